@@ -1,0 +1,1 @@
+//! Argo CD: its installation, its Applications and what they say of themselves.

@@ -1,0 +1,1 @@
+//! Engines: one trait, and two ways to turn a unit into commands.

@@ -1,0 +1,1 @@
+//! The estate: the tree of units, the graph over it, and its order.

@@ -1,0 +1,1 @@
+//! The HCL language: syntax with spans, values, evaluation and Terraform's functions.

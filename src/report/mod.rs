@@ -1,0 +1,1 @@
+//! Everyone who watches a run: all are listeners of the same events.

@@ -1,0 +1,1 @@
+//! What every floor uses: processes, files, Git.

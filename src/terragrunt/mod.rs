@@ -1,0 +1,1 @@
+//! Terragrunt's dialect of HCL: blocks, includes, functions, dependency outputs.
