@@ -1,0 +1,4 @@
+locals {
+  environment = "prod"
+  account_id  = "222222222222"
+}
