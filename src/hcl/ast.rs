@@ -1,0 +1,261 @@
+//! The syntax of HCL as a tree with spans.
+//!
+//! After the HCL native syntax specification: bodies hold attributes and blocks, expressions are the
+//! expression and template sub-languages. The tree owns its text, so a file can be dropped; spans are byte
+//! offsets into the file it was parsed from.
+
+use std::sync::Arc;
+
+use super::number::Number;
+use super::source::Span;
+
+/// A name with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ident {
+    /// The name itself.
+    pub name: Arc<str>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What stands between two braces, or in a whole file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Body {
+    /// Attributes in the order of the file; names are unique, a repeated one is a syntax error.
+    pub attributes: Vec<Attribute>,
+    /// Blocks in the order of the file.
+    pub blocks: Vec<Block>,
+    /// The whole body without its braces.
+    pub span: Span,
+}
+
+impl Body {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| &*attribute.name.name == name)
+    }
+
+    /// All blocks of that type, in order.
+    pub fn blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
+        self.blocks.iter().filter(move |block| &*block.kind.name == kind)
+    }
+}
+
+/// `name = expression`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// The left side.
+    pub name: Ident,
+    /// The right side.
+    pub expr: Expr,
+    /// Both.
+    pub span: Span,
+}
+
+/// `type "label" … { body }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// The block's type.
+    pub kind: Ident,
+    /// Its labels, quotes removed.
+    pub labels: Vec<Ident>,
+    /// What it holds.
+    pub body: Body,
+    /// From the type to the closing brace.
+    pub span: Span,
+}
+
+/// An expression with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The kinds of expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number literal.
+    Number(Number),
+    /// A quoted or heredoc template without interpolation, escapes resolved.
+    String(Arc<str>),
+    /// A template with at least one interpolation or directive.
+    Template(Vec<TemplatePart>),
+    /// A root name.
+    Variable(Arc<str>),
+    /// `target.name`.
+    GetAttr {
+        /// What is looked into.
+        target: Box<Expr>,
+        /// The attribute.
+        name: Ident,
+    },
+    /// `target[key]`, and the legacy `target.0`.
+    Index {
+        /// What is looked into.
+        target: Box<Expr>,
+        /// The key.
+        key: Box<Expr>,
+    },
+    /// `target.*` or `target[*]` with the steps that apply to each element.
+    Splat {
+        /// What is walked over; a single value counts as one element, null as none.
+        target: Box<Expr>,
+        /// What is taken of each element, in order.
+        steps: Vec<SplatStep>,
+    },
+    /// `name(arguments…)`.
+    Call {
+        /// The function; `ns::name` with its namespace.
+        name: Ident,
+        /// The arguments.
+        arguments: Vec<Expr>,
+        /// Whether the last argument is expanded by `...`.
+        expand: bool,
+    },
+    /// `!x` or `-x`.
+    Unary {
+        /// The operator.
+        op: UnaryOp,
+        /// The operand.
+        operand: Box<Expr>,
+    },
+    /// `a op b`.
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// The left operand.
+        left: Box<Expr>,
+        /// The right operand.
+        right: Box<Expr>,
+    },
+    /// `condition ? yes : no`.
+    Conditional {
+        /// What decides.
+        condition: Box<Expr>,
+        /// The value where it holds.
+        yes: Box<Expr>,
+        /// The value where it does not.
+        no: Box<Expr>,
+    },
+    /// `(x)`; kept because `(x)` as an object's key is an expression and `x` is a name.
+    Paren(Box<Expr>),
+    /// `[a, b]`.
+    Tuple(Vec<Expr>),
+    /// `{ key = value }`.
+    Object(Vec<ObjectItem>),
+    /// `[for …]` or `{for …}`.
+    For(Box<ForExpr>),
+}
+
+/// A step after a splat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SplatStep {
+    /// `.name`.
+    Attr(Ident),
+    /// `[key]`.
+    Index(Expr),
+}
+
+/// One `key = value` of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectItem {
+    /// The key; a bare name is a string, parentheses make it an expression.
+    pub key: Expr,
+    /// The value.
+    pub value: Expr,
+}
+
+/// A for expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForExpr {
+    /// The name of the key or index, where one is given.
+    pub key_name: Option<Ident>,
+    /// The name of the value.
+    pub value_name: Ident,
+    /// What is walked over.
+    pub collection: Expr,
+    /// The key of the result; present exactly for objects.
+    pub key: Option<Expr>,
+    /// The value of the result.
+    pub value: Expr,
+    /// Whether values of one key are grouped by `...`.
+    pub group: bool,
+    /// The `if`.
+    pub condition: Option<Expr>,
+}
+
+/// A piece of a template; strip markers and heredoc indentation are already applied.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TemplatePart {
+    /// Text.
+    Literal(Arc<str>),
+    /// `${ … }`.
+    Interpolation(Expr),
+    /// `%{ if … }`.
+    If {
+        /// What decides.
+        condition: Expr,
+        /// The text where it holds.
+        yes: Vec<TemplatePart>,
+        /// The text where it does not; empty without `else`.
+        no: Vec<TemplatePart>,
+    },
+    /// `%{ for … }`.
+    For {
+        /// The name of the key or index.
+        key_name: Option<Ident>,
+        /// The name of the value.
+        value_name: Ident,
+        /// What is walked over.
+        collection: Expr,
+        /// The text for each element.
+        body: Vec<TemplatePart>,
+    },
+}
+
+/// Operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `!`
+    Not,
+    /// `-`
+    Negate,
+}
+
+/// Operators with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `||`
+    Or,
+    /// `&&`
+    And,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`
+    Modulo,
+}

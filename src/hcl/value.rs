@@ -1,0 +1,142 @@
+//! Values: what expressions evaluate to.
+//!
+//! After cty's types as far as Terraform's language shows them: lists and tuples, maps and objects are told
+//! apart because equality and some functions do. Cloning is cheap, collections are shared.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::number::Number;
+
+/// The elements of an object or a map; iterated in the order of their keys, as HCL does.
+pub type Fields = BTreeMap<Arc<str>, Value>;
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// Not known yet; whatever is computed from it is not known either.
+    Unknown,
+    /// A boolean.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    String(Arc<str>),
+    /// A sequence of values of any types, as `[…]` makes it.
+    Tuple(Arc<Vec<Value>>),
+    /// A sequence of values of one type, as `tolist` makes it.
+    List(Arc<Vec<Value>>),
+    /// Distinct values of one type in cty's order, as `toset` makes it.
+    Set(Arc<Vec<Value>>),
+    /// Named values of any types, as `{…}` makes it.
+    Object(Arc<Fields>),
+    /// Named values of one type, as `tomap` makes it.
+    Map(Arc<Fields>),
+    /// A value that must not be shown; the mark goes on to whatever is computed from it.
+    Sensitive(Arc<Value>),
+}
+
+impl Value {
+    /// A string.
+    pub fn string(text: impl AsRef<str>) -> Self {
+        Self::String(Arc::from(text.as_ref()))
+    }
+
+    /// A whole number.
+    pub fn integer(number: i64) -> Self {
+        Self::Number(Number::from(number))
+    }
+
+    /// An object of the given fields.
+    pub fn object<K: AsRef<str>>(fields: impl IntoIterator<Item = (K, Value)>) -> Self {
+        let fields = fields.into_iter().map(|(key, value)| (Arc::from(key.as_ref()), value));
+        Self::Object(Arc::new(fields.collect()))
+    }
+
+    /// A tuple of the given elements.
+    pub fn tuple(elements: impl IntoIterator<Item = Value>) -> Self {
+        Self::Tuple(Arc::new(elements.into_iter().collect()))
+    }
+
+    /// The text of a string, through a sensitive mark.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Sensitive(inner) => inner.as_str(),
+            _ => None,
+        }
+    }
+
+    /// The truth of a boolean, through a sensitive mark.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(truth) => Some(*truth),
+            Self::Sensitive(inner) => inner.as_bool(),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object or a map, through a sensitive mark.
+    pub fn as_fields(&self) -> Option<&Fields> {
+        match self {
+            Self::Object(fields) | Self::Map(fields) => Some(fields),
+            Self::Sensitive(inner) => inner.as_fields(),
+            _ => None,
+        }
+    }
+
+    /// The elements of a tuple, a list or a set, through a sensitive mark.
+    pub fn as_elements(&self) -> Option<&[Value]> {
+        match self {
+            Self::Tuple(elements) | Self::List(elements) | Self::Set(elements) => Some(elements),
+            Self::Sensitive(inner) => inner.as_elements(),
+            _ => None,
+        }
+    }
+
+    /// One field of an object or a map.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_fields()?.get(key)
+    }
+
+    /// Whether it is `null`, through a sensitive mark.
+    pub fn is_null(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Sensitive(inner) => inner.is_null(),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing in it is unknown.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::Tuple(elements) | Self::List(elements) | Self::Set(elements) => {
+                elements.iter().all(Self::is_wholly_known)
+            }
+            Self::Object(fields) | Self::Map(fields) => fields.values().all(Self::is_wholly_known),
+            Self::Sensitive(inner) => inner.is_wholly_known(),
+        }
+    }
+
+    /// The name of the type as messages use it: `string`, `list`, `object`, ….
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Unknown => "unknown",
+            Self::Bool(_) => "bool",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Tuple(_) => "tuple",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::Object(_) => "object",
+            Self::Map(_) => "map",
+            Self::Sensitive(inner) => inner.type_name(),
+        }
+    }
+}

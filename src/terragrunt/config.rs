@@ -1,0 +1,294 @@
+//! A unit's configuration, evaluated: what the engines, the graph and the reports read.
+//!
+//! Shapes after Terragrunt's reference of blocks and attributes. Paths are absolute and clean. What is not
+//! set is `None` or empty.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::hcl::source::Location;
+use crate::hcl::value::Value;
+
+/// One `terragrunt.hcl` with its includes merged and every expression evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct UnitConfig {
+    /// The unit's folder.
+    pub dir: PathBuf,
+    /// The unit's configuration file.
+    pub file: PathBuf,
+    /// The evaluated locals of the unit's own file.
+    pub locals: BTreeMap<Arc<str>, Value>,
+    /// The inputs, which become `TF_VAR_*`.
+    pub inputs: BTreeMap<Arc<str>, Value>,
+    /// The `terraform` block.
+    pub terraform: Option<Terraform>,
+    /// The `remote_state` block or attribute.
+    pub remote_state: Option<RemoteState>,
+    /// The files to generate, in the order of their names; those that `remote_state` generates are not among them.
+    pub generate: Vec<Generate>,
+    /// The `dependency` blocks, in order.
+    pub dependency: Vec<Dependency>,
+    /// The paths of `dependencies` blocks: order only.
+    pub dependencies: Vec<PathBuf>,
+    /// The `feature` blocks with the value in force.
+    pub feature: BTreeMap<String, Value>,
+    /// The `exclude` block.
+    pub exclude: Option<Exclude>,
+    /// The `errors` block.
+    pub errors: Option<Errors>,
+    /// The `engine` block as it is; it is Terragrunt's own.
+    pub engine: Option<Value>,
+    /// Whether destroying is refused.
+    pub prevent_destroy: bool,
+    /// The role to assume before running.
+    pub iam_role: Option<String>,
+    /// Seconds.
+    pub iam_assume_role_duration: Option<u32>,
+    /// The session's name for the assumed role.
+    pub iam_assume_role_session_name: Option<String>,
+    /// A web identity token or the file that holds one.
+    pub iam_web_identity_token: Option<String>,
+    /// Where the cache goes instead of the default.
+    pub download_dir: Option<PathBuf>,
+    /// `terraform` or `tofu`, where the unit says it.
+    pub terraform_binary: Option<String>,
+    /// Which versions of it are allowed.
+    pub terraform_version_constraint: Option<String>,
+    /// Which versions of Terragrunt are allowed.
+    pub terragrunt_version_constraint: Option<String>,
+    /// The `include` blocks, label and file.
+    pub includes: Vec<(String, PathBuf)>,
+    /// Every file that was read to evaluate it, the unit's own first, without repetition.
+    pub files_read: Vec<PathBuf>,
+    /// The names of the dependencies whose mocks were used for want of real outputs.
+    pub mocked: Vec<String>,
+}
+
+/// The `terraform` block.
+#[derive(Clone, Debug, Default)]
+pub struct Terraform {
+    /// The module's source as written; none runs the unit's own folder.
+    pub source: Option<String>,
+    /// Globs of hidden files to copy all the same.
+    pub include_in_copy: Vec<String>,
+    /// Globs of files not to copy.
+    pub exclude_from_copy: Vec<String>,
+    /// Whether the lock file goes back to the unit's folder; true unless said otherwise.
+    pub copy_terraform_lock_file: Option<bool>,
+    /// Extra arguments, in order.
+    pub extra_arguments: Vec<ExtraArguments>,
+    /// Hooks before a command, in order.
+    pub before_hooks: Vec<Hook>,
+    /// Hooks after a command, in order.
+    pub after_hooks: Vec<Hook>,
+    /// Hooks after an error, in order.
+    pub error_hooks: Vec<ErrorHook>,
+}
+
+/// `extra_arguments "name"`.
+#[derive(Clone, Debug, Default)]
+pub struct ExtraArguments {
+    /// The label.
+    pub name: String,
+    /// For which commands.
+    pub commands: Vec<String>,
+    /// The arguments.
+    pub arguments: Vec<String>,
+    /// Environment variables.
+    pub env_vars: BTreeMap<String, String>,
+    /// Variable files that must be there.
+    pub required_var_files: Vec<String>,
+    /// Variable files that are used where they are there.
+    pub optional_var_files: Vec<String>,
+}
+
+/// `before_hook` or `after_hook`.
+#[derive(Clone, Debug, Default)]
+pub struct Hook {
+    /// The label.
+    pub name: String,
+    /// For which commands.
+    pub commands: Vec<String>,
+    /// Program and arguments.
+    pub execute: Vec<String>,
+    /// The folder it runs in, instead of the module's.
+    pub working_dir: Option<String>,
+    /// Whether it runs although something failed before it.
+    pub run_on_error: bool,
+    /// Whether its output is not shown.
+    pub suppress_stdout: bool,
+    /// Whether it runs at all; true unless said otherwise.
+    pub condition: bool,
+}
+
+/// `error_hook`.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorHook {
+    /// The label.
+    pub name: String,
+    /// For which commands.
+    pub commands: Vec<String>,
+    /// Program and arguments.
+    pub execute: Vec<String>,
+    /// Regular expressions on the error's text.
+    pub on_errors: Vec<String>,
+    /// The folder it runs in, instead of the module's.
+    pub working_dir: Option<String>,
+    /// Whether its output is not shown.
+    pub suppress_stdout: bool,
+}
+
+/// `remote_state`.
+#[derive(Clone, Debug)]
+pub struct RemoteState {
+    /// The kind of backend, such as `s3`.
+    pub backend: String,
+    /// The backend's configuration: an object.
+    pub config: Value,
+    /// The file that gets the `terraform { backend … }` block, where one is generated.
+    pub generate: Option<GenerateTarget>,
+    /// Whether the state storage is not to be touched on init.
+    pub disable_init: bool,
+    /// Whether outputs may only be read through a full init of the dependency.
+    pub disable_dependency_optimization: bool,
+    /// The `encryption` block's content, where one is.
+    pub encryption: Option<Value>,
+}
+
+/// `generate = { path, if_exists }` of `remote_state`.
+#[derive(Clone, Debug)]
+pub struct GenerateTarget {
+    /// Relative to the module's working folder.
+    pub path: String,
+    /// What to do where the file is there.
+    pub if_exists: IfExists,
+}
+
+/// `generate "name"`.
+#[derive(Clone, Debug)]
+pub struct Generate {
+    /// The label.
+    pub name: String,
+    /// Relative to the module's working folder, or absolute.
+    pub path: String,
+    /// The file's text.
+    pub contents: String,
+    /// What to do where the file is there.
+    pub if_exists: IfExists,
+    /// What to do with the file when the block is disabled.
+    pub if_disabled: IfDisabled,
+    /// Whether nothing is generated.
+    pub disable: bool,
+    /// What begins a comment in this file; `# ` by default.
+    pub comment_prefix: String,
+    /// Whether the signature line is left out.
+    pub disable_signature: bool,
+    /// Whether the text is formatted as HCL: by default where the path ends in `.tf`, `.tofu` or `.hcl`.
+    pub hcl_fmt: Option<bool>,
+}
+
+/// What to do where a file to be generated is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfExists {
+    /// Write over it.
+    Overwrite,
+    /// Write over it where its signature says it was generated, else fail.
+    OverwriteTerragrunt,
+    /// Leave it.
+    Skip,
+    /// Fail.
+    Error,
+}
+
+/// What to do with the file of a disabled `generate` block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfDisabled {
+    /// Remove it.
+    Remove,
+    /// Remove it where its signature says it was generated, else fail.
+    RemoveTerragrunt,
+    /// Leave it.
+    Skip,
+}
+
+/// `dependency "name"`.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// The label.
+    pub name: String,
+    /// The folder of the unit it depends on.
+    pub config_path: PathBuf,
+    /// Whether it counts at all; true unless said otherwise.
+    pub enabled: bool,
+    /// Whether outputs are not read (mocks are used where given).
+    pub skip_outputs: bool,
+    /// The mocks.
+    pub mock_outputs: Option<Value>,
+    /// For which commands mocks are allowed; none means all.
+    pub mock_outputs_allowed_terraform_commands: Option<Vec<String>>,
+    /// How mocks are merged into real outputs.
+    pub mock_outputs_merge_strategy_with_state: MockMerge,
+    /// Where the block stands.
+    pub location: Location,
+}
+
+/// `mock_outputs_merge_strategy_with_state`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MockMerge {
+    /// Mocks only where there are no outputs at all.
+    #[default]
+    NoMerge,
+    /// Mocks fill the names that are missing.
+    Shallow,
+    /// As `shallow`, and maps are filled recursively; lists are not.
+    DeepMapOnly,
+}
+
+/// `exclude`.
+#[derive(Clone, Debug, Default)]
+pub struct Exclude {
+    /// Whether it is in force.
+    pub condition: bool,
+    /// For which actions.
+    pub actions: Vec<String>,
+    /// Whether its dependencies are left out with it.
+    pub exclude_dependencies: bool,
+    /// Whether the unit is not run even when it is the only one.
+    pub no_run: Option<bool>,
+}
+
+/// `errors`.
+#[derive(Clone, Debug, Default)]
+pub struct Errors {
+    /// When to try again, in order.
+    pub retry: Vec<Retry>,
+    /// What not to count as a failure, in order; tried before retries.
+    pub ignore: Vec<Ignore>,
+}
+
+/// `retry "name"`.
+#[derive(Clone, Debug, Default)]
+pub struct Retry {
+    /// The label.
+    pub name: String,
+    /// Regular expressions on the error's text; a leading `!` negates.
+    pub retryable_errors: Vec<String>,
+    /// Attempts in all.
+    pub max_attempts: u32,
+    /// Seconds between them.
+    pub sleep_interval_sec: u32,
+}
+
+/// `ignore "name"`.
+#[derive(Clone, Debug, Default)]
+pub struct Ignore {
+    /// The label.
+    pub name: String,
+    /// Regular expressions on the error's text; a leading `!` negates.
+    pub ignorable_errors: Vec<String>,
+    /// What to say.
+    pub message: Option<String>,
+    /// What to hand to others.
+    pub signals: BTreeMap<String, Value>,
+}
