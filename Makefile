@@ -1,0 +1,46 @@
+# What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fmt test test-quick lint demo bench clean
+
+SHELL := /bin/bash
+PYTHON ?= python3
+# What `make setup` installs comes first, except a terraform of the machine, which is taken from PATH.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: ## install the test bed into .tools and .venv (once; some minutes the first time)
+	@$(PYTHON) emulator/setup
+
+check: lint test-quick ## what to run before a commit: format, lints, documentation, quick tests
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	@if command -v terraform >/dev/null && [ -d infra ]; then echo "terraform fmt -check"; terraform fmt -check -recursive infra; fi
+	@if [ -x .tools/bin/actionlint ]; then emulator/lint-workflows; fi
+
+test-quick: ## unit tests only
+	cargo test --lib --quiet
+
+fmt: ## format Rust and Terraform
+	cargo fmt
+	@if command -v terraform >/dev/null && [ -d infra ]; then terraform fmt -recursive infra; fi
+
+test: setup ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git
+	emulator/lint-workflows
+	cargo test
+
+demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
+	cargo build --quiet
+	@.venv/bin/python -m emulator demo
+
+bench: ## benchmarks
+	cargo bench
+
+clean: ## remove what was built; .tools and .venv stay, since they take minutes to build again
+	cargo clean
+	rm -rf .demo

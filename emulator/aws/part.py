@@ -1,0 +1,60 @@
+"""AWS as a part of the bed: started as a process, reachable at an endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from pathlib import Path
+
+from emulator import layout
+from emulator.kubernetes.client import Access
+from emulator.ports import Ports
+from emulator.processes import Processes
+
+REGION = "eu-west-1"
+START_SECONDS = 60.0
+
+
+class Aws:
+    """The emulated AWS of one bed. Ports are chosen at once, since Kubernetes has to know the webhook's."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._port = ports.take()
+        self._webhook_port = ports.take()
+        self.endpoint = f"http://127.0.0.1:{self._port}"
+        self.webhook = f"http://127.0.0.1:{self._webhook_port}/authenticate"
+
+    def start(self, processes: Processes, folder: Path, kubernetes: Access | None) -> None:
+        """Start the server; `kubernetes` is what its EKS clusters lead to."""
+        settings = folder / "aws.json"
+        settings.write_text(json.dumps({
+            "port": self._port, "webhook_port": self._webhook_port,
+            "kubernetes": kubernetes.as_json() if kubernetes else None,
+        }))
+        processes.start("aws", [layout.python(), "-m", "emulator.aws", str(settings)],
+                        {**os.environ, "PYTHONUNBUFFERED": "1"}, layout.ROOT)
+
+    def wait(self, processes: Processes) -> None:
+        processes.wait_until("aws", self._is_ready, START_SECONDS)
+
+    def client_environment(self) -> dict[str, str]:
+        """What a client exports to reach this AWS and no other."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # No profile of the person at the machine may leak in.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/emulator/health", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False

@@ -1,0 +1,131 @@
+"""The bed: starts the parts in order, says when all are ready, watches them, and stops them in reverse."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from emulator import layout
+from emulator.aws.part import REGION, Aws
+from emulator.git import Git
+from emulator.ports import Ports
+from emulator.processes import Processes
+
+TICK_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which parts a bed has."""
+
+    aws: bool = True
+    kubernetes: bool = True
+    git: bool = True
+
+
+class Stopped(Exception):
+    """Somebody asked the bed to stop; the message says who."""
+
+
+class Bed:
+    """One bed in one folder."""
+
+    def __init__(self, folder: Path, wanted: Wanted, stop_on_eof: bool) -> None:
+        self.folder = folder.resolve()
+        self._stop_on_eof = stop_on_eof
+        self._ports = Ports()
+        self._processes = Processes(self.folder / "log")
+        self._aws = Aws(self._ports) if wanted.aws else None
+        self._git = Git(self._ports, self.folder) if wanted.git else None
+
+    def serve(self, on_ready: Callable[[], None]) -> NoReturn:
+        """Run until asked to stop (which raises Stopped) or until a part fails (which raises PartFailed)."""
+        self._prepare_folder()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, _stop)
+        try:
+            self._start()
+            self._announce()
+            on_ready()
+            while True:
+                self._tick()
+                time.sleep(TICK_SECONDS)
+        finally:
+            # A second Ctrl-C must not leave half of the parts behind.
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            self._ready_file.unlink(missing_ok=True)
+            self._processes.stop_all()
+
+    @property
+    def _ready_file(self) -> Path:
+        return self.folder / "ready.json"
+
+    def _prepare_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(self.folder.iterdir()):
+            raise FileExistsError(f"{self.folder} is not empty; a bed needs a folder of its own")
+        (self.folder / "log").mkdir()
+        if self._stop_on_eof:
+            os.set_blocking(sys.stdin.fileno(), False)
+
+    def _start(self) -> None:
+        if self._aws:
+            layout.require(layout.TERRAFORM_RC)
+            self._aws.start(self._processes, self.folder, None)
+        if self._git:
+            self._git.start(self._processes, self.folder)
+            self._git.wait(self._processes)
+        if self._aws:
+            self._aws.wait(self._processes)
+
+    def _tick(self) -> None:
+        self._processes.check()
+        if self._stop_on_eof and _at_end_of_input():
+            raise Stopped("standard input is closed")
+
+    def _announce(self) -> None:
+        """Write ready.json whole or not at all: whoever sees it may read it."""
+        part = self._ready_file.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(self._description(), indent=2) + "\n")
+        part.replace(self._ready_file)
+
+    def _description(self) -> dict[str, Any]:
+        description: dict[str, Any] = {"env": self._client_environment(), "pids": self._processes.pids}
+        description["pids"]["bed"] = os.getpid()
+        if self._aws:
+            description["aws"] = {"endpoint": self._aws.endpoint, "region": REGION}
+        if self._git:
+            description["git"] = {
+                "url": self._git.url, "root": str(self._git.root),
+                "username": self._git.username, "password": self._git.password,
+            }
+        return description
+
+    def _client_environment(self) -> dict[str, str]:
+        environment = {
+            "TF_CLI_CONFIG_FILE": str(layout.TERRAFORM_RC),
+            "path": str(layout.BIN),
+        }
+        if self._aws:
+            environment |= self._aws.client_environment()
+        return environment
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(f"{signal.Signals(number).name} received")
+
+
+def _at_end_of_input() -> bool:
+    try:
+        return os.read(sys.stdin.fileno(), 4096) == b""
+    except BlockingIOError:
+        return False
