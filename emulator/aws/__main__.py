@@ -26,6 +26,8 @@ from emulator.kubernetes.client import Access
 def main() -> None:
     settings = json.loads(Path(sys.argv[1]).read_text())
     os.environ["MOTO_PORT"] = str(settings["port"])
+    # Roles of clusters and nodes carry AWS's own policies; moto leaves them out unless asked.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings["kubernetes"]:
         access = Access.from_json(settings["kubernetes"])
