@@ -9,8 +9,9 @@ terraform {
 dependency "networking" {
   config_path = "../networking"
 
-  # For plans made before the network exists. Never for an apply.
-  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan"]
+  # For plans made before the network exists, and for a destroy after it is gone.
+  # Never for an apply.
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "destroy"]
   mock_outputs = {
     private_subnet_ids = ["subnet-00000000000000001", "subnet-00000000000000002"]
   }

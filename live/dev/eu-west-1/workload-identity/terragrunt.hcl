@@ -11,8 +11,9 @@ terraform {
 dependency "cluster" {
   config_path = "../cluster"
 
-  # For plans made before the cluster exists. Never for an apply.
-  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan"]
+  # For plans made before the cluster exists, and for a destroy after it is gone.
+  # Never for an apply.
+  mock_outputs_allowed_terraform_commands = ["init", "validate", "plan", "destroy"]
   mock_outputs = {
     cluster_name      = "acme-dev"
     oidc_provider_arn = "arn:aws:iam::111111111111:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/00000000000000000000000000000000"
