@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emulator import layout
+from emulator.argocd import ArgoCd
 from emulator.aws.part import REGION, Aws
 from emulator.git import Git
+from emulator.kubernetes.control_plane import ControlPlane
 from emulator.ports import Ports
 from emulator.processes import Processes
 
@@ -44,6 +47,8 @@ class Bed:
         self._processes = Processes(self.folder / "log")
         self._aws = Aws(self._ports) if wanted.aws else None
         self._git = Git(self._ports, self.folder) if wanted.git else None
+        self._kubernetes = ControlPlane(self._ports, self.folder) if wanted.kubernetes else None
+        self._argocd = ArgoCd(self._ports, self.folder) if wanted.kubernetes else None
 
     def serve(self, on_ready: Callable[[], None]) -> NoReturn:
         """Run until asked to stop (which raises Stopped) or until a part fails (which raises PartFailed)."""
@@ -73,21 +78,29 @@ class Bed:
         if any(self.folder.iterdir()):
             raise FileExistsError(f"{self.folder} is not empty; a bed needs a folder of its own")
         (self.folder / "log").mkdir()
-        if self._stop_on_eof:
-            os.set_blocking(sys.stdin.fileno(), False)
 
     def _start(self) -> None:
+        """Start what is slow first, and wait for each only where the next needs it."""
+        access = None
+        if self._kubernetes and self._argocd:
+            access = self._kubernetes.start(self._processes, self._aws.webhook if self._aws else None)
+            self._argocd.start(self._processes, access, self._kubernetes.kubeconfig)
         if self._aws:
             layout.require(layout.TERRAFORM_RC)
-            self._aws.start(self._processes, self.folder, None)
+            self._aws.start(self._processes, self.folder, access)
         if self._git:
             self._git.start(self._processes, self.folder)
             self._git.wait(self._processes)
         if self._aws:
             self._aws.wait(self._processes)
+        if self._kubernetes:
+            # Where there is AWS, its node groups bring the nodes.
+            self._kubernetes.wait(self._processes, with_nodes=self._aws is None)
 
     def _tick(self) -> None:
         self._processes.check()
+        if self._argocd:
+            self._argocd.tick(self._processes)
         if self._stop_on_eof and _at_end_of_input():
             raise Stopped("standard input is closed")
 
@@ -103,6 +116,12 @@ class Bed:
         description["pids"]["bed"] = os.getpid()
         if self._aws:
             description["aws"] = {"endpoint": self._aws.endpoint, "region": REGION}
+        if self._kubernetes:
+            access = self._kubernetes.access
+            description["kubernetes"] = {
+                "server": access.server, "kubeconfig": str(self._kubernetes.kubeconfig), "ca": str(access.ca),
+            }
+            description["argocd"] = {"manifests": {name: str(path) for name, path in layout.ARGOCD_MANIFESTS.items()}}
         if self._git:
             description["git"] = {
                 "url": self._git.url, "root": str(self._git.root),
@@ -117,6 +136,8 @@ class Bed:
         }
         if self._aws:
             environment |= self._aws.client_environment()
+        if self._kubernetes:
+            environment["KUBECONFIG"] = str(self._kubernetes.kubeconfig)
         return environment
 
 
@@ -125,7 +146,5 @@ def _stop(number: int, _frame: object) -> None:
 
 
 def _at_end_of_input() -> bool:
-    try:
-        return os.read(sys.stdin.fileno(), 4096) == b""
-    except BlockingIOError:
-        return False
+    readable, _, _ = select.select([sys.stdin], [], [], 0)
+    return bool(readable) and os.read(sys.stdin.fileno(), 4096) == b""
