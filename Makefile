@@ -20,7 +20,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
-	@if command -v terraform >/dev/null && [ -d infra ]; then echo "terraform fmt -check"; terraform fmt -check -recursive infra; fi
+	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -check -recursive infra; exit; fi; done
 	@if [ -x .tools/bin/actionlint ]; then emulator/lint-workflows; fi
 
 test-quick: ## unit tests only
@@ -28,10 +28,11 @@ test-quick: ## unit tests only
 
 fmt: ## format Rust and Terraform
 	cargo fmt
-	@if command -v terraform >/dev/null && [ -d infra ]; then terraform fmt -recursive infra; fi
+	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -recursive infra; exit; fi; done
 
 test: setup ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git
-	emulator/lint-workflows
+	@tofu fmt -check -recursive infra
+	@emulator/lint-workflows
 	cargo test
 
 demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git

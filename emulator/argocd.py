@@ -15,7 +15,7 @@ from pathlib import Path
 
 from emulator import layout
 from emulator.kubernetes.client import Access, ApiError, Client
-from emulator.ports import Ports
+from emulator.ports import Ports, socket_path
 from emulator.processes import Processes
 
 POLL_SECONDS = 0.5
@@ -136,6 +136,8 @@ class ArgoCd:
             "ARGOCD_TLS_DATA_PATH": str(self._folder / "tls"),
             "ARGOCD_SSH_DATA_PATH": str(self._folder / "ssh"),
             "ARGOCD_GRPC_MAX_SIZE_MB": "100",
+            # Its default is one path a machine, where one bed's Git would ask another bed for credentials.
+            "ARGOCD_ASK_PASS_SOCK": str(socket_path(self._ports["repo-server"])),
             "TMPDIR": str(self._folder / "tmp"),
             # The person's own Git configuration and credentials have no say.
             "GIT_CONFIG_GLOBAL": os.devnull,

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO
 
 FIRST, LAST, SIZE = 20000, 32000, 40
+# Private to the user; holds a lock file a block.
+FOLDER = Path(tempfile.gettempdir()) / f"slipway-emulator-ports-{os.getuid()}"
 
 
 class Ports:
@@ -35,20 +37,25 @@ class Ports:
         raise RuntimeError(f"no free port is left among {self._first} to {self._first + SIZE - 1}")
 
 
+def socket_path(port: int) -> Path:
+    """A path for a Unix socket that goes with a taken port. A bed's own folder may be too deep: the kernel allows
+    108 bytes."""
+    return FOLDER / f"{port}.sock"
+
+
 def _claim() -> tuple[IO[bytes], int]:
-    folder = Path(tempfile.gettempdir()) / f"slipway-emulator-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
     blocks = list(range(FIRST, LAST, SIZE))
     random.shuffle(blocks)
     for first in blocks:
-        lock = open(folder / str(first), "wb")
+        lock = open(FOLDER / str(first), "wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
             continue
         return lock, first
-    raise RuntimeError(f"every block of ports is taken; see the locks in {folder}")
+    raise RuntimeError(f"every block of ports is taken; see the locks in {FOLDER}")
 
 
 def _is_free(port: int) -> bool:

@@ -1,8 +1,8 @@
 module slipway/emulator/opentofu
 
-go 1.27.0
+go 1.26.6
 
-toolchain go1.27.3
+toolchain go1.26.8
 
 replace github.com/hashicorp/hcl/v2 v2.20.1 => github.com/opentofu/hcl/v2 v2.20.2-0.20251021132045-587d123c2828
 
