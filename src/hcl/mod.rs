@@ -1,8 +1,16 @@
 //! The HCL language: syntax with spans, values, evaluation and Terraform's functions.
 
 pub mod ast;
+pub mod convert;
 pub mod diagnostic;
+mod evaluate;
+pub mod functions;
+pub mod json;
 pub mod number;
+mod parser;
 pub mod scope;
 pub mod source;
 pub mod value;
+
+pub use evaluate::evaluate;
+pub use parser::{parse, parse_expression, parse_template};

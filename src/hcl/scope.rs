@@ -59,3 +59,46 @@ pub trait Scope {
         Vec::new()
     }
 }
+
+/// A map of names, with a scope behind it for the names it does not have and for functions.
+pub struct MapScope<'a> {
+    variables: std::collections::BTreeMap<&'a str, Value>,
+    parent: Option<&'a dyn Scope>,
+}
+
+impl<'a> MapScope<'a> {
+    /// The given names and nothing else.
+    pub fn new(variables: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        Self { variables: variables.into_iter().collect(), parent: None }
+    }
+
+    /// The same, with another scope for what is not among the names.
+    #[must_use]
+    pub fn over(mut self, parent: &'a dyn Scope) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+}
+
+impl Scope for MapScope<'_> {
+    fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        match (self.variables.get(name), self.parent) {
+            (Some(value), _) => Ok(Some(Resolved::root(value.clone()))),
+            (None, Some(parent)) => parent.variable(name, path),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        self.parent.and_then(|parent| parent.call(name, arguments))
+    }
+
+    fn variable_names(&self) -> Vec<String> {
+        let own = self.variables.keys().map(|name| (*name).to_owned());
+        own.chain(self.parent.map(Scope::variable_names).unwrap_or_default()).collect()
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        self.parent.map(Scope::function_names).unwrap_or_default()
+    }
+}
