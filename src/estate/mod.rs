@@ -1,1 +1,92 @@
 //! The estate: the tree of units, the graph over it, and its order.
+
+mod cluster;
+mod discover;
+mod draw;
+mod find;
+mod graph;
+mod locate;
+mod project;
+
+use std::path::{Path, PathBuf};
+
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::terragrunt::Outline;
+
+pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify};
+pub use draw::{dot, mermaid, tree, waves_text};
+pub use find::{FindOptions, find_json, find_text, render_json};
+pub use graph::Graph;
+pub use locate::locate;
+pub use project::{EngineChoice, Project};
+
+/// A unit by its place in [`Estate::units`]; the same number is its node in the [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitIndex(pub usize);
+
+/// The units under a folder, and those outside of it that they depend on.
+#[derive(Debug)]
+pub struct Estate {
+    /// The folder that was walked, absolute.
+    pub root: PathBuf,
+    /// In the order of their paths.
+    pub units: Vec<Unit>,
+    /// What is wrong with them, and with their edges.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Estate {
+    /// The unit of an index; indices come from the estate itself or from its graph.
+    pub fn unit(&self, index: UnitIndex) -> &Unit {
+        &self.units[index.0]
+    }
+
+    /// The unit in a folder (absolute).
+    pub fn find(&self, dir: &Path) -> Option<UnitIndex> {
+        self.units.iter().position(|unit| unit.dir == dir).map(UnitIndex)
+    }
+
+    /// Every unit with its index.
+    pub fn iter(&self) -> impl Iterator<Item = (UnitIndex, &Unit)> {
+        self.units.iter().enumerate().map(|(index, unit)| (UnitIndex(index), unit))
+    }
+
+    /// Whether anything is wrong.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// One unit.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its folder, absolute.
+    pub dir: PathBuf,
+    /// The same, relative to the estate's root; begins with `..` where it lies outside.
+    pub path: PathBuf,
+    /// Whether it lies outside of the folder that was walked.
+    pub external: bool,
+    /// What its configuration says.
+    pub outline: Outline,
+    /// The units it depends on that are there, each once, in the order of the blocks.
+    pub dependencies: Vec<Edge>,
+}
+
+impl Unit {
+    /// The path as messages and tables show it.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// One dependency.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The unit depended on.
+    pub to: UnitIndex,
+    /// The label of the `dependency` block; none for a path in `dependencies`.
+    pub name: Option<String>,
+    /// Where the block stands.
+    pub location: Location,
+}

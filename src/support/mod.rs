@@ -1,1 +1,3 @@
 //! What every floor uses: processes, files, Git.
+
+pub mod secret;

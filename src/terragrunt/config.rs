@@ -63,6 +63,8 @@ pub struct UnitConfig {
     pub files_read: Vec<PathBuf>,
     /// The names of the dependencies whose mocks were used for want of real outputs.
     pub mocked: Vec<String>,
+    /// The unit with the keys and the shape of Terragrunt's `render`.
+    pub rendered: Option<Value>,
 }
 
 /// The `terraform` block.

@@ -1,4 +1,34 @@
 //! Terragrunt's dialect of HCL: blocks, includes, functions, dependency outputs.
+//!
+//! A [`Reader`] reads each file once and evaluates units: [`Reader::outline`] is what the graph needs, without
+//! outputs; [`Reader::evaluate`] is the whole unit. Within one evaluation each file is a scope in which
+//! locals, includes, features and dependencies are found at their first use and kept.
 
+mod as_value;
 pub mod config;
+mod convert;
+mod decode;
+mod dependency;
+mod document;
+mod feature;
+mod file_config;
+mod functions;
+mod include;
+mod merge;
+mod options;
+mod outline;
 pub mod outputs;
+pub mod paths;
+mod reader;
+mod references;
+pub mod schema;
+mod scope;
+mod session;
+pub mod suggest;
+mod unit;
+
+pub use convert::to_json;
+pub use document::Document;
+pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};
+pub use outline::{OrderOnly, Outline, OutlineDependency};
+pub use reader::Reader;

@@ -1,0 +1,313 @@
+//! `cluster` blocks of `slipway.hcl`. What they say may come from the outputs of the cluster's unit, so they
+//! are checked when the file is read and evaluated when they are needed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::hcl::ast::{Block, Body};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::{Location, Span};
+use crate::hcl::value::{Fields, Value};
+use crate::support::secret::Secret;
+use crate::terragrunt::outputs::Outputs;
+use crate::terragrunt::schema::{Kind, Spec, optional, required};
+use crate::terragrunt::{Document, paths};
+
+const CLUSTER: &[Spec] =
+    &[required("unit", Kind::String), required("name", Kind::String), optional("region", Kind::String)];
+const UNIT: &[Spec] = &[required("unit", Kind::String)];
+const CLUSTER_BLOCKS: &[(&str, usize)] = &[("argocd", 0), ("verify", 0)];
+const VERIFY: &[Spec] = &[
+    optional("version", Kind::String),
+    optional("min_ready_nodes", Kind::Number),
+    optional("addons", Kind::Strings),
+];
+const ARGOCD: &[Spec] = &[
+    required("version", Kind::String),
+    optional("flavor", Kind::String),
+    optional("namespace", Kind::String),
+    optional("manifest", Kind::String),
+    optional("manifest_sha256", Kind::String),
+];
+const ARGOCD_BLOCKS: &[(&str, usize)] = &[("repository", 0), ("root", 0)];
+const REPOSITORY: &[Spec] = &[
+    required("url", Kind::String),
+    optional("username", Kind::String),
+    optional("credentials", Kind::String),
+];
+const ROOT: &[Spec] =
+    &[required("path", Kind::String), optional("revision", Kind::String), optional("name", Kind::String)];
+
+/// A `cluster` block.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The label.
+    pub label: String,
+    /// The unit that makes it, relative to the estate's root.
+    pub unit: PathBuf,
+    /// Where the block stands.
+    pub location: Location,
+    document: Arc<Document>,
+    /// Which of the file's `cluster` blocks it is.
+    number: usize,
+}
+
+/// A cluster with everything evaluated.
+#[derive(Clone, Debug)]
+pub struct ResolvedCluster {
+    /// The label.
+    pub label: String,
+    /// The unit that makes it, relative to the estate's root.
+    pub unit: PathBuf,
+    /// The cluster's name in EKS.
+    pub name: String,
+    /// The AWS region; that of the environment where none is given.
+    pub region: Option<String>,
+    /// What makes it usable.
+    pub verify: Verify,
+    /// The Argo CD on it, where one is wanted.
+    pub argocd: Option<ArgoCd>,
+}
+
+/// `verify`: what makes a cluster usable, beyond being there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verify {
+    /// The Kubernetes version it has to have, such as `1.33`.
+    pub version: Option<String>,
+    /// How many nodes have to be ready.
+    pub min_ready_nodes: Option<u32>,
+    /// The add-ons that have to be active.
+    pub addons: Vec<String>,
+}
+
+/// `argocd`.
+#[derive(Clone, Debug)]
+pub struct ArgoCd {
+    /// The release, such as `v3.6.1`.
+    pub version: String,
+    /// Which of its install manifests.
+    pub flavor: Flavor,
+    /// The namespace; `argocd` unless said otherwise.
+    pub namespace: String,
+    /// Path or URL of the install manifest, instead of the release's own.
+    pub manifest: Option<String>,
+    /// The manifest's SHA-256, in hexadecimal.
+    pub manifest_sha256: Option<String>,
+    /// The repository with the manifests.
+    pub repository: Option<Repository>,
+    /// The application that holds the others.
+    pub root: Option<RootApplication>,
+}
+
+/// Argo CD's install manifests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// Without its own user interface and accounts.
+    #[default]
+    Core,
+    /// The whole.
+    Standard,
+    /// The whole, highly available.
+    Ha,
+}
+
+/// `repository`.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// Where it is.
+    pub url: String,
+    /// As whom it is read.
+    pub username: Option<String>,
+    /// The token or password; none where it is empty.
+    pub credentials: Option<Secret>,
+}
+
+/// `root`: the application that holds the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootApplication {
+    /// Its folder in the repository.
+    pub path: String,
+    /// Branch, tag or commit; `HEAD` unless said otherwise.
+    pub revision: String,
+    /// Its name; `root` unless said otherwise.
+    pub name: String,
+}
+
+/// The clusters of a file, checked.
+pub(super) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnostic>) -> Vec<Cluster> {
+    let mut clusters = Vec::new();
+    for (number, block) in document.body().blocks("cluster").enumerate() {
+        let Some(label) = block.labels.first() else { continue };
+        check(document, block, errors);
+        let what = format!("cluster \"{}\"", label.name);
+        let unit = Body {
+            attributes: block.body.attribute("unit").cloned().into_iter().collect(),
+            blocks: Vec::new(),
+            span: block.body.span,
+        };
+        match document.attributes(&unit, block.kind.span, &what, UNIT, &Fields::new()) {
+            Ok(fields) => clusters.push(Cluster {
+                label: label.name.to_string(),
+                unit: paths::clean(fields["unit"].as_str().unwrap_or_default().as_ref()),
+                location: document.location(block.kind.span.to(label.span)),
+                document: Arc::clone(document),
+                number,
+            }),
+            Err(found) => errors.extend(found),
+        }
+    }
+    clusters
+}
+
+fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnostic>) {
+    document.check(&block.body, "cluster", CLUSTER, CLUSTER_BLOCKS, &[], errors);
+    for verify in block.body.blocks("verify") {
+        document.check(&verify.body, "verify", VERIFY, &[], &[], errors);
+    }
+    for argocd in block.body.blocks("argocd") {
+        document.check(&argocd.body, "argocd", ARGOCD, ARGOCD_BLOCKS, &[], errors);
+        for repository in argocd.body.blocks("repository") {
+            document.check(&repository.body, "repository", REPOSITORY, &[], &[], errors);
+        }
+        for root in argocd.body.blocks("root") {
+            document.check(&root.body, "root", ROOT, &[], &[], errors);
+        }
+    }
+}
+
+impl Cluster {
+    /// Evaluates the block with the outputs of its unit; none are known before the unit was applied, and then
+    /// only blocks that use none can be resolved.
+    pub fn resolve(&self, outputs: Option<&Outputs>) -> Result<ResolvedCluster, Box<Diagnostic>> {
+        let outputs = outputs.filter(|outputs| !outputs.is_empty());
+        let variables: Fields = outputs
+            .map(|outputs| (Arc::from("outputs"), Value::Object(Arc::new(outputs.clone()))))
+            .into_iter()
+            .collect();
+        self.evaluate(&variables).map_err(|mut diagnostic| {
+            if outputs.is_none() && diagnostic.message.contains("outputs") {
+                let unit = self.unit.display();
+                diagnostic.message = format!("the outputs of {unit} are not known yet");
+                diagnostic.help = Some(format!("apply {unit} first"));
+            }
+            diagnostic
+        })
+    }
+
+    fn evaluate(&self, variables: &Fields) -> Result<ResolvedCluster, Box<Diagnostic>> {
+        let block = self.document.body().blocks("cluster").nth(self.number);
+        let Some(block) = block else { return Err(Box::new(self.error("the block is gone"))) };
+        let decode = Decode { document: &self.document, variables };
+        let fields = decode.fields(&block.body, block.kind.span, "cluster", CLUSTER)?;
+        let verify = match block.body.blocks("verify").next() {
+            Some(verify) => {
+                self.verify(&decode.fields(&verify.body, verify.kind.span, "verify", VERIFY)?)?
+            }
+            None => Verify::default(),
+        };
+        let argocd = match block.body.blocks("argocd").next() {
+            Some(argocd) => Some(self.argocd(&decode, argocd)?),
+            None => None,
+        };
+        Ok(ResolvedCluster {
+            label: self.label.clone(),
+            unit: self.unit.clone(),
+            name: text(&fields, "name").ok_or_else(|| Box::new(self.error("name is empty")))?,
+            region: text(&fields, "region"),
+            verify,
+            argocd,
+        })
+    }
+
+    fn verify(&self, fields: &Fields) -> Result<Verify, Box<Diagnostic>> {
+        let min_ready_nodes = match &fields["min_ready_nodes"] {
+            Value::Number(number) => {
+                let nodes = number.as_i64().and_then(|nodes| u32::try_from(nodes).ok());
+                let message = format!("min_ready_nodes cannot be {number}");
+                Some(nodes.ok_or_else(|| Box::new(self.error(&message)))?)
+            }
+            _ => None,
+        };
+        let addons = fields["addons"].as_elements().unwrap_or_default();
+        Ok(Verify {
+            version: text(fields, "version"),
+            min_ready_nodes,
+            addons: addons.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+
+    fn argocd(&self, decode: &Decode<'_>, block: &Block) -> Result<ArgoCd, Box<Diagnostic>> {
+        let fields = decode.fields(&block.body, block.kind.span, "argocd", ARGOCD)?;
+        let repository = match block.body.blocks("repository").next() {
+            Some(block) => {
+                let fields = decode.fields(&block.body, block.kind.span, "repository", REPOSITORY)?;
+                Some(Repository {
+                    url: text(&fields, "url").unwrap_or_default(),
+                    username: text(&fields, "username"),
+                    credentials: text(&fields, "credentials").map(Secret::new),
+                })
+            }
+            None => None,
+        };
+        let root = match block.body.blocks("root").next() {
+            Some(block) => {
+                let fields = decode.fields(&block.body, block.kind.span, "root", ROOT)?;
+                Some(RootApplication {
+                    path: text(&fields, "path").unwrap_or_default(),
+                    revision: text(&fields, "revision").unwrap_or_else(|| "HEAD".to_owned()),
+                    name: text(&fields, "name").unwrap_or_else(|| "root".to_owned()),
+                })
+            }
+            None => None,
+        };
+        let flavor = match text(&fields, "flavor").as_deref() {
+            None | Some("core") => Flavor::Core,
+            Some("standard") => Flavor::Standard,
+            Some("ha") => Flavor::Ha,
+            Some(other) => {
+                let diagnostic = self.error(&format!("there is no flavor \"{other}\" of Argo CD"));
+                return Err(Box::new(diagnostic.help("use core, standard or ha")));
+            }
+        };
+        Ok(ArgoCd {
+            version: text(&fields, "version").unwrap_or_default(),
+            flavor,
+            namespace: text(&fields, "namespace").unwrap_or_else(|| "argocd".to_owned()),
+            manifest: text(&fields, "manifest"),
+            manifest_sha256: text(&fields, "manifest_sha256"),
+            repository,
+            root,
+        })
+    }
+
+    fn error(&self, message: &str) -> Diagnostic {
+        let message = format!("cluster \"{}\": {message}", self.label);
+        Diagnostic::error("project::cluster", message).at(self.location.clone())
+    }
+}
+
+/// One evaluation of a block.
+struct Decode<'a> {
+    document: &'a Document,
+    variables: &'a Fields,
+}
+
+impl Decode<'_> {
+    fn fields(
+        &self,
+        body: &Body,
+        place: Span,
+        what: &str,
+        specs: &[Spec],
+    ) -> Result<Fields, Box<Diagnostic>> {
+        self.document.attributes(body, place, what, specs, self.variables).map_err(|errors| {
+            let first = errors.into_iter().next();
+            Box::new(first.unwrap_or_else(|| Diagnostic::error("project::cluster", "cannot be evaluated")))
+        })
+    }
+}
+
+/// A string that is set and not empty.
+fn text(fields: &Fields, name: &str) -> Option<String> {
+    fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}

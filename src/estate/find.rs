@@ -1,0 +1,121 @@
+//! `find` and `render` in Terragrunt's shapes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json, json};
+
+use super::draw::shown;
+use super::{Estate, Unit, UnitIndex};
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::{paths, to_json};
+
+/// What `find` tells of each unit beyond its path.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command, named by the caller")]
+pub struct FindOptions {
+    /// The paths of its dependencies, missing ones too.
+    pub dependencies: bool,
+    /// The files that were read for it, those of a local module too.
+    pub reading: bool,
+    /// Its includes.
+    pub include: bool,
+    /// Its `exclude` block.
+    pub exclude: bool,
+    /// Also the units outside of the walked folder.
+    pub external: bool,
+}
+
+fn listed<'a>(
+    estate: &'a Estate,
+    order: &'a [UnitIndex],
+    options: FindOptions,
+) -> impl Iterator<Item = &'a Unit> {
+    let units = order.iter().map(|index| estate.unit(*index));
+    units.filter(move |unit| options.external || !unit.external)
+}
+
+/// The units as Terragrunt's `find --json` lists them, paths relative to `base`; empty fields are left out.
+pub fn find_json(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> Json {
+    listed(estate, order, options).map(|unit| found(unit, base, options)).collect()
+}
+
+/// The units' paths, one a line.
+pub fn find_text(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> String {
+    listed(estate, order, options).map(|unit| shown(unit, base) + "\n").collect()
+}
+
+fn found(unit: &Unit, base: &Path, options: FindOptions) -> Json {
+    let outline = &unit.outline;
+    let relative = |path: &Path| Json::String(paths::relative(base, path).display().to_string());
+    let mut fields = Map::new();
+    fields.insert("type".to_owned(), json!("unit"));
+    fields.insert("path".to_owned(), relative(&unit.dir));
+    if options.exclude
+        && let Some(exclude) = &outline.exclude
+    {
+        let exclude = json!({
+            "exclude_dependencies": exclude.exclude_dependencies,
+            "no_run": exclude.no_run,
+            "actions": exclude.actions,
+            "if": exclude.condition,
+        });
+        fields.insert("exclude".to_owned(), exclude);
+    }
+    if options.include && !outline.includes.is_empty() {
+        let includes = outline.includes.iter().map(|(label, file)| (label.clone(), relative(file)));
+        fields.insert("include".to_owned(), Json::Object(includes.collect()));
+    }
+    if options.dependencies {
+        let mut seen = BTreeSet::new();
+        let blocks = outline.dependencies.iter().filter(|block| block.enabled);
+        let all =
+            blocks.map(|block| &block.config_path).chain(outline.order_only.iter().map(|only| &only.path));
+        let targets: Vec<Json> = all.filter(|dir| seen.insert(*dir)).map(|dir| relative(dir)).collect();
+        if !targets.is_empty() {
+            fields.insert("dependencies".to_owned(), Json::Array(targets));
+        }
+    }
+    if options.reading {
+        let reading = reading(unit);
+        if !reading.is_empty() {
+            let reading = reading.iter().map(|file| relative(file));
+            fields.insert("reading".to_owned(), reading.collect());
+        }
+    }
+    Json::Object(fields)
+}
+
+/// The files whose change changes the unit, its own left out: those that were read, and those of its module
+/// where that lies on this machine.
+fn reading(unit: &Unit) -> BTreeSet<PathBuf> {
+    let own = &unit.outline.file;
+    let mut files: BTreeSet<PathBuf> =
+        unit.outline.files_read.iter().filter(|file| *file != own).cloned().collect();
+    if let Some(module) = unit.outline.module_dir() {
+        module_files(&module, &mut files);
+    }
+    files
+}
+
+fn module_files(folder: &Path, files: &mut BTreeSet<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_dir && !matches!(&*name, ".git" | ".terraform" | ".terragrunt-cache") {
+            module_files(&entry.path(), files);
+        }
+        let endings = [".tf", ".tf.json", ".hcl", ".tofu", ".tofu.json"];
+        if !is_dir && endings.iter().any(|ending| name.ends_with(ending)) {
+            files.insert(entry.path());
+        }
+    }
+}
+
+/// An evaluated unit with the keys of Terragrunt's `render --format json`; sensitive values are shown only
+/// where `reveal` says so.
+pub fn render_json(unit: &UnitConfig, reveal: bool) -> Json {
+    unit.rendered.as_ref().map_or(Json::Null, |rendered| to_json(rendered, reveal))
+}

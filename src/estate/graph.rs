@@ -1,0 +1,177 @@
+//! The order of the units.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use petgraph::Direction;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::{Edge, Estate, UnitIndex};
+use crate::hcl::diagnostic::Diagnostic;
+
+/// The units of an estate and what each stands on. It has no circles.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Node `n` is unit `n`; edges lead from a unit to those that depend on it.
+    graph: DiGraph<UnitIndex, ()>,
+    waves: Vec<Vec<UnitIndex>>,
+}
+
+impl Graph {
+    /// Orders an estate; every circle is an error with the places of its edges.
+    pub fn build(estate: &Estate) -> Result<Self, Vec<Diagnostic>> {
+        let mut graph = DiGraph::with_capacity(estate.units.len(), estate.units.len());
+        for (index, _) in estate.iter() {
+            graph.add_node(index);
+        }
+        for (index, unit) in estate.iter() {
+            for edge in &unit.dependencies {
+                graph.add_edge(node(edge.to), node(index), ());
+            }
+        }
+        let circles: Vec<Diagnostic> = tarjan_scc(&graph)
+            .into_iter()
+            .filter(|nodes| nodes.len() > 1 || graph.contains_edge(nodes[0], nodes[0]))
+            .map(|nodes| circle(estate, &nodes.into_iter().map(|node| UnitIndex(node.index())).collect()))
+            .collect();
+        if !circles.is_empty() {
+            return Err(circles);
+        }
+        let waves = waves(&graph);
+        Ok(Self { graph, waves })
+    }
+
+    /// How many units there are.
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The units in waves: each wave depends only on those before it; within one, in the order of paths.
+    pub fn waves(&self) -> &[Vec<UnitIndex>] {
+        &self.waves
+    }
+
+    /// Every unit after those it depends on; stable.
+    pub fn order(&self) -> Vec<UnitIndex> {
+        self.waves.iter().flatten().copied().collect()
+    }
+
+    /// Every unit after those that depend on it, for destroying.
+    pub fn reversed(&self) -> Vec<UnitIndex> {
+        self.waves.iter().rev().flatten().copied().collect()
+    }
+
+    /// What a unit depends on itself.
+    pub fn dependencies(&self, unit: UnitIndex) -> Vec<UnitIndex> {
+        self.neighbours(unit, Direction::Incoming)
+    }
+
+    /// What depends on a unit itself.
+    pub fn dependents(&self, unit: UnitIndex) -> Vec<UnitIndex> {
+        self.neighbours(unit, Direction::Outgoing)
+    }
+
+    /// What a unit depends on, over any number of steps.
+    pub fn all_dependencies(&self, unit: UnitIndex) -> BTreeSet<UnitIndex> {
+        self.reachable(unit, Direction::Incoming)
+    }
+
+    /// What depends on a unit, over any number of steps.
+    pub fn all_dependents(&self, unit: UnitIndex) -> BTreeSet<UnitIndex> {
+        self.reachable(unit, Direction::Outgoing)
+    }
+
+    /// For each unit, on how many others it waits: what a scheduler counts down.
+    pub fn waiting_for(&self) -> Vec<usize> {
+        self.graph.node_indices().map(|node| self.dependencies(UnitIndex(node.index())).len()).collect()
+    }
+
+    fn neighbours(&self, unit: UnitIndex, direction: Direction) -> Vec<UnitIndex> {
+        let found: BTreeSet<UnitIndex> = self
+            .graph
+            .neighbors_directed(node(unit), direction)
+            .map(|node| UnitIndex(node.index()))
+            .collect();
+        found.into_iter().collect()
+    }
+
+    fn reachable(&self, unit: UnitIndex, direction: Direction) -> BTreeSet<UnitIndex> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![unit];
+        while let Some(unit) = next.pop() {
+            next.extend(self.neighbours(unit, direction).into_iter().filter(|unit| reached.insert(*unit)));
+        }
+        reached
+    }
+}
+
+fn node(unit: UnitIndex) -> NodeIndex {
+    NodeIndex::new(unit.0)
+}
+
+/// Each unit goes into the wave behind the last one it depends on.
+fn waves(graph: &DiGraph<UnitIndex, ()>) -> Vec<Vec<UnitIndex>> {
+    let mut waiting: Vec<usize> = graph
+        .node_indices()
+        .map(|node| graph.neighbors_directed(node, Direction::Incoming).count())
+        .collect();
+    let mut waves: Vec<Vec<UnitIndex>> = Vec::new();
+    let mut wave: BTreeSet<NodeIndex> =
+        graph.node_indices().filter(|node| waiting[node.index()] == 0).collect();
+    while !wave.is_empty() {
+        let mut next = BTreeSet::new();
+        for node in &wave {
+            for dependent in graph.neighbors_directed(*node, Direction::Outgoing) {
+                waiting[dependent.index()] -= 1;
+                if waiting[dependent.index()] == 0 {
+                    next.insert(dependent);
+                }
+            }
+        }
+        waves.push(wave.iter().map(|node| UnitIndex(node.index())).collect());
+        wave = next;
+    }
+    waves
+}
+
+/// The shortest circle through the first unit of a knot, with the place of every step.
+fn circle(estate: &Estate, knot: &BTreeSet<UnitIndex>) -> Diagnostic {
+    let steps = shortest_circle(estate, knot);
+    let mut way: Vec<String> = steps.iter().map(|(from, _)| estate.unit(*from).name()).collect();
+    way.extend(steps.first().map(|(from, _)| estate.unit(*from).name()));
+    let message = format!("units depend on each other in a circle: {}", way.join(" → "));
+    let diagnostic = Diagnostic::error("estate::cycle", message)
+        .help("take out one of these dependencies; where only the order matters, it goes one way");
+    let mut places = steps.into_iter();
+    let Some((_, first)) = places.next() else { return diagnostic };
+    places.fold(diagnostic.at(first.location.clone()), |diagnostic, (from, edge)| {
+        let message = format!("{} depends on {}", estate.unit(from).name(), estate.unit(edge.to).name());
+        diagnostic.via(message, edge.location.clone())
+    })
+}
+
+fn shortest_circle<'a>(estate: &'a Estate, knot: &BTreeSet<UnitIndex>) -> Vec<(UnitIndex, &'a Edge)> {
+    let Some(start) = knot.first().copied() else { return Vec::new() };
+    // Breadth first: the way that arrives at the start again first is the shortest.
+    let mut ways: VecDeque<Vec<(UnitIndex, &Edge)>> = VecDeque::from([Vec::new()]);
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop_front() {
+        let at = way.last().map_or(start, |(_, edge)| edge.to);
+        for edge in estate.unit(at).dependencies.iter().filter(|edge| knot.contains(&edge.to)) {
+            let mut longer = way.clone();
+            longer.push((at, edge));
+            if edge.to == start {
+                return longer;
+            }
+            if seen.insert(edge.to) {
+                ways.push_back(longer);
+            }
+        }
+    }
+    Vec::new()
+}

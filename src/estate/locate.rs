@@ -1,0 +1,30 @@
+//! The folder that a PATH argument means.
+
+use std::path::{Path, PathBuf};
+
+use crate::hcl::diagnostic::Diagnostic;
+use crate::terragrunt::paths;
+
+/// The folder for a PATH argument, absolute: relative to `working_dir`, else looked for under the estate's
+/// root (`dev` is `live/dev`); the working folder where none is given.
+pub fn locate(working_dir: &Path, estate_root: &Path, path: Option<&Path>) -> Result<PathBuf, Diagnostic> {
+    let Some(path) = path else { return Ok(paths::clean(working_dir)) };
+    let here = paths::join(working_dir, path);
+    if here.is_dir() {
+        return Ok(here);
+    }
+    // A unit's file means its folder.
+    if here.is_file() {
+        return Ok(paths::folder(&here).to_path_buf());
+    }
+    let under_root = paths::join(estate_root, path);
+    if under_root.is_dir() {
+        return Ok(under_root);
+    }
+    let shown = paths::relative(working_dir, estate_root);
+    Err(Diagnostic::error(
+        "estate::no_folder",
+        format!("there is no folder {} here, nor under {}", path.display(), shown.display()),
+    )
+    .help("`slipway find` lists the units"))
+}

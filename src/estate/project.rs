@@ -1,0 +1,128 @@
+//! `slipway.hcl`: which tree is the estate, how it is run, and which of its units are clusters.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cluster::{self, Cluster};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::{Fields, Value};
+use crate::terragrunt::schema::{Kind, Spec, optional};
+use crate::terragrunt::{Document, ReaderOptions, paths};
+
+/// The file's name.
+pub const PROJECT_FILE: &str = "slipway.hcl";
+
+const ESTATE: &[Spec] = &[optional("root", Kind::String)];
+const ENGINE: &[Spec] = &[optional("use", Kind::String), optional("parallelism", Kind::Number)];
+const BLOCKS: &[(&str, usize)] = &[("cluster", 1), ("engine", 0), ("estate", 0), ("locals", 0)];
+
+/// Which engine runs units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// Terragrunt where it is installed, else our own.
+    #[default]
+    Auto,
+    /// Terragrunt.
+    Terragrunt,
+    /// Our own.
+    Native,
+}
+
+/// What `slipway.hcl` says; the defaults where there is none.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder of the file; the folder the search began in where there is none.
+    pub dir: PathBuf,
+    /// The file, where there is one.
+    pub file: Option<PathBuf>,
+    /// The root of the estate, absolute; the project's folder by default.
+    pub estate_root: PathBuf,
+    /// `engine.use`.
+    pub engine: EngineChoice,
+    /// `engine.parallelism`: how many units at once.
+    pub parallelism: Option<usize>,
+    /// The clusters, in the order of the file.
+    pub clusters: Vec<Cluster>,
+}
+
+impl Project {
+    /// Looks for `slipway.hcl` in `from` (absolute) and the folders above it.
+    pub fn find(from: &Path) -> Result<Self, Vec<Diagnostic>> {
+        Self::find_with(from, ReaderOptions::new(from, ""))
+    }
+
+    /// The same with options of one's own, such as another environment.
+    pub fn find_with(from: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
+        let from = paths::clean(from);
+        let found = from.ancestors().map(|folder| folder.join(PROJECT_FILE)).find(|file| file.is_file());
+        match found {
+            Some(file) => Self::read(&file, options),
+            None => Ok(Self {
+                estate_root: from.clone(),
+                dir: from,
+                file: None,
+                engine: EngineChoice::default(),
+                parallelism: None,
+                clusters: Vec::new(),
+            }),
+        }
+    }
+
+    /// Reads the file at `file` (absolute).
+    pub fn read(file: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
+        let document = Arc::new(Document::read(file, options)?);
+        let dir = paths::folder(file).to_path_buf();
+        let mut errors = Vec::new();
+        document.check(document.body(), PROJECT_FILE, &[], BLOCKS, &["cluster"], &mut errors);
+        let estate = block(&document, "estate", ESTATE, &mut errors);
+        let engine = block(&document, "engine", ENGINE, &mut errors);
+        let clusters = cluster::all(&document, &mut errors);
+        let root = estate.get("root").and_then(Value::as_str).unwrap_or(".");
+        let mut project = Self {
+            estate_root: paths::join(&dir, root),
+            dir,
+            file: Some(file.to_path_buf()),
+            engine: EngineChoice::default(),
+            parallelism: None,
+            clusters,
+        };
+        project.set_engine(&document, &engine, &mut errors);
+        if errors.is_empty() { Ok(project) } else { Err(errors) }
+    }
+
+    fn set_engine(&mut self, document: &Document, engine: &Fields, errors: &mut Vec<Diagnostic>) {
+        let place =
+            document.body().blocks("engine").next().map_or(document.body().span, |block| block.kind.span);
+        let mut fail = |message: String, help: &str| {
+            errors
+                .push(Diagnostic::error("project::engine", message).at(document.location(place)).help(help));
+        };
+        match engine.get("use").and_then(Value::as_str) {
+            None | Some("auto") => {}
+            Some("terragrunt") => self.engine = EngineChoice::Terragrunt,
+            Some("native") => self.engine = EngineChoice::Native,
+            Some(other) => fail(format!("there is no engine \"{other}\""), "use auto, terragrunt or native"),
+        }
+        if let Some(Value::Number(number)) = engine.get("parallelism") {
+            match number.as_i64().and_then(|number| usize::try_from(number).ok()) {
+                Some(number) if number > 0 => self.parallelism = Some(number),
+                _ => fail(format!("parallelism cannot be {number}"), "use a whole number from 1"),
+            }
+        }
+    }
+
+    /// The cluster of that label.
+    pub fn cluster(&self, label: &str) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.label == label)
+    }
+}
+
+fn block(document: &Document, kind: &str, specs: &[Spec], errors: &mut Vec<Diagnostic>) -> Fields {
+    let Some(block) = document.body().blocks(kind).next() else { return Fields::new() };
+    document.check(&block.body, kind, specs, &[], &[], errors);
+    let place = block.kind.span;
+    document.attributes(&block.body, place, kind, specs, &Fields::new()).unwrap_or_else(|found| {
+        errors.extend(found);
+        Fields::new()
+    })
+}

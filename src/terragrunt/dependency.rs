@@ -1,0 +1,321 @@
+//! `dependency` blocks: which unit, and its outputs or the mocks in their place.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::config::MockMerge;
+use super::convert::{merge_deep, merge_fields_deep, plain, strings};
+use super::decode;
+use super::include::Strategy;
+use super::outputs::Outputs;
+use super::paths;
+use super::schema;
+use super::scope::{FileScope, Section};
+use crate::hcl::ast::Block;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::hcl::value::{Fields, Value};
+
+/// The dependencies of a file, once they are read.
+pub(crate) enum TableState {
+    Open,
+    Reading,
+    Done(Rc<Table>),
+}
+
+/// The dependency blocks of a unit, merged with those it includes.
+#[derive(Default)]
+pub(crate) struct Table {
+    pub blocks: Vec<DependencyBlock>,
+    /// What is wrong with the blocks that are missing.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// One `dependency` block, evaluated.
+#[derive(Clone)]
+pub(crate) struct DependencyBlock {
+    pub name: Arc<str>,
+    /// The attributes of the table, null where they are not set.
+    pub fields: Fields,
+    pub location: Location,
+    outputs: OnceCell<Result<Option<Value>, Box<Diagnostic>>>,
+}
+
+impl FileScope<'_> {
+    /// The dependencies, where they have been read.
+    pub fn known_dependencies(&self) -> Option<Rc<Table>> {
+        match &*self.table.borrow() {
+            TableState::Done(table) => Some(Rc::clone(table)),
+            TableState::Open | TableState::Reading => None,
+        }
+    }
+
+    /// Reads the dependencies; nothing while that is going on.
+    pub fn read_dependencies(&self) -> Option<Rc<Table>> {
+        match &*self.table.borrow() {
+            TableState::Done(table) => return Some(Rc::clone(table)),
+            TableState::Reading => return None,
+            TableState::Open => {}
+        }
+        self.table.replace(TableState::Reading);
+        let mut table = self.own_dependencies();
+        for include in self.includes().list.iter().rev() {
+            if include.strategy == Strategy::NoMerge {
+                continue;
+            }
+            let included = include.scope.own_dependencies();
+            table.errors.extend(include.through(included.errors));
+            table.blocks = merge_blocks(included.blocks, table.blocks, include.strategy, &mut table.errors);
+        }
+        let table = Rc::new(table);
+        self.table.replace(TableState::Done(Rc::clone(&table)));
+        Some(table)
+    }
+
+    fn own_dependencies(&self) -> Table {
+        let mut table = Table::default();
+        for block in self.file.body.blocks("dependency") {
+            if let Some(name) = decode::label(block) {
+                let block =
+                    self.within(Section::Dependencies, || self.dependency(name, block, &mut table.errors));
+                table.blocks.extend(block);
+            }
+        }
+        table
+    }
+
+    fn dependency(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<DependencyBlock> {
+        let title = format!("dependency \"{name}\"");
+        let before = errors.len();
+        let fields =
+            decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
+        let location = self
+            .location(block.kind.span.to(block.labels.first().map_or(block.kind.span, |label| label.span)));
+        let enabled = fields["enabled"].as_bool().unwrap_or(true);
+        if errors.len() == before && enabled {
+            let place = block.body.attribute("config_path").map_or(block.kind.span, |found| found.expr.span);
+            let wrong = match &fields["config_path"] {
+                Value::Unknown => Some("cannot be known before something is run"),
+                path if path.as_str() == Some("") => Some("is empty"),
+                _ => None,
+            };
+            if let Some(wrong) = wrong {
+                let message = format!("the config_path of {title} {wrong}");
+                errors.push(
+                    Diagnostic::error("terragrunt::config_path", message)
+                        .at(self.location(place))
+                        .help("name the folder of the unit it depends on"),
+                );
+            }
+        }
+        if let Some(strategy) = fields["mock_outputs_merge_strategy_with_state"].as_str()
+            && merge_strategy(strategy).is_none()
+        {
+            let message = format!("there is no mock_outputs_merge_strategy_with_state \"{strategy}\"");
+            errors.push(
+                Diagnostic::error("terragrunt::merge_strategy", message)
+                    .at(location.clone())
+                    .help("use \"no_merge\", \"shallow\" or \"deep_map_only\""),
+            );
+        }
+        // A block without a folder can be no edge of the graph; the others are of use although something else
+        // in them is wrong.
+        fields["config_path"].as_str()?;
+        Some(DependencyBlock { name: Arc::from(name), fields, location, outputs: OnceCell::new() })
+    }
+}
+
+fn merge_strategy(name: &str) -> Option<MockMerge> {
+    match name {
+        "no_merge" => Some(MockMerge::NoMerge),
+        "shallow" => Some(MockMerge::Shallow),
+        "deep_map_only" => Some(MockMerge::DeepMapOnly),
+        _ => None,
+    }
+}
+
+/// The blocks of an included file under those of the file that includes it, by name.
+fn merge_blocks(
+    under: Vec<DependencyBlock>,
+    over: Vec<DependencyBlock>,
+    strategy: Strategy,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<DependencyBlock> {
+    let mut merged = under;
+    for block in over {
+        match merged.iter_mut().find(|existing| existing.name == block.name) {
+            None => merged.push(block),
+            Some(existing) if strategy == Strategy::Deep => {
+                if let Err(message) = existing.merge(&block) {
+                    let message = format!("dependency \"{}\" cannot be merged: {message}", block.name);
+                    errors.push(Diagnostic::error("terragrunt::merge", message).at(block.location.clone()));
+                }
+            }
+            Some(existing) => *existing = block,
+        }
+    }
+    merged
+}
+
+impl DependencyBlock {
+    /// Deep merging, attribute by attribute: mocks are joined, allowed commands appended, the rest replaced.
+    fn merge(&mut self, over: &Self) -> Result<(), String> {
+        for name in ["config_path", "enabled", "skip_outputs"] {
+            if !over.fields[name].is_null() && over.fields[name].as_str() != Some("") {
+                self.fields.insert(Arc::from(name), over.fields[name].clone());
+            }
+        }
+        for name in ["mock_outputs", "mock_outputs_allowed_terraform_commands"] {
+            let value = match (&self.fields[name], &over.fields[name]) {
+                (_, Value::Null) => continue,
+                (Value::Null, value) => value.clone(),
+                (under, over) => merge_deep(under, over, true)?,
+            };
+            self.fields.insert(Arc::from(name), value);
+        }
+        self.location = over.location.clone();
+        Ok(())
+    }
+
+    pub fn config_path(&self) -> &str {
+        self.fields["config_path"].as_str().unwrap_or_default()
+    }
+
+    pub fn enabled(&self) -> bool {
+        self.fields["enabled"].as_bool().unwrap_or(true)
+    }
+
+    pub fn skip_outputs(&self) -> bool {
+        self.fields["skip_outputs"].as_bool().unwrap_or_default()
+    }
+
+    pub fn mock_outputs(&self) -> Option<Value> {
+        let mocks = &self.fields["mock_outputs"];
+        (!mocks.is_null()).then(|| plain(mocks))
+    }
+
+    /// For which commands mocks may be used; none means for all.
+    pub fn allowed_commands(&self) -> Option<Vec<String>> {
+        let commands = &self.fields["mock_outputs_allowed_terraform_commands"];
+        (!commands.is_null()).then(|| strings(Some(commands))).filter(|commands| !commands.is_empty())
+    }
+
+    pub fn merge_with_state(&self) -> MockMerge {
+        if let Some(strategy) = self.fields["mock_outputs_merge_strategy_with_state"].as_str() {
+            return merge_strategy(strategy).unwrap_or_default();
+        }
+        match self.fields["mock_outputs_merge_with_state"].as_bool() {
+            Some(true) => MockMerge::Shallow,
+            _ => MockMerge::NoMerge,
+        }
+    }
+
+    /// The folder of the unit it depends on.
+    pub fn target(&self, scope: &FileScope<'_>) -> PathBuf {
+        let target = paths::join(scope.config_dir(), self.config_path());
+        // The path may name the file instead of its folder.
+        if target.is_file() { paths::folder(&target).to_path_buf() } else { target }
+    }
+
+    /// What `dependency.NAME` is.
+    pub fn as_seen(&self, scope: &FileScope<'_>) -> Result<Value, Box<Diagnostic>> {
+        let outputs = self.outputs(scope)?;
+        Ok(Value::object(outputs.map(|outputs| ("outputs", outputs))))
+    }
+
+    /// The outputs: real ones, mocks, or a mixture; none where they are skipped and there are no mocks.
+    pub fn outputs(&self, scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
+        self.outputs.get_or_init(|| self.find_outputs(scope)).clone()
+    }
+
+    fn find_outputs(&self, scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
+        if !self.enabled() {
+            return Ok(self.mock_outputs());
+        }
+        let command = &scope.session.reader.options().terraform_command;
+        let allowed = self.allowed_commands().is_none_or(|commands| commands.contains(command));
+        let mocks = self.mock_outputs().filter(|_| allowed || command == "render");
+        if self.skip_outputs() {
+            return Ok(mocks);
+        }
+        let target = self.target(scope);
+        if !target.join(paths::UNIT_FILE).is_file() {
+            return Err(Box::new(
+                Diagnostic::error(
+                    "terragrunt::missing_dependency",
+                    format!(
+                        "dependency \"{}\" does not exist: there is no {} in {}",
+                        self.name,
+                        paths::UNIT_FILE,
+                        target.display()
+                    ),
+                )
+                .at(self.location.clone())
+                .help("correct its config_path"),
+            ));
+        }
+        let known = scope.session.outputs.and_then(|source| source.outputs(&target));
+        let known = known.filter(|outputs| !outputs.is_empty());
+        match (known, mocks) {
+            (Some(outputs), mocks) => {
+                let mocks = mocks.filter(|_| allowed);
+                self.mixed(scope, &outputs, mocks.as_ref()).map(Some)
+            }
+            (None, Some(mocks)) => {
+                scope.session.mocked.borrow_mut().insert(self.name.to_string());
+                Ok(Some(mocks))
+            }
+            (None, None) => Err(Box::new(self.nothing(scope, command))),
+        }
+    }
+
+    /// Real outputs, with mocks in the gaps where the block asks for it.
+    fn mixed(
+        &self,
+        scope: &FileScope<'_>,
+        outputs: &Arc<Outputs>,
+        mocks: Option<&Value>,
+    ) -> Result<Value, Box<Diagnostic>> {
+        let real: Fields = outputs.iter().map(|(name, value)| (Arc::clone(name), value.clone())).collect();
+        let mocks = mocks.and_then(Value::as_fields);
+        let merged = match (self.merge_with_state(), mocks) {
+            (MockMerge::NoMerge, _) | (_, None) => return Ok(Value::Object(Arc::new(real))),
+            (MockMerge::Shallow, Some(mocks)) => {
+                let mut merged = mocks.clone();
+                merged.extend(real.clone());
+                merged
+            }
+            (MockMerge::DeepMapOnly, Some(mocks)) => {
+                merge_fields_deep(mocks, &real, false).map_err(|message| {
+                    let message =
+                        format!("mocks of dependency \"{}\" cannot be merged: {message}", self.name);
+                    Box::new(Diagnostic::error("terragrunt::merge", message).at(self.location.clone()))
+                })?
+            }
+        };
+        if merged != real {
+            scope.session.mocked.borrow_mut().insert(self.name.to_string());
+        }
+        Ok(Value::Object(Arc::new(merged)))
+    }
+
+    fn nothing(&self, scope: &FileScope<'_>, command: &str) -> Diagnostic {
+        let target = paths::relative(scope.config_dir(), &self.target(scope));
+        let help = if self.mock_outputs().is_some() {
+            let commands = self.allowed_commands().unwrap_or_default().join(", ");
+            format!(
+                "apply {} first; its mocks are allowed only for {commands}, not for {command}",
+                target.display()
+            )
+        } else {
+            format!(
+                "apply {} first, or give the block mock_outputs for what is planned before",
+                target.display()
+            )
+        };
+        let message = format!("dependency \"{}\" has no outputs", self.name);
+        Diagnostic::error("terragrunt::no_outputs", message).at(self.location.clone()).help(help)
+    }
+}

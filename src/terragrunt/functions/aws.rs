@@ -1,0 +1,40 @@
+//! Functions about the AWS account at hand.
+
+use super::{Answer, count};
+use crate::hcl::scope::CallError;
+use crate::hcl::value::Value;
+use crate::terragrunt::options::AwsIdentity;
+use crate::terragrunt::scope::FileScope;
+
+fn ask(
+    scope: &FileScope<'_>,
+    name: &str,
+    arguments: &[String],
+    question: impl FnOnce(&dyn AwsIdentity) -> Result<String, String>,
+) -> Answer {
+    count(name, arguments, 0, 0)?;
+    match &scope.session.reader.options().aws {
+        Some(aws) => question(&**aws)
+            .map(Value::string)
+            .map_err(|message| CallError::new(format!("{name} has no answer from AWS: {message}"))),
+        // The graph does not need the account; whoever runs the unit asks again, with credentials.
+        None if scope.session.outputs.is_none() => Ok(Value::Unknown),
+        None => Err(CallError::new(format!("{name} needs AWS credentials, and none are used here"))),
+    }
+}
+
+pub(super) fn account_id(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    ask(scope, "get_aws_account_id", arguments, |aws| aws.account_id())
+}
+
+pub(super) fn account_alias(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    ask(scope, "get_aws_account_alias", arguments, |aws| aws.account_alias())
+}
+
+pub(super) fn caller_arn(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    ask(scope, "get_aws_caller_identity_arn", arguments, |aws| aws.caller_arn())
+}
+
+pub(super) fn caller_user_id(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    ask(scope, "get_aws_caller_identity_user_id", arguments, |aws| aws.caller_user_id())
+}

@@ -1,0 +1,129 @@
+//! The functions that Terragrunt adds to the language.
+
+mod aws;
+mod commands;
+mod folders;
+mod glob;
+pub(crate) mod read;
+mod run;
+mod version;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::scope::FileScope;
+use crate::hcl::functions::FunctionContext;
+use crate::hcl::scope::CallError;
+use crate::hcl::value::Value;
+
+type Answer = Result<Value, CallError>;
+type Function = fn(&FileScope<'_>, &[String]) -> Answer;
+
+/// Functions whose arguments are strings.
+const OF_STRINGS: &[(&str, Function)] = &[
+    ("constraint_check", version::constraint_check),
+    ("find_in_parent_folders", folders::find_in_parent_folders),
+    ("get_aws_account_alias", aws::account_alias),
+    ("get_aws_account_id", aws::account_id),
+    ("get_aws_caller_identity_arn", aws::caller_arn),
+    ("get_aws_caller_identity_user_id", aws::caller_user_id),
+    ("get_default_retryable_errors", commands::default_retryable_errors),
+    ("get_env", commands::get_env),
+    ("get_original_terragrunt_dir", folders::original_dir),
+    ("get_parent_terragrunt_dir", folders::parent_dir),
+    ("get_path_from_repo_root", folders::path_from_repo_root),
+    ("get_path_to_repo_root", folders::path_to_repo_root),
+    ("get_platform", commands::platform),
+    ("get_repo_root", folders::repo_root),
+    ("get_terraform_cli_args", commands::terraform_cli_args),
+    ("get_terraform_command", commands::terraform_command),
+    ("get_terraform_commands_that_need_input", commands::need_input),
+    ("get_terraform_commands_that_need_locking", commands::need_locking),
+    ("get_terraform_commands_that_need_parallelism", commands::need_parallelism),
+    ("get_terraform_commands_that_need_vars", commands::need_vars),
+    ("get_terragrunt_dir", folders::dir),
+    ("get_terragrunt_source_cli_flag", commands::source_cli_flag),
+    ("get_working_dir", folders::working_dir),
+    ("mark_as_read", read::mark_as_read),
+    ("mark_glob_as_read", glob::mark_glob_as_read),
+    ("path_relative_from_include", folders::path_relative_from_include),
+    ("path_relative_to_include", folders::path_relative_to_include),
+    ("read_tfvars_file", read::tfvars_file),
+    ("run_cmd", run::run_cmd),
+    ("sops_decrypt_file", run::sops_decrypt_file),
+];
+
+/// The names of all functions, Terraform's and Terragrunt's.
+pub(crate) fn names() -> Vec<String> {
+    let own = OF_STRINGS.iter().map(|(name, _)| *name);
+    let others = ["deep_merge", "read_terragrunt_config"];
+    let terraform = crate::hcl::functions::names();
+    own.chain(others).map(str::to_owned).chain(terraform.iter().map(|name| (*name).to_owned())).collect()
+}
+
+/// Calls a function of Terragrunt's or, where it has none of the name, of Terraform's.
+pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Option<Answer> {
+    if let Some((_, function)) = OF_STRINGS.iter().find(|(known, _)| *known == name) {
+        return Some(call_with_strings(scope, name, *function, arguments));
+    }
+    match name {
+        "read_terragrunt_config" => return Some(read::terragrunt_config(scope, arguments)),
+        "deep_merge" => return Some(read::deep_merge(arguments)),
+        _ => {}
+    }
+    let on_read = |path: &std::path::Path| scope.session.mark_read(path);
+    let context = FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_read: &on_read };
+    crate::hcl::functions::call(name, arguments, &context)
+}
+
+/// An unknown argument makes the answer unknown, a sensitive one makes it sensitive.
+fn call_with_strings(scope: &FileScope<'_>, name: &str, function: Function, arguments: &[Value]) -> Answer {
+    if arguments.iter().any(|argument| !argument.is_wholly_known()) {
+        return Ok(Value::Unknown);
+    }
+    let strings: Result<Vec<String>, CallError> =
+        arguments.iter().enumerate().map(|(index, argument)| string(name, index, argument)).collect();
+    let answer = function(scope, &strings?)?;
+    let sensitive = arguments.iter().any(|argument| matches!(argument, Value::Sensitive(_)));
+    Ok(if sensitive { Value::Sensitive(Arc::new(answer)) } else { answer })
+}
+
+fn string(name: &str, index: usize, argument: &Value) -> Result<String, CallError> {
+    match argument {
+        Value::Sensitive(inner) => string(name, index, inner),
+        Value::String(text) => Ok(text.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(truth) => Ok(truth.to_string()),
+        other => Err(CallError::new(format!(
+            "argument {} of {name} has to be a string, this is {}",
+            index + 1,
+            other.type_name()
+        ))),
+    }
+}
+
+/// Refuses any number of arguments but those between `least` and `most`.
+fn count(name: &str, arguments: &[String], least: usize, most: usize) -> Result<(), CallError> {
+    if (least..=most).contains(&arguments.len()) {
+        return Ok(());
+    }
+    let wanted = match (least, most) {
+        (0, 0) => "no arguments".to_owned(),
+        (least, most) if least == most => format!("{least} arguments"),
+        (least, most) => format!("{least} to {most} arguments"),
+    };
+    Err(CallError::new(format!("{name} takes {wanted}, not {}", arguments.len())))
+}
+
+fn path_value(path: &std::path::Path) -> Value {
+    Value::string(path.display().to_string())
+}
+
+fn list_of<S: AsRef<str>>(strings: impl IntoIterator<Item = S>) -> Value {
+    Value::List(Arc::new(strings.into_iter().map(Value::string).collect()))
+}
+
+/// A path argument, seen from the folder of the unit.
+fn from_config_dir(scope: &FileScope<'_>, path: &str) -> PathBuf {
+    super::paths::join(scope.config_dir(), path)
+}

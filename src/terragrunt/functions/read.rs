@@ -1,0 +1,200 @@
+//! Functions that read other files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Answer, count, from_config_dir};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::value::{Fields, Value};
+use crate::terragrunt::convert::{merge_deep, plain, to_json};
+use crate::terragrunt::file_config::Wanted;
+use crate::terragrunt::paths;
+use crate::terragrunt::reader::{ParsedFile, ReadConfig};
+use crate::terragrunt::scope::FileScope;
+
+/// The file beside a unit that a stack hands values over in.
+const VALUES_FILE: &str = "terragrunt.values.hcl";
+
+/// `read_terragrunt_config(path[, default])`: another configuration, evaluated in its own folder.
+pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> Answer {
+    let (path, default) = match arguments {
+        [path] => (path, None),
+        [path, default] => (path, Some(default)),
+        _ => {
+            let given = arguments.len();
+            return Err(CallError::new(format!(
+                "read_terragrunt_config takes 1 to 2 arguments, not {given}"
+            )));
+        }
+    };
+    if !path.is_wholly_known() {
+        return Ok(Value::Unknown);
+    }
+    let Some(path) = path.as_str() else {
+        return Err(CallError::new("argument 1 of read_terragrunt_config has to be a string"));
+    };
+    let target = paths::configuration_file(scope.config_dir(), path);
+    if !target.is_file() {
+        return default.cloned().ok_or_else(|| {
+            CallError::new(format!("there is no file {} for read_terragrunt_config", target.display()))
+        });
+    }
+    if target.file_name().is_some_and(|name| name == VALUES_FILE) {
+        scope.session.mark_read(&target);
+        return values_of(scope, &target).map_err(CallError::Inside);
+    }
+    let reader = scope.session.reader;
+    if let Some(known) = reader.read_config(&target) {
+        for file in &known.files {
+            scope.session.mark_read(file);
+        }
+        return Ok(known.value.clone());
+    }
+    refuse_circle(scope, &target)?;
+    let (answer, files, shareable) = scope.session.recorded(&target, || evaluate(scope, &target));
+    let value = answer.map_err(CallError::Inside)?;
+    if shareable {
+        reader.keep_read_config(target, ReadConfig { value: value.clone(), files });
+    }
+    Ok(value)
+}
+
+fn refuse_circle(scope: &FileScope<'_>, target: &Path) -> Result<(), CallError> {
+    let reading = scope.session.reading.borrow();
+    let Some(start) = reading.iter().position(|path| path == target) else { return Ok(()) };
+    let way: Vec<String> = reading[start..]
+        .iter()
+        .map(std::path::PathBuf::as_path)
+        .chain([target])
+        .map(|path| path.display().to_string())
+        .collect();
+    Err(CallError::new(format!("configurations read each other in a circle: {}", way.join(" → "))))
+}
+
+fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnostic>> {
+    let file = scope.session.reader.parsed(target).map_err(|found| Box::new(first(found)))?;
+    if let Some(diagnostic) = file.errors().next() {
+        return Err(Box::new(diagnostic.clone()));
+    }
+    let read = FileScope::root(&scope.session, file);
+    let mut errors = Vec::new();
+    let config = read.merged_config(Wanted::Everything, &mut errors);
+    let mut outputs = Fields::new();
+    for block in &config.dependency {
+        scope.session.mark_own();
+        let value = match scope.session.outputs {
+            Some(_) => block.outputs(&read)?.unwrap_or(Value::Null),
+            None => Value::Unknown,
+        };
+        outputs.insert(Arc::clone(&block.name), value);
+    }
+    match errors.into_iter().find(Diagnostic::is_error) {
+        Some(diagnostic) => Err(Box::new(diagnostic)),
+        None => Ok(config.as_value_with(|name| outputs.get(name).cloned().unwrap_or(Value::Null))),
+    }
+}
+
+fn first(diagnostics: Vec<Diagnostic>) -> Diagnostic {
+    let unreadable = || Diagnostic::error("terragrunt::unreadable", "the file cannot be read");
+    diagnostics.into_iter().next().unwrap_or_else(unreadable)
+}
+
+/// The values that a stack left beside the unit; nothing where it left none.
+pub(crate) fn values_beside(scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
+    let file = scope.file_dir().join(VALUES_FILE);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    scope.session.mark_read(&file);
+    values_of(scope, &file).map(Some)
+}
+
+fn values_of(scope: &FileScope<'_>, path: &Path) -> Result<Value, Box<Diagnostic>> {
+    let file = scope.session.reader.parsed(path).map_err(|found| Box::new(first(found)))?;
+    plain_attributes(&file, &FunctionsOnly(scope))
+}
+
+/// `read_tfvars_file(path)`: the variables as JSON text.
+pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    count("read_tfvars_file", arguments, 1, 1)?;
+    let path = from_config_dir(scope, &arguments[0]);
+    scope.session.mark_read(&path);
+    if path.to_string_lossy().ends_with("json") {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| CallError::new(format!("{} cannot be read: {error}", path.display())))?;
+        let json: serde_json::Result<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_str(&text);
+        json.map_err(|error| CallError::new(format!("{} is no JSON object: {error}", path.display())))?;
+        return Ok(Value::string(text));
+    }
+    let file = scope
+        .session
+        .reader
+        .parsed(&path)
+        .map_err(|diagnostics| CallError::Inside(Box::new(first(diagnostics))))?;
+    let variables = plain_attributes(&file, &Nothing).map_err(CallError::Inside)?;
+    Ok(Value::string(to_json(&variables, true).to_string()))
+}
+
+/// The attributes of a file that holds nothing else.
+fn plain_attributes(file: &Arc<ParsedFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {
+    if let Some(diagnostic) = file.errors().next() {
+        return Err(Box::new(diagnostic.clone()));
+    }
+    let mut fields = Fields::new();
+    for attribute in &file.body.attributes {
+        let value = crate::hcl::evaluate(&attribute.expr, &file.source, scope)?;
+        fields.insert(Arc::clone(&attribute.name.name), plain(&value));
+    }
+    Ok(Value::Object(Arc::new(fields)))
+}
+
+/// Marks a file as read and answers with its path as it was given.
+pub(super) fn mark_as_read(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    count("mark_as_read", arguments, 1, 1)?;
+    scope.session.mark_read(from_config_dir(scope, &arguments[0]));
+    Ok(Value::string(&arguments[0]))
+}
+
+/// Objects merged deeply, the later ones on top.
+pub(super) fn deep_merge(arguments: &[Value]) -> Answer {
+    let mut merged = Value::Object(Arc::new(Fields::new()));
+    for argument in arguments.iter().filter(|argument| !argument.is_null()) {
+        if matches!(argument, Value::Unknown) {
+            return Ok(Value::Unknown);
+        }
+        if argument.as_fields().is_none() {
+            let message = format!("deep_merge takes objects, this is {}", argument.type_name());
+            return Err(CallError::new(message));
+        }
+        merged = merge_deep(&merged, &plain(argument), true).map_err(CallError::new)?;
+    }
+    Ok(merged)
+}
+
+/// No names and no functions.
+struct Nothing;
+
+impl Scope for Nothing {
+    fn variable(&self, _: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        Ok(None)
+    }
+
+    fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, CallError>> {
+        None
+    }
+}
+
+/// The functions of a file, without its names.
+struct FunctionsOnly<'a, 'r>(&'a FileScope<'r>);
+
+impl Scope for FunctionsOnly<'_, '_> {
+    fn variable(&self, _: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        Ok(None)
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        super::call(self.0, name, arguments)
+    }
+}

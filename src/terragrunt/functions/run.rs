@@ -1,0 +1,84 @@
+//! Functions that start a program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{Answer, count, from_config_dir};
+use crate::hcl::scope::CallError;
+use crate::hcl::value::Value;
+use crate::terragrunt::reader::CommandKey;
+use crate::terragrunt::scope::FileScope;
+
+/// How much of a failed program's complaint is repeated.
+const MOST_LINES: usize = 10;
+
+/// Runs a program in the folder of the unit; the answer is what it prints, without one line end.
+pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    let mut rest = arguments;
+    let (mut global, mut cached) = (false, true);
+    while let [option, behind @ ..] = rest {
+        match option.as_str() {
+            // What a program prints is never shown here, so there is nothing to be quiet about.
+            "--terragrunt-quiet" => {}
+            "--terragrunt-global-cache" => global = true,
+            "--terragrunt-no-cache" => cached = false,
+            _ => break,
+        }
+        rest = behind;
+    }
+    if global && !cached {
+        return Err(CallError::new("--terragrunt-global-cache and --terragrunt-no-cache exclude each other"));
+    }
+    let [program, program_arguments @ ..] = rest else {
+        return Err(CallError::new("run_cmd needs a program to run"));
+    };
+    if !scope.session.reader.options().exec {
+        return Ok(Value::Unknown);
+    }
+    let folder = scope.config_dir();
+    let start = || run(scope, folder, program, program_arguments);
+    let answer = if cached {
+        // The folder does not count for the global cache: the first one to ask decides.
+        let key = CommandKey { folder: (!global).then(|| folder.to_path_buf()), words: rest.to_vec() };
+        scope.session.reader.command(key, start)
+    } else {
+        start()
+    };
+    answer.map(|output| Value::string(output.strip_suffix('\n').unwrap_or(&output))).map_err(CallError::new)
+}
+
+/// Decrypts a file by the `sops` program, once a run.
+pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
+    count("sops_decrypt_file", arguments, 1, 1)?;
+    let file: PathBuf = from_config_dir(scope, &arguments[0]);
+    scope.session.mark_read(&file);
+    if !scope.session.reader.options().exec {
+        return Ok(Value::Unknown);
+    }
+    let words = vec!["--decrypt".to_owned(), file.display().to_string()];
+    let key = CommandKey { folder: None, words: [vec!["sops".to_owned()], words.clone()].concat() };
+    let answer = scope.session.reader.command(key, || run(scope, scope.config_dir(), "sops", &words));
+    answer.map(Value::string).map_err(CallError::new)
+}
+
+fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]) -> Result<String, String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .envs(&*scope.session.reader.options().environment)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{program} cannot be started: {error}"))?;
+    if output.status.success() {
+        return String::from_utf8(output.stdout).map_err(|_| format!("what {program} prints is not UTF-8"));
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = complaint.trim_end().lines().collect();
+    let last = lines[lines.len().saturating_sub(MOST_LINES)..].join("\n");
+    let ended = output
+        .status
+        .code()
+        .map_or_else(|| "was ended by a signal".to_owned(), |code| format!("failed with exit code {code}"));
+    Err(if last.is_empty() { format!("{program} {ended}") } else { format!("{program} {ended}: {last}") })
+}

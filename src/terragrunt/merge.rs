@@ -1,0 +1,204 @@
+//! Included files under the file that includes them, by Terragrunt's rules for each block.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::convert::{merge_fields_deep, strings};
+use super::file_config::{ErrorsBlock, FileConfig, Labelled, TerraformBlock};
+use super::include::Strategy;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::{Fields, Value};
+
+/// `under`, an included file, with `over`, the file that includes it, on top. Dependencies and features are
+/// merged where they are read; locals never are.
+pub(crate) fn merge(
+    under: FileConfig,
+    over: FileConfig,
+    strategy: Strategy,
+    errors: &mut Vec<Diagnostic>,
+) -> FileConfig {
+    let deep = strategy == Strategy::Deep;
+    FileConfig {
+        attributes: merge_attributes(under.attributes, over.attributes),
+        locals: over.locals,
+        inputs: merge_inputs(under.inputs, over.inputs, deep, errors),
+        terraform: either(under.terraform, over.terraform, |under, over| merge_terraform(under, over, deep)),
+        remote_state: over.remote_state.or(under.remote_state),
+        generate: {
+            let mut generate = under.generate;
+            for (name, block) in over.generate {
+                if !deep && let Some(first) = generate.get(&name) {
+                    errors.push(
+                        Diagnostic::error(
+                            "terragrunt::repeated_block",
+                            format!("generate \"{name}\" stands in this file and in one that it includes"),
+                        )
+                        .at(block.place.clone())
+                        .help("give it another name, or include with merge_strategy = \"deep\"")
+                        .via("the other one is here", first.place.clone()),
+                    );
+                }
+                generate.insert(name, block);
+            }
+            generate
+        },
+        dependency: over.dependency,
+        dependencies: merge_paths(under.dependencies, over.dependencies, deep),
+        dependencies_place: over.dependencies_place.or(under.dependencies_place),
+        feature: over.feature,
+        exclude: either(
+            under.exclude,
+            over.exclude,
+            |under, over| {
+                if deep { merge_exclude(&under, over) } else { over }
+            },
+        ),
+        errors: either(
+            under.errors,
+            over.errors,
+            |under, over| {
+                if deep { merge_errors(under, over) } else { over }
+            },
+        ),
+        engine: either(
+            under.engine,
+            over.engine,
+            |under, over| {
+                if deep { keep_set(under, over) } else { over }
+            },
+        ),
+    }
+}
+
+fn either<T>(under: Option<T>, over: Option<T>, merge: impl FnOnce(T, T) -> T) -> Option<T> {
+    match (under, over) {
+        (Some(under), Some(over)) => Some(merge(under, over)),
+        (under, over) => over.or(under),
+    }
+}
+
+/// An empty string counts as not set.
+fn merge_attributes(
+    mut under: BTreeMap<&'static str, Value>,
+    over: BTreeMap<&'static str, Value>,
+) -> BTreeMap<&'static str, Value> {
+    under.extend(over.into_iter().filter(|(_, value)| value.as_str() != Some("")));
+    under
+}
+
+fn merge_inputs(
+    under: Option<Fields>,
+    over: Option<Fields>,
+    deep: bool,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Fields> {
+    either(under, over, |mut under, over| {
+        if !deep {
+            under.extend(over);
+            return under;
+        }
+        merge_fields_deep(&under, &over, true).unwrap_or_else(|message| {
+            let message = format!("inputs cannot be merged deeply: {message}");
+            errors.push(Diagnostic::error("terragrunt::merge", message));
+            over
+        })
+    })
+}
+
+fn merge_terraform(mut under: TerraformBlock, over: TerraformBlock, deep: bool) -> TerraformBlock {
+    for (name, value) in over.fields {
+        let lists = matches!(&*name, "include_in_copy" | "exclude_from_copy");
+        if value.is_null() || (lists && !deep) {
+            // Terragrunt leaves the lists of what is copied to the included file in a shallow merge.
+            continue;
+        }
+        let value = match under.fields.get(&name).filter(|lower| lists && !lower.is_null()) {
+            Some(lower) => {
+                let both = strings(Some(&value)).into_iter().chain(strings(Some(lower)));
+                Value::tuple(both.map(Value::string))
+            }
+            None => value,
+        };
+        under.fields.insert(name, value);
+    }
+    under.extra_arguments = merge_labelled(under.extra_arguments, over.extra_arguments);
+    under.before_hooks = merge_labelled(under.before_hooks, over.before_hooks);
+    under.after_hooks = merge_labelled(under.after_hooks, over.after_hooks);
+    under.error_hooks = merge_labelled(under.error_hooks, over.error_hooks);
+    under
+}
+
+/// By label: one of the same name takes the place of the other, new ones come behind.
+fn merge_labelled(mut under: Labelled, over: Labelled) -> Labelled {
+    for (name, fields) in over {
+        under.insert(name, fields);
+    }
+    under
+}
+
+fn merge_paths(under: Option<Vec<String>>, over: Option<Vec<String>>, deep: bool) -> Option<Vec<String>> {
+    either(under, over, |mut under, over| {
+        for path in over {
+            if deep || !under.contains(&path) {
+                under.push(path);
+            }
+        }
+        under
+    })
+}
+
+fn merge_exclude(under: &Fields, over: Fields) -> Fields {
+    let keeps = strings(over.get("actions")).is_empty();
+    let actions = under.get("actions").cloned();
+    let mut merged = over;
+    if let (true, Some(actions)) = (keeps, actions) {
+        merged.insert(Arc::from("actions"), actions);
+    }
+    merged
+}
+
+fn merge_errors(mut under: ErrorsBlock, over: ErrorsBlock) -> ErrorsBlock {
+    for (name, fields) in over.retry {
+        merge_error_rule(&mut under.retry, name, fields, "retryable_errors");
+    }
+    for (name, fields) in over.ignore {
+        merge_error_rule(&mut under.ignore, name, fields, "ignorable_errors");
+    }
+    under
+}
+
+fn merge_error_rule(rules: &mut Labelled, name: String, over: Fields, patterns: &str) {
+    let Some(under) = rules.get_mut(&name) else {
+        rules.insert(name, over);
+        return;
+    };
+    for (field, value) in over {
+        let empty = value.is_null() || value.as_str() == Some("");
+        let zero = matches!(&value, Value::Number(number) if number.as_i64() == Some(0));
+        if empty || zero {
+            continue;
+        }
+        let value = if &*field == patterns {
+            let mut all = strings(under.get(&field));
+            for pattern in strings(Some(&value)) {
+                if !all.contains(&pattern) {
+                    all.push(pattern);
+                }
+            }
+            Value::tuple(all.into_iter().map(Value::string))
+        } else if let (Some(lower), Some(upper)) =
+            (under.get(&field).and_then(Value::as_fields), value.as_fields())
+        {
+            Value::Object(Arc::new(lower.clone().into_iter().chain(upper.clone()).collect()))
+        } else {
+            value
+        };
+        under.insert(field, value);
+    }
+}
+
+/// Whatever is set in `over` on top of `under`.
+fn keep_set(mut under: Fields, over: Fields) -> Fields {
+    under.extend(over.into_iter().filter(|(_, value)| !value.is_null()));
+    under
+}

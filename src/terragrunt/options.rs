@@ -1,0 +1,94 @@
+//! What a run tells the reader about the world around the files.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Who the AWS credentials at hand belong to; asked only when a file calls a `get_aws_…` function.
+///
+/// Each answer is the value or a message that names what failed. Implementations remember what they were told:
+/// every unit of an estate may ask.
+pub trait AwsIdentity: Send + Sync {
+    /// The twelve digits of the account.
+    fn account_id(&self) -> Result<String, String>;
+    /// The account's alias.
+    fn account_alias(&self) -> Result<String, String>;
+    /// The ARN of the caller.
+    fn caller_arn(&self) -> Result<String, String>;
+    /// The caller's unique user id.
+    fn caller_user_id(&self) -> Result<String, String>;
+}
+
+/// Where a unit's module will run, for `get_working_dir`: the cache folder is the engine's to choose.
+///
+/// Called with the unit's folder and its `terraform.source`, where it has one.
+pub type WorkingDirOf = dyn Fn(&Path, Option<&str>) -> PathBuf + Send + Sync;
+
+/// What the functions of the dialect answer with.
+#[derive(Clone)]
+pub struct ReaderOptions {
+    /// The folder the program was started in; absolute.
+    pub working_dir: PathBuf,
+    /// What `get_env` sees, and what `run_cmd` runs with.
+    pub environment: Arc<BTreeMap<String, String>>,
+    /// `get_terraform_command`, and what decides whether mocks are allowed: `plan`, `apply`, ….
+    pub terraform_command: String,
+    /// `get_terraform_cli_args`.
+    pub terraform_cli_args: Vec<String>,
+    /// Features set from outside, by name; they win over every default.
+    pub features: BTreeMap<String, String>,
+    /// Whether `run_cmd` and `sops_decrypt_file` may start programs; where not, their answers are unknown.
+    pub exec: bool,
+    /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
+    pub aws: Option<Arc<dyn AwsIdentity>>,
+    /// The source given on the command line, for `get_terragrunt_source_cli_flag`.
+    pub source: Option<String>,
+    /// Where modules will run; without, `get_working_dir` answers with the unit's folder.
+    pub working_dir_of: Option<Arc<WorkingDirOf>>,
+}
+
+impl ReaderOptions {
+    /// The options of a run in `working_dir` for `terraform_command`, with this process's environment.
+    pub fn new(working_dir: impl Into<PathBuf>, terraform_command: impl Into<String>) -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            working_dir: working_dir.into(),
+            environment: Arc::new(environment),
+            terraform_command: terraform_command.into(),
+            terraform_cli_args: Vec::new(),
+            features: BTreeMap::new(),
+            exec: true,
+            aws: None,
+            source: None,
+            working_dir_of: None,
+        }
+    }
+
+    /// The same with another environment; tests use it to be independent of their process.
+    #[must_use]
+    pub fn environment<K: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.environment = Arc::new(variables.collect());
+        self
+    }
+}
+
+impl fmt::Debug for ReaderOptions {
+    /// Without the environment: it holds secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderOptions")
+            .field("working_dir", &self.working_dir)
+            .field("terraform_command", &self.terraform_command)
+            .field("terraform_cli_args", &self.terraform_cli_args)
+            .field("features", &self.features)
+            .field("exec", &self.exec)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}

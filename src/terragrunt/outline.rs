@@ -1,0 +1,125 @@
+//! What the graph needs of a unit, found without any outputs.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::config::Exclude;
+use super::file_config::Wanted;
+use super::paths;
+use super::reader::{Reader, without_repetition};
+use super::scope::FileScope;
+use super::session::Session;
+use super::unit;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::hcl::value::Value;
+
+/// A unit as far as it can be known before anything runs.
+#[derive(Clone, Debug, Default)]
+pub struct Outline {
+    /// The unit's folder, absolute.
+    pub dir: PathBuf,
+    /// Its configuration file.
+    pub file: PathBuf,
+    /// The `dependency` blocks, with those of included files, disabled ones too.
+    pub dependencies: Vec<OutlineDependency>,
+    /// The paths of `dependencies` blocks, which stand for order only.
+    pub order_only: Vec<OrderOnly>,
+    /// The `include` blocks, label and file.
+    pub includes: Vec<(String, PathBuf)>,
+    /// `terraform.source` as written, evaluated.
+    pub source: Option<String>,
+    /// The `exclude` block.
+    pub exclude: Option<Exclude>,
+    /// Whether destroying is refused.
+    pub prevent_destroy: bool,
+    /// Every file that was read for this, the unit's own first, without repetition.
+    pub files_read: Vec<PathBuf>,
+}
+
+/// A `dependency` block.
+#[derive(Clone, Debug)]
+pub struct OutlineDependency {
+    /// The label.
+    pub name: String,
+    /// The folder of the unit it depends on, absolute; it need not be there.
+    pub config_path: PathBuf,
+    /// The path as the file says it.
+    pub written: String,
+    /// Whether it counts.
+    pub enabled: bool,
+    /// Where the block stands.
+    pub location: Location,
+}
+
+/// One path of a `dependencies` block.
+#[derive(Clone, Debug)]
+pub struct OrderOnly {
+    /// The folder of the unit, absolute; it need not be there.
+    pub path: PathBuf,
+    /// The path as the file says it.
+    pub written: String,
+    /// Where the block stands.
+    pub location: Location,
+}
+
+impl Outline {
+    /// The folder of the module that the unit runs, where its source is a path on this machine.
+    pub fn module_dir(&self) -> Option<PathBuf> {
+        let source = self.source.as_deref()?;
+        let local =
+            ["./", "../", "/"].iter().any(|start| source.starts_with(start)) || matches!(source, "." | "..");
+        // `//` splits what is copied from what is run; together they are the path.
+        local.then(|| paths::join(&self.dir, source.replace("//", "/")))
+    }
+}
+
+pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
+    let dir = paths::folder(file).to_path_buf();
+    let mut outline = Outline { dir, file: file.to_path_buf(), ..Outline::default() };
+    let parsed = match reader.parsed(file) {
+        Ok(parsed) => parsed,
+        Err(errors) => return (outline, errors),
+    };
+    let mut errors = parsed.diagnostics.clone();
+    let session = Rc::new(Session::new(reader, None, file.to_path_buf()));
+    session.mark_read(file);
+    let scope = FileScope::root(&session, parsed);
+    let config = scope.merged_config(Wanted::Outline, &mut errors);
+
+    outline.dependencies = config
+        .dependency
+        .iter()
+        .map(|block| OutlineDependency {
+            name: block.name.to_string(),
+            config_path: block.target(&scope),
+            written: block.config_path().to_owned(),
+            enabled: block.enabled(),
+            location: block.location.clone(),
+        })
+        .collect();
+    if let (Some(written), Some(location)) = (&config.dependencies, &config.dependencies_place) {
+        outline.order_only = written
+            .iter()
+            .map(|written| OrderOnly {
+                path: paths::join(&outline.dir, written),
+                written: written.clone(),
+                location: location.clone(),
+            })
+            .collect();
+    }
+    let includes = scope.includes();
+    outline.includes =
+        includes.list.iter().map(|include| (include.label.clone(), include.path.clone())).collect();
+    outline.source = config
+        .terraform
+        .as_ref()
+        .and_then(|terraform| terraform.fields.get("source"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    outline.exclude = config.exclude.as_ref().map(unit::exclude);
+    let prevent = config.attributes.get("prevent_destroy").and_then(Value::as_bool);
+    outline.prevent_destroy = prevent.unwrap_or_default();
+    outline.files_read = session.files_read();
+    (outline, without_repetition(errors))
+}

@@ -1,0 +1,288 @@
+//! A merged configuration as the typed unit that the engines and reports read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::config::{
+    Dependency, ErrorHook, Errors, Exclude, ExtraArguments, Generate, GenerateTarget, Hook, IfDisabled,
+    IfExists, Ignore, RemoteState, Retry, Terraform, UnitConfig,
+};
+use super::convert::{plain, strings};
+use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock, Wanted};
+use super::include::Strategy;
+use super::merge::merge;
+use super::paths;
+use super::scope::{FileScope, Section};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::{Fields, Value};
+
+impl FileScope<'_> {
+    /// The file with everything that it includes under it.
+    pub fn merged_config(&self, wanted: Wanted, errors: &mut Vec<Diagnostic>) -> FileConfig {
+        let includes = self.includes();
+        errors.extend(includes.errors.iter().cloned());
+        if let Some(table) = self.read_dependencies() {
+            errors.extend(table.errors.iter().cloned());
+        }
+        let own = self.file_config(wanted, errors);
+        let exclude = own.exclude.clone();
+        let mut merged = own;
+        // From the last to the first: what stands further down wins.
+        for include in includes.list.iter().rev() {
+            let (under, found) = include.config(wanted);
+            errors.extend(found);
+            if include.strategy != Strategy::NoMerge {
+                merged = merge(under, merged, include.strategy, errors);
+            }
+        }
+        if exclude.is_some() {
+            merged.exclude = exclude;
+        }
+        merged
+    }
+
+    /// The unit's `terraform.source`: its own, or that of what it includes.
+    pub fn source(&self) -> Result<Option<String>, Box<Diagnostic>> {
+        // The source itself may ask for the folder that depends on it.
+        if self.session.asking_source.replace(true) {
+            return Ok(None);
+        }
+        let source = self.find_source();
+        self.session.asking_source.set(false);
+        source
+    }
+
+    fn find_source(&self) -> Result<Option<String>, Box<Diagnostic>> {
+        let expr = self.file.body.blocks("terraform").find_map(|block| block.body.attribute("source"));
+        if let Some(attribute) = expr {
+            let value = self.within(Section::Rest, || self.evaluate(&attribute.expr))?;
+            return Ok(value.as_str().map(str::to_owned));
+        }
+        for include in self.includes().list.iter().rev() {
+            if include.strategy != Strategy::NoMerge
+                && let Some(source) = include.scope.find_source()?
+            {
+                return Ok(Some(source));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The unit, from its merged configuration.
+pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
+    let dir = scope.config_dir().to_path_buf();
+    let text = |name: &str| {
+        let text = config.attributes.get(name).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let features = scope.features();
+    let feature = |name: &String| {
+        let value = features.in_force(name).unwrap_or(Value::Null);
+        (name.clone(), value)
+    };
+    UnitConfig {
+        file: scope.config_path.clone(),
+        inputs: config.inputs.clone().unwrap_or_default(),
+        terraform: config.terraform.as_ref().map(terraform),
+        remote_state: config.remote_state.as_ref().map(remote_state),
+        generate: config.generate.iter().map(|(name, block)| generate(name, &block.fields)).collect(),
+        dependency: config.dependency.iter().map(|block| dependency(scope, block)).collect(),
+        dependencies: paths_of(&dir, config.dependencies.as_deref()),
+        feature: config.feature.keys().map(feature).collect(),
+        exclude: config.exclude.as_ref().map(exclude),
+        errors: config.errors.as_ref().map(errors),
+        engine: config.engine.clone().map(|fields| Value::Object(std::sync::Arc::new(fields))),
+        prevent_destroy: config
+            .attributes
+            .get("prevent_destroy")
+            .and_then(Value::as_bool)
+            .unwrap_or_default(),
+        iam_role: text("iam_role"),
+        iam_assume_role_duration: number(config.attributes.get("iam_assume_role_duration")),
+        iam_assume_role_session_name: text("iam_assume_role_session_name"),
+        iam_web_identity_token: text("iam_web_identity_token"),
+        download_dir: text("download_dir").map(|folder| paths::join(&dir, folder)),
+        terraform_binary: text("terraform_binary"),
+        terraform_version_constraint: text("terraform_version_constraint"),
+        terragrunt_version_constraint: text("terragrunt_version_constraint"),
+        includes: scope
+            .includes()
+            .list
+            .iter()
+            .map(|include| (include.label.clone(), include.path.clone()))
+            .collect(),
+        files_read: scope.session.files_read(),
+        mocked: scope.session.mocked.borrow().iter().cloned().collect(),
+        rendered: Some(config.as_value()),
+        locals: config.locals,
+        dir,
+    }
+}
+
+pub(crate) fn paths_of(dir: &std::path::Path, paths: Option<&[String]>) -> Vec<PathBuf> {
+    paths.unwrap_or_default().iter().map(|path| paths::join(dir, path)).collect()
+}
+
+fn text(fields: &Fields, name: &str) -> Option<String> {
+    fields.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn truth(fields: &Fields, name: &str) -> Option<bool> {
+    fields.get(name).and_then(Value::as_bool)
+}
+
+fn number(value: Option<&Value>) -> Option<u32> {
+    match value {
+        Some(Value::Number(number)) => number.as_i64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    }
+}
+
+fn set(fields: &Fields, name: &str) -> Option<Value> {
+    fields.get(name).filter(|value| !value.is_null()).cloned()
+}
+
+fn terraform(block: &TerraformBlock) -> Terraform {
+    let hook = |(name, fields): (&String, &Fields)| Hook {
+        name: name.clone(),
+        commands: strings(fields.get("commands")),
+        execute: strings(fields.get("execute")),
+        working_dir: text(fields, "working_dir"),
+        run_on_error: truth(fields, "run_on_error").unwrap_or_default(),
+        suppress_stdout: truth(fields, "suppress_stdout").unwrap_or_default(),
+        condition: truth(fields, "if").unwrap_or(true),
+    };
+    Terraform {
+        source: text(&block.fields, "source").filter(|source| !source.is_empty()),
+        include_in_copy: strings(block.fields.get("include_in_copy")),
+        exclude_from_copy: strings(block.fields.get("exclude_from_copy")),
+        copy_terraform_lock_file: truth(&block.fields, "copy_terraform_lock_file"),
+        extra_arguments: block
+            .extra_arguments
+            .iter()
+            .map(|(name, fields)| ExtraArguments {
+                name: name.clone(),
+                commands: strings(fields.get("commands")),
+                arguments: strings(fields.get("arguments")),
+                env_vars: env_vars(fields.get("env_vars")),
+                required_var_files: strings(fields.get("required_var_files")),
+                optional_var_files: strings(fields.get("optional_var_files")),
+            })
+            .collect(),
+        before_hooks: block.before_hooks.iter().map(hook).collect(),
+        after_hooks: block.after_hooks.iter().map(hook).collect(),
+        error_hooks: block
+            .error_hooks
+            .iter()
+            .map(|(name, fields)| ErrorHook {
+                name: name.clone(),
+                commands: strings(fields.get("commands")),
+                execute: strings(fields.get("execute")),
+                on_errors: strings(fields.get("on_errors")),
+                working_dir: text(fields, "working_dir"),
+                suppress_stdout: truth(fields, "suppress_stdout").unwrap_or_default(),
+            })
+            .collect(),
+    }
+}
+
+fn env_vars(value: Option<&Value>) -> BTreeMap<String, String> {
+    let fields = value.and_then(Value::as_fields).into_iter().flatten();
+    fields.filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.to_owned()))).collect()
+}
+
+fn remote_state(fields: &Fields) -> RemoteState {
+    let generate = fields.get("generate").and_then(Value::as_fields).map(|fields| GenerateTarget {
+        path: text(fields, "path").unwrap_or_default(),
+        if_exists: if_exists(fields),
+    });
+    RemoteState {
+        backend: text(fields, "backend").unwrap_or_default(),
+        config: fields.get("config").map_or(Value::Null, plain),
+        generate,
+        disable_init: truth(fields, "disable_init").unwrap_or_default(),
+        disable_dependency_optimization: truth(fields, "disable_dependency_optimization").unwrap_or_default(),
+        encryption: set(fields, "encryption"),
+    }
+}
+
+fn if_exists(fields: &Fields) -> IfExists {
+    match fields.get("if_exists").and_then(Value::as_str) {
+        Some("overwrite") => IfExists::Overwrite,
+        Some("overwrite_terragrunt") => IfExists::OverwriteTerragrunt,
+        Some("skip") => IfExists::Skip,
+        _ => IfExists::Error,
+    }
+}
+
+fn generate(name: &str, fields: &Fields) -> Generate {
+    Generate {
+        name: name.to_owned(),
+        path: text(fields, "path").unwrap_or_default(),
+        contents: text(fields, "contents").unwrap_or_default(),
+        if_exists: if_exists(fields),
+        if_disabled: match fields.get("if_disabled").and_then(Value::as_str) {
+            Some("remove") => IfDisabled::Remove,
+            Some("remove_terragrunt") => IfDisabled::RemoveTerragrunt,
+            _ => IfDisabled::Skip,
+        },
+        disable: truth(fields, "disable").unwrap_or_default(),
+        comment_prefix: text(fields, "comment_prefix").unwrap_or_default(),
+        disable_signature: truth(fields, "disable_signature").unwrap_or_default(),
+        hcl_fmt: truth(fields, "hcl_fmt"),
+    }
+}
+
+fn dependency(scope: &FileScope<'_>, block: &super::dependency::DependencyBlock) -> Dependency {
+    Dependency {
+        name: block.name.to_string(),
+        config_path: block.target(scope),
+        enabled: block.enabled(),
+        skip_outputs: block.skip_outputs(),
+        mock_outputs: block.mock_outputs(),
+        mock_outputs_allowed_terraform_commands: block.allowed_commands(),
+        mock_outputs_merge_strategy_with_state: block.merge_with_state(),
+        location: block.location.clone(),
+    }
+}
+
+pub(crate) fn exclude(fields: &Fields) -> Exclude {
+    Exclude {
+        condition: truth(fields, "if").unwrap_or_default(),
+        actions: strings(fields.get("actions")),
+        exclude_dependencies: truth(fields, "exclude_dependencies").unwrap_or_default(),
+        no_run: truth(fields, "no_run"),
+    }
+}
+
+fn errors(block: &ErrorsBlock) -> Errors {
+    Errors {
+        retry: block
+            .retry
+            .iter()
+            .map(|(name, fields)| Retry {
+                name: name.clone(),
+                retryable_errors: strings(fields.get("retryable_errors")),
+                max_attempts: number(fields.get("max_attempts")).unwrap_or_default(),
+                sleep_interval_sec: number(fields.get("sleep_interval_sec")).unwrap_or_default(),
+            })
+            .collect(),
+        ignore: block
+            .ignore
+            .iter()
+            .map(|(name, fields)| Ignore {
+                name: name.clone(),
+                ignorable_errors: strings(fields.get("ignorable_errors")),
+                message: text(fields, "message"),
+                signals: fields
+                    .get("signals")
+                    .and_then(Value::as_fields)
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, value)| (name.to_string(), value.clone()))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
