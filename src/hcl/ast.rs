@@ -161,6 +161,8 @@ pub enum SplatStep {
     Attr(Ident),
     /// `[key]`.
     Index(Expr),
+    /// A `[*]` behind a `[*]`: a splat of what the steps before gave, with steps of its own.
+    Splat(Vec<SplatStep>),
 }
 
 /// One `key = value` of an object.

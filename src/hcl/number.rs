@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use bigdecimal::{BigDecimal, ToPrimitive};
 
+/// How many zeros a number may have before or behind its digits.
+const MAX_SCALE: u64 = 20_000;
+
 /// A number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(BigDecimal);
@@ -47,7 +50,13 @@ impl FromStr for Number {
     type Err = NotANumber;
 
     fn from_str(text: &str) -> Result<Self, NotANumber> {
-        BigDecimal::from_str(text).map(Self::from).map_err(|_| NotANumber)
+        // Scales beyond this would be written out as that many zeros.
+        let decimal = BigDecimal::from_str(text).map_err(|_| NotANumber)?;
+        let (_, scale) = decimal.as_bigint_and_exponent();
+        if scale.unsigned_abs() > MAX_SCALE {
+            return Err(NotANumber);
+        }
+        Ok(Self::from(decimal))
     }
 }
 
