@@ -1,3 +1,4 @@
 //! What every floor uses: processes, files, Git.
 
+pub mod git;
 pub mod secret;

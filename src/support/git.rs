@@ -1,0 +1,255 @@
+//! The `git` command, run so that it asks nothing, tells nothing, and obeys no surprising configuration.
+//!
+//! The user's own credentials (helpers, `ssh-agent`, `GIT_ASKPASS`) keep working. Credentials given here travel in
+//! the child's environment, bound to one repository: never in an address, an argument or a log.
+
+mod error;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+
+pub use self::error::GitError;
+use self::error::{Remote, classify};
+use super::secret::Secret;
+
+/// How long a command that speaks to a remote may take.
+const REMOTE_LIMIT: Duration = Duration::from_mins(5);
+
+/// The commands that speak to a remote: their failures are told apart, see [`GitError`].
+const REMOTE_COMMANDS: &[&str] = &["fetch", "push", "ls-remote"];
+
+/// Variables that tie a command to another repository, as set inside a Git hook (`git rev-parse --local-env-vars`).
+const REPOSITORY_VARIABLES: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+];
+
+/// Settings of the user that would change what our commands do, or print.
+const SETTINGS: &[(&str, &str)] = &[
+    ("color.ui", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("fetch.recurseSubmodules", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("http.lowSpeedLimit", "1"),
+    ("http.lowSpeedTime", "60"),
+    ("i18n.commitEncoding", "UTF-8"),
+    ("i18n.logOutputEncoding", "UTF-8"),
+    ("log.showSignature", "false"),
+    ("push.followTags", "false"),
+    ("push.gpgSign", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("user.useConfigOnly", "true"),
+];
+
+/// Answers git's credential protocol from the environment. `printf` and `test` are built into every shell, so
+/// neither value becomes a process argument.
+const CREDENTIAL_HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$SLIPWAY_GIT_USERNAME" "$SLIPWAY_GIT_PASSWORD"; }; f"#;
+
+/// A user name and a token for one repository.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Forges that read a token as the password take any name here.
+    pub username: String,
+    /// The password or token.
+    pub password: Secret,
+}
+
+/// A remote repository's branch, and how to be let in.
+#[derive(Debug, Clone)]
+pub struct GitRemote {
+    /// The address, without credentials in it.
+    pub url: String,
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// None leaves it to the user's own Git configuration.
+    pub credentials: Option<Credentials>,
+}
+
+/// `git` in one folder.
+#[derive(Debug, Clone)]
+pub struct Git {
+    folder: PathBuf,
+    remote: Option<GitRemote>,
+    variables: Vec<(String, String)>,
+}
+
+impl Git {
+    /// `git` in `folder`, for local questions.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), remote: None, variables: Vec::new() }
+    }
+
+    /// `git` in `folder`, able to speak to `remote`.
+    #[must_use]
+    pub fn with_remote(mut self, remote: GitRemote) -> Self {
+        self.remote = Some(remote);
+        self
+    }
+
+    /// Sets an environment variable for every command.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Runs a local command and returns its standard output. Blocking, for questions that take milliseconds.
+    pub fn ask<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<String, GitError> {
+        let output = self.command(arguments).output().map_err(GitError::Start)?;
+        self.checked(arguments, &output).map(|()| lossy(&output.stdout))
+    }
+
+    /// Runs a command, local or remote, feeding it `input`, and returns the bytes of its standard output.
+    ///
+    /// Dropping the future kills the command.
+    pub async fn run<S: AsRef<OsStr>>(&self, arguments: &[S], input: &[u8]) -> Result<Vec<u8>, GitError> {
+        let mut command = self.command(arguments);
+        if !input.is_empty() {
+            command.stdin(Stdio::piped());
+        }
+        // A group of its own: an interrupt typed at the terminal is ours to handle, a push under way may end.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut command = tokio::process::Command::from(command);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(GitError::Start)?;
+        let stdin = child.stdin.take();
+        let feed = async {
+            if let Some(mut stdin) = stdin {
+                // A command that ends before it read everything tells why on stderr; the broken pipe does not.
+                let _ = stdin.write_all(input).await;
+            }
+        };
+        let work = async { tokio::join!(feed, child.wait_with_output()).1 };
+        let output = tokio::time::timeout(REMOTE_LIMIT, work)
+            .await
+            .map_err(|_| GitError::TimedOut { url: self.url().to_owned(), seconds: REMOTE_LIMIT.as_secs() })?
+            .map_err(GitError::Start)?;
+        self.checked(arguments, &output).map(|()| output.stdout)
+    }
+
+    /// Like [`Git::run`] without input, with the output as trimmed text.
+    pub async fn text<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<String, GitError> {
+        Ok(lossy(&self.run(arguments, &[]).await?).trim().to_owned())
+    }
+
+    fn url(&self) -> &str {
+        self.remote.as_ref().map_or("the remote", |remote| &remote.url)
+    }
+
+    fn checked<S: AsRef<OsStr>>(&self, arguments: &[S], output: &Output) -> Result<(), GitError> {
+        if output.status.success() {
+            return Ok(());
+        }
+        let command = arguments.first().map(|name| name.as_ref().to_string_lossy()).unwrap_or_default();
+        let branch = self.remote.as_ref().map_or("", |remote| &remote.branch);
+        let credentials = self.remote.as_ref().and_then(|remote| remote.credentials.as_ref());
+        let clean = |bytes: &[u8]| {
+            let text = lossy(bytes);
+            credentials.map_or(text.clone(), |credentials| credentials.password.redact(&text))
+        };
+        if !REMOTE_COMMANDS.contains(&&*command) {
+            let message = clean(&output.stderr).trim().replace('\n', "; ");
+            return Err(GitError::Failed { command: command.into_owned(), message });
+        }
+        let report = if command == "push" { clean(&output.stdout) } else { String::new() };
+        let remote = Remote { url: self.url(), branch };
+        Err(classify(&command, &remote, &report, &clean(&output.stderr)))
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(&self.folder).args(arguments).stdin(Stdio::null());
+        for name in REPOSITORY_VARIABLES {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        command.env_remove("SSH_ASKPASS");
+        let mut settings: Vec<(String, String)> =
+            SETTINGS.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        if let Some(credentials) = self.remote.as_ref().and_then(|remote| remote.credentials.as_ref()) {
+            let scope = format!("credential.{}", self.url());
+            settings.push(("core.askPass".to_owned(), String::new()));
+            // The path has to count, or the token would serve the whole host; the empty helper drops the user's.
+            settings.push((format!("{scope}.useHttpPath"), "true".to_owned()));
+            settings.push((format!("{scope}.helper"), String::new()));
+            settings.push((format!("{scope}.helper"), CREDENTIAL_HELPER.to_owned()));
+            command
+                .env_remove("GIT_ASKPASS")
+                .env("SLIPWAY_GIT_USERNAME", &credentials.username)
+                .env("SLIPWAY_GIT_PASSWORD", credentials.password.expose());
+        }
+        // Settings that a pipeline handed down the same way stay in force: ours come after them.
+        let inherited =
+            std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+        for (offset, (key, value)) in settings.iter().enumerate() {
+            let index: usize = inherited + offset;
+            command
+                .env(format!("GIT_CONFIG_KEY_{index}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{index}"), value);
+        }
+        command.env("GIT_CONFIG_COUNT", (inherited + settings.len()).to_string());
+        // SSH asks on the terminal itself unless told not to; a user's own SSH command is left as it is.
+        let own_ssh = ["GIT_SSH", "GIT_SSH_COMMAND"].iter().any(|name| std::env::var_os(name).is_some());
+        if !own_ssh
+            && self.remote.as_ref().is_some_and(|remote| speaks_ssh(&remote.url))
+            && !self.has_ssh_command()
+        {
+            command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=20");
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn has_ssh_command(&self) -> bool {
+        Git::new(&self.folder).ask(&["config", "--get", "core.sshCommand"]).is_ok()
+    }
+}
+
+fn speaks_ssh(url: &str) -> bool {
+    url.starts_with("ssh://") || (!url.contains("://") && url.contains(':'))
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The top folder of the work tree that `folder` is in. Blocking.
+pub fn repo_root(folder: &Path) -> Result<PathBuf, GitError> {
+    Ok(PathBuf::from(Git::new(folder).ask(&["rev-parse", "--show-toplevel"])?.trim_end_matches('\n')))
+}
+
+/// The commit (40 hexadecimal digits) that is checked out in `folder`'s work tree. Blocking.
+pub fn head_commit(folder: &Path) -> Result<String, GitError> {
+    Ok(Git::new(folder).ask(&["rev-parse", "--verify", "HEAD^{commit}"])?.trim().to_owned())
+}
+
+/// Whether tracked files under `folder` differ from its commit, or untracked ones lie there. Blocking.
+pub fn is_dirty(folder: &Path) -> Result<bool, GitError> {
+    Ok(!Git::new(folder).ask(&["status", "--porcelain", "--untracked-files=normal", "--", "."])?.is_empty())
+}
+
+/// Whether `ancestor` is `descendant` or one of its ancestors. Commits that are not there are an error. Blocking.
+pub fn is_ancestor(folder: &Path, ancestor: &str, descendant: &str) -> Result<bool, GitError> {
+    let git = Git::new(folder);
+    for commit in [ancestor, descendant] {
+        git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{commit}^{{commit}}")])?;
+    }
+    let arguments = ["merge-base", "--is-ancestor", ancestor, descendant];
+    Ok(git.command(&arguments).output().map_err(GitError::Start)?.status.success())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! What can go wrong with Git, told apart by what a person would do about it.
+
+use std::io;
+
+/// An error of the `git` command. Messages of the remote are kept, credentials are not.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// `git` is not there, or cannot be started.
+    #[error("git does not start: {0}; install git 2.31 or newer and have it on PATH")]
+    Start(#[source] io::Error),
+    /// The remote wants other credentials, or any.
+    #[error(
+        "{url} refuses the credentials: {message}; check the user name and the token, and that it may write"
+    )]
+    Authentication {
+        /// The remote.
+        url: String,
+        /// What git or the remote said.
+        message: String,
+    },
+    /// Somebody else pushed first: fetch, edit again, push again.
+    #[error("the push to {branch} came too late: someone else pushed first; fetch and try again")]
+    PushRejected {
+        /// The remote's branch.
+        branch: String,
+    },
+    /// A hook or a protection rule of the remote said no.
+    #[error(
+        "the remote refuses the push to {branch}: {message}; it needs another branch, or a rule changed there"
+    )]
+    PushRefused {
+        /// The remote's branch.
+        branch: String,
+        /// The hook's own words.
+        message: String,
+    },
+    /// There is no such repository, or it is hidden from these credentials.
+    #[error("repository {url} not found; check the address, and that the credentials may see it")]
+    RepositoryNotFound {
+        /// The remote.
+        url: String,
+    },
+    /// The repository has no such branch (an empty one has none at all).
+    #[error("{url} has no branch {branch}; push a first commit to it, or name another branch")]
+    BranchNotFound {
+        /// The remote.
+        url: String,
+        /// The branch asked for.
+        branch: String,
+    },
+    /// The remote was not reached, or the connection broke.
+    #[error("{url} was not reached: {message}; check the network and the address")]
+    Network {
+        /// The remote.
+        url: String,
+        /// What git said.
+        message: String,
+    },
+    /// The remote neither answered nor refused.
+    #[error("{url} did not answer in {seconds} s; check the network, a proxy, or a VPN")]
+    TimedOut {
+        /// The remote.
+        url: String,
+        /// How long it was given.
+        seconds: u64,
+    },
+    /// A local command failed.
+    #[error("git {command} failed: {message}")]
+    Failed {
+        /// The subcommand.
+        command: String,
+        /// What git said.
+        message: String,
+    },
+}
+
+/// What a failed command that speaks to a remote was about.
+pub(super) struct Remote<'a> {
+    pub url: &'a str,
+    pub branch: &'a str,
+}
+
+/// Turns what a failed `git` command wrote (in the C locale) into an error.
+///
+/// `stdout` is the `--porcelain` report of a push; empty for other commands.
+pub(super) fn classify(command: &str, remote: &Remote<'_>, stdout: &str, stderr: &str) -> GitError {
+    let url = remote.url.to_owned();
+    let branch = remote.branch.to_owned();
+    if let Some(status) = stdout.lines().find(|line| line.starts_with('!')) {
+        return classify_push(branch, status, stderr);
+    }
+    let said = |phrases: &[&str]| phrases.iter().any(|phrase| stderr.contains(phrase));
+    if said(&["Remote branch", "couldn't find remote ref"]) {
+        GitError::BranchNotFound { url, branch }
+    } else if said(&[
+        "Authentication failed",
+        "could not read Username",
+        "could not read Password",
+        "terminal prompts disabled",
+        "Permission denied (",
+        "Access denied",
+        "returned error: 401",
+        "returned error: 403",
+    ]) {
+        GitError::Authentication { url, message: gist(stderr) }
+    } else if said(&[
+        "epository not found",
+        "does not appear to be a git repository",
+        "returned error: 404",
+        "does not exist",
+        "not found",
+    ]) {
+        GitError::RepositoryNotFound { url }
+    } else if said(&[
+        "unable to access",
+        "Could not resolve host",
+        "onnection refused",
+        "onnection timed out",
+        "hung up unexpectedly",
+        "early EOF",
+        "RPC failed",
+        "Could not read from remote repository",
+        "unable to look up",
+        "unable to connect",
+    ]) {
+        GitError::Network { url, message: gist(stderr) }
+    } else {
+        GitError::Failed { command: command.to_owned(), message: gist(stderr) }
+    }
+}
+
+/// `status` is `!<TAB>from:to<TAB>[kind] (reason)`, see git-push(1), "Output".
+fn classify_push(branch: String, status: &str, stderr: &str) -> GitError {
+    let reason = status.rsplit('\t').next().unwrap_or(status);
+    // The ref moved between our fetch and the push (found here), or during the push (found there).
+    let lost_race = reason.starts_with("[rejected]")
+        || ["cannot lock ref", "failed to update ref", "incorrect old value", "fetch first"]
+            .iter()
+            .any(|phrase| reason.contains(phrase));
+    if lost_race {
+        return GitError::PushRejected { branch };
+    }
+    let words: Vec<&str> = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("remote:"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let reason = reason.trim_start_matches("[remote rejected]").trim().trim_matches(['(', ')']);
+    let message = if words.is_empty() { reason.to_owned() } else { format!("{reason}: {}", words.join(" ")) };
+    GitError::PushRefused { branch, message }
+}
+
+/// The lines that say why, on one line: git's `fatal:` and `error:`, and what the remote said.
+fn gist(stderr: &str) -> String {
+    let telling: Vec<&str> = stderr
+        .lines()
+        .filter_map(|line| {
+            ["fatal:", "error:", "remote:"].iter().find_map(|prefix| line.strip_prefix(prefix)).map(str::trim)
+        })
+        .filter(|line| !line.is_empty())
+        .collect();
+    if telling.is_empty() { stderr.trim().replace('\n', "; ") } else { telling.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REMOTE: Remote<'_> = Remote { url: "https://git.example.com/m.git", branch: "main" };
+
+    fn of(stderr: &str) -> GitError {
+        classify("fetch", &REMOTE, "", stderr)
+    }
+
+    fn of_push(status: &str, stderr: &str) -> GitError {
+        classify("push", &REMOTE, &format!("To https://git.example.com/m.git\n{status}\nDone\n"), stderr)
+    }
+
+    #[test]
+    fn a_refused_login_is_told_from_a_missing_repository_and_from_a_dead_network() {
+        assert!(matches!(
+            of("fatal: Authentication failed for 'https://git.example.com/m.git/'"),
+            GitError::Authentication { .. }
+        ));
+        assert!(matches!(
+            of("fatal: could not read Username for 'https://git.example.com': terminal prompts disabled"),
+            GitError::Authentication { .. }
+        ));
+        assert!(matches!(
+            of(
+                "git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository."
+            ),
+            GitError::Authentication { .. }
+        ));
+        assert!(matches!(
+            of("fatal: repository 'https://git.example.com/m.git/' not found"),
+            GitError::RepositoryNotFound { .. }
+        ));
+        assert!(matches!(
+            of(
+                "fatal: unable to access 'https://git.example.com/m.git/': Could not resolve host: git.example.com"
+            ),
+            GitError::Network { .. }
+        ));
+        assert!(matches!(
+            of("fatal: couldn't find remote ref refs/heads/main"),
+            GitError::BranchNotFound { .. }
+        ));
+    }
+
+    #[test]
+    fn a_push_that_lost_a_race_is_told_from_one_that_a_hook_refused() {
+        assert!(matches!(
+            of_push("!\tabc:refs/heads/main\t[rejected] (fetch first)", ""),
+            GitError::PushRejected { .. }
+        ));
+        assert!(matches!(
+            of_push("!\tabc:refs/heads/main\t[remote rejected] (failed to update ref)", ""),
+            GitError::PushRejected { .. }
+        ));
+        let refused = of_push(
+            "!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)",
+            "remote: no pushes on Friday        \nerror: failed to push some refs\n",
+        );
+        let GitError::PushRefused { message, .. } = refused else { panic!("{refused:?}") };
+        assert_eq!(message, "pre-receive hook declined: no pushes on Friday");
+    }
+
+    #[test]
+    fn an_unknown_failure_keeps_what_git_said() {
+        let error = of("warning: x\nfatal: bad object 123\n");
+        assert_eq!(error.to_string(), "git fetch failed: bad object 123");
+    }
+}

@@ -1,0 +1,71 @@
+use super::*;
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let git = Git::new(folder.path());
+    git.ask(&["init", "-q", "-b", "main"]).unwrap();
+    commit(folder.path(), "first");
+    folder
+}
+
+fn commit(folder: &Path, name: &str) -> String {
+    std::fs::write(folder.join(name), name).unwrap();
+    let git = Git::new(folder);
+    git.ask(&["add", "."]).unwrap();
+    git.ask(&["-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "-qm", name]).unwrap();
+    head_commit(folder).unwrap()
+}
+
+#[test]
+fn the_root_is_found_from_a_folder_inside() {
+    let repository = repository();
+    let inner = repository.path().join("a/b");
+    std::fs::create_dir_all(&inner).unwrap();
+    assert_eq!(repo_root(&inner).unwrap(), repository.path().canonicalize().unwrap());
+}
+
+#[test]
+fn a_folder_outside_any_repository_is_an_error_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = repo_root(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("not a git repository"), "{error}");
+}
+
+#[test]
+fn an_untracked_file_makes_a_work_tree_dirty() {
+    let repository = repository();
+    assert!(!is_dirty(repository.path()).unwrap());
+    std::fs::write(repository.path().join("new"), "").unwrap();
+    assert!(is_dirty(repository.path()).unwrap());
+}
+
+#[test]
+fn an_ancestor_is_told_from_a_descendant_and_from_a_commit_that_is_not_there() {
+    let repository = repository();
+    let first = head_commit(repository.path()).unwrap();
+    let second = commit(repository.path(), "second");
+    assert!(is_ancestor(repository.path(), &first, &second).unwrap());
+    assert!(is_ancestor(repository.path(), &first, &first).unwrap());
+    assert!(!is_ancestor(repository.path(), &second, &first).unwrap());
+    is_ancestor(repository.path(), &"0".repeat(40), &second).unwrap_err();
+}
+
+#[test]
+fn credentials_are_in_no_argument_and_in_no_debug_output() {
+    let git = Git::new(".").with_remote(GitRemote {
+        url: "https://git.example.com/m.git".into(),
+        branch: "main".into(),
+        credentials: Some(Credentials { username: "ci".into(), password: Secret::new("hunter2") }),
+    });
+    let command = git.command(&["fetch", "origin"]);
+    assert!(command.get_args().all(|argument| !argument.to_string_lossy().contains("hunter2")));
+    assert!(!format!("{git:?}").contains("hunter2"));
+}
+
+#[test]
+fn ssh_addresses_are_told_from_others() {
+    assert!(speaks_ssh("git@github.com:org/m.git"));
+    assert!(speaks_ssh("ssh://git@host/m.git"));
+    assert!(!speaks_ssh("https://host:8443/m.git"));
+    assert!(!speaks_ssh("/srv/m.git"));
+}
