@@ -1,1 +1,29 @@
 //! The manifests repository: images bumped, rolled back and promoted, edited by the byte.
+//!
+//! Nothing is checked out: files are read from and written to Git's object store, so that line endings, filters and
+//! hooks of the machine cannot touch them, and a process killed at any moment leaves the remote as it was.
+//!
+//! History is Git's own. A bump carries trailers that say what and who; a rollback, and the freeze it brings, are
+//! read back from them.
+
+mod bump;
+mod edit;
+mod error;
+mod history;
+mod image;
+mod manifest;
+mod promote;
+mod repository;
+mod rollback;
+mod select;
+mod source;
+mod trailers;
+
+pub use self::bump::{BumpOptions, BumpOutcome, set_image};
+pub use self::error::GitOpsError;
+pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history, list_images};
+pub use self::image::{ImageAssignment, ImageReference, ImageTarget};
+pub use self::promote::promote;
+pub use self::repository::{Identity, Repository, RepositorySpec};
+pub use self::rollback::rollback;
+pub use self::source::bump_source;

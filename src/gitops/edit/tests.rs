@@ -1,0 +1,237 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::gitops::image::{ImageReference, ImageTarget};
+use crate::gitops::select::select_image;
+
+const WANTED: &str = "registry.example/app-a:v2";
+
+fn file(text: &str) -> ManifestFile {
+    ManifestFile {
+        path: "manifests/app-a/deployment.yaml".into(),
+        mode: "100644".into(),
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
+fn edit(text: &str, target: &str) -> Result<String, GitOpsError> {
+    let files = [file(text)];
+    let target: ImageTarget = target.parse()?;
+    let wanted: ImageReference = WANTED.parse()?;
+    let found = select_image("manifests/app-a", &files, &target, Some(&wanted))?;
+    Ok(String::from_utf8(replace_scalar(&files[found.file], &found.scalar, WANTED)?).unwrap())
+}
+
+fn refusal(text: &str) -> String {
+    edit(text, "app-a").unwrap_err().to_string()
+}
+
+/// A Deployment with one container, whose `image` key is followed by `image`.
+fn deployment(image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-a\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image:{image}\n          ports: [{{containerPort: 80}}]\n"
+    )
+}
+
+#[test]
+fn quotes_and_comments_stay_as_they_are() {
+    for (before, after) in [
+        (" registry.example/app-a:v1", " registry.example/app-a:v2"),
+        ("   registry.example/app-a:v1   # pinned: v1", "   registry.example/app-a:v2   # pinned: v1"),
+        (" 'registry.example/app-a:v1'", " 'registry.example/app-a:v2'"),
+        (" \"registry.example/app-a:v1\" # é", " \"registry.example/app-a:v2\" # é"),
+        (" !!str registry.example/app-a:v1", " !!str registry.example/app-a:v2"),
+        ("\n            registry.example/app-a:v1", "\n            registry.example/app-a:v2"),
+    ] {
+        assert_eq!(edit(&deployment(before), "app-a").unwrap(), deployment(after));
+    }
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_stay() {
+    let text = |version: &str| {
+        format!("\u{feff}# Größe\n{}", deployment(&format!(" registry.example/app-a:{version}")))
+            .replace('\n', "\r\n")
+    };
+    assert_eq!(edit(&text("v1"), "app-a").unwrap(), text("v2"));
+}
+
+#[test]
+fn json_and_flow_style_are_edited_too() {
+    let text = |version: &str| {
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"p\"}},\n \"spec\": {{\"containers\": [{{name: c, image: registry.example/app-a:{version}}}]}}}}"
+        )
+    };
+    assert_eq!(edit(&text("v1"), "app-a").unwrap(), text("v2"));
+}
+
+#[test]
+fn a_cron_job_in_a_list_among_other_documents_is_found() {
+    let text = |version: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: app-a}}\n---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: batch/v1\n  kind: CronJob\n  metadata: {{name: j}}\n  spec:\n    jobTemplate:\n      spec:\n        template:\n          spec:\n            initContainers:\n            - {{name: i, image: 'busybox:1.36'}}\n            containers:\n            - image: registry.example/app-a:{version}\n              name: main\n---\n"
+        )
+    };
+    assert_eq!(edit(&text("v1"), "app-a").unwrap(), text("v2"));
+    assert!(edit(&text("v1"), "app-a/i").unwrap().contains(&format!("image: '{WANTED}'}}")));
+    assert!(edit(&text("v1"), "app-a/cronjob/j/main").is_ok());
+}
+
+#[test]
+fn several_containers_of_the_same_image_are_refused_with_each_place_named() {
+    let text = format!(
+        "{}      initContainers:\n        - name: migrate\n          image: registry.example/app-a:v1\n",
+        deployment(" registry.example/app-a:v1")
+    );
+    let message = refusal(&text);
+    assert!(message.contains("Deployment/app-a/web (manifests/app-a/deployment.yaml:10)"), "{message}");
+    assert!(message.contains("Deployment/app-a/migrate (manifests/app-a/deployment.yaml:14)"), "{message}");
+    let edited = edit(&text, "app-a/migrate").unwrap();
+    assert!(edited.contains("web\n          image: registry.example/app-a:v1\n"), "{edited}");
+    assert!(edited.ends_with("migrate\n          image: registry.example/app-a:v2\n"), "{edited}");
+}
+
+#[test]
+fn what_other_places_share_is_refused_with_its_line() {
+    let anchored = deployment(" &image registry.example/app-a:v1");
+    assert!(refusal(&anchored).starts_with("manifests/app-a/deployment.yaml:10: the anchor"));
+    let alias = deployment(" *image").replace("name: app-a", "name: &image app-a");
+    assert!(refusal(&alias).starts_with("manifests/app-a/deployment.yaml:10: an alias"));
+    let merged = deployment(" registry.example/app-a:v1")
+        .replace("metadata:", "x: &d {image: a}\nmetadata:")
+        .replace("image: registry.example/app-a:v1", "<<: *d");
+    assert!(refusal(&merged).starts_with("manifests/app-a/deployment.yaml:11: a merge key"));
+    let shared_pod = deployment(" registry.example/app-a:v1").replace("    spec:", "    spec: &pod");
+    assert!(refusal(&shared_pod).contains("the anchor"), "{}", refusal(&shared_pod));
+}
+
+#[test]
+fn an_anchor_beside_the_way_does_not_matter() {
+    let text =
+        deployment(" registry.example/app-a:v1").replace("name: app-a", "labels: &l {a: b}\n  name: app-a");
+    assert!(edit(&text, "app-a").is_ok());
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused() {
+    let text = deployment(" registry.example/app-a:v1\n          image: registry.example/app-a:v0");
+    assert!(refusal(&text).starts_with("manifests/app-a/deployment.yaml:11: the key is there twice"));
+}
+
+#[test]
+fn templates_and_placeholders_are_refused_with_their_line() {
+    for image in
+        [" {{ .Values.image }}", " \"{{ .Values.image }}:v1\"", " ${IMAGE}", " >-\n            a:v1", ""]
+    {
+        let message = refusal(&deployment(image));
+        let line = if image.contains('\n') { 11 } else { 10 };
+        assert!(
+            message.starts_with(&format!("manifests/app-a/deployment.yaml:{line}: ")),
+            "{image}: {message}"
+        );
+    }
+    let conditional = deployment(" x:v1").replace("spec:\n  t", "{{- if .Values.on }}\nspec:\n  t");
+    assert!(refusal(&conditional).contains("templates are not edited"), "{}", refusal(&conditional));
+}
+
+#[test]
+fn a_document_that_argo_cd_would_ignore_is_refused() {
+    let text = format!("{}---\nmetadata:\n  name: forgotten\n", deployment(" registry.example/app-a:v1"));
+    let message = refusal(&text);
+    assert!(
+        message.starts_with("manifests/app-a/deployment.yaml:13: this document has no apiVersion"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_image_that_kustomize_replaces_is_refused() {
+    let kustomization = ManifestFile {
+        path: "manifests/app-a/kustomization.yaml".into(),
+        ..file("resources: [deployment.yaml]\nimages:\n- name: registry.example/app-a\n  newTag: v1\n")
+    };
+    let files = [file(&deployment(" registry.example/app-a:v0")), kustomization];
+    let error = select_image("manifests/app-a", &files, &"app-a".parse().unwrap(), None).unwrap_err();
+    assert!(error.to_string().starts_with("manifests/app-a/kustomization.yaml:3: Kustomize"), "{error}");
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_with_its_line() {
+    let mut latin = file("a: b\n");
+    latin.bytes.extend(b"c: \xe9\n");
+    assert!(
+        latin
+            .documents()
+            .unwrap_err()
+            .to_string()
+            .starts_with("manifests/app-a/deployment.yaml:2: not UTF-8")
+    );
+}
+
+/// A Deployment in one of the many ways to write it; `@` stands for the image.
+fn layouts() -> impl Strategy<Value = String> {
+    let blank = prop_oneof![Just(""), Just("\n"), Just("# ünïcode: 'image: x:v1'\n"), Just("  \n")];
+    let comment =
+        prop_oneof![Just(""), Just(" # image: registry.example/app-a:v1"), Just("   "), Just("\t# 🦀")];
+    let quote = prop_oneof![Just(""), Just("'"), Just("\"")];
+    let annotation = prop_oneof![
+        Just("note: plain"),
+        Just("note: |\n      image: registry.example/app-a:v1\n      # no comment"),
+        Just("note: >-\n      folded 🦀\n\n      text"),
+        Just("note: \"a\\tb \\u00e9\""),
+        Just("note: 'it''s'"),
+        Just("? note\n    : [a, {b: c}]"),
+    ];
+    let container = prop_oneof![
+        Just("- name: web\n          image: @#\n"),
+        Just("- image: @#\n          name: web\n          args: ['--image', \"x:v1\"]\n"),
+        Just("- {name: web, image: @ }#\n"),
+        Just(
+            "- name: web\n          \"image\":   @#\n          env:\n          - {name: IMAGE, value: 'x:v1'}\n"
+        ),
+        Just("-   name: web\n            image:\n              @#\n"),
+    ];
+    let other = prop_oneof![
+        Just(""),
+        Just(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  image: registry.example/app-a:v1\n"
+        ),
+        Just("---\n# nothing\n"),
+        Just("...\n---\napiVersion: v1\nkind: Service\nmetadata: {name: &n s, labels: {a: *n}}\n"),
+    ];
+    let ends = (any::<bool>(), any::<bool>(), any::<bool>());
+    (blank, comment, quote, annotation, container, (other.clone(), other), ends).prop_map(
+        |(blank, comment, quote, annotation, container, (first, last), (bom, crlf, cut))| {
+            let container = container.replace('#', comment).replace('@', &format!("{quote}@{quote}"));
+            let first = first.trim_start_matches("...\n");
+            let mut text = format!(
+                "{first}---\n{blank}apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-a\n  annotations:\n    {annotation}\n{blank}spec:\n  template:\n    spec:\n      containers:\n        {container}{blank}{last}"
+            );
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            if cut {
+                text.truncate(text.trim_end().len());
+            }
+            if bom { format!("\u{feff}{text}") } else { text }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn only_the_bytes_of_the_image_change(layout in layouts(), old in "registry\\.example/app-a:v1(\\.[0-9]{1,3}){0,2}") {
+        // The one `@` stands for the image; what is around it has to come back byte by byte.
+        prop_assert_eq!(layout.matches('@').count(), 1);
+        let edited = edit(&layout.replace('@', &old), "app-a").unwrap();
+        prop_assert_eq!(edited, layout.replace('@', WANTED));
+    }
+
+    #[test]
+    fn no_text_makes_the_search_panic(text in "([a-z:&*<>{}\\[\\]|'\"#!%? \n-]|kind: Pod\n|spec:\n|  containers:\n|  - image: x:v1\n){0,40}") {
+        let _ = edit(&text, "app-a");
+    }
+}

@@ -1,0 +1,187 @@
+//! What runs now, and what was done to it: read from the manifests and from Git's log.
+
+use super::error::GitOpsError;
+use super::manifest::ManifestFile;
+use super::repository::{Repository, folder_of};
+use super::select::{Images, find_images};
+use super::trailers;
+
+/// An image in the manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppImage {
+    /// The app's folder under the root.
+    pub app: String,
+    /// The workload's kind.
+    pub kind: String,
+    /// The workload's name.
+    pub workload: String,
+    /// The container's name.
+    pub container: String,
+    /// Whether it is an init container.
+    pub init: bool,
+    /// The image, as written.
+    pub image: String,
+    /// The file, relative to the repository's root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// Every image under the root, and every manifest that could not be read for one.
+#[derive(Debug, Default)]
+pub struct ImageListing {
+    /// The images, by file and line.
+    pub images: Vec<AppImage>,
+    /// What is missing above, each with file and line.
+    pub problems: Vec<GitOpsError>,
+}
+
+/// What a commit of ours did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Set an image.
+    Bump,
+    /// Set an image that another environment runs.
+    Promotion {
+        /// The folder it came from.
+        from: String,
+    },
+    /// Took a bump back; holds later ones until one is told to unfreeze.
+    Rollback {
+        /// The commit that was taken back.
+        of: String,
+    },
+    /// Let bumps go on, without changing the image.
+    Unfreeze {
+        /// The rollback that held them.
+        rollback: String,
+    },
+}
+
+/// One commit of ours, read back from its trailers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRecord {
+    /// The commit, in full.
+    pub commit: String,
+    /// When it was made, RFC 3339 with the committer's offset.
+    pub when: String,
+    /// Who made it: `Name <address>`.
+    pub author: String,
+    /// What it did.
+    pub kind: RecordKind,
+    /// `Deployment/app-a/web`.
+    pub container: String,
+    /// The image since.
+    pub image: String,
+    /// The image before.
+    pub previous: String,
+    /// The pipeline or person behind it.
+    pub source: Option<String>,
+}
+
+/// Lists the images of every app under `root`.
+pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageListing, GitOpsError> {
+    let folder = folder_of(root, "")?;
+    let files = repository.files(&folder).await?;
+    let mut listing = ImageListing::default();
+    let mut found = Images::default();
+    for (index, file) in files.iter().enumerate() {
+        match file.documents() {
+            Ok(documents) => find_images(index, &documents, &mut found),
+            Err(error) => listing.problems.push(error),
+        }
+    }
+    listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
+    listing.images.extend(found.found.into_iter().map(|image| {
+        let file = &files[image.file].path;
+        AppImage {
+            app: app_of(&folder, file),
+            image: image.text().to_owned(),
+            line: image.scalar.line,
+            file: file.clone(),
+            kind: image.kind,
+            workload: image.workload,
+            container: image.container,
+            init: image.init,
+        }
+    }));
+    listing.images.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    Ok(listing)
+}
+
+/// What was done to the app's images, newest first, at most `limit` of them.
+pub async fn history(
+    repository: &Repository,
+    root: &str,
+    app: &str,
+    limit: usize,
+) -> Result<Vec<ImageRecord>, GitOpsError> {
+    let mut all = records(repository, &folder_of(root, app)?).await?;
+    all.truncate(limit);
+    Ok(all)
+}
+
+/// Everything that was done to the images of the app in `folder`, newest first.
+///
+/// Found by trailer and not by path: a commit that lifts a freeze changes no file.
+pub(super) async fn records(repository: &Repository, folder: &str) -> Result<Vec<ImageRecord>, GitOpsError> {
+    let mention = format!("--grep={}: {folder}", trailers::APP);
+    let format = "--format=%H%x1f%cI%x1f%an <%ae>%x1f%(trailers:only,unfold)%x1e";
+    let log = repository.log(&["--fixed-strings", &mention, format]).await?;
+    Ok(log.split('\u{1e}').filter_map(|entry| record(entry.trim_start_matches('\n'), folder)).collect())
+}
+
+/// None for a commit that only mentions the app, or whose trailers are not all there.
+fn record(entry: &str, folder: &str) -> Option<ImageRecord> {
+    let mut fields = entry.splitn(4, '\u{1f}');
+    let (commit, when, author, block) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    if trailers::value(block, trailers::APP) != Some(folder) {
+        return None;
+    }
+    let text = |key: &str| trailers::value(block, key).map(str::to_owned);
+    let kind = match (text(trailers::ROLLBACK_OF), text(trailers::UNFREEZES), text(trailers::PROMOTED_FROM)) {
+        (Some(of), _, _) => RecordKind::Rollback { of },
+        // A bump that lifts a freeze is a bump.
+        (None, Some(rollback), None) if text(trailers::IMAGE) == text(trailers::PREVIOUS) => {
+            RecordKind::Unfreeze { rollback }
+        }
+        (None, _, Some(from)) => RecordKind::Promotion { from },
+        (None, _, None) => RecordKind::Bump,
+    };
+    Some(ImageRecord {
+        commit: commit.to_owned(),
+        when: when.to_owned(),
+        author: author.to_owned(),
+        kind,
+        container: text(trailers::CONTAINER)?,
+        image: text(trailers::IMAGE)?,
+        previous: text(trailers::PREVIOUS)?,
+        source: text(trailers::SOURCE),
+    })
+}
+
+/// The rollback that stands last on `container`, if nothing came after it.
+pub(super) fn freeze<'a>(records: &'a [ImageRecord], container: &str) -> Option<&'a ImageRecord> {
+    let last = records.iter().find(|record| record.container == container)?;
+    matches!(last.kind, RecordKind::Rollback { .. }).then_some(last)
+}
+
+/// The app that a file belongs to: the folder right under the root.
+fn app_of(root: &str, file: &str) -> String {
+    let inside = file.strip_prefix(root).unwrap_or(file).trim_start_matches('/');
+    inside.split_once('/').map_or("", |(app, _)| app).to_owned()
+}
+
+/// A hint for an app that is not there: those that are.
+pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
+    let folder = folder_of(root, "")?;
+    let files: Vec<ManifestFile> = repository.files(&folder).await?;
+    let mut apps: Vec<String> = files.iter().map(|file| app_of(&folder, &file.path)).collect();
+    apps.retain(|app| !app.is_empty());
+    apps.dedup();
+    Ok(if apps.is_empty() {
+        format!("{root} has no apps on {}", repository.branch())
+    } else {
+        format!("the apps in {root} are {}", apps.join(", "))
+    })
+}

@@ -1,0 +1,325 @@
+//! Image references, and assignments of them to an app's container.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use semver::{Prerelease, Version};
+
+use super::error::GitOpsError;
+
+/// A container image: `[registry[:port]/]repository[:tag][@digest]`, in the grammar of the
+/// [distribution project](https://pkg.go.dev/github.com/distribution/reference).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageReference {
+    /// Registry and repository, as written.
+    pub name: String,
+    /// The tag, without the colon.
+    pub tag: Option<String>,
+    /// The digest, with its algorithm: `sha256:…`.
+    pub digest: Option<String>,
+}
+
+impl ImageReference {
+    /// Tells whether this image is older (`Less`) or newer (`Greater`) than `other` by their tags, read as versions:
+    /// `1.2.3`, `v1.2`, `v2`, `1.2.3-rc.1`. None where either is not a version, or the images are not the same.
+    pub fn compare_age(&self, other: &Self) -> Option<Ordering> {
+        if self.name != other.name {
+            return None;
+        }
+        Some(version(self.tag.as_deref()?)?.cmp_precedence(&version(other.tag.as_deref()?)?))
+    }
+
+    /// The part behind the name, as in `v2@sha256:…`; `latest` where there is none, as a registry reads it.
+    pub fn version_text(&self) -> String {
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}"));
+        match (&self.tag, digest) {
+            (Some(tag), digest) => format!("{tag}{}", digest.unwrap_or_default()),
+            (None, Some(digest)) => digest,
+            (None, None) => "latest".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for ImageReference {
+    type Err = GitOpsError;
+
+    fn from_str(text: &str) -> Result<Self, GitOpsError> {
+        let refuse = |problem| GitOpsError::Image { text: text.to_owned(), problem };
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        // A colon before the last slash is the registry's port.
+        let path_at = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[path_at..].split_once(':') {
+            Some((last, tag)) => (&rest[..path_at + last.len()], Some(tag)),
+            None => (rest, None),
+        };
+        if name.is_empty() {
+            return Err(refuse("the name is missing"));
+        }
+        if !is_name(name) {
+            return Err(refuse(
+                "the name may hold lower-case letters, digits, and single . _ - between them",
+            ));
+        }
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return Err(refuse("a tag is up to 128 letters, digits, and . _ -"));
+        }
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            return Err(refuse("a digest is sha256: and 64 hexadecimal digits"));
+        }
+        Ok(Self { name: name.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
+    }
+}
+
+/// Which container's image is meant: an app, and as much of kind, workload and container as it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageTarget {
+    /// The app's folder under the root of the manifests.
+    pub app: String,
+    /// The workload's kind, in any case: `deployment`.
+    pub kind: Option<String>,
+    /// The workload's name.
+    pub workload: Option<String>,
+    /// The container's name; an init container counts.
+    pub container: Option<String>,
+}
+
+impl fmt::Display for ImageTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.app)?;
+        for part in [&self.kind, &self.workload, &self.container].into_iter().flatten() {
+            write!(f, "/{part}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for ImageTarget {
+    type Err = GitOpsError;
+
+    /// `app`, `app/container`, `app/workload/container` or `app/kind/workload/container`.
+    fn from_str(text: &str) -> Result<Self, GitOpsError> {
+        let refuse = |problem| GitOpsError::Assignment { text: text.to_owned(), problem };
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.iter().any(|part| part.is_empty() || *part == "." || *part == "..") {
+            return Err(refuse("a part of the target is empty"));
+        }
+        let (app, kind, workload, container) = match parts[..] {
+            [app] => (app, None, None, None),
+            [app, container] => (app, None, None, Some(container)),
+            [app, workload, container] => (app, None, Some(workload), Some(container)),
+            [app, kind, workload, container] => (app, Some(kind), Some(workload), Some(container)),
+            _ => return Err(refuse("the target is APP[/[[KIND/]WORKLOAD/]CONTAINER]")),
+        };
+        let owned = |part: Option<&str>| part.map(str::to_owned);
+        Ok(Self {
+            app: app.to_owned(),
+            kind: owned(kind),
+            workload: owned(workload),
+            container: owned(container),
+        })
+    }
+}
+
+/// What `slipway image set` is told: a target and its image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageAssignment {
+    /// The container.
+    pub target: ImageTarget,
+    /// The image it shall run.
+    pub image: ImageReference,
+}
+
+impl FromStr for ImageAssignment {
+    type Err = GitOpsError;
+
+    /// `app-a=registry.example/app:v2`, or with more of the target before the `=`. A tag or a digest is required:
+    /// an image without either names whatever is newest when a node pulls it.
+    fn from_str(text: &str) -> Result<Self, GitOpsError> {
+        let refuse = |problem| GitOpsError::Assignment { text: text.to_owned(), problem };
+        let (target, image) = text.split_once('=').ok_or_else(|| refuse("there is no = in it"))?;
+        let image: ImageReference = image.parse()?;
+        if image.tag.is_none() && image.digest.is_none() {
+            return Err(refuse("the image has neither a tag nor a digest"));
+        }
+        Ok(Self { target: target.parse()?, image })
+    }
+}
+
+/// Reads a tag as a version: one to three numbers, `v` before them or not, a pre-release behind them or not.
+/// One number alone needs the `v`: a tag of digits only may as well be a commit.
+fn version(tag: &str) -> Option<Version> {
+    let bare = tag.strip_prefix('v').unwrap_or(tag);
+    let (bare, _build) = bare.split_once('+').unwrap_or((bare, ""));
+    let (core, pre) = bare.split_once('-').unwrap_or((bare, ""));
+    // Not by `Version::parse`: calendar versions have leading zeros, as in 2026.01.05.
+    let numbers: Vec<u64> = core.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (major, minor, patch) = match numbers[..] {
+        [major] if tag.starts_with('v') => (major, 0, 0),
+        [major, minor] => (major, minor, 0),
+        [major, minor, patch] => (major, minor, patch),
+        _ => return None,
+    };
+    Some(Version { pre: Prerelease::new(pre).ok()?, ..Version::new(major, minor, patch) })
+}
+
+fn is_name(name: &str) -> bool {
+    let mut parts = name.split('/').peekable();
+    let first = parts.peek().copied().unwrap_or_default();
+    // As Docker reads it: the first part is a registry where it looks like a host.
+    let has_host = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    if has_host {
+        let (host, port) = first.split_once(':').map_or((first, None), |(host, port)| (host, Some(port)));
+        let label = |label: &str| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let port_is_fine =
+            port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+        if !host.split('.').all(label) || !port_is_fine {
+            return false;
+        }
+        parts.next();
+    }
+    name.len() <= 255 && parts.all(is_path_component)
+}
+
+/// Lower-case letters and digits, with one `.`, one or two `_`, or any number of `-` between them.
+fn is_path_component(part: &str) -> bool {
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = part.as_bytes();
+    if !bytes.first().is_some_and(|&byte| alphanumeric(byte))
+        || !bytes.last().is_some_and(|&byte| alphanumeric(byte))
+    {
+        return false;
+    }
+    bytes.split(|&byte| alphanumeric(byte)).all(|separator| {
+        matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|&byte| byte == b'-')
+    })
+}
+
+fn is_tag(tag: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    tag.len() <= 128
+        && tag.bytes().next().is_some_and(word)
+        && tag.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
+}
+
+fn is_digest(digest: &str) -> bool {
+    let hexadecimal =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    match digest.split_once(':') {
+        Some(("sha256", sum)) => sum.len() == 64 && hexadecimal(sum),
+        Some(("sha512", sum)) => sum.len() == 128 && hexadecimal(sum),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(text: &str) -> ImageReference {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_port_is_not_a_tag() {
+        let parsed = image("registry.example:5000/team/app");
+        assert_eq!((parsed.name.as_str(), parsed.tag), ("registry.example:5000/team/app", None));
+        assert_eq!(image("registry.example:5000/app:v1").tag.as_deref(), Some("v1"));
+    }
+
+    #[test]
+    fn a_reference_prints_as_it_was_written() {
+        let digest = format!("sha256:{}", "a1".repeat(32));
+        for text in
+            ["nginx", "nginx:1.27", "localhost/x", "r.io/a/b_c/d--e:V1.x", &format!("r.io/a:v1@{digest}")]
+        {
+            assert_eq!(image(text).to_string(), text);
+        }
+        let both = image(&format!("r.io/a:v1@{digest}"));
+        assert_eq!(both.digest.as_deref(), Some(digest.as_str()));
+    }
+
+    #[test]
+    fn what_is_no_image_is_refused() {
+        for text in [
+            "",
+            ":v1",
+            "App:v1",
+            "a b:v1",
+            "a:v1:v2",
+            "a:",
+            "a@sha256:12",
+            "{{ .image }}",
+            "a/../b:v1",
+            "-a:v1",
+            "a//b",
+            "r.io/:v1",
+            "a:v1\n",
+            "${IMAGE}",
+            "https://r.io/a:v1",
+        ] {
+            assert!(text.parse::<ImageReference>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_versions() {
+        let age =
+            |a: &str, b: &str| image(&format!("r.io/x:{a}")).compare_age(&image(&format!("r.io/x:{b}")));
+        assert_eq!(age("v9", "v10"), Some(Ordering::Less));
+        assert_eq!(age("1.10.0", "1.9.3"), Some(Ordering::Greater));
+        assert_eq!(age("1.2.0-rc.1", "v1.2"), Some(Ordering::Less));
+        assert_eq!(age("1.2", "1.2.0"), Some(Ordering::Equal));
+        assert_eq!(age("2026.01.05", "2026.01.12"), Some(Ordering::Less));
+    }
+
+    #[test]
+    fn tags_that_are_no_versions_have_no_age() {
+        let age = |a: &str, b: &str| image(a).compare_age(&image(b));
+        assert_eq!(age("x:main-3f2a", "x:main-91bc"), None);
+        assert_eq!(age("x:1234567", "x:7654321"), None, "digits alone may be a commit");
+        assert_eq!(age("x:v1", "y:v2"), None);
+        assert_eq!(age("x", "x:v2"), None);
+    }
+
+    #[test]
+    fn an_assignment_names_as_much_of_the_container_as_it_takes() {
+        let target = |text: &str| text.parse::<ImageAssignment>().unwrap().target;
+        assert_eq!(target("app-a=r.io/x:v2").container, None);
+        assert_eq!(target("app-a/web=r.io/x:v2").container.as_deref(), Some("web"));
+        let full = target("app-a/deployment/api/web=r.io/x:v2");
+        assert_eq!(
+            (full.kind.as_deref(), full.workload.as_deref(), full.container.as_deref()),
+            (Some("deployment"), Some("api"), Some("web"))
+        );
+        assert_eq!(full.to_string(), "app-a/deployment/api/web");
+    }
+
+    #[test]
+    fn an_assignment_without_a_tag_or_with_a_way_out_of_the_folder_is_refused() {
+        for text in ["app-a", "app-a=r.io/x", "=x:v1", "../app=x:v1", "a//b=x:v1", "a/b/c/d/e=x:v1"] {
+            assert!(text.parse::<ImageAssignment>().is_err(), "{text:?}");
+        }
+    }
+}

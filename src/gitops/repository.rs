@@ -1,0 +1,426 @@
+//! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use url::Url;
+
+use super::error::GitOpsError;
+use super::history::{self, ImageRecord};
+use super::manifest::ManifestFile;
+use crate::support::git::{Credentials, Git, GitError, GitRemote, is_ancestor};
+use crate::support::secret::Secret;
+
+/// How often a change is made anew on a tip that moved. With the pauses between, that is about half a minute.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// The user name sent with a token where none is given: GitHub's for its app tokens; other forges take any.
+const TOKEN_USER: &str = "x-access-token";
+
+/// Who commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// Which repository, and how to be let in.
+#[derive(Debug, Clone)]
+pub struct RepositorySpec {
+    /// `https://…`, `ssh://…`, `git@host:path`, `file://…` or a path.
+    pub url: String,
+    /// The branch that Argo CD follows.
+    pub branch: String,
+    /// The user name for an `http(s)` address; by default what the address holds, or one that suits tokens.
+    pub username: Option<String>,
+    /// The token for an `http(s)` address. None (or an empty one) leaves it to the user's own Git configuration.
+    pub credentials: Option<Secret>,
+    /// Who commits; by default Git's configuration, and Slipway where that has nobody.
+    pub author: Option<Identity>,
+}
+
+/// A bare clone of the branch in a temporary folder, gone when this is dropped.
+#[derive(Debug)]
+pub struct Repository {
+    git: Git,
+    url: String,
+    branch: String,
+    tip: String,
+    /// Whether the tip was fetched for the next change already.
+    fresh: bool,
+    scratch: TempDir,
+}
+
+/// What a change is decided on: one commit of the branch.
+pub(super) struct Snapshot {
+    /// The commit.
+    pub commit: String,
+    /// The manifests of each folder asked for, in the order asked.
+    pub folders: Vec<Vec<ManifestFile>>,
+    /// What was done to the app's images, newest first.
+    pub records: Vec<ImageRecord>,
+}
+
+/// One commit to be.
+pub(super) struct Change {
+    pub message: String,
+    /// Files with their new bytes; none makes an empty commit, for its trailers.
+    pub files: Vec<ManifestFile>,
+}
+
+impl Repository {
+    /// Clones the branch, all of its history, and nothing else of the repository.
+    pub async fn open(spec: RepositorySpec) -> Result<Self, GitOpsError> {
+        let RepositorySpec { url, branch, username, credentials, author } = spec;
+        let (url, credentials) = split_credentials(&url, username, credentials)?;
+        let scratch =
+            tempfile::Builder::new().prefix("slipway-manifests-").tempdir().map_err(GitOpsError::Scratch)?;
+        let local = Git::new(scratch.path());
+        local.run(&["init", "--quiet", "--bare", "--template=", "."], &[]).await?;
+        local.run(&["check-ref-format", &format!("refs/heads/{branch}")], &[]).await.map_err(|_| {
+            GitError::Failed {
+                command: "check-ref-format".into(),
+                message: format!("{branch:?} is no branch name"),
+            }
+        })?;
+        let mut git = local.with_remote(GitRemote { url: url.clone(), branch: branch.clone(), credentials });
+        for (role, ident) in [("AUTHOR", "GIT_AUTHOR_IDENT"), ("COMMITTER", "GIT_COMMITTER_IDENT")] {
+            let identity = match &author {
+                Some(identity) => Some(identity.clone()),
+                None if git.run(&["var", ident], &[]).await.is_ok() => None,
+                None => Some(Identity { name: "Slipway".into(), email: "slipway@localhost".into() }),
+            };
+            if let Some(Identity { name, email }) = identity {
+                git = git
+                    .with_variable(&format!("GIT_{role}_NAME"), name)
+                    .with_variable(&format!("GIT_{role}_EMAIL"), email);
+            }
+        }
+        let mut repository = Self { git, url, branch, tip: String::new(), fresh: false, scratch };
+        repository.fetch().await?;
+        Ok(repository)
+    }
+
+    /// The commit of the branch that was seen last.
+    pub fn tip(&self) -> &str {
+        &self.tip
+    }
+
+    /// The branch.
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// The address, without credentials.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Fetches the branch anew.
+    pub async fn fetch(&mut self) -> Result<(), GitOpsError> {
+        let name = self.branch_ref();
+        let refspec = format!("+{name}:{name}");
+        self.git.run(&["fetch", "--quiet", "--no-tags", "--", &self.url, &refspec], &[]).await?;
+        self.tip = self.git.text(&["rev-parse", "--verify", &format!("{name}^{{commit}}")]).await?;
+        self.fresh = true;
+        Ok(())
+    }
+
+    /// Whether `ancestor` is `descendant` or comes before it, both on the branch as fetched last.
+    pub async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
+        let (folder, ancestor, descendant) =
+            (self.scratch.path().to_owned(), ancestor.to_owned(), descendant.to_owned());
+        let answer = tokio::task::spawn_blocking(move || is_ancestor(&folder, &ancestor, &descendant)).await;
+        Ok(answer.map_err(|_| GitOpsError::Answer { command: "merge-base" })??)
+    }
+
+    fn branch_ref(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// Makes a change and pushes it; where someone else was faster, makes it again on what they pushed.
+    ///
+    /// `decide` sees the tip each time, and answers with a change, or with none where none is needed. Returns the
+    /// commit, now on the remote's branch. Until the push ends nothing outside of the temporary folder is touched, and
+    /// a push is one reference that moves or does not: being killed leaves nothing half done.
+    pub(super) async fn land<D>(
+        &mut self,
+        folders: &[String],
+        mut decide: D,
+    ) -> Result<Option<String>, GitOpsError>
+    where
+        D: FnMut(&Snapshot) -> Result<Option<Change>, GitOpsError> + Send,
+    {
+        for attempt in 0..ATTEMPTS {
+            if !self.fresh {
+                self.fetch().await?;
+            }
+            let snapshot = self.snapshot(folders).await?;
+            self.fresh = false;
+            let Some(change) = decide(&snapshot)? else { return Ok(None) };
+            let commit = self.commit(&change).await?;
+            match self.push(&commit).await {
+                Ok(()) => {}
+                Err(GitError::PushRejected { .. }) => {
+                    tokio::time::sleep(pause(attempt)).await;
+                    continue;
+                }
+                // The connection broke after the remote had all of it, perhaps: look before giving up.
+                Err(error @ (GitError::Network { .. } | GitError::TimedOut { .. })) => {
+                    return match self.verify(&commit).await {
+                        Ok(()) => Ok(Some(commit)),
+                        Err(_) => Err(error.into()),
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.verify(&commit).await?;
+            return Ok(Some(commit));
+        }
+        Err(GitOpsError::Busy { url: self.url.clone(), attempts: ATTEMPTS })
+    }
+
+    pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
+        let mut files = Vec::with_capacity(folders.len());
+        for folder in folders {
+            files.push(self.files(folder).await?);
+        }
+        let records = match folders.last() {
+            Some(app) => history::records(self, app).await?,
+            None => Vec::new(),
+        };
+        Ok(Snapshot { commit: self.tip.clone(), folders: files, records })
+    }
+
+    /// Reads the manifests under `folder` at the tip, sorted by path. None where the folder is not there.
+    pub(super) async fn files(&self, folder: &str) -> Result<Vec<ManifestFile>, GitOpsError> {
+        let mut arguments = vec!["ls-tree", "-r", "-z", "--full-tree", &self.tip];
+        let inside = format!("{folder}/");
+        if !folder.is_empty() {
+            arguments.extend(["--", &inside]);
+        }
+        let listing = self.git.run(&arguments, &[]).await?;
+        let mut entries = Vec::new();
+        for entry in listing.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()) {
+            let entry = std::str::from_utf8(entry).map_err(|_| GitOpsError::Answer { command: "ls-tree" })?;
+            let (attributes, path) =
+                entry.split_once('\t').ok_or(GitOpsError::Answer { command: "ls-tree" })?;
+            let mut attributes = attributes.split(' ');
+            let (mode, kind, id) = (attributes.next(), attributes.next(), attributes.next());
+            // A link or a submodule holds no manifest of ours: Argo CD does not read them either.
+            if let (Some(mode @ ("100644" | "100755")), Some("blob"), Some(id)) = (mode, kind, id)
+                && is_manifest(path)
+            {
+                entries.push((path.to_owned(), mode.to_owned(), id.to_owned()));
+            }
+        }
+        let ids = entries.iter().map(|(_, _, id)| id.as_str()).collect::<Vec<_>>().join("\n");
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let blobs = self.git.run(&["cat-file", "--batch"], ids.as_bytes()).await?;
+        let mut rest = &blobs[..];
+        let mut files = Vec::with_capacity(entries.len());
+        for (path, mode, _) in entries {
+            let bytes = next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" })?;
+            files.push(ManifestFile { path, mode, bytes });
+        }
+        Ok(files)
+    }
+
+    /// Runs `git log` over the branch, and returns what it wrote.
+    pub(super) async fn log(&self, arguments: &[&str]) -> Result<String, GitOpsError> {
+        let mut all = vec!["log", "--topo-order", "--no-show-signature", "--no-color"];
+        all.extend(arguments);
+        all.push(&self.tip);
+        Ok(self.git.text(&all).await?)
+    }
+
+    /// Writes a commit on the tip, here only. Without a work tree: no filter and no hook sees the bytes.
+    async fn commit(&self, change: &Change) -> Result<String, GitOpsError> {
+        let index = self.scratch.path().join("slipway.index");
+        let git = self.git.clone().with_variable("GIT_INDEX_FILE", index.to_string_lossy());
+        git.run(&["read-tree", &self.tip], &[]).await?;
+        let mut entries = Vec::new();
+        for file in &change.files {
+            let id = git.run(&["hash-object", "-w", "--stdin"], &file.bytes).await?;
+            let id = String::from_utf8_lossy(&id).trim().to_owned();
+            entries.extend(format!("{} {id}\t{}\0", file.mode, file.path).into_bytes());
+        }
+        if !entries.is_empty() {
+            git.run(&["update-index", "-z", "--index-info"], &entries).await?;
+        }
+        let tree = git.text(&["write-tree"]).await?;
+        let commit =
+            git.run(&["commit-tree", &tree, "-p", &self.tip, "-F", "-"], change.message.as_bytes()).await?;
+        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+    }
+
+    async fn push(&self, commit: &str) -> Result<(), GitError> {
+        let refspec = format!("{commit}:{}", self.branch_ref());
+        self.git.run(&["push", "--porcelain", "--no-verify", "--", &self.url, &refspec], &[]).await.map(drop)
+    }
+
+    /// Asks the remote whether its branch holds `commit`: as its tip, or before it.
+    async fn verify(&mut self, commit: &str) -> Result<(), GitOpsError> {
+        let name = self.branch_ref();
+        let answer = self.git.text(&["ls-remote", "--", &self.url, &name]).await?;
+        if answer.split_whitespace().next() == Some(commit) {
+            commit.clone_into(&mut self.tip);
+            return Ok(());
+        }
+        self.fetch().await?;
+        if self.is_ancestor(commit, &self.tip).await? {
+            return Ok(());
+        }
+        Err(GitOpsError::NotOnBranch {
+            commit: commit.to_owned(),
+            branch: self.branch.clone(),
+            url: self.url.clone(),
+        })
+    }
+}
+
+/// `root` and `app` as one folder of the repository.
+pub(super) fn folder_of(root: &str, app: &str) -> Result<String, GitOpsError> {
+    let mut parts = Vec::new();
+    for part in root.split('/').chain([app]) {
+        match part {
+            "" | "." => {}
+            ".." => return Err(GitOpsError::Path { path: format!("{root}/{app}") }),
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// What Argo CD reads in a folder of plain manifests, and the file by which Kustomize knows its own.
+fn is_manifest(path: &str) -> bool {
+    super::select::is_kustomization(path)
+        || path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
+}
+
+/// Takes one `<id> blob <size>\n<bytes>\n` from the front.
+fn next_blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let line_end = rest.iter().position(|&byte| byte == b'\n')?;
+    let header = std::str::from_utf8(&rest[..line_end]).ok()?;
+    let size: usize = header.rsplit(' ').next()?.parse().ok()?;
+    let bytes = rest.get(line_end + 1..line_end + 1 + size)?.to_vec();
+    *rest = rest.get(line_end + size + 2..)?;
+    Some(bytes)
+}
+
+/// A random time up to a limit that doubles: two that collided do not collide again at once.
+fn pause(attempt: u32) -> Duration {
+    let limit = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+    let random = uuid::Uuid::new_v4().as_bytes()[0];
+    limit.mul_f64(f64::from(random) / 255.0)
+}
+
+/// Takes a user name and a password out of an address, so that neither reaches an argument or a log.
+fn split_credentials(
+    address: &str,
+    username: Option<String>,
+    password: Option<Secret>,
+) -> Result<(String, Option<Credentials>), GitOpsError> {
+    let password = password.filter(|password| !password.is_empty());
+    let mut url = match Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        parsed => {
+            let is_ssh = parsed.map_or_else(|_| address.contains(':'), |url| url.scheme() == "ssh");
+            if password.is_some() && is_ssh {
+                let problem =
+                    "a token serves an https address only; write one, or leave the token out and use a key";
+                return Err(GitOpsError::Address { url: address.to_owned(), problem });
+            }
+            return Ok((address.to_owned(), None));
+        }
+    };
+    let decode = |text: &str| percent_decode(text);
+    let in_address = (decode(url.username()), url.password().map(decode));
+    // Both setters fail on addresses that cannot hold credentials, which are none with a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let username = username.or((!in_address.0.is_empty()).then_some(in_address.0));
+    let password = password.or(in_address.1.map(Secret::new));
+    let one_line = |text: &str| !text.contains(['\n', '\r', '\0']);
+    if !password.as_ref().is_none_or(|password| one_line(password.expose()))
+        || !username.as_deref().is_none_or(one_line)
+    {
+        let problem = "the user name or the token holds a line break; remove it";
+        return Err(GitOpsError::Address { url: url.to_string(), problem });
+    }
+    let credentials = password.map(|password| Credentials {
+        username: username.unwrap_or_else(|| TOKEN_USER.to_owned()),
+        password,
+    });
+    Ok((url.to_string(), credentials))
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hexadecimal = (first == b'%').then(|| tail.get(..2)).flatten();
+        let byte = hexadecimal
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_the_address_is_taken_out_of_it() {
+        let (url, credentials) =
+            split_credentials("https://ci:p%40ss@git.example.com/m.git", None, None).unwrap();
+        assert_eq!(url, "https://git.example.com/m.git");
+        let credentials = credentials.unwrap();
+        assert_eq!((credentials.username.as_str(), credentials.password.expose()), ("ci", "p@ss"));
+    }
+
+    #[test]
+    fn a_token_gets_a_user_name_that_forges_take() {
+        let (_, credentials) =
+            split_credentials("https://git.example.com/m.git", None, Some(Secret::new("t"))).unwrap();
+        assert_eq!(credentials.unwrap().username, TOKEN_USER);
+    }
+
+    #[test]
+    fn an_empty_token_is_none() {
+        let (_, credentials) =
+            split_credentials("https://git.example.com/m.git", None, Some(Secret::new(""))).unwrap();
+        assert!(credentials.is_none());
+    }
+
+    #[test]
+    fn a_token_for_an_ssh_address_is_refused_and_the_token_not_shown() {
+        for address in ["git@github.com:org/m.git", "ssh://git@github.com/org/m.git"] {
+            let error =
+                split_credentials(address, None, Some(Secret::new("hunter2"))).unwrap_err().to_string();
+            assert!(error.contains("https") && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_cannot_leave_the_repository() {
+        assert_eq!(folder_of("./manifests/", "app-a").unwrap(), "manifests/app-a");
+        assert_eq!(folder_of("", "app-a").unwrap(), "app-a");
+        assert!(folder_of("../other", "app-a").is_err());
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        assert!((0..40).all(|attempt| pause(attempt) <= LONGEST_PAUSE));
+        assert!((0..50).all(|_| pause(0) <= FIRST_PAUSE));
+    }
+}

@@ -1,0 +1,137 @@
+//! A remote manifests repository for tests, and a colleague who pushes to it with plain Git.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use slipway::gitops::{Identity, Repository, RepositorySpec};
+use tempfile::TempDir;
+
+/// A bare repository with one branch, `main`.
+pub struct Remote {
+    pub root: TempDir,
+}
+
+/// A Deployment with one container, as a person would write it.
+pub fn deployment(app: &str, image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {app}  # the app\nspec:\n  replicas: 2\n  selector: {{matchLabels: {{app: {app}}}}}\n  template:\n    metadata: {{labels: {{app: {app}}}}}\n    spec:\n      containers:\n        - name: web\n          image: \"{image}\"   # bumped by slipway\n"
+    )
+}
+
+impl Remote {
+    /// With `app-a` and `app-b` under `manifests/`, both at `v1`.
+    pub fn new() -> Self {
+        let remote = Self::empty();
+        let apps = ["app-a", "app-b"].map(|app| {
+            (
+                format!("manifests/{app}/deployment.yaml"),
+                deployment(app, &format!("registry.example/{app}:v1")),
+            )
+        });
+        let files: Vec<(&str, &str)> =
+            apps.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        remote.commit("start", &files);
+        remote
+    }
+
+    /// Without any commit.
+    pub fn empty() -> Self {
+        let remote = Self { root: tempfile::tempdir().unwrap() };
+        git(remote.root.path(), &["init", "-q", "--bare", "-b", "main", "manifests.git"]);
+        git(&remote.bare(), &["config", "http.receivepack", "true"]);
+        git(remote.root.path(), &["init", "-q", "-b", "main", "colleague"]);
+        git(&remote.colleague(), &["remote", "add", "origin", "../manifests.git"]);
+        remote
+    }
+
+    pub fn bare(&self) -> PathBuf {
+        self.root.path().join("manifests.git")
+    }
+
+    fn colleague(&self) -> PathBuf {
+        self.root.path().join("colleague")
+    }
+
+    pub fn spec(&self) -> RepositorySpec {
+        spec(format!("file://{}", self.bare().display()))
+    }
+
+    pub async fn open(&self) -> Repository {
+        Repository::open(self.spec()).await.unwrap()
+    }
+
+    /// A colleague commits files and pushes them.
+    pub fn commit(&self, subject: &str, files: &[(&str, &str)]) {
+        let folder = self.colleague();
+        if !self.git(&["branch", "--list", "main"]).is_empty() {
+            git(&folder, &["pull", "-q", "--ff-only", "origin", "main"]);
+        }
+        for (path, text) in files {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        git(&folder, &["add", "."]);
+        git(&folder, &["commit", "-q", "-m", subject]);
+        git(&folder, &["push", "-q", "origin", "HEAD:main"]);
+    }
+
+    /// A hook of the remote's, as a shell script.
+    pub fn hook(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.bare().join("hooks").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// What plain Git says about the bare repository.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        git(&self.bare(), arguments)
+    }
+
+    pub fn tip(&self) -> String {
+        self.git(&["rev-parse", "main"])
+    }
+
+    pub fn commits(&self) -> usize {
+        self.git(&["rev-list", "--count", "main"]).parse().unwrap()
+    }
+
+    /// The bytes of a file on the branch.
+    pub fn file(&self, path: &str) -> String {
+        let output = Command::new("git")
+            .current_dir(self.bare())
+            .args(["cat-file", "blob", &format!("main:{path}")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+pub fn spec(url: String) -> RepositorySpec {
+    RepositorySpec {
+        url,
+        branch: "main".into(),
+        username: None,
+        credentials: None,
+        author: Some(Identity { name: "CI".into(), email: "ci@example.com".into() }),
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_AUTHOR_NAME", "Colleague")
+        .env("GIT_AUTHOR_EMAIL", "colleague@example.com")
+        .env("GIT_COMMITTER_NAME", "Colleague")
+        .env("GIT_COMMITTER_EMAIL", "colleague@example.com")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
