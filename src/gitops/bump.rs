@@ -58,18 +58,21 @@ pub async fn set_image(
 ) -> Result<BumpOutcome, GitOpsError> {
     let ImageAssignment { target, image } = assignment;
     let folder = folder_of(root, &target.app)?;
-    require_app(repository, root, &folder).await?;
     let mut bump = Bump::new(&target.app, folder.clone(), options);
     let mut outcome = None;
     let landed = repository
         .land(std::slice::from_ref(&folder), |snapshot| {
+            require_app(&folder, &snapshot.folders[0])?;
             let found = select_image(&folder, &snapshot.folders[0], target, Some(image))?;
             let (done, change) = bump.decide(snapshot, &snapshot.folders[0], &found, image)?;
             outcome = Some(done);
             Ok(change)
         })
-        .await?;
-    settle(outcome, landed)
+        .await;
+    match landed {
+        Ok(landed) => settle(outcome, landed),
+        Err(error) => Err(name_the_apps(repository, root, error).await),
+    }
 }
 
 /// A wanted image on its way, over as many tips as it takes.
@@ -172,18 +175,23 @@ pub(super) fn settle(
     })
 }
 
-pub(super) async fn require_app(
-    repository: &Repository,
-    root: &str,
-    folder: &str,
-) -> Result<(), GitOpsError> {
-    if repository.files(folder).await?.is_empty() {
-        return Err(GitOpsError::NoApp {
-            folder: folder.to_owned(),
-            hint: app_hint(repository, root).await?,
-        });
+/// Refuses to look into an app's folder that holds nothing; [`name_the_apps`] completes the message.
+pub(super) fn require_app(folder: &str, files: &[ManifestFile]) -> Result<(), GitOpsError> {
+    if files.is_empty() {
+        return Err(GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() });
     }
     Ok(())
+}
+
+/// Tells with an app that is not there which ones are.
+pub(super) async fn name_the_apps(repository: &Repository, root: &str, error: GitOpsError) -> GitOpsError {
+    match error {
+        GitOpsError::NoApp { folder, .. } => match app_hint(repository, root).await {
+            Ok(hint) => GitOpsError::NoApp { folder, hint },
+            Err(error) => error,
+        },
+        other => other,
+    }
 }
 
 /// `app-a: registry.example/app:v1 → v2`; the whole image where it is another one.

@@ -1,6 +1,6 @@
 //! A promotion: an environment gets the image that another one runs.
 
-use super::bump::{Bump, BumpOptions, BumpOutcome, require_app, settle};
+use super::bump::{Bump, BumpOptions, BumpOutcome, name_the_apps, require_app, settle};
 use super::error::GitOpsError;
 use super::image::{ImageReference, ImageTarget};
 use super::repository::{Repository, folder_of};
@@ -18,13 +18,13 @@ pub async fn promote(
     options: &BumpOptions,
 ) -> Result<BumpOutcome, GitOpsError> {
     let (from_folder, to_folder) = (folder_of(from, &target.app)?, folder_of(to, &target.app)?);
-    require_app(repository, from, &from_folder).await?;
-    require_app(repository, to, &to_folder).await?;
     let mut bump = Bump::new(&target.app, to_folder.clone(), options);
     bump.promoted_from = Some(from_folder.clone());
     let mut outcome = None;
     let landed = repository
         .land(&[from_folder.clone(), to_folder.clone()], |snapshot| {
+            require_app(&from_folder, &snapshot.folders[0])?;
+            require_app(&to_folder, &snapshot.folders[1])?;
             let origin = select_image(&from_folder, &snapshot.folders[0], target, None)?;
             let image: ImageReference = origin.text().parse()?;
             let found = select_image(&to_folder, &snapshot.folders[1], target, Some(&image))?;
@@ -32,6 +32,13 @@ pub async fn promote(
             outcome = Some(done);
             Ok(change)
         })
-        .await?;
-    settle(outcome, landed)
+        .await;
+    match landed {
+        Ok(landed) => settle(outcome, landed),
+        Err(GitOpsError::NoApp { folder, hint }) => {
+            let root = if folder == from_folder { from } else { to };
+            Err(name_the_apps(repository, root, GitOpsError::NoApp { folder, hint }).await)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -11,10 +11,10 @@ use super::manifest::ManifestFile;
 use crate::support::git::{Credentials, Git, GitError, GitRemote, is_ancestor};
 use crate::support::secret::Secret;
 
-/// How often a change is made anew on a tip that moved. With the pauses between, that is about half a minute.
+/// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The user name sent with a token where none is given: GitHub's for its app tokens; other forges take any.
 const TOKEN_USER: &str = "x-access-token";
@@ -130,8 +130,29 @@ impl Repository {
         Ok(())
     }
 
-    /// Whether `ancestor` is `descendant` or comes before it, both on the branch as fetched last.
-    pub async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
+    /// Whether `revision` is `commit`, or came after it on the branch: whether who is at `revision` has `commit`.
+    ///
+    /// A revision that is not known yet is fetched; one that the branch does not have is no.
+    pub async fn descends_from(&mut self, revision: &str, commit: &str) -> Result<bool, GitOpsError> {
+        if revision == commit {
+            return Ok(true);
+        }
+        if !self.knows(revision).await {
+            self.fetch().await?;
+        }
+        Ok(self.knows(revision).await
+            && self.knows(commit).await
+            && self.is_ancestor(commit, revision).await?)
+    }
+
+    async fn knows(&self, commit: &str) -> bool {
+        self.git
+            .run(&["cat-file", "-e", "--end-of-options", &format!("{commit}^{{commit}}")], &[])
+            .await
+            .is_ok()
+    }
+
+    async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
         let (folder, ancestor, descendant) =
             (self.scratch.path().to_owned(), ancestor.to_owned(), descendant.to_owned());
         let answer = tokio::task::spawn_blocking(move || is_ancestor(&folder, &ancestor, &descendant)).await;

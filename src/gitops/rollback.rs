@@ -1,6 +1,6 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
-use super::bump::{BumpOutcome, require_app, settle, short, subject};
+use super::bump::{BumpOutcome, name_the_apps, require_app, settle, short, subject};
 use super::edit::replace_scalar;
 use super::error::GitOpsError;
 use super::history::{ImageRecord, RecordKind};
@@ -21,11 +21,11 @@ pub async fn rollback(
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let folder = folder_of(root, &target.app)?;
-    require_app(repository, root, &folder).await?;
     let mut chosen: Option<ImageRecord> = None;
     let mut outcome = None;
     let landed = repository
         .land(std::slice::from_ref(&folder), |snapshot| {
+            require_app(&folder, &snapshot.folders[0])?;
             let bump = last_bump(snapshot, target)?;
             if let Some(first) = chosen.as_ref().filter(|first| first.commit != bump.commit) {
                 let (app, current) = (target.app.clone(), bump.image.clone());
@@ -36,8 +36,11 @@ pub async fn rollback(
             outcome = Some(done);
             Ok(Some(change))
         })
-        .await?;
-    settle(outcome, landed)
+        .await;
+    match landed {
+        Ok(landed) => settle(outcome, landed),
+        Err(error) => Err(name_the_apps(repository, root, error).await),
+    }
 }
 
 /// The newest bump that fits the target and was not taken back already.

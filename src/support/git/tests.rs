@@ -69,3 +69,20 @@ fn ssh_addresses_are_told_from_others() {
     assert!(!speaks_ssh("https://host:8443/m.git"));
     assert!(!speaks_ssh("/srv/m.git"));
 }
+
+#[tokio::test]
+async fn a_token_serves_its_own_repository_and_no_other_on_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = Git::new(folder.path()).with_remote(GitRemote {
+        url: "https://git.example.com/team/m.git".into(),
+        branch: "main".into(),
+        credentials: Some(Credentials { username: "ci".into(), password: Secret::new("hunter2") }),
+    });
+    let fill = |host: &str, path: &str| format!("protocol=https\nhost={host}\npath={path}\n\n").into_bytes();
+    let own = git.run(&["credential", "fill"], &fill("git.example.com", "team/m.git")).await.unwrap();
+    assert!(lossy(&own).contains("username=ci\npassword=hunter2\n"), "{}", lossy(&own));
+    for (host, path) in [("git.example.com", "team/other.git"), ("evil.example.com", "team/m.git")] {
+        let other = git.run(&["credential", "fill"], &fill(host, path)).await;
+        assert!(!other.is_ok_and(|answer| lossy(&answer).contains("hunter2")), "{host}/{path}");
+    }
+}

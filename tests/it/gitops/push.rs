@@ -1,6 +1,7 @@
 //! Races, refusals and credentials.
 
 use std::process::Command;
+use std::time::Duration;
 
 use slipway::gitops::{BumpOptions, GitOpsError, Repository};
 use slipway::support::git::GitError;
@@ -190,6 +191,7 @@ async fn an_empty_repository_has_no_branch_yet() {
     assert!(matches!(error, GitOpsError::Git(GitError::BranchNotFound { .. })), "{error}");
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_token_is_in_no_process_argument_while_git_runs() {
     let remote = Remote::new();
@@ -227,4 +229,43 @@ async fn nothing_of_the_clone_is_left_behind() {
         .expect("the clone is in the temporary folder");
     drop(repository);
     assert!(!std::path::Path::new(own).exists());
+}
+
+#[tokio::test]
+async fn a_bump_that_is_cut_off_is_there_as_a_whole_or_not_at_all() {
+    let remote = Remote::new();
+    let started = remote.root.path().join("started");
+    remote.hook("pre-receive", &format!("touch {}\nsleep 1", started.display()));
+    let before = remote.file("manifests/app-a/deployment.yaml");
+    let mut repository = remote.open().await;
+    let push_is_under_way = async {
+        while !started.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        outcome = set(&mut repository, "app-a=registry.example/app-a:v2") => panic!("not cut off: {outcome:?}"),
+        () = push_is_under_way => {}
+    }
+    drop(repository);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+
+    let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
+    assert_eq!(outcome.commit, remote.tip());
+    assert_eq!(remote.commits(), 2, "one bump, whoever pushed it");
+    assert_eq!(remote.file("manifests/app-a/deployment.yaml"), before.replace("app-a:v1", "app-a:v2"));
+}
+
+#[tokio::test]
+async fn a_revision_has_a_commit_when_it_comes_after_it() {
+    let remote = Remote::new();
+    let start = remote.tip();
+    let mut repository = remote.open().await;
+    let bump = set(&mut repository, "app-a=registry.example/app-a:v2").await.unwrap();
+    remote.commit("later", &[("README.md", "x")]);
+    let later = remote.tip();
+    assert!(repository.descends_from(&bump.commit, &bump.commit).await.unwrap());
+    assert!(!repository.descends_from(&start, &bump.commit).await.unwrap());
+    assert!(repository.descends_from(&later, &bump.commit).await.unwrap(), "a commit that had to be fetched");
+    assert!(!repository.descends_from(&"0".repeat(40), &bump.commit).await.unwrap());
 }
