@@ -114,7 +114,7 @@ impl Git {
 
     /// Runs a command, local or remote, feeding it `input`, and returns the bytes of its standard output.
     ///
-    /// Dropping the future kills the command.
+    /// Dropping the future ends the command and what it started.
     pub async fn run<S: AsRef<OsStr>>(&self, arguments: &[S], input: &[u8]) -> Result<Vec<u8>, GitError> {
         let mut command = self.command(arguments);
         if !input.is_empty() {
@@ -125,6 +125,7 @@ impl Git {
         let mut command = tokio::process::Command::from(command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(GitError::Start)?;
+        let mut group = ProcessGroup(child.id());
         let stdin = child.stdin.take();
         let feed = async {
             if let Some(mut stdin) = stdin {
@@ -137,6 +138,7 @@ impl Git {
             .await
             .map_err(|_| GitError::TimedOut { url: self.url().to_owned(), seconds: REMOTE_LIMIT.as_secs() })?
             .map_err(GitError::Start)?;
+        group.0 = None;
         self.checked(arguments, &output).map(|()| output.stdout)
     }
 
@@ -215,6 +217,24 @@ impl Git {
 
     fn has_ssh_command(&self) -> bool {
         Git::new(&self.folder).ask(&["config", "--get", "core.sshCommand"]).is_ok()
+    }
+}
+
+/// The group of a running command, by its leader; ended when this is dropped.
+///
+/// By SIGTERM: git then takes its lock files away, which matters where the remote is a folder of this machine and the
+/// command's child writes there. SIGKILL would leave them.
+struct ProcessGroup(Option<u32>);
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0.and_then(|leader| i32::try_from(leader).ok()) {
+            // It may have ended by itself meanwhile.
+            let _ = nix::sys::signal::killpg(
+                nix::unistd::Pid::from_raw(leader),
+                nix::sys::signal::Signal::SIGTERM,
+            );
+        }
     }
 }
 

@@ -86,3 +86,31 @@ async fn a_token_serves_its_own_repository_and_no_other_on_the_host() {
         assert!(!other.is_ok_and(|answer| lossy(&answer).contains("hunter2")), "{host}/{path}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_dropped_command_started_ends_with_it() {
+    let repository = repository();
+    let alive = repository.path().join("alive");
+    let alias = format!("alias.wait=!sh -c 'echo $$ > {}; sleep 60; true'", alive.display());
+    let git = Git::new(repository.path());
+    let arguments = ["-c", &alias, "wait"];
+    let started = async {
+        while std::fs::read_to_string(&alive).unwrap_or_default().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        result = git.run(&arguments, &[]) => panic!("ended by itself: {result:?}"),
+        () = started => {}
+    }
+    let child: i32 = std::fs::read_to_string(&alive).unwrap().trim().parse().unwrap();
+    for _ in 0..200 {
+        // A process that ended, but that nobody has waited for yet, has an empty command line.
+        if std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{child} still runs");
+}

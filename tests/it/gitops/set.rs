@@ -136,3 +136,24 @@ async fn history_is_what_git_remembers_newest_first() {
     assert_eq!(records[1].kind, RecordKind::Bump);
     assert!(records[1].when.starts_with("20"), "{}", records[1].when);
 }
+
+#[tokio::test]
+async fn the_manifests_of_this_repository_can_be_bumped() {
+    let remote = Remote::empty();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let apps = ["app-a", "app-b"];
+    for app in apps {
+        for name in ["deployment.yaml", "service.yaml", "ingress.yaml"] {
+            let path = format!("manifests/{app}/{name}");
+            let text = std::fs::read_to_string(root.join(&path)).unwrap();
+            remote.commit(&path, &[(&path, &text)]);
+        }
+    }
+    let mut repository = remote.open().await;
+    let listing = list_images(&repository, "manifests").await.unwrap();
+    assert!(listing.problems.is_empty(), "{:?}", listing.problems);
+    assert_eq!(listing.images.iter().map(|image| image.app.as_str()).collect::<Vec<_>>(), apps);
+    let before = remote.file(FILE);
+    let bump = set(&mut repository, "app-a=registry.example/app-a:v777").await.unwrap();
+    assert_eq!(remote.file(FILE), before.replacen(&bump.previous, "registry.example/app-a:v777", 1));
+}
