@@ -1,10 +1,11 @@
-//! Conversions between types, where cty has them.
+//! Conversions between primitive types, where cty has them.
+
+use std::sync::Arc;
 
 use super::number::Number;
 use super::value::Value;
-use std::sync::Arc;
 
-/// The text of a string, number or bool; `None` for everything else.
+/// The text of a string, number or bool, through a sensitive mark; `None` for everything else.
 pub fn to_string(value: &Value) -> Option<Arc<str>> {
     match value {
         Value::String(text) => Some(Arc::clone(text)),
@@ -15,7 +16,7 @@ pub fn to_string(value: &Value) -> Option<Arc<str>> {
     }
 }
 
-/// The number of a number or of a string that holds one.
+/// The number of a number or of a string that holds one, through a sensitive mark.
 pub fn to_number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
@@ -25,7 +26,8 @@ pub fn to_number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The truth of a bool or of the strings `true` and `false`.
+/// The truth of a bool or of the strings `true` and `false` (and `1` and `0`, as cty has it), through a
+/// sensitive mark.
 pub fn to_bool(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(truth) => Some(*truth),
@@ -36,5 +38,15 @@ pub fn to_bool(value: &Value) -> Option<bool> {
         },
         Value::Sensitive(inner) => to_bool(inner),
         _ => None,
+    }
+}
+
+/// The type of a value with its article, as messages put it.
+pub(super) fn described(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Unknown => "not known yet".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => format!("a {}", other.type_name()),
     }
 }

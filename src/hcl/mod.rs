@@ -10,6 +10,8 @@ pub mod number;
 mod parser;
 pub mod scope;
 pub mod source;
+pub mod suggest;
+mod types;
 pub mod value;
 
 pub use evaluate::evaluate;

@@ -123,6 +123,61 @@ impl Value {
         }
     }
 
+    /// Whether it or anything in it carries a sensitive mark.
+    pub fn is_marked(&self) -> bool {
+        match self {
+            Self::Sensitive(_) => true,
+            Self::Null | Self::Unknown | Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
+            Self::Tuple(elements) | Self::List(elements) | Self::Set(elements) => {
+                elements.iter().any(Self::is_marked)
+            }
+            Self::Object(fields) | Self::Map(fields) => fields.values().any(Self::is_marked),
+        }
+    }
+
+    /// The value without its own mark, and whether it had one; marks inside it stay.
+    #[must_use]
+    pub fn unmarked(self) -> (Self, bool) {
+        let mut value = self;
+        let mut marked = false;
+        while let Self::Sensitive(inner) = value {
+            marked = true;
+            value = Arc::unwrap_or_clone(inner);
+        }
+        (value, marked)
+    }
+
+    /// The value without any mark on it or in it.
+    #[must_use]
+    pub fn unmarked_deep(&self) -> Self {
+        if !self.is_marked() {
+            return self.clone();
+        }
+        let all = |elements: &[Self]| Arc::new(elements.iter().map(Self::unmarked_deep).collect());
+        let each = |fields: &Fields| {
+            Arc::new(fields.iter().map(|(key, value)| (Arc::clone(key), value.unmarked_deep())).collect())
+        };
+        match self {
+            Self::Sensitive(inner) => inner.unmarked_deep(),
+            Self::Tuple(elements) => Self::Tuple(all(elements)),
+            Self::List(elements) => Self::List(all(elements)),
+            Self::Set(elements) => Self::Set(all(elements)),
+            Self::Object(fields) => Self::Object(each(fields)),
+            Self::Map(fields) => Self::Map(each(fields)),
+            plain => plain.clone(),
+        }
+    }
+
+    /// The value with a sensitive mark where `marked`; never two of them.
+    #[must_use]
+    pub fn marked_if(self, marked: bool) -> Self {
+        match self {
+            already @ Self::Sensitive(_) => already,
+            plain if marked => Self::Sensitive(Arc::new(plain)),
+            plain => plain,
+        }
+    }
+
     /// The name of the type as messages use it: `string`, `list`, `object`, ….
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -281,7 +281,7 @@ fn what_is_nested_too_deeply_is_an_error_and_not_a_crash() {
 
 #[test]
 fn many_attributes_are_told_apart() {
-    let text: String = (0..2_000).map(|index| format!("a{index} = {index}\n")).collect();
+    let text = (0..2_000).map(|index| format!("a{index} = {index}\n")).collect::<Vec<_>>().concat();
     assert_eq!(body(&text).attributes.len(), 2_000);
     assert!(errors(&format!("{text}a1999 = 1\n")).contains("`a1999` is set twice"));
 }

@@ -1,0 +1,85 @@
+//! Calls.
+
+use super::super::ast::{Expr, Ident};
+use super::super::scope::CallError;
+use super::super::value::Value;
+use super::error::fail;
+use super::{Evaluated, Evaluator};
+
+impl Evaluator<'_> {
+    pub(super) fn call(&self, expr: &Expr, name: &Ident, arguments: &[Expr], expand: bool) -> Evaluated {
+        match name.name.strip_prefix("core::").unwrap_or(&name.name) {
+            // These two take their arguments unevaluated, because an error in them is an answer.
+            "try" => return self.try_each(expr, arguments),
+            "can" => {
+                let [argument] = arguments else {
+                    return fail(self.error("hcl::call", expr.span, "`can` takes exactly one argument"));
+                };
+                return Ok(Value::Bool(self.expression(argument).is_ok()));
+            }
+            _ => {}
+        }
+        let arguments = self.arguments(name, arguments, expand)?;
+        let Some(arguments) = arguments else { return Ok(Value::Unknown) };
+        match self.scope.call(&name.name, &arguments) {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(CallError::Arguments(message))) => {
+                fail(self.error("hcl::call", expr.span, format!("in the call of `{}`: {message}", name.name)))
+            }
+            Some(Err(CallError::Inside(inner))) => {
+                let message = format!("in the call of `{}`", name.name);
+                Err(Box::new(inner.via(message, self.location(expr.span))))
+            }
+            None => fail(self.unknown_function(name)),
+        }
+    }
+
+    /// The values of the arguments; `None` where one that is to be expanded is not known.
+    fn arguments(&self, name: &Ident, arguments: &[Expr], expand: bool) -> Evaluated<Option<Vec<Value>>> {
+        let mut values =
+            arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>, _>>()?;
+        if !expand {
+            return Ok(Some(values));
+        }
+        let (Some(last), Some(expr)) = (values.pop(), arguments.last()) else { return Ok(Some(values)) };
+        let (last, marked) = last.unmarked();
+        match last {
+            Value::Unknown => Ok(None),
+            Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
+                values.extend(elements.iter().map(|element| element.clone().marked_if(marked)));
+                Ok(Some(values))
+            }
+            other => {
+                let what = format!("the expanded last argument of `{}`", name.name);
+                fail(self.wrong_type(expr.span, &what, "a list", &other))
+            }
+        }
+    }
+
+    fn try_each(&self, expr: &Expr, arguments: &[Expr]) -> Evaluated {
+        let mut last = None;
+        for argument in arguments {
+            match self.expression(argument) {
+                Ok(value) => return Ok(value),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(match last {
+            None => Box::new(self.error("hcl::call", expr.span, "`try` needs at least one argument")),
+            Some(error) => {
+                Box::new(error.via("the last argument of this `try` failed too", self.location(expr.span)))
+            }
+        })
+    }
+
+    fn unknown_function(&self, name: &Ident) -> super::Diagnostic {
+        let error =
+            self.error("hcl::unknown_function", name.span, format!("there is no function `{}`", name.name));
+        let known = self.scope.function_names();
+        // All of them would be a long list: only a near one is worth naming.
+        match super::super::suggest::nearest(&name.name, known.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Objects and for expressions.
+
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use super::super::ast::{Expr, ForExpr, Ident, ObjectItem};
+use super::super::convert::to_string;
+use super::super::diagnostic::Diagnostic;
+use super::super::scope::{CallError, Resolved, Scope};
+use super::super::value::{Fields, Value};
+use super::error::fail;
+use super::{Evaluated, Evaluator};
+
+/// The names of one round of a for expression, before those around it.
+pub(super) struct RoundScope<'a> {
+    pub(super) key: Option<(&'a str, Value)>,
+    pub(super) value: (&'a str, Value),
+    pub(super) outer: &'a dyn Scope,
+}
+
+impl Scope for RoundScope<'_> {
+    fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        if self.value.0 == name {
+            return Ok(Some(Resolved::root(self.value.1.clone())));
+        }
+        match &self.key {
+            Some((key, value)) if *key == name => Ok(Some(Resolved::root(value.clone()))),
+            _ => self.outer.variable(name, path),
+        }
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        self.outer.call(name, arguments)
+    }
+
+    fn variable_names(&self) -> Vec<String> {
+        let own = self.key.iter().map(|(name, _)| *name).chain([self.value.0]).map(str::to_owned);
+        own.chain(self.outer.variable_names()).collect()
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        self.outer.function_names()
+    }
+}
+
+/// What a for expression walks over.
+pub(super) enum Walk {
+    Unknown,
+    Rounds(Vec<(Value, Value)>),
+}
+
+impl Evaluator<'_> {
+    pub(super) fn object(&self, items: &[ObjectItem]) -> Evaluated {
+        let mut fields = Fields::new();
+        let mut marked = false;
+        let mut unknown = false;
+        for ObjectItem { key, value } in items {
+            let (name, key_marked) = self.expression(key)?.unmarked();
+            marked |= key_marked;
+            let value = self.expression(value)?;
+            match self.key(&name, key)? {
+                // Of two values for one key the later one counts.
+                Some(name) => drop(fields.insert(name, value)),
+                None => unknown = true,
+            }
+        }
+        let object = if unknown { Value::Unknown } else { Value::Object(Arc::new(fields)) };
+        Ok(object.marked_if(marked))
+    }
+
+    /// The key of an object; `None` where it is not known.
+    fn key(&self, value: &Value, expr: &Expr) -> Evaluated<Option<Arc<str>>> {
+        match value {
+            Value::Unknown => Ok(None),
+            known => match to_string(known) {
+                Some(name) => Ok(Some(name)),
+                None => fail(self.wrong_type(expr.span, "a key", "a string", known)),
+            },
+        }
+    }
+
+    pub(super) fn for_expression(&self, each: &ForExpr) -> Evaluated {
+        let (collection, marked) = self.expression(&each.collection)?.unmarked();
+        let Walk::Rounds(rounds) = self.rounds(collection, &each.collection)? else {
+            return Ok(Value::Unknown.marked_if(marked));
+        };
+        let mut result = ForResult::new(marked);
+        for (key, value) in rounds {
+            let scope = RoundScope {
+                key: each.key_name.as_ref().map(|name| (&*name.name, key)),
+                value: (&each.value_name.name, value),
+                outer: self.scope,
+            };
+            self.with_scope(&scope).round(each, &mut result)?;
+        }
+        Ok(result.finish(each))
+    }
+
+    /// The pairs of key and value in their order.
+    pub(super) fn rounds(&self, collection: Value, expr: &Expr) -> Evaluated<Walk> {
+        Ok(Walk::Rounds(match collection {
+            Value::Unknown => return Ok(Walk::Unknown),
+            Value::Tuple(elements) | Value::List(elements) => {
+                let numbered = (0..).map(Value::integer).zip(elements.iter().cloned());
+                numbered.collect()
+            }
+            Value::Set(elements) => {
+                elements.iter().map(|element| (element.clone(), element.clone())).collect()
+            }
+            Value::Object(fields) | Value::Map(fields) => {
+                fields.iter().map(|(key, value)| (Value::String(Arc::clone(key)), value.clone())).collect()
+            }
+            other => {
+                let what = format!("{} in a for expression", self.named(expr.span));
+                return fail(self.wrong_type(expr.span, &what, "a list, a set, a map or an object", &other));
+            }
+        }))
+    }
+
+    fn round(&self, each: &ForExpr, result: &mut ForResult) -> Evaluated<()> {
+        if let Some(condition) = &each.condition {
+            let (decision, marked) = self.expression(condition)?.unmarked();
+            result.marked |= marked;
+            if matches!(decision, Value::Unknown) {
+                result.unknown = true;
+                return Ok(());
+            }
+            if !self.truth(&decision, condition.span, "the `if` of a for expression")? {
+                return Ok(());
+            }
+        }
+        let Some(key) = &each.key else {
+            let value = self.expression(&each.value)?;
+            result.elements.push(value);
+            return Ok(());
+        };
+        let (name, marked) = self.expression(key)?.unmarked();
+        result.marked |= marked;
+        let Some(name) = self.key(&name, key)? else {
+            result.unknown = true;
+            return Ok(());
+        };
+        let value = self.expression(&each.value)?;
+        if each.group {
+            result.groups.entry(name).or_default().push(value);
+            return Ok(());
+        }
+        match result.fields.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(value)),
+            Entry::Occupied(entry) => {
+                let message = format!("two elements of this for expression have the key `{}`", entry.key());
+                let error = self.error("hcl::duplicate_key", key.span, message);
+                return Err(Box::new(
+                    error.help("write `...` behind the value to group the values of one key"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// `name` is what the variables of a template's `for` are called.
+    pub(super) fn round_scope<'b>(
+        &'b self,
+        key_name: Option<&'b Ident>,
+        value_name: &'b Ident,
+        round: (Value, Value),
+    ) -> RoundScope<'b> {
+        let (key, value) = round;
+        RoundScope {
+            key: key_name.map(|name| (&*name.name, key)),
+            value: (&value_name.name, value),
+            outer: self.scope,
+        }
+    }
+}
+
+/// What the rounds of a for expression have given so far.
+struct ForResult {
+    elements: Vec<Value>,
+    fields: Fields,
+    groups: std::collections::BTreeMap<Arc<str>, Vec<Value>>,
+    marked: bool,
+    unknown: bool,
+}
+
+impl ForResult {
+    fn new(marked: bool) -> Self {
+        Self {
+            elements: Vec::new(),
+            fields: Fields::new(),
+            groups: std::collections::BTreeMap::new(),
+            marked,
+            unknown: false,
+        }
+    }
+
+    fn finish(self, each: &ForExpr) -> Value {
+        let value = if self.unknown {
+            Value::Unknown
+        } else if each.key.is_none() {
+            Value::Tuple(Arc::new(self.elements))
+        } else if each.group {
+            Value::object(self.groups.into_iter().map(|(key, values)| (key, Value::tuple(values))))
+        } else {
+            Value::Object(Arc::new(self.fields))
+        };
+        value.marked_if(self.marked)
+    }
+}

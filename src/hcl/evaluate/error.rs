@@ -1,0 +1,64 @@
+//! The errors of evaluation, with their places.
+
+use super::super::convert::described;
+use super::super::diagnostic::Diagnostic;
+use super::super::source::{Location, Span};
+use super::super::suggest::nearest;
+use super::super::value::Value;
+use super::{Evaluated, Evaluator};
+
+impl Evaluator<'_> {
+    pub(super) fn location(&self, span: Span) -> Location {
+        Location::new(self.file, span)
+    }
+
+    pub(super) fn error(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, message).at(self.location(span))
+    }
+
+    /// `what` must be of another type, or must not be null.
+    pub(super) fn wrong_type(&self, span: Span, what: &str, wanted: &str, value: &Value) -> Diagnostic {
+        let (code, message) = if value.is_null() {
+            ("hcl::null", format!("{what} must be {wanted}, but it is null"))
+        } else {
+            ("hcl::type", format!("{what} must be {wanted}, but it is {}", described(value)))
+        };
+        self.error(code, span, message)
+    }
+
+    /// The text of an expression where it is short enough to stand in a message.
+    pub(super) fn text(&self, span: Span) -> Option<&str> {
+        Some(self.file.slice(span))
+            .filter(|text| !text.is_empty() && text.len() <= 60 && !text.contains('\n'))
+    }
+
+    pub(super) fn named(&self, span: Span) -> String {
+        self.text(span).map_or_else(|| "this value".to_owned(), |text| format!("`{text}`"))
+    }
+}
+
+/// The error as a result.
+pub(super) fn fail<T>(error: Diagnostic) -> Evaluated<T> {
+    Err(Box::new(error))
+}
+
+/// What to say of a name that is not among the known ones.
+pub(super) fn help_for_name<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    what: &str,
+) -> Option<String> {
+    const SHOWN: usize = 12;
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(near) = nearest(wrong, known.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let mut list = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if known.is_empty() {
+        return None;
+    }
+    if known.len() > SHOWN {
+        list = format!("{list} and {} more", known.len() - SHOWN);
+    }
+    Some(format!("{what} {list}"))
+}

@@ -1,0 +1,79 @@
+//! From syntax to values.
+//!
+//! After HCL's specification and its reference implementation. Two rules hold everywhere: what is computed
+//! from something unknown is unknown, and what is computed from something sensitive is sensitive.
+
+mod call;
+mod collection;
+mod error;
+mod operator;
+mod template;
+#[cfg(test)]
+mod tests;
+mod traversal;
+
+use std::sync::Arc;
+
+use super::ast::{Expr, ExprKind};
+use super::diagnostic::Diagnostic;
+use super::scope::Scope;
+use super::source::SourceFile;
+use super::value::Value;
+
+/// What evaluation gives; errors are boxed because they are large and rare.
+type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
+
+/// Evaluates an expression of `file` with the names of `scope`.
+pub fn evaluate(expr: &Expr, file: &Arc<SourceFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {
+    Evaluator { file, scope }.expression(expr)
+}
+
+/// The file that expressions stand in and the names they can use.
+#[derive(Clone, Copy)]
+struct Evaluator<'a> {
+    file: &'a Arc<SourceFile>,
+    scope: &'a dyn Scope,
+}
+
+impl<'a> Evaluator<'a> {
+    fn expression(&self, expr: &Expr) -> Evaluated {
+        match &expr.kind {
+            ExprKind::Null => Ok(Value::Null),
+            ExprKind::Bool(truth) => Ok(Value::Bool(*truth)),
+            ExprKind::Number(number) => Ok(Value::Number(number.clone())),
+            ExprKind::String(text) => Ok(Value::String(Arc::clone(text))),
+            // The rest can be nested: the stack grows where an expression is deeper than it.
+            _ => stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.compound(expr)),
+        }
+    }
+
+    fn compound(&self, expr: &Expr) -> Evaluated {
+        match &expr.kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {
+                self.expression(expr)
+            }
+            ExprKind::Template(parts) => self.template(parts),
+            ExprKind::Variable(_) | ExprKind::GetAttr { .. } | ExprKind::Index { .. } => self.traversal(expr),
+            ExprKind::Splat { target, steps } => self.splat(target, steps),
+            ExprKind::Call { name, arguments, expand } => self.call(expr, name, arguments, *expand),
+            ExprKind::Unary { op, operand } => self.unary(*op, operand),
+            ExprKind::Binary { op, left, right } => self.binary(expr, *op, left, right),
+            ExprKind::Conditional { condition, yes, no } => self.conditional(expr, condition, yes, no),
+            ExprKind::Paren(inner) => self.expression(inner),
+            ExprKind::Tuple(elements) => {
+                let elements = elements.iter().map(|element| self.expression(element));
+                Ok(Value::Tuple(Arc::new(elements.collect::<Result<_, _>>()?)))
+            }
+            ExprKind::Object(items) => self.object(items),
+            ExprKind::For(each) => self.for_expression(each),
+        }
+    }
+
+    /// The same names with some more in front of them.
+    fn with_scope<'b>(&self, scope: &'b dyn Scope) -> Evaluator<'b>
+    where
+        'a: 'b,
+    {
+        Evaluator { file: self.file, scope }
+    }
+}

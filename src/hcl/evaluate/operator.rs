@@ -1,0 +1,146 @@
+//! Operators and conditionals.
+
+use super::super::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use super::super::convert::{to_bool, to_number};
+use super::super::number::Number;
+use super::super::source::Span;
+use super::super::types::{Type, convert, unify};
+use super::super::value::Value;
+use super::error::fail;
+use super::{Evaluated, Evaluator};
+
+impl Evaluator<'_> {
+    pub(super) fn unary(&self, op: UnaryOp, operand: &Expr) -> Evaluated {
+        let (value, marked) = self.expression(operand)?.unmarked();
+        let result = match op {
+            _ if matches!(value, Value::Unknown) => Value::Unknown,
+            UnaryOp::Not => Value::Bool(!self.truth(&value, operand.span, "the operand of `!`")?),
+            UnaryOp::Negate => Value::Number(self.number(&value, operand.span)?.negate()),
+        };
+        Ok(result.marked_if(marked))
+    }
+
+    pub(super) fn binary(&self, expr: &Expr, op: BinaryOp, left: &Expr, right: &Expr) -> Evaluated {
+        match op {
+            BinaryOp::And => self.logical(left, right, false),
+            BinaryOp::Or => self.logical(left, right, true),
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                let (left, right) = (self.expression(left)?, self.expression(right)?);
+                let marked = left.is_marked() || right.is_marked();
+                let equal = equals(&left.unmarked_deep(), &right.unmarked_deep());
+                let result =
+                    equal.map_or(Value::Unknown, |equal| Value::Bool(equal == (op == BinaryOp::Equal)));
+                Ok(result.marked_if(marked))
+            }
+            _ => {
+                let (left_value, left_marked) = self.expression(left)?.unmarked();
+                let (right_value, right_marked) = self.expression(right)?.unmarked();
+                let marked = left_marked || right_marked;
+                if matches!(left_value, Value::Unknown) || matches!(right_value, Value::Unknown) {
+                    return Ok(Value::Unknown.marked_if(marked));
+                }
+                let left_number = self.number(&left_value, left.span)?;
+                let right_number = self.number(&right_value, right.span)?;
+                let Some(result) = compute(op, &left_number, &right_number) else {
+                    let message = format!("{} divides by zero", self.named(expr.span));
+                    return fail(self.error("hcl::arithmetic", right.span, message));
+                };
+                Ok(result.marked_if(marked))
+            }
+        }
+    }
+
+    /// `&&` and `||`: the right side is looked at only where the left one does not decide.
+    fn logical(&self, left: &Expr, right: &Expr, decides: bool) -> Evaluated {
+        let what = if decides { "an operand of `||`" } else { "an operand of `&&`" };
+        let (left_value, left_marked) = self.expression(left)?.unmarked();
+        let left_truth = match left_value {
+            Value::Unknown => None,
+            known => Some(self.truth(&known, left.span, what)?),
+        };
+        if left_truth == Some(decides) {
+            return Ok(Value::Bool(decides).marked_if(left_marked));
+        }
+        let (right_value, right_marked) = self.expression(right)?.unmarked();
+        let right_truth = match right_value {
+            Value::Unknown => None,
+            known => Some(self.truth(&known, right.span, what)?),
+        };
+        let result = match (left_truth, right_truth) {
+            (_, Some(truth)) if truth == decides => Value::Bool(decides),
+            (Some(_), Some(truth)) => Value::Bool(truth),
+            _ => Value::Unknown,
+        };
+        Ok(result.marked_if(left_marked || right_marked))
+    }
+
+    /// Only the branch that is chosen is evaluated; where the other one is a literal, the result takes the
+    /// type that both have in common, as HCL gives it.
+    pub(super) fn conditional(&self, expr: &Expr, condition: &Expr, yes: &Expr, no: &Expr) -> Evaluated {
+        let (decision, marked) = self.expression(condition)?.unmarked();
+        if matches!(decision, Value::Unknown) {
+            return Ok(Value::Unknown.marked_if(marked));
+        }
+        let truth = self.truth(&decision, condition.span, "the condition")?;
+        let (chosen, other) = if truth { (yes, no) } else { (no, yes) };
+        let value = self.expression(chosen)?;
+        if !is_literal(other) || matches!(other.kind, ExprKind::Null) {
+            return Ok(value.marked_if(marked));
+        }
+        let Ok(other) = self.expression(other) else { return Ok(value.marked_if(marked)) };
+        let types = [Type::of(&value), Type::of(&other)];
+        if types[0] == types[1] {
+            return Ok(value.marked_if(marked));
+        }
+        let converted = unify(&types).ok_or_else(|| {
+            format!(
+                "the values for true and false cannot be of one type: {} and {}",
+                types[0].name(),
+                types[1].name()
+            )
+        });
+        match converted.and_then(|wanted| convert(&value, &wanted)) {
+            Ok(value) => Ok(value.marked_if(marked)),
+            Err(message) => fail(self.error("hcl::type", expr.span, message)),
+        }
+    }
+
+    pub(super) fn truth(&self, value: &Value, span: Span, what: &str) -> Evaluated<bool> {
+        to_bool(value).ok_or_else(|| self.wrong_type(span, what, "true or false", value).into())
+    }
+
+    fn number(&self, value: &Value, span: Span) -> Evaluated<Number> {
+        to_number(value).ok_or_else(|| self.wrong_type(span, &self.named(span), "a number", value).into())
+    }
+}
+
+/// Whether a literal stands there, which costs nothing to evaluate and can do nothing.
+fn is_literal(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => true,
+        ExprKind::Paren(inner) => is_literal(inner),
+        ExprKind::Tuple(elements) => elements.iter().all(is_literal),
+        ExprKind::Object(items) => items.iter().all(|item| is_literal(&item.key) && is_literal(&item.value)),
+        _ => false,
+    }
+}
+
+fn compute(op: BinaryOp, left: &Number, right: &Number) -> Option<Value> {
+    Some(match op {
+        BinaryOp::Less => Value::Bool(left < right),
+        BinaryOp::LessEqual => Value::Bool(left <= right),
+        BinaryOp::Greater => Value::Bool(left > right),
+        BinaryOp::GreaterEqual => Value::Bool(left >= right),
+        BinaryOp::Add => Value::Number(left.add(right)),
+        BinaryOp::Subtract => Value::Number(left.subtract(right)),
+        BinaryOp::Multiply => Value::Number(left.multiply(right)),
+        BinaryOp::Divide => Value::Number(left.divide(right)?),
+        BinaryOp::Modulo => Value::Number(left.modulo(right)?),
+        BinaryOp::And | BinaryOp::Or | BinaryOp::Equal | BinaryOp::NotEqual => return None,
+    })
+}
+
+/// Equal in type and value; `None` where that is not known.
+fn equals(left: &Value, right: &Value) -> Option<bool> {
+    if left.is_wholly_known() && right.is_wholly_known() { Some(left == right) } else { None }
+}
