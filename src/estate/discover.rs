@@ -11,8 +11,9 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use super::{Edge, Estate, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
+use crate::hcl::suggest;
 use crate::terragrunt::paths::{self, UNIT_FILE};
-use crate::terragrunt::{Outline, Reader, suggest};
+use crate::terragrunt::{Outline, Reader};
 
 /// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
 /// does: generated stacks live in one.
@@ -51,7 +52,8 @@ impl Estate {
             let external = path.starts_with("..");
             units.push(Unit { dir: outline.dir.clone(), path, external, outline, dependencies: Vec::new() });
         }
-        units.sort_by(|a, b| a.path.cmp(&b.path));
+        // By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
+        units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         let mut estate = Self { root, units, diagnostics };
         estate.connect(&reader.options().working_dir);
         estate
@@ -151,10 +153,11 @@ fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
         Box::new(|entry| {
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             match entry {
-                Ok(entry) if entry.file_name() == UNIT_FILE && !is_dir(&entry) => {
+                Ok(entry) if is_dir(&entry) => {}
+                Ok(entry) if entry.file_name() == UNIT_FILE => {
                     found.0.insert(entry.into_path());
                 }
-                Ok(_) => {}
+                Ok(entry) => found.1.extend(not_read(&entry)),
                 Err(error) => {
                     let message = format!("a folder cannot be read: {error}");
                     found.1.push(Diagnostic::error("estate::unreadable", message));
@@ -164,6 +167,22 @@ fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
         })
     });
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What Terragrunt would read and we do not yet: told, so that no unit is missed in silence.
+fn not_read(entry: &DirEntry) -> Option<Diagnostic> {
+    let shown = entry.path().display();
+    match entry.file_name().to_str()? {
+        "terragrunt.hcl.json" => Some(
+            Diagnostic::warning("estate::not_read", format!("{shown} is passed over: it is written in JSON"))
+                .help("write it as terragrunt.hcl"),
+        ),
+        "terragrunt.stack.hcl" => Some(
+            Diagnostic::warning("estate::not_read", format!("{shown} is passed over: it is a stack"))
+                .help("run `terragrunt stack generate`: the units that it generates are found"),
+        ),
+        _ => None,
+    }
 }
 
 fn is_dir(entry: &DirEntry) -> bool {

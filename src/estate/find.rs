@@ -55,7 +55,8 @@ fn found(unit: &Unit, base: &Path, options: FindOptions) -> Json {
         && let Some(exclude) = &outline.exclude
     {
         let exclude = json!({
-            "exclude_dependencies": exclude.exclude_dependencies,
+            // Terragrunt tells unset from false; only true says anything.
+            "exclude_dependencies": exclude.exclude_dependencies.then_some(true),
             "no_run": exclude.no_run,
             "actions": exclude.actions,
             "if": exclude.condition,

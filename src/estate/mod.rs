@@ -8,6 +8,9 @@ mod graph;
 mod locate;
 mod project;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;

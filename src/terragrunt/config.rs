@@ -11,7 +11,7 @@ use crate::hcl::source::Location;
 use crate::hcl::value::Value;
 
 /// One `terragrunt.hcl` with its includes merged and every expression evaluated.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct UnitConfig {
     /// The unit's folder.
     pub dir: PathBuf,
@@ -65,6 +65,18 @@ pub struct UnitConfig {
     pub mocked: Vec<String>,
     /// The unit with the keys and the shape of Terragrunt's `render`.
     pub rendered: Option<Value>,
+}
+
+impl std::fmt::Debug for UnitConfig {
+    /// Names without values: inputs and locals may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnitConfig")
+            .field("file", &self.file)
+            .field("inputs", &self.inputs.keys())
+            .field("dependency", &self.dependency.iter().map(|block| &block.name).collect::<Vec<_>>())
+            .field("mocked", &self.mocked)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The `terraform` block.

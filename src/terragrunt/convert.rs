@@ -94,6 +94,19 @@ pub fn to_json(value: &Value, reveal: bool) -> serde_json::Value {
     }
 }
 
+/// Named values brought to one type, as a map has it: strings, where they differ and can become some.
+pub(crate) fn one_type(fields: &Fields) -> Value {
+    let mut types = fields.values().map(Value::type_name);
+    let first = types.next();
+    let same = types.all(|name| Some(name) == first);
+    let strings =
+        fields.iter().map(|(name, value)| Some((Arc::clone(name), Value::String(to_string(value)?))));
+    match strings.collect::<Option<Fields>>() {
+        Some(strings) if !same => Value::Object(Arc::new(strings)),
+        _ => Value::Object(Arc::new(fields.clone())),
+    }
+}
+
 /// The strings of a sequence; nothing where it is none.
 pub(crate) fn strings(value: Option<&Value>) -> Vec<String> {
     let elements = value.and_then(Value::as_elements).unwrap_or_default();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::convert::convert;
 use super::schema::{self, Spec};
 use super::scope::FileScope;
-use super::suggest::nearest;
 use crate::hcl::ast::{Attribute, Block, Body, Expr};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, Span};
+use crate::hcl::suggest::nearest;
 use crate::hcl::value::{Fields, Value};
 
 /// What stands in a block: its evaluated attributes, every name of the table, null where it is not set.

@@ -26,7 +26,7 @@ pub(crate) enum TableState {
 }
 
 /// The dependency blocks of a unit, merged with those it includes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Table {
     pub blocks: Vec<DependencyBlock>,
     /// What is wrong with the blocks that are missing.
@@ -60,21 +60,26 @@ impl FileScope<'_> {
             TableState::Open => {}
         }
         self.table.replace(TableState::Reading);
-        let mut table = self.own_dependencies();
+        let mut table = Table::clone(&self.own_dependencies());
         for include in self.includes().list.iter().rev() {
             if include.strategy == Strategy::NoMerge {
                 continue;
             }
             let included = include.scope.own_dependencies();
-            table.errors.extend(include.through(included.errors));
-            table.blocks = merge_blocks(included.blocks, table.blocks, include.strategy, &mut table.errors);
+            table.errors.extend(include.through(included.errors.clone()));
+            table.blocks =
+                merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
         }
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));
         Some(table)
     }
 
-    fn own_dependencies(&self) -> Table {
+    /// The file's own blocks, evaluated at the first call.
+    pub fn own_dependencies(&self) -> Rc<Table> {
+        if let Some(table) = self.own_table.get() {
+            return Rc::clone(table);
+        }
         let mut table = Table::default();
         for block in self.file.body.blocks("dependency") {
             if let Some(name) = decode::label(block) {
@@ -83,7 +88,7 @@ impl FileScope<'_> {
                 table.blocks.extend(block);
             }
         }
-        table
+        Rc::clone(self.own_table.get_or_init(|| Rc::new(table)))
     }
 
     fn dependency(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<DependencyBlock> {
@@ -137,7 +142,7 @@ fn merge_strategy(name: &str) -> Option<MockMerge> {
 }
 
 /// The blocks of an included file under those of the file that includes it, by name.
-fn merge_blocks(
+pub(crate) fn merge_blocks(
     under: Vec<DependencyBlock>,
     over: Vec<DependencyBlock>,
     strategy: Strategy,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::convert::{plain, strings};
+use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
 use super::schema::{self, Spec};
@@ -82,11 +82,9 @@ impl FileScope<'_> {
         let mut config = FileConfig {
             locals: self.all_locals(errors),
             feature: features.defaults.clone(),
+            dependency: self.own_dependencies().blocks.clone(),
             ..FileConfig::default()
         };
-        if let Ok(table) = self.visible_dependencies() {
-            config.dependency.clone_from(&table.blocks);
-        }
         self.within(Section::Rest, || self.decode_rest(body, wanted, &mut config, errors));
         config
     }
@@ -250,10 +248,14 @@ impl FileScope<'_> {
 
     fn errors_block(&self, block: &Block, errors: &mut Vec<Diagnostic>) -> ErrorsBlock {
         decode::check_blocks(self, &block.body, schema::ERRORS_BLOCKS, "errors", errors);
-        ErrorsBlock {
-            retry: self.labelled(&block.body, "retry", schema::RETRY, errors),
-            ignore: self.labelled(&block.body, "ignore", schema::IGNORE, errors),
+        let retry = self.labelled(&block.body, "retry", schema::RETRY, errors);
+        let mut ignore = self.labelled(&block.body, "ignore", schema::IGNORE, errors);
+        for fields in ignore.values_mut() {
+            // Signals are a map: where their types differ, all become strings.
+            let signals = fields["signals"].as_fields().map(one_type);
+            fields.insert(Arc::from("signals"), signals.unwrap_or(Value::Null));
         }
+        ErrorsBlock { retry, ignore }
     }
 
     fn remote_state(&self, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<Fields> {

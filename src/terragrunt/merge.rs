@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::convert::{merge_fields_deep, strings};
+use super::dependency::merge_blocks;
 use super::file_config::{ErrorsBlock, FileConfig, Labelled, TerraformBlock};
 use super::include::Strategy;
 use crate::hcl::diagnostic::Diagnostic;
@@ -18,6 +19,7 @@ pub(crate) fn merge(
     errors: &mut Vec<Diagnostic>,
 ) -> FileConfig {
     let deep = strategy == Strategy::Deep;
+    let paths_merged_deep = deep.then(|| merge_paths_deep(&under, &over));
     FileConfig {
         attributes: merge_attributes(under.attributes, over.attributes),
         locals: over.locals,
@@ -42,8 +44,9 @@ pub(crate) fn merge(
             }
             generate
         },
-        dependency: over.dependency,
-        dependencies: merge_paths(under.dependencies, over.dependencies, deep),
+        dependencies: paths_merged_deep
+            .unwrap_or_else(|| either(under.dependencies, over.dependencies, merge_paths)),
+        dependency: merge_blocks(under.dependency, over.dependency, strategy, errors),
         dependencies_place: over.dependencies_place.or(under.dependencies_place),
         feature: over.feature,
         exclude: either(
@@ -136,15 +139,33 @@ fn merge_labelled(mut under: Labelled, over: Labelled) -> Labelled {
     under
 }
 
-fn merge_paths(under: Option<Vec<String>>, over: Option<Vec<String>>, deep: bool) -> Option<Vec<String>> {
-    either(under, over, |mut under, over| {
-        for path in over {
-            if deep || !under.contains(&path) {
-                under.push(path);
-            }
+fn merge_paths(mut under: Vec<String>, over: Vec<String>) -> Vec<String> {
+    for path in over {
+        if !under.contains(&path) {
+            under.push(path);
         }
-        under
-    })
+    }
+    under
+}
+
+/// Merged deeply, paths may repeat; and, where both files have some, those of dependency blocks that only the
+/// included file has are listed before them.
+fn merge_paths_deep(under: &FileConfig, over: &FileConfig) -> Option<Vec<String>> {
+    let (Some(lower), Some(upper)) = (&under.dependencies, &over.dependencies) else {
+        return over.dependencies.clone().or_else(|| under.dependencies.clone());
+    };
+    let of_blocks = |config: &FileConfig| -> Vec<(Arc<str>, String)> {
+        let blocks = config.dependency.iter();
+        blocks.map(|block| (Arc::clone(&block.name), block.config_path().to_owned())).collect()
+    };
+    let (lower_blocks, upper_blocks) = (of_blocks(under), of_blocks(over));
+    let only_lower =
+        lower_blocks.iter().filter(|(name, _)| upper_blocks.iter().all(|(upper, _)| upper != name));
+    let mut paths: Vec<String> = only_lower.map(|(_, path)| path.clone()).collect();
+    let not_of_blocks = |path: &&String| lower_blocks.iter().all(|(_, block)| block != *path);
+    paths.extend(lower.iter().filter(not_of_blocks).cloned());
+    paths.extend(upper.iter().cloned());
+    Some(paths)
 }
 
 fn merge_exclude(under: &Fields, over: Fields) -> Fields {

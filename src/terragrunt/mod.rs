@@ -24,8 +24,10 @@ mod references;
 pub mod schema;
 mod scope;
 mod session;
-pub mod suggest;
 mod unit;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use convert::to_json;
 pub use document::Document;

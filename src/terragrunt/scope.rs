@@ -13,11 +13,11 @@ use super::include::{Include, Includes};
 use super::paths;
 use super::reader::ParsedFile;
 use super::session::Session;
-use super::suggest::nearest;
 use crate::hcl::ast::Expr;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::source::{Location, Span};
+use crate::hcl::suggest::nearest;
 use crate::hcl::value::{Fields, Value};
 
 /// The part of a file that is being evaluated: each may use only what is evaluated before it.
@@ -62,6 +62,9 @@ pub(crate) struct FileScope<'r> {
     pub config_path: PathBuf,
     /// Who includes this file, where it is included.
     pub child: Option<Weak<FileScope<'r>>>,
+    /// The file's own dependency blocks.
+    pub own_table: OnceCell<Rc<Table>>,
+    /// The same with those of what it includes.
     pub table: RefCell<TableState>,
     pub includes: OnceCell<Rc<Includes<'r>>>,
     pub exposed: OnceCell<Value>,
@@ -108,6 +111,7 @@ impl<'r> FileScope<'r> {
             file,
             config_path,
             child,
+            own_table: OnceCell::new(),
             table: RefCell::new(TableState::Open),
             includes: OnceCell::new(),
             exposed: OnceCell::new(),

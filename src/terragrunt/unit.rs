@@ -21,9 +21,8 @@ impl FileScope<'_> {
     pub fn merged_config(&self, wanted: Wanted, errors: &mut Vec<Diagnostic>) -> FileConfig {
         let includes = self.includes();
         errors.extend(includes.errors.iter().cloned());
-        if let Some(table) = self.read_dependencies() {
-            errors.extend(table.errors.iter().cloned());
-        }
+        let table = self.read_dependencies().unwrap_or_default();
+        errors.extend(table.errors.iter().cloned());
         let own = self.file_config(wanted, errors);
         let exclude = own.exclude.clone();
         let mut merged = own;
@@ -38,6 +37,7 @@ impl FileScope<'_> {
         if exclude.is_some() {
             merged.exclude = exclude;
         }
+        merged.dependency.clone_from(&table.blocks);
         merged
     }
 
