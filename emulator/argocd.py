@@ -1,8 +1,7 @@
 """The kubelet's part for Argo CD: its workloads exist in the API server, their programs run here as processes.
 
 kwok makes the pods of Argo CD's manifests Running and Ready, but nothing runs in them. So this watches for the
-workloads that Slipway applies, and runs the real repo-server, application-controller and applicationset-controller
-for as long as they are there (and scaled above zero).
+workloads that Slipway applies, and runs their real programs for as long as they are there (and scaled above zero).
 """
 
 from __future__ import annotations
@@ -36,6 +35,8 @@ WORKLOADS = (
     Workload("argocd-repo-server", "deployments", "argocd-repo-server"),
     Workload("argocd-application-controller", "statefulsets", "argocd-application-controller"),
     Workload("argocd-applicationset-controller", "deployments", "argocd-applicationset-controller"),
+    # Not in the core flavor. It makes the default AppProject.
+    Workload("argocd-server", "deployments", "argocd-server"),
 )
 
 
@@ -47,7 +48,8 @@ class ArgoCd:
         self._folder = folder / "argocd"
         self._ports = {name: ports.take() for name in (
             "redis", "repo-server", "repo-server-metrics", "controller-metrics",
-            "applicationset-metrics", "applicationset-probe", "applicationset-webhook")}
+            "applicationset-metrics", "applicationset-probe", "applicationset-webhook",
+            "server", "server-metrics")}
         self._next_look = 0.0
         self._namespace = ""
 
@@ -117,6 +119,10 @@ class ArgoCd:
             case "argocd-application-controller":
                 return [*redis, *cluster, "--repo-server", repo_server, "--repo-server-plaintext",
                         "--metrics-port", str(self._ports["controller-metrics"])]
+            case "argocd-server":
+                return [*redis, *cluster, "--repo-server", repo_server, "--repo-server-plaintext", "--insecure",
+                        "--address", "127.0.0.1", "--port", str(self._ports["server"]),
+                        "--metrics-address", "127.0.0.1", "--metrics-port", str(self._ports["server-metrics"])]
             case _:
                 return [*cluster, "--logformat", "text", "--argocd-repo-server", repo_server,
                         "--repo-server-plaintext", "--metrics-addr", self._address("applicationset-metrics"),
