@@ -33,6 +33,7 @@ fmt: ## format Rust and Terraform
 test: setup ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git
 	@tofu fmt -check -recursive infra
 	@emulator/lint-workflows
+	.venv/bin/python -m unittest discover -s emulator/tests -t .
 	cargo test
 
 demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
