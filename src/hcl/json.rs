@@ -40,3 +40,66 @@ pub fn from_json(json: &Json) -> Value {
         Json::Object(fields) => Value::object(fields.iter().map(|(key, value)| (key, from_json(value)))),
     }
 }
+
+/// The text that `jsonencode` gives: no spaces, keys in order, and `<`, `>` and `&` escaped for use in HTML;
+/// `None` where something is unknown.
+pub fn encode(value: &Value) -> Option<String> {
+    let mut text = String::new();
+    push_value(&mut text, value)?;
+    Some(text)
+}
+
+fn push_value(text: &mut String, value: &Value) -> Option<()> {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Unknown => return None,
+        Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
+        Value::Number(number) => text.push_str(&number.to_string()),
+        Value::String(string) => push_string(text, string),
+        Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
+            text.push('[');
+            for (index, element) in elements.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                push_value(text, element)?;
+            }
+            text.push(']');
+        }
+        Value::Object(fields) | Value::Map(fields) => {
+            text.push('{');
+            for (index, (key, value)) in fields.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                push_string(text, key);
+                text.push(':');
+                push_value(text, value)?;
+            }
+            text.push('}');
+        }
+        Value::Sensitive(inner) => push_value(text, inner)?,
+    }
+    Some(())
+}
+
+fn push_string(text: &mut String, string: &str) {
+    text.push('"');
+    for letter in string.chars() {
+        match letter {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let escaped = format!("\\u{:04x}", u32::from(letter));
+                text.push_str(&escaped);
+            }
+            plain => text.push(plain),
+        }
+    }
+    text.push('"');
+}

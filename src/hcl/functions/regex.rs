@@ -1,0 +1,186 @@
+//! Regular expressions, with the syntax that Go has.
+
+use std::sync::Arc;
+
+use regex::{Captures, Regex};
+
+use super::super::value::Value;
+use super::arguments::{Arguments, list};
+use super::{Called, Function};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("regex", (2, 2), |arguments| {
+        let (regex, text) = (compile(arguments, 0)?, arguments.string(1)?);
+        match regex.captures(&text) {
+            Some(captures) => Ok(captured(&regex, &captures)),
+            None => Err(Arguments::wrong(1, "does not match the pattern")),
+        }
+    }),
+    Function::new("regexall", (2, 2), |arguments| {
+        let (regex, text) = (compile(arguments, 0)?, arguments.string(1)?);
+        Ok(list(regex.captures_iter(&text).map(|captures| captured(&regex, &captures)).collect()))
+    }),
+    Function::new("replace", (3, 3), replace),
+];
+
+fn compile(arguments: &Arguments<'_>, index: usize) -> Called<Regex> {
+    compile_text(&arguments.string(index)?, index)
+}
+
+fn compile_text(pattern: &str, index: usize) -> Called<Regex> {
+    let regex = Regex::new(&translate(pattern)).map_err(|error| {
+        // The library's message draws the pattern over several lines; its last one says what is wrong.
+        let message = error.to_string();
+        let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Arguments::wrong(index, format!("is no regular expression: {reason}"))
+    })?;
+    let names: Vec<_> = regex.capture_names().skip(1).collect();
+    if names.iter().any(Option::is_some) && names.iter().any(Option::is_none) {
+        return Err(Arguments::wrong(index, "must name either all of its groups or none"));
+    }
+    Ok(regex)
+}
+
+/// The whole match, or the groups: by name as an object, else as a tuple.
+fn captured(regex: &Regex, captures: &Captures<'_>) -> Value {
+    let group = |index: usize| captures.get(index).map_or(Value::Null, |group| Value::string(group.as_str()));
+    let names: Vec<_> = regex.capture_names().collect();
+    if names.len() == 1 {
+        return group(0);
+    }
+    if names.iter().any(Option::is_some) {
+        let groups = names.iter().enumerate().filter_map(|(index, name)| Some(((*name)?, group(index))));
+        return Value::object(groups);
+    }
+    Value::Tuple(Arc::new((1..names.len()).map(group).collect()))
+}
+
+/// Between slashes the text to replace is a regular expression, and the new text can use its groups.
+fn replace(arguments: &Arguments<'_>) -> Called {
+    let (text, old, new) = (arguments.string(0)?, arguments.string(1)?, arguments.string(2)?);
+    let pattern = old.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    match pattern {
+        Some(pattern) => {
+            let regex = Regex::new(&translate(pattern))
+                .map_err(|_| Arguments::wrong(1, format!("is no regular expression: {pattern}")))?;
+            Ok(Value::string(regex.replace_all(&text, &*new)))
+        }
+        None => Ok(Value::string(text.replace(&*old, &new))),
+    }
+}
+
+/// Go's classes are ASCII, its brackets hold no operators, and a brace that is no count is a brace.
+fn translate(pattern: &str) -> String {
+    let mut translated = String::with_capacity(pattern.len() + 16);
+    let mut letters = pattern.chars().peekable();
+    let mut in_class = false;
+    let mut class_start = false;
+    while let Some(letter) = letters.next() {
+        let starts = std::mem::take(&mut class_start);
+        match letter {
+            '\\' => match letters.next() {
+                Some(escape) => push_escape(&mut translated, escape, in_class, &mut letters),
+                None => translated.push('\\'),
+            },
+            '[' if in_class => {
+                if letters.peek() == Some(&':') {
+                    // `[:alpha:]` goes to its end as it is.
+                    translated.push('[');
+                    for inner in letters.by_ref() {
+                        translated.push(inner);
+                        if inner == ']' {
+                            break;
+                        }
+                    }
+                } else {
+                    translated.push_str("\\[");
+                }
+            }
+            '[' => {
+                in_class = true;
+                class_start = true;
+                translated.push('[');
+                if letters.peek() == Some(&'^') {
+                    translated.push('^');
+                    letters.next();
+                }
+            }
+            ']' if in_class && starts => translated.push_str("\\]"),
+            ']' => {
+                translated.push_str(if in_class { "]" } else { "\\]" });
+                in_class = false;
+            }
+            '&' | '~' if in_class => {
+                translated.push('\\');
+                translated.push(letter);
+            }
+            '{' if !in_class => {
+                let rest: String = letters.clone().take_while(|letter| *letter != '}').collect();
+                let count = !rest.is_empty()
+                    && rest.starts_with(|first: char| first.is_ascii_digit())
+                    && rest.chars().all(|letter| letter.is_ascii_digit() || letter == ',')
+                    && rest.matches(',').count() < 2
+                    && letters.clone().any(|letter| letter == '}');
+                if count {
+                    translated.push('{');
+                    translated.push_str(&rest);
+                    translated.push('}');
+                    letters.nth(rest.chars().count());
+                } else {
+                    translated.push_str("\\{");
+                }
+            }
+            '}' if !in_class => translated.push_str("\\}"),
+            other => translated.push(other),
+        }
+    }
+    translated
+}
+
+fn push_escape(
+    translated: &mut String,
+    escape: char,
+    in_class: bool,
+    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
+) {
+    let ascii = match (escape, in_class) {
+        ('d', true) => "0-9",
+        ('d', false) => "[0-9]",
+        ('D', _) => "[^0-9]",
+        ('w', true) => "0-9A-Za-z_",
+        ('w', false) => "[0-9A-Za-z_]",
+        ('W', _) => "[^0-9A-Za-z_]",
+        ('s', true) => "\\t\\n\\x0C\\r ",
+        ('s', false) => "[\\t\\n\\x0C\\r ]",
+        ('S', _) => "[^\\t\\n\\x0C\\r ]",
+        ('b', false) => "(?-u:\\b)",
+        ('B', false) => "(?-u:\\B)",
+        // Everything up to `\E` is meant literally.
+        ('Q', false) => {
+            let mut literal = String::new();
+            while let Some(letter) = letters.next() {
+                if letter == '\\' && letters.peek() == Some(&'E') {
+                    letters.next();
+                    break;
+                }
+                literal.push(letter);
+            }
+            translated.push_str(&regex::escape(&literal));
+            return;
+        }
+        _ => {
+            translated.push('\\');
+            translated.push(escape);
+            if matches!(escape, 'p' | 'P' | 'x') && letters.peek() == Some(&'{') {
+                for letter in letters.by_ref() {
+                    translated.push(letter);
+                    if letter == '}' {
+                        break;
+                    }
+                }
+            }
+            return;
+        }
+    };
+    translated.push_str(ascii);
+}

@@ -1,0 +1,124 @@
+//! Functions on text.
+
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::super::value::Value;
+use super::arguments::{Arguments, string_list};
+use super::{Called, Function, MANY};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("chomp", (1, 1), |arguments| {
+        Ok(Value::string(arguments.string(0)?.trim_end_matches(['\n', '\r'])))
+    }),
+    Function::new("endswith", (2, 2), |arguments| {
+        Ok(Value::Bool(arguments.string(0)?.ends_with(&*arguments.string(1)?)))
+    }),
+    Function::new("indent", (2, 2), indent),
+    Function::new("join", (1, MANY), join),
+    Function::new("lower", (1, 1), |arguments| Ok(Value::string(lower(&arguments.string(0)?)))),
+    Function::new("split", (2, 2), split),
+    Function::new("startswith", (2, 2), |arguments| {
+        Ok(Value::Bool(arguments.string(0)?.starts_with(&*arguments.string(1)?)))
+    }),
+    Function::new("strcontains", (2, 2), |arguments| {
+        Ok(Value::Bool(arguments.string(0)?.contains(&*arguments.string(1)?)))
+    }),
+    Function::new("strrev", (1, 1), |arguments| {
+        Ok(Value::string(arguments.string(0)?.graphemes(true).rev().collect::<String>()))
+    }),
+    Function::new("substr", (3, 3), substr),
+    Function::new("title", (1, 1), title),
+    Function::new("trim", (2, 2), |arguments| {
+        let cut = arguments.string(1)?;
+        Ok(Value::string(arguments.string(0)?.trim_matches(|letter| cut.contains(letter))))
+    }),
+    Function::new("trimprefix", (2, 2), |arguments| {
+        let text = arguments.string(0)?;
+        Ok(Value::string(text.strip_prefix(&*arguments.string(1)?).unwrap_or(&text)))
+    }),
+    Function::new("trimspace", (1, 1), |arguments| Ok(Value::string(arguments.string(0)?.trim()))),
+    Function::new("trimsuffix", (2, 2), |arguments| {
+        let text = arguments.string(0)?;
+        Ok(Value::string(text.strip_suffix(&*arguments.string(1)?).unwrap_or(&text)))
+    }),
+    Function::new("upper", (1, 1), |arguments| Ok(Value::string(upper(&arguments.string(0)?)))),
+];
+
+/// All lines but the first.
+fn indent(arguments: &Arguments<'_>) -> Called {
+    let spaces =
+        usize::try_from(arguments.whole(0)?).map_err(|_| Arguments::wrong(0, "must not be negative"))?;
+    let line_start = format!("\n{}", " ".repeat(spaces));
+    Ok(Value::string(arguments.string(1)?.replace('\n', &line_start)))
+}
+
+fn join(arguments: &Arguments<'_>) -> Called {
+    let separator = arguments.string(0)?;
+    let mut texts: Vec<Arc<str>> = Vec::new();
+    for index in 1..arguments.count() {
+        texts.extend(arguments.strings(index)?);
+    }
+    Ok(Value::string(texts.join(&*separator)))
+}
+
+fn split(arguments: &Arguments<'_>) -> Called {
+    let (separator, text) = (arguments.string(0)?, arguments.string(1)?);
+    if separator.is_empty() {
+        return Ok(string_list(text.chars().map(String::from)));
+    }
+    Ok(string_list(text.split(&*separator)))
+}
+
+/// Counts what readers see as characters.
+fn substr(arguments: &Arguments<'_>) -> Called {
+    let text = arguments.string(0)?;
+    let (offset, length) = (arguments.whole(1)?, arguments.whole(2)?);
+    let letters: Vec<&str> = text.graphemes(true).collect();
+    let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    let start = if offset < 0 { (offset + count).max(0) } else { offset.min(count) };
+    let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
+    let range = usize::try_from(start).unwrap_or_default()..usize::try_from(end).unwrap_or_default();
+    Ok(Value::string(letters.get(range).unwrap_or_default().concat()))
+}
+
+/// The first letter of each word; letters, digits and `_` make words.
+fn title(arguments: &Arguments<'_>) -> Called {
+    let mut titled = String::new();
+    let mut before = ' ';
+    for letter in arguments.string(0)?.chars() {
+        let separator = if before.is_ascii() {
+            !(before.is_ascii_alphanumeric() || before == '_')
+        } else {
+            !before.is_alphanumeric() && before.is_whitespace()
+        };
+        titled.push(if separator { upper_letter(letter) } else { letter });
+        before = letter;
+    }
+    Ok(Value::string(titled))
+}
+
+/// Letter by letter: one never becomes two, as `ß` would.
+fn upper(text: &str) -> String {
+    text.chars().map(upper_letter).collect()
+}
+
+fn lower(text: &str) -> String {
+    let single = |letter: char| {
+        let mut lowered = letter.to_lowercase();
+        match (lowered.next(), lowered.next()) {
+            (Some(lower), None) => lower,
+            _ => letter,
+        }
+    };
+    text.chars().map(single).collect()
+}
+
+fn upper_letter(letter: char) -> char {
+    let mut uppered = letter.to_uppercase();
+    match (uppered.next(), uppered.next()) {
+        (Some(upper), None) => upper,
+        _ => letter,
+    }
+}
