@@ -24,16 +24,19 @@ def main() -> int:
     serve = commands.add_parser("serve", help="start the parts, write DIR/ready.json, stop them on a signal")
     serve.add_argument("--dir", type=Path, required=True, help="folder of this bed; new or empty")
     serve.add_argument("--only", action="append", choices=PARTS, help="start this part only (may be repeated)")
+    serve.add_argument("--aws", choices=("moto", "localstack", "none"), default="moto",
+                       help="which emulator of AWS (default: moto)")
     serve.add_argument("--stop-on-eof", action="store_true", help="stop when standard input is closed")
     commands.add_parser("demo", help="the whole story of Slipway on a bed of its own")
     return _serve(parser.parse_args(arguments))
 
 
 def _serve(options: argparse.Namespace) -> int:
-    chosen = options.only or PARTS
+    chosen = [part for part in PARTS if part in (options.only or PARTS) and (part, options.aws) != ("aws", "none")]
+    wanted = Wanted(options.aws if "aws" in chosen else "none", "kubernetes" in chosen, "git" in chosen)
     started = time.monotonic()
     try:
-        bed = Bed(options.dir, Wanted(**{part: part in chosen for part in PARTS}), options.stop_on_eof)
+        bed = Bed(options.dir, wanted, options.stop_on_eof)
         print(f"bed: starting {', '.join(chosen)} in {bed.folder}", flush=True)
         bed.serve(lambda: print(f"bed: ready after {time.monotonic() - started:.1f} s", flush=True))
     except Stopped as reason:

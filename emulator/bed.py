@@ -11,24 +11,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from emulator import layout
 from emulator.argocd import ArgoCd
-from emulator.aws.part import REGION, Aws
+from emulator.aws.part import REGION, LocalStack, Moto, client_environment
 from emulator.git import Git
 from emulator.kubernetes.control_plane import ControlPlane
 from emulator.ports import Ports
 from emulator.processes import Processes
 
 TICK_SECONDS = 0.25
+AWS = {"moto": Moto, "localstack": LocalStack}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which parts a bed has."""
+    """Which parts a bed has; `aws` names its emulator."""
 
-    aws: bool = True
+    aws: Literal["moto", "localstack", "none"] = "moto"
     kubernetes: bool = True
     git: bool = True
 
@@ -45,7 +46,7 @@ class Bed:
         self._stop_on_eof = stop_on_eof
         self._ports = Ports()
         self._processes = Processes(self.folder / "log")
-        self._aws = Aws(self._ports) if wanted.aws else None
+        self._aws = AWS[wanted.aws](self._ports) if wanted.aws != "none" else None
         self._git = Git(self._ports, self.folder) if wanted.git else None
         self._kubernetes = ControlPlane(self._ports, self.folder) if wanted.kubernetes else None
         self._argocd = ArgoCd(self._ports, self.folder) if wanted.kubernetes else None
@@ -94,8 +95,8 @@ class Bed:
         if self._aws:
             self._aws.wait(self._processes)
         if self._kubernetes:
-            # Where there is AWS, its node groups bring the nodes.
-            self._kubernetes.wait(self._processes, with_nodes=self._aws is None)
+            # Where there is EKS, its node groups bring the nodes.
+            self._kubernetes.wait(self._processes, with_nodes=not isinstance(self._aws, Moto))
 
     def _tick(self) -> None:
         self._processes.check()
@@ -135,7 +136,7 @@ class Bed:
             "path": str(layout.BIN),
         }
         if self._aws:
-            environment |= self._aws.client_environment()
+            environment |= client_environment(self._aws.endpoint)
         if self._kubernetes:
             environment["KUBECONFIG"] = str(self._kubernetes.kubeconfig)
         return environment

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = (ROOT / ".tools").resolve()
 BIN = TOOLS / "bin"
+LOCALSTACK_PYTHON = ROOT / ".venv-localstack/bin/python"
 TERRAFORM_RC = TOOLS / "terraform.rc"
 STAGES = TOOLS / "kwok"
 ARGOCD_MANIFESTS = {
@@ -24,7 +25,8 @@ class NotInstalled(Exception):
 def require(*paths: Path) -> None:
     """Raise NotInstalled unless all of `paths` exist."""
     if missing := [path for path in paths if not path.exists()]:
-        raise NotInstalled(f"{missing[0]} is missing; run `make setup`")
+        command = "emulator/setup localstack" if LOCALSTACK_PYTHON in missing else "make setup"
+        raise NotInstalled(f"{missing[0]} is missing; run `{command}`")
 
 
 def python() -> str:

@@ -1,4 +1,4 @@
-"""AWS as a part of the bed: started as a process, reachable at an endpoint."""
+"""AWS as a part of the bed: started as a process, reachable at an endpoint. moto, or LocalStack."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ REGION = "eu-west-1"
 START_SECONDS = 60.0
 
 
-class Aws:
-    """The emulated AWS of one bed. Ports are chosen at once, since Kubernetes has to know the webhook's."""
+class Moto:
+    """moto with our EKS. Ports are chosen at once, since Kubernetes has to know the webhook's."""
 
     def __init__(self, ports: Ports) -> None:
         self._port = ports.take()
@@ -38,23 +38,58 @@ class Aws:
     def wait(self, processes: Processes) -> None:
         processes.wait_until("aws", self._is_ready, START_SECONDS)
 
-    def client_environment(self) -> dict[str, str]:
-        """What a client exports to reach this AWS and no other."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            # No profile of the person at the machine may leak in.
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
-
     def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.endpoint}/emulator/health", timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return _answers(f"{self.endpoint}/emulator/health")
+
+
+class LocalStack:
+    """LocalStack's community edition in the place of moto: EC2, IAM, STS and S3, but no EKS, no faults, no counts."""
+
+    webhook = None
+
+    def __init__(self, ports: Ports) -> None:
+        layout.require(layout.LOCALSTACK_PYTHON)
+        self._port = ports.take()
+        self.endpoint = f"http://127.0.0.1:{self._port}"
+
+    def start(self, processes: Processes, folder: Path, kubernetes: Access | None) -> None:
+        """Start it. It has no EKS that could lead to `kubernetes`."""
+        home = folder / "localstack"
+        home.mkdir()
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "LOCALSTACK_VOLUME_DIR": str(home / "volume"),
+            "GATEWAY_LISTEN": f"127.0.0.1:{self._port}",
+            # Its default server ignores the address and listens on every interface.
+            "GATEWAY_SERVER": "hypercorn",
+            "SKIP_SSL_CERT_DOWNLOAD": "1",
+            "DISABLE_EVENTS": "1",
+        }
+        processes.start("aws", [str(layout.LOCALSTACK_PYTHON), "-m", "localstack.runtime.main"], environment, home)
+
+    def wait(self, processes: Processes) -> None:
+        processes.wait_until("aws", lambda: _answers(f"{self.endpoint}/_localstack/health"), START_SECONDS)
+
+
+def client_environment(endpoint: str) -> dict[str, str]:
+    """What a client exports to reach this AWS and no other."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # No profile of the person at the machine may leak in.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
