@@ -185,7 +185,10 @@ impl Cluster {
             .into_iter()
             .collect();
         self.evaluate(&variables).map_err(|mut diagnostic| {
-            if outputs.is_none() && diagnostic.message.contains("outputs") {
+            if outputs.is_none()
+                && diagnostic.code == "hcl::unknown_variable"
+                && diagnostic.message.contains("`outputs`")
+            {
                 let unit = self.unit.display();
                 diagnostic.message = format!("the outputs of {unit} are not known yet");
                 diagnostic.help = Some(format!("apply {unit} first"));

@@ -7,11 +7,6 @@ use std::path::Path;
 use super::{Estate, Graph, Unit};
 use crate::terragrunt::paths;
 
-/// A unit's path as seen from `base`.
-pub(super) fn shown(unit: &Unit, base: &Path) -> String {
-    paths::relative(base, &unit.dir).display().to_string()
-}
-
 /// The waves with the units of each, and what each waits for.
 pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
     let mut text = String::new();
@@ -21,9 +16,9 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
             let unit = estate.unit(*index);
             let outside = if unit.external { "  (external)" } else { "" };
             let waits: Vec<String> =
-                unit.dependencies.iter().map(|edge| shown(estate.unit(edge.to), base)).collect();
+                unit.dependencies.iter().map(|edge| estate.unit(edge.to).seen_from(base)).collect();
             let waits = if waits.is_empty() { String::new() } else { format!("  ← {}", waits.join(", ")) };
-            let _ = writeln!(text, "  {}{outside}{waits}", shown(unit, base));
+            let _ = writeln!(text, "  {}{outside}{waits}", unit.seen_from(base));
         }
     }
     text
@@ -32,7 +27,7 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
 /// Graphviz's language; arrows lead from a unit to what it depends on, as Terragrunt draws them.
 pub fn dot(estate: &Estate, base: &Path) -> String {
     let quoted = |unit: &Unit| {
-        let name = shown(unit, base).replace('\\', "\\\\").replace('"', "\\\"");
+        let name = unit.seen_from(base).replace('\\', "\\\\").replace('"', "\\\"");
         format!("\"{name}\"")
     };
     let mut text = String::from("digraph {\n");
@@ -51,7 +46,7 @@ pub fn dot(estate: &Estate, base: &Path) -> String {
 pub fn mermaid(estate: &Estate, base: &Path) -> String {
     let mut text = String::from("flowchart LR\n");
     for (index, unit) in estate.iter() {
-        let name = shown(unit, base).replace('"', "#quot;");
+        let name = unit.seen_from(base).replace('"', "#quot;");
         let _ = writeln!(text, "  u{}[\"{name}\"]", index.0);
     }
     for (index, unit) in estate.iter() {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::draw::shown;
 use super::{Estate, Unit, UnitIndex};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{paths, to_json};
@@ -42,7 +41,7 @@ pub fn find_json(estate: &Estate, order: &[UnitIndex], base: &Path, options: Fin
 
 /// The units' paths, one a line.
 pub fn find_text(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> String {
-    listed(estate, order, options).map(|unit| shown(unit, base) + "\n").collect()
+    listed(estate, order, options).map(|unit| unit.seen_from(base) + "\n").collect()
 }
 
 fn found(unit: &Unit, base: &Path, options: FindOptions) -> Json {

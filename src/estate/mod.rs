@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::terragrunt::Outline;
+use crate::terragrunt::{Outline, paths};
 
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify};
 pub use draw::{dot, mermaid, tree, waves_text};
@@ -80,6 +80,11 @@ impl Unit {
     /// The path as messages and tables show it.
     pub fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// The path as seen from `base` (absolute), such as the folder of the project or the working folder.
+    pub fn seen_from(&self, base: &Path) -> String {
+        paths::relative(base, &self.dir).display().to_string()
     }
 }
 

@@ -124,6 +124,19 @@ impl Reader {
         Ok(unit::config(&scope, config))
     }
 
+    /// What is wrong with the unit whose configuration is `file` (absolute), as far as that can be told without
+    /// outputs: every expression is evaluated, with the outputs of dependencies unknown.
+    pub fn validate(&self, file: &Path) -> Vec<Diagnostic> {
+        let parsed = match self.parsed(file) {
+            Ok(parsed) => parsed,
+            Err(errors) => return errors,
+        };
+        let mut errors = parsed.diagnostics.clone();
+        let session = Rc::new(Session::new(self, None, file.to_path_buf()));
+        FileScope::root(&session, parsed).merged_config(Wanted::Everything, &mut errors);
+        without_repetition(errors)
+    }
+
     /// A file, parsed at its first use.
     pub(crate) fn parsed(&self, path: &Path) -> Result<Arc<ParsedFile>, Vec<Diagnostic>> {
         let parsed = self.files.get(path.to_path_buf(), || {

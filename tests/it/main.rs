@@ -1,4 +1,6 @@
 //! One integration binary; a module a subject.
 
 #[cfg(test)]
+mod estate;
+#[cfg(test)]
 mod gitops;

@@ -125,6 +125,9 @@ pub(super) fn working_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     let Some(working_dir_of) = &scope.session.reader.options().working_dir_of else {
         return Ok(path_value(unit.config_dir()));
     };
+    if unit.section() == Section::Base {
+        return Err(CallError::new("get_working_dir needs the source, which is read after include blocks"));
+    }
     let source = unit.source().map_err(CallError::Inside)?;
     let folder: &Path = unit.config_dir();
     Ok(path_value(&working_dir_of(folder, source.as_deref())))

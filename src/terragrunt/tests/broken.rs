@@ -158,6 +158,18 @@ fn every_error_of_a_file_is_told_at_once() {
 }
 
 #[test]
+fn a_unit_is_checked_without_any_outputs() {
+    let dependency = "dependency \"vpc\" {\n  config_path = \"../vpc\"\n}\n";
+    let inputs =
+        "inputs = { ids = [for id in dependency.vpc.outputs.ids : \"x-${id}\"], bad = local.gone }\n";
+    let tree =
+        Tree::new(&[("vpc/terragrunt.hcl", ""), ("app/terragrunt.hcl", &format!("{dependency}{inputs}"))]);
+    let errors = told(&tree.reader("validate").validate(&tree.path("app/terragrunt.hcl")));
+    assert_told(&errors, &["there is no local.gone"]);
+    assert_eq!(errors.matches("terragrunt.hcl:").count(), 1, "{errors}");
+}
+
+#[test]
 fn a_failed_program_is_told_with_what_it_said() {
     assert_told(
         &errors("locals {\n  x = run_cmd(\"sh\", \"-c\", \"echo no such thing >&2; exit 3\")\n}\n"),

@@ -2,6 +2,7 @@
 
 mod broken;
 mod dependencies;
+mod folders;
 mod merging;
 mod units;
 
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::config::UnitConfig;
@@ -117,4 +118,27 @@ impl OutputSource for Applied {
     fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>> {
         self.0.get(dir).cloned()
     }
+}
+
+#[test]
+fn a_unit_has_its_inputs_with_locals_in_any_order() {
+    let tree = Tree::new(&[(
+        "app/terragrunt.hcl",
+        r#"
+        locals {
+          name = "${local.team}-app"
+          team = "blue"
+          ports = [for port in [80, 443] : port + 1]
+        }
+        inputs = {
+          name  = local.name
+          ports = local.ports
+          tags  = merge({ a = "1" }, { b = "2" })
+        }
+        "#,
+    )]);
+    assert_eq!(
+        tree.inputs("app"),
+        json!({"name": "blue-app", "ports": [81, 444], "tags": {"a": "1", "b": "2"}})
+    );
 }
