@@ -1,4 +1,7 @@
 //! What every floor uses: processes, files, Git.
 
+pub mod fs;
 pub mod git;
+pub mod interrupt;
+pub mod process;
 pub mod secret;

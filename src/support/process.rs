@@ -1,0 +1,295 @@
+//! Long-running child processes: their output line by line, and how they are stopped.
+//!
+//! A child gets a process group of its own, so that a terminal's Ctrl-C does not reach it behind our back:
+//! Terraform takes a second interrupt as the order to abandon its state. It is interrupted once, at
+//! [`Stop::Interrupt`], and killed with its whole group at [`Stop::Kill`].
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use super::interrupt::{Interrupts, Stop};
+
+/// Lines kept for messages about a failure.
+const TAIL_LINES: usize = 60;
+/// How long a grandchild may hold the pipes open after the child has gone.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Which of its two streams a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct CommandLine {
+    /// The program, by path or found on PATH.
+    pub program: OsString,
+    /// Its arguments; never secrets, every process can read them.
+    pub arguments: Vec<OsString>,
+    /// The folder it runs in.
+    pub dir: PathBuf,
+    /// Variables on top of our own environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl CommandLine {
+    /// A command in a folder.
+    pub fn new(program: impl Into<OsString>, dir: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), dir: dir.into(), ..Self::default() }
+    }
+
+    /// The same with one more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// The same with more arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same with one more variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The program's name without its folder, for messages.
+    pub fn name(&self) -> String {
+        let program = std::path::Path::new(&self.program);
+        program.file_name().unwrap_or(&self.program).to_string_lossy().into_owned()
+    }
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit status.
+    pub status: ExitStatus,
+    /// The last lines of both streams, in the order they came.
+    pub tail: Vec<String>,
+    /// Whether it was interrupted or killed by us.
+    pub interrupted: bool,
+}
+
+/// Why a process could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// There is no such program.
+    #[error("{program} is not installed or not on PATH")]
+    NotFound {
+        /// The program.
+        program: String,
+    },
+    /// It could not be started.
+    #[error("could not start {program}: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It could not be waited for.
+    #[error("lost {program}: {source}")]
+    Wait {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Finds the process that has to get the interrupt, where it is not the child itself.
+pub type InterruptTarget<'a> = &'a (dyn Fn() -> Option<i32> + Send + Sync);
+
+/// Runs a command to its end and hands over every line as it comes.
+///
+/// `target` names another process to interrupt instead of the child, such as the Terraform under a wrapper;
+/// where it finds none, the child gets the interrupt.
+pub async fn run(
+    command: &CommandLine,
+    interrupts: &Interrupts,
+    target: Option<InterruptTarget<'_>>,
+    mut on_line: impl FnMut(Stream, &str) + Send,
+) -> Result<Finished, ProcessError> {
+    let mut child = spawn(command)?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+    let (sender, mut lines) = mpsc::channel(256);
+    pump(child.stdout.take(), Stream::Stdout, sender.clone());
+    pump(child.stderr.take(), Stream::Stderr, sender);
+
+    let mut tail = VecDeque::with_capacity(TAIL_LINES);
+    let mut take = |stream: Stream, line: String| {
+        on_line(stream, &line);
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
+        }
+        tail.push_back(line);
+    };
+    let mut sent = Stop::None;
+    let status = loop {
+        let next = if sent >= Stop::Interrupt { Stop::Kill } else { Stop::Interrupt };
+        tokio::select! {
+            biased;
+            Some((stream, line)) = lines.recv() => take(stream, line),
+            status = child.wait() => break status,
+            () = interrupts.reached(next), if sent < Stop::Kill => {
+                // The step may have risen by two at once; an interrupt is never sent after a kill.
+                sent = interrupts.step();
+                send(sent, group, target);
+            }
+        }
+    }
+    .map_err(|source| ProcessError::Wait { program: command.name(), source })?;
+    let drained = tokio::time::timeout(DRAIN, async {
+        while let Some((stream, line)) = lines.recv().await {
+            take(stream, line);
+        }
+    });
+    let _grandchild_keeps_pipe = drained.await;
+    Ok(Finished { status, tail: tail.into(), interrupted: sent > Stop::Drain })
+}
+
+fn spawn(command: &CommandLine) -> Result<Child, ProcessError> {
+    Command::new(&command.program)
+        .args(&command.arguments)
+        .current_dir(&command.dir)
+        .envs(command.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .map_err(|source| {
+            let program = command.name();
+            // A folder that is not there gives the same error as a program that is not there.
+            if source.kind() == std::io::ErrorKind::NotFound && command.dir.is_dir() {
+                ProcessError::NotFound { program }
+            } else {
+                ProcessError::Start { program, source }
+            }
+        })
+}
+
+fn send(step: Stop, group: Option<Pid>, target: Option<InterruptTarget<'_>>) {
+    let Some(group) = group else { return };
+    // A process that has just ended cannot be signalled, and need not be.
+    let _gone = match step {
+        Stop::Kill => killpg(group, Signal::SIGKILL),
+        Stop::Interrupt => {
+            let process = target.and_then(|find| find()).map_or(group, Pid::from_raw);
+            kill(process, Signal::SIGINT)
+        }
+        Stop::None | Stop::Drain => Ok(()),
+    };
+}
+
+fn pump<R>(reader: Option<R>, stream: Stream, lines: mpsc::Sender<(Stream, String)>)
+where
+    R: AsyncRead + Unpin + Send + 'static,
+{
+    let Some(reader) = reader else { return };
+    tokio::spawn(async move {
+        let mut reader = BufReader::new(reader);
+        let mut bytes = Vec::new();
+        // Bytes, not strings: what a tool prints is not always UTF-8.
+        while let Ok(1..) = reader.read_until(b'\n', &mut bytes).await {
+            let line = String::from_utf8_lossy(&bytes);
+            if lines.send((stream, line.trim_end_matches(['\n', '\r']).to_owned())).await.is_err() {
+                break;
+            }
+            bytes.clear();
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::interrupt::channel;
+
+    fn shell(script: &str) -> CommandLine {
+        CommandLine::new("sh", std::env::temp_dir()).arg("-c").arg(script)
+    }
+
+    #[tokio::test]
+    async fn lines_of_both_streams_arrive_and_the_status_is_kept() {
+        let (_interruptor, interrupts) = channel();
+        let mut seen = Vec::new();
+        let finished = run(
+            &shell("echo out; echo err >&2; printf 'last'; exit 3"),
+            &interrupts,
+            None,
+            |stream, line| {
+                seen.push((stream, line.to_owned()));
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(finished.status.code(), Some(3));
+        assert!(seen.contains(&(Stream::Stdout, "out".to_owned())));
+        assert!(seen.contains(&(Stream::Stderr, "err".to_owned())));
+        assert!(seen.contains(&(Stream::Stdout, "last".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn the_second_step_sends_exactly_one_interrupt() {
+        let (interruptor, interrupts) = channel();
+        let script = "n=0; trap 'n=$((n+1)); echo interrupt $n' INT; echo ready; \
+                      i=0; while [ $i -lt 12 ]; do sleep 0.05; i=$((i+1)); done; echo count $n";
+        let mut lines = Vec::new();
+        let finished = run(&shell(script), &interrupts, None, |_, line| {
+            if line == "ready" {
+                interruptor.press();
+                interruptor.press();
+            }
+            lines.push(line.to_owned());
+        })
+        .await
+        .unwrap();
+        assert_eq!(lines.last().map(String::as_str), Some("count 1"), "{lines:?}");
+        assert!(finished.interrupted);
+    }
+
+    #[tokio::test]
+    async fn the_third_step_kills_the_whole_group() {
+        let (interruptor, interrupts) = channel();
+        let started = std::time::Instant::now();
+        let script = "trap '' INT; sleep 30 & echo ready; wait; sleep 30";
+        let finished = run(&shell(script), &interrupts, None, |_, line| {
+            if line == "ready" {
+                interruptor.raise(Stop::Kill);
+            }
+        })
+        .await
+        .unwrap();
+        assert!(!finished.status.success());
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named() {
+        let (_interruptor, interrupts) = channel();
+        let command = CommandLine::new("no-such-program-here", std::env::temp_dir());
+        let error = run(&command, &interrupts, None, |_, _| {}).await.unwrap_err();
+        assert_eq!(error.to_string(), "no-such-program-here is not installed or not on PATH");
+    }
+}
