@@ -1,1 +1,132 @@
 //! Engines: one trait, and two ways to turn a unit into commands.
+//!
+//! An engine knows one unit at a time. It plans into a file, applies exactly that file, and reads outputs;
+//! order, parallelism and what happens to dependents belong to the run.
+
+pub mod error;
+pub mod identity;
+pub mod native;
+pub mod plan;
+mod process;
+pub mod select;
+pub mod state_bucket;
+pub mod terragrunt;
+pub mod tool;
+pub mod ui;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::EngineError;
+pub use plan::{Action, PlanSummary, ResourceChange};
+
+use crate::support::interrupt::Interrupts;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::outputs::Outputs;
+
+/// One unit to work on.
+#[derive(Clone, Debug)]
+pub struct UnitJob {
+    /// Its path under the estate's root, which is its name everywhere.
+    pub id: String,
+    /// Its evaluated configuration.
+    pub config: Arc<UnitConfig>,
+}
+
+/// What an engine is doing with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Bringing the module and the generated files together.
+    Prepare,
+    /// Checking, or creating, where the state is kept.
+    Backend,
+    /// `init`.
+    Init,
+    /// `plan`.
+    Plan,
+    /// `apply` of a saved plan.
+    Apply,
+    /// Reading outputs.
+    Outputs,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Prepare => "prepare",
+            Self::Backend => "backend",
+            Self::Init => "init",
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Outputs => "outputs",
+        })
+    }
+}
+
+/// Who watches an engine at work on one unit.
+pub trait Watcher: Send + Sync {
+    /// A step begins.
+    fn step(&self, step: Step);
+    /// A line for the unit's log.
+    fn line(&self, line: &str);
+}
+
+/// What accompanies every call: who watches, and who may stop it.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// Who watches.
+    pub watcher: &'a dyn Watcher,
+    /// How far a person has asked to stop.
+    pub interrupts: &'a Interrupts,
+}
+
+/// Towards what a plan leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// What the configuration says.
+    Apply,
+    /// Nothing left.
+    Destroy,
+}
+
+/// A plan saved in a file.
+#[derive(Clone, Debug)]
+pub struct SavedPlan {
+    /// The file, in the tool's own format.
+    pub file: PathBuf,
+    /// What it would do.
+    pub summary: PlanSummary,
+}
+
+/// Turns one unit into commands.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// `native` or `terragrunt`.
+    fn name(&self) -> &'static str;
+
+    /// Plans a unit into `file`.
+    async fn plan(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<SavedPlan, EngineError>;
+
+    /// Applies a saved plan, and nothing else; returns the outputs where the tool has told them.
+    async fn apply(
+        &self,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        session: Session<'_>,
+    ) -> Result<Option<Outputs>, EngineError>;
+
+    /// Whether the state holds any resource.
+    async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError>;
+
+    /// Reads the outputs from the state; empty where the unit was never applied.
+    async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError>;
+}

@@ -16,6 +16,26 @@ pub type Outputs = BTreeMap<Arc<str>, Value>;
 pub trait OutputSource: Sync {
     /// The outputs of the unit in `dir`: `None` where they are not known, empty where it was never applied.
     fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>>;
+
+    /// Whether outputs are unknown values instead: for what of a unit does not rest on them, such as where
+    /// its state is.
+    fn are_unknown(&self) -> bool {
+        false
+    }
+}
+
+/// Every output of every dependency is an unknown value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnknownOutputs;
+
+impl OutputSource for UnknownOutputs {
+    fn outputs(&self, _dir: &Path) -> Option<Arc<Outputs>> {
+        None
+    }
+
+    fn are_unknown(&self) -> bool {
+        true
+    }
 }
 
 /// No outputs are known: every dependency answers with its mocks.

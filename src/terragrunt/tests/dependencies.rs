@@ -59,8 +59,6 @@ fn mocks_are_refused_for_commands_they_are_not_meant_for() {
 fn a_unit_is_rendered_with_mocks_whatever_command_they_are_meant_for() {
     let tree = tree("mock_outputs = { id = \"mock\" }\nmock_outputs_allowed_terraform_commands = [\"plan\"]");
     assert_eq!(inputs_of(&evaluate(&tree, "render", &[])), json!({"it": {"id": "mock"}}));
-    let without = self::tree("");
-    assert_eq!(inputs_of(&evaluate(&without, "render", &[])), json!({"it": ""}));
 }
 
 #[test]
@@ -140,34 +138,6 @@ fn dependencies_of_an_included_file_start_at_the_child_and_are_merged_by_name() 
     assert_eq!(
         tree.inputs("live/app"),
         json!({"from_root": "child", "from_child": {"id": "child", "zone": "a"}})
-    );
-}
-
-#[test]
-fn an_included_file_may_leave_the_folder_of_a_dependency_to_the_child() {
-    let child = |path: &str| {
-        let include = "include \"root\" {\n  path = \"../root.hcl\"\n  merge_strategy = \"deep\"\n}\n";
-        format!("{include}dependency \"vpc\" {{\n  config_path = \"{path}\"\n}}\n")
-    };
-    let root = "dependency \"vpc\" {\n  config_path = \"\"\n  mock_outputs = { id = \"root\" }\n}\n\
-                inputs = { id = dependency.vpc.outputs.id }\n";
-    let tree = Tree::new(&[
-        ("root.hcl", root),
-        ("vpc/terragrunt.hcl", ""),
-        ("app/terragrunt.hcl", &child("../vpc")),
-        ("bad/terragrunt.hcl", &child("")),
-    ]);
-    assert_eq!(tree.inputs("app"), json!({"id": "root"}));
-    assert!(tree.errors("bad").contains("the config_path of dependency \"vpc\" is empty"));
-}
-
-#[test]
-fn a_folder_that_stands_for_order_has_to_be_there() {
-    let tree = Tree::new(&[("app/terragrunt.hcl", "dependencies {\n  paths = [\"../gone\"]\n}\n")]);
-    let errors = tree.errors("app");
-    assert!(
-        errors.contains("ROOT/app/terragrunt.hcl:1:1: dependency \"../gone\" does not exist"),
-        "{errors}"
     );
 }
 

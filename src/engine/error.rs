@@ -1,0 +1,211 @@
+//! What can go wrong with one unit, and the way out.
+
+use std::path::PathBuf;
+
+use crate::support::fs::FileError;
+use crate::support::process::ProcessError;
+
+/// Why an engine could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A process could not be run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The tool said no.
+    #[error("{command} failed: {cause}")]
+    Failed {
+        /// What was run, such as `terraform plan`.
+        command: String,
+        /// The tool's own words, the first error only.
+        cause: String,
+        /// The way out, where the error is a known one.
+        advice: Option<String>,
+    },
+    /// It was stopped because a person asked.
+    #[error("{command} was interrupted")]
+    Interrupted {
+        /// What was running.
+        command: String,
+    },
+    /// Neither tool is there.
+    #[error("neither tofu nor terraform is on PATH")]
+    NoTool,
+    /// The tool that was named does not work.
+    #[error("{program} does not answer `version`: {cause}")]
+    BadTool {
+        /// The program.
+        program: String,
+        /// Why.
+        cause: String,
+    },
+    /// Terragrunt is asked for and not there.
+    #[error("terragrunt is not on PATH")]
+    NoTerragrunt,
+    /// Terragrunt is too old to be driven.
+    #[error("terragrunt {version} cannot be driven, {needed} or newer is needed")]
+    OldTerragrunt {
+        /// The version found.
+        version: String,
+        /// The oldest that works.
+        needed: &'static str,
+    },
+    /// A version constraint of the unit does not hold.
+    #[error("{tool} {version} does not satisfy {constraint}")]
+    Constraint {
+        /// The tool.
+        tool: String,
+        /// The version found.
+        version: String,
+        /// What the unit asks for.
+        constraint: String,
+    },
+    /// The module's source is not there.
+    #[error("the source {source_text} does not exist: {path} is not a folder")]
+    SourceMissing {
+        /// As written.
+        source_text: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The module's source is of a kind that this engine does not fetch.
+    #[error("the source {source_text} is not a local path")]
+    SourceRemote {
+        /// As written.
+        source_text: String,
+    },
+    /// The unit uses something that only Terragrunt itself can do.
+    #[error("{what} is not supported by the native engine")]
+    Unsupported {
+        /// The block or attribute.
+        what: &'static str,
+    },
+    /// A file to be generated is there already.
+    #[error("{path} exists already and its generate block says {policy}")]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+        /// `if_exists = …`.
+        policy: &'static str,
+    },
+    /// The bucket for the state is not there.
+    #[error("the state bucket {bucket} does not exist")]
+    BucketMissing {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The service that keeps the state cannot be used.
+    #[error("the state bucket {bucket} cannot be used: {cause}")]
+    Bucket {
+        /// The bucket.
+        bucket: String,
+        /// Why.
+        cause: String,
+        /// The way out.
+        advice: String,
+    },
+    /// A hook failed.
+    #[error("hook {name} failed: {cause}")]
+    Hook {
+        /// The hook's label.
+        name: String,
+        /// Why.
+        cause: String,
+    },
+    /// The tool's answer could not be read.
+    #[error("{command} printed something unexpected: {cause}")]
+    Answer {
+        /// What was run.
+        command: String,
+        /// Why it could not be read.
+        cause: String,
+    },
+}
+
+impl EngineError {
+    /// The way out, where one is known.
+    pub fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::Failed { advice, .. } => return advice.clone(),
+            Self::Bucket { advice, .. } => advice.as_str(),
+            Self::Process(ProcessError::NotFound { .. }) => "install it, or name another with --tf-path",
+            Self::NoTool => "install OpenTofu or Terraform, or name the program with --tf-path",
+            Self::BadTool { .. } => "name a working tofu or terraform with --tf-path",
+            Self::NoTerragrunt => "install Terragrunt, or use --engine native",
+            Self::OldTerragrunt { .. } => "upgrade Terragrunt, or use --engine native",
+            Self::Constraint { .. } => "install a version that satisfies it, or name one with --tf-path",
+            Self::SourceMissing { .. } => "correct `source` in the unit's terraform block",
+            Self::SourceRemote { .. } | Self::Unsupported { .. } => "run this unit with --engine terragrunt",
+            Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
+            Self::BucketMissing { .. } => "create it, or let this be done with --backend-bootstrap",
+            Self::Hook { .. } => "see the unit's log for what the hook printed",
+            Self::Interrupted { .. } | Self::Process(_) | Self::File(_) | Self::Answer { .. } => return None,
+        };
+        Some(advice.to_owned())
+    }
+}
+
+/// The way out of the errors that people meet most, told by the tool's own words.
+pub fn known_advice(text: &str) -> Option<String> {
+    // The texts are those of Terraform 1.x, OpenTofu 1.x and the AWS provider.
+    const KNOWN: &[(&[&str], &str)] = &[
+        (
+            &["Error acquiring the state lock"],
+            "someone else holds the state's lock; wait for them, or release a lock left behind with `force-unlock`",
+        ),
+        (
+            &[
+                "Failed to query available provider packages",
+                "Could not retrieve the list of available versions",
+                "Failed to install provider",
+                "Failed to resolve provider packages",
+            ],
+            "the provider cannot be had: check its source and version, the network, and the provider_installation of the CLI configuration",
+        ),
+        (
+            &[
+                "connection refused",
+                "no such host",
+                "i/o timeout",
+                "context deadline exceeded",
+                "RequestError: send request failed",
+            ],
+            "AWS does not answer: check the network, the region and AWS_ENDPOINT_URL",
+        ),
+        (
+            &[
+                "ExpiredToken",
+                "InvalidClientTokenId",
+                "SignatureDoesNotMatch",
+                "No valid credential sources found",
+                "no EC2 IMDS role found",
+            ],
+            "AWS does not accept the credentials: log in again, or check AWS_PROFILE",
+        ),
+        (
+            &["AccessDenied", "UnauthorizedOperation"],
+            "the AWS identity lacks a permission: see the unit's log for the action",
+        ),
+        (
+            &["NoSuchBucket", "S3 bucket does not exist"],
+            "create the state bucket, or let this be done with --backend-bootstrap",
+        ),
+    ];
+    let hit = KNOWN.iter().find(|(needles, _)| needles.iter().any(|needle| text.contains(needle)));
+    hit.map(|(_, advice)| (*advice).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_failures_come_with_a_way_out() {
+        let lock = known_advice("Error: Error acquiring the state lock: 412").unwrap();
+        assert!(lock.contains("force-unlock"));
+        assert!(known_advice("dial tcp 127.0.0.1:1: connect: connection refused").unwrap().contains("AWS"));
+        assert_eq!(known_advice("Unsupported argument"), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Hooks around a command.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use regex::Regex;
+
+use crate::engine::process::{Options, Ran, run};
+use crate::engine::{EngineError, Session};
+use crate::support::process::CommandLine;
+use crate::terragrunt::config::{ErrorHook, Hook, Terraform, UnitConfig};
+
+/// The hooks of one command of one unit.
+pub struct Hooks<'a> {
+    /// The unit.
+    pub config: &'a UnitConfig,
+    /// The tool's command.
+    pub command: &'a str,
+    /// The folder the tool runs in, and hooks by default.
+    pub dir: &'a Path,
+    /// The environment that the tool gets; hooks get the same.
+    pub environment: &'a [(OsString, OsString)],
+}
+
+impl Hooks<'_> {
+    /// Runs the hooks before the command; the first that fails is the failure.
+    pub async fn before(&self, session: Session<'_>) -> Result<(), EngineError> {
+        let hooks = self.terraform().map(|terraform| &terraform.before_hooks);
+        let mut failed = None;
+        for hook in hooks.into_iter().flatten().filter(|hook| self.applies(hook)) {
+            if failed.is_some() && !hook.run_on_error {
+                continue;
+            }
+            let ran = self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await;
+            failed = failed.or(ran.err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Runs the hooks after the command and hands its result on; a failed hook fails what had succeeded.
+    pub async fn after(
+        &self,
+        result: Result<Ran, EngineError>,
+        session: Session<'_>,
+    ) -> Result<Ran, EngineError> {
+        let Some(terraform) = self.terraform() else { return result };
+        let mut failed: Option<EngineError> = None;
+        for hook in terraform.after_hooks.iter().filter(|hook| self.applies(hook)) {
+            let broken = result.is_err() || failed.is_some();
+            if broken && !hook.run_on_error {
+                continue;
+            }
+            let ran = self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await;
+            failed = failed.or(ran.err());
+        }
+        if let Err(error) = &result {
+            self.on_error(&terraform.error_hooks, &error.to_string(), session).await?;
+        }
+        match failed {
+            Some(error) if result.is_ok() => Err(error),
+            _ => result,
+        }
+    }
+
+    async fn on_error(
+        &self,
+        hooks: &[ErrorHook],
+        error: &str,
+        session: Session<'_>,
+    ) -> Result<(), EngineError> {
+        let applies = |hook: &&ErrorHook| hook.commands.iter().any(|command| command == self.command);
+        for hook in hooks.iter().filter(applies) {
+            let matches = |pattern: &String| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(error));
+            if hook.on_errors.iter().any(matches) {
+                self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn terraform(&self) -> Option<&Terraform> {
+        self.config.terraform.as_ref()
+    }
+
+    fn applies(&self, hook: &Hook) -> bool {
+        hook.condition && hook.commands.iter().any(|command| command == self.command)
+    }
+
+    async fn execute(
+        &self,
+        name: &str,
+        execute: &[String],
+        working_dir: Option<&str>,
+        session: Session<'_>,
+    ) -> Result<(), EngineError> {
+        let Some((program, arguments)) = execute.split_first() else { return Ok(()) };
+        let dir = working_dir.map_or_else(|| self.dir.to_owned(), |dir| self.dir.join(dir));
+        let mut command = CommandLine::new(program, dir).args(arguments.iter().cloned());
+        command.environment = self.environment.to_vec();
+        let ran = run(&command, Options::new(name), session).await;
+        match ran {
+            Ok(_) => Ok(()),
+            Err(EngineError::Failed { cause, .. }) => Err(EngineError::Hook { name: name.to_owned(), cause }),
+            Err(error) => Err(EngineError::Hook { name: name.to_owned(), cause: error.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The native engine: reads the unit itself and drives `tofu` or `terraform`.
+
+mod arguments;
+mod generate;
+mod hooks;
+mod init;
+mod source;
+mod workdir;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::process::{Options, Ran, lists_resources, run};
+use super::state_bucket::StateBuckets;
+use super::tool::Tool;
+use super::ui::parse_outputs;
+use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob};
+use crate::support::process::CommandLine;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::outputs::Outputs;
+
+/// What the native engine needs to know.
+#[derive(Clone, Debug)]
+pub struct NativeSettings {
+    /// The folder for modules at work and for the provider cache, usually `.slipway`.
+    pub home: PathBuf,
+    /// The tool that was named with `--tf-path`.
+    pub tool: Option<PathBuf>,
+    /// Whether a state bucket that is missing may be created.
+    pub backend_bootstrap: bool,
+}
+
+/// Drives `tofu` or `terraform` itself.
+pub struct NativeEngine {
+    settings: NativeSettings,
+    tool: OnceCell<Arc<Tool>>,
+    buckets: StateBuckets,
+    /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
+    installing: Mutex<()>,
+}
+
+/// A unit's module, ready to run commands in.
+struct Prepared {
+    tool: Arc<Tool>,
+    dir: PathBuf,
+}
+
+impl NativeEngine {
+    /// An engine that has done nothing yet; the tool is looked for at the first unit.
+    pub fn new(settings: NativeSettings) -> Self {
+        let buckets = StateBuckets::new(settings.backend_bootstrap);
+        Self { settings, tool: OnceCell::new(), buckets, installing: Mutex::new(()) }
+    }
+
+    /// The tool for a unit: the one named on the command line, else the unit's `terraform_binary`, else the
+    /// one on PATH.
+    async fn tool(&self, config: &UnitConfig) -> Result<Arc<Tool>, EngineError> {
+        let of_unit = config.terraform_binary.as_deref().filter(|_| self.settings.tool.is_none());
+        if let Some(binary) = of_unit {
+            return find_tool(Some(PathBuf::from(binary))).await;
+        }
+        let tool = self.tool.get_or_try_init(|| find_tool(self.settings.tool.clone())).await?;
+        Ok(Arc::clone(tool))
+    }
+
+    /// Brings module, generated files, state storage and providers together.
+    async fn prepare(&self, job: &UnitJob, session: Session<'_>) -> Result<Prepared, EngineError> {
+        session.watcher.step(Step::Prepare);
+        let config = &job.config;
+        refuse_unsupported(config)?;
+        let tool = self.tool(config).await?;
+        let dir = workdir::bring_together(&self.settings.home, job)?;
+        if let Some(remote_state) = &config.remote_state {
+            session.watcher.step(Step::Backend);
+            self.buckets.ensure(remote_state).await?;
+        }
+        let prepared = Prepared { tool, dir };
+        self.init(job, &prepared, session).await?;
+        Ok(prepared)
+    }
+
+    async fn init(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        session: Session<'_>,
+    ) -> Result<(), EngineError> {
+        let key = init::key(&prepared.tool, &prepared.dir, &job.config)?;
+        if init::is_done(&prepared.dir, &key) {
+            return Ok(());
+        }
+        session.watcher.step(Step::Init);
+        let extra = init::backend_arguments(&job.config);
+        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]).args(extra);
+        let _alone = self.installing.lock().await;
+        self.with_hooks(job, prepared, "init", &command, &[], session).await?;
+        init::remember(&prepared.tool, &prepared.dir, &job.config)
+    }
+
+    /// The command line of one of the tool's commands, with its environment and extra arguments.
+    fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
+        let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg(name);
+        let command = arguments::environment(command, &job.config, &self.settings.home, name);
+        command.args(arguments::extra(&job.config, name))
+    }
+
+    async fn with_hooks(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        name: &str,
+        command: &CommandLine,
+        allowed: &[i32],
+        session: Session<'_>,
+    ) -> Result<Ran, EngineError> {
+        let label = format!("{} {name}", prepared.tool.name);
+        let environment = &command.environment;
+        let hooks = hooks::Hooks { config: &job.config, command: name, dir: &prepared.dir, environment };
+        let ran = match hooks.before(session).await {
+            Ok(()) => run(command, Options { allowed, ..Options::new(&label) }, session).await,
+            Err(error) => Err(error),
+        };
+        hooks.after(ran, session).await
+    }
+}
+
+#[async_trait]
+impl Engine for NativeEngine {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    async fn plan(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<SavedPlan, EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        session.watcher.step(Step::Plan);
+        let mut command =
+            self.command(job, &prepared, "plan").args(["-input=false", "-json", "-detailed-exitcode"]);
+        if direction == Direction::Destroy {
+            command = command.arg("-destroy");
+        }
+        let mut out = std::ffi::OsString::from("-out=");
+        out.push(file);
+        let ran = self.with_hooks(job, &prepared, "plan", &command.arg(out), &[2], session).await?;
+        let changes = ran.code == 2;
+        Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes) })
+    }
+
+    async fn apply(
+        &self,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        session: Session<'_>,
+    ) -> Result<Option<Outputs>, EngineError> {
+        let prepared =
+            Prepared { tool: self.tool(&job.config).await?, dir: workdir::path(&self.settings.home, job)? };
+        session.watcher.step(Step::Apply);
+        // Variables are in the plan; the tool refuses them beside one.
+        let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
+        let command = arguments::environment(command, &job.config, &self.settings.home, "apply");
+        let command = command.args(["-input=false", "-json"]).arg(&plan.file);
+        let ran = self.with_hooks(job, &prepared, "apply", &command, &[], session).await?;
+        Ok(ran.ui.into_outputs())
+    }
+
+    async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        let command = self.command(job, &prepared, "state").arg("list");
+        let label = format!("{} state list", prepared.tool.name);
+        lists_resources(run(&command, Options { capture: true, ..Options::new(&label) }, session).await)
+    }
+
+    async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        session.watcher.step(Step::Outputs);
+        let command = self.command(job, &prepared, "output").args(["-json", "-no-color"]);
+        let label = format!("{} output", prepared.tool.name);
+        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        parse_outputs(&ran.stdout)
+            .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })
+    }
+}
+
+async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
+    let found = tokio::task::spawn_blocking(move || Tool::find(named.as_deref())).await;
+    let tool = found.map_err(|error| EngineError::BadTool {
+        program: "tofu or terraform".to_owned(),
+        cause: error.to_string(),
+    })??;
+    Ok(Arc::new(tool))
+}
+
+/// What would be dropped silently is refused instead.
+fn refuse_unsupported(config: &UnitConfig) -> Result<(), EngineError> {
+    let unsupported = [
+        (config.iam_role.is_some(), "iam_role"),
+        (config.engine.is_some(), "the engine block"),
+        (
+            config.remote_state.as_ref().is_some_and(|state| state.encryption.is_some()),
+            "remote_state.encryption",
+        ),
+    ];
+    match unsupported.into_iter().find(|(used, _)| *used) {
+        Some((_, what)) => Err(EngineError::Unsupported { what }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! One command of a tool for one unit: its lines to the log, its end to a result.
+
+use super::error::known_advice;
+use super::ui::UiReader;
+use super::{EngineError, Session};
+use crate::support::process::{self, CommandLine, Finished, InterruptTarget, Stream};
+
+/// A command that ended as it should.
+pub struct Ran {
+    /// What the machine-readable UI told.
+    pub ui: UiReader,
+    /// Standard output as it came, only where it was asked for.
+    pub stdout: String,
+    /// 0, or another code that was allowed.
+    pub code: i32,
+}
+
+/// How to run it.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// What it is called in messages, such as `terraform plan`.
+    pub label: &'a str,
+    /// Exit codes that are no failure, besides 0.
+    pub allowed: &'a [i32],
+    /// Keep standard output instead of logging it: it may hold secrets.
+    pub capture: bool,
+    /// Who gets an interrupt instead of the child.
+    pub target: Option<InterruptTarget<'a>>,
+    /// Reads the text out of a line of standard error, where the program wraps it.
+    pub unwrap_stderr: fn(&str) -> String,
+}
+
+impl<'a> Options<'a> {
+    /// Nothing but 0 is allowed, everything is logged.
+    pub fn new(label: &'a str) -> Self {
+        Self { label, allowed: &[], capture: false, target: None, unwrap_stderr: str::to_owned }
+    }
+}
+
+/// Runs it to its end.
+pub async fn run(
+    command: &CommandLine,
+    options: Options<'_>,
+    session: Session<'_>,
+) -> Result<Ran, EngineError> {
+    let mut ui = UiReader::default();
+    let mut stdout = String::new();
+    let mut text = Vec::new();
+    session.watcher.line(&format!("$ {}", display(command)));
+    let finished = process::run(command, session.interrupts, options.target, |stream, line| {
+        if stream == Stream::Stdout && options.capture {
+            stdout.push_str(line);
+            stdout.push('\n');
+            return;
+        }
+        let line = match stream {
+            Stream::Stdout => ui.take(line),
+            Stream::Stderr => (options.unwrap_stderr)(line),
+        };
+        session.watcher.line(&line);
+        text.push(line);
+    })
+    .await?;
+    let code = finished.status.code().unwrap_or(-1);
+    if code == 0 || (options.allowed.contains(&code) && !finished.interrupted) {
+        return Ok(Ran { ui, stdout, code });
+    }
+    Err(failure(&finished, &ui, &text, options.label))
+}
+
+/// Reads the answer of `state list`: an address a line; a state that was never written is an error of its own.
+pub fn lists_resources(ran: Result<Ran, EngineError>) -> Result<bool, EngineError> {
+    match ran {
+        Ok(ran) => Ok(ran.stdout.lines().any(|line| !line.trim().is_empty())),
+        Err(EngineError::Failed { cause, .. }) if cause.contains("No state file was found") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn failure(finished: &Finished, ui: &UiReader, lines: &[String], label: &str) -> EngineError {
+    let command = label.to_owned();
+    if finished.interrupted {
+        return EngineError::Interrupted { command };
+    }
+    let cause = ui.first_error().map_or_else(|| cause_in(lines, finished), str::to_owned);
+    let advice = known_advice(&cause).or_else(|| known_advice(&lines.join("\n")));
+    EngineError::Failed { command, cause, advice }
+}
+
+/// The first error in human output: the line that begins with `Error`, and what explains it.
+fn cause_in(lines: &[String], finished: &Finished) -> String {
+    let strip = |line: &String| line.trim_start_matches(['│', '╷', '╵', '|', ' ']).trim().to_owned();
+    let plain: Vec<String> = lines.iter().map(strip).collect();
+    let first = plain.iter().position(|line| line.starts_with("Error: ") || line.starts_with("Error "));
+    match first {
+        Some(index) => {
+            let explanation = plain[index..].iter().filter(|line| !line.is_empty()).take(4);
+            explanation.map(String::as_str).collect::<Vec<_>>().join(" ")
+        }
+        None => match plain.iter().rfind(|line| !line.is_empty()) {
+            Some(last) => format!("{last} ({})", finished.status),
+            None => finished.status.to_string(),
+        },
+    }
+}
+
+fn display(command: &CommandLine) -> String {
+    let arguments = command.arguments.iter().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(command.name()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,79 @@
+//! Which `tofu` or `terraform` runs.
+
+use std::path::{Path, PathBuf};
+
+use super::EngineError;
+
+/// The tool that plans and applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// The program, absolute.
+    pub path: PathBuf,
+    /// `terraform` or `tofu`.
+    pub name: &'static str,
+    /// Its version, such as `1.11.4`.
+    pub version: String,
+}
+
+impl Tool {
+    /// The tool that was named, or else the first of `tofu` and `terraform` on PATH, as Terragrunt chooses.
+    ///
+    /// Asks the program for its version: blocking, some 50 ms.
+    pub fn find(named: Option<&Path>) -> Result<Self, EngineError> {
+        let path = match named {
+            Some(named) => on_path(named).ok_or_else(|| EngineError::BadTool {
+                program: named.display().to_string(),
+                cause: "there is no such program".to_owned(),
+            })?,
+            None => ["tofu", "terraform"]
+                .iter()
+                .find_map(|name| on_path(Path::new(name)))
+                .ok_or(EngineError::NoTool)?,
+        };
+        Self::ask(path)
+    }
+
+    fn ask(path: PathBuf) -> Result<Self, EngineError> {
+        let bad = |cause: String| EngineError::BadTool { program: path.display().to_string(), cause };
+        let output = duct::cmd!(&path, "version")
+            .env("CHECKPOINT_DISABLE", "1")
+            .stdin_null()
+            .stderr_null()
+            .read()
+            .map_err(|error| bad(error.to_string()))?;
+        // `Terraform v1.11.4` or `OpenTofu v1.12.6` on the first line; `-json` came later than some versions.
+        let first = output.lines().next().unwrap_or_default();
+        let (product, version) = first.split_once(" v").ok_or_else(|| bad(format!("it said {first:?}")))?;
+        let name = if product.eq_ignore_ascii_case("opentofu") { "tofu" } else { "terraform" };
+        Ok(Self { name, version: version.trim().to_owned(), path })
+    }
+}
+
+/// The program as a full path: one with a folder as it stands, a bare name from PATH.
+pub fn on_path(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        let absolute = std::path::absolute(program).ok()?;
+        return absolute.is_file().then_some(absolute);
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| is_executable(candidate))
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_not_there_is_named() {
+        let error = Tool::find(Some(Path::new("/nowhere/terraform"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "/nowhere/terraform does not answer `version`: there is no such program"
+        );
+    }
+}
