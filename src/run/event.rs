@@ -1,0 +1,235 @@
+//! What happens in a run: the one contract between it and everyone who watches.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::journal::Journal;
+use crate::engine::PlanSummary;
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    #[serde(rename = "event")]
+    pub kind: EventKind,
+}
+
+/// The things that happen.
+///
+/// Tagged from outside (`{"planned": {…}}`): numbers of any precision do not survive serde's other taggings.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A run begins.
+    RunStarted(RunStart),
+    /// A node begins.
+    NodeStarted {
+        /// Its name.
+        node: String,
+    },
+    /// A node goes on to its next step.
+    Step {
+        /// Its name.
+        node: String,
+        /// `init`, `plan`, `waiting for nodes`, ….
+        step: String,
+    },
+    /// A line for a node's log; never journaled, there are too many.
+    Output {
+        /// Its name.
+        node: String,
+        /// The line, without its end.
+        line: String,
+    },
+    /// A unit's plan is made.
+    Planned {
+        /// The unit.
+        node: String,
+        /// What it would do.
+        summary: PlanSummary,
+        /// The dependencies whose mocks went into it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mocked: Vec<String>,
+    },
+    /// A node has ended, or will never begin.
+    NodeFinished {
+        /// Its name.
+        node: String,
+        /// How.
+        outcome: Outcome,
+        /// Seconds it ran.
+        seconds: f64,
+    },
+    /// A person asked to stop.
+    Stopping {
+        /// How many times.
+        step: u8,
+    },
+    /// A run has ended.
+    RunFinished {
+        /// Seconds it took.
+        seconds: f64,
+    },
+}
+
+/// What is known when a run begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunStart {
+    /// The run's id, which is the name of its folder.
+    pub run: String,
+    /// The command, such as `up`.
+    pub command: String,
+    /// The engine's name.
+    pub engine: String,
+    /// The nodes, in an order in which each comes after what it waits for.
+    pub nodes: Vec<NodeInfo>,
+    /// How many run at once.
+    pub parallelism: usize,
+    /// The commit of the working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Who started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+/// One node as it is announced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// Its name: a unit's path, or a gate's kind and cluster.
+    pub name: String,
+    /// Unit or gate.
+    pub kind: NodeKind,
+    /// The names of what it waits for.
+    pub after: Vec<String>,
+}
+
+/// What stands in the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// A Terragrunt unit.
+    Unit,
+    /// A check or a step that is no unit.
+    Gate,
+}
+
+/// How a node ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Outcome {
+    /// There was nothing to do.
+    Unchanged {
+        /// A word on it, for gates.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// It is planned, and nothing more was asked for.
+    Planned,
+    /// It is applied.
+    Applied,
+    /// It is destroyed.
+    Destroyed,
+    /// A gate has passed, or has done what it does.
+    Passed {
+        /// What was found or done.
+        note: String,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        message: String,
+        /// The way out, where one is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        advice: Option<String>,
+    },
+    /// It was not done because that would not have been safe.
+    Refused {
+        /// Why.
+        message: String,
+    },
+    /// A person said no.
+    Declined,
+    /// It could not begin because something before it failed.
+    Skipped {
+        /// What failed.
+        cause: String,
+    },
+    /// It was stopped, or could not begin any more, because a person asked.
+    Interrupted,
+}
+
+impl Outcome {
+    /// Whether what waits for the node may begin.
+    pub fn is_success(&self) -> bool {
+        matches!(
+            self,
+            Self::Unchanged { .. } | Self::Planned | Self::Applied | Self::Destroyed | Self::Passed { .. }
+        )
+    }
+
+    /// One word for tables.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unchanged { .. } => "unchanged",
+            Self::Planned => "planned",
+            Self::Applied => "applied",
+            Self::Destroyed => "destroyed",
+            Self::Passed { .. } => "passed",
+            Self::Failed { .. } => "failed",
+            Self::Refused { .. } => "refused",
+            Self::Declined => "declined",
+            Self::Skipped { .. } => "skipped",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Someone who watches.
+pub trait Listener: Send {
+    /// Takes an event; it is on disk by now.
+    fn on(&mut self, event: &Event);
+}
+
+/// Where events go: first to the journal, then to whoever listens.
+pub struct Events {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    journal: Option<Journal>,
+    listeners: Vec<Box<dyn Listener>>,
+    failure: Option<String>,
+}
+
+impl Events {
+    /// Events with a journal, or without one where nothing is changed.
+    pub fn new(journal: Option<Journal>, listeners: Vec<Box<dyn Listener>>) -> Self {
+        Self { inner: Mutex::new(Inner { journal, listeners, failure: None }) }
+    }
+
+    /// Tells of something. Returns when it is on disk and every listener has seen it.
+    pub fn emit(&self, kind: EventKind) {
+        let event = Event { time: Timestamp::now(), kind };
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let journaled = !matches!(event.kind, EventKind::Output { .. });
+        if let Some(journal) = inner.journal.as_mut().filter(|_| journaled)
+            && let Err(error) = journal.append(&event)
+        {
+            // The run ends by itself when it sees this: what is not on disk must not go on.
+            inner.failure.get_or_insert(error.to_string());
+        }
+        for listener in &mut inner.listeners {
+            listener.on(&event);
+        }
+    }
+
+    /// Why the journal could not be written, if so.
+    pub fn failure(&self) -> Option<String> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).failure.clone()
+    }
+}

@@ -1,0 +1,96 @@
+//! A run's folder: `.slipway/runs/<id>/` with its journal, logs and plans. Only its owner can read it.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::support::fs::{FileError, create_private_dir};
+
+/// The folder of one run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    /// The run's id.
+    pub id: String,
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run.
+    pub fn create(home: &Path) -> Result<Self, FileError> {
+        let now = Timestamp::now().to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        let id = format!("{now}-{}", &random[..6]);
+        let folder = Self { path: home.join("runs").join(&id), id };
+        create_private_dir(&folder.logs())?;
+        create_private_dir(&folder.plans())?;
+        Ok(folder)
+    }
+
+    /// The folders of all runs, newest first.
+    pub fn all(home: &Path) -> Vec<Self> {
+        let entries = std::fs::read_dir(home.join("runs")).into_iter().flatten().flatten();
+        let mut folders: Vec<Self> = entries
+            .map(|entry| Self { id: entry.file_name().to_string_lossy().into_owned(), path: entry.path() })
+            .filter(|folder| folder.journal().is_file())
+            .collect();
+        folders.sort_by(|a, b| b.id.cmp(&a.id));
+        folders
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// The folder of the logs.
+    pub fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// The folder of the plans.
+    pub fn plans(&self) -> PathBuf {
+        self.path.join("plans")
+    }
+
+    /// The log of one node.
+    pub fn log(&self, node: &str) -> PathBuf {
+        self.logs().join(format!("{}.log", file_name(node)))
+    }
+
+    /// The saved plan of one unit.
+    pub fn plan(&self, node: &str) -> PathBuf {
+        self.plans().join(format!("{}.tfplan", file_name(node)))
+    }
+}
+
+/// A node's name as one file name; `/` is the only byte a name can hold that a file name cannot, and a
+/// doubled underscore keeps two names apart that differ only there.
+fn file_name(node: &str) -> String {
+    node.replace('_', "__").replace('/', "_-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_only_in_the_separator_get_files_of_their_own() {
+        assert_ne!(file_name("a/b"), file_name("a_b"));
+        assert_ne!(file_name("a/b"), file_name("a_-b"));
+    }
+
+    #[test]
+    fn the_newest_run_comes_first() {
+        let home = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(home.path()).unwrap();
+        assert!(RunFolder::all(home.path()).is_empty(), "a folder without a journal is no run");
+        std::fs::write(run.journal(), "").unwrap();
+        assert_eq!(RunFolder::all(home.path())[0].id, run.id);
+    }
+}

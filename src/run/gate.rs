@@ -1,0 +1,1 @@
+//! Gates: steps of the graph that are no unit.

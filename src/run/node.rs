@@ -1,0 +1,79 @@
+//! What stands in the graph of a run.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::event::{EventKind, Events, NodeKind, Outcome};
+use crate::engine::{Session, Step, Watcher};
+use crate::support::interrupt::Interrupts;
+
+/// One node.
+pub struct Node {
+    /// Its name, unique in the run.
+    pub name: String,
+    /// Unit or gate.
+    pub kind: NodeKind,
+    /// The indices of the nodes it waits for, each smaller than its own.
+    pub after: Vec<usize>,
+    /// What it does.
+    pub work: Arc<dyn Work>,
+}
+
+/// What a node does.
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Does it, and says how it went.
+    async fn run(&self, reporter: &Reporter) -> Outcome;
+}
+
+/// How a node's work tells what it is doing.
+#[derive(Clone)]
+pub struct Reporter {
+    /// The node's name.
+    pub node: String,
+    events: Arc<Events>,
+    interrupts: Interrupts,
+}
+
+impl Reporter {
+    /// For one node.
+    pub fn new(node: &str, events: &Arc<Events>, interrupts: &Interrupts) -> Self {
+        Self { node: node.to_owned(), events: Arc::clone(events), interrupts: interrupts.clone() }
+    }
+
+    /// Tells of something in the run.
+    pub fn emit(&self, kind: EventKind) {
+        self.events.emit(kind);
+    }
+
+    /// Goes on to a step that is no engine's.
+    pub fn doing(&self, step: &str) {
+        self.emit(EventKind::Step { node: self.node.clone(), step: step.to_owned() });
+    }
+
+    /// A line for the node's log.
+    pub fn log(&self, line: &str) {
+        self.emit(EventKind::Output { node: self.node.clone(), line: line.to_owned() });
+    }
+
+    /// How far a person has asked to stop.
+    pub fn interrupts(&self) -> &Interrupts {
+        &self.interrupts
+    }
+
+    /// What an engine needs beside the unit.
+    pub fn session(&self) -> Session<'_> {
+        Session { watcher: self, interrupts: &self.interrupts }
+    }
+}
+
+impl Watcher for Reporter {
+    fn step(&self, step: Step) {
+        self.doing(&step.to_string());
+    }
+
+    fn line(&self, line: &str) {
+        self.log(line);
+    }
+}

@@ -1,0 +1,195 @@
+//! Runs the nodes of a graph: whatever is ready, up to a limit, each once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use super::event::{EventKind, Events, NodeInfo, Outcome, RunStart};
+use super::node::{Node, Reporter};
+use crate::support::interrupt::{Interrupts, Stop};
+
+/// How a run is carried out.
+pub struct Schedule {
+    /// How many nodes run at once; at least one.
+    pub parallelism: usize,
+    /// Where events go.
+    pub events: Arc<Events>,
+    /// How far a person has asked to stop.
+    pub interrupts: Interrupts,
+}
+
+/// How every node ended, in the order of the nodes.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// Name and outcome.
+    pub outcomes: Vec<(String, Outcome)>,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// Why the journal could not be written, if so.
+    pub journal_failure: Option<String>,
+}
+
+/// Announces the nodes of a run.
+pub fn announce(nodes: &[Node]) -> Vec<NodeInfo> {
+    let info = |node: &Node| NodeInfo {
+        name: node.name.clone(),
+        kind: node.kind,
+        after: node
+            .after
+            .iter()
+            .filter_map(|index| nodes.get(*index))
+            .map(|node| node.name.clone())
+            .collect(),
+    };
+    nodes.iter().map(info).collect()
+}
+
+/// Runs all nodes. Returns when every node has an outcome; a failure stops only what waits for it.
+pub async fn run(nodes: Vec<Node>, start: RunStart, schedule: &Schedule) -> RunResult {
+    let begun = Instant::now();
+    schedule.events.emit(EventKind::RunStarted(start));
+    let mut state = State::new(&nodes);
+    let mut running = JoinSet::new();
+    let mut index_of = HashMap::new();
+    loop {
+        if schedule.interrupts.step() >= Stop::Drain || schedule.events.failure().is_some() {
+            state.abandon(&schedule.events);
+        }
+        while running.len() < schedule.parallelism.max(1)
+            && let Some(index) = state.ready.pop_first()
+        {
+            let handle = spawn(&mut running, &nodes[index], schedule);
+            index_of.insert(handle, index);
+        }
+        let Some(joined) = next(&mut running, schedule, state.ready.is_empty()).await else { break };
+        let Some(joined) = joined else { continue };
+        let (id, outcome, seconds) = match joined {
+            Ok((id, (outcome, seconds))) => (id, outcome, seconds),
+            Err(error) => {
+                let message = format!("its task ended unexpectedly: {error}");
+                (error.id(), Outcome::Failed { message, advice: None }, 0.0)
+            }
+        };
+        if let Some(index) = index_of.remove(&id) {
+            state.finish(index, outcome, seconds, &schedule.events);
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    schedule.events.emit(EventKind::RunFinished { seconds });
+    RunResult { outcomes: state.into_outcomes(), seconds, journal_failure: schedule.events.failure() }
+}
+
+type Joined = Result<(tokio::task::Id, (Outcome, f64)), tokio::task::JoinError>;
+
+/// The next node to end; `Some(None)` when the wish to stop came first, `None` when nothing runs.
+async fn next(
+    running: &mut JoinSet<(Outcome, f64)>,
+    schedule: &Schedule,
+    idle: bool,
+) -> Option<Option<Joined>> {
+    if running.is_empty() {
+        return None;
+    }
+    let asked = schedule.interrupts.step() >= Stop::Drain;
+    tokio::select! {
+        joined = running.join_next_with_id() => joined.map(Some),
+        () = schedule.interrupts.reached(Stop::Drain), if !asked && !idle => Some(None),
+    }
+}
+
+fn spawn(running: &mut JoinSet<(Outcome, f64)>, node: &Node, schedule: &Schedule) -> tokio::task::Id {
+    let reporter = Reporter::new(&node.name, &schedule.events, &schedule.interrupts);
+    let work = Arc::clone(&node.work);
+    schedule.events.emit(EventKind::NodeStarted { node: node.name.clone() });
+    let task = async move {
+        let begun = Instant::now();
+        let outcome = work.run(&reporter).await;
+        (outcome, begun.elapsed().as_secs_f64())
+    };
+    running.spawn(task).id()
+}
+
+/// What is ready, what waits, and how what ended has ended.
+struct State {
+    names: Vec<String>,
+    waiting_for: Vec<usize>,
+    dependents: Vec<Vec<usize>>,
+    ready: BTreeSet<usize>,
+    outcomes: Vec<Option<Outcome>>,
+}
+
+impl State {
+    fn new(nodes: &[Node]) -> Self {
+        let mut dependents = vec![Vec::new(); nodes.len()];
+        for (index, node) in nodes.iter().enumerate() {
+            for before in &node.after {
+                dependents[*before].push(index);
+            }
+        }
+        let waiting_for: Vec<usize> = nodes.iter().map(|node| node.after.len()).collect();
+        let ready = (0..nodes.len()).filter(|index| waiting_for[*index] == 0).collect();
+        Self {
+            names: nodes.iter().map(|node| node.name.clone()).collect(),
+            waiting_for,
+            dependents,
+            ready,
+            outcomes: vec![None; nodes.len()],
+        }
+    }
+
+    fn finish(&mut self, index: usize, outcome: Outcome, seconds: f64, events: &Events) {
+        let behind = match &outcome {
+            Outcome::Interrupted => Some(Outcome::Interrupted),
+            other if other.is_success() => None,
+            _ => Some(Outcome::Skipped { cause: self.names[index].clone() }),
+        };
+        self.end(index, outcome, seconds, events);
+        if let Some(behind) = behind {
+            self.give_up_dependents(index, &behind, events);
+            return;
+        }
+        for dependent in self.dependents[index].clone() {
+            self.waiting_for[dependent] -= 1;
+            if self.waiting_for[dependent] == 0 && self.outcomes[dependent].is_none() {
+                self.ready.insert(dependent);
+            }
+        }
+    }
+
+    /// Everything behind a node that did not succeed will never begin.
+    ///
+    /// After a failure it is skipped, and names what failed, not what was skipped before it; after an
+    /// interrupt it is interrupted too.
+    fn give_up_dependents(&mut self, index: usize, outcome: &Outcome, events: &Events) {
+        let mut behind = self.dependents[index].clone();
+        while let Some(dependent) = behind.pop() {
+            if self.outcomes[dependent].is_none() {
+                self.end(dependent, outcome.clone(), 0.0, events);
+                behind.extend(self.dependents[dependent].iter().copied());
+            }
+        }
+    }
+
+    /// Starts nothing new: what has not begun is over.
+    fn abandon(&mut self, events: &Events) {
+        while let Some(index) = self.ready.pop_first() {
+            self.finish(index, Outcome::Interrupted, 0.0, events);
+        }
+    }
+
+    fn end(&mut self, index: usize, outcome: Outcome, seconds: f64, events: &Events) {
+        let node = self.names[index].clone();
+        events.emit(EventKind::NodeFinished { node, outcome: outcome.clone(), seconds });
+        self.outcomes[index] = Some(outcome);
+    }
+
+    fn into_outcomes(self) -> Vec<(String, Outcome)> {
+        let outcomes = self.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Interrupted));
+        self.names.into_iter().zip(outcomes).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

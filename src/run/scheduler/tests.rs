@@ -1,0 +1,149 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::run::event::{Event, Listener, NodeKind};
+use crate::run::node::Work;
+use crate::support::interrupt::{Interruptor, channel};
+
+struct Fixed(Outcome);
+
+#[async_trait]
+impl Work for Fixed {
+    async fn run(&self, _reporter: &Reporter) -> Outcome {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        self.0.clone()
+    }
+}
+
+struct Recorder(Arc<Mutex<Vec<String>>>);
+
+impl Listener for Recorder {
+    fn on(&mut self, event: &Event) {
+        if let EventKind::NodeStarted { node } = &event.kind {
+            self.0.lock().unwrap().push(node.clone());
+        }
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed { message: "no".to_owned(), advice: None }
+}
+
+fn node(name: &str, after: &[usize], outcome: Outcome) -> Node {
+    Node {
+        name: name.to_owned(),
+        kind: NodeKind::Unit,
+        after: after.to_vec(),
+        work: Arc::new(Fixed(outcome)),
+    }
+}
+
+fn start(nodes: &[Node]) -> RunStart {
+    RunStart {
+        run: "test".to_owned(),
+        command: "up".to_owned(),
+        engine: "none".to_owned(),
+        nodes: announce(nodes),
+        parallelism: 2,
+        commit: None,
+        user: None,
+    }
+}
+
+async fn outcomes(nodes: Vec<Node>) -> (Vec<(String, Outcome)>, Vec<String>) {
+    let started = Arc::new(Mutex::new(Vec::new()));
+    let (_interruptor, interrupts) = channel();
+    let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));
+    let schedule = Schedule { parallelism: 2, events, interrupts };
+    let start = start(&nodes);
+    let result = run(nodes, start, &schedule).await;
+    let started = started.lock().unwrap().clone();
+    (result.outcomes, started)
+}
+
+#[tokio::test]
+async fn nothing_begins_before_what_it_waits_for() {
+    let nodes = vec![
+        node("networking", &[], Outcome::Applied),
+        node("cluster", &[0], Outcome::Applied),
+        node("identity", &[1], Outcome::Applied),
+        node("bucket", &[], Outcome::Applied),
+    ];
+    let (outcomes, started) = outcomes(nodes).await;
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_success()));
+    let place = |name: &str| started.iter().position(|node| node == name).unwrap();
+    assert!(place("networking") < place("cluster") && place("cluster") < place("identity"), "{started:?}");
+}
+
+#[tokio::test]
+async fn a_failure_skips_what_waits_for_it_and_names_itself() {
+    let nodes = vec![
+        node("networking", &[], failed()),
+        node("cluster", &[0], Outcome::Applied),
+        node("identity", &[1], Outcome::Applied),
+        node("bucket", &[], Outcome::Applied),
+    ];
+    let (outcomes, started) = outcomes(nodes).await;
+    let skipped = Outcome::Skipped { cause: "networking".to_owned() };
+    assert_eq!(outcomes[1].1, skipped);
+    assert_eq!(outcomes[2].1, skipped);
+    assert_eq!(outcomes[3].1, Outcome::Applied, "a sibling finishes");
+    assert!(!started.contains(&"cluster".to_owned()));
+}
+
+struct Counting {
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Work for Counting {
+    async fn run(&self, _reporter: &Reporter) -> Outcome {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        Outcome::Applied
+    }
+}
+
+#[tokio::test]
+async fn no_more_run_at_once_than_allowed() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counting = |index: usize| Node {
+        name: format!("unit-{index}"),
+        kind: NodeKind::Unit,
+        after: Vec::new(),
+        work: Arc::new(Counting { now: Arc::clone(&now), most: Arc::clone(&most) }),
+    };
+    outcomes((0..8).map(counting).collect()).await;
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+struct Pressing(Mutex<Option<Interruptor>>);
+
+#[async_trait]
+impl Work for Pressing {
+    async fn run(&self, _reporter: &Reporter) -> Outcome {
+        if let Some(interruptor) = &*self.0.lock().unwrap() {
+            interruptor.press();
+        }
+        Outcome::Applied
+    }
+}
+
+#[tokio::test]
+async fn after_the_first_interrupt_what_runs_ends_and_nothing_begins() {
+    let (interruptor, interrupts) = channel();
+    let pressing = Pressing(Mutex::new(Some(interruptor)));
+    let mut nodes = vec![node("networking", &[], Outcome::Applied), node("cluster", &[0], Outcome::Applied)];
+    nodes[0].work = Arc::new(pressing);
+    let schedule = Schedule { parallelism: 1, events: Arc::new(Events::new(None, Vec::new())), interrupts };
+    let start = start(&nodes);
+    let result = run(nodes, start, &schedule).await;
+    assert_eq!(result.outcomes[0].1, Outcome::Applied);
+    assert_eq!(result.outcomes[1].1, Outcome::Interrupted);
+}

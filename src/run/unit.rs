@@ -1,0 +1,126 @@
+//! A unit as a node: plan it, and apply that plan where it may be applied.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use super::approval::{Approval, Approver};
+use super::event::{EventKind, Outcome};
+use super::node::{Reporter, Work};
+use super::workshop::{WorkError, Workshop};
+use crate::engine::{Direction, SavedPlan, UnitJob};
+use crate::support::interrupt::Stop;
+
+/// What is to be done with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Plan only.
+    Plan,
+    /// Plan, and apply that plan.
+    Apply,
+    /// Plan that nothing is left, and apply that plan.
+    Destroy,
+}
+
+/// What every unit of a run needs.
+pub struct UnitContext {
+    /// Engine, reader, outputs.
+    pub workshop: Arc<Workshop>,
+    /// What is to be done.
+    pub mode: Mode,
+    /// Who is asked before anything changes.
+    pub approver: Arc<dyn Approver>,
+    /// One question at a time.
+    pub asking: Mutex<()>,
+}
+
+/// One unit.
+pub struct UnitWork {
+    /// What it shares with the others.
+    pub context: Arc<UnitContext>,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Where its plan is saved.
+    pub plan_file: PathBuf,
+}
+
+#[async_trait]
+impl Work for UnitWork {
+    async fn run(&self, reporter: &Reporter) -> Outcome {
+        match self.carry_out(reporter).await {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_interrupt() => Outcome::Interrupted,
+            Err(error) => Outcome::Failed { message: error.to_string(), advice: error.advice() },
+        }
+    }
+}
+
+impl UnitWork {
+    async fn carry_out(&self, reporter: &Reporter) -> Result<Outcome, WorkError> {
+        let UnitContext { workshop, mode, .. } = &*self.context;
+        let job = match workshop.job(&self.dir, reporter.session()).await {
+            Ok(job) => job,
+            Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
+            Err(error) => return Err(error),
+        };
+        let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
+        let engine = workshop.engine();
+        let plan = engine.plan(&job, direction, &self.plan_file, reporter.session()).await?;
+        reporter.emit(EventKind::Planned {
+            node: reporter.node.clone(),
+            summary: plan.summary.clone(),
+            mocked: job.config.mocked.clone(),
+        });
+        if *mode == Mode::Plan {
+            return Ok(Outcome::Planned);
+        }
+        if !plan.summary.changes {
+            return Ok(Outcome::Unchanged { note: None });
+        }
+        self.apply(&job, &plan, reporter).await
+    }
+
+    /// A unit that cannot be evaluated, because what it depended on is gone already, is well destroyed where
+    /// its own state holds nothing any more.
+    async fn expect_nothing(&self, error: WorkError, reporter: &Reporter) -> Result<Outcome, WorkError> {
+        let workshop = &self.context.workshop;
+        let Some(job) = workshop.bare_job(&self.dir).await else { return Err(error) };
+        match workshop.engine().has_resources(&job, reporter.session()).await {
+            Ok(false) => Ok(Outcome::Unchanged { note: Some("nothing is left of it".to_owned()) }),
+            Ok(true) | Err(_) => Err(error),
+        }
+    }
+
+    async fn apply(
+        &self,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        reporter: &Reporter,
+    ) -> Result<Outcome, WorkError> {
+        let UnitContext { workshop, mode, approver, asking } = &*self.context;
+        if !job.config.mocked.is_empty() {
+            let mocked = job.config.mocked.join(", ");
+            let message =
+                format!("its plan rests on mock outputs of {mocked}: apply what it depends on first");
+            return Ok(Outcome::Refused { message });
+        }
+        let answer = {
+            let _one_at_a_time = asking.lock().await;
+            approver.approve(&reporter.node, &plan.summary).await
+        };
+        if answer == Approval::No {
+            return Ok(Outcome::Declined);
+        }
+        // The wish to stop may have come during the plan or the question: an apply is something new.
+        if reporter.interrupts().step() >= Stop::Drain {
+            return Ok(Outcome::Interrupted);
+        }
+        let applied = workshop.engine().apply(job, plan, reporter.session()).await;
+        // Whatever happened, what was known of the outputs is known no more.
+        workshop.applied(&self.dir, None);
+        workshop.applied(&self.dir, applied?);
+        Ok(if *mode == Mode::Destroy { Outcome::Destroyed } else { Outcome::Applied })
+    }
+}

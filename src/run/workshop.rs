@@ -1,0 +1,174 @@
+//! What the units of a run share: the engine, the reader, and the outputs, each read once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use tokio::sync::OnceCell;
+
+use crate::engine::{Engine, EngineError, Session, UnitJob};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::support::fs::relative;
+use crate::terragrunt::Reader;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
+
+/// Why a unit could not be made ready, or its outputs not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// Its configuration is wrong.
+    #[error("{}", first_of(.0))]
+    Configuration(Vec<Diagnostic>),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The outputs of a dependency could not be read.
+    #[error("the outputs of {dependency} could not be read: {source}")]
+    Dependency {
+        /// The unit that was asked.
+        dependency: String,
+        /// Why.
+        source: Box<WorkError>,
+    },
+}
+
+impl WorkError {
+    /// The way out, where one is known.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Configuration(diagnostics) => diagnostics.first().and_then(|first| first.help.clone()),
+            Self::Engine(error) => error.advice(),
+            Self::Dependency { source, .. } => source.advice(),
+        }
+    }
+
+    /// Whether a person's wish to stop is behind it.
+    pub fn is_interrupt(&self) -> bool {
+        match self {
+            Self::Engine(EngineError::Interrupted { .. }) => true,
+            Self::Dependency { source, .. } => source.is_interrupt(),
+            _ => false,
+        }
+    }
+}
+
+fn first_of(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics {
+        [] => "the configuration is wrong".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+type Cell = Arc<OnceCell<Arc<Outputs>>>;
+
+/// The engine, the reader and the outputs of one run.
+pub struct Workshop {
+    engine: Arc<dyn Engine>,
+    reader: Arc<Reader>,
+    root: PathBuf,
+    outputs: Mutex<HashMap<PathBuf, Cell>>,
+}
+
+/// The outputs that were fetched for one unit's evaluation.
+struct Fetched(HashMap<PathBuf, Arc<Outputs>>);
+
+impl OutputSource for Fetched {
+    fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>> {
+        self.0.get(dir).cloned()
+    }
+}
+
+impl Workshop {
+    /// `root` is the estate's root, under which units are named.
+    pub fn new(engine: Arc<dyn Engine>, reader: Arc<Reader>, root: PathBuf) -> Self {
+        Self { engine, reader, root, outputs: Mutex::default() }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// The unit in a folder, evaluated with the real outputs of what it depends on.
+    pub async fn job(&self, dir: &Path, session: Session<'_>) -> Result<UnitJob, WorkError> {
+        let file = dir.join("terragrunt.hcl");
+        // What is wrong with it is told when it is evaluated.
+        let (outline, _) = self.reader.outline(&file);
+        let mut fetched = HashMap::new();
+        for dependency in outline.dependencies.iter().filter(|dependency| dependency.enabled) {
+            let outputs = self.outputs(&dependency.config_path, session).await.map_err(|source| {
+                WorkError::Dependency {
+                    dependency: self.name(&dependency.config_path),
+                    source: Box::new(source),
+                }
+            })?;
+            fetched.insert(dependency.config_path.clone(), outputs);
+        }
+        let config = self.evaluate(file, Fetched(fetched)).await?;
+        Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })
+    }
+
+    /// The unit in a folder as far as it does not rest on what it depends on: enough to find its state.
+    ///
+    /// `None` where that is not enough, because the place of the state itself comes from outputs.
+    pub async fn bare_job(&self, dir: &Path) -> Option<UnitJob> {
+        let config = self.evaluate(dir.join("terragrunt.hcl"), UnknownOutputs).await.ok()?;
+        let state_is_known = config.remote_state.as_ref().is_none_or(|state| state.config.is_wholly_known());
+        state_is_known.then(|| UnitJob { id: self.name(dir), config: Arc::new(config) })
+    }
+
+    async fn evaluate(
+        &self,
+        file: PathBuf,
+        outputs: impl OutputSource + Send + 'static,
+    ) -> Result<UnitConfig, WorkError> {
+        let reader = Arc::clone(&self.reader);
+        // Functions of the configuration may run programs and ask AWS.
+        let evaluated = tokio::task::spawn_blocking(move || reader.evaluate(&file, &outputs)).await;
+        let config = evaluated.map_err(|error| {
+            let message = format!("evaluation ended unexpectedly: {error}");
+            WorkError::Configuration(vec![Diagnostic::error("run::evaluation", message)])
+        })?;
+        config.map_err(WorkError::Configuration)
+    }
+
+    /// The outputs of the unit in a folder: those of the apply just done, else read from its state, once.
+    pub fn outputs<'a>(
+        &'a self,
+        dir: &'a Path,
+        session: Session<'a>,
+    ) -> BoxFuture<'a, Result<Arc<Outputs>, WorkError>> {
+        Box::pin(async move {
+            let cell = self.cell(dir);
+            let read = || async {
+                let job = match self.bare_job(dir).await {
+                    Some(job) => job,
+                    None => self.job(dir, session).await?,
+                };
+                Ok::<_, WorkError>(Arc::new(self.engine.outputs(&job, session).await?))
+            };
+            cell.get_or_try_init(read).await.cloned()
+        })
+    }
+
+    /// Takes the outputs of an apply; `None` where the tool has not told them, and they have to be read again.
+    pub fn applied(&self, dir: &Path, outputs: Option<Outputs>) {
+        let cell = outputs.map_or_else(OnceCell::new, |outputs| OnceCell::new_with(Some(Arc::new(outputs))));
+        self.lock().insert(dir.to_owned(), Arc::new(cell));
+    }
+
+    /// The unit's name: its path under the estate's root.
+    pub fn name(&self, dir: &Path) -> String {
+        relative(&self.root, dir).display().to_string()
+    }
+
+    fn cell(&self, dir: &Path) -> Cell {
+        Arc::clone(self.lock().entry(dir.to_owned()).or_default())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Cell>> {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
