@@ -1,1 +1,8 @@
 //! Everyone who watches a run: all are listeners of the same events.
+
+pub mod json_log;
+pub mod line;
+pub mod log_files;
+pub mod plain;
+pub mod summary;
+pub mod terminal;

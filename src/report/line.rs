@@ -1,0 +1,73 @@
+//! How a node's end looks on one line, wherever lines are written.
+
+use console::style;
+
+use crate::engine::PlanSummary;
+use crate::run::event::Outcome;
+
+/// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return format!("{seconds:.1}s");
+    }
+    let whole = std::time::Duration::from_secs_f64(seconds.max(0.0)).as_secs();
+    if whole < 60 { format!("{whole}s") } else { format!("{}m {:02}s", whole / 60, whole % 60) }
+}
+
+/// A sign for the outcome, coloured where colours are on.
+pub fn sign(outcome: &Outcome) -> String {
+    let styled = match outcome {
+        Outcome::Unchanged { .. } => style("=").dim(),
+        Outcome::Planned => style("?").cyan(),
+        Outcome::Applied | Outcome::Destroyed | Outcome::Passed { .. } => style("✓").green(),
+        Outcome::Failed { .. } | Outcome::Refused { .. } => style("✗").red().bold(),
+        Outcome::Declined | Outcome::Skipped { .. } | Outcome::Interrupted => style("-").yellow(),
+    };
+    styled.for_stderr().to_string()
+}
+
+/// `✓ dev/eu-west-1/networking applied (+18 ~0 -0) in 12s`.
+pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, seconds: f64) -> String {
+    let mut line = format!("{} {node} {}", sign(outcome), outcome.word());
+    if let Some(plan) = plan {
+        line = format!("{line} ({})", plan.short());
+    }
+    if seconds > 0.0 {
+        line = format!("{line} in {}", duration(seconds));
+    }
+    match detail(outcome) {
+        Some(detail) => format!("{line}: {detail}"),
+        None => line,
+    }
+}
+
+/// What there is to say of an outcome besides its word.
+pub fn detail(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Passed { note } | Outcome::Unchanged { note: Some(note) } => Some(note.clone()),
+        Outcome::Failed { message, advice: Some(advice) } => Some(format!("{message}\n    help: {advice}")),
+        Outcome::Failed { message, advice: None } | Outcome::Refused { message } => Some(message.clone()),
+        Outcome::Skipped { cause } => Some(format!("{cause} did not succeed")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        assert_eq!(duration(0.42), "0.4s");
+        assert_eq!(duration(42.0), "42s");
+        assert_eq!(duration(200.4), "3m 20s");
+    }
+
+    #[test]
+    fn a_failure_says_why_and_the_way_out() {
+        let outcome =
+            Outcome::Failed { message: "no bucket".to_owned(), advice: Some("create it".to_owned()) };
+        let line = finished("vpc", &outcome, None, 1.0);
+        assert!(line.ends_with("vpc failed in 1.0s: no bucket\n    help: create it"), "{line}");
+    }
+}

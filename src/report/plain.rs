@@ -1,0 +1,64 @@
+//! Plain lines, for pipelines and files: what begins, what it does, how it ends.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use super::line::finished;
+use crate::engine::PlanSummary;
+use crate::run::event::{Event, EventKind, Listener};
+
+/// Writes lines.
+pub struct Plain<W> {
+    writer: W,
+    plans: HashMap<String, PlanSummary>,
+}
+
+impl<W: Write + Send> Plain<W> {
+    /// To a writer, usually standard error.
+    pub fn new(writer: W) -> Self {
+        Self { writer, plans: HashMap::new() }
+    }
+
+    fn line(&mut self, event: &Event, text: &str) {
+        let time = event.time.strftime("%H:%M:%S");
+        // A reader that has gone must not end the run.
+        let _closed = writeln!(self.writer, "{time} {text}");
+    }
+}
+
+impl<W: Write + Send> Listener for Plain<W> {
+    fn on(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted(start) => {
+                let text = format!(
+                    "run {}: {} over {} nodes with the {} engine, {} at once",
+                    start.run,
+                    start.command,
+                    start.nodes.len(),
+                    start.engine,
+                    start.parallelism
+                );
+                self.line(event, &text);
+            }
+            EventKind::Step { node, step } => self.line(event, &format!("  {node}: {step}")),
+            EventKind::Planned { node, summary, .. } => {
+                self.plans.insert(node.clone(), summary.clone());
+            }
+            EventKind::NodeFinished { node, outcome, seconds } => {
+                let text = finished(node, outcome, self.plans.get(node), *seconds);
+                self.line(event, &text);
+            }
+            EventKind::Stopping { step } => self.line(event, stopping(*step)),
+            EventKind::NodeStarted { .. } | EventKind::Output { .. } | EventKind::RunFinished { .. } => {}
+        }
+    }
+}
+
+/// What each Ctrl-C does, and what the next would do.
+pub fn stopping(step: u8) -> &'static str {
+    match step {
+        0 | 1 => "stopping: nothing new begins, what runs is finished; once more interrupts it",
+        2 => "interrupting what runs, once; its state is saved; once more kills it",
+        _ => "killing what runs; locks may be left behind",
+    }
+}
