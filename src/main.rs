@@ -1,3 +1,5 @@
 //! The `slipway` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    slipway::cli::main()
+}

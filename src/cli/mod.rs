@@ -1,1 +1,102 @@
 //! The command line: one file a command, its arguments and the call into the library.
+
+mod apply;
+mod approver;
+mod completions;
+mod destroy;
+mod doctor;
+mod down;
+mod execute;
+mod exit;
+mod find;
+mod global;
+mod graph;
+mod man;
+mod output;
+mod plan;
+mod render;
+mod runs;
+mod ui;
+mod up;
+mod validate;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::{CliError, Exit};
+use self::global::Global;
+use self::ui::Ui;
+
+/// From Terragrunt code to a running GitOps cluster on EKS
+#[derive(Parser, Clone, Debug)]
+#[command(name = "slipway", version, about, max_term_width = 100, propagate_version = false)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Command {
+    Up(up::UpArgs),
+    Down(down::DownArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
+    Destroy(destroy::DestroyArgs),
+    Output(output::OutputArgs),
+    Find(find::FindArgs),
+    Graph(graph::GraphArgs),
+    Render(render::RenderArgs),
+    Validate(validate::ValidateArgs),
+    Runs(runs::RunsArgs),
+    Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors; printing them fails only where nobody reads.
+            let _closed = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let ui = Ui::new(&cli.global);
+    match dispatch(ui, &cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => ui.error(&error).into(),
+    }
+}
+
+fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Find(args) => find::cmd_find(ui, global, args),
+        Command::Graph(args) => graph::cmd_graph(ui, global, args),
+        Command::Render(args) => render::cmd_render(ui, global, args),
+        Command::Validate(args) => validate::cmd_validate(ui, global, args),
+        Command::Runs(args) => runs::cmd_runs(ui, global, args),
+        Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
+        Command::Completions(args) => completions::cmd_completions(ui, args),
+        Command::Man(args) => man::cmd_man(ui, args),
+        Command::Up(args) => wait(up::cmd_up(ui, global, args)),
+        Command::Down(args) => wait(down::cmd_down(ui, global, args)),
+        Command::Plan(args) => wait(plan::cmd_plan(ui, global, args)),
+        Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
+        Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
+        Command::Output(args) => wait(output::cmd_output(ui, global, args)),
+    }
+}
+
+/// Only what runs, asks or waits pays for a runtime: completions and `find` have to be instant.
+fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| CliError::failed(format!("could not start: {error}"), None))?.block_on(future)
+}

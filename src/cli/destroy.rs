@@ -1,0 +1,40 @@
+//! `slipway destroy`: units only, in reverse.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::execute::{Execution, execute};
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Global};
+use super::ui::Ui;
+use crate::run::unit::Mode;
+
+/// Destroy the units in reverse order
+///
+/// As `down`, without the applications and Argo CD of clusters. A unit with `prevent_destroy` stops it before anything is touched.
+#[derive(Args, Clone, Debug)]
+pub struct DestroyArgs {
+    /// A folder, here or under the estate's root
+    path: Option<PathBuf>,
+
+    /// Ask nobody: apply what was planned
+    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
+    yes: bool,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Destroys.
+pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
+    let execution = Execution {
+        command: "destroy",
+        mode: Mode::Destroy,
+        gates: false,
+        path: args.path.as_deref(),
+        engine: &args.engine,
+        yes: args.yes,
+    };
+    Ok(execute(ui, global, execution).await?.0)
+}

@@ -1,0 +1,40 @@
+//! `slipway down`: everything goes, in reverse.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::execute::{Execution, execute};
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Global};
+use super::ui::Ui;
+use crate::run::unit::Mode;
+
+/// Take everything down: applications, Argo CD, then units in reverse
+///
+/// A unit with `prevent_destroy` stops it before anything is touched.
+#[derive(Args, Clone, Debug)]
+pub struct DownArgs {
+    /// A folder, here or under the estate's root
+    path: Option<PathBuf>,
+
+    /// Ask nobody: apply what was planned
+    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
+    yes: bool,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Takes everything down.
+pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, CliError> {
+    let execution = Execution {
+        command: "down",
+        mode: Mode::Destroy,
+        gates: true,
+        path: args.path.as_deref(),
+        engine: &args.engine,
+        yes: args.yes,
+    };
+    Ok(execute(ui, global, execution).await?.0)
+}

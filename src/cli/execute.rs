@@ -1,0 +1,169 @@
+//! What `up`, `down`, `plan`, `apply` and `destroy` share: build the graph, run it, tell how it went.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::approver::Prompt;
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Format, Global, LogFormat};
+use super::ui::Ui;
+use super::workspace::{Selection, Workspace};
+use crate::estate::UnitIndex;
+use crate::report::json_log::JsonLog;
+use crate::report::log_files::LogFiles;
+use crate::report::plain::Plain;
+use crate::report::summary::Collector;
+use crate::report::terminal::Terminal;
+use crate::run::approval::{Always, Approver};
+use crate::run::assemble::{self, UnitSpec};
+use crate::run::event::{Events, Listener, RunStart};
+use crate::run::folder::RunFolder;
+use crate::run::journal::Journal;
+use crate::run::node::Node;
+use crate::run::scheduler::{self, RunResult, Schedule};
+use crate::run::signals;
+use crate::run::unit::{Mode, UnitContext, UnitWork};
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::channel;
+
+/// What is to be carried out.
+pub struct Execution<'a> {
+    /// `up`, `plan`, ….
+    pub command: &'static str,
+    /// What is done with each unit.
+    pub mode: Mode,
+    /// Whether the clusters' gates are in the graph.
+    pub gates: bool,
+    /// The PATH argument.
+    pub path: Option<&'a Path>,
+    /// Engine and parallelism.
+    pub engine: &'a EngineArgs,
+    /// Whether nobody is asked.
+    pub yes: bool,
+}
+
+/// Carries it out and prints the summary; returns the exit code and whether there were changes.
+pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
+    let workspace = Workspace::open(global)?;
+    let interactive = Ui::is_interactive() && global.log_format == LogFormat::Pretty;
+    if execution.mode != Mode::Plan && !execution.yes && !interactive {
+        return Err(CliError::refused(
+            format!("`slipway {}` changes infrastructure and there is nobody to ask", execution.command),
+            "look at `slipway plan` and pass --yes",
+        ));
+    }
+    let reader = workspace.reader("plan");
+    let selection = workspace.select(ui, execution.path, &reader)?;
+    if execution.mode == Mode::Destroy {
+        refuse_protected(&selection)?;
+    }
+    let engine = workspace.engine(execution.engine)?;
+    let engine_name = engine.name().to_owned();
+    let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
+
+    let folder = RunFolder::create(&workspace.home)?;
+    let terminal = interactive.then(Terminal::new);
+    let approver: Arc<dyn Approver> = match &terminal {
+        Some(terminal) if !execution.yes => Arc::new(Prompt::new(terminal.bars())),
+        _ => Arc::new(Always),
+    };
+    let context = UnitContext { workshop, mode: execution.mode, approver, asking: Mutex::new(()) };
+    let nodes = nodes(&workspace, &selection, Arc::new(context), &folder, execution.gates)?;
+
+    let collector = Collector::default();
+    let listeners = listeners(global, terminal, &folder, &collector);
+    let events = Arc::new(Events::new(Some(Journal::open(&folder.journal())?), listeners));
+    let (interruptor, interrupts) = channel();
+    let listening = signals::listen(interruptor, Arc::clone(&events))
+        .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
+    let parallelism = workspace.parallelism(execution.engine);
+    let start = RunStart {
+        run: folder.id.clone(),
+        command: execution.command.to_owned(),
+        engine: engine_name,
+        nodes: scheduler::announce(&nodes),
+        parallelism,
+        commit: None,
+        user: std::env::var("USER").ok(),
+    };
+    let result = scheduler::run(nodes, start, &Schedule { parallelism, events, interrupts }).await;
+    listening.abort();
+    tell(ui, &folder, &collector, &result)?;
+    Ok((Exit::of(&result), collector.summary().has_changes()))
+}
+
+/// `prevent_destroy` stops a destroy before anything has started.
+fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
+    let units = selection.estate.units.iter().filter(|unit| !unit.external && unit.outline.prevent_destroy);
+    let names: Vec<String> = units.map(crate::estate::Unit::name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        format!("prevent_destroy protects {}", names.join(", ")),
+        "nothing was touched; remove prevent_destroy from the unit, or name a folder without it",
+    ))
+}
+
+fn nodes(
+    workspace: &Workspace,
+    selection: &Selection,
+    context: Arc<UnitContext>,
+    folder: &RunFolder,
+    gates: bool,
+) -> Result<Vec<Node>, CliError> {
+    let Selection { estate, graph } = selection;
+    // Units outside of the folder are not run; their outputs are read where someone needs them.
+    let order: Vec<UnitIndex> =
+        graph.order().into_iter().filter(|unit| !estate.unit(*unit).external).collect();
+    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
+    let name = |dir: &PathBuf| context.workshop.name(dir);
+    let units: Vec<UnitSpec> = order
+        .iter()
+        .map(|index| {
+            let unit = estate.unit(*index);
+            let name = name(&unit.dir);
+            let plan_file = folder.plan(&name);
+            let work = UnitWork { context: Arc::clone(&context), dir: unit.dir.clone(), plan_file };
+            let dependencies = graph.dependencies(*index).into_iter().filter_map(place).collect();
+            UnitSpec { name, dependencies, work: Arc::new(work) }
+        })
+        .collect();
+    let _later = (workspace, gates);
+    Ok(if context.mode == Mode::Destroy {
+        assemble::downwards(units, Vec::new())
+    } else {
+        assemble::upwards(units, Vec::new())
+    })
+}
+
+fn listeners(
+    global: &Global,
+    terminal: Option<Terminal>,
+    folder: &RunFolder,
+    collector: &Collector,
+) -> Vec<Box<dyn Listener>> {
+    let shown: Box<dyn Listener> = match (global.log_format, terminal) {
+        (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
+        (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
+        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr())),
+    };
+    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
+}
+
+fn tell(ui: Ui, folder: &RunFolder, collector: &Collector, result: &RunResult) -> Result<(), CliError> {
+    let summary = collector.summary();
+    match ui.format() {
+        Format::Json => ui.json(&summary)?,
+        Format::Text => ui.answer(&summary.table())?,
+    }
+    if let Some(failure) = &result.journal_failure {
+        ui.say(&format!("the journal could not be written, so nothing more was started: {failure}"));
+    }
+    if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
+        ui.say(&format!("logs: {}", folder.logs().display()));
+    }
+    Ok(())
+}

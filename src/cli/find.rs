@@ -1,0 +1,79 @@
+//! `slipway find`: the units.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::{CliError, Exit};
+use super::global::{Format, Global};
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::estate::{FindOptions, Graph, UnitIndex, find_json, find_text, tree};
+
+/// List the units
+///
+/// Prints all that was found, and every error beside it; exits 3 when there is one.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct FindArgs {
+    /// A folder, here or under the estate's root
+    path: Option<PathBuf>,
+
+    /// In the order of dependencies
+    #[arg(long)]
+    dag: bool,
+
+    /// With the dependencies of each
+    #[arg(long)]
+    dependencies: bool,
+
+    /// With the included files of each
+    #[arg(long)]
+    include: bool,
+
+    /// With the exclude block of each
+    #[arg(long)]
+    exclude: bool,
+
+    /// With the files that were read for each
+    #[arg(long)]
+    reading: bool,
+
+    /// Also the units outside of the folder that others depend on
+    #[arg(long)]
+    external: bool,
+
+    /// As a tree of folders
+    #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading"])]
+    tree: bool,
+}
+
+/// Lists.
+pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    let reader = workspace.reader("plan");
+    let estate = workspace.discover(args.path.as_deref(), &reader)?;
+    let mut diagnostics = estate.diagnostics.clone();
+    let mut order: Vec<UnitIndex> = estate.iter().map(|(index, _)| index).collect();
+    match Graph::build(&estate) {
+        Ok(graph) if args.dag => order = graph.order(),
+        Ok(_) => {}
+        Err(cycles) => diagnostics.extend(cycles),
+    }
+    let options = FindOptions {
+        dependencies: args.dependencies,
+        reading: args.reading,
+        include: args.include,
+        exclude: args.exclude,
+        external: args.external,
+    };
+    let base = &workspace.working_dir;
+    match ui.format() {
+        Format::Json => ui.json(&find_json(&estate, &order, base, options))?,
+        Format::Text if args.tree => ui.answer(&tree(&estate, base))?,
+        Format::Text => ui.answer(&find_text(&estate, &order, base, options))?,
+    }
+    ui.diagnostics(&diagnostics);
+    let broken = diagnostics.iter().any(crate::hcl::diagnostic::Diagnostic::is_error);
+    Ok(if broken { Exit::Configuration } else { Exit::Done })
+}

@@ -1,0 +1,104 @@
+//! The flags that mean the same everywhere.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::estate::EngineChoice;
+
+/// The flags of every command; each has its `SLIPWAY_*` variable.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Run as if started in this folder
+    #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true, env = "SLIPWAY_CHDIR")]
+    pub dir: Option<PathBuf>,
+
+    /// The configuration file, instead of the slipway.hcl found upwards
+    #[arg(long, value_name = "FILE", global = true, env = "SLIPWAY_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// How answers are written to standard output
+    #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_FORMAT")]
+    pub format: Format,
+
+    /// How progress is written to standard error
+    #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_LOG_FORMAT")]
+    pub log_format: LogFormat,
+
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_COLOR")]
+    pub color: Color,
+}
+
+/// The flags of every command that runs units.
+#[derive(Args, Clone, Debug)]
+pub struct EngineArgs {
+    /// How many units run at once [default: 8, or as slipway.hcl says]
+    #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
+    pub parallelism: Option<std::num::NonZeroUsize>,
+
+    /// Who runs units: Terragrunt, or Slipway itself over tofu or terraform
+    #[arg(long, value_enum, env = "SLIPWAY_ENGINE")]
+    pub engine: Option<EngineFlag>,
+
+    /// The tofu or terraform to use
+    #[arg(long, value_name = "BIN", env = "SLIPWAY_TF_PATH")]
+    pub tf_path: Option<PathBuf>,
+
+    /// Create the state bucket where it is missing
+    #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
+    pub backend_bootstrap: bool,
+}
+
+/// `--engine`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineFlag {
+    /// Terragrunt where it is installed, else native
+    Auto,
+    /// Terragrunt
+    Terragrunt,
+    /// Slipway's own engine
+    Native,
+}
+
+impl From<EngineFlag> for EngineChoice {
+    fn from(flag: EngineFlag) -> Self {
+        match flag {
+            EngineFlag::Auto => Self::Auto,
+            EngineFlag::Terragrunt => Self::Terragrunt,
+            EngineFlag::Native => Self::Native,
+        }
+    }
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A live display on a terminal, lines elsewhere
+    #[default]
+    Pretty,
+    /// A JSON object a line
+    Json,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

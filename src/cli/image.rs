@@ -1,0 +1,357 @@
+//! `slipway image`: images in the manifests repository.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::exit::{CliError, Exit};
+use super::follow::{Follow, follow};
+use super::global::{Format, Global};
+use super::target::{Target, ClusterArgs};
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::gitops::{
+    BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
+    RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
+};
+use crate::support::secret::Secret;
+
+/// The folder of the applications where nobody says.
+const MANIFESTS: &str = "manifests";
+
+/// Set, list, roll back and promote images in the manifests repository
+#[derive(Args, Clone, Debug)]
+pub struct ImageArgs {
+    #[command(subcommand)]
+    command: ImageCommand,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum ImageCommand {
+    /// Set images: one commit each, pushed; waits for the cluster with --wait
+    Set(SetArgs),
+    /// List the images of all applications
+    List(ListArgs),
+    /// Show what was done to an application's images
+    History(HistoryArgs),
+    /// Take the last bump of an application back, and hold later ones until --unfreeze
+    Rollback(RollbackArgs),
+    /// Give one environment the image that another runs
+    Promote(PromoteArgs),
+}
+
+/// Which repository.
+#[derive(Args, Clone, Debug)]
+struct RepositoryArgs {
+    /// The manifests repository, instead of the one in slipway.hcl
+    #[arg(long, value_name = "URL", env = "SLIPWAY_MANIFESTS_URL")]
+    repo: Option<String>,
+
+    /// Its branch [default: as in slipway.hcl, else main]
+    #[arg(long, value_name = "NAME", env = "SLIPWAY_MANIFESTS_BRANCH")]
+    branch: Option<String>,
+
+    /// The folder of the applications in it
+    #[arg(long, value_name = "DIR", default_value = MANIFESTS, env = "SLIPWAY_MANIFESTS_PATH")]
+    manifests: String,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Whether to wait for the cluster.
+#[derive(Args, Clone, Debug)]
+struct WaitArgs {
+    /// Return when the cluster runs it: Synced and Healthy at that commit, with that image
+    #[arg(long)]
+    wait: bool,
+
+    /// How long to wait, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
+    timeout: u64,
+}
+
+/// `slipway image set`.
+#[derive(Args, Clone, Debug)]
+struct SetArgs {
+    /// The application, more of the target where it has several containers, and the image
+    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]=IMAGE")]
+    assignments: Vec<String>,
+
+    /// Set it even where it is older than what is there
+    #[arg(long)]
+    allow_older: bool,
+
+    /// Set it even where a rollback holds the image
+    #[arg(long)]
+    unfreeze: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+
+    #[command(flatten)]
+    repository: RepositoryArgs,
+}
+
+/// `slipway image list`.
+#[derive(Args, Clone, Debug)]
+struct ListArgs {
+    #[command(flatten)]
+    repository: RepositoryArgs,
+}
+
+/// `slipway image history`.
+#[derive(Args, Clone, Debug)]
+struct HistoryArgs {
+    /// The application
+    app: String,
+
+    /// How many entries at most
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+
+    #[command(flatten)]
+    repository: RepositoryArgs,
+}
+
+/// `slipway image rollback`.
+#[derive(Args, Clone, Debug)]
+struct RollbackArgs {
+    /// The application, and more of the target where it has several containers
+    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]")]
+    target: String,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+
+    #[command(flatten)]
+    repository: RepositoryArgs,
+}
+
+/// `slipway image promote`.
+#[derive(Args, Clone, Debug)]
+struct PromoteArgs {
+    /// The application, and more of the target where it has several containers
+    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]")]
+    target: String,
+
+    /// The folder of the environment that runs it, in the repository
+    #[arg(long, value_name = "DIR")]
+    from: String,
+
+    /// The folder of the environment that gets it
+    #[arg(long, value_name = "DIR")]
+    to: String,
+
+    /// Set it even where it is older than what is there
+    #[arg(long)]
+    allow_older: bool,
+
+    /// Set it even where a rollback holds the image
+    #[arg(long)]
+    unfreeze: bool,
+
+    #[command(flatten)]
+    wait: WaitArgs,
+
+    #[command(flatten)]
+    repository: RepositoryArgs,
+}
+
+/// Does what was asked.
+pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit, CliError> {
+    match &args.command {
+        ImageCommand::Set(args) => set(ui, global, args).await?,
+        ImageCommand::List(args) => list(ui, global, args).await?,
+        ImageCommand::History(args) => show_history(ui, global, args).await?,
+        ImageCommand::Rollback(args) => take_back(ui, global, args).await?,
+        ImageCommand::Promote(args) => carry_over(ui, global, args).await?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
+    let assignments: Vec<ImageAssignment> =
+        args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
+    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let options = options(args.allow_older, args.unfreeze);
+    let mut outcomes = Vec::new();
+    for assignment in &assignments {
+        let root = &args.repository.manifests;
+        outcomes.push(set_image(&mut repository, root, assignment, &options).await.map_err(failed)?);
+    }
+    finish(ui, &workspace, &repository, &args.repository, &args.wait, &outcomes).await
+}
+
+async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CliError> {
+    let target: ImageTarget = args.target.parse().map_err(usage)?;
+    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let source = source();
+    let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
+    let outcome = outcome.map_err(failed)?;
+    finish(ui, &workspace, &repository, &args.repository, &args.wait, &[outcome]).await
+}
+
+async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
+    let target: ImageTarget = args.target.parse().map_err(usage)?;
+    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let options = options(args.allow_older, args.unfreeze);
+    let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
+    finish(ui, &workspace, &repository, &args.repository, &args.wait, &[outcome]).await
+}
+
+async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> {
+    let (_, repository) = open(global, &args.repository).await?;
+    let listing = list_images(&repository, &args.repository.manifests).await.map_err(failed)?;
+    if ui.format() == Format::Json {
+        let image = |image: &crate::gitops::AppImage| {
+            json!({
+                "app": image.app, "kind": image.kind, "workload": image.workload, "container": image.container,
+                "init": image.init, "image": image.image, "file": image.file, "line": image.line,
+            })
+        };
+        ui.json(&listing.images.iter().map(image).collect::<Vec<_>>())?;
+    } else {
+        let line = |image: &crate::gitops::AppImage| {
+            let place = format!("{}/{}/{}", image.kind, image.workload, image.container);
+            format!("{}  {place}  {}  {}:{}\n", image.app, image.image, image.file, image.line)
+        };
+        ui.answer(&listing.images.iter().map(line).collect::<String>())?;
+    }
+    for problem in &listing.problems {
+        ui.say(&format!("warning: {problem}"));
+    }
+    Ok(())
+}
+
+async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CliError> {
+    let (_, repository) = open(global, &args.repository).await?;
+    let records = history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
+    if ui.format() == Format::Json {
+        let record = |record: &ImageRecord| {
+            json!({
+                "commit": record.commit, "when": record.when, "author": record.author, "kind": word(&record.kind),
+                "container": record.container, "image": record.image, "previous": record.previous,
+                "source": record.source,
+            })
+        };
+        return ui.json(&records.iter().map(record).collect::<Vec<_>>());
+    }
+    let line = |record: &ImageRecord| {
+        let commit = record.commit.get(..12).unwrap_or(&record.commit);
+        let ImageRecord { when, author, previous, image, .. } = record;
+        format!("{commit}  {when}  {:<9} {previous} → {image}  {author}\n", word(&record.kind))
+    };
+    ui.answer(&records.iter().map(line).collect::<String>())
+}
+
+fn word(kind: &RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Bump => "bump",
+        RecordKind::Promotion { .. } => "promotion",
+        RecordKind::Rollback { .. } => "rollback",
+        RecordKind::Unfreeze { .. } => "unfreeze",
+    }
+}
+
+/// Tells of the bumps, and waits for the cluster where that was asked.
+async fn finish(
+    ui: Ui,
+    workspace: &Workspace,
+    repository: &Repository,
+    args: &RepositoryArgs,
+    wait: &WaitArgs,
+    outcomes: &[BumpOutcome],
+) -> Result<(), CliError> {
+    for outcome in outcomes {
+        ui.say(&told(outcome));
+    }
+    if wait.wait {
+        let target = Target::find(workspace, &args.cluster).await?;
+        let follow_this = Follow { outcomes, timeout: Duration::from_secs(wait.timeout) };
+        follow(ui, &target, repository, follow_this).await?;
+    }
+    if ui.format() == Format::Json {
+        let as_json = |outcome: &BumpOutcome| {
+            json!({
+                "app": outcome.app, "container": outcome.container, "previous": outcome.previous,
+                "image": outcome.image, "commit": outcome.commit, "changed": outcome.changed,
+                "file": outcome.file, "line": outcome.line,
+            })
+        };
+        return ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+fn told(outcome: &BumpOutcome) -> String {
+    let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
+    let commit = commit.get(..12).unwrap_or(commit);
+    if outcome.changed {
+        format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
+    } else {
+        format!("{app}: {image} is there already ({file}:{line}, commit {commit})")
+    }
+}
+
+/// Opens the repository that flags or slipway.hcl name.
+async fn open(global: &Global, args: &RepositoryArgs) -> Result<(Workspace, Repository), CliError> {
+    let workspace = Workspace::open(global)?;
+    let configured = Target::repository(&workspace, &args.cluster)?;
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let credentials = || variable("SLIPWAY_MANIFESTS_TOKEN").map(Secret::new);
+    let spec = match (&args.repo, configured) {
+        (Some(url), configured) => {
+            // Credentials of another repository are never sent to this one.
+            let same = configured.filter(|configured| configured.url == *url);
+            let (username, secret) = same.map_or((None, None), |same| (same.username, same.credentials));
+            RepositorySpec {
+                url: url.clone(),
+                branch: args.branch.clone().unwrap_or_else(|| "main".to_owned()),
+                username: username.or_else(|| variable("SLIPWAY_MANIFESTS_USERNAME")),
+                credentials: secret.or_else(credentials),
+                author: None,
+            }
+        }
+        (None, Some(configured)) => RepositorySpec {
+            branch: args.branch.clone().unwrap_or(configured.branch),
+            ..RepositorySpec {
+                url: configured.url,
+                branch: String::new(),
+                username: configured.username,
+                credentials: configured.credentials,
+                author: None,
+            }
+        },
+        (None, None) => {
+            let help = "name it with --repo, or in argocd { repository { url } } of slipway.hcl";
+            return Err(CliError::usage("no manifests repository is named", help));
+        }
+    };
+    let repository = Repository::open(spec).await.map_err(failed)?;
+    Ok((workspace, repository))
+}
+
+fn options(allow_older: bool, unfreeze: bool) -> BumpOptions {
+    BumpOptions { allow_older, unfreeze, source: source() }
+}
+
+fn source() -> Option<String> {
+    bump_source(|name| std::env::var(name).ok())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn failed(error: GitOpsError) -> CliError {
+    match error {
+        GitOpsError::Frozen { .. } | GitOpsError::Overtaken { .. } | GitOpsError::Older { .. } => {
+            CliError::Refused { message: error.to_string(), help: None }
+        }
+        other => CliError::failed(other, None),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn usage(error: GitOpsError) -> CliError {
+    CliError::Usage { message: error.to_string(), help: None }
+}

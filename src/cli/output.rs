@@ -1,0 +1,83 @@
+//! `slipway output`: the outputs of units, read from their states.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::Value as Json;
+
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Format, Global};
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::engine::{Session, Step, Watcher};
+use crate::hcl::json::to_json;
+use crate::hcl::value::Value;
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::channel;
+use crate::terragrunt::outputs::Outputs;
+
+/// Show the outputs of units
+#[derive(Args, Clone, Debug)]
+pub struct OutputArgs {
+    /// A unit or a folder of units, here or under the estate's root
+    path: Option<PathBuf>,
+
+    /// Show sensitive values
+    #[arg(long)]
+    reveal: bool,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Nothing is shown while outputs are read; what fails is told with its cause.
+struct Silent;
+
+impl Watcher for Silent {
+    fn step(&self, _step: Step) {}
+    fn line(&self, _line: &str) {}
+}
+
+/// Reads and prints.
+pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    let reader = workspace.reader("output");
+    let selection = workspace.select(ui, args.path.as_deref(), &reader)?;
+    let engine = workspace.engine(&args.engine)?;
+    let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
+    let (_interruptor, interrupts) = channel();
+    let session = Session { watcher: &Silent, interrupts: &interrupts };
+    let mut answers = BTreeMap::new();
+    for index in selection.graph.order() {
+        let unit = selection.estate.unit(index);
+        if unit.external {
+            continue;
+        }
+        let outputs = workshop.outputs(&unit.dir, session).await;
+        let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
+        answers.insert(workshop.name(&unit.dir), shown(&outputs, args.reveal));
+    }
+    match ui.format() {
+        Format::Json => ui.json(&answers)?,
+        Format::Text => ui.answer(&text(&answers))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(outputs: &Outputs, reveal: bool) -> serde_json::Map<String, Json> {
+    let show = |value: &Value| match value {
+        Value::Sensitive(_) if !reveal => Json::String("(sensitive)".to_owned()),
+        other => to_json(other).unwrap_or_default(),
+    };
+    outputs.iter().map(|(name, value)| (name.to_string(), show(value))).collect()
+}
+
+fn text(answers: &BTreeMap<String, serde_json::Map<String, Json>>) -> String {
+    let unit = |(name, outputs): (&String, &serde_json::Map<String, Json>)| {
+        let lines = outputs.iter().map(|(output, value)| format!("  {output} = {value}\n"));
+        format!("{name}\n{}", lines.collect::<String>())
+    };
+    answers.iter().map(unit).collect()
+}

@@ -1,0 +1,41 @@
+//! `slipway render`: a unit as it evaluates.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::{CliError, Exit};
+use super::global::Global;
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::estate::render_json;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::terragrunt::outputs::NoOutputs;
+
+/// Show a unit with everything evaluated, as JSON with Terragrunt's keys
+///
+/// Reads no state: where the unit uses outputs of others, their mocks stand in.
+#[derive(Args, Clone, Debug)]
+pub struct RenderArgs {
+    /// The unit, by default the one you stand in
+    unit: Option<PathBuf>,
+
+    /// Show sensitive values
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Shows.
+pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    let dir = workspace.locate(args.unit.as_deref())?;
+    let file = dir.join("terragrunt.hcl");
+    if !file.is_file() {
+        let missing = Diagnostic::error("estate::no_unit", format!("{} is no unit", dir.display()))
+            .help("name a folder that holds a terragrunt.hcl; `slipway find` lists them");
+        return Err(CliError::Configuration(vec![missing]));
+    }
+    let config = workspace.reader("plan").evaluate(&file, &NoOutputs)?;
+    ui.json(&render_json(&config, args.reveal))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,40 @@
+//! `slipway up`: units and gates in one graph.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::execute::{Execution, execute};
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Global};
+use super::ui::Ui;
+use crate::run::unit::Mode;
+
+/// Plan, apply, verify and bootstrap: units and gates in one graph
+///
+/// Each unit is planned on the real outputs of what it depends on, and exactly that plan is applied. Behind a cluster's unit the cluster is verified, Argo CD is installed, and its applications are waited for.
+#[derive(Args, Clone, Debug)]
+pub struct UpArgs {
+    /// A folder, here or under the estate's root
+    path: Option<PathBuf>,
+
+    /// Ask nobody: apply what was planned
+    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
+    yes: bool,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Brings everything up.
+pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
+    let execution = Execution {
+        command: "up",
+        mode: Mode::Apply,
+        gates: true,
+        path: args.path.as_deref(),
+        engine: &args.engine,
+        yes: args.yes,
+    };
+    Ok(execute(ui, global, execution).await?.0)
+}

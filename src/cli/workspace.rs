@@ -1,0 +1,118 @@
+//! What most commands begin with: the project, its estate and a reader.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::CliError;
+use super::global::{EngineArgs, Global};
+use super::ui::Ui;
+use crate::engine::Engine;
+use crate::engine::identity::SdkIdentity;
+use crate::engine::select::{self, Settings};
+use crate::estate::{EngineChoice, Estate, Graph, Project, locate};
+use crate::terragrunt::{Reader, ReaderOptions};
+
+/// How many units run at once where nobody says.
+const PARALLELISM: usize = 8;
+
+/// The project a command works in.
+pub struct Workspace {
+    /// The folder it was started in, or `-C`.
+    pub working_dir: PathBuf,
+    /// What `slipway.hcl` says, or the defaults.
+    pub project: Project,
+    /// `.slipway`, where runs, caches and modules at work are kept.
+    pub home: PathBuf,
+}
+
+/// A part of the estate, read and ordered.
+pub struct Selection {
+    /// The units.
+    pub estate: Estate,
+    /// Their order.
+    pub graph: Graph,
+}
+
+impl Workspace {
+    /// Finds the project from the working folder upwards.
+    pub fn open(global: &Global) -> Result<Self, CliError> {
+        let current = std::env::current_dir()
+            .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
+        let working_dir = match &global.dir {
+            Some(dir) => crate::support::fs::clean(&current.join(dir)),
+            None => current,
+        };
+        if !working_dir.is_dir() {
+            let message = format!("{} is not a folder", working_dir.display());
+            return Err(CliError::usage(message, "name one that is there with -C"));
+        }
+        let project = match &global.config {
+            Some(config) => Project::read(
+                &crate::support::fs::clean(&working_dir.join(config)),
+                ReaderOptions::new(&working_dir, "plan"),
+            )?,
+            None => Project::find(&working_dir)?,
+        };
+        let home = project.dir.join(".slipway");
+        Ok(Self { working_dir, project, home })
+    }
+
+    /// A reader for a command of Terraform, such as `plan`.
+    pub fn reader(&self, terraform_command: &str) -> Arc<Reader> {
+        let options = ReaderOptions::new(&self.working_dir, terraform_command);
+        Arc::new(Reader::new(ReaderOptions { aws: Some(Arc::new(SdkIdentity::default())), ..options }))
+    }
+
+    /// The folder that a PATH argument means.
+    pub fn locate(&self, path: Option<&Path>) -> Result<PathBuf, CliError> {
+        let found = locate(&self.working_dir, &self.project.estate_root, path);
+        found.map_err(|diagnostic| CliError::Usage { message: diagnostic.message, help: diagnostic.help })
+    }
+
+    /// The units under a PATH and those they depend on; whatever is wrong with them is beside them.
+    pub fn discover(&self, path: Option<&Path>, reader: &Reader) -> Result<Estate, CliError> {
+        Ok(Estate::discover(&self.locate(path)?, reader))
+    }
+
+    /// The same in order, or every error; warnings are said.
+    pub fn select(&self, ui: Ui, path: Option<&Path>, reader: &Reader) -> Result<Selection, CliError> {
+        let estate = self.discover(path, reader)?;
+        if estate.has_errors() {
+            return Err(CliError::Configuration(estate.diagnostics));
+        }
+        ui.diagnostics(&estate.diagnostics);
+        let graph = Graph::build(&estate)?;
+        if estate.units.iter().all(|unit| unit.external) {
+            let message = format!("there are no units under {}", estate.root.display());
+            return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
+        }
+        Ok(Selection { estate, graph })
+    }
+
+    /// The engine that flags and project ask for.
+    pub fn engine(&self, args: &EngineArgs) -> Result<Arc<dyn Engine>, CliError> {
+        let configured = self.project.engine;
+        let settings = Settings {
+            choice: args.engine.map_or(configured, EngineChoice::from),
+            home: self.home.clone(),
+            tool: args.tf_path.clone(),
+            backend_bootstrap: args.backend_bootstrap,
+        };
+        Ok(select::engine(settings)?)
+    }
+
+    /// How many units run at once.
+    pub fn parallelism(&self, args: &EngineArgs) -> usize {
+        let named = args.parallelism.map(std::num::NonZeroUsize::get);
+        named.or(self.project.parallelism).unwrap_or(PARALLELISM)
+    }
+
+    /// One line on what was found.
+    pub fn describe(&self) -> String {
+        let clusters = self.project.clusters.len();
+        match &self.project.file {
+            Some(file) => format!("{}: {clusters} clusters", file.display()),
+            None => format!("none: the estate is {}", self.project.estate_root.display()),
+        }
+    }
+}
