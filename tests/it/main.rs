@@ -4,3 +4,7 @@
 mod estate;
 #[cfg(test)]
 mod gitops;
+#[cfg(test)]
+mod run;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,122 @@
+//! A test bed: AWS, Kubernetes, Argo CD and Git on this machine, see `emulator/README.md`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::root;
+
+const START: Duration = Duration::from_mins(3);
+
+/// A running bed. It stops when this is dropped, and also when the test process dies: it holds our pipe.
+pub struct Bed {
+    process: Child,
+    folder: TempDir,
+    ready: Value,
+}
+
+impl Bed {
+    /// Starts some parts (`aws`, `kubernetes`, `git`), or all where none is named.
+    pub fn start(parts: &[&str]) -> Self {
+        let python = root().join(".venv/bin/python");
+        assert!(python.exists(), "{} is missing; run `make setup`", python.display());
+        let folder = tempfile::Builder::new().prefix("slipway-bed-").tempdir().unwrap();
+        let dir = folder.path().join("bed");
+        let mut command = Command::new(python);
+        command.current_dir(root()).args(["-m", "emulator", "serve", "--stop-on-eof", "--dir"]).arg(&dir);
+        for part in parts {
+            command.args(["--only", part]);
+        }
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let file = dir.join("ready.json");
+        let deadline = Instant::now() + START;
+        while !file.exists() {
+            assert!(process.try_wait().unwrap().is_none(), "the bed ended while it started");
+            assert!(Instant::now() < deadline, "the bed did not start in {START:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let ready = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        Self { process, folder, ready }
+    }
+
+    /// One AWS for all tests of this process; they keep apart by the names they use.
+    pub fn shared_aws() -> &'static Self {
+        static SHARED: OnceLock<Bed> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&["aws"]))
+    }
+
+    /// A text of `ready.json`, by its path in it.
+    pub fn text(&self, pointer: &str) -> &str {
+        let found = self.ready.pointer(pointer).and_then(Value::as_str);
+        found.unwrap_or_else(|| panic!("ready.json has no {pointer}"))
+    }
+
+    /// The variables a client exports, without `PATH` and `KUBECONFIG`.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let variables = self.ready["env"].as_object().unwrap().iter();
+        variables
+            .filter(|(name, _)| *name != "path" && *name != "KUBECONFIG")
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect()
+    }
+
+    /// Where its logs are.
+    pub fn logs(&self) -> PathBuf {
+        self.folder.path().join("bed/log")
+    }
+
+    /// Asks the emulated AWS itself: what it says does not depend on what we print.
+    pub fn aws(&self, service: &str, path: &str) -> String {
+        let region = self.text("/aws/region");
+        let key = self.text("/env/AWS_ACCESS_KEY_ID");
+        let scope = format!("Credential={key}/20260101/{region}/{service}/aws4_request");
+        let header = format!("Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        curl(&["-H", &header, &format!("{}{path}", self.text("/aws/endpoint"))])
+    }
+
+    /// Breaks something, see `emulator/aws/faults.py`.
+    pub fn fault(&self, fault: &Value) {
+        let url = format!("{}/emulator/faults", self.text("/aws/endpoint"));
+        curl(&["-X", "POST", "-H", "Content-Type: application/json", "-d", &fault.to_string(), &url]);
+    }
+
+    /// `kubectl` as an administrator.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        let output = Command::new(super::tool("kubectl"))
+            .arg("--kubeconfig")
+            .arg(Path::new(self.text("/kubernetes/kubeconfig")))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "kubectl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _status = self.process.wait();
+    }
+}
+
+fn curl(arguments: &[&str]) -> String {
+    let output =
+        Command::new("curl").args(["-sS", "--fail-with-body", "--max-time", "20"]).args(arguments).output();
+    let output = output.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "curl {arguments:?}: {text} {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}

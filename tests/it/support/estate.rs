@@ -1,0 +1,111 @@
+//! A small estate in a folder of its own, with states in local files and modules that need no provider.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// An estate under `live/`, in a Git repository.
+pub struct Estate {
+    folder: TempDir,
+}
+
+impl Estate {
+    /// An empty one with a `root.hcl` that keeps every state under `states/`.
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("slipway-estate-").tempdir().unwrap();
+        let estate = Self { folder };
+        estate.write("slipway.hcl", "estate {\n  root = \"live\"\n}\n");
+        estate.write(
+            "live/root.hcl",
+            r#"
+remote_state {
+  backend = "local"
+  generate = { path = "backend.tf", if_exists = "overwrite" }
+  config = { path = "${get_repo_root()}/states/${path_relative_to_include()}.tfstate" }
+}
+"#,
+        );
+        git(estate.path(), &["init", "--quiet"]);
+        estate
+    }
+
+    /// A copy of the project's own estate.
+    pub fn of_the_project() -> Self {
+        let folder = tempfile::Builder::new().prefix("slipway-estate-").tempdir().unwrap();
+        for name in ["infra", "live", "slipway.hcl"] {
+            let from = super::root().join(name);
+            let copied = Command::new("cp").arg("-R").arg(from).arg(folder.path()).status().unwrap();
+            assert!(copied.success());
+        }
+        git(folder.path(), &["init", "--quiet"]);
+        Self { folder }
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &str, text: &str) -> PathBuf {
+        let file = self.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Adds a unit that keeps one text, `value`, and puts it out; it depends on others by their names, and its
+    /// text then ends in theirs.
+    pub fn unit(&self, name: &str, dependencies: &[&str]) -> &Self {
+        let blocks = dependencies.iter().map(|dependency| {
+            format!("dependency \"{dependency}\" {{\n  config_path = \"../{dependency}\"\n}}\n")
+        });
+        let values =
+            dependencies.iter().map(|dependency| format!("${{dependency.{dependency}.outputs.value}}"));
+        let value = std::iter::once(name.to_owned()).chain(values).collect::<Vec<_>>().join(" < ");
+        let text = format!(
+            "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n\n\
+             terraform {{\n  source = \"${{get_repo_root()}}/infra//text\"\n}}\n\n{}\n\
+             inputs = {{\n  value = \"{value}\"\n}}\n",
+            blocks.collect::<String>()
+        );
+        self.write(&format!("live/{name}/terragrunt.hcl"), &text);
+        self.write("infra/text/main.tf", TEXT_MODULE);
+        self
+    }
+
+    /// The text that a unit's state keeps, as the state file itself says it; none where nothing is kept.
+    pub fn applied(&self, name: &str) -> Option<String> {
+        let text = std::fs::read_to_string(self.path().join(format!("states/{name}.tfstate"))).ok()?;
+        let state: serde_json::Value = serde_json::from_str(&text).unwrap();
+        state["outputs"]["value"]["value"].as_str().map(str::to_owned)
+    }
+}
+
+const TEXT_MODULE: &str = r#"
+variable "value" {
+  type = string
+}
+
+variable "fail" {
+  type    = bool
+  default = false
+}
+
+resource "terraform_data" "this" {
+  input = var.value
+
+  provisioner "local-exec" {
+    command = var.fail ? "echo it broke >&2; exit 1" : "true"
+  }
+}
+
+output "value" {
+  value = terraform_data.this.output
+}
+"#;
+
+fn git(folder: &Path, arguments: &[&str]) {
+    assert!(Command::new("git").current_dir(folder).args(arguments).status().unwrap().success());
+}

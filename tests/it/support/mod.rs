@@ -1,0 +1,27 @@
+//! What tests of several subjects need: a bed, an estate, and the program.
+
+pub mod bed;
+pub mod estate;
+pub mod slipway;
+
+use std::path::{Path, PathBuf};
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program that `make setup` installs.
+pub fn tool(name: &str) -> PathBuf {
+    let path = root().join(".tools/bin").join(name);
+    assert!(path.exists(), "{} is missing; run `make setup`", path.display());
+    path
+}
+
+/// The tools that plan and apply: OpenTofu always, Terraform where the machine has one.
+pub fn terraforms() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let terraform =
+        std::env::split_paths(&path).map(|folder| folder.join("terraform")).find(|file| file.is_file());
+    std::iter::once(tool("tofu")).chain(terraform).collect()
+}

@@ -1,0 +1,102 @@
+//! Runs the program in a sealed environment and looks at what it did.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A call of `slipway`.
+pub struct Slipway {
+    command: Command,
+}
+
+/// How it ended.
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// The answer.
+    pub stdout: String,
+    /// The talk.
+    pub stderr: String,
+}
+
+impl Slipway {
+    /// In a folder, with no variable of the caller's but `HOME` and a `PATH` of system folders, and with the
+    /// given tool.
+    pub fn new(dir: &Path, tool: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+        command
+            .current_dir(dir)
+            .env_clear()
+            .env("PATH", system_path())
+            .env("HOME", dir)
+            .env("SLIPWAY_TF_PATH", tool)
+            .env("SLIPWAY_ENGINE", "native")
+            .env("SLIPWAY_COLOR", "never")
+            .stdin(Stdio::null());
+        Self { command }
+    }
+
+    /// With a variable.
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Without a variable.
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// With the variables of a bed.
+    pub fn bed(mut self, bed: &super::bed::Bed) -> Self {
+        self.command.envs(bed.environment());
+        self
+    }
+
+    /// The command as it would run, for those who need the process itself.
+    pub fn into_command(mut self, arguments: &[&str]) -> Command {
+        self.command.args(arguments);
+        self.command
+    }
+
+    /// Runs it.
+    #[must_use = "a test has to look at how it ended"]
+    pub fn run(mut self, arguments: &[&str]) -> Ended {
+        let output = self.command.args(arguments).output().unwrap();
+        Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ended {
+    /// Asserts on the exit code, and shows everything where it is another.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that either stream holds the text.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        let everything = format!("{}\n{}", self.stdout, self.stderr);
+        assert!(everything.contains(text), "{text:?} is not in:\n{everything}");
+        self
+    }
+
+    /// The answer as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
+    }
+}
+
+/// The system's own programs, without any tool that the machine may have beside them.
+pub fn system_path() -> String {
+    let folders = ["/usr/bin", "/bin"].map(PathBuf::from);
+    std::env::join_paths(folders).unwrap().into_string().unwrap()
+}
