@@ -34,7 +34,14 @@ def ask(expressions):
         )
     if answer.returncode != 0:
         sys.exit(f"terraform console: {answer.stderr}{answer.stdout}")
-    return json.loads(base64.b64decode(answer.stdout.strip().strip('"')))
+    try:
+        return json.loads(base64.b64decode(answer.stdout.strip().strip('"'), validate=True))
+    except ValueError:
+        if len(expressions) == 1:
+            print(f"left out, it has no value that is shown: {expressions[0]}", file=sys.stderr)
+            return [None]
+        # Something in it has no value that can be shown: find out what.
+        return [result for text in expressions for result in ask([text])]
 
 
 def main():
@@ -43,10 +50,11 @@ def main():
     # A line of the console's input is limited.
     groups = [expressions[start : start + 100] for start in range(0, len(expressions), 100)]
     results = [result for group in groups for result in ask(group)]
+    vectors = [(text, result) for text, result in zip(expressions, results) if result is not None]
     print("[")
-    for index, (text, result) in enumerate(zip(expressions, results)):
+    for index, (text, result) in enumerate(vectors):
         wanted = {"error": True} if result == 'error' else {"json": result[len('{"value":') : -1]}
-        comma = "," if index + 1 < len(expressions) else ""
+        comma = "," if index + 1 < len(vectors) else ""
         print(f"  {json.dumps({'expression': text, **wanted}, ensure_ascii=False)}{comma}")
     print("]")
 

@@ -15,8 +15,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("alltrue", (1, 1), |arguments| all_or_any(arguments, true)).moving(),
     Function::new("anytrue", (1, 1), |arguments| all_or_any(arguments, false)).moving(),
     Function::new("coalesce", (1, MANY), coalesce).with_nulls().moving(),
-    Function::new("coalescelist", (1, MANY), coalesce_list).with_nulls().moving(),
-    Function::new("contains", (2, 2), contains).with_nulls(),
+    Function::new("coalescelist", (1, MANY), coalesce_list).moving(),
+    Function::new("contains", (2, 2), contains),
     Function::new("keys", (1, 1), keys).moving(),
     Function::new("length", (1, 1), length).moving(),
     Function::new("lookup", (2, 3), lookup).with_nulls().moving(),
@@ -66,14 +66,11 @@ fn coalesce(arguments: &Arguments<'_>) -> Called {
 
 fn coalesce_list(arguments: &Arguments<'_>) -> Called {
     for (index, value) in arguments.values.iter().enumerate() {
-        if value.is_null() {
-            continue;
-        }
         if !arguments.elements(index)?.is_empty() {
             return Ok(value.clone());
         }
     }
-    Err(CallError::new("all lists are null or empty"))
+    Err(CallError::new("all lists are empty"))
 }
 
 fn contains(arguments: &Arguments<'_>) -> Called {

@@ -7,15 +7,21 @@
 mod arguments;
 mod collection;
 mod csv;
+mod date_time;
 mod encoding;
 mod filesystem;
+mod float_text;
+mod format;
 mod glob;
 mod hash_crypto;
+mod ip_network;
 mod numeric;
 mod regex;
 mod sequence;
 mod set;
 mod string;
+#[cfg(test)]
+mod tests;
 mod type_conversion;
 mod yaml_decode;
 mod yaml_encode;
@@ -137,9 +143,12 @@ fn wrong_count(fewest: usize, most: usize, given: usize) -> String {
 static TABLE: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     let subjects = [
         collection::FUNCTIONS,
+        date_time::FUNCTIONS,
         encoding::FUNCTIONS,
         filesystem::FUNCTIONS,
+        format::FUNCTIONS,
         hash_crypto::FUNCTIONS,
+        ip_network::FUNCTIONS,
         numeric::FUNCTIONS,
         regex::FUNCTIONS,
         sequence::FUNCTIONS,

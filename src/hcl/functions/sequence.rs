@@ -90,13 +90,16 @@ fn distinct(arguments: &Arguments<'_>) -> Called {
     Ok(list(kept))
 }
 
-/// Goes round and round.
+/// An index beyond the end goes round and round.
 fn element(arguments: &Arguments<'_>) -> Called {
     let elements = arguments.elements(0)?;
     if matches!(arguments.get(0), Value::Set(_)) {
         return Err(Arguments::wrong(0, "must be a list, but it is a set; make a list of it with `tolist`"));
     }
     let index = arguments.whole(1)?;
+    if index < 0 {
+        return Err(Arguments::wrong(1, "must not be negative"));
+    }
     let count = i64::try_from(elements.len()).unwrap_or(i64::MAX);
     if count == 0 {
         return Err(Arguments::wrong(0, "is an empty list, which has no elements"));

@@ -9,6 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle};
 use super::super::convert::to_string;
 use super::super::number::Number;
 use super::super::value::{Fields, Value};
+use super::date_time;
 
 /// Aliases are copied where they stand; more values than this are an attack.
 const MAX_VALUES: usize = 1_000_000;
@@ -31,8 +32,7 @@ pub(super) fn decode(text: &str) -> Result<Value, String> {
         let (event, span) = event.map_err(|error| error.to_string())?;
         reader.event(event).map_err(|message| format!("{message} at line {}", span.start.line()))?;
     }
-    // An empty document is null.
-    Ok(reader.document.unwrap_or(Value::Null))
+    reader.document.ok_or_else(|| "there is no document in it".to_owned())
 }
 
 #[derive(Default)]
@@ -173,10 +173,14 @@ fn resolve(text: &str) -> Result<Value, String> {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" => {
             return Err("an infinite number cannot be held".to_owned());
         }
+        ".nan" | ".NaN" | ".NAN" => return Err("what is not a number cannot be held".to_owned()),
         _ => {}
     }
     if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
         return Ok(Value::string(text));
+    }
+    if let Some(time) = date_time::from_yaml(text) {
+        return Ok(Value::string(time));
     }
     let radix = |digits: Option<&str>, base: u32| {
         let digits =

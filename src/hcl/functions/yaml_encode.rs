@@ -14,6 +14,10 @@ pub(super) fn encode(value: &Value) -> String {
     if !writer.text.ends_with('\n') {
         writer.text.push('\n');
     }
+    // A document that is a plain scalar could go on; its end is marked.
+    if matches!(value, Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_)) {
+        writer.text.push_str("...\n");
+    }
     writer.text
 }
 
@@ -50,8 +54,10 @@ impl Writer {
             Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) if !elements.is_empty() => {
                 for (index, element) in elements.iter().enumerate() {
                     // The first one of a list in a list stays on the line of the outer dash.
-                    if place == Place::Field || index > 0 {
-                        self.line(indent);
+                    match (place, index) {
+                        (Place::Element, 0) => self.text.push(' '),
+                        (Place::Top, 0) => {}
+                        _ => self.line(indent),
                     }
                     self.text.push('-');
                     self.value(element, indent + 2, Place::Element);
@@ -80,7 +86,7 @@ impl Writer {
         }
         match value {
             Value::String(text) if is_literal_block(text) => self.literal_block(text, indent.max(2)),
-            Value::String(text) => self.quoted(text, indent, true),
+            Value::String(text) => self.quoted(text, indent.max(2), true),
             Value::Tuple(_) | Value::List(_) | Value::Set(_) => self.text.push_str("[]"),
             Value::Object(_) | Value::Map(_) => self.text.push_str("{}"),
             other => self.text.push_str(&to_string(other).unwrap_or_else(|| "null".into())),
@@ -143,8 +149,7 @@ fn is_literal_block(text: &str) -> bool {
 }
 
 fn is_printable(letter: char) -> bool {
-    matches!(letter, ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-        && letter != '\u{feff}'
+    matches!(letter, ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && letter != '\u{feff}'
 }
 
 fn push_escaped(text: &mut String, letter: char) {
