@@ -39,6 +39,7 @@ impl Estate {
                 .flat_map(|(outline, _)| targets(outline))
                 .map(|target| target.dir.join(UNIT_FILE))
                 .filter(|file| !read.contains_key(file) && file.is_file())
+                .filter(|file| !read.contains_key(&behind_links(&root, file)))
                 .collect();
             if outside.is_empty() {
                 break;
@@ -67,7 +68,8 @@ impl Estate {
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
             for target in targets(&unit.outline) {
-                match places.get(&target.dir) {
+                let place = places.get(&target.dir);
+                match place.or_else(|| places.get(&behind_links(&self.root, &target.dir))) {
                     Some(to) if own.iter().any(|edge| edge.to == *to) => {}
                     Some(to) => {
                         let location = target.location.clone();
@@ -113,6 +115,19 @@ impl Estate {
         }
         let beside = others.iter().filter(|(dir, _)| dir.parent() == target.parent());
         beside.take(MOST_SUGGESTIONS).map(|(_, way)| format!("\"{way}\"")).collect()
+    }
+}
+
+/// The path that a dependency over a symbolic link really leads to, as the walk names it: links are not
+/// followed there, so the unit behind one is known by its own path only.
+fn behind_links(root: &Path, path: &Path) -> PathBuf {
+    let real = path.canonicalize();
+    match (&real, root.canonicalize()) {
+        (Ok(real), Ok(real_root)) => match real.strip_prefix(real_root) {
+            Ok(inside) => paths::clean(&root.join(inside)),
+            Err(_) => real.clone(),
+        },
+        _ => path.to_path_buf(),
     }
 }
 

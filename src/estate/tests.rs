@@ -90,6 +90,14 @@ fn a_dependency_outside_of_the_folder_comes_along_with_what_it_stands_on() {
 }
 
 #[test]
+fn a_dependency_over_a_symbolic_link_is_the_unit_behind_it() {
+    let tree = Tree::new(&[("real/terragrunt.hcl", ""), ("app/terragrunt.hcl", &on(&["../link"]))]);
+    std::os::unix::fs::symlink(tree.path("real"), tree.path("link")).unwrap();
+    let (estate, graph) = sound(&tree, "");
+    assert_eq!(names(&estate, graph.order()), ["real", "app"]);
+}
+
+#[test]
 fn a_disabled_dependency_is_no_edge_and_one_that_stands_for_order_is() {
     let tree = Tree::new(&[
         ("a/terragrunt.hcl", "dependency \"b\" {\n  config_path = \"../b\"\n  enabled = false\n}\n"),

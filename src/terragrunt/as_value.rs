@@ -100,6 +100,9 @@ impl FileConfig {
 impl TerraformBlock {
     fn as_value(&self) -> Value {
         let mut shown = self.fields.clone();
+        // These two are shown only where they are set.
+        let optional = |name: &str| matches!(name, "mutable" | "update_source_with_cas");
+        shown.retain(|name, value| !(optional(name) && value.is_null()));
         let blocks = [
             ("extra_arguments", &self.extra_arguments),
             ("before_hook", &self.before_hooks),

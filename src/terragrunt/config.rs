@@ -61,7 +61,8 @@ pub struct UnitConfig {
     pub includes: Vec<(String, PathBuf)>,
     /// Every file that was read to evaluate it, the unit's own first, without repetition.
     pub files_read: Vec<PathBuf>,
-    /// The names of the dependencies whose mocks were used for want of real outputs.
+    /// The names of the dependencies whose mocks were used for want of real outputs, or, when a unit is only
+    /// rendered, whose outputs are left open.
     pub mocked: Vec<String>,
     /// The unit with the keys and the shape of Terragrunt's `render`.
     pub rendered: Option<Value>,

@@ -73,11 +73,13 @@ pub(crate) fn plain_fields(fields: &Fields) -> Fields {
     fields.iter().map(|(name, value)| (Arc::clone(name), plain(value))).collect()
 }
 
-/// The value as JSON. Sensitive values are shown only where `reveal` says so; unknown ones are null.
+/// The value as JSON. Sensitive values are shown only where `reveal` says so; unknown ones are empty strings,
+/// as Terragrunt renders them.
 pub fn to_json(value: &Value, reveal: bool) -> serde_json::Value {
     use serde_json::Value as Json;
     match value {
-        Value::Null | Value::Unknown => Json::Null,
+        Value::Null => Json::Null,
+        Value::Unknown => Json::String(String::new()),
         Value::Bool(truth) => Json::Bool(*truth),
         Value::Number(number) => {
             number.to_string().parse().map_or_else(|_| Json::String(number.to_string()), Json::Number)

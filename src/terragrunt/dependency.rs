@@ -18,6 +18,9 @@ use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::{Fields, Value};
 
+/// The command that only shows a unit.
+const RENDER: &str = "render";
+
 /// The dependencies of a file, once they are read.
 pub(crate) enum TableState {
     Open,
@@ -31,6 +34,23 @@ pub(crate) struct Table {
     pub blocks: Vec<DependencyBlock>,
     /// What is wrong with the blocks that are missing.
     pub errors: Vec<Diagnostic>,
+}
+
+impl Table {
+    /// Takes out blocks that count and have no folder. An included file may leave it empty for the child to fill in, so
+    /// only what is merged can be judged.
+    fn drop_pathless(&mut self) {
+        let pathless = |block: &&DependencyBlock| block.config_path().is_empty() && block.enabled();
+        for block in self.blocks.iter().filter(pathless) {
+            let message = format!("the config_path of dependency \"{}\" is empty", block.name);
+            self.errors.push(
+                Diagnostic::error("terragrunt::config_path", message)
+                    .at(block.location.clone())
+                    .help("name the folder of the unit it depends on"),
+            );
+        }
+        self.blocks.retain(|block| !pathless(&block));
+    }
 }
 
 /// One `dependency` block, evaluated.
@@ -70,6 +90,9 @@ impl FileScope<'_> {
             table.blocks =
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
         }
+        if self.child.is_none() {
+            table.drop_pathless();
+        }
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));
         Some(table)
@@ -93,27 +116,18 @@ impl FileScope<'_> {
 
     fn dependency(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<DependencyBlock> {
         let title = format!("dependency \"{name}\"");
-        let before = errors.len();
         let fields =
             decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
         let location = self
             .location(block.kind.span.to(block.labels.first().map_or(block.kind.span, |label| label.span)));
-        let enabled = fields["enabled"].as_bool().unwrap_or(true);
-        if errors.len() == before && enabled {
+        if matches!(fields["config_path"], Value::Unknown) {
             let place = block.body.attribute("config_path").map_or(block.kind.span, |found| found.expr.span);
-            let wrong = match &fields["config_path"] {
-                Value::Unknown => Some("cannot be known before something is run"),
-                path if path.as_str() == Some("") => Some("is empty"),
-                _ => None,
-            };
-            if let Some(wrong) = wrong {
-                let message = format!("the config_path of {title} {wrong}");
-                errors.push(
-                    Diagnostic::error("terragrunt::config_path", message)
-                        .at(self.location(place))
-                        .help("name the folder of the unit it depends on"),
-                );
-            }
+            let message = format!("the config_path of {title} cannot be known before something is run");
+            errors.push(
+                Diagnostic::error("terragrunt::config_path", message)
+                    .at(self.location(place))
+                    .help("name the folder of the unit it depends on"),
+            );
         }
         if let Some(strategy) = fields["mock_outputs_merge_strategy_with_state"].as_str()
             && merge_strategy(strategy).is_none()
@@ -241,7 +255,7 @@ impl DependencyBlock {
         }
         let command = &scope.session.reader.options().terraform_command;
         let allowed = self.allowed_commands().is_none_or(|commands| commands.contains(command));
-        let mocks = self.mock_outputs().filter(|_| allowed || command == "render");
+        let mocks = self.mock_outputs().filter(|_| allowed || command == RENDER);
         if self.skip_outputs() {
             return Ok(mocks);
         }
@@ -274,6 +288,11 @@ impl DependencyBlock {
             (None, Some(mocks)) => {
                 scope.session.mocked.borrow_mut().insert(self.name.to_string());
                 Ok(Some(mocks))
+            }
+            // Showing a unit does not need them: what depends on them is left open.
+            (None, None) if command == RENDER => {
+                scope.session.mocked.borrow_mut().insert(self.name.to_string());
+                Ok(Some(Value::Unknown))
             }
             (None, None) => Err(Box::new(self.nothing(scope, command))),
         }

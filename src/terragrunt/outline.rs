@@ -67,10 +67,14 @@ impl Outline {
     /// The folder of the module that the unit runs, where its source is a path on this machine.
     pub fn module_dir(&self) -> Option<PathBuf> {
         let source = self.source.as_deref()?;
-        let local =
-            ["./", "../", "/"].iter().any(|start| source.starts_with(start)) || matches!(source, "." | "..");
-        // `//` splits what is copied from what is run; together they are the path.
-        local.then(|| paths::join(&self.dir, source.replace("//", "/")))
+        // Addresses have a scheme, a forced getter or a user; `a//b` splits what is copied from what is run.
+        let address = ["://", "::"].iter().any(|part| source.contains(part)) || source.starts_with("git@");
+        if source.is_empty() || address {
+            return None;
+        }
+        let path = paths::join(&self.dir, source.replace("//", "/"));
+        let certain = ["./", "../", "/"].iter().any(|start| source.starts_with(start));
+        (certain || path.is_dir()).then_some(path)
     }
 }
 

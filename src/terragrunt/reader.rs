@@ -118,6 +118,7 @@ impl Reader {
                 errors.push(*diagnostic);
             }
         }
+        errors.extend(unit::missing_folders(&scope, &config));
         if errors.iter().any(Diagnostic::is_error) {
             return Err(without_repetition(errors));
         }

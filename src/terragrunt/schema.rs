@@ -98,6 +98,8 @@ pub(crate) const TERRAFORM: &[Spec] = &[
     optional("include_in_copy", Kind::Strings),
     optional("exclude_from_copy", Kind::Strings),
     optional("copy_terraform_lock_file", Kind::Bool),
+    optional("mutable", Kind::Bool),
+    optional("update_source_with_cas", Kind::Bool),
 ];
 
 /// The blocks inside `terraform`.

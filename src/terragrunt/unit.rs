@@ -120,7 +120,23 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
     }
 }
 
-pub(crate) fn paths_of(dir: &std::path::Path, paths: Option<&[String]>) -> Vec<PathBuf> {
+/// The folders of `dependencies` that are not there.
+pub(crate) fn missing_folders(scope: &FileScope<'_>, config: &FileConfig) -> Vec<Diagnostic> {
+    let (Some(paths), Some(place)) = (&config.dependencies, &config.dependencies_place) else {
+        return Vec::new();
+    };
+    let missing = paths.iter().filter(|path| !paths::join(scope.config_dir(), path).is_dir());
+    missing
+        .map(|path| {
+            let message = format!("dependency \"{path}\" does not exist: there is no such folder");
+            Diagnostic::error("terragrunt::missing_dependency", message)
+                .at(place.clone())
+                .help("correct the path in its `dependencies` block")
+        })
+        .collect()
+}
+
+fn paths_of(dir: &std::path::Path, paths: Option<&[String]>) -> Vec<PathBuf> {
     paths.unwrap_or_default().iter().map(|path| paths::join(dir, path)).collect()
 }
 

@@ -59,6 +59,8 @@ fn mocks_are_refused_for_commands_they_are_not_meant_for() {
 fn a_unit_is_rendered_with_mocks_whatever_command_they_are_meant_for() {
     let tree = tree("mock_outputs = { id = \"mock\" }\nmock_outputs_allowed_terraform_commands = [\"plan\"]");
     assert_eq!(inputs_of(&evaluate(&tree, "render", &[])), json!({"it": {"id": "mock"}}));
+    let without = self::tree("");
+    assert_eq!(inputs_of(&evaluate(&without, "render", &[])), json!({"it": ""}));
 }
 
 #[test]
@@ -142,6 +144,50 @@ fn dependencies_of_an_included_file_start_at_the_child_and_are_merged_by_name() 
 }
 
 #[test]
+fn an_included_file_may_leave_the_folder_of_a_dependency_to_the_child() {
+    let child = |path: &str| {
+        let include = "include \"root\" {\n  path = \"../root.hcl\"\n  merge_strategy = \"deep\"\n}\n";
+        format!("{include}dependency \"vpc\" {{\n  config_path = \"{path}\"\n}}\n")
+    };
+    let root = "dependency \"vpc\" {\n  config_path = \"\"\n  mock_outputs = { id = \"root\" }\n}\n\
+                inputs = { id = dependency.vpc.outputs.id }\n";
+    let tree = Tree::new(&[
+        ("root.hcl", root),
+        ("vpc/terragrunt.hcl", ""),
+        ("app/terragrunt.hcl", &child("../vpc")),
+        ("bad/terragrunt.hcl", &child("")),
+    ]);
+    assert_eq!(tree.inputs("app"), json!({"id": "root"}));
+    assert!(tree.errors("bad").contains("the config_path of dependency \"vpc\" is empty"));
+}
+
+#[test]
+fn a_disabled_dependency_needs_no_folder_and_has_its_mocks() {
+    let tree = Tree::new(&[(
+        "app/terragrunt.hcl",
+        r#"
+        dependency "vpc" {
+          config_path  = ""
+          enabled      = false
+          mock_outputs = { id = "off" }
+        }
+        inputs = { id = dependency.vpc.outputs.id }
+        "#,
+    )]);
+    assert_eq!(tree.inputs("app"), json!({"id": "off"}));
+}
+
+#[test]
+fn a_folder_that_stands_for_order_has_to_be_there() {
+    let tree = Tree::new(&[("app/terragrunt.hcl", "dependencies {\n  paths = [\"../gone\"]\n}\n")]);
+    let errors = tree.errors("app");
+    assert!(
+        errors.contains("ROOT/app/terragrunt.hcl:1:1: dependency \"../gone\" does not exist"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn a_unit_that_is_read_brings_its_dependencies_along() {
     let tree = Tree::new(&[
         ("vpc/terragrunt.hcl", ""),
@@ -199,6 +245,28 @@ fn the_outline_knows_the_edges_without_any_outputs() {
     assert_eq!(outline.module_dir(), Some(tree.path("modules/app")));
     assert!(outline.prevent_destroy);
     assert_eq!(outline.exclude.unwrap().actions, ["destroy"]);
+}
+
+#[test]
+fn a_module_on_this_machine_is_told_from_an_address() {
+    let module = |source: &str| {
+        let tree = Tree::new(&[
+            ("app/terragrunt.hcl", &format!("terraform {{\n  source = \"{source}\"\n}}\n")),
+            ("app/modules/a/main.tf", ""),
+        ]);
+        let (outline, _) = tree.reader("plan").outline(&tree.path("app/terragrunt.hcl"));
+        outline.module_dir().map(|dir| dir.strip_prefix(tree.root()).unwrap().display().to_string())
+    };
+    assert_eq!(module("../shared//vpc").as_deref(), Some("shared/vpc"));
+    assert_eq!(module("modules/a").as_deref(), Some("app/modules/a"));
+    for address in [
+        "git::https://example.com/a.git//b?ref=1",
+        "tfr:///a/b/c?version=1",
+        "github.com/a/b",
+        "git@github.com:a/b.git",
+    ] {
+        assert_eq!(module(address), None, "{address}");
+    }
 }
 
 #[test]
