@@ -4,6 +4,7 @@
 //! apart because equality and some functions do. Cloning is cheap, collections are shared.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::number::Number;
@@ -12,7 +13,7 @@ use super::number::Number;
 pub type Fields = BTreeMap<Arc<str>, Value>;
 
 /// A value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value {
     /// `null`.
     Null,
@@ -36,6 +37,25 @@ pub enum Value {
     Map(Arc<Fields>),
     /// A value that must not be shown; the mark goes on to whatever is computed from it.
     Sensitive(Arc<Value>),
+}
+
+impl fmt::Debug for Value {
+    /// As the derived one would be, except that what is sensitive is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Unknown => f.write_str("Unknown"),
+            Self::Bool(truth) => f.debug_tuple("Bool").field(truth).finish(),
+            Self::Number(number) => write!(f, "Number({number})"),
+            Self::String(text) => f.debug_tuple("String").field(text).finish(),
+            Self::Tuple(elements) => f.debug_tuple("Tuple").field(elements).finish(),
+            Self::List(elements) => f.debug_tuple("List").field(elements).finish(),
+            Self::Set(elements) => f.debug_tuple("Set").field(elements).finish(),
+            Self::Object(fields) => f.debug_tuple("Object").field(fields).finish(),
+            Self::Map(fields) => f.debug_tuple("Map").field(fields).finish(),
+            Self::Sensitive(_) => f.write_str("Sensitive(…)"),
+        }
+    }
 }
 
 impl Value {
@@ -193,5 +213,16 @@ impl Value {
             Self::Map(_) => "map",
             Self::Sensitive(inner) => inner.type_name(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sensitive_values_are_not_shown() {
+        let value = Value::object([("password", Value::string("s3cret").marked_if(true))]);
+        assert_eq!(format!("{value:?}"), "Object({\"password\": Sensitive(…)})");
     }
 }

@@ -8,7 +8,7 @@ use super::{Evaluated, Evaluator};
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, expr: &Expr, name: &Ident, arguments: &[Expr], expand: bool) -> Evaluated {
-        match name.name.strip_prefix("core::").unwrap_or(&name.name) {
+        match &*name.name {
             // These two take their arguments unevaluated, because an error in them is an answer.
             "try" => return self.try_each(expr, arguments),
             "can" => {

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::super::ast::{Expr, ForExpr, Ident, ObjectItem};
+use super::super::ast::{Expr, ExprKind, ForExpr, Ident, ObjectItem};
 use super::super::convert::to_string;
 use super::super::diagnostic::Diagnostic;
 use super::super::scope::{CallError, Resolved, Scope};
@@ -55,6 +55,11 @@ impl Evaluator<'_> {
         let mut marked = false;
         let mut unknown = false;
         for ObjectItem { key, value } in items {
+            if is_path(key) {
+                let message = format!("the key {} could be a path or a name with dots", self.named(key.span));
+                let help = "put it in parentheses to use its value, or in quotes to use it as it is";
+                return fail(self.error("hcl::ambiguous_key", key.span, message).help(help));
+            }
             let (name, key_marked) = self.expression(key)?.unmarked();
             marked |= key_marked;
             let value = self.expression(value)?;
@@ -171,6 +176,23 @@ impl Evaluator<'_> {
             value: (&value_name.name, value),
             outer: self.scope,
         }
+    }
+}
+
+/// Whether it is a name with attributes or literal indexes behind it.
+fn is_path(expr: &Expr) -> bool {
+    let mut inner = expr;
+    loop {
+        inner = match &inner.kind {
+            ExprKind::Variable(_) => return true,
+            ExprKind::GetAttr { target, .. } => target,
+            ExprKind::Index { target, key }
+                if matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_)) =>
+            {
+                target
+            }
+            _ => return false,
+        };
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operators and conditionals.
 
-use super::super::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use super::super::ast::{BinaryOp, Expr, ExprKind, TemplatePart, UnaryOp};
 use super::super::convert::{to_bool, to_number};
 use super::super::number::Number;
 use super::super::source::Span;
@@ -74,8 +74,8 @@ impl Evaluator<'_> {
         Ok(result.marked_if(left_marked || right_marked))
     }
 
-    /// Only the branch that is chosen is evaluated; where the other one is a literal, the result takes the
-    /// type that both have in common, as HCL gives it.
+    /// HCL evaluates both branches, to give the result the type that both have in common. Here the other branch
+    /// is evaluated only where that can do nothing but give a value: no call is in it. Its errors do not count.
     pub(super) fn conditional(&self, expr: &Expr, condition: &Expr, yes: &Expr, no: &Expr) -> Evaluated {
         let (decision, marked) = self.expression(condition)?.unmarked();
         if matches!(decision, Value::Unknown) {
@@ -84,12 +84,19 @@ impl Evaluator<'_> {
         let truth = self.truth(&decision, condition.span, "the condition")?;
         let (chosen, other) = if truth { (yes, no) } else { (no, yes) };
         let value = self.expression(chosen)?;
-        if !is_literal(other) || matches!(other.kind, ExprKind::Null) {
+        let purity = purity(other);
+        if purity == Purity::Calls || matches!(value, Value::Null | Value::Unknown) {
             return Ok(value.marked_if(marked));
         }
-        let Ok(other) = self.expression(other) else { return Ok(value.marked_if(marked)) };
-        let types = [Type::of(&value), Type::of(&other)];
-        if types[0] == types[1] {
+        let other_type = match &other.kind {
+            ExprKind::Template(_) => Type::String,
+            _ => match self.expression(other) {
+                Ok(other) => Type::of(&other),
+                Err(_) => return Ok(value.marked_if(marked)),
+            },
+        };
+        let types = [Type::of(&value), other_type];
+        if types[0] == types[1] || types[1] == Type::Any {
             return Ok(value.marked_if(marked));
         }
         let converted = unify(&types).ok_or_else(|| {
@@ -101,6 +108,8 @@ impl Evaluator<'_> {
         });
         match converted.and_then(|wanted| convert(&value, &wanted)) {
             Ok(value) => Ok(value.marked_if(marked)),
+            // What comes from elsewhere can have lost its type on the way, so that only literals are blamed.
+            Err(_) if purity == Purity::Names => Ok(value.marked_if(marked)),
             Err(message) => fail(self.error("hcl::type", expr.span, message)),
         }
     }
@@ -114,14 +123,31 @@ impl Evaluator<'_> {
     }
 }
 
-/// Whether a literal stands there, which costs nothing to evaluate and can do nothing.
-fn is_literal(expr: &Expr) -> bool {
+/// What evaluating an expression can involve.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Purity {
+    Literals,
+    Names,
+    Calls,
+}
+
+fn purity(expr: &Expr) -> Purity {
+    let all = |exprs: &mut dyn Iterator<Item = &Expr>| exprs.map(purity).max().unwrap_or(Purity::Literals);
     match &expr.kind {
-        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => true,
-        ExprKind::Paren(inner) => is_literal(inner),
-        ExprKind::Tuple(elements) => elements.iter().all(is_literal),
-        ExprKind::Object(items) => items.iter().all(|item| is_literal(&item.key) && is_literal(&item.value)),
-        _ => false,
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => Purity::Literals,
+        ExprKind::Variable(_) => Purity::Names,
+        ExprKind::Paren(inner) | ExprKind::Unary { operand: inner, .. } => purity(inner),
+        ExprKind::GetAttr { target, .. } => purity(target),
+        ExprKind::Index { target, key } => purity(target).max(purity(key)),
+        ExprKind::Binary { left, right, .. } => purity(left).max(purity(right)),
+        ExprKind::Tuple(elements) => all(&mut elements.iter()),
+        ExprKind::Object(items) => all(&mut items.iter().flat_map(|item| [&item.key, &item.value])),
+        // With text beside it, whatever is interpolated becomes a string.
+        ExprKind::Template(parts) if !matches!(parts.as_slice(), [TemplatePart::Interpolation(_)]) => {
+            Purity::Names
+        }
+        // The rest could be looked into too, but is rare where only a type is wanted.
+        _ => Purity::Calls,
     }
 }
 

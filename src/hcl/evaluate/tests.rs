@@ -150,6 +150,10 @@ fn errors_name_the_thing_its_place_and_what_there_is_instead() {
             "[for x in 5 : x]",
             "hcl::type: test.hcl:1:11: `5` in a for expression must be a list, a set, a map or an object, but it is a number",
         ),
+        (
+            "{cluster.name = 1}",
+            "hcl::ambiguous_key: test.hcl:1:2: the key `cluster.name` could be a path or a name with dots (put it in parentheses to use its value, or in quotes to use it as it is)",
+        ),
         ("nope(1)", "hcl::unknown_function: test.hcl:1:1: there is no function `nope`"),
     ] {
         assert_eq!(error(text), expected, "{text}");

@@ -165,13 +165,13 @@ static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     names
 });
 
-/// Calls a function; `None` where there is none of that name. A `core::` in front is taken off.
+/// Calls a function; `None` where there is none of that name.
 pub fn call(
     name: &str,
     arguments: &[Value],
     context: &FunctionContext<'_>,
 ) -> Option<Result<Value, CallError>> {
-    let function = TABLE.get(name.strip_prefix("core::").unwrap_or(name))?;
+    let function = TABLE.get(name)?;
     Some(function.call(arguments, context))
 }
 

@@ -201,23 +201,25 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Unary { op, operand: Box::new(operand) }, span })
     }
 
+    /// Digits, points and exponents as far as they go, without points at the end; whether that is a number is
+    /// seen afterwards.
     fn number(&mut self) -> Parsed<Expr> {
         let start = self.position;
-        let digits = |parser: &mut Self| {
-            let count = parser.rest().bytes().take_while(u8::is_ascii_digit).count();
-            parser.position += count;
-        };
-        digits(self);
-        if self.peek() == Some(b'.') && self.peek_at(1).is_some_and(|byte| byte.is_ascii_digit()) {
-            self.position += 1;
-            digits(self);
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(self.peek_at(1), Some(b'+' | b'-')));
-            if self.peek_at(1 + sign).is_some_and(|byte| byte.is_ascii_digit()) {
-                self.position += 1 + sign;
-                digits(self);
+        loop {
+            match self.peek() {
+                Some(b'0'..=b'9' | b'.') => self.position += 1,
+                Some(b'e' | b'E') => {
+                    let sign = usize::from(matches!(self.peek_at(1), Some(b'+' | b'-')));
+                    if !self.peek_at(1 + sign).is_some_and(|byte| byte.is_ascii_digit()) {
+                        break;
+                    }
+                    self.position += 1 + sign;
+                }
+                _ => break,
             }
+        }
+        while self.bytes.get(self.position - 1) == Some(&b'.') {
+            self.position -= 1;
         }
         if self.peek_ident().is_some() {
             self.position = start;
@@ -387,15 +389,11 @@ impl Parser<'_> {
             self.position = start;
         }
         let key = self.expression()?;
-        match key.kind {
-            ExprKind::Variable(name) => Ok(Expr { kind: ExprKind::String(name), span: key.span }),
-            ExprKind::GetAttr { .. } | ExprKind::Index { .. } if is_path(&key) => {
-                let location = self.location(key.span);
-                let help = "put it in parentheses to use its value, or in quotes to use it as it is";
-                Err(self.report_at(location, "this key could be a path or a name with dots", Some(help)))
-            }
-            _ => Ok(key),
-        }
+        // The name of a variable stands for itself here, whatever spaces are around it.
+        Ok(match key.kind {
+            ExprKind::Variable(name) => Expr { kind: ExprKind::String(name), span: key.span },
+            _ => key,
+        })
     }
 
     /// A for expression behind its opening bracket.
@@ -476,17 +474,5 @@ impl Parser<'_> {
             return Err(self.unexpected_inside("`in` and what to walk over", what, open));
         }
         Ok(names)
-    }
-}
-
-/// Whether it is a name with attributes or literal indexes behind it.
-fn is_path(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Variable(_) => true,
-        ExprKind::GetAttr { target, .. } => is_path(target),
-        ExprKind::Index { target, key } => {
-            matches!(key.kind, ExprKind::Number(_) | ExprKind::String(_)) && is_path(target)
-        }
-        _ => false,
     }
 }

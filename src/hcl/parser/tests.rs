@@ -251,7 +251,6 @@ fn errors_say_what_was_expected_and_where_a_bracket_was_opened() {
         ("a = \"${x\"\n", "test.hcl:1:6: this interpolation is never closed by `}`"),
         ("a = \"%{ if x }y\"\n", "test.hcl:1:6: this `%{ if }` is never closed"),
         ("a = 1\na = 2\n", "test.hcl:2:1: the attribute `a` is set twice (first set here test.hcl:1:1)"),
-        ("a = {\n  b.c = 1\n}\n", "test.hcl:2:3: this key could be a path or a name with dots"),
         ("/* a\n", "test.hcl:1:1: this comment is never closed"),
         (
             "b { a = 1, c = 2 }\n",
