@@ -8,6 +8,8 @@ pub mod functions;
 pub mod json;
 pub mod number;
 mod parser;
+#[cfg(test)]
+mod reference_tests;
 pub mod scope;
 pub mod source;
 pub mod suggest;

@@ -1,0 +1,78 @@
+//! The language against HCL itself: `tests/data/bodies.json` holds texts and what the library that Terraform
+//! and Terragrunt use makes of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ast::Body;
+use super::functions::{self, FunctionContext};
+use super::scope::{CallError, MapScope, Resolved, Scope};
+use super::source::SourceFile;
+use super::value::Value;
+use super::{evaluate, json, parse};
+use crate::hcl::diagnostic::Diagnostic;
+
+struct Functions;
+
+impl Scope for Functions {
+    fn variable(&self, _: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        Ok(None)
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        let context = FunctionContext { base_dir: PathBuf::new(), on_read: &|_| {} };
+        functions::call(name, arguments, &context)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    text: String,
+    valid: bool,
+    #[serde(default)]
+    values: BTreeMap<String, Option<String>>,
+}
+
+fn collect(body: &Body, prefix: &str, file: &Arc<SourceFile>, values: &mut BTreeMap<String, Option<String>>) {
+    let names = MapScope::new([
+        ("x", Value::string("ex")),
+        ("n", Value::integer(3)),
+        ("xs", Value::tuple([Value::string("a"), Value::string("b")])),
+        ("m", Value::object([("k", Value::string("v")), ("j", Value::integer(1))])),
+        ("t", Value::Bool(true)),
+        ("nil", Value::Null),
+    ])
+    .over(&Functions);
+    for attribute in &body.attributes {
+        let value = evaluate(&attribute.expr, file, &names).ok();
+        let shown = value.and_then(|value| Some(format!("{} {}", value.type_name(), json::encode(&value)?)));
+        values.insert(format!("{prefix}{}", attribute.name.name), shown);
+    }
+    for block in &body.blocks {
+        let labels = block.labels.iter().map(|label| format!(" {}", label.name)).collect::<Vec<_>>().concat();
+        collect(&block.body, &format!("{prefix}{}{labels}.", block.kind.name), file, values);
+    }
+}
+
+#[test]
+fn texts_are_valid_and_have_the_values_that_hcl_itself_gives_them() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bodies.json");
+    let vectors: Vec<Vector> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(vectors.len() > 500);
+    let mut wrong = Vec::new();
+    for Vector { text, valid, values: wanted } in &vectors {
+        let file = SourceFile::new("text.hcl", text.as_str());
+        let (body, diagnostics) = parse(&file);
+        let mut given = BTreeMap::new();
+        if diagnostics.is_empty() {
+            collect(&body, "", &file, &mut given);
+        }
+        if *valid != diagnostics.is_empty() || given != *wanted {
+            wrong.push(format!(
+                "{text:?}\n    wanted {valid} {wanted:?}\n    given  {given:?} {diagnostics:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+}
