@@ -2,11 +2,13 @@
 
 mod binary;
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use bigdecimal::num_bigint::BigInt;
-use bigdecimal::{BigDecimal, Signed, ToPrimitive, Zero};
+use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive};
 
 /// How many zeros a number may have before or behind its digits.
 const MAX_SCALE: u64 = 20_000;
@@ -15,43 +17,67 @@ const MAX_SCALE: u64 = 20_000;
 ///
 /// Terraform computes with binary floats of 512 bits and shows the shortest decimal that stands for one.
 /// Kept is that decimal: it says the same, compares the same, and prints as it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(BigDecimal);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Number(Repr);
+
+/// Whole numbers that fit are always `Small`, so that equal numbers are kept alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Repr {
+    Small(i64),
+    Big(BigDecimal),
+}
 
 impl Number {
     /// The whole number, where it is one and fits.
     pub fn as_i64(&self) -> Option<i64> {
-        self.is_whole().then(|| self.0.to_i64()).flatten()
+        match &self.0 {
+            Repr::Small(number) => Some(*number),
+            Repr::Big(_) => None,
+        }
     }
 
     /// The nearest float.
     pub fn to_f64(&self) -> f64 {
-        self.0.to_f64().unwrap_or(f64::NAN)
+        self.decimal().to_f64().unwrap_or(f64::NAN)
     }
 
     /// The decimal behind it.
-    pub fn decimal(&self) -> &BigDecimal {
-        &self.0
+    pub fn decimal(&self) -> Cow<'_, BigDecimal> {
+        match &self.0 {
+            Repr::Small(number) => Cow::Owned(BigDecimal::from(*number)),
+            Repr::Big(number) => Cow::Borrowed(number),
+        }
     }
 
     /// Whether nothing stands behind the point.
     pub fn is_whole(&self) -> bool {
-        self.0.is_integer()
+        match &self.0 {
+            Repr::Small(_) => true,
+            Repr::Big(number) => number.is_integer(),
+        }
     }
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
+        self.0 == Repr::Small(0)
     }
 
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
-        self.0.is_negative()
+        match &self.0 {
+            Repr::Small(number) => *number < 0,
+            Repr::Big(number) => number.is_negative(),
+        }
     }
 
     /// The whole number without bounds, where it is one.
     pub fn as_big_int(&self) -> Option<BigInt> {
-        self.is_whole().then(|| self.0.with_scale(0).into_bigint_and_exponent().0)
+        match &self.0 {
+            Repr::Small(number) => Some(BigInt::from(*number)),
+            Repr::Big(number) => {
+                number.is_integer().then(|| number.with_scale(0).into_bigint_and_exponent().0)
+            }
+        }
     }
 
     /// The float as Terraform takes it over; `None` for infinities and what is not a number.
@@ -63,28 +89,19 @@ impl Number {
     /// The sum.
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
-        match self.small_with(other, i64::checked_add) {
-            Some(sum) => sum,
-            None => binary::add(self, other),
-        }
+        self.small_with(other, i64::checked_add).unwrap_or_else(|| binary::add(self, other))
     }
 
     /// The difference.
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
-        match self.small_with(other, i64::checked_sub) {
-            Some(difference) => difference,
-            None => binary::add(self, &other.negate()),
-        }
+        self.small_with(other, i64::checked_sub).unwrap_or_else(|| binary::add(self, &other.negate()))
     }
 
     /// The product.
     #[must_use]
     pub fn multiply(&self, other: &Self) -> Self {
-        match self.small_with(other, i64::checked_mul) {
-            Some(product) => product,
-            None => binary::multiply(self, other),
-        }
+        self.small_with(other, i64::checked_mul).unwrap_or_else(|| binary::multiply(self, other))
     }
 
     /// The quotient; `None` where the divisor is zero.
@@ -97,30 +114,36 @@ impl Number {
         if other.is_zero() {
             return None;
         }
-        match self.small_with(other, i64::checked_rem) {
-            Some(remainder) => Some(remainder),
-            None => Some(Self::from(&self.0 % &other.0)),
-        }
+        let small = self.small_with(other, i64::checked_rem);
+        Some(small.unwrap_or_else(|| Self::from(&*self.decimal() % &*other.decimal())))
     }
 
     /// The number with the other sign.
     #[must_use]
     pub fn negate(&self) -> Self {
-        Self(-&self.0)
+        match &self.0 {
+            Repr::Small(number) if *number != i64::MIN => Self(Repr::Small(-number)),
+            _ => Self::from(-&*self.decimal()),
+        }
     }
 
     /// The largest whole number that is not above it.
     #[must_use]
     pub fn floor(&self) -> Self {
-        let truncated = self.0.with_scale_round(0, bigdecimal::RoundingMode::Floor);
-        Self::from(truncated)
+        self.rounded(RoundingMode::Floor)
     }
 
     /// The smallest whole number that is not below it.
     #[must_use]
     pub fn ceil(&self) -> Self {
-        let truncated = self.0.with_scale_round(0, bigdecimal::RoundingMode::Ceiling);
-        Self::from(truncated)
+        self.rounded(RoundingMode::Ceiling)
+    }
+
+    fn rounded(&self, mode: RoundingMode) -> Self {
+        match &self.0 {
+            Repr::Small(_) => self.clone(),
+            Repr::Big(number) => Self::from(number.with_scale_round(0, mode)),
+        }
     }
 
     fn small_with(&self, other: &Self, operation: fn(i64, i64) -> Option<i64>) -> Option<Self> {
@@ -128,9 +151,24 @@ impl Number {
     }
 }
 
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Small(one), Repr::Small(other)) => one.cmp(other),
+            _ => self.decimal().cmp(&other.decimal()),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl From<i64> for Number {
     fn from(number: i64) -> Self {
-        Self(BigDecimal::from(number))
+        Self(Repr::Small(number))
     }
 }
 
@@ -143,7 +181,18 @@ impl From<BigInt> for Number {
 impl From<BigDecimal> for Number {
     fn from(number: BigDecimal) -> Self {
         let number = number.normalized();
-        if number.digits() > binary::EXACT_DIGITS { binary::rounded(&number) } else { Self(number) }
+        if number.digits() > binary::EXACT_DIGITS {
+            return binary::rounded(&number);
+        }
+        Self::exactly(&number)
+    }
+}
+
+impl Number {
+    /// A decimal that needs no rounding.
+    fn exactly(number: &BigDecimal) -> Self {
+        let small = if number.is_integer() { number.to_i64() } else { None };
+        Self(small.map_or_else(|| Repr::Big(number.normalized()), Repr::Small))
     }
 }
 
@@ -178,7 +227,10 @@ impl FromStr for Number {
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_plain_string())
+        match &self.0 {
+            Repr::Small(number) => number.fmt(f),
+            Repr::Big(number) => f.write_str(&number.to_plain_string()),
+        }
     }
 }
 
@@ -216,6 +268,16 @@ mod tests {
     fn remainders_have_the_sign_of_the_dividend() {
         assert_eq!(number("-7").modulo(&number("3")), Some(number("-1")));
         assert_eq!(number("7.5").modulo(&number("2")), Some(number("1.5")));
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_however_they_came_about() {
+        let half = number("0.5");
+        assert_eq!(half.add(&half), number("1"));
+        assert_eq!(number("9223372036854775808").subtract(&number("1")), number("9223372036854775807"));
+        assert_eq!(number("-9223372036854775808").negate().to_string(), "9223372036854775808");
+        assert_eq!(number("2.0"), Number::from(2));
+        assert!(number("1.5") < Number::from(2) && Number::from(2) < number("1e30"));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::ast::Body;
 use super::functions::{self, FunctionContext};
 use super::scope::{CallError, MapScope, Resolved, Scope};
@@ -75,4 +77,52 @@ fn texts_are_valid_and_have_the_values_that_hcl_itself_gives_them() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+}
+
+/// Expressions of all kinds, of pieces that often fit together and often do not.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = proptest::sample::select(vec![
+        "1",
+        "2.5",
+        "-3",
+        "1e30",
+        "x",
+        "xs",
+        "m",
+        "t",
+        "nil",
+        "nope",
+        "\"a${x}\"",
+        "\"\"",
+        "[]",
+        "{}",
+        "true",
+        "null",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(4, 24, 3, |inner| {
+        let names: Vec<&str> = functions::names().to_vec();
+        prop_oneof![
+            (inner.clone(), proptest::sample::select(vec!["+", "/", "%", "==", "<", "&&"]), inner.clone())
+                .prop_map(|(left, op, right)| format!("({left} {op} {right})")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}[{b}]")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[for k, v in {a} : {b} if v != null]")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{for k, v in {a} : k => {b}...}}")),
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(|all| format!("[{}]", all.join(", "))),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{a = {a}, (x) = {b}}}")),
+            inner.clone().prop_map(|a| format!("\"x${{{a}}}%{{ for v in {a} }}${{v}}%{{ endfor }}\"")),
+            (proptest::sample::select(names), proptest::collection::vec(inner, 0..4))
+                .prop_map(|(name, all)| format!("{name}({})", all.join(", "))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_expression_makes_evaluation_panic(text in expression()) {
+        let source = SourceFile::new("text.hcl", format!("a = {text}\n"));
+        let (body, diagnostics) = parse(&source);
+        prop_assert!(diagnostics.is_empty(), "{text}");
+        collect(&body, "", &source, &mut BTreeMap::new());
+    }
 }

@@ -83,7 +83,7 @@ fn plain(digits: &str, exponent: i64) -> String {
 
 /// All digits and the exponent of the first one.
 fn all_digits(number: &Number) -> (String, i64) {
-    digits_of(number.decimal())
+    digits_of(&number.decimal())
 }
 
 fn rounded_digits(number: &Number, count: usize) -> (String, i64) {
@@ -93,7 +93,7 @@ fn rounded_digits(number: &Number, count: usize) -> (String, i64) {
         Some(precision) if decimal.digits() > count_u64 => {
             decimal.with_precision_round(precision, RoundingMode::HalfEven)
         }
-        _ => decimal.clone(),
+        _ => decimal.into_owned(),
     };
     let (mut digits, exponent) = digits_of(&rounded);
     digits.truncate(count);

@@ -33,7 +33,8 @@ fn walk(folder: &Path, prefix: &str, segments: &[&str], found: &mut Vec<String>)
         let path = entry.path();
         let Ok(metadata) = std::fs::metadata(&path) else { continue };
         if *segment == "**" {
-            if metadata.is_dir() {
+            // Not through links to folders, which could go round in circles.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 walk(&path, &format!("{prefix}{name}/"), segments, found);
             } else if rest.is_empty() && metadata.is_file() {
                 found.push(format!("{prefix}{name}"));

@@ -1,5 +1,7 @@
 //! Regular expressions, with the syntax that Go has.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::{Captures, Regex};
@@ -27,8 +29,28 @@ fn compile(arguments: &Arguments<'_>, index: usize) -> Called<Regex> {
     compile_text(&arguments.string(index)?, index)
 }
 
+thread_local! {
+    /// The same few patterns are used in unit after unit, and to compile one takes longer than to use it.
+    static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
+fn compile_cached(pattern: &str) -> Result<Regex, regex::Error> {
+    const MOST: usize = 200;
+    if let Some(regex) = COMPILED.with_borrow(|compiled| compiled.get(pattern).cloned()) {
+        return Ok(regex);
+    }
+    let regex = Regex::new(&translate(pattern))?;
+    COMPILED.with_borrow_mut(|compiled| {
+        if compiled.len() >= MOST {
+            compiled.clear();
+        }
+        compiled.insert(pattern.to_owned(), regex.clone());
+    });
+    Ok(regex)
+}
+
 fn compile_text(pattern: &str, index: usize) -> Called<Regex> {
-    let regex = Regex::new(&translate(pattern)).map_err(|error| {
+    let regex = compile_cached(pattern).map_err(|error| {
         // The library's message draws the pattern over several lines; its last one says what is wrong.
         let message = error.to_string();
         let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -61,7 +83,7 @@ fn replace(arguments: &Arguments<'_>) -> Called {
     let pattern = old.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     match pattern {
         Some(pattern) => {
-            let regex = Regex::new(&translate(pattern))
+            let regex = compile_cached(pattern)
                 .map_err(|_| Arguments::wrong(1, format!("is no regular expression: {pattern}")))?;
             Ok(Value::string(regex.replace_all(&text, &*new)))
         }

@@ -17,20 +17,20 @@ struct Float {
 }
 
 pub(super) fn add(left: &Number, right: &Number) -> Number {
-    let (left, right) = (Float::of(&left.0), Float::of(&right.0));
+    let (left, right) = (Float::of(&left.decimal()), Float::of(&right.decimal()));
     let exponent = left.exponent.min(right.exponent);
     let aligned = |float: &Float| &float.mantissa << shift(float.exponent - exponent);
     Float::round(&(aligned(&left) + aligned(&right)), &BigUint::from(1u8), exponent).shortest()
 }
 
 pub(super) fn multiply(left: &Number, right: &Number) -> Number {
-    let (left, right) = (Float::of(&left.0), Float::of(&right.0));
+    let (left, right) = (Float::of(&left.decimal()), Float::of(&right.decimal()));
     let exponent = left.exponent + right.exponent;
     Float::round(&(left.mantissa * right.mantissa), &BigUint::from(1u8), exponent).shortest()
 }
 
 pub(super) fn divide(left: &Number, right: &Number) -> Number {
-    let (left, right) = (Float::of(&left.0), Float::of(&right.0));
+    let (left, right) = (Float::of(&left.decimal()), Float::of(&right.decimal()));
     let (sign, divisor) = right.mantissa.into_parts();
     let dividend = if sign == Sign::Minus { -left.mantissa } else { left.mantissa };
     Float::round(&dividend, &divisor, left.exponent - right.exponent).shortest()
@@ -96,7 +96,7 @@ impl Float {
         let coefficient = BigInt::from_biguint(sign, BigUint::parse_bytes(&kept, 10).unwrap_or_default());
         // `exact` is digits × 10^-scale; what was cut off behind the digits raises the exponent.
         let cut = i64::try_from(exact.0.len()).unwrap_or(i64::MAX) - scale_digits;
-        Number(BigDecimal::new(coefficient, exact.1 - cut).normalized())
+        Number::exactly(&BigDecimal::new(coefficient, exact.1 - cut))
     }
 }
 

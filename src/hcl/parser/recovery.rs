@@ -90,21 +90,30 @@ impl Parser<'_> {
         after
     }
 
-    /// The next line that begins like an attribute or a block; the line of the error itself, where it is not
-    /// the first one of the item.
+    /// The next line that begins like an attribute or a block and is indented no deeper than the failed item, or
+    /// that closes the body around it; the line of the error itself, where it is not the first one of the item.
+    /// What is indented deeper belongs to what was never closed.
     fn next_item(&self, start: usize, failed_at: usize) -> usize {
-        let line_start = self.bytes.get(..failed_at.min(self.bytes.len())).unwrap_or_default();
-        let line_start = line_start.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
-        let mut line = if line_start > start { line_start } else { self.end_of_line(failed_at) };
+        let indent_of = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+        let first_line = self.start_of_line(start);
+        let indent = indent_of(self.text.get(first_line..start).unwrap_or_default());
+        let failed_line = self.start_of_line(failed_at);
+        let mut line = if failed_line > start { failed_line } else { self.end_of_line(failed_at) };
         while line < self.bytes.len() {
             let text = self.text.get(line..self.end_of_line(line)).unwrap_or_default();
+            let (line_indent, text) = (indent_of(text), text.trim_start_matches([' ', '\t']));
             let name = ident_len(text);
-            // Only unindented lines: what is indented belongs to what was never closed.
-            if name > 0 && text[name..].trim_start().starts_with(['=', '{', '"']) {
+            let item = name > 0 && text[name..].trim_start().starts_with(['=', '{', '"']);
+            if (item && line_indent <= indent) || (text.starts_with('}') && line_indent < indent) {
                 return line;
             }
             line = self.end_of_line(line) + 1;
         }
         self.bytes.len()
+    }
+
+    fn start_of_line(&self, offset: usize) -> usize {
+        let before = self.bytes.get(..offset.min(self.bytes.len())).unwrap_or_default();
+        before.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1)
     }
 }

@@ -231,6 +231,19 @@ fn parsing_goes_on_after_an_error_at_the_next_line_of_the_body() {
 }
 
 #[test]
+fn a_bracket_that_is_never_closed_costs_only_its_own_lines() {
+    let (body, diagnostics) =
+        parse(&file("locals {\n  a = [1,\n  b = 2\n}\ninputs = {\n  c = f(1\n}\nd = 3\n"));
+    assert_eq!(
+        messages(&diagnostics),
+        "test.hcl:3:5: expected `,` or `]`, found `=` (in the list that is opened here test.hcl:2:7)\n\
+         test.hcl:7:1: expected `,` or `)`, found `}` (in the call that is opened here test.hcl:6:8)"
+    );
+    assert!(body.blocks[0].body.attribute("b").is_some());
+    assert!(body.attribute("d").is_some());
+}
+
+#[test]
 fn errors_say_what_was_expected_and_where_a_bracket_was_opened() {
     for (text, expected) in [
         ("block {\n  a = 1\n", "test.hcl:1:7: the `{` of this block is never closed"),
@@ -273,7 +286,7 @@ fn what_is_nested_too_deeply_is_an_error_and_not_a_crash() {
     let blocks = |levels: usize| format!("{}{}", "b {\n".repeat(levels), "}\n".repeat(levels));
     assert_eq!(errors(&blocks(500)), "");
     assert!(errors(&blocks(50_000)).contains("levels deep"));
-    assert_eq!(errors(&format!("a = 1{}\n", " + 1".repeat(1_000))), "");
+    assert_eq!(errors(&format!("a = 1{}\n", " + 1".repeat(2_900))), "");
     assert!(errors(&format!("a = 1{}\n", " + 1".repeat(50_000))).contains("steps in a row"));
     assert!(errors(&format!("a = b{}\n", ".c".repeat(50_000))).contains("steps in a row"));
 }
