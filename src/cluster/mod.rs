@@ -1,1 +1,20 @@
 //! Is an EKS cluster usable: EKS, IAM and the Kubernetes API, with a token minted here.
+//!
+//! [`load_aws`] finds credentials, [`verify`] answers with a list of [`Check`]s, [`connect`] gives a Kubernetes
+//! client. No AWS CLI and no kubeconfig is involved: endpoint and CA come from `DescribeCluster`, the token from
+//! [`token`].
+
+pub mod aws;
+pub mod checks;
+mod eks;
+mod error;
+pub mod kube;
+pub mod token;
+mod verify;
+
+pub use aws::load_aws;
+pub use checks::{Check, CheckStatus};
+pub use eks::{ClusterFacts, describe, managed_argocd};
+pub use error::ClusterError;
+pub use kube::{Connection, connect};
+pub use verify::{ProgressFn, Verification, VerifySpec, verify};

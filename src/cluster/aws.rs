@@ -1,0 +1,193 @@
+//! The AWS SDK's configuration, and what its errors mean to a person.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_eks::config::http::HttpResponse;
+use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
+
+use super::ClusterError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 3;
+
+/// The SDK's configuration for one region; `None` takes the region of the environment or profile.
+///
+/// Credentials and `AWS_ENDPOINT_URL` come from the environment as with every AWS tool. Waiting is bounded: 5 s to
+/// connect, 10 s an attempt, 3 attempts, 30 s in all, so that a dead endpoint is an error and not a silence.
+pub async fn load_aws(region: Option<&str>) -> SdkConfig {
+    install_tls_provider();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// Make aws-lc-rs the process's TLS provider. With two providers linked in, the first TLS connection panics unless
+/// one was chosen; a second call changes nothing.
+pub fn install_tls_provider() {
+    // An error only says that a provider was chosen before.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// Kinds of failure that are handled differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// The endpoint has no such operation, as emulators have not: nothing was learnt.
+    NotAnswered,
+    /// The caller is not known or not allowed.
+    AccessDenied,
+    /// The resource does not exist.
+    NotFound,
+    /// Nobody answered in time.
+    Unreachable,
+    /// There was nothing to sign with.
+    NoCredentials,
+    /// Any other answer.
+    Failed,
+}
+
+/// An SDK error, sorted and reduced to the sentence that helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AwsFailure {
+    pub(super) kind: FailureKind,
+    pub(super) detail: String,
+}
+
+impl AwsFailure {
+    /// As the error of `operation`, where there is no going on without its answer.
+    pub(super) fn into_error(self, operation: &'static str, permission: &str, region: &str) -> ClusterError {
+        let Self { kind, detail } = self;
+        match kind {
+            FailureKind::Unreachable => {
+                ClusterError::AwsUnreachable { operation, region: region.to_owned(), detail }
+            }
+            FailureKind::NoCredentials => ClusterError::NoCredentials { detail },
+            FailureKind::AccessDenied => {
+                ClusterError::AccessDenied { operation, permission: permission.to_owned(), detail }
+            }
+            FailureKind::NotAnswered | FailureKind::NotFound | FailureKind::Failed => {
+                ClusterError::Aws { operation, detail }
+            }
+        }
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for AwsFailure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let code = error.code().map(str::to_owned);
+        let message = error.message().map(str::to_owned);
+        let kind = match &error {
+            SdkError::TimeoutError(_) => FailureKind::Unreachable,
+            _ if caused_by_credentials(&error) => FailureKind::NoCredentials,
+            SdkError::DispatchFailure(_) => FailureKind::Unreachable,
+            _ => kind_of_answer(status, code.as_deref()),
+        };
+        let detail = match (kind, code, message) {
+            (FailureKind::NotAnswered, _, _) => {
+                format!("not answered by this endpoint (status {})", status.unwrap_or_default())
+            }
+            (_, Some(code), Some(message)) => format!("{code}: {message}"),
+            (_, Some(code), None) => code,
+            (_, None, Some(message)) => message,
+            (_, None, None) => match status {
+                Some(status) if status >= 400 => {
+                    format!("status {status} without an error that the SDK knows")
+                }
+                _ => innermost(&error),
+            },
+        };
+        Self { kind, detail }
+    }
+}
+
+fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
+    match (status, code) {
+        (_, Some("ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException")) => FailureKind::NotFound,
+        (_, Some("UnknownOperationException" | "UnknownOperation" | "NotImplemented"))
+        // A 404 without a name is a page of HTML: the emulator has no such path; AWS would have named the error.
+        | (Some(404 | 405 | 501), _) => FailureKind::NotAnswered,
+        (
+            _,
+            Some(
+                "AccessDenied"
+                | "AccessDeniedException"
+                | "UnrecognizedClientException"
+                | "InvalidClientTokenId"
+                | "ExpiredToken"
+                | "ExpiredTokenException"
+                | "InvalidSignatureException"
+                | "SignatureDoesNotMatch"
+                | "UnauthorizedException",
+            ),
+        )
+        | (Some(401 | 403), _) => FailureKind::AccessDenied,
+        _ => FailureKind::Failed,
+    }
+}
+
+/// The error and what caused it, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut causes = vec![error];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        next = cause.source();
+    }
+    causes
+}
+
+fn caused_by_credentials(error: &(dyn Error + 'static)) -> bool {
+    causes(error).iter().any(|cause| cause.is::<CredentialsError>())
+}
+
+/// The last cause names what happened ("connection refused"); those before it only say through which layers it came.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_without_the_operation_has_not_answered() {
+        assert_eq!(kind_of_answer(Some(404), None), FailureKind::NotAnswered);
+        assert_eq!(kind_of_answer(Some(501), Some("InternalFailure")), FailureKind::NotAnswered);
+        assert_eq!(kind_of_answer(Some(400), Some("UnknownOperationException")), FailureKind::NotAnswered);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_told_from_what_is_not_answered() {
+        assert_eq!(kind_of_answer(Some(404), Some("ResourceNotFoundException")), FailureKind::NotFound);
+    }
+
+    #[test]
+    fn unknown_and_forbidden_callers_are_access_denied() {
+        assert_eq!(kind_of_answer(Some(403), Some("UnrecognizedClientException")), FailureKind::AccessDenied);
+        assert_eq!(kind_of_answer(Some(403), None), FailureKind::AccessDenied);
+    }
+
+    #[test]
+    fn a_server_error_is_a_failure() {
+        assert_eq!(kind_of_answer(Some(500), Some("ServerException")), FailureKind::Failed);
+    }
+}

@@ -1,0 +1,163 @@
+//! The questions that make a cluster usable or not, one file a subject.
+
+mod addons;
+mod advice;
+mod control_plane;
+mod identity;
+mod kubernetes;
+mod node_groups;
+
+use aws_sdk_eks::Client;
+
+pub(super) use addons::addons;
+pub(super) use advice::advice;
+pub(super) use control_plane::{control_plane, version};
+pub(super) use identity::identity;
+pub(super) use kubernetes::kubernetes;
+pub(super) use node_groups::node_groups;
+
+use super::ClusterError;
+use super::aws::{AwsFailure, FailureKind};
+
+/// The answer to one question about a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Stable name for machines: `cluster.status`, `addon.coredns`, …
+    pub id: String,
+    /// The question in words.
+    pub title: String,
+    /// The answer.
+    pub status: CheckStatus,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it; empty where there is nothing to do.
+    pub help: String,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// As it should be.
+    Pass,
+    /// Usable, but somebody should look at it.
+    Warn,
+    /// Not usable.
+    Fail,
+    /// The endpoint does not know the question (an emulator) or does not let this caller ask: never a pass.
+    NotAnswered,
+}
+
+impl CheckStatus {
+    /// `pass`, `warn`, `fail` or `not answered`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::NotAnswered => "not answered",
+        }
+    }
+}
+
+/// A check, and whether waiting may still change it.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) check: Check,
+    /// The failure may go away by itself: something is being created, updated or started.
+    pub(super) may_pass_later: bool,
+}
+
+impl Finding {
+    fn new(id: &str, title: &str, status: CheckStatus, detail: impl Into<String>) -> Self {
+        Self {
+            check: Check {
+                id: id.to_owned(),
+                title: title.to_owned(),
+                status,
+                detail: detail.into(),
+                help: String::new(),
+            },
+            may_pass_later: false,
+        }
+    }
+
+    fn pass(id: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self::new(id, title, CheckStatus::Pass, detail)
+    }
+
+    fn warn(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(id, title, CheckStatus::Warn, detail).help(help)
+    }
+
+    fn fail(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(id, title, CheckStatus::Fail, detail).help(help)
+    }
+
+    /// A failure that waiting may cure.
+    fn not_yet(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
+        let mut finding = Self::fail(id, title, detail, help);
+        finding.may_pass_later = true;
+        finding
+    }
+
+    /// AWS gave no answer to the question. `required` says that the configuration wants one.
+    fn unanswered(id: &str, title: &str, failure: &AwsFailure, permission: &str, required: bool) -> Self {
+        let help = match failure.kind {
+            FailureKind::AccessDenied => format!("allow {permission} to the caller"),
+            FailureKind::NotAnswered if required => {
+                "the configuration asks for this; use an endpoint that knows it, or take it out of slipway.hcl"
+                    .to_owned()
+            }
+            _ => String::new(),
+        };
+        // An error of the moment; a refusal and a missing operation stay.
+        let passing = matches!(failure.kind, FailureKind::Failed | FailureKind::Unreachable);
+        if required || passing {
+            let mut finding = Self::fail(id, title, &failure.detail, help);
+            finding.may_pass_later = passing;
+            finding
+        } else {
+            Self::new(id, title, CheckStatus::NotAnswered, &failure.detail).help(help)
+        }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.check.help = help.into();
+        self
+    }
+
+    /// The cluster says it serves, and there is nothing to connect to.
+    pub(super) fn no_client(error: &ClusterError) -> Self {
+        Self::not_yet(
+            "kubernetes.api",
+            "the API server answers with the cluster's own CA",
+            error.to_string(),
+            "",
+        )
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_test(status: CheckStatus, may_pass_later: bool) -> Self {
+        let mut finding = Self::new("id", "title", status, "detail");
+        finding.may_pass_later = may_pass_later;
+        finding
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        self.check.status == CheckStatus::Fail
+    }
+}
+
+/// What the checks ask with.
+pub(super) struct Questions<'a> {
+    pub(super) eks: &'a Client,
+    pub(super) cluster: &'a str,
+}
+
+/// "CODE: message; CODE: message" of health issues, or nothing.
+fn issues<'a>(issues: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Option<String> {
+    let lines: Vec<String> = issues
+        .map(|(code, message)| format!("{}: {}", code.unwrap_or("issue"), message.unwrap_or("no message")))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("; "))
+}

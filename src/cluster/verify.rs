@@ -1,0 +1,231 @@
+//! `verify`: ask all checks, and wait for those that time may cure.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_eks::types::{Cluster, ClusterStatus};
+use tokio::time::Instant;
+
+use super::ClusterError;
+use super::checks::{self, Check, CheckStatus, Finding, Questions};
+use super::eks::{ClusterFacts, describe_cluster, region};
+use super::kube::client_of;
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// What a usable cluster is to have.
+#[derive(Debug, Clone)]
+pub struct VerifySpec {
+    /// Name of the cluster; its region is that of the SDK configuration.
+    pub cluster: String,
+    /// Kubernetes version that it is to run, `1.33`; `None` takes any that AWS supports.
+    pub version: Option<String>,
+    /// Nodes that are to be Ready, without pressure and not cordoned.
+    pub min_ready_nodes: usize,
+    /// Add-ons that are to be there and ACTIVE.
+    pub addons: Vec<String>,
+    /// Whether IAM is to trust the cluster's OIDC issuer; `None` wants it unless pod identities are in use.
+    pub oidc_provider: Option<bool>,
+    /// How long to wait for what may still come; zero asks once.
+    pub timeout: Duration,
+    /// First pause between two rounds; each is half as long again as the one before, up to 15 s.
+    pub poll: Duration,
+}
+
+impl VerifySpec {
+    /// The defaults for a cluster: any supported version, one node, 20 minutes.
+    pub fn new(cluster: impl Into<String>) -> Self {
+        Self {
+            cluster: cluster.into(),
+            version: None,
+            min_ready_nodes: 1,
+            addons: Vec::new(),
+            oidc_provider: None,
+            timeout: Duration::from_mins(20),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Listener for one line of progress; each says what is being waited for, and comes only where that changes.
+pub type ProgressFn<'a> = &'a (dyn Fn(String) + Send + Sync);
+
+/// The answers about one cluster.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    /// The cluster as EKS described it last.
+    pub cluster: ClusterFacts,
+    /// All checks, in the order in which a person would ask.
+    pub checks: Vec<Check>,
+    /// Name of the Argo CD that EKS manages on it, where one is ACTIVE: then none may be installed.
+    pub managed_argocd: Option<String>,
+    /// Time spent.
+    pub waited: Duration,
+}
+
+impl Verification {
+    /// Whether the cluster is usable: no check failed.
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// The checks that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.status == CheckStatus::Fail)
+    }
+
+    /// One sentence: "cluster "dev" is usable: …" or what is not ready and what to do.
+    pub fn summary(&self) -> String {
+        let name = &self.cluster.name;
+        let count = |status| self.checks.iter().filter(|check| check.status == status).count();
+        let failures: Vec<String> = self
+            .failures()
+            .map(|check| {
+                let help = if check.help.is_empty() { String::new() } else { format!(" ({})", check.help) };
+                format!("{}: {}{help}", check.id, check.detail)
+            })
+            .collect();
+        if failures.is_empty() {
+            return format!(
+                "cluster \"{name}\" is usable: {} checks pass, {} warn, {} not answered",
+                count(CheckStatus::Pass),
+                count(CheckStatus::Warn),
+                count(CheckStatus::NotAnswered)
+            );
+        }
+        format!("cluster \"{name}\" is not usable: {}", failures.join("; "))
+    }
+}
+
+/// Ask all checks about a cluster and wait, at most `spec.timeout`, for those that may pass later.
+///
+/// Stops waiting at once where something failed for good (a status of `FAILED`, another version). A cluster that is
+/// not usable is an answer and no error. Dropping the future ends it; nothing is left behind.
+pub async fn verify(
+    spec: &VerifySpec,
+    aws: &SdkConfig,
+    progress: ProgressFn<'_>,
+) -> Result<Verification, ClusterError> {
+    let started = Instant::now();
+    let region = region(aws)?;
+    let eks = aws_sdk_eks::Client::new(aws);
+    let questions = Questions { eks: &eks, cluster: &spec.cluster };
+    let mut cluster = describe_cluster(&eks, &spec.cluster, &region).await?;
+    let mut pause = spec.poll;
+    let mut last_line = String::new();
+    let mut findings = loop {
+        let findings = Box::pin(essentials(&questions, spec, aws, &cluster, &region)).await;
+        let left = spec.timeout.saturating_sub(started.elapsed());
+        if !worth_waiting(&findings) || left.is_zero() {
+            break findings;
+        }
+        let line = waiting_line(&spec.cluster, &findings);
+        if line != last_line {
+            progress(line.clone());
+            last_line = line;
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        match describe_cluster(&eks, &spec.cluster, &region).await {
+            Ok(described) => cluster = described,
+            // It answered before: AWS having a bad minute must not end a wait of twenty.
+            Err(error @ (ClusterError::Aws { .. } | ClusterError::AwsUnreachable { .. })) => {
+                progress(error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    say_how_long(&mut findings, started.elapsed());
+    let mut managed_argocd = None;
+    if cluster.status() == Some(&ClusterStatus::Active) {
+        let (advice, managed) = checks::advice(&questions, &cluster).await;
+        findings.extend(advice);
+        managed_argocd = managed;
+    }
+    Ok(Verification {
+        cluster: ClusterFacts::of(&cluster, &region),
+        checks: findings.into_iter().map(|finding| finding.check).collect(),
+        managed_argocd,
+        waited: started.elapsed(),
+    })
+}
+
+/// The checks that decide. Those after the control plane's are asked once it is there: before, they have no answer.
+async fn essentials(
+    questions: &Questions<'_>,
+    spec: &VerifySpec,
+    aws: &SdkConfig,
+    cluster: &Cluster,
+    region: &str,
+) -> Vec<Finding> {
+    let mut findings = checks::control_plane(cluster);
+    let serving = matches!(cluster.status(), Some(ClusterStatus::Active | ClusterStatus::Updating));
+    if !serving {
+        return findings;
+    }
+    let client = client_of(aws, &ClusterFacts::of(cluster, region));
+    let kubernetes = async {
+        match client {
+            Ok(client) => checks::kubernetes(&client, spec.min_ready_nodes).await,
+            Err(error) => vec![Finding::no_client(&error)],
+        }
+    };
+    let (version, groups, addons, identity, kubernetes) = futures::join!(
+        checks::version(questions, cluster, spec.version.as_deref()),
+        checks::node_groups(questions, cluster, spec.min_ready_nodes),
+        checks::addons(questions, &spec.addons),
+        checks::identity(questions, aws, cluster, spec.oidc_provider),
+        kubernetes,
+    );
+    findings.extend(version.into_iter().chain(groups).chain(addons).chain(identity).chain(kubernetes));
+    findings
+}
+
+fn worth_waiting(findings: &[Finding]) -> bool {
+    let mut failed = findings.iter().filter(|finding| finding.failed()).peekable();
+    failed.peek().is_some() && failed.all(|finding| finding.may_pass_later)
+}
+
+fn waiting_line(cluster: &str, findings: &[Finding]) -> String {
+    let waiting: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.failed())
+        .map(|finding| format!("{}: {}", finding.check.id, finding.check.detail))
+        .collect();
+    format!("cluster {cluster}: waiting for {}", waiting.join("; "))
+}
+
+fn say_how_long(findings: &mut [Finding], waited: Duration) {
+    for finding in findings.iter_mut().filter(|finding| finding.failed() && finding.may_pass_later) {
+        finding.check.detail = format!("{} after {}", finding.check.detail, human(waited));
+    }
+}
+
+fn human(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_only_where_everything_that_failed_may_still_pass() {
+        let coming = Finding::for_test(CheckStatus::Fail, true);
+        let broken = Finding::for_test(CheckStatus::Fail, false);
+        let warned = Finding::for_test(CheckStatus::Warn, false);
+        assert!(worth_waiting(&[coming.clone(), warned.clone()]));
+        assert!(!worth_waiting(&[coming, broken]));
+        assert!(!worth_waiting(&[warned]));
+    }
+
+    #[test]
+    fn a_failure_says_how_long_it_was_waited_for() {
+        let mut findings = [Finding::for_test(CheckStatus::Fail, true)];
+        say_how_long(&mut findings, Duration::from_mins(20));
+        assert_eq!(findings[0].check.detail, "detail after 20 min");
+    }
+}
