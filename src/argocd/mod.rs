@@ -1,1 +1,23 @@
 //! Argo CD: its installation, its Applications and what they say of themselves.
+//!
+//! [`bootstrap`] applies the install [`Manifest`] and what connects the manifests repository, all by
+//! server-side apply, so that a second time changes nothing. [`wait_green`] waits until the Applications are
+//! green at a commit; [`uninstall`] goes the way back.
+
+mod application;
+mod bootstrap;
+mod error;
+mod manifest;
+mod objects;
+mod resources;
+mod uninstall;
+mod wait;
+
+pub use application::{ApplicationStatus, ResourceKey};
+pub use bootstrap::{BootstrapSpec, Progress, bootstrap, wait_available};
+pub use error::ArgoCdError;
+pub use manifest::{Flavor, Manifest, ManifestSpec};
+pub use objects::{Change, Changes};
+pub use resources::{RepositoryCredentials, RootApplication};
+pub use uninstall::{Removed, uninstall};
+pub use wait::{Ancestry, Wanted, WantedImage, status, wait_green};

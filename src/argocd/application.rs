@@ -1,0 +1,186 @@
+//! What an Application says of itself.
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+use serde::Serialize;
+use serde_json::Value;
+
+/// An Application's status, reduced to what decides and what explains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApplicationStatus {
+    /// Its name.
+    pub name: String,
+    /// The repository it follows.
+    pub repository: String,
+    /// `Synced`, `OutOfSync`, `Unknown`; empty before the first comparison.
+    pub sync: String,
+    /// The commit that was compared.
+    pub revision: String,
+    /// `Healthy`, `Progressing`, `Degraded`, ….
+    pub health: String,
+    /// `Succeeded`, `Running`, `Failed`, …; empty where nothing was synced yet.
+    pub operation: String,
+    /// What the operation said.
+    pub message: String,
+    /// Whether the last operation undid a change that someone made in the cluster.
+    pub healed: bool,
+    /// When the last operation ended, RFC 3339.
+    pub finished: String,
+    /// Conditions that are errors, `Type: message`.
+    pub errors: Vec<String>,
+    /// The images that run.
+    pub images: Vec<String>,
+    /// The resources that are not as Git has them.
+    pub out_of_sync: Vec<String>,
+    /// The resources it keeps.
+    pub resources: Vec<ResourceKey>,
+}
+
+/// A resource of an Application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ResourceKey {
+    /// The API group; empty for the core.
+    pub group: String,
+    /// The version.
+    pub version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl ApplicationStatus {
+    /// Reads the object.
+    pub fn of(application: &DynamicObject) -> Self {
+        let data = &application.data;
+        let text =
+            |pointer: &str| data.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let list =
+            |pointer: &str| data.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+        let resources = list("/status/resources");
+        let out_of_sync = resources.iter().filter(|resource| resource["status"] == "OutOfSync");
+        let heals = data.pointer("/status/operationState/operation/sync/autoHealAttemptsCount");
+        Self {
+            name: application.name_any(),
+            repository: text("/spec/source/repoURL"),
+            sync: text("/status/sync/status"),
+            revision: text("/status/sync/revision"),
+            health: text("/status/health/status"),
+            operation: text("/status/operationState/phase"),
+            message: text("/status/operationState/message"),
+            healed: heals.and_then(Value::as_i64).is_some_and(|count| count > 0),
+            finished: text("/status/operationState/finishedAt"),
+            errors: list("/status/conditions").iter().filter_map(error).collect(),
+            images: list("/status/summary/images")
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            out_of_sync: out_of_sync.map(|resource| key(resource).to_string()).collect(),
+            resources: resources.iter().map(key).collect(),
+        }
+    }
+
+    /// Why it is not green at a commit; `None` where it is.
+    ///
+    /// Right after a push an Application is Synced and Healthy at the old commit, and on a comparison error its
+    /// health still says Healthy: so everything has to hold at once. `at_commit` says whether the revision is
+    /// the commit or one behind which it stands.
+    pub fn not_green(&self, at_commit: bool) -> Option<String> {
+        let Self { name, sync, revision, health, operation, message, errors, .. } = self;
+        let short = revision.get(..12).unwrap_or(revision);
+        if let Some(error) = errors.first() {
+            return Some(format!("{name}: {error}"));
+        }
+        if matches!(operation.as_str(), "Failed" | "Error") {
+            return Some(format!("{name}: its sync failed: {message}"));
+        }
+        if sync.is_empty() {
+            return Some(format!("{name}: not compared with Git yet"));
+        }
+        if !at_commit {
+            return Some(format!("{name}: still at {short}"));
+        }
+        if sync != "Synced" {
+            let what = self.out_of_sync.join(", ");
+            return Some(format!("{name}: {sync} {what}").trim_end().to_owned());
+        }
+        if operation != "Succeeded" {
+            let phase = if operation.is_empty() { "has not begun" } else { operation };
+            return Some(format!("{name}: its sync {phase}"));
+        }
+        (health != "Healthy").then(|| format!("{name}: {health}"))
+    }
+}
+
+impl std::fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+fn key(resource: &Value) -> ResourceKey {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    ResourceKey {
+        group: text("group"),
+        version: text("version"),
+        kind: text("kind"),
+        namespace: text("namespace"),
+        name: text("name"),
+    }
+}
+
+/// Conditions are errors by the end of their type, as Argo CD names them; the others are warnings.
+fn error(condition: &Value) -> Option<String> {
+    let kind = condition.get("type").and_then(Value::as_str)?;
+    let message = condition.get("message").and_then(Value::as_str).unwrap_or_default();
+    kind.ends_with("Error").then(|| format!("{kind}: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn application(status: &Value) -> ApplicationStatus {
+        let object = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": { "name": "app-a" },
+            "spec": { "source": { "repoURL": "https://git.example/m.git" } }, "status": status,
+        });
+        ApplicationStatus::of(&serde_json::from_value(object).unwrap())
+    }
+
+    fn green() -> Value {
+        json!({
+            "sync": { "status": "Synced", "revision": "0123456789abcdef" },
+            "health": { "status": "Healthy" },
+            "operationState": { "phase": "Succeeded" },
+        })
+    }
+
+    #[test]
+    fn green_takes_all_of_it_at_once() {
+        assert_eq!(application(&green()).not_green(true), None);
+        assert_eq!(application(&green()).not_green(false).unwrap(), "app-a: still at 0123456789ab");
+        let mut degraded = green();
+        degraded["health"]["status"] = json!("Degraded");
+        assert_eq!(application(&degraded).not_green(true).unwrap(), "app-a: Degraded");
+        let mut running = green();
+        running["operationState"]["phase"] = json!("Running");
+        assert!(application(&running).not_green(true).is_some());
+        assert!(application(&json!({})).not_green(true).is_some());
+    }
+
+    #[test]
+    fn a_comparison_error_is_never_green_although_its_health_says_healthy() {
+        let mut broken = green();
+        broken["conditions"] = json!([{ "type": "ComparisonError", "message": "no such path" }]);
+        assert_eq!(application(&broken).not_green(true).unwrap(), "app-a: ComparisonError: no such path");
+        let mut warned = green();
+        warned["conditions"] = json!([{ "type": "OrphanedResourceWarning", "message": "one" }]);
+        assert_eq!(application(&warned).not_green(true), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! What can go wrong with Argo CD.
+
+use std::time::Duration;
+
+/// An error of Argo CD or of the cluster under it. Every message names the thing and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgoCdError {
+    /// The install manifest could not be had.
+    #[error(
+        "the install manifest {origin} could not be read: {cause}; name a file or an address in argocd {{ manifest }}"
+    )]
+    Manifest {
+        /// The file or address.
+        origin: String,
+        /// Why.
+        cause: String,
+    },
+    /// The install manifest is not the one that was pinned.
+    #[error(
+        "the install manifest {origin} has SHA-256 {found}, and slipway.hcl pins {wanted}; look at what has changed before pinning it anew"
+    )]
+    Checksum {
+        /// The file or address.
+        origin: String,
+        /// What it has.
+        found: String,
+        /// What was wanted.
+        wanted: String,
+    },
+    /// EKS runs an Argo CD of its own.
+    #[error(
+        "EKS runs the Argo CD \"{name}\" on this cluster itself; take the argocd block out of slipway.hcl, two of them would fight"
+    )]
+    Managed {
+        /// The capability's name.
+        name: String,
+    },
+    /// The cluster refused an object.
+    #[error("the cluster refused {action} of {object}: {cause}")]
+    Refused {
+        /// `apply`, `delete`, ….
+        action: &'static str,
+        /// Kind and name.
+        object: String,
+        /// Its own words.
+        cause: String,
+    },
+    /// The cluster did not answer.
+    #[error("the cluster did not answer: {0}; check the network and `slipway verify`")]
+    Unreachable(String),
+    /// Argo CD is not installed.
+    #[error("there is no Argo CD in the namespace {namespace}; install it with `slipway argocd bootstrap`")]
+    NotInstalled {
+        /// Where it was looked for.
+        namespace: String,
+    },
+    /// Something did not come in time.
+    #[error("after {} s still waiting for {}", .after.as_secs(), .reasons.join("; "))]
+    Timeout {
+        /// How long it was waited for.
+        after: Duration,
+        /// What is missing, each with its reason.
+        reasons: Vec<String>,
+    },
+}
+
+impl ArgoCdError {
+    /// From an error of the client, at an action on an object.
+    pub(super) fn at(action: &'static str, object: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let object = object.into();
+        move |error| match error {
+            kube::Error::Api(status) => {
+                Self::Refused { action, object, cause: format!("{} ({})", status.message, status.code) }
+            }
+            other => Self::Unreachable(innermost(&other)),
+        }
+    }
+}
+
+/// The last cause of a chain of errors, which is the one that tells a person something.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
+}

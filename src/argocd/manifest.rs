@@ -1,0 +1,166 @@
+//! Argo CD's install manifest of a pinned version: from a file, from an address, or from the cache.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kube::core::DynamicObject;
+use sha2::{Digest, Sha256};
+
+use super::ArgoCdError;
+use crate::support::fs::write_atomically;
+
+/// How long a download may take.
+const DOWNLOAD: Duration = Duration::from_mins(1);
+
+/// Which of Argo CD's install manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    /// Without user interface and accounts.
+    Core,
+    /// The whole.
+    Standard,
+    /// The whole, highly available.
+    Ha,
+}
+
+/// Which manifest is wanted.
+#[derive(Clone, Debug)]
+pub struct ManifestSpec {
+    /// The release, such as `v3.6.1`.
+    pub version: String,
+    /// Which of its manifests.
+    pub flavor: Flavor,
+    /// A file or an address instead of the release's own.
+    pub location: Option<String>,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: Option<String>,
+    /// The folder where downloads are kept.
+    pub cache: PathBuf,
+}
+
+/// A manifest, read.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Where it came from.
+    pub origin: String,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Its objects, in order.
+    pub objects: Vec<DynamicObject>,
+}
+
+impl Manifest {
+    /// Reads it, and downloads it where it is neither a file nor in the cache.
+    pub async fn load(spec: &ManifestSpec) -> Result<Self, ArgoCdError> {
+        let origin = spec.location.clone().unwrap_or_else(|| release(spec));
+        let fail = |cause: String| ArgoCdError::Manifest { origin: origin.clone(), cause };
+        let text = if origin.starts_with("https://") || origin.starts_with("http://") {
+            cached(&spec.cache, &origin).await.map_err(fail)?
+        } else {
+            let path = origin.strip_prefix("file://").unwrap_or(&origin);
+            tokio::fs::read_to_string(path).await.map_err(|error| fail(error.to_string()))?
+        };
+        let found = hex(&Sha256::digest(text.as_bytes()));
+        if let Some(wanted) = spec.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&found)) {
+            return Err(ArgoCdError::Checksum { origin, found, wanted: wanted.clone() });
+        }
+        let objects = parse(&text).map_err(fail)?;
+        Ok(Self { origin, sha256: found, objects })
+    }
+}
+
+/// The release's own manifest, where Argo CD's documentation says it is.
+fn release(spec: &ManifestSpec) -> String {
+    let file = match spec.flavor {
+        Flavor::Core => "core-install.yaml",
+        Flavor::Standard => "install.yaml",
+        Flavor::Ha => "ha/install.yaml",
+    };
+    format!("https://raw.githubusercontent.com/argoproj/argo-cd/{}/manifests/{file}", spec.version)
+}
+
+async fn cached(cache: &Path, address: &str) -> Result<String, String> {
+    let file = cache.join(format!("{}.yaml", hex(&Sha256::digest(address.as_bytes()))));
+    if let Ok(text) = tokio::fs::read_to_string(&file).await {
+        return Ok(text);
+    }
+    let text = download(address).await?;
+    // Only what parses is kept: an error page in the cache would stay there.
+    parse(&text)?;
+    write_atomically(&file, text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(text)
+}
+
+/// Downloads with `curl`, which knows the machine's proxies and certificates.
+async fn download(address: &str) -> Result<String, String> {
+    let seconds = DOWNLOAD.as_secs().to_string();
+    let arguments = ["--silent", "--show-error", "--fail", "--location", "--max-time", &seconds, address];
+    let output = tokio::process::Command::new("curl")
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| format!("could not start curl: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}
+
+fn parse(text: &str) -> Result<Vec<DynamicObject>, String> {
+    let documents: Vec<serde_json::Value> =
+        serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
+    let objects = documents.into_iter().filter(|document| !document.is_null()).map(serde_json::from_value);
+    let objects: Vec<DynamicObject> = objects.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    if objects.iter().any(|object| object.types.is_none() || object.metadata.name.is_none()) {
+        return Err("one of its documents has no apiVersion, kind or name".to_owned());
+    }
+    if objects.is_empty() { Err("it holds no object".to_owned()) } else { Ok(objects) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: b\n";
+
+    fn spec(location: &str, sha256: Option<&str>) -> ManifestSpec {
+        ManifestSpec {
+            version: "v3.6.1".to_owned(),
+            flavor: Flavor::Core,
+            location: Some(location.to_owned()),
+            sha256: sha256.map(str::to_owned),
+            cache: PathBuf::from("/nowhere"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_and_its_checksum_holds_or_refuses() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("install.yaml");
+        std::fs::write(&file, TEXT).unwrap();
+        let location = file.to_str().unwrap();
+        let manifest = Manifest::load(&spec(location, None)).await.unwrap();
+        assert_eq!(manifest.objects.len(), 2);
+        assert!(Manifest::load(&spec(location, Some(&manifest.sha256))).await.is_ok());
+        let wrong = Manifest::load(&spec(location, Some("00"))).await.unwrap_err();
+        assert!(matches!(wrong, ArgoCdError::Checksum { .. }), "{wrong}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_manifest_is_refused() {
+        assert!(parse("just text").is_err());
+        assert!(parse("kind: X\n").is_err());
+        assert!(Manifest::load(&spec("/nowhere/install.yaml", None)).await.is_err());
+    }
+}

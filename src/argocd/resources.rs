@@ -1,0 +1,179 @@
+//! The objects of our own that Argo CD gets: project, repository, cluster, root Application.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::core::{DynamicObject, GroupVersionKind};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::secret::Secret;
+
+/// The address under which Argo CD knows the cluster that it runs on.
+pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+
+/// The manifests repository as Argo CD gets it.
+#[derive(Clone, Debug)]
+pub struct RepositoryCredentials {
+    /// Where it is.
+    pub url: String,
+    /// As whom it is read.
+    pub username: Option<String>,
+    /// Token or password.
+    pub password: Option<Secret>,
+}
+
+/// The Application that holds the others.
+#[derive(Clone, Debug)]
+pub struct RootApplication {
+    /// Its name.
+    pub name: String,
+    /// The folder in the repository, with everything below it.
+    pub path: String,
+    /// Branch, tag or commit.
+    pub revision: String,
+}
+
+/// The kind `Application`.
+pub fn application_kind() -> GroupVersionKind {
+    GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application")
+}
+
+/// The kind `ApplicationSet`.
+pub fn application_set_kind() -> GroupVersionKind {
+    GroupVersionKind::gvk("argoproj.io", "v1alpha1", "ApplicationSet")
+}
+
+/// The namespace itself.
+pub(super) fn namespace(name: &str) -> Result<DynamicObject, serde_json::Error> {
+    serde_json::from_value(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }))
+}
+
+/// The project `default`: argocd-server would make it, and the core installation has none.
+pub(super) fn default_project(namespace: &str) -> Result<DynamicObject, serde_json::Error> {
+    serde_json::from_value(json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": { "name": "default", "namespace": namespace },
+        "spec": {
+            "sourceRepos": ["*"],
+            "destinations": [{ "server": "*", "namespace": "*" }],
+            "clusterResourceWhitelist": [{ "group": "*", "kind": "*" }],
+        },
+    }))
+}
+
+/// The credentials of one repository, never of a whole host.
+pub(super) fn repository(
+    namespace: &str,
+    repository: &RepositoryCredentials,
+) -> Result<DynamicObject, serde_json::Error> {
+    let mut data = BTreeMap::from([("type", encoded("git")), ("url", encoded(&repository.url))]);
+    if let Some(password) = &repository.password {
+        // Hosts that take tokens want a name beside them, and do not care which.
+        data.insert("username", encoded(repository.username.as_deref().unwrap_or("slipway")));
+        data.insert("password", encoded(password.expose()));
+    }
+    secret(namespace, &secret_name("repo", &repository.url), "repository", &BTreeMap::new(), &data)
+}
+
+/// The cluster itself, with the infrastructure's outputs as annotations, which an `ApplicationSet` can use.
+pub(super) fn cluster(
+    namespace: &str,
+    name: &str,
+    annotations: &BTreeMap<String, String>,
+) -> Result<DynamicObject, serde_json::Error> {
+    let config = json!({ "tlsClientConfig": { "insecure": false } }).to_string();
+    let data = BTreeMap::from([
+        ("name", encoded(name)),
+        ("server", encoded(IN_CLUSTER)),
+        ("config", encoded(&config)),
+    ]);
+    secret(namespace, &secret_name("cluster", IN_CLUSTER), "cluster", annotations, &data)
+}
+
+/// The root Application: everything under a folder of the repository, kept as it is there.
+pub(super) fn root_application(
+    namespace: &str,
+    repository: &str,
+    root: &RootApplication,
+) -> Result<DynamicObject, serde_json::Error> {
+    serde_json::from_value(json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": { "name": root.name, "namespace": namespace, "finalizers": [FINALIZER] },
+        "spec": {
+            "project": "default",
+            "source": {
+                "repoURL": repository,
+                "path": root.path,
+                "targetRevision": root.revision,
+                "directory": { "recurse": true },
+            },
+            "destination": { "server": IN_CLUSTER, "namespace": namespace },
+            "syncPolicy": {
+                "automated": { "prune": true, "selfHeal": true },
+                // Without `refresh` a fix waits behind the retries of the commit that it mends.
+                "retry": { "limit": 5, "refresh": true },
+                "syncOptions": ["ServerSideApply=true", "CreateNamespace=true"],
+            },
+        },
+    }))
+}
+
+fn secret(
+    namespace: &str,
+    name: &str,
+    kind: &str,
+    annotations: &BTreeMap<String, String>,
+    data: &BTreeMap<&str, String>,
+) -> Result<DynamicObject, serde_json::Error> {
+    let mut object = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": { "argocd.argoproj.io/secret-type": kind },
+        },
+        "type": "Opaque",
+        "data": data,
+    });
+    if !annotations.is_empty() {
+        object["metadata"]["annotations"] = Value::from_iter(annotations.clone());
+    }
+    serde_json::from_value(object)
+}
+
+fn encoded(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+/// A name that stays the same for an address, and holds nothing of it.
+fn secret_name(kind: &str, address: &str) -> String {
+    let digest = Sha256::digest(address.as_bytes());
+    let number = digest.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("slipway-{kind}-{number:010x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_for_one_repository_and_absent_where_there_are_none() {
+        let open = RepositoryCredentials {
+            url: "https://git.example/m.git".to_owned(),
+            username: None,
+            password: None,
+        };
+        let secret = repository("argocd", &open).unwrap();
+        assert_eq!(secret.metadata.labels.unwrap()["argocd.argoproj.io/secret-type"], "repository");
+        assert!(secret.data["data"].get("password").is_none());
+        let closed = RepositoryCredentials { password: Some(Secret::new("t0ken")), ..open };
+        let secret = repository("argocd", &closed).unwrap();
+        assert_eq!(secret.data["data"]["password"], encoded("t0ken"));
+    }
+}

@@ -1,0 +1,209 @@
+//! Waits until Applications are green at a commit, and says of each why it is not.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::Client;
+use kube::core::{DynamicObject, GroupVersionKind};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::ArgoCdError;
+use super::application::{ApplicationStatus, ResourceKey};
+use super::bootstrap::Progress;
+use super::objects::Objects;
+use super::resources::application_kind;
+
+const PAUSE: Duration = Duration::from_millis(300);
+/// A refresh that was lost (a controller that restarted) is asked for again.
+const REFRESH: Duration = Duration::from_secs(10);
+const REFRESH_ANNOTATION: &str = "argocd.argoproj.io/refresh";
+
+/// Knows the repository's history.
+#[async_trait]
+pub trait Ancestry: Send + Sync {
+    /// Whether the revision is the commit or a descendant of it.
+    async fn descends_from(&self, revision: &str, commit: &str) -> bool;
+}
+
+/// An image that a workload has to run.
+#[derive(Clone, Debug)]
+pub struct WantedImage {
+    /// The Application whose workload it is.
+    pub application: String,
+    /// The workload and its container: `Deployment/app-a/web`.
+    pub container: String,
+    /// The image.
+    pub image: String,
+}
+
+/// What is waited for.
+pub struct Wanted<'a> {
+    /// The repository that counts: Applications of others need no commit of it.
+    pub repository: &'a str,
+    /// The commit.
+    pub commit: &'a str,
+    /// The Applications by name; all where none is named.
+    pub applications: &'a [String],
+    /// The images that have to run.
+    pub images: &'a [WantedImage],
+    /// How long.
+    pub timeout: Duration,
+}
+
+/// Waits, and returns the Applications as they are then.
+pub async fn wait_green(
+    client: Client,
+    namespace: &str,
+    wanted: &Wanted<'_>,
+    ancestry: &dyn Ancestry,
+    progress: Progress<'_>,
+) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
+    let objects = Objects::new(client, namespace);
+    let begun = Instant::now();
+    let mut refreshed: Option<Instant> = None;
+    let mut last = String::new();
+    loop {
+        let applications = applications(&objects).await?;
+        let mut reasons = Vec::new();
+        let mut behind = Vec::new();
+        for application in applications.iter().filter(|one| is_wanted(one, wanted)) {
+            let at_commit = application.repository != wanted.repository
+                || ancestry.descends_from(&application.revision, wanted.commit).await;
+            if let Some(reason) = application.not_green(at_commit) {
+                reasons.push(reason);
+                behind.push(application.name.clone());
+            }
+        }
+        let named = |name: &&String| !applications.iter().any(|application| application.name == **name);
+        reasons.extend(
+            wanted
+                .applications
+                .iter()
+                .filter(named)
+                .map(|name| format!("{name}: there is no such Application")),
+        );
+        if applications.is_empty() {
+            reasons.push("there are no Applications".to_owned());
+        }
+        if reasons.is_empty() {
+            reasons.extend(wrong_images(&objects, &applications, wanted).await?);
+        }
+        if reasons.is_empty() {
+            return Ok(applications);
+        }
+        if begun.elapsed() > wanted.timeout {
+            reasons.extend(pod_problems(&objects, &applications, wanted).await?);
+            return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
+        }
+        if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
+            for name in &behind {
+                objects.annotate(&application_kind(), name, REFRESH_ANNOTATION, "normal").await?;
+            }
+            refreshed = Some(Instant::now());
+        }
+        let line = reasons.join("; ");
+        if line != last {
+            progress(line.clone());
+            last = line;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// All Applications of a namespace.
+pub async fn status(client: Client, namespace: &str) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
+    let objects = Objects::new(client, namespace);
+    if !objects.knows(&application_kind()).await? {
+        return Err(ArgoCdError::NotInstalled { namespace: namespace.to_owned() });
+    }
+    applications(&objects).await
+}
+
+pub(super) async fn applications(objects: &Objects) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
+    let mut statuses: Vec<_> =
+        objects.list(&application_kind()).await?.iter().map(ApplicationStatus::of).collect();
+    statuses.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(statuses)
+}
+
+fn is_wanted(application: &ApplicationStatus, wanted: &Wanted<'_>) -> bool {
+    wanted.applications.is_empty() || wanted.applications.contains(&application.name)
+}
+
+/// The wanted images that do not run: "Synced" says what was applied, the workload says what is there.
+async fn wrong_images(
+    objects: &Objects,
+    applications: &[ApplicationStatus],
+    wanted: &Wanted<'_>,
+) -> Result<Vec<String>, ArgoCdError> {
+    let mut wrong = Vec::new();
+    for image in wanted.images {
+        let mut parts = image.container.splitn(3, '/');
+        let (kind, workload) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let container = parts.next().unwrap_or_default();
+        let resources = applications.iter().filter(|one| one.name == image.application);
+        let key =
+            resources.flat_map(|one| &one.resources).find(|key| key.kind == kind && key.name == workload);
+        let Some(key) = key else {
+            wrong.push(format!("{}: it has no {kind}/{workload}", image.application));
+            continue;
+        };
+        let live = live(objects, key).await?.and_then(|object| image_of(&object, container));
+        if live.as_deref() != Some(&image.image) {
+            let live = live.unwrap_or_else(|| "no such container".to_owned());
+            wrong.push(format!("{key}/{container} runs {live}, not {}", image.image));
+        }
+    }
+    Ok(wrong)
+}
+
+async fn live(objects: &Objects, key: &ResourceKey) -> Result<Option<DynamicObject>, ArgoCdError> {
+    let kind = GroupVersionKind::gvk(&key.group, &key.version, &key.kind);
+    objects.get(&kind, Some(&key.namespace), &key.name).await
+}
+
+/// The image of a container, wherever the kind keeps its pod.
+fn image_of(workload: &DynamicObject, container: &str) -> Option<String> {
+    let pods = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/spec"];
+    let pods = pods.iter().filter_map(|pointer| workload.data.pointer(pointer));
+    let containers = pods.flat_map(|pod| {
+        ["containers", "initContainers"].into_iter().filter_map(|name| pod.get(name)?.as_array()).flatten()
+    });
+    let mut found = containers.filter(|one| one.get("name").and_then(Value::as_str) == Some(container));
+    found.next()?.get("image")?.as_str().map(str::to_owned)
+}
+
+/// What keeps the pods of what is not green from running, such as an image that cannot be pulled.
+async fn pod_problems(
+    objects: &Objects,
+    applications: &[ApplicationStatus],
+    wanted: &Wanted<'_>,
+) -> Result<Vec<String>, ArgoCdError> {
+    let mut namespaces: Vec<&String> = applications
+        .iter()
+        .filter(|one| is_wanted(one, wanted) && one.health != "Healthy")
+        .flat_map(|one| one.resources.iter().map(|key| &key.namespace))
+        .filter(|namespace| !namespace.is_empty())
+        .collect();
+    namespaces.sort();
+    namespaces.dedup();
+    let mut problems = Vec::new();
+    for namespace in namespaces {
+        for pod in objects.list_in(&GroupVersionKind::gvk("", "v1", "Pod"), namespace).await? {
+            problems.extend(waiting(&pod));
+        }
+    }
+    Ok(problems)
+}
+
+fn waiting(pod: &DynamicObject) -> Vec<String> {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let statuses = pod.data.pointer("/status/containerStatuses").and_then(Value::as_array);
+    let reason = |status: &Value| {
+        let reason = status.pointer("/state/waiting/reason")?.as_str()?;
+        let image = status.get("image").and_then(Value::as_str).unwrap_or_default();
+        Some(format!("pod {name}: {reason} {image}"))
+    };
+    statuses.into_iter().flatten().filter_map(reason).collect()
+}
