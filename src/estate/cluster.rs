@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
@@ -14,13 +15,14 @@ use crate::terragrunt::schema::{Kind, Spec, optional, required};
 use crate::terragrunt::{Document, paths};
 
 const CLUSTER: &[Spec] =
-    &[required("unit", Kind::String), required("name", Kind::String), optional("region", Kind::String)];
-const UNIT: &[Spec] = &[required("unit", Kind::String)];
+    &[optional("unit", Kind::String), required("name", Kind::String), optional("region", Kind::String)];
+const UNIT: &[Spec] = &[optional("unit", Kind::String)];
 const CLUSTER_BLOCKS: &[(&str, usize)] = &[("argocd", 0), ("verify", 0)];
 const VERIFY: &[Spec] = &[
     optional("version", Kind::String),
     optional("min_ready_nodes", Kind::Number),
     optional("addons", Kind::Strings),
+    optional("timeout", Kind::String),
 ];
 const ARGOCD: &[Spec] = &[
     required("version", Kind::String),
@@ -43,8 +45,8 @@ const ROOT: &[Spec] =
 pub struct Cluster {
     /// The label.
     pub label: String,
-    /// The unit that makes it, relative to the estate's root.
-    pub unit: PathBuf,
+    /// The unit that makes it, relative to the estate's root; none where it comes from elsewhere.
+    pub unit: Option<PathBuf>,
     /// Where the block stands.
     pub location: Location,
     document: Arc<Document>,
@@ -57,8 +59,8 @@ pub struct Cluster {
 pub struct ResolvedCluster {
     /// The label.
     pub label: String,
-    /// The unit that makes it, relative to the estate's root.
-    pub unit: PathBuf,
+    /// The unit that makes it, relative to the estate's root; none where it comes from elsewhere.
+    pub unit: Option<PathBuf>,
     /// The cluster's name in EKS.
     pub name: String,
     /// The AWS region; that of the environment where none is given.
@@ -78,6 +80,8 @@ pub struct Verify {
     pub min_ready_nodes: Option<u32>,
     /// The add-ons that have to be active.
     pub addons: Vec<String>,
+    /// How long an `up` waits for what may still come; 20 minutes unless said otherwise.
+    pub timeout: Option<Duration>,
 }
 
 /// `argocd`.
@@ -148,7 +152,7 @@ pub(super) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnostic>) -> Vec
         match document.attributes(&unit, block.kind.span, &what, UNIT, &Fields::new()) {
             Ok(fields) => clusters.push(Cluster {
                 label: label.name.to_string(),
-                unit: paths::clean(fields["unit"].as_str().unwrap_or_default().as_ref()),
+                unit: text(&fields, "unit").map(|unit| paths::clean(unit.as_ref())),
                 location: document.location(block.kind.span.to(label.span)),
                 document: Arc::clone(document),
                 number,
@@ -189,12 +193,30 @@ impl Cluster {
                 && diagnostic.code == "hcl::unknown_variable"
                 && diagnostic.message.contains("`outputs`")
             {
-                let unit = self.unit.display();
-                diagnostic.message = format!("the outputs of {unit} are not known yet");
-                diagnostic.help = Some(format!("apply {unit} first"));
+                match self.unit.as_ref().map(|unit| unit.display()) {
+                    Some(unit) => {
+                        diagnostic.message = format!("the outputs of {unit} are not known yet");
+                        diagnostic.help = Some(format!("apply {unit} first"));
+                    }
+                    None => diagnostic.help = Some("`outputs` needs the cluster's `unit`".to_owned()),
+                }
             }
             diagnostic
         })
+    }
+
+    /// Whether the cluster gets an Argo CD.
+    pub fn has_argocd(&self) -> bool {
+        let block = self.document.body().blocks("cluster").nth(self.number);
+        block.is_some_and(|block| block.body.blocks("argocd").next().is_some())
+    }
+
+    /// What the `argocd` block says without the outputs of the unit: enough for the manifests repository.
+    pub fn argocd_without_outputs(&self) -> Result<Option<ArgoCd>, Box<Diagnostic>> {
+        let Some(block) = self.document.body().blocks("cluster").nth(self.number) else { return Ok(None) };
+        let variables = Fields::new();
+        let decode = Decode { document: &self.document, variables: &variables };
+        block.body.blocks("argocd").next().map(|argocd| self.argocd(&decode, argocd)).transpose()
     }
 
     fn evaluate(&self, variables: &Fields) -> Result<ResolvedCluster, Box<Diagnostic>> {
@@ -232,7 +254,15 @@ impl Cluster {
             _ => None,
         };
         let addons = fields["addons"].as_elements().unwrap_or_default();
+        let timeout = match text(fields, "timeout") {
+            Some(text) => Some(duration(&text).ok_or_else(|| {
+                let error = self.error(&format!("timeout cannot be \"{text}\""));
+                Box::new(error.help("write it like \"90s\" or \"20m\""))
+            })?),
+            None => None,
+        };
         Ok(Verify {
+            timeout,
             version: text(fields, "version"),
             min_ready_nodes,
             addons: addons.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -308,6 +338,11 @@ impl Decode<'_> {
             Box::new(first.unwrap_or_else(|| Diagnostic::error("project::cluster", "cannot be evaluated")))
         })
     }
+}
+
+/// `90s`, `20m`, `1h 30m`.
+fn duration(text: &str) -> Option<Duration> {
+    text.parse::<jiff::SignedDuration>().ok().and_then(|duration| duration.try_into().ok())
 }
 
 /// A string that is set and not empty.

@@ -111,6 +111,11 @@ impl Project {
         }
     }
 
+    /// The folder of the unit that makes a cluster.
+    pub fn unit_dir(&self, cluster: &Cluster) -> Option<PathBuf> {
+        cluster.unit.as_ref().map(|unit| paths::join(&self.estate_root, unit))
+    }
+
     /// The cluster of that label.
     pub fn cluster(&self, label: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.label == label)

@@ -295,7 +295,7 @@ mod project {
         assert_eq!(project.estate_root, tree.path("live"));
         assert_eq!(project.engine, EngineChoice::Native);
         assert_eq!(project.parallelism, Some(4));
-        assert_eq!(dev(&project).unit, PathBuf::from("dev/cluster"));
+        assert_eq!(dev(&project).unit, Some(PathBuf::from("dev/cluster")));
     }
 
     #[test]

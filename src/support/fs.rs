@@ -1,7 +1,7 @@
-//! Files written whole or not at all, and clean paths.
+//! Files written whole or not at all.
 
 use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 /// A file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -42,30 +42,6 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool, FileError> 
     Ok(true)
 }
 
-/// The path without `.` and with `..` applied by name, symbolic links not followed.
-pub fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(clean.components().next_back(), Some(Component::Normal(_))) => {
-                clean.pop();
-            }
-            Component::ParentDir if clean.has_root() => {}
-            other => clean.push(other),
-        }
-    }
-    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
-}
-
-/// The path from one folder to another place, with `..` where needed; both absolute and clean.
-pub fn relative(from: &Path, to: &Path) -> PathBuf {
-    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    let up = from.components().skip(shared).map(|_| Component::ParentDir);
-    let path: PathBuf = up.chain(to.components().skip(shared)).collect();
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
-}
-
 /// A folder only its owner can read, for what may hold state or plans.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     use std::os::unix::fs::DirBuilderExt;
@@ -75,20 +51,6 @@ pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_cleaned_by_name() {
-        assert_eq!(clean(Path::new("/a/./b/../c")), Path::new("/a/c"));
-        assert_eq!(clean(Path::new("../a/..")), Path::new(".."));
-        assert_eq!(clean(Path::new("a/..")), Path::new("."));
-        assert_eq!(clean(Path::new("/..")), Path::new("/"));
-    }
-
-    #[test]
-    fn relative_paths_climb_where_they_must() {
-        assert_eq!(relative(Path::new("/a/b"), Path::new("/a/c/d")), Path::new("../c/d"));
-        assert_eq!(relative(Path::new("/a"), Path::new("/a")), Path::new("."));
-    }
 
     #[test]
     fn a_file_is_written_only_where_it_differs() {

@@ -3,5 +3,6 @@
 pub mod fs;
 pub mod git;
 pub mod interrupt;
+pub mod paths;
 pub mod process;
 pub mod secret;

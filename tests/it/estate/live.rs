@@ -81,6 +81,7 @@ fn the_projects_clusters_name_units_that_are_there() {
     assert_eq!(project.estate_root, repository().join("live"));
     assert_eq!(project.clusters.len(), 2);
     for cluster in &project.clusters {
-        assert!(project.estate_root.join(&cluster.unit).join("terragrunt.hcl").is_file());
+        let dir = project.unit_dir(cluster).unwrap();
+        assert!(dir.join("terragrunt.hcl").is_file());
     }
 }
