@@ -8,7 +8,9 @@ pub mod identity;
 pub mod native;
 pub mod plan;
 mod process;
+mod s3;
 pub mod select;
+mod state;
 pub mod state_bucket;
 pub mod terragrunt;
 pub mod tool;
@@ -72,6 +74,15 @@ pub trait Watcher: Send + Sync {
     fn step(&self, step: Step);
     /// A line for the unit's log.
     fn line(&self, line: &str);
+}
+
+/// Nobody watches; what fails is told with its cause.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn step(&self, _step: Step) {}
+    fn line(&self, _line: &str) {}
 }
 
 /// What accompanies every call: who watches, and who may stop it.

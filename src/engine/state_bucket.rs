@@ -5,12 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
@@ -19,6 +16,7 @@ use aws_sdk_s3::types::{
 use tokio::sync::OnceCell;
 
 use super::EngineError;
+use super::s3::S3Backend;
 use crate::hcl::value::Value;
 use crate::terragrunt::config::RemoteState;
 
@@ -58,20 +56,15 @@ impl StateBuckets {
         }
         let cell = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(seen.entry(target.bucket.clone()).or_default())
+            Arc::clone(seen.entry(target.backend.bucket.clone()).or_default())
         };
         cell.get_or_try_init(|| target.ensure(self.create)).await?;
         Ok(Bucket::Ready)
     }
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of the backend")]
 struct Target {
-    bucket: String,
-    region: String,
-    endpoint: Option<String>,
-    path_style: bool,
-    profile: Option<String>,
+    backend: S3Backend,
     kms_key: Option<String>,
     skip_versioning: bool,
     skip_encryption: bool,
@@ -80,21 +73,12 @@ struct Target {
 
 impl Target {
     fn of(remote_state: &RemoteState) -> Option<Self> {
-        if remote_state.backend != "s3" {
-            return None;
-        }
+        let backend = S3Backend::of(remote_state)?;
         let config = &remote_state.config;
-        let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
         let flag = |name: &str| config.get(name).and_then(Value::as_bool).unwrap_or(false);
-        // `endpoints { s3 }` is today's place, `endpoint` the older one.
-        let endpoint = config.get("endpoints").and_then(|all| all.get("s3")).and_then(Value::as_str);
         Some(Self {
-            bucket: text("bucket")?,
-            region: text("region").unwrap_or_else(|| "us-east-1".to_owned()),
-            endpoint: endpoint.map(str::to_owned).or_else(|| text("endpoint")),
-            path_style: flag("use_path_style") || flag("force_path_style"),
-            profile: text("profile"),
-            kms_key: text("kms_key_id"),
+            backend,
+            kms_key: config.get("kms_key_id").and_then(Value::as_str).map(str::to_owned),
             skip_versioning: flag("skip_bucket_versioning"),
             skip_encryption: flag("skip_bucket_ssencryption"),
             skip_public_access: flag("skip_bucket_public_access_blocking"),
@@ -102,61 +86,42 @@ impl Target {
     }
 
     async fn ensure(&self, create: bool) -> Result<(), EngineError> {
-        let client = self.client().await;
-        let Err(error) = client.head_bucket().bucket(&self.bucket).send().await else { return Ok(()) };
+        let client = self.backend.client().await;
+        let bucket = &self.backend.bucket;
+        let Err(error) = client.head_bucket().bucket(bucket).send().await else { return Ok(()) };
         if !is_missing(&error) {
-            return Err(self.refused(&error));
+            return Err(self.backend.refused(&error));
         }
         if !create {
-            return Err(EngineError::BucketMissing { bucket: self.bucket.clone() });
+            return Err(EngineError::BucketMissing { bucket: bucket.clone() });
         }
         self.create(&client).await
     }
 
-    async fn client(&self) -> Client {
-        // Bounded: a network that is down is told in seconds, not after the default retries.
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .timeout_config(timeouts);
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(endpoint) = &self.endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        let shared = loader.load().await;
-        let path_style = self.path_style || shared.endpoint_url().is_some();
-        Client::from_conf(aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build())
-    }
-
     async fn create(&self, client: &Client) -> Result<(), EngineError> {
-        let mut request = client.create_bucket().bucket(&self.bucket);
+        let mut request = client.create_bucket().bucket(&self.backend.bucket);
         // S3 refuses a location constraint for its first region.
-        if self.region != "us-east-1" {
-            let constraint = BucketLocationConstraint::from(self.region.as_str());
+        if self.backend.region != "us-east-1" {
+            let constraint = BucketLocationConstraint::from(self.backend.region.as_str());
             let configuration = CreateBucketConfiguration::builder().location_constraint(constraint).build();
             request = request.create_bucket_configuration(configuration);
         }
-        request.send().await.map_err(|error| self.refused(&error))?;
+        request.send().await.map_err(|error| self.backend.refused(&error))?;
         if !self.skip_versioning {
             let versioning =
                 VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-            let request = client.put_bucket_versioning().bucket(&self.bucket);
+            let request = client.put_bucket_versioning().bucket(&self.backend.bucket);
             request
                 .versioning_configuration(versioning)
                 .send()
                 .await
-                .map_err(|error| self.refused(&error))?;
+                .map_err(|error| self.backend.refused(&error))?;
         }
         if !self.skip_encryption {
             let encryption = self.encryption().map_err(|error| self.refused_because(error.to_string()))?;
-            let request = client.put_bucket_encryption().bucket(&self.bucket);
+            let request = client.put_bucket_encryption().bucket(&self.backend.bucket);
             let request = request.server_side_encryption_configuration(encryption);
-            request.send().await.map_err(|error| self.refused(&error))?;
+            request.send().await.map_err(|error| self.backend.refused(&error))?;
         }
         if !self.skip_public_access {
             let block = PublicAccessBlockConfiguration::builder()
@@ -165,9 +130,9 @@ impl Target {
                 .ignore_public_acls(true)
                 .restrict_public_buckets(true)
                 .build();
-            let request = client.put_public_access_block().bucket(&self.bucket);
+            let request = client.put_public_access_block().bucket(&self.backend.bucket);
             let request = request.public_access_block_configuration(block);
-            request.send().await.map_err(|error| self.refused(&error))?;
+            request.send().await.map_err(|error| self.backend.refused(&error))?;
         }
         Ok(())
     }
@@ -184,26 +149,9 @@ impl Target {
         ServerSideEncryptionConfiguration::builder().rules(rule).build()
     }
 
-    fn refused<E, R>(&self, error: &SdkError<E, R>) -> EngineError
-    where
-        SdkError<E, R>: std::error::Error,
-    {
-        let advice = match error {
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                "AWS does not answer: check the network, the region and AWS_ENDPOINT_URL"
-            }
-            SdkError::ConstructionFailure(_) => "check the credentials: log in again, or check AWS_PROFILE",
-            _ => "check the credentials and the permissions on the bucket",
-        };
-        let cause = DisplayErrorContext(error).to_string();
-        // The context of the SDK's errors goes on for paragraphs; the first part says it.
-        let cause = cause.split(" (").next().unwrap_or(&cause).to_owned();
-        EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }
-    }
-
     fn refused_because(&self, cause: String) -> EngineError {
         let advice = "check the remote_state block".to_owned();
-        EngineError::Bucket { bucket: self.bucket.clone(), cause, advice }
+        EngineError::Bucket { bucket: self.backend.bucket.clone(), cause, advice }
     }
 }
 

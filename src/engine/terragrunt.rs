@@ -18,7 +18,7 @@ use super::process::{Options, Ran, lists_resources, run};
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
-use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob};
+use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob, state};
 use crate::support::fs::{FileError, create_private_dir, write_atomically};
 use crate::support::process::CommandLine;
 use crate::terragrunt::outputs::Outputs;
@@ -179,6 +179,9 @@ impl Engine for TerragruntEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
+        if let Some(state) = state::read(&job.config).await? {
+            return Ok(state.has_resources);
+        }
         let tool = self.tool().await?;
         let shim = self.shim(job, &tool)?;
         self.look_at_bucket(job, session).await?;
@@ -188,10 +191,13 @@ impl Engine for TerragruntEngine {
     }
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
+        session.watcher.step(Step::Outputs);
+        if let Some(state) = state::read(&job.config).await? {
+            return Ok(state.outputs);
+        }
         let tool = self.tool().await?;
         let shim = self.shim(job, &tool)?;
         self.look_at_bucket(job, session).await?;
-        session.watcher.step(Step::Outputs);
         let command = self.command(job, &shim).args(["output", "-json", "-no-color"]);
         let options = Options { capture: true, ..Options::new("terragrunt output") };
         let ran = self.run(command, &shim, options, session).await?;

@@ -4,6 +4,7 @@
 //! errors with their detail, and after an apply the outputs, sensitive ones without their value. Lines that
 //! are not of it (the output of `init`, a hook) are passed on as they are.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -159,21 +160,27 @@ fn known_outputs(outputs: serde_json::Map<String, serde_json::Value>) -> Option<
     outputs.into_iter().map(value).collect()
 }
 
-/// Reads the answer of `output -json`: an object of `{value, type, sensitive}` by name.
-pub fn parse_outputs(text: &str) -> Result<Outputs, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Output {
-        value: serde_json::Value,
-        #[serde(default)]
-        sensitive: bool,
-    }
-    let outputs: std::collections::BTreeMap<String, Output> = serde_json::from_str(text)?;
+/// One output, in the answer of `output -json` as in a state.
+#[derive(Deserialize)]
+pub struct Output {
+    value: serde_json::Value,
+    #[serde(default)]
+    sensitive: bool,
+}
+
+/// Outputs as values; what is sensitive is marked.
+pub fn to_outputs(outputs: BTreeMap<String, Output>) -> Outputs {
     let read = |(name, output): (String, Output)| {
         let value = from_json(&output.value);
         let value = if output.sensitive { Value::Sensitive(Arc::new(value)) } else { value };
         (Arc::from(name.as_str()), value)
     };
-    Ok(outputs.into_iter().map(read).collect())
+    outputs.into_iter().map(read).collect()
+}
+
+/// Reads the answer of `output -json`: an object of `{value, type, sensitive}` by name.
+pub fn parse_outputs(text: &str) -> Result<Outputs, serde_json::Error> {
+    serde_json::from_str(text).map(to_outputs)
 }
 
 #[cfg(test)]

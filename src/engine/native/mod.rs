@@ -17,7 +17,7 @@ use super::process::{Options, Ran, lists_resources, run};
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
-use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob};
+use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob, state};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
@@ -172,6 +172,9 @@ impl Engine for NativeEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
+        if let Some(state) = state::read(&job.config).await? {
+            return Ok(state.has_resources);
+        }
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "state").arg("list");
         let label = format!("{} state list", prepared.tool.name);
@@ -179,8 +182,11 @@ impl Engine for NativeEngine {
     }
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
-        let prepared = self.prepare(job, session).await?;
         session.watcher.step(Step::Outputs);
+        if let Some(state) = state::read(&job.config).await? {
+            return Ok(state.outputs);
+        }
+        let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "output").args(["-json", "-no-color"]);
         let label = format!("{} output", prepared.tool.name);
         let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;

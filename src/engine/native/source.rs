@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::EngineError;
-use crate::support::fs::clean;
+use crate::support::paths::clean;
 use crate::terragrunt::config::UnitConfig;
 
 /// A module on this machine.

@@ -1,0 +1,98 @@
+//! The S3 backend as its configuration describes it, for what is asked of S3 without the tool.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+
+use super::EngineError;
+use crate::hcl::value::Value;
+use crate::terragrunt::config::RemoteState;
+
+/// Settings that give the backend another identity than the environment's: then only the tool can act as it.
+const OTHER_IDENTITY: &[&str] = &[
+    "access_key",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "role_arn",
+    "secret_key",
+    "shared_credentials_file",
+    "shared_credentials_files",
+    "sse_customer_key",
+    "token",
+];
+
+/// Where a state is kept in S3.
+pub struct S3Backend {
+    /// The bucket.
+    pub bucket: String,
+    /// The object.
+    pub key: Option<String>,
+    /// The bucket's region.
+    pub region: String,
+    endpoint: Option<String>,
+    path_style: bool,
+    profile: Option<String>,
+}
+
+impl S3Backend {
+    /// The backend of a unit, where it is S3 with the identity of the environment.
+    pub fn of(remote_state: &RemoteState) -> Option<Self> {
+        let config = remote_state.config.as_fields()?;
+        if remote_state.backend != "s3" || OTHER_IDENTITY.iter().any(|name| config.contains_key(*name)) {
+            return None;
+        }
+        let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
+        let flag = |name: &str| config.get(name).and_then(Value::as_bool).unwrap_or(false);
+        // `endpoints { s3 }` is today's place, `endpoint` the older one.
+        let endpoint = config.get("endpoints").and_then(|all| all.get("s3")).and_then(Value::as_str);
+        Some(Self {
+            bucket: text("bucket")?,
+            key: text("key"),
+            region: text("region").unwrap_or_else(|| "us-east-1".to_owned()),
+            endpoint: endpoint.map(str::to_owned).or_else(|| text("endpoint")),
+            path_style: flag("use_path_style") || flag("force_path_style"),
+            profile: text("profile"),
+        })
+    }
+
+    /// A client for it. Waiting is bounded: a network that is down is told in seconds, not after minutes.
+    pub async fn client(&self) -> Client {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(20))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .timeout_config(timeouts);
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &self.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let shared = loader.load().await;
+        let path_style = self.path_style || shared.endpoint_url().is_some();
+        Client::from_conf(aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build())
+    }
+
+    /// What an error of S3 means for the run.
+    pub fn refused<E, R>(&self, error: &SdkError<E, R>) -> EngineError
+    where
+        SdkError<E, R>: std::error::Error,
+    {
+        let advice = match error {
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                "AWS does not answer: check the network, the region and AWS_ENDPOINT_URL"
+            }
+            SdkError::ConstructionFailure(_) => "check the credentials: log in again, or check AWS_PROFILE",
+            _ => "check the credentials and the permissions on the bucket",
+        };
+        let cause = DisplayErrorContext(error).to_string();
+        // The context of the SDK's errors goes on for paragraphs; the first part says it.
+        let cause = cause.split(" (").next().unwrap_or(&cause).to_owned();
+        EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }
+    }
+}

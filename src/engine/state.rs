@@ -1,0 +1,134 @@
+//! States read where they are kept, without a process: from S3, or from a local file.
+//!
+//! Asking the tool takes an `init` and an `output` for each dependency, which is what users of Terragrunt wait
+//! for most. What cannot be read this way (another backend, another identity, a workspace, an encrypted state)
+//! is left to the tool.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use serde::Deserialize;
+
+use super::EngineError;
+use super::s3::S3Backend;
+use super::ui::{Output, to_outputs};
+use crate::hcl::value::Value;
+use crate::support::fs::FileError;
+use crate::terragrunt::config::{RemoteState, UnitConfig};
+use crate::terragrunt::outputs::Outputs;
+
+/// What a state says, as far as others need it.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The outputs.
+    pub outputs: Outputs,
+    /// Whether it holds any resource.
+    pub has_resources: bool,
+}
+
+/// The file format, version 4; it has not changed since Terraform 0.12.
+#[derive(Deserialize)]
+struct StateFile {
+    version: u64,
+    #[serde(default)]
+    outputs: BTreeMap<String, Output>,
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(default)]
+    mode: String,
+    #[serde(default)]
+    instances: Vec<serde::de::IgnoredAny>,
+}
+
+/// Reads the state of a unit; `None` where only the tool can.
+pub async fn read(config: &UnitConfig) -> Result<Option<State>, EngineError> {
+    let Some(remote_state) = &config.remote_state else { return Ok(None) };
+    if std::env::var_os("TF_WORKSPACE").is_some() || remote_state.encryption.is_some() {
+        return Ok(None);
+    }
+    let text = match remote_state.backend.as_str() {
+        "s3" => match S3Backend::of(remote_state) {
+            Some(backend) => object(&backend).await?,
+            None => return Ok(None),
+        },
+        "local" => match local(remote_state)? {
+            Some(text) => text,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    // A unit that was never applied has no state at all.
+    Ok(if text.is_empty() { Some(State::default()) } else { parse(&text) })
+}
+
+async fn object(backend: &S3Backend) -> Result<Vec<u8>, EngineError> {
+    let client = backend.client().await;
+    let request = client.get_object().bucket(&backend.bucket).set_key(backend.key.clone());
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let service = error.as_service_error();
+            if service.is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) {
+                return Ok(Vec::new());
+            }
+            if service.and_then(ProvideErrorMetadata::code) == Some("NoSuchBucket") {
+                return Err(EngineError::BucketMissing { bucket: backend.bucket.clone() });
+            }
+            return Err(backend.refused(&error));
+        }
+    };
+    let body = answer.body.collect().await.map_err(|error| EngineError::Answer {
+        command: format!("reading the state from {}", backend.bucket),
+        cause: error.to_string(),
+    })?;
+    Ok(body.into_bytes().into())
+}
+
+fn local(remote_state: &RemoteState) -> Result<Option<Vec<u8>>, EngineError> {
+    let path = remote_state.config.get("path").and_then(Value::as_str).map(Path::new);
+    // A relative path counts from the module's folder, which is the engine's to know.
+    let Some(path) = path.filter(|path| path.is_absolute()) else { return Ok(None) };
+    match std::fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(Vec::new())),
+        Err(error) => Err(FileError::on("read", path)(error).into()),
+    }
+}
+
+/// `None` for a state of another version, or one that is encrypted.
+fn parse(text: &[u8]) -> Option<State> {
+    let file: StateFile = serde_json::from_slice(text).ok()?;
+    let managed = |resource: &Resource| resource.mode == "managed" && !resource.instances.is_empty();
+    (file.version == 4).then(|| State {
+        has_resources: file.resources.iter().any(managed),
+        outputs: to_outputs(file.outputs),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_and_resources_are_read_from_a_state() {
+        let text = br#"{"version":4,"outputs":{"id":{"value":"vpc-1","type":"string"},"key":{"value":"s","type":"string","sensitive":true}},
+            "resources":[{"mode":"data","instances":[{}]},{"mode":"managed","instances":[{}]}]}"#;
+        let state = parse(text).unwrap();
+        assert!(state.has_resources);
+        assert_eq!(state.outputs.get("id"), Some(&Value::string("vpc-1")));
+        assert!(matches!(state.outputs.get("key"), Some(Value::Sensitive(_))));
+    }
+
+    #[test]
+    fn data_alone_is_no_resource_and_what_is_encrypted_is_left_to_the_tool() {
+        assert!(
+            !parse(br#"{"version":4,"resources":[{"mode":"data","instances":[{}]}]}"#).unwrap().has_resources
+        );
+        assert!(parse(br#"{"serial":1,"meta":{},"encrypted_data":"x"}"#).is_none());
+    }
+}
