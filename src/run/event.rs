@@ -134,9 +134,14 @@ pub enum Outcome {
     Applied,
     /// It is destroyed.
     Destroyed,
-    /// A gate has passed, or has done what it does.
+    /// A gate has found everything as it should be.
     Passed {
-        /// What was found or done.
+        /// What was found.
+        note: String,
+    },
+    /// A gate has done what it does.
+    Done {
+        /// What was done.
         note: String,
     },
     /// It failed.
@@ -168,7 +173,12 @@ impl Outcome {
     pub fn is_success(&self) -> bool {
         matches!(
             self,
-            Self::Unchanged { .. } | Self::Planned | Self::Applied | Self::Destroyed | Self::Passed { .. }
+            Self::Unchanged { .. }
+                | Self::Planned
+                | Self::Applied
+                | Self::Destroyed
+                | Self::Passed { .. }
+                | Self::Done { .. }
         )
     }
 
@@ -180,6 +190,7 @@ impl Outcome {
             Self::Applied => "applied",
             Self::Destroyed => "destroyed",
             Self::Passed { .. } => "passed",
+            Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
             Self::Refused { .. } => "refused",
             Self::Declined => "declined",

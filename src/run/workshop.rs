@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::engine::{Engine, EngineError, Session, UnitJob};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::support::fs::relative;
+use crate::support::paths::relative;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};

@@ -1,0 +1,240 @@
+//! Argo CD in the graph: installed on the way up, its applications waited for, all of it gone on the way down.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::Client;
+use tokio::sync::Mutex;
+
+use super::{GateContext, GateError, until_stopped};
+use crate::argocd::{
+    self, Ancestry, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, RepositoryCredentials,
+    RootApplication, Wanted,
+};
+use crate::cluster::{self, ClusterError};
+use crate::estate::{ArgoCd, Flavor, ResolvedCluster};
+use crate::gitops::{GitOpsError, Repository, RepositorySpec};
+use crate::run::event::Outcome;
+use crate::run::node::{Reporter, Work};
+use crate::support::interrupt::Stop;
+
+/// How long Argo CD's own workloads may take.
+pub const AVAILABLE: Duration = Duration::from_mins(5);
+/// How long the applications may take.
+pub const GREEN: Duration = Duration::from_mins(10);
+/// How long everything may take to go.
+pub const GONE: Duration = Duration::from_mins(10);
+
+/// Installs Argo CD and connects the repository.
+pub struct BootstrapGate {
+    /// The cluster.
+    pub context: Arc<GateContext>,
+    /// Where downloads are kept.
+    pub cache: PathBuf,
+}
+
+/// Waits until the applications are green at the tip of the manifests repository.
+pub struct ApplicationsGate(pub Arc<GateContext>);
+
+/// Takes the applications and Argo CD down.
+pub struct UninstallGate {
+    /// The cluster.
+    pub context: Arc<GateContext>,
+    /// Where downloads are kept.
+    pub cache: PathBuf,
+}
+
+#[async_trait]
+impl Work for BootstrapGate {
+    async fn run(&self, reporter: &Reporter) -> Outcome {
+        // Applying can be cut off anywhere: the next run applies the rest.
+        until_stopped(reporter, Stop::Interrupt, self.install(reporter)).await
+    }
+}
+
+impl BootstrapGate {
+    async fn install(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
+        let (cluster, aws) = self.context.resolve(reporter).await?;
+        let Some(argocd) = &cluster.argocd else { return Ok(Outcome::Unchanged { note: None }) };
+        if let Some(name) = cluster::managed_argocd(&aws, &cluster.name).await? {
+            return Err(ArgoCdError::Managed { name }.into());
+        }
+        let outputs = self.context.workshop.outputs(&self.context.unit, reporter.session()).await?;
+        let annotations = outputs.iter().filter_map(|(name, value)| {
+            // Only plain, public texts: what is sensitive has no place in an annotation.
+            let text = matches!(value, crate::hcl::value::Value::String(_)).then(|| value.as_str())??;
+            Some((format!("slipway/{name}"), text.to_owned()))
+        });
+        let client = cluster::connect(&aws, &cluster.name).await?.client;
+        let progress = |line: String| reporter.doing(&line);
+        let spec = bootstrap_spec(&cluster, argocd, annotations.collect(), self.cache.clone()).await?;
+        reporter
+            .log(&format!("install manifest {} (SHA-256 {})", spec.manifest.origin, spec.manifest.sha256));
+        let changes = argocd::bootstrap(client.clone(), &spec, &progress).await?;
+        argocd::wait_available(client, &argocd.namespace, &spec.manifest, AVAILABLE, &progress).await?;
+        let note = installed(argocd, changes);
+        Ok(if changes.any() { Outcome::Done { note } } else { Outcome::Passed { note } })
+    }
+}
+
+#[async_trait]
+impl Work for ApplicationsGate {
+    async fn run(&self, reporter: &Reporter) -> Outcome {
+        until_stopped(reporter, Stop::Drain, self.wait(reporter)).await
+    }
+}
+
+impl ApplicationsGate {
+    async fn wait(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
+        let (cluster, aws) = self.0.resolve(reporter).await?;
+        let Some(argocd) = &cluster.argocd else { return Ok(Outcome::Unchanged { note: None }) };
+        let Some(spec) = repository_spec(argocd).filter(|_| argocd.root.is_some()) else {
+            return Ok(Outcome::Unchanged { note: Some("slipway.hcl names no root application".to_owned()) });
+        };
+        reporter.doing("looking at the manifests repository");
+        let repository = Repository::open(spec).await?;
+        let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
+        let history = History::new(repository);
+        let client = cluster::connect(&aws, &cluster.name).await?.client;
+        let wanted =
+            Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout: GREEN };
+        let progress = |line: String| reporter.doing(&line);
+        let applications =
+            argocd::wait_green(client, &argocd.namespace, &wanted, &history, &progress).await?;
+        let names: Vec<&str> = applications.iter().map(|one| one.name.as_str()).collect();
+        let short = commit.get(..12).unwrap_or(&commit);
+        Ok(Outcome::Passed { note: format!("{} Synced and Healthy at {short}", names.join(", ")) })
+    }
+}
+
+#[async_trait]
+impl Work for UninstallGate {
+    async fn run(&self, reporter: &Reporter) -> Outcome {
+        until_stopped(reporter, Stop::Interrupt, self.remove(reporter)).await
+    }
+}
+
+impl UninstallGate {
+    async fn remove(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
+        let nothing = |note: &str| Ok(Outcome::Unchanged { note: Some(note.to_owned()) });
+        let outputs = self.context.workshop.outputs(&self.context.unit, reporter.session()).await?;
+        if outputs.is_empty() {
+            return nothing("the cluster is not there");
+        }
+        let (cluster, aws) = self.context.resolve(reporter).await?;
+        let Some(argocd) = &cluster.argocd else { return Ok(Outcome::Unchanged { note: None }) };
+        let client = match cluster::connect(&aws, &cluster.name).await {
+            Ok(connection) => connection.client,
+            Err(ClusterError::ClusterNotFound { .. }) => return nothing("the cluster is not there"),
+            Err(error) => return Err(error.into()),
+        };
+        let removed = remove(client, argocd, self.cache.clone(), &|line| reporter.doing(&line)).await?;
+        if removed.objects + removed.applications == 0 {
+            return nothing("Argo CD is not there");
+        }
+        let note = format!("{} applications and {} objects removed", removed.applications, removed.objects);
+        Ok(Outcome::Done { note })
+    }
+}
+
+/// What a bootstrap did, in a few words.
+pub fn installed(argocd: &ArgoCd, changes: Changes) -> String {
+    let Changes { created, changed, unchanged } = changes;
+    format!("Argo CD {}: {created} objects created, {changed} changed, {unchanged} unchanged", argocd.version)
+}
+
+/// Everything a bootstrap needs, from `slipway.hcl`.
+pub async fn bootstrap_spec(
+    cluster: &ResolvedCluster,
+    argocd: &ArgoCd,
+    annotations: BTreeMap<String, String>,
+    cache: PathBuf,
+) -> Result<BootstrapSpec, GateError> {
+    let repository = argocd.repository.as_ref().map(|repository| RepositoryCredentials {
+        url: repository.url.clone(),
+        username: repository.username.clone(),
+        password: repository.credentials.clone(),
+    });
+    let root = argocd.root.as_ref().map(|root| RootApplication {
+        name: root.name.clone(),
+        path: root.path.clone(),
+        revision: root.revision.clone(),
+    });
+    Ok(BootstrapSpec {
+        namespace: argocd.namespace.clone(),
+        manifest: manifest(argocd, cache).await?,
+        repository,
+        root,
+        cluster: cluster.name.clone(),
+        annotations,
+        force: false,
+    })
+}
+
+/// Takes Argo CD down on a cluster.
+pub async fn remove(
+    client: Client,
+    argocd: &ArgoCd,
+    cache: PathBuf,
+    progress: argocd::Progress<'_>,
+) -> Result<argocd::Removed, GateError> {
+    let manifest = manifest(argocd, cache).await?;
+    Ok(argocd::uninstall(client, &argocd.namespace, &manifest, GONE, progress).await?)
+}
+
+async fn manifest(argocd: &ArgoCd, cache: PathBuf) -> Result<Manifest, GateError> {
+    let flavor = match argocd.flavor {
+        Flavor::Core => argocd::Flavor::Core,
+        Flavor::Standard => argocd::Flavor::Standard,
+        Flavor::Ha => argocd::Flavor::Ha,
+    };
+    let spec = ManifestSpec {
+        version: argocd.version.clone(),
+        flavor,
+        location: argocd.manifest.clone(),
+        sha256: argocd.manifest_sha256.clone(),
+        cache,
+    };
+    Ok(Manifest::load(&spec).await?)
+}
+
+/// The manifests repository that `slipway.hcl` names, at the branch that Argo CD follows.
+pub fn repository_spec(argocd: &ArgoCd) -> Option<RepositorySpec> {
+    let repository = argocd.repository.as_ref()?;
+    let branch =
+        argocd.root.as_ref().map(|root| root.revision.as_str()).filter(|revision| *revision != "HEAD");
+    Some(RepositorySpec {
+        url: repository.url.clone(),
+        branch: branch.unwrap_or("main").to_owned(),
+        username: repository.username.clone(),
+        credentials: repository.credentials.clone(),
+        author: None,
+    })
+}
+
+/// A clone of the repository that answers for its history.
+pub struct History(Mutex<Repository>);
+
+impl History {
+    /// Takes the clone.
+    pub fn new(repository: Repository) -> Self {
+        Self(Mutex::new(repository))
+    }
+}
+
+#[async_trait]
+impl Ancestry for History {
+    async fn descends_from(&self, revision: &str, commit: &str) -> bool {
+        // A revision that the repository does not know is a branch's name or someone else's commit.
+        revision == commit || self.0.lock().await.descends_from(revision, commit).await.unwrap_or(false)
+    }
+}
+
+impl From<GitOpsError> for GateError {
+    fn from(error: GitOpsError) -> Self {
+        Self::Repository(Box::new(error))
+    }
+}
