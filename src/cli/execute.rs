@@ -20,12 +20,14 @@ use crate::run::approval::{Always, Approver};
 use crate::run::assemble::{self, UnitSpec};
 use crate::run::event::{Events, Listener, RunStart};
 use crate::run::folder::RunFolder;
+use crate::run::gate::{self, GateContext};
 use crate::run::journal::Journal;
 use crate::run::node::Node;
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
 use crate::run::unit::{Mode, UnitContext, UnitWork};
 use crate::run::workshop::Workshop;
+use crate::support::git;
 use crate::support::interrupt::channel;
 
 /// What is to be carried out.
@@ -59,7 +61,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     if execution.mode == Mode::Destroy {
         refuse_protected(&selection)?;
     }
-    let engine = workspace.engine(execution.engine)?;
+    let engine = workspace.engine(&execution.engine.tools, execution.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
     let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
 
@@ -70,7 +72,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         _ => Arc::new(Always),
     };
     let context = UnitContext { workshop, mode: execution.mode, approver, asking: Mutex::new(()) };
-    let nodes = nodes(&workspace, &selection, Arc::new(context), &folder, execution.gates)?;
+    let nodes = nodes(&workspace, &selection, &Arc::new(context), &folder, execution.gates);
 
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
@@ -85,7 +87,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         engine: engine_name,
         nodes: scheduler::announce(&nodes),
         parallelism,
-        commit: None,
+        commit: git::head_commit(&workspace.project.dir).ok(),
         user: std::env::var("USER").ok(),
     };
     let result = scheduler::run(nodes, start, &Schedule { parallelism, events, interrupts }).await;
@@ -110,10 +112,10 @@ fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
 fn nodes(
     workspace: &Workspace,
     selection: &Selection,
-    context: Arc<UnitContext>,
+    context: &Arc<UnitContext>,
     folder: &RunFolder,
     gates: bool,
-) -> Result<Vec<Node>, CliError> {
+) -> Vec<Node> {
     let Selection { estate, graph } = selection;
     // Units outside of the folder are not run; their outputs are read where someone needs them.
     let order: Vec<UnitIndex> =
@@ -126,17 +128,26 @@ fn nodes(
             let unit = estate.unit(*index);
             let name = name(&unit.dir);
             let plan_file = folder.plan(&name);
-            let work = UnitWork { context: Arc::clone(&context), dir: unit.dir.clone(), plan_file };
+            let work = UnitWork { context: Arc::clone(context), dir: unit.dir.clone(), plan_file };
             let dependencies = graph.dependencies(*index).into_iter().filter_map(place).collect();
             UnitSpec { name, dependencies, work: Arc::new(work) }
         })
         .collect();
-    let _later = (workspace, gates);
-    Ok(if context.mode == Mode::Destroy {
-        assemble::downwards(units, Vec::new())
+    let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
+    let contexts = clusters.iter().filter_map(|cluster| {
+        let unit = workspace.project.unit_dir(cluster)?;
+        let index = place(estate.find(&unit)?)?;
+        let workshop = Arc::clone(&context.workshop);
+        Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
+    });
+    let cache = workspace.argocd_cache();
+    if context.mode == Mode::Destroy {
+        let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
+        assemble::downwards(units, gates.collect())
     } else {
-        assemble::upwards(units, Vec::new())
-    })
+        let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
+        assemble::upwards(units, gates.collect())
+    }
 }
 
 fn listeners(

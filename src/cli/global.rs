@@ -37,6 +37,18 @@ pub struct EngineArgs {
     #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
     pub parallelism: Option<std::num::NonZeroUsize>,
 
+    /// Create the state bucket where it is missing
+    #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
+    pub backend_bootstrap: bool,
+
+    /// Which programs.
+    #[command(flatten)]
+    pub tools: ToolArgs,
+}
+
+/// The flags of every command that reads a state.
+#[derive(Args, Clone, Debug)]
+pub struct ToolArgs {
     /// Who runs units: Terragrunt, or Slipway itself over tofu or terraform
     #[arg(long, value_enum, env = "SLIPWAY_ENGINE")]
     pub engine: Option<EngineFlag>,
@@ -44,10 +56,6 @@ pub struct EngineArgs {
     /// The tofu or terraform to use
     #[arg(long, value_name = "BIN", env = "SLIPWAY_TF_PATH")]
     pub tf_path: Option<PathBuf>,
-
-    /// Create the state bucket where it is missing
-    #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
-    pub backend_bootstrap: bool,
 }
 
 /// `--engine`.

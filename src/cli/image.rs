@@ -6,15 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::exit::{CliError, Exit};
-use super::follow::{Follow, follow};
-use super::global::{Format, Global};
-use super::target::{Target, ClusterArgs};
+use super::follow::wait_for_bumps;
+use super::global::{Format, Global, ToolArgs};
+use super::target::{Target, choose};
 use super::ui::Ui;
 use super::workspace::Workspace;
+use crate::estate::Cluster;
 use crate::gitops::{
     BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
     RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
 };
+use crate::run::gate::argocd::repository_spec;
 use crate::support::secret::Secret;
 
 /// The folder of the applications where nobody says.
@@ -56,8 +58,12 @@ struct RepositoryArgs {
     #[arg(long, value_name = "DIR", default_value = MANIFESTS, env = "SLIPWAY_MANIFESTS_PATH")]
     manifests: String,
 
+    /// The cluster in slipway.hcl whose repository it is, and that is waited for
+    #[arg(long, value_name = "LABEL", env = "SLIPWAY_CLUSTER")]
+    cluster: Option<String>,
+
     #[command(flatten)]
-    cluster: ClusterArgs,
+    tools: ToolArgs,
 }
 
 /// Whether to wait for the cluster.
@@ -181,7 +187,7 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
         let root = &args.repository.manifests;
         outcomes.push(set_image(&mut repository, root, assignment, &options).await.map_err(failed)?);
     }
-    finish(ui, &workspace, &repository, &args.repository, &args.wait, &outcomes).await
+    finish(ui, &workspace, repository, &args.repository, &args.wait, &outcomes).await
 }
 
 async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CliError> {
@@ -190,7 +196,7 @@ async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), C
     let source = source();
     let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
     let outcome = outcome.map_err(failed)?;
-    finish(ui, &workspace, &repository, &args.repository, &args.wait, &[outcome]).await
+    finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
 }
 
 async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
@@ -198,7 +204,7 @@ async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), C
     let (workspace, mut repository) = open(global, &args.repository).await?;
     let options = options(args.allow_older, args.unfreeze);
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
-    finish(ui, &workspace, &repository, &args.repository, &args.wait, &[outcome]).await
+    finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
 }
 
 async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> {
@@ -227,7 +233,8 @@ async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> 
 
 async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CliError> {
     let (_, repository) = open(global, &args.repository).await?;
-    let records = history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
+    let records =
+        history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
     if ui.format() == Format::Json {
         let record = |record: &ImageRecord| {
             json!({
@@ -259,7 +266,7 @@ fn word(kind: &RecordKind) -> &'static str {
 async fn finish(
     ui: Ui,
     workspace: &Workspace,
-    repository: &Repository,
+    repository: Repository,
     args: &RepositoryArgs,
     wait: &WaitArgs,
     outcomes: &[BumpOutcome],
@@ -268,9 +275,8 @@ async fn finish(
         ui.say(&told(outcome));
     }
     if wait.wait {
-        let target = Target::find(workspace, &args.cluster).await?;
-        let follow_this = Follow { outcomes, timeout: Duration::from_secs(wait.timeout) };
-        follow(ui, &target, repository, follow_this).await?;
+        let target = Target::find(workspace, args.cluster.as_deref(), &args.tools).await?;
+        wait_for_bumps(ui, &target, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
     }
     if ui.format() == Format::Json {
         let as_json = |outcome: &BumpOutcome| {
@@ -298,39 +304,55 @@ fn told(outcome: &BumpOutcome) -> String {
 /// Opens the repository that flags or slipway.hcl name.
 async fn open(global: &Global, args: &RepositoryArgs) -> Result<(Workspace, Repository), CliError> {
     let workspace = Workspace::open(global)?;
-    let configured = Target::repository(&workspace, &args.cluster)?;
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let credentials = || variable("SLIPWAY_MANIFESTS_TOKEN").map(Secret::new);
-    let spec = match (&args.repo, configured) {
-        (Some(url), configured) => {
-            // Credentials of another repository are never sent to this one.
-            let same = configured.filter(|configured| configured.url == *url);
-            let (username, secret) = same.map_or((None, None), |same| (same.username, same.credentials));
-            RepositorySpec {
-                url: url.clone(),
-                branch: args.branch.clone().unwrap_or_else(|| "main".to_owned()),
-                username: username.or_else(|| variable("SLIPWAY_MANIFESTS_USERNAME")),
-                credentials: secret.or_else(credentials),
-                author: None,
-            }
-        }
-        (None, Some(configured)) => RepositorySpec {
-            branch: args.branch.clone().unwrap_or(configured.branch),
-            ..RepositorySpec {
-                url: configured.url,
-                branch: String::new(),
-                username: configured.username,
-                credentials: configured.credentials,
-                author: None,
-            }
-        },
+    let spec = match (&args.repo, configured(&workspace, args)?) {
         (None, None) => {
             let help = "name it with --repo, or in argocd { repository { url } } of slipway.hcl";
             return Err(CliError::usage("no manifests repository is named", help));
         }
+        (None, Some(configured)) => configured,
+        // Credentials of another repository are never sent to this one.
+        (Some(url), Some(configured)) if configured.url == *url => configured,
+        (Some(url), _) => from_environment(url),
     };
+    let branch = args.branch.clone().unwrap_or(spec.branch);
+    let spec = RepositorySpec { branch, ..spec };
     let repository = Repository::open(spec).await.map_err(failed)?;
     Ok((workspace, repository))
+}
+
+/// The repository that slipway.hcl names, where one cluster is meant.
+fn configured(workspace: &Workspace, args: &RepositoryArgs) -> Result<Option<RepositorySpec>, CliError> {
+    if args.cluster.is_none() && args.repo.is_some() {
+        return Ok(None);
+    }
+    let clusters = &workspace.project.clusters;
+    let specs = match &args.cluster {
+        Some(label) => vec![spec_of(choose(workspace, Some(label))?)?],
+        None => clusters.iter().map(spec_of).collect::<Result<_, _>>()?,
+    };
+    let mut specs: Vec<RepositorySpec> = specs.into_iter().flatten().collect();
+    // Clusters may well follow one repository; only two different ones make it a question.
+    specs.dedup_by(|a, b| a.url == b.url && a.branch == b.branch);
+    match specs.len() {
+        0 | 1 => Ok(specs.pop()),
+        _ => choose(workspace, None).map(|_| None),
+    }
+}
+
+fn spec_of(cluster: &Cluster) -> Result<Option<RepositorySpec>, CliError> {
+    let argocd = cluster.argocd_without_outputs().map_err(|error| CliError::Configuration(vec![*error]))?;
+    Ok(argocd.as_ref().and_then(repository_spec))
+}
+
+fn from_environment(url: &str) -> RepositorySpec {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    RepositorySpec {
+        url: url.to_owned(),
+        branch: "main".to_owned(),
+        username: variable("SLIPWAY_MANIFESTS_USERNAME"),
+        credentials: variable("SLIPWAY_MANIFESTS_TOKEN").map(Secret::new),
+        author: None,
+    }
 }
 
 fn options(allow_older: bool, unfreeze: bool) -> BumpOptions {
@@ -343,12 +365,15 @@ fn source() -> Option<String> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn failed(error: GitOpsError) -> CliError {
-    match error {
-        GitOpsError::Frozen { .. } | GitOpsError::Overtaken { .. } | GitOpsError::Older { .. } => {
-            CliError::Refused { message: error.to_string(), help: None }
+    let help = match &error {
+        GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
+        GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
+        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::Ambiguous { .. } => {
+            None
         }
-        other => CliError::failed(other, None),
-    }
+        other => return CliError::failed(other, None),
+    };
+    CliError::Refused { message: error.to_string(), help: help.map(str::to_owned) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]

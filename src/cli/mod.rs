@@ -2,6 +2,7 @@
 
 mod apply;
 mod approver;
+mod argocd;
 mod completions;
 mod destroy;
 mod doctor;
@@ -9,16 +10,20 @@ mod down;
 mod execute;
 mod exit;
 mod find;
+mod follow;
 mod global;
 mod graph;
+mod image;
 mod man;
 mod output;
 mod plan;
 mod render;
 mod runs;
+mod target;
 mod ui;
 mod up;
 mod validate;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;
@@ -52,6 +57,9 @@ enum Command {
     Graph(graph::GraphArgs),
     Render(render::RenderArgs),
     Validate(validate::ValidateArgs),
+    Verify(verify::VerifyArgs),
+    Argocd(argocd::ArgocdArgs),
+    Image(image::ImageArgs),
     Runs(runs::RunsArgs),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
@@ -92,6 +100,9 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
         Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
         Command::Output(args) => wait(output::cmd_output(ui, global, args)),
+        Command::Verify(args) => wait(verify::cmd_verify(ui, global, args)),
+        Command::Argocd(args) => wait(argocd::cmd_argocd(ui, global, args)),
+        Command::Image(args) => wait(image::cmd_image(ui, global, args)),
     }
 }
 

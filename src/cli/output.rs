@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use super::exit::{CliError, Exit};
-use super::global::{EngineArgs, Format, Global};
+use super::global::{Format, Global, ToolArgs};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::engine::{Session, Step, Watcher};
+use crate::engine::{Session, Unwatched};
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::run::workshop::Workshop;
@@ -29,15 +29,7 @@ pub struct OutputArgs {
     reveal: bool,
 
     #[command(flatten)]
-    engine: EngineArgs,
-}
-
-/// Nothing is shown while outputs are read; what fails is told with its cause.
-struct Silent;
-
-impl Watcher for Silent {
-    fn step(&self, _step: Step) {}
-    fn line(&self, _line: &str) {}
+    tools: ToolArgs,
 }
 
 /// Reads and prints.
@@ -45,10 +37,10 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("output");
     let selection = workspace.select(ui, args.path.as_deref(), &reader)?;
-    let engine = workspace.engine(&args.engine)?;
+    let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
-    let session = Session { watcher: &Silent, interrupts: &interrupts };
+    let session = Session { watcher: &Unwatched, interrupts: &interrupts };
     let mut answers = BTreeMap::new();
     for index in selection.graph.order() {
         let unit = selection.estate.unit(index);

@@ -35,7 +35,7 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
             .help("name a folder that holds a terragrunt.hcl; `slipway find` lists them");
         return Err(CliError::Configuration(vec![missing]));
     }
-    let config = workspace.reader("plan").evaluate(&file, &NoOutputs)?;
+    let config = workspace.reader("render").evaluate(&file, &NoOutputs)?;
     ui.json(&render_json(&config, args.reveal))?;
     Ok(Exit::Done)
 }

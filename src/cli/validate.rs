@@ -10,7 +10,6 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Graph;
 use crate::hcl::diagnostic::Diagnostic;
-use crate::terragrunt::outputs::NoOutputs;
 
 /// Evaluate every unit and show every error
 #[derive(Args, Clone, Debug)]
@@ -27,7 +26,7 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     let mut diagnostics = estate.diagnostics.clone();
     diagnostics.extend(Graph::build(&estate).err().into_iter().flatten());
     for unit in estate.units.iter().filter(|unit| !unit.external) {
-        diagnostics.extend(reader.evaluate(&unit.outline.file, &NoOutputs).err().into_iter().flatten());
+        diagnostics.extend(reader.validate(&unit.outline.file));
     }
     // What is wrong with an outline is found again when the unit is evaluated.
     let mut seen = std::collections::HashSet::new();

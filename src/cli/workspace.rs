@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::CliError;
-use super::global::{EngineArgs, Global};
+use super::global::{EngineArgs, Global, ToolArgs};
 use super::ui::Ui;
 use crate::engine::Engine;
 use crate::engine::identity::SdkIdentity;
@@ -39,7 +39,7 @@ impl Workspace {
         let current = std::env::current_dir()
             .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
         let working_dir = match &global.dir {
-            Some(dir) => crate::support::fs::clean(&current.join(dir)),
+            Some(dir) => crate::support::paths::clean(&current.join(dir)),
             None => current,
         };
         if !working_dir.is_dir() {
@@ -48,7 +48,7 @@ impl Workspace {
         }
         let project = match &global.config {
             Some(config) => Project::read(
-                &crate::support::fs::clean(&working_dir.join(config)),
+                &crate::support::paths::clean(&working_dir.join(config)),
                 ReaderOptions::new(&working_dir, "plan"),
             )?,
             None => Project::find(&working_dir)?,
@@ -90,13 +90,13 @@ impl Workspace {
     }
 
     /// The engine that flags and project ask for.
-    pub fn engine(&self, args: &EngineArgs) -> Result<Arc<dyn Engine>, CliError> {
+    pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
         let configured = self.project.engine;
         let settings = Settings {
             choice: args.engine.map_or(configured, EngineChoice::from),
             home: self.home.clone(),
             tool: args.tf_path.clone(),
-            backend_bootstrap: args.backend_bootstrap,
+            backend_bootstrap,
         };
         Ok(select::engine(settings)?)
     }
@@ -105,6 +105,11 @@ impl Workspace {
     pub fn parallelism(&self, args: &EngineArgs) -> usize {
         let named = args.parallelism.map(std::num::NonZeroUsize::get);
         named.or(self.project.parallelism).unwrap_or(PARALLELISM)
+    }
+
+    /// Where Argo CD's install manifests are kept once they were downloaded.
+    pub fn argocd_cache(&self) -> PathBuf {
+        self.home.join("argocd")
     }
 
     /// One line on what was found.

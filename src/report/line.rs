@@ -19,7 +19,9 @@ pub fn sign(outcome: &Outcome) -> String {
     let styled = match outcome {
         Outcome::Unchanged { .. } => style("=").dim(),
         Outcome::Planned => style("?").cyan(),
-        Outcome::Applied | Outcome::Destroyed | Outcome::Passed { .. } => style("✓").green(),
+        Outcome::Applied | Outcome::Destroyed | Outcome::Passed { .. } | Outcome::Done { .. } => {
+            style("✓").green()
+        }
         Outcome::Failed { .. } | Outcome::Refused { .. } => style("✗").red().bold(),
         Outcome::Declined | Outcome::Skipped { .. } | Outcome::Interrupted => style("-").yellow(),
     };
@@ -44,7 +46,9 @@ pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, secon
 /// What there is to say of an outcome besides its word.
 pub fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Passed { note } | Outcome::Unchanged { note: Some(note) } => Some(note.clone()),
+        Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) } => {
+            Some(note.clone())
+        }
         Outcome::Failed { message, advice: Some(advice) } => Some(format!("{message}\n    help: {advice}")),
         Outcome::Failed { message, advice: None } | Outcome::Refused { message } => Some(message.clone()),
         Outcome::Skipped { cause } => Some(format!("{cause} did not succeed")),

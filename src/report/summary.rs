@@ -162,7 +162,7 @@ impl Summary {
     /// Whether the run found everything as it should be.
     pub fn changed_nothing(&self) -> bool {
         let idle = |row: &Row| match &row.outcome {
-            Some(Outcome::Unchanged { .. }) => true,
+            Some(Outcome::Unchanged { .. } | Outcome::Passed { .. }) => true,
             Some(Outcome::Planned) => row.plan.as_ref().is_some_and(|plan| !plan.changes),
             _ => false,
         };
@@ -179,7 +179,7 @@ fn cells(row: &Row) -> [String; 6] {
         result = format!("{result}, provisional: mock outputs of {}", row.mocked.join(", "));
     }
     match &row.outcome {
-        Some(Outcome::Passed { note } | Outcome::Unchanged { note: Some(note) }) => {
+        Some(Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) }) => {
             result = format!("{result}: {note}");
         }
         Some(Outcome::Skipped { cause }) => result = format!("{result}: {cause} did not succeed"),

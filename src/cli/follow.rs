@@ -1,0 +1,78 @@
+//! Waits until a cluster runs what the manifests repository says.
+
+use std::time::Duration;
+
+use kube::Client;
+
+use super::exit::CliError;
+use super::target::Target;
+use super::ui::Ui;
+use crate::argocd::{ApplicationStatus, Wanted, WantedImage, wait_green};
+use crate::cluster::connect;
+use crate::estate::ArgoCd;
+use crate::gitops::{BumpOutcome, Repository};
+use crate::run::gate::argocd::{History, repository_spec};
+
+/// Waits for bumps: their applications green at the commit, and the workloads with their images.
+pub async fn wait_for_bumps(
+    ui: Ui,
+    target: &Target,
+    repository: Repository,
+    outcomes: &[BumpOutcome],
+    timeout: Duration,
+) -> Result<(), CliError> {
+    let argocd = target.argocd()?;
+    let Some(last) = outcomes.last() else { return Ok(()) };
+    let images: Vec<WantedImage> = outcomes
+        .iter()
+        .map(|outcome| WantedImage {
+            application: outcome.app.clone(),
+            container: outcome.container.clone(),
+            image: outcome.image.clone(),
+        })
+        .collect();
+    let mut names: Vec<String> = outcomes.iter().map(|outcome| outcome.app.clone()).collect();
+    names.sort();
+    names.dedup();
+    let connection = connect(&target.aws, &target.cluster.name).await;
+    let client = connection.map_err(|error| CliError::failed(error, None))?.client;
+    let url = repository.url().to_owned();
+    // Every bump is an ancestor of the last one.
+    let wanted =
+        Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
+    let applications = wait(ui, client, argocd, &wanted, &History::new(repository)).await?;
+    for application in applications.iter().filter(|one| names.contains(&one.name)) {
+        let revision = application.revision.get(..12).unwrap_or(&application.revision);
+        ui.say(&format!("{}: Synced and Healthy at {revision}", application.name));
+    }
+    Ok(())
+}
+
+/// Waits until all applications are green at the tip of the repository that slipway.hcl names.
+pub async fn wait_for_tip(
+    ui: Ui,
+    client: Client,
+    argocd: &ArgoCd,
+    timeout: Duration,
+) -> Result<Vec<ApplicationStatus>, CliError> {
+    let Some(spec) = repository_spec(argocd) else {
+        let help = "add repository { url } to the argocd block of slipway.hcl";
+        return Err(CliError::usage("no manifests repository is named", help));
+    };
+    let repository = Repository::open(spec).await.map_err(|error| CliError::failed(error, None))?;
+    let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
+    let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
+    wait(ui, client, argocd, &wanted, &History::new(repository)).await
+}
+
+async fn wait(
+    ui: Ui,
+    client: Client,
+    argocd: &ArgoCd,
+    wanted: &Wanted<'_>,
+    history: &History,
+) -> Result<Vec<ApplicationStatus>, CliError> {
+    let progress = move |line: String| ui.say(&format!("waiting: {line}"));
+    let applications = wait_green(client, &argocd.namespace, wanted, history, &progress).await;
+    applications.map_err(|error| CliError::failed(error, None))
+}

@@ -1,0 +1,87 @@
+//! Which cluster a command means, with what slipway.hcl says of it.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::exit::CliError;
+use super::global::ToolArgs;
+use super::workspace::Workspace;
+use crate::cluster::load_aws;
+use crate::engine::{Session, Unwatched};
+use crate::estate::{ArgoCd, Cluster, ResolvedCluster};
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::channel;
+
+/// A cluster and the way to its AWS.
+pub struct Target {
+    /// What slipway.hcl says of it.
+    pub cluster: ResolvedCluster,
+    /// Credentials and region.
+    pub aws: SdkConfig,
+}
+
+impl Target {
+    /// The cluster of that label, or the only one there is.
+    ///
+    /// Where its block uses outputs of its unit they are read from the state, which takes an engine.
+    pub async fn find(
+        workspace: &Workspace,
+        label: Option<&str>,
+        tools: &ToolArgs,
+    ) -> Result<Self, CliError> {
+        let cluster = choose(workspace, label)?;
+        let resolved = match cluster.resolve(None) {
+            Ok(resolved) => resolved,
+            Err(_) => with_outputs(workspace, cluster, tools).await?,
+        };
+        let aws = load_aws(resolved.region.as_deref()).await;
+        Ok(Self { cluster: resolved, aws })
+    }
+}
+
+impl Target {
+    /// Its argocd block.
+    pub fn argocd(&self) -> Result<&ArgoCd, CliError> {
+        self.cluster.argocd.as_ref().ok_or_else(|| {
+            let message = format!("cluster \"{}\" has no argocd block", self.cluster.label);
+            CliError::usage(message, "add one to slipway.hcl, see docs/slipway-hcl.md")
+        })
+    }
+}
+
+/// The cluster of that label, or the only one.
+pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a Cluster, CliError> {
+    let clusters = &workspace.project.clusters;
+    let labels = || clusters.iter().map(|cluster| cluster.label.as_str()).collect::<Vec<_>>().join(", ");
+    match (label, clusters.as_slice()) {
+        (Some(label), _) => workspace.project.cluster(label).ok_or_else(|| {
+            CliError::usage(format!("slipway.hcl has no cluster \"{label}\""), format!("it has {}", labels()))
+        }),
+        (None, [only]) => Ok(only),
+        (None, []) => {
+            Err(CliError::usage("slipway.hcl has no cluster", "add a cluster block, see docs/slipway-hcl.md"))
+        }
+        (None, _) => Err(CliError::usage("there are several clusters", format!("name one of {}", labels()))),
+    }
+}
+
+async fn with_outputs(
+    workspace: &Workspace,
+    cluster: &Cluster,
+    tools: &ToolArgs,
+) -> Result<ResolvedCluster, CliError> {
+    let engine = workspace.engine(tools, false)?;
+    let workshop = Workshop::new(engine, workspace.reader("output"), workspace.project.estate_root.clone());
+    let (_interruptor, interrupts) = channel();
+    let session = Session { watcher: &Unwatched, interrupts: &interrupts };
+    let Some(dir) = workspace.project.unit_dir(cluster) else {
+        let error = cluster.resolve(None).err();
+        return Err(CliError::Configuration(error.map(|error| *error).into_iter().collect()));
+    };
+    let outputs = workshop.outputs(&dir, session).await;
+    let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
+    cluster
+        .resolve(Some(&Arc::unwrap_or_clone(outputs)))
+        .map_err(|error| CliError::Configuration(vec![*error]))
+}
