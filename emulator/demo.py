@@ -86,6 +86,7 @@ class Demo:
             with step("A change made by hand is healed"):
                 self._kubectl("-n", "app-a", "set", "image", "deployment/app-a", "app-a=registry.example/app-a:by-hand")
                 self._wait_for_image("registry.example/app-a:v2")
+                self._run("argocd", "wait", "dev")
                 self._run("argocd", "status", "dev")
             with step("slipway image rollback: back to what was before"):
                 self._run("image", "rollback", "app-a", "--wait", "--cluster", "dev")

@@ -1,9 +1,13 @@
 //! One integration binary; a module a subject.
 
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod estate;
 #[cfg(test)]
 mod gitops;
+#[cfg(test)]
+mod image;
 #[cfg(test)]
 mod run;
 #[cfg(test)]

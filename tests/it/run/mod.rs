@@ -1,5 +1,6 @@
-//! Runs with real tools on estates whose states are local files.
+//! Runs with real tools: on estates whose states are local files, and on the emulated AWS.
 
 mod apply;
+mod aws;
 mod errors;
 mod signals;

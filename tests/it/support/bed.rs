@@ -1,8 +1,7 @@
 //! A test bed: AWS, Kubernetes, Argo CD and Git on this machine, see `emulator/README.md`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,7 +14,7 @@ const START: Duration = Duration::from_mins(3);
 /// A running bed. It stops when this is dropped, and also when the test process dies: it holds our pipe.
 pub struct Bed {
     process: Child,
-    folder: TempDir,
+    _folder: TempDir,
     ready: Value,
 }
 
@@ -40,13 +39,7 @@ impl Bed {
             std::thread::sleep(Duration::from_millis(50));
         }
         let ready = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        Self { process, folder, ready }
-    }
-
-    /// One AWS for all tests of this process; they keep apart by the names they use.
-    pub fn shared_aws() -> &'static Self {
-        static SHARED: OnceLock<Bed> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&["aws"]))
+        Self { process, _folder: folder, ready }
     }
 
     /// A text of `ready.json`, by its path in it.
@@ -62,11 +55,6 @@ impl Bed {
             .filter(|(name, _)| *name != "path" && *name != "KUBECONFIG")
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
             .collect()
-    }
-
-    /// Where its logs are.
-    pub fn logs(&self) -> PathBuf {
-        self.folder.path().join("bed/log")
     }
 
     /// Asks the emulated AWS itself: what it says does not depend on what we print.

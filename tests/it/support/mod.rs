@@ -18,10 +18,17 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
+/// A real Terragrunt, where the machine has one on PATH.
+pub fn terragrunt() -> Option<PathBuf> {
+    on_path("terragrunt")
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
 /// The tools that plan and apply: OpenTofu always, Terraform where the machine has one.
 pub fn terraforms() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let terraform =
-        std::env::split_paths(&path).map(|folder| folder.join("terraform")).find(|file| file.is_file());
-    std::iter::once(tool("tofu")).chain(terraform).collect()
+    std::iter::once(tool("tofu")).chain(on_path("terraform")).collect()
 }

@@ -1,0 +1,191 @@
+//! The whole way on real components, judged by what the emulators' own APIs say.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::bed::Bed;
+use crate::support::estate::Estate;
+use crate::support::slipway::{Slipway, system_path};
+use crate::support::{root, terraforms, terragrunt};
+
+const MANIFESTS_URL_IN_FILES: &str = "https://git.example.com/gitops-manifests-repo.git";
+
+/// A bed, a copy of the estate, and a manifests repository.
+struct World {
+    bed: Bed,
+    estate: Estate,
+    repository: PathBuf,
+}
+
+impl World {
+    fn new() -> Self {
+        let bed = Bed::start(&[]);
+        let estate = Estate::of_the_project();
+        let repository = seed_manifests(&bed);
+        Self { bed, estate, repository }
+    }
+
+    fn slipway(&self, engine: &str, tool: &Path) -> Slipway {
+        let path = terragrunt()
+            .and_then(|program| Some(format!("{}:{}", system_path(), program.parent()?.display())));
+        Slipway::new(self.estate.path(), tool)
+            .bed(&self.bed)
+            .env("PATH", path.unwrap_or_else(system_path))
+            .env("SLIPWAY_ENGINE", engine)
+            .env("SLIPWAY_MANIFESTS_URL", format!("{}/gitops-manifests-repo.git", self.bed.text("/git/url")))
+            .env("SLIPWAY_MANIFESTS_USERNAME", self.bed.text("/git/username"))
+            .env("SLIPWAY_MANIFESTS_TOKEN", self.bed.text("/git/password"))
+            .env("SLIPWAY_ARGOCD_MANIFEST", self.bed.text("/argocd/manifests/core"))
+    }
+
+    fn head(&self) -> String {
+        let output =
+            Command::new("git").arg("-C").arg(&self.repository).args(["rev-parse", "main"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn live_image(&self) -> String {
+        let path = "jsonpath={.spec.template.spec.containers[?(@.name=='app-a')].image}";
+        self.bed.kubectl(&["-n", "app-a", "get", "deployment", "app-a", "-o", path])
+    }
+
+    fn application(&self, name: &str) -> Value {
+        let text = self.bed.kubectl(&["-n", "argocd", "get", "applications.argoproj.io", name, "-o", "json"]);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn clusters(&self) -> Vec<Value> {
+        let answer: Value = serde_json::from_str(&self.bed.aws("eks", "/clusters")).unwrap();
+        answer["clusters"].as_array().unwrap().clone()
+    }
+
+    /// How many of something EC2 has, besides what an account is born with.
+    fn count(&self, action: &str, element: &str) -> usize {
+        let filter = "Filter.1.Name=tag:Environment&Filter.1.Value.1=dev";
+        let answer = self.bed.aws("ec2", &format!("/?Action={action}&Version=2016-11-15&{filter}"));
+        answer.matches(&format!("<{element}>")).count()
+    }
+}
+
+fn seed_manifests(bed: &Bed) -> PathBuf {
+    let bare = Path::new(bed.text("/git/root")).join("gitops-manifests-repo.git");
+    let work = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    let copied =
+        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
+    assert!(copied.success());
+    for application in std::fs::read_dir(work.path().join("manifests/apps")).unwrap() {
+        let file = application.unwrap().path();
+        let url = format!("{}/gitops-manifests-repo.git", bed.text("/git/url"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(MANIFESTS_URL_IN_FILES, &url)).unwrap();
+    }
+    let bare_path = bare.to_str().unwrap();
+    git(&["init", "--quiet", "--bare", "--initial-branch=main", bare_path]);
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "The applications"]);
+    git(&["push", "--quiet", bare_path, "main"]);
+    bare
+}
+
+fn tell_the_story(engine: &str, tool: &Path) {
+    let world = World::new();
+    let slipway = || world.slipway(engine, tool);
+
+    slipway()
+        .run(&["up", "dev", "--yes", "--backend-bootstrap"])
+        .exits(0)
+        .says("applications dev")
+        .says("verify dev");
+    assert_eq!(world.clusters(), ["acme-dev"]);
+    let described: Value = serde_json::from_str(&world.bed.aws("eks", "/clusters/acme-dev")).unwrap();
+    assert_eq!(described["cluster"]["status"], "ACTIVE");
+    assert_eq!(world.count("DescribeVpcs", "vpcId"), 1);
+    assert_eq!(world.count("DescribeSubnets", "subnetId"), 4);
+    let first = world.head();
+    for name in ["app-a", "app-b"] {
+        let status = &world.application(name)["status"];
+        assert_eq!(status["sync"]["status"], "Synced", "{name}");
+        assert_eq!(status["health"]["status"], "Healthy", "{name}");
+        assert_eq!(status["sync"]["revision"], Value::String(first.clone()), "{name}");
+    }
+    assert_eq!(world.live_image(), "registry.example/app-a:v1");
+
+    // A second time changes nothing, in the infrastructure, in the cluster and in Git.
+    let application = world.application("app-a")["metadata"]["generation"].clone();
+    let again = slipway().run(&["up", "dev", "--yes"]).exits(0).says("nothing to change");
+    drop(again);
+    assert_eq!(world.application("app-a")["metadata"]["generation"], application);
+    assert_eq!(world.head(), first);
+
+    let image = "app-a=registry.example/app-a:v2";
+    slipway()
+        .run(&["image", "set", image, "--wait", "--cluster", "dev"])
+        .exits(0)
+        .says("v1 → registry.example/app-a:v2");
+    let second = world.head();
+    assert_ne!(second, first);
+    assert_eq!(world.live_image(), "registry.example/app-a:v2");
+    assert_eq!(world.application("app-a")["status"]["sync"]["revision"], Value::String(second.clone()));
+
+    // A change by hand is healed, and the status says what Argo CD follows.
+    world.bed.kubectl(&[
+        "-n",
+        "app-a",
+        "set",
+        "image",
+        "deployment/app-a",
+        "app-a=registry.example/app-a:by-hand",
+    ]);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while world.live_image() != "registry.example/app-a:v2" {
+        assert!(Instant::now() < deadline, "the change by hand was not healed");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    slipway().run(&["argocd", "wait", "dev"]).exits(0);
+    let status = slipway().run(&["argocd", "status", "dev"]).exits(0);
+    drop(status.says("app-a").says("Synced").says(&second[..12]).says("healed what differed from Git"));
+
+    slipway().run(&["image", "rollback", "app-a", "--wait", "--cluster", "dev"]).exits(0);
+    assert_eq!(world.live_image(), "registry.example/app-a:v1");
+    // A rollback holds later bumps, and refusing one leaves Git as it is.
+    let third = world.head();
+    slipway().run(&["image", "set", image]).exits(5).says("unfreeze");
+    assert_eq!(world.head(), third);
+
+    slipway().run(&["down", "dev", "--yes"]).exits(0);
+    assert!(world.clusters().is_empty());
+    // A NAT gateway stays in AWS's lists for a while as deleted; what it stood on cannot.
+    for (action, element) in
+        [("DescribeVpcs", "vpcId"), ("DescribeSubnets", "subnetId"), ("DescribeAddresses", "allocationId")]
+    {
+        assert_eq!(world.count(action, element), 0, "{action}");
+    }
+    assert_eq!(world.bed.kubectl(&["get", "deployments", "-A", "-o", "name"]), "");
+    assert_eq!(world.bed.kubectl(&["get", "namespace", "argocd", "--ignore-not-found", "-o", "name"]), "");
+    assert_eq!(world.bed.kubectl(&["get", "crd", "-o", "name"]).matches("argoproj.io").count(), 0);
+    slipway().run(&["down", "dev", "--yes"]).exits(0).says("nothing to change");
+}
+
+#[test]
+fn the_whole_way_with_the_native_engine() {
+    tell_the_story("native", &terraforms()[0]);
+}
+
+#[test]
+fn the_whole_way_with_terragrunt() {
+    if terragrunt().is_none() {
+        eprintln!("skipped: there is no terragrunt on PATH");
+        return;
+    }
+    let tools = terraforms();
+    tell_the_story("terragrunt", tools.last().unwrap_or(&tools[0]));
+}

@@ -1,0 +1,89 @@
+//! `slipway image` against a repository that says no: nothing is lost, and the cause is told.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::bed::Bed;
+use crate::support::root;
+use crate::support::slipway::Slipway;
+
+fn repository(bed: &Bed) -> PathBuf {
+    let bare = Path::new(bed.text("/git/root")).join("manifests.git");
+    let work = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    let copied =
+        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
+    assert!(copied.success());
+    let path = bare.to_str().unwrap();
+    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "The applications"]);
+    git(&["push", "--quiet", path, "main"]);
+    bare
+}
+
+fn head(bare: &Path) -> String {
+    let output = Command::new("git").arg("-C").arg(bare).args(["rev-parse", "main"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn slipway(folder: &Path, bed: &Bed) -> Slipway {
+    Slipway::new(folder, Path::new("/nowhere/terraform"))
+        .env("SLIPWAY_MANIFESTS_URL", format!("{}/manifests.git", bed.text("/git/url")))
+        .env("SLIPWAY_MANIFESTS_USERNAME", bed.text("/git/username"))
+        .env("SLIPWAY_MANIFESTS_TOKEN", bed.text("/git/password"))
+}
+
+#[test]
+fn an_application_pipeline_needs_nothing_but_the_repository() {
+    let bed = Bed::start(&["git"]);
+    let bare = repository(&bed);
+    let folder = tempfile::tempdir().unwrap();
+    let set = |image: &str| slipway(folder.path(), &bed).run(&["image", "set", image]);
+    set("app-a=registry.example/app-a:v2").exits(0).says("v1 → registry.example/app-a:v2");
+    let second = head(&bare);
+    set("app-a=registry.example/app-a:v2").exits(0).says("is there already");
+    assert_eq!(head(&bare), second, "no commit where there is nothing to change");
+    set("app-a=registry.example/app-a:v1").exits(5).says("--allow-older");
+    let list = slipway(folder.path(), &bed).run(&["image", "list", "--format", "json"]).exits(0);
+    assert_eq!(list.json()[0]["image"], "registry.example/app-a:v2");
+    let history = slipway(folder.path(), &bed).run(&["image", "history", "app-a"]).exits(0);
+    history.says("registry.example/app-a:v1 → registry.example/app-a:v2");
+}
+
+#[test]
+fn a_repository_that_refuses_the_push_is_told_with_its_own_words() {
+    let bed = Bed::start(&["git"]);
+    let bare = repository(&bed);
+    let hook = bare.join("hooks/pre-receive");
+    std::fs::write(&hook, "#!/bin/sh\necho 'the branch is frozen for the release' >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let before = head(&bare);
+    let folder = tempfile::tempdir().unwrap();
+    let set = slipway(folder.path(), &bed).run(&["image", "set", "app-a=registry.example/app-a:v2"]);
+    set.exits(1).says("the branch is frozen for the release");
+    assert_eq!(head(&bare), before);
+}
+
+#[test]
+fn a_wrong_token_is_refused_and_never_shown() {
+    let bed = Bed::start(&["git"]);
+    repository(&bed);
+    let folder = tempfile::tempdir().unwrap();
+    let set = slipway(folder.path(), &bed).env("SLIPWAY_MANIFESTS_TOKEN", "wr0ng-t0ken");
+    let ended = set.run(&["image", "set", "app-a=registry.example/app-a:v2"]).exits(1).says("credentials");
+    assert!(!ended.stderr.contains("wr0ng-t0ken"));
+}
+
+#[test]
+fn an_image_without_a_tag_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = Slipway::new(folder.path(), Path::new("/nowhere/terraform"));
+    set.run(&["image", "set", "app-a=registry.example/app-a"]).exits(64).says("neither a tag nor a digest");
+}
