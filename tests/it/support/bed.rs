@@ -72,6 +72,11 @@ impl Bed {
         curl(&["-X", "POST", "-H", "Content-Type: application/json", "-d", &fault.to_string(), &url]);
     }
 
+    /// Mends everything that was broken.
+    pub fn mend(&self) {
+        curl(&["-X", "DELETE", &format!("{}/emulator/faults", self.text("/aws/endpoint"))]);
+    }
+
     /// `kubectl` as an administrator.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new(super::tool("kubectl"))
