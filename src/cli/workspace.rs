@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::exit::CliError;
 use super::global::{EngineArgs, Global, ToolArgs};
 use super::ui::Ui;
-use crate::engine::Engine;
 use crate::engine::identity::SdkIdentity;
-use crate::engine::select::{self, Settings};
+use crate::engine::select;
+use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, Project, locate};
 use crate::terragrunt::{Reader, ReaderOptions};
 
@@ -92,13 +92,10 @@ impl Workspace {
     /// The engine that flags and project ask for.
     pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
         let configured = self.project.engine;
-        let settings = Settings {
-            choice: args.engine.map_or(configured, EngineChoice::from),
-            home: self.home.clone(),
-            tool: args.tf_path.clone(),
-            backend_bootstrap,
-        };
-        Ok(select::engine(settings)?)
+        let choice = args.engine.map_or(configured, EngineChoice::from);
+        let settings =
+            EngineSettings { home: self.home.clone(), tool: args.tf_path.clone(), backend_bootstrap };
+        Ok(select::engine(choice, settings)?)
     }
 
     /// How many units run at once.

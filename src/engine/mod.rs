@@ -25,8 +25,25 @@ pub use error::EngineError;
 pub use plan::{Action, PlanSummary, ResourceChange};
 
 use crate::support::interrupt::Interrupts;
+use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
+
+/// What every engine needs to know.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// The folder for what is kept between runs, usually `.slipway`.
+    pub home: PathBuf,
+    /// The `tofu` or `terraform` that was named.
+    pub tool: Option<PathBuf>,
+    /// Whether a state bucket that is missing may be created.
+    pub backend_bootstrap: bool,
+}
+
+/// The environment of every command: nothing that asks, and nothing that phones home.
+fn unattended(command: CommandLine) -> CommandLine {
+    command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1")
+}
 
 /// One unit to work on.
 #[derive(Clone, Debug)]

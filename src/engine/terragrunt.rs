@@ -18,7 +18,9 @@ use super::process::{Options, Ran, lists_resources, run};
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
-use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob, state};
+use super::{
+    Direction, Engine, EngineError, EngineSettings, SavedPlan, Session, Step, UnitJob, state, unattended,
+};
 use crate::support::fs::{FileError, create_private_dir, write_atomically};
 use crate::support::process::CommandLine;
 use crate::terragrunt::outputs::Outputs;
@@ -26,22 +28,10 @@ use crate::terragrunt::outputs::Outputs;
 /// The oldest Terragrunt that has `run` and the `TG_*` variables.
 const OLDEST: &str = "0.88.0";
 
-/// What the wrapping engine needs to know.
-#[derive(Clone, Debug)]
-pub struct TerragruntSettings {
-    /// The `terragrunt` program.
-    pub program: PathBuf,
-    /// The folder for scripts and process ids, usually `.slipway`.
-    pub home: PathBuf,
-    /// The tool that was named with `--tf-path`.
-    pub tool: Option<PathBuf>,
-    /// Whether Terragrunt may create a state bucket that is missing.
-    pub backend_bootstrap: bool,
-}
-
 /// Drives Terragrunt.
 pub struct TerragruntEngine {
-    settings: TerragruntSettings,
+    program: PathBuf,
+    settings: EngineSettings,
     ready: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
 }
@@ -54,14 +44,14 @@ struct Shim {
 
 impl TerragruntEngine {
     /// An engine that has done nothing yet; versions are looked at with the first unit.
-    pub fn new(settings: TerragruntSettings) -> Self {
+    pub fn new(program: PathBuf, settings: EngineSettings) -> Self {
         // Terragrunt creates the bucket; here it is only looked at, for the message.
-        Self { settings, ready: OnceCell::new(), buckets: StateBuckets::new(false) }
+        Self { program, settings, ready: OnceCell::new(), buckets: StateBuckets::new(false) }
     }
 
     async fn tool(&self) -> Result<Arc<Tool>, EngineError> {
         let check = || async {
-            let (program, named) = (self.settings.program.clone(), self.settings.tool.clone());
+            let (program, named) = (self.program.clone(), self.settings.tool.clone());
             let found = tokio::task::spawn_blocking(move || {
                 check_version(&program)?;
                 Tool::find(named.as_deref())
@@ -92,22 +82,15 @@ impl TerragruntEngine {
     }
 
     fn command(&self, job: &UnitJob, shim: &Shim) -> CommandLine {
-        let mut command = CommandLine::new(&self.settings.program, &job.config.dir)
+        let mut command = CommandLine::new(&self.program, &job.config.dir)
             .args(["run", "--non-interactive", "--no-color", "--log-format", "json", "--tf-forward-stdout"])
             .arg("--tf-path")
-            .arg(&shim.script)
-            .env("TF_IN_AUTOMATION", "1")
-            .env("CHECKPOINT_DISABLE", "1");
+            .arg(&shim.script);
         if self.settings.backend_bootstrap {
             command = command.arg("--backend-bootstrap");
         }
-        if std::env::var_os("TF_PLUGIN_CACHE_DIR").is_none() {
-            let cache = self.settings.home.join("providers");
-            if std::fs::create_dir_all(&cache).is_ok() {
-                command = command.env("TF_PLUGIN_CACHE_DIR", cache);
-            }
-        }
-        command.arg("--")
+        // No provider cache of ours: Terragrunt keeps one that bears several inits at once.
+        unattended(command).arg("--")
     }
 
     async fn run(

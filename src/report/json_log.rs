@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use crate::run::event::{Event, EventKind, Listener};
+use crate::run::event::{Event, EventKind};
+use crate::run::events::Listener;
 
 /// Writes events as JSON lines.
 pub struct JsonLog<W> {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 
-use crate::run::event::{Event, EventKind, Listener};
+use crate::run::event::{Event, EventKind};
+use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
 
 /// Writes what each node prints into its own file.

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use super::line::finished;
 use crate::engine::PlanSummary;
-use crate::run::event::{Event, EventKind, Listener};
+use crate::run::event::{Event, EventKind};
+use crate::run::events::Listener;
 
 /// Writes lines.
 pub struct Plain<W> {

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::line::{detail, duration};
 use crate::engine::PlanSummary;
-use crate::run::event::{Event, EventKind, Listener, NodeKind, Outcome};
+use crate::run::event::{Event, EventKind, NodeKind, Outcome};
+use crate::run::events::Listener;
 
 /// One row.
 #[derive(Clone, Debug, Serialize)]

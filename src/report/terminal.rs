@@ -8,7 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::line::finished;
 use super::plain::stopping;
 use crate::engine::PlanSummary;
-use crate::run::event::{Event, EventKind, Listener};
+use crate::run::event::{Event, EventKind};
+use crate::run::events::Listener;
 
 /// More lines than this flicker and push what matters off the screen.
 const VISIBLE: usize = 10;

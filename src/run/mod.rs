@@ -1,12 +1,13 @@
 //! The run: scheduler, cancellation, journal, gates as nodes of the graph, and the events they emit.
 //!
 //! A run is a graph of [`node::Node`]s, each with a piece of [`node::Work`]. The [`scheduler`] starts what is
-//! ready, the [`event::Events`] write every event to the [`journal`] before anyone sees it, and the listeners
+//! ready, the [`events::Events`] write every event to the [`journal`] before anyone sees it, and the listeners
 //! of the floor above draw, log and report.
 
 pub mod approval;
 pub mod assemble;
 pub mod event;
+pub mod events;
 pub mod folder;
 pub mod gate;
 pub mod journal;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::event::{EventKind, Events, NodeKind, Outcome};
+use super::event::{EventKind, NodeKind, Outcome};
+use super::events::Events;
 use crate::engine::{Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::event::{EventKind, Events, NodeInfo, Outcome, RunStart};
+use super::event::{EventKind, NodeInfo, Outcome, RunStart};
+use super::events::Events;
 use super::node::{Node, Reporter};
 use crate::support::interrupt::{Interrupts, Stop};
 

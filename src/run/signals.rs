@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use super::event::{EventKind, Events};
+use super::event::EventKind;
+use super::events::Events;
 use crate::support::interrupt::{Interruptor, Stop};
 
 /// Listens until the handle is aborted.

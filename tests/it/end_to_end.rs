@@ -1,7 +1,6 @@
 //! The whole way on real components, judged by what the emulators' own APIs say.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -9,9 +8,9 @@ use serde_json::Value;
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::{Slipway, system_path};
-use crate::support::{root, terraforms, terragrunt};
+use crate::support::{manifests, terraforms, terragrunt};
 
-const MANIFESTS_URL_IN_FILES: &str = "https://git.example.com/gitops-manifests-repo.git";
+const MANIFESTS: &str = "gitops-manifests-repo";
 
 /// A bed, a copy of the estate, and a manifests repository.
 struct World {
@@ -24,7 +23,7 @@ impl World {
     fn new() -> Self {
         let bed = Bed::start(&[]);
         let estate = Estate::of_the_project();
-        let repository = seed_manifests(&bed);
+        let repository = manifests::seed(&bed, MANIFESTS);
         Self { bed, estate, repository }
     }
 
@@ -35,16 +34,14 @@ impl World {
             .bed(&self.bed)
             .env("PATH", path.unwrap_or_else(system_path))
             .env("SLIPWAY_ENGINE", engine)
-            .env("SLIPWAY_MANIFESTS_URL", format!("{}/gitops-manifests-repo.git", self.bed.text("/git/url")))
+            .env("SLIPWAY_MANIFESTS_URL", manifests::url(&self.bed, MANIFESTS))
             .env("SLIPWAY_MANIFESTS_USERNAME", self.bed.text("/git/username"))
             .env("SLIPWAY_MANIFESTS_TOKEN", self.bed.text("/git/password"))
             .env("SLIPWAY_ARGOCD_MANIFEST", self.bed.text("/argocd/manifests/core"))
     }
 
     fn head(&self) -> String {
-        let output =
-            Command::new("git").arg("-C").arg(&self.repository).args(["rev-parse", "main"]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        manifests::head(&self.repository)
     }
 
     fn live_image(&self) -> String {
@@ -68,32 +65,6 @@ impl World {
         let answer = self.bed.aws("ec2", &format!("/?Action={action}&Version=2016-11-15&{filter}"));
         answer.matches(&format!("<{element}>")).count()
     }
-}
-
-fn seed_manifests(bed: &Bed) -> PathBuf {
-    let bare = Path::new(bed.text("/git/root")).join("gitops-manifests-repo.git");
-    let work = tempfile::tempdir().unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
-    let copied =
-        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
-    assert!(copied.success());
-    for application in std::fs::read_dir(work.path().join("manifests/apps")).unwrap() {
-        let file = application.unwrap().path();
-        let url = format!("{}/gitops-manifests-repo.git", bed.text("/git/url"));
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace(MANIFESTS_URL_IN_FILES, &url)).unwrap();
-    }
-    let bare_path = bare.to_str().unwrap();
-    git(&["init", "--quiet", "--bare", "--initial-branch=main", bare_path]);
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "-m", "The applications"]);
-    git(&["push", "--quiet", bare_path, "main"]);
-    bare
 }
 
 fn tell_the_story(engine: &str, tool: &Path) {

@@ -1,41 +1,15 @@
 //! `slipway image` against a repository that says no: nothing is lost, and the cause is told.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use crate::support::bed::Bed;
-use crate::support::root;
+use crate::support::manifests::{head, seed, url};
 use crate::support::slipway::Slipway;
-
-fn repository(bed: &Bed) -> PathBuf {
-    let bare = Path::new(bed.text("/git/root")).join("manifests.git");
-    let work = tempfile::tempdir().unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
-    let copied =
-        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
-    assert!(copied.success());
-    let path = bare.to_str().unwrap();
-    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "-m", "The applications"]);
-    git(&["push", "--quiet", path, "main"]);
-    bare
-}
-
-fn head(bare: &Path) -> String {
-    let output = Command::new("git").arg("-C").arg(bare).args(["rev-parse", "main"]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
 
 fn slipway(folder: &Path, bed: &Bed) -> Slipway {
     Slipway::new(folder, Path::new("/nowhere/terraform"))
-        .env("SLIPWAY_MANIFESTS_URL", format!("{}/manifests.git", bed.text("/git/url")))
+        .env("SLIPWAY_MANIFESTS_URL", url(bed, "manifests"))
         .env("SLIPWAY_MANIFESTS_USERNAME", bed.text("/git/username"))
         .env("SLIPWAY_MANIFESTS_TOKEN", bed.text("/git/password"))
 }
@@ -43,7 +17,7 @@ fn slipway(folder: &Path, bed: &Bed) -> Slipway {
 #[test]
 fn an_application_pipeline_needs_nothing_but_the_repository() {
     let bed = Bed::start(&["git"]);
-    let bare = repository(&bed);
+    let bare = seed(&bed, "manifests");
     let folder = tempfile::tempdir().unwrap();
     let set = |image: &str| slipway(folder.path(), &bed).run(&["image", "set", image]);
     set("app-a=registry.example/app-a:v2").exits(0).says("v1 → registry.example/app-a:v2");
@@ -60,7 +34,7 @@ fn an_application_pipeline_needs_nothing_but_the_repository() {
 #[test]
 fn a_repository_that_refuses_the_push_is_told_with_its_own_words() {
     let bed = Bed::start(&["git"]);
-    let bare = repository(&bed);
+    let bare = seed(&bed, "manifests");
     let hook = bare.join("hooks/pre-receive");
     std::fs::write(&hook, "#!/bin/sh\necho 'the branch is frozen for the release' >&2\nexit 1\n").unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -74,7 +48,7 @@ fn a_repository_that_refuses_the_push_is_told_with_its_own_words() {
 #[test]
 fn a_wrong_token_is_refused_and_never_shown() {
     let bed = Bed::start(&["git"]);
-    repository(&bed);
+    seed(&bed, "manifests");
     let folder = tempfile::tempdir().unwrap();
     let set = slipway(folder.path(), &bed).env("SLIPWAY_MANIFESTS_TOKEN", "wr0ng-t0ken");
     let ended = set.run(&["image", "set", "app-a=registry.example/app-a:v2"]).exits(1).says("credentials");

@@ -8,13 +8,12 @@ use crate::hcl::value::Value;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
-/// The environment of every command: inputs as variables, nothing that asks or phones home, one provider cache.
-pub fn environment(command: CommandLine, config: &UnitConfig, home: &Path, name: &str) -> CommandLine {
-    let mut command =
-        command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
+/// One provider cache for all units, unless the user has one; the inputs as variables, and those that extra
+/// arguments set.
+pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, name: &str) -> CommandLine {
     if std::env::var_os("TF_PLUGIN_CACHE_DIR").is_none() {
         let cache = home.join("providers");
-        // The tools refuse a cache folder that is not there; without it they merely download more.
+        // The tools refuse a cache folder that is not there; without one they merely download more.
         if std::fs::create_dir_all(&cache).is_ok() {
             command = command.env("TF_PLUGIN_CACHE_DIR", cache);
         }

@@ -17,25 +17,16 @@ use super::process::{Options, Ran, lists_resources, run};
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
-use super::{Direction, Engine, EngineError, SavedPlan, Session, Step, UnitJob, state};
+use super::{
+    Direction, Engine, EngineError, EngineSettings, SavedPlan, Session, Step, UnitJob, state, unattended,
+};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
 
-/// What the native engine needs to know.
-#[derive(Clone, Debug)]
-pub struct NativeSettings {
-    /// The folder for modules at work and for the provider cache, usually `.slipway`.
-    pub home: PathBuf,
-    /// The tool that was named with `--tf-path`.
-    pub tool: Option<PathBuf>,
-    /// Whether a state bucket that is missing may be created.
-    pub backend_bootstrap: bool,
-}
-
 /// Drives `tofu` or `terraform` itself.
 pub struct NativeEngine {
-    settings: NativeSettings,
+    settings: EngineSettings,
     tool: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
     /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
@@ -50,7 +41,7 @@ struct Prepared {
 
 impl NativeEngine {
     /// An engine that has done nothing yet; the tool is looked for at the first unit.
-    pub fn new(settings: NativeSettings) -> Self {
+    pub fn new(settings: EngineSettings) -> Self {
         let buckets = StateBuckets::new(settings.backend_bootstrap);
         Self { settings, tool: OnceCell::new(), buckets, installing: Mutex::new(()) }
     }
@@ -103,7 +94,7 @@ impl NativeEngine {
     /// The command line of one of the tool's commands, with its environment and extra arguments.
     fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg(name);
-        let command = arguments::environment(command, &job.config, &self.settings.home, name);
+        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
         command.args(arguments::extra(&job.config, name))
     }
 
@@ -165,7 +156,7 @@ impl Engine for NativeEngine {
         session.watcher.step(Step::Apply);
         // Variables are in the plan; the tool refuses them beside one.
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
-        let command = arguments::environment(command, &job.config, &self.settings.home, "apply");
+        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, "apply");
         let command = command.args(["-input=false", "-json"]).arg(&plan.file);
         let ran = self.with_hooks(job, &prepared, "apply", &command, &[], session).await?;
         Ok(ran.ui.into_outputs())

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::run::event::{Event, Listener, NodeKind};
+use crate::run::event::{Event, NodeKind};
+use crate::run::events::Listener;
 use crate::run::node::Work;
 use crate::support::interrupt::{Interruptor, channel};
 

@@ -2,6 +2,7 @@
 
 pub mod bed;
 pub mod estate;
+pub mod manifests;
 pub mod slipway;
 
 use std::path::{Path, PathBuf};

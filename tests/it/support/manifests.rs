@@ -1,0 +1,46 @@
+//! The project's manifests in a bare repository of a bed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::bed::Bed;
+use super::root;
+
+const URL_IN_FILES: &str = "https://git.example.com/gitops-manifests-repo.git";
+
+/// Where a repository of that name is served.
+pub fn url(bed: &Bed, name: &str) -> String {
+    format!("{}/{name}.git", bed.text("/git/url"))
+}
+
+/// Seeds a repository of that name; its Applications follow it. Returns the bare repository.
+pub fn seed(bed: &Bed, name: &str) -> PathBuf {
+    let bare = Path::new(bed.text("/git/root")).join(format!("{name}.git"));
+    let work = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    let copied =
+        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
+    assert!(copied.success());
+    for application in std::fs::read_dir(work.path().join("manifests/apps")).unwrap() {
+        let file = application.unwrap().path();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(URL_IN_FILES, &url(bed, name))).unwrap();
+    }
+    let path = bare.to_str().unwrap();
+    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "The applications"]);
+    git(&["push", "--quiet", path, "main"]);
+    bare
+}
+
+/// The tip of its branch.
+pub fn head(bare: &Path) -> String {
+    let output = Command::new("git").arg("-C").arg(bare).args(["rev-parse", "main"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
