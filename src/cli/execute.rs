@@ -1,5 +1,6 @@
 //! What `up`, `down`, `plan`, `apply` and `destroy` share: build the graph, run it, tell how it went.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         _ => Arc::new(Always),
     };
     let context = UnitContext { workshop, mode: execution.mode, approver, asking: Mutex::new(()) };
-    let nodes = nodes(&workspace, &selection, &Arc::new(context), &folder, execution.gates);
+    let nodes = nodes(ui, &workspace, &selection, &Arc::new(context), &folder, execution.gates);
 
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
@@ -110,7 +111,33 @@ fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
     ))
 }
 
+/// The units that their `exclude` blocks leave out of this run, and those they take with them.
+fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
+    let command = match mode {
+        Mode::Plan => "plan",
+        Mode::Apply => "apply",
+        Mode::Destroy => "destroy",
+    };
+    let Selection { estate, graph } = selection;
+    let mut left_out = BTreeSet::new();
+    for (index, unit) in estate.iter() {
+        let Some(exclude) = unit.outline.exclude.as_ref().filter(|exclude| exclude.leaves_out(command))
+        else {
+            continue;
+        };
+        left_out.insert(index);
+        if exclude.exclude_dependencies {
+            left_out.extend(graph.all_dependencies(index));
+        }
+    }
+    for index in &left_out {
+        ui.say(&format!("left out by an exclude block: {}", estate.unit(*index).name()));
+    }
+    left_out
+}
+
 fn nodes(
+    ui: Ui,
     workspace: &Workspace,
     selection: &Selection,
     context: &Arc<UnitContext>,
@@ -119,8 +146,9 @@ fn nodes(
 ) -> Vec<Node> {
     let Selection { estate, graph } = selection;
     // Units outside of the folder are not run; their outputs are read where someone needs them.
-    let order: Vec<UnitIndex> =
-        graph.order().into_iter().filter(|unit| !estate.unit(*unit).external).collect();
+    let left_out = left_out(ui, selection, context.mode);
+    let runs = |unit: UnitIndex| !estate.unit(unit).external && !left_out.contains(&unit);
+    let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
     let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
     let name = |dir: &PathBuf| context.workshop.name(dir);
     let units: Vec<UnitSpec> = order
@@ -130,7 +158,8 @@ fn nodes(
             let name = name(&unit.dir);
             let plan_file = folder.plan(&name);
             let work = UnitWork { context: Arc::clone(context), dir: unit.dir.clone(), plan_file };
-            let dependencies = graph.dependencies(*index).into_iter().filter_map(place).collect();
+            let dependencies =
+                graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
             UnitSpec { name, dependencies, work: Arc::new(work) }
         })
         .collect();

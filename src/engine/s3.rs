@@ -83,14 +83,18 @@ impl S3Backend {
     where
         SdkError<E, R>: std::error::Error,
     {
+        let cause = DisplayErrorContext(error).to_string();
         let advice = match error {
+            // No credentials at all come as a failure to send, with the reason only in the text.
+            _ if cause.contains("CredentialsNotLoaded") || cause.contains("ProviderError") => {
+                "there are no AWS credentials: log in, or set AWS_PROFILE"
+            }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
                 "AWS does not answer: check the network, the region and AWS_ENDPOINT_URL"
             }
             SdkError::ConstructionFailure(_) => "check the credentials: log in again, or check AWS_PROFILE",
             _ => "check the credentials and the permissions on the bucket",
         };
-        let cause = DisplayErrorContext(error).to_string();
         // The context of the SDK's errors goes on for paragraphs; the first part says it.
         let cause = cause.split(" (").next().unwrap_or(&cause).to_owned();
         EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }

@@ -306,11 +306,20 @@ impl Cluster {
             version: text(&fields, "version").unwrap_or_default(),
             flavor,
             namespace: text(&fields, "namespace").unwrap_or_else(|| "argocd".to_owned()),
-            manifest: text(&fields, "manifest"),
+            manifest: text(&fields, "manifest").map(|manifest| self.located(manifest)),
             manifest_sha256: text(&fields, "manifest_sha256"),
             repository,
             root,
         })
+    }
+
+    /// A path of the file counts from the file; an address stays.
+    fn located(&self, manifest: String) -> String {
+        if manifest.contains("://") {
+            return manifest;
+        }
+        let dir = paths::folder(self.location.file.path());
+        paths::join(dir, manifest).display().to_string()
     }
 
     fn error(&self, message: &str) -> Diagnostic {

@@ -71,6 +71,25 @@ impl Graph {
         self.neighbours(unit, Direction::Incoming)
     }
 
+    /// What a unit depends on among those that are `wanted`; where one on the way is not, what that one
+    /// depends on.
+    pub fn dependencies_among(&self, unit: UnitIndex, wanted: &dyn Fn(UnitIndex) -> bool) -> Vec<UnitIndex> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open = self.dependencies(unit);
+        while let Some(next) = open.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            if wanted(next) {
+                found.insert(next);
+            } else {
+                open.extend(self.dependencies(next));
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// What depends on a unit itself.
     pub fn dependents(&self, unit: UnitIndex) -> Vec<UnitIndex> {
         self.neighbours(unit, Direction::Outgoing)

@@ -180,9 +180,7 @@ fn cells(row: &Row) -> [String; 6] {
         result = format!("{result}, provisional: mock outputs of {}", row.mocked.join(", "));
     }
     match &row.outcome {
-        Some(Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) }) => {
-            result = format!("{result}: {note}");
-        }
+        Some(Outcome::Unchanged { note: Some(note) }) => result = format!("{result}: {note}"),
         Some(Outcome::Skipped { cause }) => result = format!("{result}: {cause} did not succeed"),
         _ => {}
     }

@@ -12,6 +12,7 @@ pub mod folder;
 pub mod gate;
 pub mod journal;
 pub mod node;
+pub mod retry;
 pub mod scheduler;
 pub mod signals;
 pub mod unit;

@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
+use super::retry;
 use super::workshop::{WorkError, Workshop};
-use crate::engine::{Direction, SavedPlan, UnitJob};
+use crate::engine::{Direction, EngineError, SavedPlan, UnitJob};
 use crate::support::interrupt::Stop;
 
 /// What is to be done with a unit.
@@ -65,9 +66,29 @@ impl UnitWork {
             Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
             Err(error) => return Err(error),
         };
+        let mut attempt = 1;
+        loop {
+            // A plan can be applied once only, so another attempt begins with another plan.
+            let error = match self.attempt(&job, reporter).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt) else {
+                return Err(error.into());
+            };
+            reporter.log(&format!("attempt {attempt} failed: {error}"));
+            reporter.doing(&format!("trying again in {} s", pause.as_secs()));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => attempt += 1,
+                () = reporter.interrupts().reached(Stop::Drain) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn attempt(&self, job: &UnitJob, reporter: &Reporter) -> Result<Outcome, EngineError> {
+        let UnitContext { workshop, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
-        let engine = workshop.engine();
-        let plan = engine.plan(&job, direction, &self.plan_file, reporter.session()).await?;
+        let plan = workshop.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;
         reporter.emit(EventKind::Planned {
             node: reporter.node.clone(),
             summary: plan.summary.clone(),
@@ -79,7 +100,7 @@ impl UnitWork {
         if !plan.summary.changes {
             return Ok(Outcome::Unchanged { note: None });
         }
-        self.apply(&job, &plan, reporter).await
+        self.apply(job, &plan, reporter).await
     }
 
     /// A unit that cannot be evaluated, because what it depended on is gone already, is well destroyed where
@@ -98,7 +119,7 @@ impl UnitWork {
         job: &UnitJob,
         plan: &SavedPlan,
         reporter: &Reporter,
-    ) -> Result<Outcome, WorkError> {
+    ) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, mode, approver, asking } = &*self.context;
         if !job.config.mocked.is_empty() {
             let mocked = job.config.mocked.join(", ");

@@ -273,6 +273,18 @@ pub struct Exclude {
     pub no_run: Option<bool>,
 }
 
+impl Exclude {
+    /// Whether it leaves the unit out of a command of Terraform, such as `plan`.
+    pub fn leaves_out(&self, command: &str) -> bool {
+        let names = |action: &String| match action.as_str() {
+            "all" => true,
+            "all_except_output" => command != "output",
+            other => other == command,
+        };
+        self.condition && self.actions.iter().any(names)
+    }
+}
+
 /// `errors`.
 #[derive(Clone, Debug, Default)]
 pub struct Errors {

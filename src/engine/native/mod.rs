@@ -200,6 +200,7 @@ fn refuse_unsupported(config: &UnitConfig) -> Result<(), EngineError> {
     let unsupported = [
         (config.iam_role.is_some(), "iam_role"),
         (config.engine.is_some(), "the engine block"),
+        (config.errors.as_ref().is_some_and(|errors| !errors.ignore.is_empty()), "errors { ignore }"),
         (
             config.remote_state.as_ref().is_some_and(|state| state.encryption.is_some()),
             "remote_state.encryption",

@@ -84,6 +84,41 @@ fn a_failure_half_way_skips_what_waits_for_it_and_the_rerun_goes_on() {
 }
 
 #[test]
+fn an_excluded_unit_is_left_out_and_what_it_stood_between_keeps_its_order() {
+    let tool = &terraforms()[0];
+    let estate = chain();
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
+    let unit = "live/cluster/terragrunt.hcl";
+    let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
+    estate.write(unit, &format!("exclude {{\n  if      = true\n  actions = [\"plan\"]\n}}\n{text}"));
+    let plan = Slipway::new(estate.path(), tool).run(&["plan", "--format", "json"]).exits(0);
+    assert!(plan.stderr.contains("left out by an exclude block: live/cluster"), "{}", plan.stderr);
+    let names: Vec<_> =
+        plan.json()["nodes"].as_array().unwrap().iter().map(|node| node["name"].clone()).collect();
+    assert!(!names.contains(&"cluster".into()) && names.contains(&"identity".into()), "{names:?}");
+    let apply = Slipway::new(estate.path(), tool).run(&["apply", "--yes", "--format", "json"]).exits(0);
+    assert_eq!(apply.json()["nodes"].as_array().unwrap().len(), 4, "other actions run it");
+}
+
+#[test]
+fn a_failure_that_the_unit_calls_retryable_is_tried_again() {
+    let tool = &terraforms()[0];
+    let estate = Estate::new();
+    estate.unit("flaky", &[]);
+    let module = std::fs::read_to_string(estate.path().join("infra/text/main.tf")).unwrap();
+    let marker = estate.path().join("tried").display().to_string();
+    let command = format!("test -e {marker} || {{ touch {marker}; echo Throttling >&2; exit 1; }}");
+    estate.write("infra/text/main.tf", &module.replace(": \"true\"", &format!(": \"{command}\"")));
+    let unit = "live/flaky/terragrunt.hcl";
+    let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
+    let errors = "errors {\n  retry \"aws\" {\n    retryable_errors = [\".*Throttling.*\"]\n    max_attempts = 2\n    \
+                  sleep_interval_sec = 1\n  }\n}\n";
+    estate.write(unit, &format!("{errors}{text}"));
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
+    assert_eq!(estate.applied("flaky").as_deref(), Some("flaky"));
+}
+
+#[test]
 fn a_protected_unit_stops_a_destroy_before_anything_is_touched() {
     let tool = &terraforms()[0];
     let estate = chain();
