@@ -253,8 +253,10 @@ mod tests {
     #[tokio::test]
     async fn the_second_step_sends_exactly_one_interrupt() {
         let (interruptor, interrupts) = channel();
+        // It waits for the first interrupt however slow the machine is, and then a while for a second one.
         let script = "n=0; trap 'n=$((n+1)); echo interrupt $n' INT; echo ready; \
-                      i=0; while [ $i -lt 12 ]; do sleep 0.05; i=$((i+1)); done; echo count $n";
+                      i=0; while [ $n -eq 0 ] && [ $i -lt 600 ]; do sleep 0.05; i=$((i+1)); done; \
+                      sleep 0.1; sleep 0.1; sleep 0.1; echo count $n";
         let mut lines = Vec::new();
         let finished = run(&shell(script), &interrupts, None, |_, line| {
             if line == "ready" {
