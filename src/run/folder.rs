@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::support::fs::{FileError, create_private_dir};
+use crate::support::fs::{FileError, create_private_dir, write_if_changed};
 
 /// The folder of one run.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ impl RunFolder {
         let folder = Self { path: home.join("runs").join(&id), id };
         create_private_dir(&folder.logs())?;
         create_private_dir(&folder.plans())?;
+        // Plans and logs are nothing to commit, whoever runs this first in a tree.
+        write_if_changed(&home.join(".gitignore"), b"*\n")?;
         Ok(folder)
     }
 
