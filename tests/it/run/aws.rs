@@ -66,3 +66,19 @@ fn a_cluster_that_never_becomes_active_fails_its_gate_and_what_stands_on_it_is_s
     assert_eq!(node("dev/eu-west-1/workload-identity")["cause"], "verify dev");
     assert_eq!(node("applications dev")["cause"], "verify dev");
 }
+
+#[test]
+fn networking_comes_up_and_goes_on_another_emulator() {
+    let Some(bed) = Bed::localstack() else {
+        eprintln!("skipped: LocalStack is not installed (emulator/setup localstack)");
+        return;
+    };
+    let estate = Estate::of_the_project();
+    let unit = "dev/eu-west-1/networking";
+    slipway(&estate, &bed).run(&["apply", unit, "--yes", "--backend-bootstrap"]).exits(0);
+    slipway(&estate, &bed).run(&["apply", unit, "--yes"]).exits(0).says("nothing to change");
+    let vpcs = "/?Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag:Environment&Filter.1.Value.1=dev";
+    assert_eq!(bed.aws("ec2", vpcs).matches("<vpcId>").count(), 1);
+    slipway(&estate, &bed).run(&["destroy", unit, "--yes"]).exits(0);
+    assert_eq!(bed.aws("ec2", vpcs).matches("<vpcId>").count(), 0);
+}

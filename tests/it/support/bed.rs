@@ -21,12 +21,25 @@ pub struct Bed {
 impl Bed {
     /// Starts some parts (`aws`, `kubernetes`, `git`), or all where none is named.
     pub fn start(parts: &[&str]) -> Self {
+        Self::start_on("moto", parts)
+    }
+
+    /// LocalStack in the place of moto, where `emulator/setup localstack` has installed it.
+    pub fn localstack() -> Option<Self> {
+        let installed = root().join(".venv-localstack").exists();
+        installed.then(|| Self::start_on("localstack", &["aws"]))
+    }
+
+    fn start_on(aws: &str, parts: &[&str]) -> Self {
         let python = root().join(".venv/bin/python");
         assert!(python.exists(), "{} is missing; run `make setup`", python.display());
         let folder = tempfile::Builder::new().prefix("slipway-bed-").tempdir().unwrap();
         let dir = folder.path().join("bed");
         let mut command = Command::new(python);
-        command.current_dir(root()).args(["-m", "emulator", "serve", "--stop-on-eof", "--dir"]).arg(&dir);
+        command
+            .current_dir(root())
+            .args(["-m", "emulator", "serve", "--stop-on-eof", "--aws", aws, "--dir"])
+            .arg(&dir);
         for part in parts {
             command.args(["--only", part]);
         }
