@@ -253,12 +253,19 @@ mod tests {
     #[tokio::test]
     async fn the_second_step_sends_exactly_one_interrupt() {
         let (interruptor, interrupts) = channel();
+        // Python, because a shell cannot trap what was ignored when it started, as SIGINT is in background jobs.
         // It waits for the first interrupt however slow the machine is, and then a while for a second one.
-        let script = "n=0; trap 'n=$((n+1)); echo interrupt $n' INT; echo ready; \
-                      i=0; while [ $n -eq 0 ] && [ $i -lt 600 ]; do sleep 0.05; i=$((i+1)); done; \
-                      sleep 0.1; sleep 0.1; sleep 0.1; echo count $n";
+        let program = "import signal, time\ncount = 0\n\
+                       def counted(*_):\n    global count\n    count += 1\n\
+                       signal.signal(signal.SIGINT, counted)\nprint('ready', flush=True)\n\
+                       end = time.monotonic() + 30\n\
+                       while not count and time.monotonic() < end: time.sleep(0.02)\n\
+                       end = time.monotonic() + 0.3\n\
+                       while time.monotonic() < end: time.sleep(0.02)\n\
+                       print('count', count, flush=True)";
+        let command = CommandLine::new("python3", std::env::temp_dir()).arg("-c").arg(program);
         let mut lines = Vec::new();
-        let finished = run(&shell(script), &interrupts, None, |_, line| {
+        let finished = run(&command, &interrupts, None, |_, line| {
             if line == "ready" {
                 interruptor.press();
                 interruptor.press();
