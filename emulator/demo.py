@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from emulator.layout import BIN, ROOT
 DEMO = ROOT / ".demo"
 START_SECONDS = 90
 HEAL_SECONDS = 60
+STOP_SECONDS = 60
 MANIFESTS_URL_IN_FILES = "https://git.example.com/gitops-manifests-repo.git"
 
 
@@ -158,9 +160,17 @@ class Demo:
 
     def _run(self, *arguments: str) -> None:
         print(f"$ slipway {' '.join(arguments)}", flush=True)
-        done = subprocess.run([self._slipway, *arguments], cwd=self.estate, env=self._environment)
-        if done.returncode != 0:
-            raise DemoFailed(f"slipway {' '.join(arguments)} ended with {done.returncode}")
+        process = subprocess.Popen([self._slipway, *arguments], cwd=self.estate, env=self._environment)
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            # The terminal has told Slipway too, which finishes what runs. The bed goes next, so there is nothing to
+            # finish for: SIGTERM makes it interrupt its tools once and end.
+            process.terminate()
+            process.wait(STOP_SECONDS)
+            raise
+        if code != 0:
+            raise DemoFailed(f"slipway {' '.join(arguments)} ended with {code}")
 
     def _kubectl(self, *arguments: str) -> str:
         command = [BIN / "kubectl", "--kubeconfig", self._kubeconfig, *arguments]
@@ -233,6 +243,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m emulator demo", description="the whole story of Slipway")
     parser.add_argument("--engine", choices=("auto", "native", "terragrunt"), help="the engine; auto by default")
     options = parser.parse_args(arguments)
+    # A pipeline that is cancelled sends SIGTERM, and a background job ignores SIGINT unless told otherwise.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     demo = Demo(DEMO, options.engine)
     try:
         demo.tell()
