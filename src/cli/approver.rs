@@ -1,25 +1,33 @@
 //! Asks a person at the terminal before anything changes.
 
 use std::io::{BufRead, Write};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use indicatif::MultiProgress;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
 
 use crate::engine::{Action, PlanSummary};
 use crate::run::approval::{Approval, Approver};
+use crate::support::interrupt::{Interrupts, Stop};
+
+/// Milliseconds between two looks at whether someone wants to stop.
+const LOOK_UP: u8 = 100;
 
 /// Asks on the terminal, once a unit.
 pub struct Prompt {
     bars: MultiProgress,
+    interrupts: Interrupts,
     all: AtomicBool,
     none: AtomicBool,
 }
 
 impl Prompt {
-    /// Asks above the bars of the live display.
-    pub fn new(bars: MultiProgress) -> Self {
-        Self { bars, all: AtomicBool::new(false), none: AtomicBool::new(false) }
+    /// Asks above the bars of the live display, until someone wants to stop.
+    pub fn new(bars: MultiProgress, interrupts: Interrupts) -> Self {
+        Self { bars, interrupts, all: AtomicBool::new(false), none: AtomicBool::new(false) }
     }
 
     fn ask(&self, unit: &str, plan: &PlanSummary) -> Approval {
@@ -42,12 +50,8 @@ impl Prompt {
         let answer = self.bars.suspend(|| {
             let mut stderr = std::io::stderr();
             let asked = write!(stderr, "{question}").and_then(|()| stderr.flush());
-            let mut line = String::new();
             // No answer, or a terminal that has gone, is a no.
-            asked
-                .and_then(|()| std::io::stdin().lock().read_line(&mut line))
-                .map(|_| line)
-                .unwrap_or_default()
+            asked.ok().and_then(|()| self.answer()).unwrap_or_default()
         });
         match answer.trim() {
             "y" | "yes" => Approval::Yes,
@@ -61,6 +65,27 @@ impl Prompt {
             }
             _ => Approval::No,
         }
+    }
+}
+
+impl Prompt {
+    /// The line that is typed; none where Ctrl-C comes first, which a plain read would not notice.
+    fn answer(&self) -> Option<String> {
+        let stdin = std::io::stdin();
+        while self.interrupts.step() == Stop::None {
+            let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut waiting, LOOK_UP) {
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => {
+                    let mut line = String::new();
+                    return stdin.lock().read_line(&mut line).ok().map(|_| line);
+                }
+                Err(_) => return None,
+            }
+        }
+        // Whatever comes next begins on a line of its own.
+        let _closed = writeln!(std::io::stderr());
+        None
     }
 }
 

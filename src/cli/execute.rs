@@ -68,9 +68,10 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
 
     let folder = RunFolder::create(&workspace.home)?;
+    let (interruptor, interrupts) = channel();
     let terminal = interactive.then(Terminal::new);
     let approver: Arc<dyn Approver> = match &terminal {
-        Some(terminal) if !execution.yes => Arc::new(Prompt::new(terminal.bars())),
+        Some(terminal) if !execution.yes => Arc::new(Prompt::new(terminal.bars(), interrupts.clone())),
         _ => Arc::new(Always),
     };
     let context = UnitContext { workshop, mode: execution.mode, approver, asking: Mutex::new(()) };
@@ -79,7 +80,6 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
     let events = Arc::new(Events::new(Some(Journal::open(&folder.journal())?), listeners));
-    let (interruptor, interrupts) = channel();
     let listening = signals::listen(interruptor, Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
     let parallelism = workspace.parallelism(execution.engine);

@@ -41,12 +41,21 @@ impl Tool {
             .stderr_null()
             .read()
             .map_err(|error| bad(error.to_string()))?;
-        // `Terraform v1.11.4` or `OpenTofu v1.12.6` on the first line; `-json` came later than some versions.
-        let first = output.lines().next().unwrap_or_default();
-        let (product, version) = first.split_once(" v").ok_or_else(|| bad(format!("it said {first:?}")))?;
-        let name = if product.eq_ignore_ascii_case("opentofu") { "tofu" } else { "terraform" };
-        Ok(Self { name, version: version.trim().to_owned(), path })
+        let Some((name, version)) = product(&output) else {
+            return Err(bad(format!("it said {:?}", output.trim())));
+        };
+        Ok(Self { name, version: version.to_owned(), path })
     }
+}
+
+/// `Terraform v1.11.4` or `OpenTofu v1.12.6`, which need not be the first line: warnings about the CLI
+/// configuration come before it. (`-json` came later than some versions.)
+fn product(output: &str) -> Option<(&'static str, &str)> {
+    const PRODUCTS: [(&str, &str); 2] = [("OpenTofu v", "tofu"), ("Terraform v", "terraform")];
+    output.lines().find_map(|line| {
+        let mut products = PRODUCTS.iter();
+        products.find_map(|(prefix, name)| Some((*name, line.strip_prefix(prefix)?.trim())))
+    })
 }
 
 /// The program as a full path: one with a folder as it stands, a bare name from PATH.
@@ -67,6 +76,14 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_found_behind_warnings() {
+        let output = "\nWarning: Unable to open CLI configuration file\n\nOpenTofu v1.12.6\non linux_amd64\n";
+        assert_eq!(product(output), Some(("tofu", "1.12.6")));
+        assert_eq!(product("Terraform v1.11.4\n"), Some(("terraform", "1.11.4")));
+        assert_eq!(product("GNU bash"), None);
+    }
 
     #[test]
     fn a_tool_that_is_not_there_is_named() {

@@ -131,12 +131,12 @@ impl UnitWork {
             let _one_at_a_time = asking.lock().await;
             approver.approve(&reporter.node, &plan.summary).await
         };
-        if answer == Approval::No {
-            return Ok(Outcome::Declined);
-        }
         // The wish to stop may have come during the plan or the question: an apply is something new.
         if reporter.interrupts().step() >= Stop::Drain {
             return Ok(Outcome::Interrupted);
+        }
+        if answer == Approval::No {
+            return Ok(Outcome::Declined);
         }
         let applied = workshop.engine().apply(job, plan, reporter.session()).await;
         // Whatever happened, what was known of the outputs is known no more.
