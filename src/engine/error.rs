@@ -189,6 +189,10 @@ pub fn known_advice(text: &str) -> Option<String> {
             "the AWS identity lacks a permission: see the unit's log for the action",
         ),
         (
+            &["Backend configuration changed", "Backend initialization required"],
+            "the state is to be kept elsewhere than before: move it with `init -migrate-state`, or, where that has been done, remove the unit's folder under .slipway/units",
+        ),
+        (
             &["NoSuchBucket", "S3 bucket does not exist"],
             "create the state bucket, or let this be done with --backend-bootstrap",
         ),

@@ -101,7 +101,7 @@ fn is_signed(path: &Path) -> bool {
 }
 
 /// The settings of `remote_state.config` that the tool's backend takes.
-pub fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&str, &Value)> {
+fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&str, &Value)> {
     let fields = remote_state.config.as_fields().into_iter().flatten();
     let wanted = |(name, value): &(&str, &Value)| !NOT_FOR_THE_BACKEND.contains(name) && !value.is_null();
     fields.map(|(name, value)| (&**name, value)).filter(wanted)
@@ -109,14 +109,24 @@ pub fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&st
 
 /// `terraform { backend "s3" { … } }`.
 fn backend_block(remote_state: &RemoteState) -> String {
-    let attributes = backend_settings(remote_state)
-        .filter_map(|(name, value)| Some(hcl::Attribute::new(name, hcl_value(&to_json(value)?))));
+    let attributes = backend_attributes(remote_state);
     let backend =
         hcl::Block::builder("backend").add_label(&remote_state.backend).add_attributes(attributes).build();
     let block = hcl::Block::builder("terraform").add_block(backend).build();
     let body = hcl::Body::builder().add_block(block).build();
     // Formatting a body that we built cannot fail; an empty file would be noticed by the tool at once.
     hcl::format::to_string(&body).unwrap_or_default()
+}
+
+/// The same settings as the lines of a file of their own.
+pub fn backend_text(remote_state: &RemoteState) -> String {
+    let body = hcl::Body::builder().add_attributes(backend_attributes(remote_state)).build();
+    hcl::format::to_string(&body).unwrap_or_default()
+}
+
+fn backend_attributes(remote_state: &RemoteState) -> impl Iterator<Item = hcl::Attribute> {
+    backend_settings(remote_state)
+        .filter_map(|(name, value)| Some(hcl::Attribute::new(name, hcl_value(&to_json(value)?))))
 }
 
 /// Strings go in as they are: `${` in them is text by now, and is escaped when it is written.

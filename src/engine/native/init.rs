@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::generate::backend_settings;
+use super::generate::backend_text;
 use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
 use crate::engine::tool::Tool;
-use crate::hcl::json::to_json;
-use crate::hcl::value::Value;
 use crate::support::fs::{FileError, write_atomically, write_if_changed};
 use crate::terragrunt::config::UnitConfig;
+
+/// Where the settings of a partial backend are kept.
+const BACKEND_FILE: &str = ".slipway.tfbackend";
 
 fn marker(dir: &Path) -> PathBuf {
     dir.join(".terraform").join("slipway-init")
@@ -26,9 +27,7 @@ pub fn key(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<String, Engin
     };
     add(tool.path.as_os_str().as_encoded_bytes());
     add(tool.version.as_bytes());
-    for argument in backend_arguments(config) {
-        add(argument.as_bytes());
-    }
+    add(config.remote_state.as_ref().map(backend_text).unwrap_or_default().as_bytes());
     let mut files = Vec::new();
     collect(dir, &mut files)?;
     files.sort();
@@ -85,15 +84,14 @@ pub fn remember(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<(), Engi
     Ok(write_atomically(&marker(dir), key.as_bytes())?)
 }
 
-/// `-backend-config` for a `remote_state` without `generate`, which expects a partial backend in the module.
-pub fn backend_arguments(config: &UnitConfig) -> Vec<String> {
+/// The file of settings for a `remote_state` without `generate`, which expects a partial backend in the module.
+///
+/// A file and not arguments: what is among them may be secret, and every process can read arguments.
+pub fn backend_file(dir: &Path, config: &UnitConfig) -> Result<Option<PathBuf>, EngineError> {
     let Some(remote_state) = config.remote_state.as_ref().filter(|state| state.generate.is_none()) else {
-        return Vec::new();
+        return Ok(None);
     };
-    let argument = |(name, value): (&str, &Value)| {
-        let json = || to_json(value).map(|json| json.to_string());
-        let text = value.as_str().map(str::to_owned).or_else(json)?;
-        Some(format!("-backend-config={name}={text}"))
-    };
-    backend_settings(remote_state).filter_map(argument).collect()
+    let file = dir.join(BACKEND_FILE);
+    write_if_changed(&file, backend_text(remote_state).as_bytes())?;
+    Ok(Some(file))
 }

@@ -84,8 +84,12 @@ impl NativeEngine {
             return Ok(());
         }
         session.watcher.step(Step::Init);
-        let extra = init::backend_arguments(&job.config);
-        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]).args(extra);
+        let mut command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
+        if let Some(file) = init::backend_file(&prepared.dir, &job.config)? {
+            let mut argument = std::ffi::OsString::from("-backend-config=");
+            argument.push(file);
+            command = command.arg(argument);
+        }
         let _alone = self.installing.lock().await;
         self.with_hooks(job, prepared, "init", &command, &[], session).await?;
         init::remember(&prepared.tool, &prepared.dir, &job.config)

@@ -131,6 +131,22 @@ fn a_protected_unit_stops_a_destroy_before_anything_is_touched() {
 }
 
 #[test]
+fn a_partial_backend_gets_its_settings_from_a_file_that_only_its_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let tool = &terraforms()[0];
+    let estate = Estate::new();
+    estate.unit("networking", &[]);
+    let root = "remote_state {\n  backend = \"local\"\n  config  = { path = \"${get_repo_root()}/states/x.tfstate\" }\n}\n";
+    estate.write("live/root.hcl", root);
+    estate.write("infra/text/backend.tf", "terraform {\n  backend \"local\" {}\n}\n");
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
+    assert_eq!(estate.applied("x").as_deref(), Some("networking"));
+    let file = estate.path().join(".slipway/units/networking/text/.slipway.tfbackend");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0).says("nothing to change");
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
     let tool = &terraforms()[0];
     let estate = chain();
