@@ -40,8 +40,9 @@ demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application
 	cargo build --quiet
 	@.venv/bin/python -m emulator demo
 
-bench: ## benchmarks
-	cargo bench
+bench: setup ## benchmarks beside Terragrunt and the bare tool, into docs/benchmarks.md
+	cargo build --release
+	$(PYTHON) benches/run.py
 
 clean: ## remove what was built; .tools and .venv stay, since they take minutes to build again
 	cargo clean
