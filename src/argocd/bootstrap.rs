@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::ArgoCdError;
 use super::manifest::Manifest;
-use super::objects::{Changes, Objects, kind, label};
-use super::resources::{self, RepositoryCredentials, RootApplication};
+use super::objects::{Change, Changes, Objects, kind, label};
+use super::resources::{self, RepositoryCredentials, RootApplication, is_own_namespace};
 
 /// How long custom resource definitions may take to be served.
 const ESTABLISH: Duration = Duration::from_mins(1);
@@ -30,8 +30,9 @@ pub struct BootstrapSpec {
     pub root: Option<RootApplication>,
     /// The cluster's name, as Applications may call it.
     pub cluster: String,
-    /// The infrastructure's outputs, as annotations on the cluster's secret.
-    pub annotations: BTreeMap<String, String>,
+    /// The infrastructure's outputs, as annotations on the cluster's secret (names begin with `slipway/`); `None`
+    /// keeps those that are there.
+    pub annotations: Option<BTreeMap<String, String>>,
     /// Whether fields that someone else manages are taken over.
     pub force: bool,
 }
@@ -51,7 +52,12 @@ pub async fn bootstrap(
     let (definitions, rest): (Vec<_>, Vec<_>) = manifest.into_iter().partition(is_definition);
 
     progress(format!("applying {} objects", definitions.len() + rest.len()));
-    apply(&objects, &built(resources::namespace(&spec.namespace))?, spec.force, &mut changes).await?;
+    let namespace = built(resources::namespace(&spec.namespace))?;
+    match objects.get(&kind(&namespace), None, &spec.namespace).await? {
+        // It was there before us: left as it is, now and at the end.
+        Some(existing) if !is_own_namespace(&existing) => changes.count(Change::Unchanged),
+        _ => apply(&objects, &namespace, spec.force, &mut changes).await?,
+    }
     for definition in &definitions {
         apply(&objects, definition, spec.force, &mut changes).await?;
     }
@@ -67,7 +73,7 @@ pub async fn bootstrap(
     if existing.as_ref().is_none_or(is_ours) {
         apply(&objects, &project, spec.force, &mut changes).await?;
     }
-    let cluster = built(resources::cluster(&spec.namespace, &spec.cluster, &spec.annotations))?;
+    let cluster = cluster_secret(&objects, spec).await?;
     apply(&objects, &cluster, spec.force, &mut changes).await?;
     if let Some(repository) = &spec.repository {
         let secret = built(resources::repository(&spec.namespace, repository))?;
@@ -78,6 +84,16 @@ pub async fn bootstrap(
         }
     }
     Ok(changes)
+}
+
+async fn cluster_secret(objects: &Objects, spec: &BootstrapSpec) -> Result<DynamicObject, ArgoCdError> {
+    let build = |outputs: &BTreeMap<_, _>| built(resources::cluster(&spec.namespace, &spec.cluster, outputs));
+    if let Some(outputs) = &spec.annotations {
+        return build(outputs);
+    }
+    let bare = build(&BTreeMap::new())?;
+    let existing = objects.get(&kind(&bare), None, &bare.name_any()).await?;
+    existing.map_or(Ok(bare), |existing| build(&resources::outputs_of(&existing)))
 }
 
 /// Waits until the Deployments and `StatefulSet`s of the manifest are available.

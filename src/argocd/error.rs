@@ -35,6 +35,28 @@ pub enum ArgoCdError {
         /// The capability's name.
         name: String,
     },
+    /// Someone else manages a field that is to be applied.
+    #[error(
+        "{object} has fields that someone else manages: {cause}; look at them, and take them over with --force"
+    )]
+    Conflict {
+        /// Kind and name.
+        object: String,
+        /// The fields and their managers, in the cluster's own words.
+        cause: String,
+    },
+    /// The cluster does not serve a kind.
+    #[error("the cluster does not know the kind {kind}; install what defines it first")]
+    UnknownKind {
+        /// The kind.
+        kind: String,
+    },
+    /// Other namespaces have Applications too, which would lose their definition.
+    #[error("there are Applications in other namespaces as well ({}); delete those first, removing Argo CD's definitions would take them along", .applications.join(", "))]
+    Elsewhere {
+        /// Each as `namespace/name`.
+        applications: Vec<String>,
+    },
     /// The cluster refused an object.
     #[error("the cluster refused {action} of {object}: {cause}")]
     Refused {
@@ -69,6 +91,9 @@ impl ArgoCdError {
     pub(super) fn at(action: &'static str, object: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let object = object.into();
         move |error| match error {
+            kube::Error::Api(status) if action == "apply" && status.code == 409 => {
+                Self::Conflict { object, cause: status.message.clone() }
+            }
             kube::Error::Api(status) => {
                 Self::Refused { action, object, cause: format!("{} ({})", status.message, status.code) }
             }

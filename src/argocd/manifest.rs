@@ -84,6 +84,9 @@ async fn cached(cache: &Path, address: &str) -> Result<String, String> {
     if let Ok(text) = tokio::fs::read_to_string(&file).await {
         return Ok(text);
     }
+    if !is_trustworthy(address) {
+        return Err("http is allowed on this machine only, use https".to_owned());
+    }
     let text = download(address).await?;
     // Only what parses is kept: an error page in the cache would stay there.
     parse(&text)?;
@@ -91,10 +94,33 @@ async fn cached(cache: &Path, address: &str) -> Result<String, String> {
     Ok(text)
 }
 
+/// What is installed as the cluster's administrator must not be changed on its way.
+fn is_trustworthy(address: &str) -> bool {
+    url::Url::parse(address).is_ok_and(|url| {
+        let local = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        url.scheme() == "https" || local
+    })
+}
+
 /// Downloads with `curl`, which knows the machine's proxies and certificates.
 async fn download(address: &str) -> Result<String, String> {
     let seconds = DOWNLOAD.as_secs().to_string();
-    let arguments = ["--silent", "--show-error", "--fail", "--location", "--max-time", &seconds, address];
+    let arguments = [
+        "--silent",
+        "--show-error",
+        "--fail",
+        "--location",
+        "--proto-redir",
+        "=https",
+        "--max-time",
+        &seconds,
+        address,
+    ];
     let output = tokio::process::Command::new("curl")
         .args(arguments)
         .stdin(std::process::Stdio::null())
@@ -155,6 +181,15 @@ mod tests {
         assert!(Manifest::load(&spec(location, Some(&manifest.sha256))).await.is_ok());
         let wrong = Manifest::load(&spec(location, Some("00"))).await.unwrap_err();
         assert!(matches!(wrong, ArgoCdError::Checksum { .. }), "{wrong}");
+    }
+
+    #[test]
+    fn a_manifest_comes_by_https_or_from_this_machine() {
+        assert!(is_trustworthy("https://example.com/install.yaml"));
+        assert!(is_trustworthy("http://127.0.0.1:8080/install.yaml"));
+        assert!(is_trustworthy("http://localhost/install.yaml"));
+        assert!(!is_trustworthy("http://example.com/install.yaml"));
+        assert!(!is_trustworthy("http://127.0.0.1.example.com/install.yaml"));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod application;
 mod bootstrap;
+mod drift;
 mod error;
 mod manifest;
 mod objects;
@@ -15,9 +16,10 @@ mod wait;
 
 pub use application::{ApplicationStatus, ResourceKey};
 pub use bootstrap::{BootstrapSpec, Progress, bootstrap, wait_available};
+pub use drift::{Drift, drift};
 pub use error::ArgoCdError;
 pub use manifest::{Flavor, Manifest, ManifestSpec};
 pub use objects::{Change, Changes};
-pub use resources::{RepositoryCredentials, RootApplication};
+pub use resources::{OUTPUT_PREFIX, RepositoryCredentials, RootApplication};
 pub use uninstall::{Removed, uninstall};
 pub use wait::{Ancestry, Wanted, WantedImage, status, wait_green};

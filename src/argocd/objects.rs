@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
-use kube::core::{DynamicObject, GroupVersionKind};
+use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
 use kube::discovery::{self, ApiResource, Scope};
 use kube::{Client, ResourceExt};
 
@@ -106,8 +106,29 @@ impl Objects {
         namespace: &str,
     ) -> Result<Vec<DynamicObject>, ArgoCdError> {
         let api = self.api(kind, Some(namespace)).await?;
+        Self::items(&api, kind).await
+    }
+
+    async fn items(
+        api: &Api<DynamicObject>,
+        kind: &GroupVersionKind,
+    ) -> Result<Vec<DynamicObject>, ArgoCdError> {
         let list = api.list(&ListParams::default()).await;
-        Ok(list.map_err(ArgoCdError::at("list", &kind.kind))?.items)
+        let mut items = list.map_err(ArgoCdError::at("list", &kind.kind))?.items;
+        for item in &mut items {
+            // The API server leaves it out of lists of its own kinds.
+            item.types = Some(TypeMeta { api_version: kind.api_version(), kind: kind.kind.clone() });
+        }
+        Ok(items)
+    }
+
+    /// All objects of a kind, wherever they are; none where the cluster does not know the kind.
+    pub async fn list_everywhere(&self, kind: &GroupVersionKind) -> Result<Vec<DynamicObject>, ArgoCdError> {
+        if !self.knows(kind).await? {
+            return Ok(Vec::new());
+        }
+        let (resource, _) = self.resource(kind).await?;
+        Self::items(&Api::all_with(self.client.clone(), &resource), kind).await
     }
 
     /// Deletes an object and says whether it was there.
@@ -124,25 +145,29 @@ impl Objects {
         }
     }
 
-    /// Changes annotations of an object.
-    pub async fn annotate(
+    /// Changes an object's metadata, where it is there still.
+    pub async fn patch_metadata(
         &self,
         kind: &GroupVersionKind,
         name: &str,
-        key: &str,
-        value: &str,
+        metadata: serde_json::Value,
     ) -> Result<(), ArgoCdError> {
-        let patch = serde_json::json!({ "metadata": { "annotations": { key: value } } });
+        let patch = serde_json::json!({ "metadata": metadata });
         let api = self.api(kind, None).await?;
-        let patched = api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await;
-        patched.map_err(ArgoCdError::at("annotate", format!("{} {name}", kind.kind))).map(|_| ())
+        let parameters =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        match api.patch(name, &parameters, &Patch::Merge(&patch)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(ArgoCdError::at("change", format!("{} {name}", kind.kind))(error)),
+        }
     }
 
     /// Whether the cluster knows a kind now.
     pub async fn knows(&self, kind: &GroupVersionKind) -> Result<bool, ArgoCdError> {
         match self.resource(kind).await {
             Ok(_) => Ok(true),
-            Err(ArgoCdError::Refused { .. }) => Ok(false),
+            Err(ArgoCdError::UnknownKind { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -167,9 +192,9 @@ impl Objects {
         }
         let found = discovery::pinned_kind(&self.client, kind).await.map_err(|error| match error {
             // An unknown group answers 404, an unknown kind in a known group is an error of the client's own.
-            kube::Error::Discovery(inner) => {
-                let object = kind.kind.clone();
-                ArgoCdError::Refused { action: "discovery", object, cause: inner.to_string() }
+            kube::Error::Discovery(_) => ArgoCdError::UnknownKind { kind: kind.kind.clone() },
+            kube::Error::Api(status) if status.code == 404 => {
+                ArgoCdError::UnknownKind { kind: kind.kind.clone() }
             }
             other => ArgoCdError::at("discovery", &kind.kind)(other),
         })?;

@@ -4,15 +4,23 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kube::ResourceExt;
 use kube::core::{DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::objects::FIELD_MANAGER;
 use crate::support::secret::Secret;
 
 /// The address under which Argo CD knows the cluster that it runs on.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
-const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+/// Makes Argo CD delete what an Application made before the Application goes.
+pub(super) const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+
+/// Before the names of outputs that are annotations of the cluster's secret.
+pub const OUTPUT_PREFIX: &str = "slipway/";
+const SECRET_PREFIX: &str = "slipway-";
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// The manifests repository as Argo CD gets it.
 #[derive(Clone, Debug)]
@@ -46,9 +54,32 @@ pub fn application_set_kind() -> GroupVersionKind {
     GroupVersionKind::gvk("argoproj.io", "v1alpha1", "ApplicationSet")
 }
 
-/// The namespace itself.
+/// The namespace itself, marked as made by us.
 pub(super) fn namespace(name: &str) -> Result<DynamicObject, serde_json::Error> {
-    serde_json::from_value(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }))
+    serde_json::from_value(json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": { "name": name, "labels": { MANAGED_BY: FIELD_MANAGER } },
+    }))
+}
+
+/// Whether we made a namespace: one that was there before is not ours to delete.
+pub(super) fn is_own_namespace(namespace: &DynamicObject) -> bool {
+    namespace.labels().get(MANAGED_BY).is_some_and(|manager| manager == FIELD_MANAGER)
+}
+
+/// The secrets that we made are told by their names.
+pub(super) fn is_own_secret(secret: &DynamicObject) -> bool {
+    secret.name_any().starts_with(SECRET_PREFIX)
+}
+
+/// The annotations of a cluster's secret that hold outputs.
+pub(super) fn outputs_of(secret: &DynamicObject) -> BTreeMap<String, String> {
+    let annotations = secret.annotations().iter();
+    annotations
+        .filter(|(name, _)| name.starts_with(OUTPUT_PREFIX))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// The project `default`: argocd-server would make it, and the core installation has none.
@@ -155,7 +186,7 @@ fn encoded(text: &str) -> String {
 fn secret_name(kind: &str, address: &str) -> String {
     let digest = Sha256::digest(address.as_bytes());
     let number = digest.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
-    format!("slipway-{kind}-{number:010x}")
+    format!("{SECRET_PREFIX}{kind}-{number:010x}")
 }
 
 #[cfg(test)]

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use kube::core::DynamicObject;
+use kube::core::{DynamicObject, GroupVersionKind};
 use kube::{Client, ResourceExt};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::ArgoCdError;
 use super::bootstrap::{Progress, is_definition};
 use super::manifest::Manifest;
 use super::objects::{Objects, kind, label};
-use super::resources::{self, application_kind, application_set_kind};
+use super::resources::{
+    self, FINALIZER, application_kind, application_set_kind, is_own_namespace, is_own_secret,
+};
 
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -34,6 +37,7 @@ pub async fn uninstall(
     progress: Progress<'_>,
 ) -> Result<Removed, ArgoCdError> {
     let objects = Objects::new(client, namespace);
+    refuse_elsewhere(&objects, namespace).await?;
     let begun = Instant::now();
     let mut removed = Removed::default();
     for set in objects.list(&application_set_kind()).await? {
@@ -51,9 +55,45 @@ pub async fn uninstall(
         object: format!("Namespace {namespace}"),
         cause: error.to_string(),
     })?;
-    removed.objects += usize::from(objects.delete(&space).await?);
-    gone(&objects, definitions.iter().chain([&space]), begun, timeout).await?;
+    let existing = objects.get(&kind(&space), None, namespace).await?;
+    if existing.as_ref().is_some_and(is_own_namespace) {
+        removed.objects += usize::from(objects.delete(&space).await?);
+        gone(&objects, definitions.iter().chain([&space]), begun, timeout).await?;
+        return Ok(removed);
+    }
+    // The namespace stays, so what we put into it has to go by itself.
+    if existing.is_some() {
+        for secret in objects.list(&GroupVersionKind::gvk("", "v1", "Secret")).await? {
+            if is_own_secret(&secret) {
+                removed.objects += usize::from(objects.delete(&secret).await?);
+            }
+        }
+    }
+    gone(&objects, definitions.iter(), begun, timeout).await?;
     Ok(removed)
+}
+
+/// Deleting the definitions deletes every Application there is, whoever made it.
+async fn refuse_elsewhere(objects: &Objects, namespace: &str) -> Result<(), ArgoCdError> {
+    let all = objects.list_everywhere(&application_kind()).await?;
+    let elsewhere = all.iter().filter_map(|application| {
+        let other = application.namespace().filter(|other| other != namespace)?;
+        Some(format!("{other}/{}", application.name_any()))
+    });
+    let applications: Vec<String> = elsewhere.collect();
+    if applications.is_empty() { Ok(()) } else { Err(ArgoCdError::Elsewhere { applications }) }
+}
+
+/// Deletes an Application together with what it made, also where it does not ask for that itself.
+async fn delete_with_resources(objects: &Objects, application: &DynamicObject) -> Result<(), ArgoCdError> {
+    if !application.finalizers().iter().any(|finalizer| finalizer.starts_with(FINALIZER)) {
+        let mut finalizers = application.finalizers().to_vec();
+        finalizers.push(FINALIZER.to_owned());
+        let metadata = json!({ "finalizers": finalizers });
+        objects.patch_metadata(&application_kind(), &application.name_any(), metadata).await?;
+    }
+    objects.delete(application).await?;
+    Ok(())
 }
 
 async fn remove_applications(
@@ -64,18 +104,15 @@ async fn remove_applications(
 ) -> Result<usize, ArgoCdError> {
     let kind = application_kind();
     let all = objects.list(&kind).await?;
-    // Those that made others go first, or they would make them again.
     let mut last = String::new();
-    for application in &all {
-        objects.delete(application).await?;
-    }
     loop {
         let left = objects.list(&kind).await?;
         if left.is_empty() {
             return Ok(all.len());
         }
+        // One that is being deleted makes no others any more; one that was made just before is deleted now.
         for application in left.iter().filter(|one| one.metadata.deletion_timestamp.is_none()) {
-            objects.delete(application).await?;
+            delete_with_resources(objects, application).await?;
         }
         if begun.elapsed() > timeout {
             let reasons = left.iter().map(stuck).collect();
@@ -92,7 +129,11 @@ async fn remove_applications(
 }
 
 fn stuck(application: &DynamicObject) -> String {
-    format!("{} to go; its finalizers are {}", label(application), application.finalizers().join(", "))
+    format!(
+        "{} to go; its finalizers are {}: is the application controller running, and can it reach what it deletes?",
+        label(application),
+        application.finalizers().join(", ")
+    )
 }
 
 async fn gone<'a>(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::Client;
 use kube::core::{DynamicObject, GroupVersionKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ArgoCdError;
@@ -98,7 +98,8 @@ pub async fn wait_green(
         }
         if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
             for name in &behind {
-                objects.annotate(&application_kind(), name, REFRESH_ANNOTATION, "normal").await?;
+                let refresh = json!({ "annotations": { REFRESH_ANNOTATION: "normal" } });
+                objects.patch_metadata(&application_kind(), name, refresh).await?;
             }
             refreshed = Some(Instant::now());
         }

@@ -1,6 +1,5 @@
 //! `slipway argocd`: Argo CD on a cluster.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -14,7 +13,7 @@ use super::target::Target;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::argocd::{self, ApplicationStatus};
-use crate::cluster::connect;
+use crate::cluster::{connect, managed_argocd};
 use crate::estate::ArgoCd;
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
 
@@ -102,8 +101,12 @@ async fn reach(workspace: &Workspace, args: &ClusterArg) -> Result<(Target, Argo
 
 async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Result<Exit, CliError> {
     let (target, argocd, client) = reach(workspace, &args.cluster).await?;
+    let managed = managed_argocd(&target.aws, &target.cluster.name).await;
+    if let Some(name) = managed.map_err(|error| CliError::failed(error, None))? {
+        return Err(failed(argocd::ArgoCdError::Managed { name }));
+    }
     let cache = workspace.argocd_cache();
-    let spec = bootstrap_spec(&target.cluster, &argocd, BTreeMap::new(), cache).await;
+    let spec = bootstrap_spec(&target.cluster, &argocd, None, cache).await;
     let mut spec = spec.map_err(|error| CliError::failed(error, None))?;
     spec.force = args.force;
     let progress = move |line: String| ui.say(&line);
@@ -116,10 +119,11 @@ async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Resul
 
 async fn status(ui: Ui, workspace: &Workspace, args: &ClusterArg) -> Result<Exit, CliError> {
     let (_, argocd, client) = reach(workspace, args).await?;
-    let applications = argocd::status(client, &argocd.namespace).await.map_err(failed)?;
+    let applications = argocd::status(client.clone(), &argocd.namespace).await.map_err(failed)?;
+    let drift = argocd::drift(client, &applications).await.map_err(failed)?;
     match ui.format() {
-        Format::Json => ui.json(&json!({ "applications": applications }))?,
-        Format::Text => ui.answer(&table(&applications))?,
+        Format::Json => ui.json(&json!({ "applications": applications, "drift": drift }))?,
+        Format::Text => ui.answer(&format!("{}{}", table(&applications), kept(&drift)))?,
     }
     let green = applications.iter().all(|application| application.not_green(true).is_none());
     Ok(if green { Exit::Done } else { Exit::Failed })
@@ -168,6 +172,15 @@ fn table(applications: &[ApplicationStatus]) -> String {
         }
     }
     text
+}
+
+/// What others keep on resources: self-heal does not take it away.
+fn kept(drift: &[argocd::Drift]) -> String {
+    let line = |one: &argocd::Drift| {
+        let argocd::Drift { application, resource, field, manager } = one;
+        format!("! {application}: {resource} has {field}, which {manager} set and Git does not know\n")
+    };
+    drift.iter().map(line).collect()
 }
 
 fn failed(error: argocd::ArgoCdError) -> CliError {

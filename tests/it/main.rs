@@ -1,6 +1,10 @@
 //! One integration binary; a module a subject.
 
 #[cfg(test)]
+mod argocd;
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod estate;

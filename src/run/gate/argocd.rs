@@ -66,11 +66,11 @@ impl BootstrapGate {
         let annotations = outputs.iter().filter_map(|(name, value)| {
             // Only plain, public texts: what is sensitive has no place in an annotation.
             let text = matches!(value, crate::hcl::value::Value::String(_)).then(|| value.as_str())??;
-            Some((format!("slipway/{name}"), text.to_owned()))
+            Some((format!("{}{name}", argocd::OUTPUT_PREFIX), text.to_owned()))
         });
         let client = cluster::connect(&aws, &cluster.name).await?.client;
         let progress = |line: String| reporter.doing(&line);
-        let spec = bootstrap_spec(&cluster, argocd, annotations.collect(), self.cache.clone()).await?;
+        let spec = bootstrap_spec(&cluster, argocd, Some(annotations.collect()), self.cache.clone()).await?;
         reporter
             .log(&format!("install manifest {} (SHA-256 {})", spec.manifest.origin, spec.manifest.sha256));
         let changes = argocd::bootstrap(client.clone(), &spec, &progress).await?;
@@ -146,11 +146,11 @@ pub fn installed(argocd: &ArgoCd, changes: Changes) -> String {
     format!("Argo CD {}: {created} objects created, {changed} changed, {unchanged} unchanged", argocd.version)
 }
 
-/// Everything a bootstrap needs, from `slipway.hcl`.
+/// Everything a bootstrap needs, from `slipway.hcl`; without annotations those of the cluster's secret stay.
 pub async fn bootstrap_spec(
     cluster: &ResolvedCluster,
     argocd: &ArgoCd,
-    annotations: BTreeMap<String, String>,
+    annotations: Option<BTreeMap<String, String>>,
     cache: PathBuf,
 ) -> Result<BootstrapSpec, GateError> {
     let repository = argocd.repository.as_ref().map(|repository| RepositoryCredentials {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,7 +19,19 @@ pub struct Bed {
     ready: Value,
 }
 
+static SHARED: Mutex<Weak<Bed>> = Mutex::new(Weak::new());
+
 impl Bed {
+    /// A bed that tests share as long as one of them runs: each uses names of its own for what it makes.
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let bed = Arc::new(Self::start(&[]));
+            *shared = Arc::downgrade(&bed);
+            bed
+        })
+    }
+
     /// Starts some parts (`aws`, `kubernetes`, `git`), or all where none is named.
     pub fn start(parts: &[&str]) -> Self {
         Self::start_on("moto", parts)

@@ -1,0 +1,120 @@
+//! A cluster with a manifests repository, and the one Argo CD that a bed can have.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kube::Client;
+use slipway::argocd::{
+    Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Flavor, Manifest, ManifestSpec,
+    RepositoryCredentials, RootApplication, Wanted, wait_green,
+};
+use slipway::cluster::connect;
+use slipway::support::secret::Secret;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::cluster::on_bed::{bed_aws, cluster};
+use crate::support::bed::Bed;
+use crate::support::manifests;
+
+/// Two installations on one API server would share their CRDs: one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+pub struct World {
+    pub bed: Arc<Bed>,
+    pub client: Client,
+    pub repository: PathBuf,
+    name: &'static str,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// The revision counts only where it is the commit itself.
+struct Exactly;
+
+#[async_trait]
+impl Ancestry for Exactly {
+    async fn descends_from(&self, revision: &str, commit: &str) -> bool {
+        revision == commit
+    }
+}
+
+impl World {
+    /// The cluster and the repository are called by the name, so that no other test has them.
+    pub async fn new(name: &'static str) -> Self {
+        let turn = ONE_AT_A_TIME.lock().await;
+        let bed = Bed::shared();
+        let aws = bed_aws(&bed).await;
+        cluster(&aws, name).await;
+        let client = connect(&aws, name).await.unwrap().client;
+        let repository = manifests::seed(&bed, name);
+        Self { bed, client, repository, name, _turn: turn }
+    }
+
+    pub fn url(&self) -> String {
+        manifests::url(&self.bed, self.name)
+    }
+
+    /// What `slipway.hcl` would say, with the core installation.
+    pub async fn spec(&self, namespace: &str) -> BootstrapSpec {
+        let manifest = ManifestSpec {
+            version: "v3.6.1".to_owned(),
+            flavor: Flavor::Core,
+            location: Some(self.bed.text("/argocd/manifests/core").to_owned()),
+            sha256: None,
+            cache: PathBuf::from("/nowhere"),
+        };
+        BootstrapSpec {
+            namespace: namespace.to_owned(),
+            manifest: Manifest::load(&manifest).await.unwrap(),
+            repository: Some(RepositoryCredentials {
+                url: self.url(),
+                username: Some(self.bed.text("/git/username").to_owned()),
+                password: Some(Secret::new(self.bed.text("/git/password"))),
+            }),
+            root: Some(RootApplication {
+                name: "root".to_owned(),
+                path: "manifests/apps".to_owned(),
+                revision: "main".to_owned(),
+            }),
+            cluster: self.name.to_owned(),
+            annotations: Some([("slipway/vpc_id".to_owned(), "vpc-1".to_owned())].into()),
+            force: false,
+        }
+    }
+
+    /// Waits until all Applications are green at the tip of the repository.
+    pub async fn green(
+        &self,
+        namespace: &str,
+        timeout: Duration,
+    ) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
+        let (url, commit) = (self.url(), manifests::head(&self.repository));
+        let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
+        wait_green(self.client.clone(), namespace, &wanted, &Exactly, &|_| ()).await
+    }
+
+    /// Pushes a commit that replaces a text in a file.
+    pub fn push(&self, file: &str, from: &str, to: &str) {
+        let work = tempfile::tempdir().unwrap();
+        let git = |dir: &Path, arguments: &[&str]| {
+            let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+            let mut command = Command::new("git");
+            let status = command.current_dir(dir).args(identity).args(arguments).status();
+            assert!(status.unwrap().success(), "git {arguments:?}");
+        };
+        git(work.path(), &["clone", "--quiet", self.repository.to_str().unwrap(), "."]);
+        let path = work.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from:?}");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        git(work.path(), &["commit", "--quiet", "--all", "-m", "A change"]);
+        git(work.path(), &["push", "--quiet", "origin", "main"]);
+    }
+
+    /// The names of all objects of a kind, wherever they are.
+    pub fn names(&self, kind: &str) -> String {
+        self.bed.kubectl(&["get", kind, "-A", "-o", "name", "--ignore-not-found"])
+    }
+}
