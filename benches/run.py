@@ -217,6 +217,9 @@ def main() -> int:
     if not TOOL:
         print("neither tofu nor terraform is on PATH; run `make setup`", file=sys.stderr)
         return 1
+    # Terragrunt cannot read the tool's version behind the warning that a missing file brings.
+    if not Path(os.environ.get("TF_CLI_CONFIG_FILE", ROOT)).exists():
+        del os.environ["TF_CLI_CONFIG_FILE"]
     rows: list[str] = []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work:
         print("reading estates", flush=True)
