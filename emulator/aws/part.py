@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from pathlib import Path
 
 from emulator import layout
 from emulator.kubernetes.client import Access
 from emulator.ports import Ports
+from emulator.probe import answers
 from emulator.processes import Processes
 
 REGION = "eu-west-1"
@@ -39,7 +39,7 @@ class Moto:
         processes.wait_until("aws", self._is_ready, START_SECONDS)
 
     def _is_ready(self) -> bool:
-        return _answers(f"{self.endpoint}/emulator/health")
+        return answers(f"{self.endpoint}/emulator/health")
 
 
 class LocalStack:
@@ -69,7 +69,7 @@ class LocalStack:
         processes.start("aws", [str(layout.LOCALSTACK_PYTHON), "-m", "localstack.runtime.main"], environment, home)
 
     def wait(self, processes: Processes) -> None:
-        processes.wait_until("aws", lambda: _answers(f"{self.endpoint}/_localstack/health"), START_SECONDS)
+        processes.wait_until("aws", lambda: answers(f"{self.endpoint}/_localstack/health"), START_SECONDS)
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
@@ -85,11 +85,3 @@ def client_environment(endpoint: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import urllib.request
 from pathlib import Path
 
 from emulator import layout
@@ -13,6 +12,7 @@ from emulator.kubernetes import certificates, stages
 from emulator.kubernetes.client import Access, Client
 from emulator.kubernetes.node import node_object
 from emulator.ports import Ports
+from emulator.probe import answers
 from emulator.processes import Processes
 
 START_SECONDS = 90.0
@@ -52,7 +52,7 @@ class ControlPlane:
                 client.create("/api/v1/nodes", node_object(f"node-{number}", labels, [], "v1.33.1"))
         default = "/api/v1/namespaces/default/serviceaccounts/default"
         processes.wait_until("kube-controller-manager", lambda: client.find(default) is not None, START_SECONDS)
-        processes.wait_until("kwok", lambda: _answers(f"http://127.0.0.1:{self._ports['kwok']}/healthz"), START_SECONDS)
+        processes.wait_until("kwok", lambda: answers(f"http://127.0.0.1:{self._ports['kwok']}/healthz"), START_SECONDS)
 
     def _write_access(self) -> Access:
         token = self._folder / "admin.token"
@@ -89,7 +89,7 @@ class ControlPlane:
             f"--listen-client-urls={self._etcd}", f"--advertise-client-urls={self._etcd}",
             f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
         )
-        processes.wait_until("etcd", lambda: _answers(f"{self._etcd}/health"), START_SECONDS)
+        processes.wait_until("etcd", lambda: answers(f"{self._etcd}/health"), START_SECONDS)
 
     def _start_api_server(self, processes: Processes, webhook: str | None) -> None:
         files = self._certificates
@@ -123,11 +123,3 @@ class ControlPlane:
         self._run(processes, "kwok", f"--kubeconfig={self.kubeconfig}", f"--config={self._folder}/stages.yaml",
                   "--manage-all-nodes=true", "--node-ip=127.0.0.1", "--node-name=bed",
                   "--node-lease-duration-seconds=40", f"--server-address=127.0.0.1:{self._ports['kwok']}")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False

@@ -5,6 +5,8 @@ use kube::core::DynamicObject;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::support::git::short;
+
 /// An Application's status, reduced to what decides and what explains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApplicationStatus {
@@ -90,7 +92,7 @@ impl ApplicationStatus {
     /// the commit or one behind which it stands.
     pub fn not_green(&self, at_commit: bool) -> Option<String> {
         let Self { name, sync, revision, health, operation, message, errors, .. } = self;
-        let short = revision.get(..12).unwrap_or(revision);
+        let short = short(revision);
         if let Some(error) = errors.first() {
             return Some(format!("{name}: {error}"));
         }

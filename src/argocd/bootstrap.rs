@@ -12,6 +12,7 @@ use super::ArgoCdError;
 use super::manifest::Manifest;
 use super::objects::{Change, Changes, Objects, kind, label};
 use super::resources::{self, RepositoryCredentials, RootApplication, is_own_namespace};
+use crate::support::progress::Said;
 
 /// How long custom resource definitions may take to be served.
 const ESTABLISH: Duration = Duration::from_mins(1);
@@ -111,7 +112,7 @@ pub async fn wait_available(
         .iter()
         .filter(|object| matches!(kind(object).kind.as_str(), "Deployment" | "StatefulSet"))
         .collect();
-    let mut last = String::new();
+    let mut said = Said::default();
     loop {
         let mut missing = Vec::new();
         for workload in &workloads {
@@ -127,10 +128,7 @@ pub async fn wait_available(
             return Err(ArgoCdError::Timeout { after: timeout, reasons: missing });
         }
         let line = format!("waiting for {}", missing.join(", "));
-        if line != last {
-            progress(line.clone());
-            last = line;
-        }
+        said.tell(line, progress);
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::core::DynamicObject;
-use sha2::{Digest, Sha256};
 
 use super::ArgoCdError;
+use crate::support::digest::sha256;
 use crate::support::fs::write_atomically;
 
 /// How long a download may take.
@@ -60,7 +60,7 @@ impl Manifest {
             let path = origin.strip_prefix("file://").unwrap_or(&origin);
             tokio::fs::read_to_string(path).await.map_err(|error| fail(error.to_string()))?
         };
-        let found = hex(&Sha256::digest(text.as_bytes()));
+        let found = sha256(text.as_bytes());
         if let Some(wanted) = spec.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&found)) {
             return Err(ArgoCdError::Checksum { origin, found, wanted: wanted.clone() });
         }
@@ -80,7 +80,7 @@ fn release(spec: &ManifestSpec) -> String {
 }
 
 async fn cached(cache: &Path, address: &str) -> Result<String, String> {
-    let file = cache.join(format!("{}.yaml", hex(&Sha256::digest(address.as_bytes()))));
+    let file = cache.join(format!("{}.yaml", sha256(address.as_bytes())));
     if let Ok(text) = tokio::fs::read_to_string(&file).await {
         return Ok(text);
     }
@@ -143,15 +143,6 @@ fn parse(text: &str) -> Result<Vec<DynamicObject>, String> {
         return Err("one of its documents has no apiVersion, kind or name".to_owned());
     }
     if objects.is_empty() { Err("it holds no object".to_owned()) } else { Ok(objects) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use kube::ResourceExt;
 use kube::core::{DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::objects::FIELD_MANAGER;
+use crate::support::digest::sha256;
 use crate::support::secret::Secret;
 
 /// The address under which Argo CD knows the cluster that it runs on.
@@ -184,9 +184,7 @@ fn encoded(text: &str) -> String {
 
 /// A name that stays the same for an address, and holds nothing of it.
 fn secret_name(kind: &str, address: &str) -> String {
-    let digest = Sha256::digest(address.as_bytes());
-    let number = digest.iter().take(5).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
-    format!("{SECRET_PREFIX}{kind}-{number:010x}")
+    format!("{SECRET_PREFIX}{kind}-{}", &sha256(address.as_bytes())[..10])
 }
 
 #[cfg(test)]

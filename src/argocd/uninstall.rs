@@ -14,6 +14,7 @@ use super::objects::{Objects, kind, label};
 use super::resources::{
     self, FINALIZER, application_kind, application_set_kind, is_own_namespace, is_own_secret,
 };
+use crate::support::progress::Said;
 
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -104,7 +105,7 @@ async fn remove_applications(
 ) -> Result<usize, ArgoCdError> {
     let kind = application_kind();
     let all = objects.list(&kind).await?;
-    let mut last = String::new();
+    let mut said = Said::default();
     loop {
         let left = objects.list(&kind).await?;
         if left.is_empty() {
@@ -120,10 +121,7 @@ async fn remove_applications(
         }
         let names: Vec<String> = left.iter().map(ResourceExt::name_any).collect();
         let line = format!("removing {}", names.join(", "));
-        if line != last {
-            progress(line.clone());
-            last = line;
-        }
+        said.tell(line, progress);
         tokio::time::sleep(PAUSE).await;
     }
 }

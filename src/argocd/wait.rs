@@ -13,6 +13,7 @@ use super::application::{ApplicationStatus, ResourceKey};
 use super::bootstrap::Progress;
 use super::objects::Objects;
 use super::resources::application_kind;
+use crate::support::progress::Said;
 
 const PAUSE: Duration = Duration::from_millis(300);
 /// A refresh that was lost (a controller that restarted) is asked for again.
@@ -62,7 +63,7 @@ pub async fn wait_green(
     let objects = Objects::new(client, namespace);
     let begun = Instant::now();
     let mut refreshed: Option<Instant> = None;
-    let mut last = String::new();
+    let mut said = Said::default();
     loop {
         let applications = applications(&objects).await?;
         let mut reasons = Vec::new();
@@ -103,11 +104,7 @@ pub async fn wait_green(
             }
             refreshed = Some(Instant::now());
         }
-        let line = reasons.join("; ");
-        if line != last {
-            progress(line.clone());
-            last = line;
-        }
+        said.tell(reasons.join("; "), progress);
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -16,6 +16,7 @@ use crate::argocd::{self, ApplicationStatus};
 use crate::cluster::{connect, managed_argocd};
 use crate::estate::ArgoCd;
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
+use crate::support::git::short;
 
 /// Install, watch and remove Argo CD on a cluster
 #[derive(Args, Clone, Debug)]
@@ -157,7 +158,7 @@ fn table(applications: &[ApplicationStatus]) -> String {
         let ApplicationStatus { name, sync, health, operation, revision, images, .. } = application;
         let problem = application.not_green(true);
         let sign = if problem.is_none() { style("✓").green() } else { style("✗").red() };
-        let revision = revision.get(..12).unwrap_or(revision);
+        let revision = short(revision);
         let healed = if application.healed {
             format!("  (its last sync healed what differed from Git, at {})", application.finished)
         } else {

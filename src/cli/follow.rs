@@ -12,6 +12,7 @@ use crate::cluster::connect;
 use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
 use crate::run::gate::argocd::{History, repository_spec};
+use crate::support::git::short;
 
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
 pub async fn wait_for_bumps(
@@ -42,7 +43,7 @@ pub async fn wait_for_bumps(
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
     let applications = wait(ui, client, argocd, &wanted, &History::new(repository)).await?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
-        let revision = application.revision.get(..12).unwrap_or(&application.revision);
+        let revision = short(&application.revision);
         ui.say(&format!("{}: Synced and Healthy at {revision}", application.name));
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::gitops::{
     RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
 };
 use crate::run::gate::argocd::repository_spec;
+use crate::support::git::short;
 use crate::support::secret::Secret;
 
 /// The folder of the applications where nobody says.
@@ -78,13 +79,9 @@ struct WaitArgs {
     timeout: u64,
 }
 
-/// `slipway image set`.
+/// What a bump may do that it otherwise refuses.
 #[derive(Args, Clone, Debug)]
-struct SetArgs {
-    /// The application, more of the target where it has several containers, and the image
-    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]=IMAGE")]
-    assignments: Vec<String>,
-
+struct BumpArgs {
     /// Set it even where it is older than what is there
     #[arg(long)]
     allow_older: bool,
@@ -92,6 +89,17 @@ struct SetArgs {
     /// Set it even where a rollback holds the image
     #[arg(long)]
     unfreeze: bool,
+}
+
+/// `slipway image set`.
+#[derive(Args, Clone, Debug)]
+struct SetArgs {
+    /// The application, more of the target where it has several containers, and the image
+    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]=IMAGE")]
+    assignments: Vec<String>,
+
+    #[command(flatten)]
+    bump: BumpArgs,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -150,13 +158,8 @@ struct PromoteArgs {
     #[arg(long, value_name = "DIR")]
     to: String,
 
-    /// Set it even where it is older than what is there
-    #[arg(long)]
-    allow_older: bool,
-
-    /// Set it even where a rollback holds the image
-    #[arg(long)]
-    unfreeze: bool,
+    #[command(flatten)]
+    bump: BumpArgs,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -181,7 +184,7 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository).await?;
-    let options = options(args.allow_older, args.unfreeze);
+    let options = args.bump.options();
     let mut outcomes = Vec::new();
     for assignment in &assignments {
         let root = &args.repository.manifests;
@@ -202,7 +205,7 @@ async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), C
 async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository).await?;
-    let options = options(args.allow_older, args.unfreeze);
+    let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
     finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
 }
@@ -246,7 +249,7 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
         return ui.json(&records.iter().map(record).collect::<Vec<_>>());
     }
     let line = |record: &ImageRecord| {
-        let commit = record.commit.get(..12).unwrap_or(&record.commit);
+        let commit = short(&record.commit);
         let ImageRecord { when, author, previous, image, .. } = record;
         format!("{commit}  {when}  {:<9} {previous} → {image}  {author}\n", word(&record.kind))
     };
@@ -293,7 +296,7 @@ async fn finish(
 
 fn told(outcome: &BumpOutcome) -> String {
     let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
-    let commit = commit.get(..12).unwrap_or(commit);
+    let commit = short(commit);
     if outcome.changed {
         format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
     } else {
@@ -355,8 +358,10 @@ fn from_environment(url: &str) -> RepositorySpec {
     }
 }
 
-fn options(allow_older: bool, unfreeze: bool) -> BumpOptions {
-    BumpOptions { allow_older, unfreeze, source: source() }
+impl BumpArgs {
+    fn options(&self) -> BumpOptions {
+        BumpOptions { allow_older: self.allow_older, unfreeze: self.unfreeze, source: source() }
+    }
 }
 
 fn source() -> Option<String> {

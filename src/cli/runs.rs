@@ -11,6 +11,7 @@ use crate::report::summary::Summary;
 use crate::run::event::{Event, EventKind, RunStart};
 use crate::run::folder::RunFolder;
 use crate::run::journal;
+use crate::support::git::short;
 
 /// List runs, or show one
 #[derive(Args, Clone, Debug)]
@@ -66,7 +67,7 @@ fn list(ui: Ui, folders: &[RunFolder]) -> Result<(), CliError> {
             (true, 0) => "done".to_owned(),
             (true, failed) => format!("{failed} failed"),
         };
-        let commit = run.commit.as_deref().map_or("no commit", |commit| &commit[..commit.len().min(12)]);
+        let commit = run.commit.as_deref().map_or("no commit", short);
         let user = run.user.as_deref().unwrap_or("unknown");
         format!("{}  {}  {:<8} {commit}  {user}  {state}\n", run.run, run.time, run.command)
     };

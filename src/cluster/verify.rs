@@ -10,6 +10,7 @@ use super::ClusterError;
 use super::checks::{self, Check, CheckStatus, Finding, Questions};
 use super::eks::{ClusterFacts, describe_cluster, region};
 use super::kube::client_of;
+use crate::support::progress::Said;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -112,18 +113,14 @@ pub async fn verify(
     let questions = Questions { eks: &eks, cluster: &spec.cluster };
     let mut cluster = describe_cluster(&eks, &spec.cluster, &region).await?;
     let mut pause = spec.poll;
-    let mut last_line = String::new();
+    let mut said = Said::default();
     let mut findings = loop {
         let findings = Box::pin(essentials(&questions, spec, aws, &cluster, &region)).await;
         let left = spec.timeout.saturating_sub(started.elapsed());
         if !worth_waiting(&findings) || left.is_zero() {
             break findings;
         }
-        let line = waiting_line(&spec.cluster, &findings);
-        if line != last_line {
-            progress(line.clone());
-            last_line = line;
-        }
+        said.tell(waiting_line(&spec.cluster, &findings), progress);
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         match describe_cluster(&eks, &spec.cluster, &region).await {

@@ -54,6 +54,14 @@ pub struct UnitJob {
     pub config: Arc<UnitConfig>,
 }
 
+impl UnitJob {
+    /// Its name as a folder of the cache.
+    fn folder(&self) -> PathBuf {
+        // A unit outside of the estate has `..` in its name, which must not lead out of the cache.
+        PathBuf::from(self.id.replace("..", "__").trim_start_matches('/'))
+    }
+}
+
 /// What an engine is doing with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -66,7 +66,7 @@ impl TerragruntEngine {
     }
 
     fn shim(&self, job: &UnitJob, tool: &Tool) -> Result<Shim, EngineError> {
-        let dir = self.settings.home.join("shims").join(job.id.replace("..", "__").trim_start_matches('/'));
+        let dir = self.settings.home.join("shims").join(job.folder());
         create_private_dir(&dir)?;
         let script = dir.join(tool.name);
         let process_id = dir.join("pid");
@@ -139,10 +139,8 @@ impl Engine for TerragruntEngine {
         if direction == Direction::Destroy {
             command = command.arg("-destroy");
         }
-        let mut out = std::ffi::OsString::from("-out=");
-        out.push(file);
         let options = Options { allowed: &[2], ..Options::new("terragrunt plan") };
-        let ran = self.run(command.arg(out), &shim, options, session).await?;
+        let ran = self.run(command.setting("-out=", file), &shim, options, session).await?;
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes) })
     }

@@ -10,6 +10,7 @@ use super::manifest::ManifestFile;
 use super::repository::{Change, Repository, Snapshot, folder_of};
 use super::select::{FoundImage, select_image};
 use super::trailers;
+use crate::support::git::short;
 
 /// How a bump may go against what is there.
 #[derive(Debug, Clone, Default)]
@@ -199,9 +200,4 @@ pub(super) fn subject(app: &str, previous: &str, image: &ImageReference) -> Stri
     let same = previous.parse::<ImageReference>().is_ok_and(|previous| previous.name == image.name);
     let now = if same { image.version_text() } else { image.to_string() };
     format!("{app}: {previous} → {now}")
-}
-
-/// The first twelve digits of a commit.
-pub(super) fn short(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
 }

@@ -1,6 +1,6 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
-use super::bump::{BumpOutcome, name_the_apps, require_app, settle, short, subject};
+use super::bump::{BumpOutcome, name_the_apps, require_app, settle, subject};
 use super::edit::replace_scalar;
 use super::error::GitOpsError;
 use super::history::{ImageRecord, RecordKind};
@@ -9,6 +9,7 @@ use super::manifest::ManifestFile;
 use super::repository::{Change, Repository, Snapshot, folder_of};
 use super::select::select_image;
 use super::trailers;
+use crate::support::git::short;
 
 /// Takes the last bump of an app back, and freezes that image until a bump is told to unfreeze it.
 ///

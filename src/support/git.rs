@@ -246,6 +246,11 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// The first twelve digits of a commit, as people see it.
+pub fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
 /// The top folder of the work tree that `folder` is in. Blocking.
 pub fn repo_root(folder: &Path) -> Result<PathBuf, GitError> {
     Ok(PathBuf::from(Git::new(folder).ask(&["rev-parse", "--show-toplevel"])?.trim_end_matches('\n')))

@@ -1,8 +1,10 @@
 //! What every floor uses: processes, files, Git.
 
+pub mod digest;
 pub mod fs;
 pub mod git;
 pub mod interrupt;
 pub mod paths;
 pub mod process;
+pub mod progress;
 pub mod secret;

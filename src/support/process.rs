@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -58,6 +58,14 @@ impl CommandLine {
         self
     }
 
+    /// The same with one more argument that ends in a path, such as `-out=FILE`.
+    #[must_use]
+    pub fn setting(self, name: &str, path: impl AsRef<Path>) -> Self {
+        let mut argument = OsString::from(name);
+        argument.push(path.as_ref());
+        self.arg(argument)
+    }
+
     /// The same with more arguments.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
@@ -74,7 +82,7 @@ impl CommandLine {
 
     /// The program's name without its folder, for messages.
     pub fn name(&self) -> String {
-        let program = std::path::Path::new(&self.program);
+        let program = Path::new(&self.program);
         program.file_name().unwrap_or(&self.program).to_string_lossy().into_owned()
     }
 }

@@ -8,6 +8,7 @@ use super::generate::backend_text;
 use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
 use crate::engine::tool::Tool;
+use crate::support::digest::hex;
 use crate::support::fs::{FileError, write_atomically, write_if_changed};
 use crate::terragrunt::config::UnitConfig;
 
@@ -35,15 +36,7 @@ pub fn key(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<String, Engin
         add(file.as_os_str().as_encoded_bytes());
         add(&std::fs::read(&file).map_err(FileError::on("read", &file))?);
     }
-    Ok(format!("{:x}", HexDigest(digest.finalize().as_slice())))
-}
-
-struct HexDigest<'a>(&'a [u8]);
-
-impl std::fmt::LowerHex for HexDigest<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+    Ok(hex(&digest.finalize()))
 }
 
 /// The configuration files that can name providers, modules and the backend; nested local modules included.

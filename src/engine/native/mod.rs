@@ -86,9 +86,7 @@ impl NativeEngine {
         session.watcher.step(Step::Init);
         let mut command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
         if let Some(file) = init::backend_file(&prepared.dir, &job.config)? {
-            let mut argument = std::ffi::OsString::from("-backend-config=");
-            argument.push(file);
-            command = command.arg(argument);
+            command = command.setting("-backend-config=", file);
         }
         let _alone = self.installing.lock().await;
         self.with_hooks(job, prepared, "init", &command, &[], session).await?;
@@ -142,9 +140,8 @@ impl Engine for NativeEngine {
         if direction == Direction::Destroy {
             command = command.arg("-destroy");
         }
-        let mut out = std::ffi::OsString::from("-out=");
-        out.push(file);
-        let ran = self.with_hooks(job, &prepared, "plan", &command.arg(out), &[2], session).await?;
+        let ran =
+            self.with_hooks(job, &prepared, "plan", &command.setting("-out=", file), &[2], session).await?;
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes) })
     }

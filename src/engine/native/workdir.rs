@@ -14,6 +14,7 @@ use super::source::LocalSource;
 use crate::engine::{EngineError, UnitJob};
 use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
 use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::paths::UNIT_FILE;
 
 /// The list of the files that we brought, relative to the folder, a line each.
 const BROUGHT: &str = ".slipway-files";
@@ -27,9 +28,7 @@ pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
 }
 
 fn root(home: &Path, job: &UnitJob) -> PathBuf {
-    // A unit outside of the estate has `..` in its name, which must not lead out of the cache.
-    let name = job.id.replace("..", "__");
-    home.join("units").join(name.trim_start_matches('/'))
+    home.join("units").join(job.folder())
 }
 
 /// Copies what is new, generates the files, and returns the folder in which commands run.
@@ -99,7 +98,7 @@ fn copy_tree(
 /// The Terragrunt files beside a module are not the module's.
 fn is_own_configuration(below: &Path) -> bool {
     let name = below.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name == "terragrunt.hcl" || name == "terragrunt.hcl.json" || name == "terragrunt.stack.hcl"
+    name == UNIT_FILE || name == "terragrunt.hcl.json" || name == "terragrunt.stack.hcl"
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), EngineError> {

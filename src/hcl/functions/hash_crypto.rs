@@ -12,6 +12,7 @@ use super::super::value::Value;
 use super::arguments::Arguments;
 use super::filesystem::read_bytes;
 use super::{Called, Function};
+use crate::support::digest::hex;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("base64sha256", (1, 1), |arguments| {
@@ -52,12 +53,6 @@ fn text(arguments: &Arguments<'_>, hash: fn(&[u8]) -> String) -> Called {
 
 fn file(arguments: &Arguments<'_>, hash: fn(&[u8]) -> String) -> Called {
     Ok(Value::string(hash(&read_bytes(arguments, 0)?)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    pairs.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn uuid_v5(arguments: &Arguments<'_>) -> Called {

@@ -17,8 +17,10 @@ use crate::argocd::{
 use crate::cluster::{self, ClusterError};
 use crate::estate::{ArgoCd, Flavor, ResolvedCluster};
 use crate::gitops::{GitOpsError, Repository, RepositorySpec};
+use crate::hcl::value::Value;
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
+use crate::support::git::short;
 use crate::support::interrupt::Stop;
 
 /// How long Argo CD's own workloads may take.
@@ -65,8 +67,8 @@ impl BootstrapGate {
         let outputs = self.context.workshop.outputs(&self.context.unit, reporter.session()).await?;
         let annotations = outputs.iter().filter_map(|(name, value)| {
             // Only plain, public texts: what is sensitive has no place in an annotation.
-            let text = matches!(value, crate::hcl::value::Value::String(_)).then(|| value.as_str())??;
-            Some((format!("{}{name}", argocd::OUTPUT_PREFIX), text.to_owned()))
+            let Value::String(text) = value else { return None };
+            Some((format!("{}{name}", argocd::OUTPUT_PREFIX), text.to_string()))
         });
         let client = cluster::connect(&aws, &cluster.name).await?.client;
         let progress = |line: String| reporter.doing(&line);
@@ -105,8 +107,7 @@ impl ApplicationsGate {
         let applications =
             argocd::wait_green(client, &argocd.namespace, &wanted, &history, &progress).await?;
         let names: Vec<&str> = applications.iter().map(|one| one.name.as_str()).collect();
-        let short = commit.get(..12).unwrap_or(&commit);
-        Ok(Outcome::Passed { note: format!("{} Synced and Healthy at {short}", names.join(", ")) })
+        Ok(Outcome::Passed { note: format!("{} Synced and Healthy at {}", names.join(", "), short(&commit)) })
     }
 }
 

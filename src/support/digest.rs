@@ -1,0 +1,26 @@
+//! Digests as text.
+
+use sha2::{Digest, Sha256};
+
+/// Bytes in lowercase hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    pairs.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// The SHA-256 of some bytes in lowercase hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_told_as_everyone_tells_them() {
+        assert_eq!(hex(&[0, 0x0f, 0xf0]), "000ff0");
+        assert_eq!(sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}
