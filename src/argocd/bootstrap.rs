@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::ArgoCdError;
 use super::manifest::Manifest;
 use super::objects::{Change, Changes, Objects, kind, label};
-use super::resources::{self, RepositoryCredentials, RootApplication, is_own_namespace};
+use super::resources::{self, is_own_namespace};
+use crate::estate::{Repository, RootApplication};
 use crate::support::progress::Said;
 
 /// How long custom resource definitions may take to be served.
@@ -26,7 +27,7 @@ pub struct BootstrapSpec {
     /// What is installed.
     pub manifest: Manifest,
     /// The repository it is connected to.
-    pub repository: Option<RepositoryCredentials>,
+    pub repository: Option<Repository>,
     /// The Application that holds the others; needs the repository.
     pub root: Option<RootApplication>,
     /// The cluster's name, as Applications may call it.

@@ -6,22 +6,12 @@ use std::time::Duration;
 use kube::core::DynamicObject;
 
 use super::ArgoCdError;
+use crate::estate::Flavor;
 use crate::support::digest::sha256;
 use crate::support::fs::write_atomically;
 
 /// How long a download may take.
 const DOWNLOAD: Duration = Duration::from_mins(1);
-
-/// Which of Argo CD's install manifests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flavor {
-    /// Without user interface and accounts.
-    Core,
-    /// The whole.
-    Standard,
-    /// The whole, highly available.
-    Ha,
-}
 
 /// Which manifest is wanted.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
 
 use super::objects::FIELD_MANAGER;
+use crate::estate::{Repository, RootApplication};
 use crate::support::digest::sha256;
-use crate::support::secret::Secret;
 
 /// The address under which Argo CD knows the cluster that it runs on.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
@@ -21,28 +21,6 @@ pub(super) const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 pub const OUTPUT_PREFIX: &str = "slipway/";
 const SECRET_PREFIX: &str = "slipway-";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-
-/// The manifests repository as Argo CD gets it.
-#[derive(Clone, Debug)]
-pub struct RepositoryCredentials {
-    /// Where it is.
-    pub url: String,
-    /// As whom it is read.
-    pub username: Option<String>,
-    /// Token or password.
-    pub password: Option<Secret>,
-}
-
-/// The Application that holds the others.
-#[derive(Clone, Debug)]
-pub struct RootApplication {
-    /// Its name.
-    pub name: String,
-    /// The folder in the repository, with everything below it.
-    pub path: String,
-    /// Branch, tag or commit.
-    pub revision: String,
-}
 
 /// The kind `Application`.
 pub fn application_kind() -> GroupVersionKind {
@@ -99,10 +77,10 @@ pub(super) fn default_project(namespace: &str) -> Result<DynamicObject, serde_js
 /// The credentials of one repository, never of a whole host.
 pub(super) fn repository(
     namespace: &str,
-    repository: &RepositoryCredentials,
+    repository: &Repository,
 ) -> Result<DynamicObject, serde_json::Error> {
     let mut data = BTreeMap::from([("type", encoded("git")), ("url", encoded(&repository.url))]);
-    if let Some(password) = &repository.password {
+    if let Some(password) = &repository.credentials {
         // Hosts that take tokens want a name beside them, and do not care which.
         data.insert("username", encoded(repository.username.as_deref().unwrap_or("slipway")));
         data.insert("password", encoded(password.expose()));
@@ -190,18 +168,16 @@ fn secret_name(kind: &str, address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::secret::Secret;
 
     #[test]
     fn credentials_are_for_one_repository_and_absent_where_there_are_none() {
-        let open = RepositoryCredentials {
-            url: "https://git.example/m.git".to_owned(),
-            username: None,
-            password: None,
-        };
+        let open =
+            Repository { url: "https://git.example/m.git".to_owned(), username: None, credentials: None };
         let secret = repository("argocd", &open).unwrap();
         assert_eq!(secret.metadata.labels.unwrap()["argocd.argoproj.io/secret-type"], "repository");
         assert!(secret.data["data"].get("password").is_none());
-        let closed = RepositoryCredentials { password: Some(Secret::new("t0ken")), ..open };
+        let closed = Repository { credentials: Some(Secret::new("t0ken")), ..open };
         let secret = repository("argocd", &closed).unwrap();
         assert_eq!(secret.data["data"]["password"], encoded("t0ken"));
     }

@@ -11,7 +11,7 @@ use crate::argocd::{ApplicationStatus, Wanted, WantedImage, wait_green};
 use crate::cluster::connect;
 use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
-use crate::run::gate::argocd::{History, repository_spec};
+use crate::run::gate::argocd::{self, History, repository_spec};
 use crate::support::git::short;
 
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
@@ -41,7 +41,9 @@ pub async fn wait_for_bumps(
     // Every bump is an ancestor of the last one.
     let wanted =
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
-    let applications = wait(ui, client, argocd, &wanted, &History::new(repository)).await?;
+    let (history, progress) = (History::new(repository), waiting(ui));
+    let applications = wait_green(client, &argocd.namespace, &wanted, &history, &progress).await;
+    let applications = applications.map_err(|error| CliError::failed(error, None))?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
         let revision = short(&application.revision);
         ui.say(&format!("{}: Synced and Healthy at {revision}", application.name));
@@ -60,20 +62,11 @@ pub async fn wait_for_tip(
         let help = "add repository { url } to the argocd block of slipway.hcl";
         return Err(CliError::usage("no manifests repository is named", help));
     };
-    let repository = Repository::open(spec).await.map_err(|error| CliError::failed(error, None))?;
-    let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
-    let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
-    wait(ui, client, argocd, &wanted, &History::new(repository)).await
+    let progress = waiting(ui);
+    let waited = argocd::wait_for_tip(client, argocd, spec, timeout, &progress).await;
+    waited.map(|(_, applications)| applications).map_err(|error| CliError::failed(error, None))
 }
 
-async fn wait(
-    ui: Ui,
-    client: Client,
-    argocd: &ArgoCd,
-    wanted: &Wanted<'_>,
-    history: &History,
-) -> Result<Vec<ApplicationStatus>, CliError> {
-    let progress = move |line: String| ui.say(&format!("waiting: {line}"));
-    let applications = wait_green(client, &argocd.namespace, wanted, history, &progress).await;
-    applications.map_err(|error| CliError::failed(error, None))
+fn waiting(ui: Ui) -> impl Fn(String) + Send + Sync {
+    move |line| ui.say(&format!("waiting: {line}"))
 }

@@ -11,11 +11,10 @@ use tokio::sync::Mutex;
 
 use super::{GateContext, GateError, until_stopped};
 use crate::argocd::{
-    self, Ancestry, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, RepositoryCredentials,
-    RootApplication, Wanted,
+    self, Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
 };
 use crate::cluster::{self, ClusterError};
-use crate::estate::{ArgoCd, Flavor, ResolvedCluster};
+use crate::estate::{ArgoCd, ResolvedCluster};
 use crate::gitops::{GitOpsError, Repository, RepositorySpec};
 use crate::hcl::value::Value;
 use crate::run::event::Outcome;
@@ -97,15 +96,9 @@ impl ApplicationsGate {
             return Ok(Outcome::Unchanged { note: Some("slipway.hcl names no root application".to_owned()) });
         };
         reporter.doing("looking at the manifests repository");
-        let repository = Repository::open(spec).await?;
-        let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
-        let history = History::new(repository);
         let client = cluster::connect(&aws, &cluster.name).await?.client;
-        let wanted =
-            Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout: GREEN };
         let progress = |line: String| reporter.doing(&line);
-        let applications =
-            argocd::wait_green(client, &argocd.namespace, &wanted, &history, &progress).await?;
+        let (commit, applications) = wait_for_tip(client, argocd, spec, GREEN, &progress).await?;
         let names: Vec<&str> = applications.iter().map(|one| one.name.as_str()).collect();
         Ok(Outcome::Passed { note: format!("{} Synced and Healthy at {}", names.join(", "), short(&commit)) })
     }
@@ -141,6 +134,22 @@ impl UninstallGate {
     }
 }
 
+/// Waits until all applications are green at the tip of the manifests repository; returns the commit and them.
+pub async fn wait_for_tip(
+    client: Client,
+    argocd: &ArgoCd,
+    spec: RepositorySpec,
+    timeout: Duration,
+    progress: argocd::Progress<'_>,
+) -> Result<(String, Vec<ApplicationStatus>), GateError> {
+    let repository = Repository::open(spec).await?;
+    let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
+    let history = History::new(repository);
+    let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
+    let applications = argocd::wait_green(client, &argocd.namespace, &wanted, &history, progress).await?;
+    Ok((commit, applications))
+}
+
 /// What a bootstrap did, in a few words.
 pub fn installed(argocd: &ArgoCd, changes: Changes) -> String {
     let Changes { created, changed, unchanged } = changes;
@@ -154,21 +163,11 @@ pub async fn bootstrap_spec(
     annotations: Option<BTreeMap<String, String>>,
     cache: PathBuf,
 ) -> Result<BootstrapSpec, GateError> {
-    let repository = argocd.repository.as_ref().map(|repository| RepositoryCredentials {
-        url: repository.url.clone(),
-        username: repository.username.clone(),
-        password: repository.credentials.clone(),
-    });
-    let root = argocd.root.as_ref().map(|root| RootApplication {
-        name: root.name.clone(),
-        path: root.path.clone(),
-        revision: root.revision.clone(),
-    });
     Ok(BootstrapSpec {
         namespace: argocd.namespace.clone(),
         manifest: manifest(argocd, cache).await?,
-        repository,
-        root,
+        repository: argocd.repository.clone(),
+        root: argocd.root.clone(),
         cluster: cluster.name.clone(),
         annotations,
         force: false,
@@ -187,14 +186,9 @@ pub async fn remove(
 }
 
 async fn manifest(argocd: &ArgoCd, cache: PathBuf) -> Result<Manifest, GateError> {
-    let flavor = match argocd.flavor {
-        Flavor::Core => argocd::Flavor::Core,
-        Flavor::Standard => argocd::Flavor::Standard,
-        Flavor::Ha => argocd::Flavor::Ha,
-    };
     let spec = ManifestSpec {
         version: argocd.version.clone(),
-        flavor,
+        flavor: argocd.flavor,
         location: argocd.manifest.clone(),
         sha256: argocd.manifest_sha256.clone(),
         cache,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::Client;
 use slipway::argocd::{
-    Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Flavor, Manifest, ManifestSpec,
-    RepositoryCredentials, RootApplication, Wanted, wait_green,
+    Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Manifest, ManifestSpec, Wanted, wait_green,
 };
 use slipway::cluster::connect;
+use slipway::estate::{Flavor, Repository, RootApplication};
 use slipway::support::secret::Secret;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -68,10 +68,10 @@ impl World {
         BootstrapSpec {
             namespace: namespace.to_owned(),
             manifest: Manifest::load(&manifest).await.unwrap(),
-            repository: Some(RepositoryCredentials {
+            repository: Some(Repository {
                 url: self.url(),
                 username: Some(self.bed.text("/git/username").to_owned()),
-                password: Some(Secret::new(self.bed.text("/git/password"))),
+                credentials: Some(Secret::new(self.bed.text("/git/password"))),
             }),
             root: Some(RootApplication {
                 name: "root".to_owned(),
