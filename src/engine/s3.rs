@@ -1,11 +1,13 @@
 //! The S3 backend as its configuration describes it, for what is asked of S3 without the tool.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use tokio::sync::Mutex;
 
 use super::EngineError;
 use crate::hcl::value::Value;
@@ -37,6 +39,48 @@ pub struct S3Backend {
     profile: Option<String>,
 }
 
+/// The clients of a run, one for each way to S3.
+///
+/// Making one asks for credentials, which with SSO or a role takes requests of its own: once a run, not once a
+/// unit.
+#[derive(Debug, Default)]
+pub struct S3Clients(Mutex<HashMap<Way, Client>>);
+
+/// What tells two clients apart: region, endpoint, profile, and whether buckets go into the path.
+type Way = (String, Option<String>, Option<String>, bool);
+
+impl S3Clients {
+    /// A client for a backend. Waiting is bounded: a network that is down is told in seconds, not after minutes.
+    pub async fn client(&self, backend: &S3Backend) -> Client {
+        let S3Backend { region, endpoint, path_style, profile, .. } = backend;
+        let way = (region.clone(), endpoint.clone(), profile.clone(), *path_style);
+        // Held while one is made: whoever comes second waits for the same client.
+        let mut clients = self.0.lock().await;
+        if let Some(client) = clients.get(&way) {
+            return client.clone();
+        }
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(20))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .timeout_config(timeouts);
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let shared = loader.load().await;
+        let path_style = *path_style || shared.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build();
+        let client = Client::from_conf(config);
+        clients.insert(way, client.clone());
+        client
+    }
+}
+
 impl S3Backend {
     /// The backend of a unit, where it is S3 with the identity of the environment.
     pub fn of(remote_state: &RemoteState) -> Option<Self> {
@@ -56,26 +100,6 @@ impl S3Backend {
             path_style: flag("use_path_style") || flag("force_path_style"),
             profile: text("profile"),
         })
-    }
-
-    /// A client for it. Waiting is bounded: a network that is down is told in seconds, not after minutes.
-    pub async fn client(&self) -> Client {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .timeout_config(timeouts);
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(endpoint) = &self.endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        let shared = loader.load().await;
-        let path_style = self.path_style || shared.endpoint_url().is_some();
-        Client::from_conf(aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build())
     }
 
     /// What an error of S3 means for the run.

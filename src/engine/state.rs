@@ -11,7 +11,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
 
 use super::EngineError;
-use super::s3::S3Backend;
+use super::s3::{S3Backend, S3Clients};
 use super::ui::{Output, to_outputs};
 use crate::hcl::value::Value;
 use crate::support::fs::FileError;
@@ -46,14 +46,14 @@ struct Resource {
 }
 
 /// Reads the state of a unit; `None` where only the tool can.
-pub async fn read(config: &UnitConfig) -> Result<Option<State>, EngineError> {
+pub async fn read(config: &UnitConfig, clients: &S3Clients) -> Result<Option<State>, EngineError> {
     let Some(remote_state) = &config.remote_state else { return Ok(None) };
     if std::env::var_os("TF_WORKSPACE").is_some() || remote_state.encryption.is_some() {
         return Ok(None);
     }
     let text = match remote_state.backend.as_str() {
         "s3" => match S3Backend::of(remote_state) {
-            Some(backend) => object(&backend).await?,
+            Some(backend) => object(&backend, clients).await?,
             None => return Ok(None),
         },
         "local" => match local(remote_state)? {
@@ -66,8 +66,8 @@ pub async fn read(config: &UnitConfig) -> Result<Option<State>, EngineError> {
     Ok(if text.is_empty() { Some(State::default()) } else { parse(&text) })
 }
 
-async fn object(backend: &S3Backend) -> Result<Vec<u8>, EngineError> {
-    let client = backend.client().await;
+async fn object(backend: &S3Backend, clients: &S3Clients) -> Result<Vec<u8>, EngineError> {
+    let client = clients.client(backend).await;
     let request = client.get_object().bucket(&backend.bucket).set_key(backend.key.clone());
     let answer = match request.send().await {
         Ok(answer) => answer,

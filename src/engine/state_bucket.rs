@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
 use tokio::sync::OnceCell;
 
 use super::EngineError;
-use super::s3::S3Backend;
+use super::s3::{S3Backend, S3Clients};
 use crate::hcl::value::Value;
 use crate::terragrunt::config::RemoteState;
 
@@ -28,38 +28,23 @@ pub struct StateBuckets {
     seen: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
 }
 
-/// What has been found, or done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bucket {
-    /// The state is not in a bucket that we know how to look at.
-    NotS3,
-    /// It is there.
-    Ready,
-}
-
 impl StateBuckets {
     /// `create` comes from `--backend-bootstrap`.
     pub fn new(create: bool) -> Self {
         Self { create, seen: Mutex::default() }
     }
 
-    /// Whether buckets may be created.
-    pub fn may_create(&self) -> bool {
-        self.create
-    }
-
     /// Makes sure that a unit's bucket can be used; asks once a bucket and run.
-    pub async fn ensure(&self, remote_state: &RemoteState) -> Result<Bucket, EngineError> {
-        let Some(target) = Target::of(remote_state) else { return Ok(Bucket::NotS3) };
+    pub async fn ensure(&self, remote_state: &RemoteState, clients: &S3Clients) -> Result<(), EngineError> {
+        let Some(target) = Target::of(remote_state) else { return Ok(()) };
         if remote_state.disable_init {
-            return Ok(Bucket::Ready);
+            return Ok(());
         }
         let cell = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(seen.entry(target.backend.bucket.clone()).or_default())
         };
-        cell.get_or_try_init(|| target.ensure(self.create)).await?;
-        Ok(Bucket::Ready)
+        cell.get_or_try_init(|| target.ensure(self.create, clients)).await.copied()
     }
 }
 
@@ -85,8 +70,8 @@ impl Target {
         })
     }
 
-    async fn ensure(&self, create: bool) -> Result<(), EngineError> {
-        let client = self.backend.client().await;
+    async fn ensure(&self, create: bool, clients: &S3Clients) -> Result<(), EngineError> {
+        let client = clients.client(&self.backend).await;
         let bucket = &self.backend.bucket;
         let Err(error) = client.head_bucket().bucket(bucket).send().await else { return Ok(()) };
         if !is_missing(&error) {

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::process::{Options, Ran, lists_resources, run};
+use super::s3::S3Clients;
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
@@ -34,6 +35,7 @@ pub struct TerragruntEngine {
     settings: EngineSettings,
     ready: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
+    s3: S3Clients,
 }
 
 /// The script that stands in for the tool, and where it notes the tool's process id.
@@ -46,7 +48,13 @@ impl TerragruntEngine {
     /// An engine that has done nothing yet; versions are looked at with the first unit.
     pub fn new(program: PathBuf, settings: EngineSettings) -> Self {
         // Terragrunt creates the bucket; here it is only looked at, for the message.
-        Self { program, settings, ready: OnceCell::new(), buckets: StateBuckets::new(false) }
+        Self {
+            program,
+            settings,
+            ready: OnceCell::new(),
+            buckets: StateBuckets::new(false),
+            s3: S3Clients::default(),
+        }
     }
 
     async fn tool(&self) -> Result<Arc<Tool>, EngineError> {
@@ -109,9 +117,9 @@ impl TerragruntEngine {
     async fn look_at_bucket(&self, job: &UnitJob, session: Session<'_>) -> Result<(), EngineError> {
         let Some(remote_state) = &job.config.remote_state else { return Ok(()) };
         session.watcher.step(Step::Backend);
-        match self.buckets.ensure(remote_state).await {
+        match self.buckets.ensure(remote_state, &self.s3).await {
             Err(EngineError::BucketMissing { .. }) if self.settings.backend_bootstrap => Ok(()),
-            other => other.map(|_| ()),
+            other => other,
         }
     }
 }
@@ -160,7 +168,7 @@ impl Engine for TerragruntEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        if let Some(state) = state::read(&job.config).await? {
+        if let Some(state) = state::read(&job.config, &self.s3).await? {
             return Ok(state.has_resources);
         }
         let tool = self.tool().await?;
@@ -173,7 +181,7 @@ impl Engine for TerragruntEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        if let Some(state) = state::read(&job.config).await? {
+        if let Some(state) = state::read(&job.config, &self.s3).await? {
             return Ok(state.outputs);
         }
         let tool = self.tool().await?;

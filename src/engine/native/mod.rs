@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::process::{Options, Ran, lists_resources, run};
+use super::s3::S3Clients;
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
@@ -29,6 +30,7 @@ pub struct NativeEngine {
     settings: EngineSettings,
     tool: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
+    s3: S3Clients,
     /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
     installing: Mutex<()>,
 }
@@ -43,7 +45,13 @@ impl NativeEngine {
     /// An engine that has done nothing yet; the tool is looked for at the first unit.
     pub fn new(settings: EngineSettings) -> Self {
         let buckets = StateBuckets::new(settings.backend_bootstrap);
-        Self { settings, tool: OnceCell::new(), buckets, installing: Mutex::new(()) }
+        Self {
+            settings,
+            tool: OnceCell::new(),
+            buckets,
+            s3: S3Clients::default(),
+            installing: Mutex::new(()),
+        }
     }
 
     /// The tool for a unit: the one named on the command line, else the unit's `terraform_binary`, else the
@@ -66,7 +74,7 @@ impl NativeEngine {
         let dir = workdir::bring_together(&self.settings.home, job)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
-            self.buckets.ensure(remote_state).await?;
+            self.buckets.ensure(remote_state, &self.s3).await?;
         }
         let prepared = Prepared { tool, dir };
         self.init(job, &prepared, session).await?;
@@ -164,7 +172,7 @@ impl Engine for NativeEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        if let Some(state) = state::read(&job.config).await? {
+        if let Some(state) = state::read(&job.config, &self.s3).await? {
             return Ok(state.has_resources);
         }
         let prepared = self.prepare(job, session).await?;
@@ -175,7 +183,7 @@ impl Engine for NativeEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        if let Some(state) = state::read(&job.config).await? {
+        if let Some(state) = state::read(&job.config, &self.s3).await? {
             return Ok(state.outputs);
         }
         let prepared = self.prepare(job, session).await?;
