@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo bench clean
+.PHONY: help setup check fmt test test-quick lint demo bench conformance clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -43,6 +43,10 @@ demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application
 bench: setup ## benchmarks beside Terragrunt and the bare tool, into docs/benchmarks.md
 	cargo build --release
 	$(PYTHON) benches/run.py
+
+conformance: ## read TREES="dir …" as TERRAGRUNT=path does? (CACHE=dir keeps its answers)
+	cargo build --quiet
+	@$(PYTHON) tests/conformance --terragrunt $(or $(TERRAGRUNT),terragrunt) $(if $(CACHE),--cache $(CACHE)) $(TREES)
 
 clean: ## remove what was built; .tools and .venv stay, since they take minutes to build again
 	cargo clean
