@@ -11,7 +11,7 @@ use super::workspace::Workspace;
 use crate::estate::render_json;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::outputs::NoOutputs;
-use crate::terragrunt::paths::UNIT_FILE;
+use crate::terragrunt::paths::unit_file;
 
 /// Show a unit with everything evaluated, as JSON with Terragrunt's keys
 ///
@@ -30,7 +30,7 @@ pub struct RenderArgs {
 pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let dir = workspace.locate(args.unit.as_deref())?;
-    let file = dir.join(UNIT_FILE);
+    let file = unit_file(&dir);
     if !file.is_file() {
         let missing = Diagnostic::error("estate::no_unit", format!("{} is no unit", dir.display()))
             .help("name a folder that holds a terragrunt.hcl; `slipway find` lists them");

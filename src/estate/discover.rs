@@ -12,7 +12,7 @@ use super::{Edge, Estate, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::suggest;
-use crate::terragrunt::paths::{self, UNIT_FILE};
+use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::{Outline, Reader};
 
 /// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
@@ -37,7 +37,7 @@ impl Estate {
             let outside: BTreeSet<PathBuf> = read
                 .values()
                 .flat_map(|(outline, _)| targets(outline))
-                .map(|target| target.dir.join(UNIT_FILE))
+                .map(|target| listed_file(&target.dir))
                 .filter(|file| !read.contains_key(file) && file.is_file())
                 .filter(|file| !read.contains_key(&behind_links(&root, file)))
                 .collect();
@@ -169,7 +169,7 @@ fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             match entry {
                 Ok(entry) if is_dir(&entry) => {}
-                Ok(entry) if entry.file_name() == UNIT_FILE => {
+                Ok(entry) if entry.file_name() == UNIT_FILE || entry.file_name() == UNIT_FILE_JSON => {
                     found.0.insert(entry.into_path());
                 }
                 Ok(entry) => found.1.extend(not_read(&entry)),
@@ -181,17 +181,38 @@ fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
             WalkState::Continue
         })
     });
-    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let (mut found, mut diagnostics) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    diagnostics.extend(only_one_each(&mut found));
+    (found, diagnostics)
+}
+
+/// The file that a unit is listed by.
+fn listed_file(dir: &Path) -> PathBuf {
+    let native = dir.join(UNIT_FILE);
+    if native.is_file() { native } else { paths::unit_file(dir) }
+}
+
+/// Where a folder holds a configuration in both syntaxes, Terragrunt finds units by the `terragrunt.hcl`, and reads
+/// the JSON one when it works in the folder: that is said, and discovery goes by the first too.
+fn only_one_each(files: &mut BTreeSet<PathBuf>) -> Vec<Diagnostic> {
+    let both = files.iter().filter(|file| file.file_name().is_some_and(|name| name == UNIT_FILE));
+    let both: Vec<PathBuf> =
+        both.map(|file| file.with_file_name(UNIT_FILE_JSON)).filter(|json| files.contains(json)).collect();
+    both.into_iter()
+        .map(|json| {
+            files.remove(&json);
+            let message = format!("{} is there beside {UNIT_FILE}", json.display());
+            Diagnostic::warning("estate::two_configurations", message).help(
+                "keep one of the two: Terragrunt lists the unit by terragrunt.hcl, but reads the JSON in its folder",
+            )
+        })
+        .collect()
 }
 
 /// What Terragrunt would read and we do not yet: told, so that no unit is missed in silence.
 fn not_read(entry: &DirEntry) -> Option<Diagnostic> {
     let shown = entry.path().display();
     match entry.file_name().to_str()? {
-        "terragrunt.hcl.json" => Some(
-            Diagnostic::warning("estate::not_read", format!("{shown} is passed over: it is written in JSON"))
-                .help("write it as terragrunt.hcl"),
-        ),
         "terragrunt.stack.hcl" => Some(
             Diagnostic::warning("estate::not_read", format!("{shown} is passed over: it is a stack"))
                 .help("run `terragrunt stack generate`: the units that it generates are found"),

@@ -162,15 +162,32 @@ fn a_unit_that_does_not_parse_is_listed_beside_its_error() {
 #[test]
 fn what_is_not_read_yet_is_told_and_does_not_stop_the_rest() {
     let tree = live();
-    tree.write("live/dev/json/terragrunt.hcl.json", "{}");
     tree.write("live/dev/stack/terragrunt.stack.hcl", "");
     let estate = discover(&tree, "live");
     assert_eq!(estate.units.len(), 4);
     assert!(!estate.has_errors());
-    let mut warnings: Vec<&str> = estate.diagnostics.iter().map(|warning| &*warning.message).collect();
-    warnings.sort_unstable();
-    assert!(warnings[0].ends_with("json/terragrunt.hcl.json is passed over: it is written in JSON"));
-    assert!(warnings[1].ends_with("stack/terragrunt.stack.hcl is passed over: it is a stack"));
+    let warnings: Vec<&str> = estate.diagnostics.iter().map(|warning| &*warning.message).collect();
+    assert!(warnings[0].ends_with("stack/terragrunt.stack.hcl is passed over: it is a stack"));
+}
+
+#[test]
+fn a_unit_in_json_is_a_unit_and_one_in_both_syntaxes_is_one_with_a_warning() {
+    let tree = live();
+    tree.write("live/dev/json/terragrunt.hcl.json", r#"{"dependencies": {"paths": ["../both"]}}"#);
+    tree.write("live/dev/both/terragrunt.hcl", "dependencies {\n  paths = [\"../json2\"]\n}\n");
+    tree.write("live/dev/both/terragrunt.hcl.json", "{}");
+    tree.write("live/dev/json2/terragrunt.hcl.json", "{}");
+    let estate = discover(&tree, "live");
+    assert_eq!(estate.units.len(), 7);
+    assert!(!estate.has_errors());
+    let [warning] = estate.diagnostics.as_slice() else { panic!("{:?}", estate.diagnostics) };
+    assert!(warning.message.ends_with("both/terragrunt.hcl.json is there beside terragrunt.hcl"));
+    let edges = |path: &str| {
+        let unit = estate.units.iter().find(|unit| unit.path == Path::new(path)).unwrap();
+        unit.dependencies.iter().map(|edge| estate.unit(edge.to).path.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(edges("dev/json"), [Path::new("dev/both")]);
+    assert_eq!(edges("dev/both"), [Path::new("dev/json2")]);
 }
 
 #[test]

@@ -261,3 +261,93 @@ pub enum BinaryOp {
     /// `%`
     Modulo,
 }
+
+/// Replaces every span in an expression, for text that was parsed apart from the file it stands in.
+pub(super) fn map_spans(expr: &mut Expr, map: &dyn Fn(Span) -> Span) {
+    expr.span = map(expr.span);
+    let mut each = |inner: &mut Expr| {
+        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || map_spans(inner, map));
+    };
+    let name = |ident: &mut Ident| ident.span = map(ident.span);
+    match &mut expr.kind {
+        ExprKind::Null
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::String(_)
+        | ExprKind::Variable(_) => {}
+        ExprKind::Template(parts) => map_parts(parts, map),
+        ExprKind::GetAttr { target, name: attribute } => {
+            each(target);
+            name(attribute);
+        }
+        ExprKind::Index { target, key } => {
+            each(target);
+            each(key);
+        }
+        ExprKind::Splat { target, steps } => {
+            each(target);
+            map_steps(steps, map);
+        }
+        ExprKind::Call { name: function, arguments, .. } => {
+            name(function);
+            arguments.iter_mut().for_each(each);
+        }
+        ExprKind::Unary { operand, .. } => each(operand),
+        ExprKind::Binary { left, right, .. } => {
+            each(left);
+            each(right);
+        }
+        ExprKind::Conditional { condition, yes, no } => {
+            each(condition);
+            each(yes);
+            each(no);
+        }
+        ExprKind::Paren(inner) => each(inner),
+        ExprKind::Tuple(elements) => elements.iter_mut().for_each(each),
+        ExprKind::Object(items) => {
+            for item in items {
+                each(&mut item.key);
+                each(&mut item.value);
+            }
+        }
+        ExprKind::For(inner) => {
+            inner.key_name.iter_mut().for_each(name);
+            name(&mut inner.value_name);
+            each(&mut inner.collection);
+            inner.key.iter_mut().for_each(&mut each);
+            each(&mut inner.value);
+            inner.condition.iter_mut().for_each(each);
+        }
+    }
+}
+
+fn map_steps(steps: &mut [SplatStep], map: &dyn Fn(Span) -> Span) {
+    for step in steps {
+        match step {
+            SplatStep::Attr(name) => name.span = map(name.span),
+            SplatStep::Index(key) => map_spans(key, map),
+            SplatStep::Splat(inner) => map_steps(inner, map),
+        }
+    }
+}
+
+fn map_parts(parts: &mut [TemplatePart], map: &dyn Fn(Span) -> Span) {
+    for part in parts {
+        match part {
+            TemplatePart::Literal(_) => {}
+            TemplatePart::Interpolation(expr) => map_spans(expr, map),
+            TemplatePart::If { condition, yes, no } => {
+                map_spans(condition, map);
+                map_parts(yes, map);
+                map_parts(no, map);
+            }
+            TemplatePart::For { key_name, value_name, collection, body } => {
+                for name in key_name.iter_mut().chain([value_name]) {
+                    name.span = map(name.span);
+                }
+                map_spans(collection, map);
+                map_parts(body, map);
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ pub mod diagnostic;
 mod evaluate;
 pub mod functions;
 pub mod json;
+pub mod json_syntax;
 pub mod number;
 mod parser;
 #[cfg(test)]

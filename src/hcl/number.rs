@@ -5,26 +5,29 @@ mod binary;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive};
 
-/// How many zeros a number may have before or behind its digits.
+/// How many digits a number may have, and how many zeros before or behind them.
 const MAX_SCALE: u64 = 20_000;
 
 /// A number.
 ///
 /// Terraform computes with binary floats of 512 bits and shows the shortest decimal that stands for one.
 /// Kept is that decimal: it says the same, compares the same, and prints as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Number(Repr);
 
 /// Whole numbers that fit are always `Small`, so that equal numbers are kept alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Repr {
     Small(i64),
     Big(BigDecimal),
+    /// Zero with a sign: equal to the other one, but printed as `-0`, as a float is.
+    MinusZero,
 }
 
 impl Number {
@@ -32,6 +35,7 @@ impl Number {
     pub fn as_i64(&self) -> Option<i64> {
         match &self.0 {
             Repr::Small(number) => Some(*number),
+            Repr::MinusZero => Some(0),
             Repr::Big(_) => None,
         }
     }
@@ -45,6 +49,7 @@ impl Number {
     pub fn decimal(&self) -> Cow<'_, BigDecimal> {
         match &self.0 {
             Repr::Small(number) => Cow::Owned(BigDecimal::from(*number)),
+            Repr::MinusZero => Cow::Owned(BigDecimal::from(0)),
             Repr::Big(number) => Cow::Borrowed(number),
         }
     }
@@ -52,20 +57,21 @@ impl Number {
     /// Whether nothing stands behind the point.
     pub fn is_whole(&self) -> bool {
         match &self.0 {
-            Repr::Small(_) => true,
+            Repr::Small(_) | Repr::MinusZero => true,
             Repr::Big(number) => number.is_integer(),
         }
     }
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.0 == Repr::Small(0)
+        matches!(self.0, Repr::Small(0) | Repr::MinusZero)
     }
 
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
         match &self.0 {
             Repr::Small(number) => *number < 0,
+            Repr::MinusZero => false,
             Repr::Big(number) => number.is_negative(),
         }
     }
@@ -74,6 +80,7 @@ impl Number {
     pub fn as_big_int(&self) -> Option<BigInt> {
         match &self.0 {
             Repr::Small(number) => Some(BigInt::from(*number)),
+            Repr::MinusZero => Some(BigInt::from(0)),
             Repr::Big(number) => {
                 number.is_integer().then(|| number.with_scale(0).into_bigint_and_exponent().0)
             }
@@ -86,26 +93,46 @@ impl Number {
         float.is_finite().then(|| format!("{float}").parse().ok()).flatten()
     }
 
+    /// Whether it has more digits than can be worked with in good time: 20,000 of them, zeros counted.
+    pub fn is_too_long(&self) -> bool {
+        match &self.0 {
+            Repr::Big(number) => number.as_bigint_and_scale().1.unsigned_abs() > MAX_SCALE,
+            Repr::Small(_) | Repr::MinusZero => false,
+        }
+    }
+
     /// The sum.
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
+        if matches!((&self.0, &other.0), (Repr::MinusZero, Repr::MinusZero)) {
+            return self.clone();
+        }
         self.small_with(other, i64::checked_add).unwrap_or_else(|| binary::add(self, other))
     }
 
     /// The difference.
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
+        if other.is_zero() {
+            return self.add(&other.negate());
+        }
         self.small_with(other, i64::checked_sub).unwrap_or_else(|| binary::add(self, &other.negate()))
     }
 
     /// The product.
     #[must_use]
     pub fn multiply(&self, other: &Self) -> Self {
+        if self.is_zero() || other.is_zero() {
+            return Self::zero(self.has_sign() != other.has_sign());
+        }
         self.small_with(other, i64::checked_mul).unwrap_or_else(|| binary::multiply(self, other))
     }
 
     /// The quotient; `None` where the divisor is zero.
     pub fn divide(&self, other: &Self) -> Option<Self> {
+        if self.is_zero() && !other.is_zero() {
+            return Some(Self::zero(self.has_sign() != other.has_sign()));
+        }
         (!other.is_zero()).then(|| binary::divide(self, other))
     }
 
@@ -122,9 +149,17 @@ impl Number {
     #[must_use]
     pub fn negate(&self) -> Self {
         match &self.0 {
+            Repr::MinusZero => Self(Repr::Small(0)),
+            Repr::Small(0) => Self(Repr::MinusZero),
             Repr::Small(number) if *number != i64::MIN => Self(Repr::Small(-number)),
             _ => Self::from(-&*self.decimal()),
         }
+    }
+
+    /// The number without its sign.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        if self.has_sign() { self.negate() } else { self.clone() }
     }
 
     /// The largest whole number that is not above it.
@@ -142,12 +177,41 @@ impl Number {
     fn rounded(&self, mode: RoundingMode) -> Self {
         match &self.0 {
             Repr::Small(_) => self.clone(),
+            Repr::MinusZero => Self::zero(false),
             Repr::Big(number) => Self::from(number.with_scale_round(0, mode)),
         }
     }
 
+    fn zero(sign: bool) -> Self {
+        Self(if sign { Repr::MinusZero } else { Repr::Small(0) })
+    }
+
+    fn has_sign(&self) -> bool {
+        self.is_negative() || matches!(self.0, Repr::MinusZero)
+    }
+
     fn small_with(&self, other: &Self, operation: fn(i64, i64) -> Option<i64>) -> Option<Self> {
         operation(self.as_i64()?, other.as_i64()?).map(Self::from)
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Big(one), Repr::Big(other)) => one == other,
+            _ => self.as_i64().is_some_and(|one| other.as_i64() == Some(one)),
+        }
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Repr::Big(number) => number.hash(state),
+            Repr::Small(_) | Repr::MinusZero => self.as_i64().hash(state),
+        }
     }
 }
 
@@ -212,7 +276,7 @@ impl FromStr for Number {
         let plain = text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-        if !plain {
+        if !plain || text.len() as u64 > MAX_SCALE {
             return Err(NotANumber);
         }
         // Scales beyond this would be written out as that many zeros.
@@ -221,7 +285,8 @@ impl FromStr for Number {
         if scale.unsigned_abs() > MAX_SCALE {
             return Err(NotANumber);
         }
-        Ok(Self::from(decimal))
+        let number = Self::from(decimal);
+        Ok(if number.is_zero() { Self::zero(text.starts_with('-')) } else { number })
     }
 }
 
@@ -229,6 +294,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Small(number) => number.fmt(f),
+            Repr::MinusZero => f.write_str("-0"),
             Repr::Big(number) => f.write_str(&number.to_plain_string()),
         }
     }
@@ -281,7 +347,22 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_keeps_its_sign_and_equals_the_other_one() {
+        let minus = number("0").negate();
+        assert_eq!(minus.to_string(), "-0");
+        assert_eq!(minus, number("0"));
+        assert_eq!(number("0").multiply(&number("-1")).to_string(), "-0");
+        assert_eq!(minus.divide(&number("-1")).unwrap().to_string(), "0");
+        assert_eq!(minus.add(&number("0")).to_string(), "0");
+        assert_eq!(minus.subtract(&number("0")).to_string(), "-0");
+        assert_eq!(minus.negate().to_string(), "0");
+    }
+
+    #[test]
     fn absurd_exponents_are_refused() {
+        let long = number("1e20000");
+        assert!(!long.is_too_long() && long.multiply(&long).is_too_long());
+        assert_eq!("1".repeat(20_001).parse::<Number>(), Err(NotANumber));
         assert_eq!("1e999999999".parse::<Number>(), Err(NotANumber));
         assert_eq!("1e-999999999".parse::<Number>(), Err(NotANumber));
     }

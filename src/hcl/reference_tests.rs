@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::ast::Body;
 use super::functions::{self, FunctionContext};
+use super::json_syntax::{self, BlockSchema, BodySchema};
 use super::scope::{CallError, MapScope, Resolved, Scope};
 use super::source::SourceFile;
 use super::value::Value;
@@ -55,6 +56,45 @@ fn collect(body: &Body, prefix: &str, file: &Arc<SourceFile>, values: &mut BTree
         let labels = block.labels.iter().map(|label| format!(" {}", label.name)).collect::<Vec<_>>().concat();
         collect(&block.body, &format!("{prefix}{}{labels}.", block.kind.name), file, values);
     }
+}
+
+/// In JSON, `b` is a block without a label, `l` one with a label, `ll` one with two; the rest are attributes.
+static JSON_SCHEMA: BodySchema = {
+    const fn block(name: &'static str, labels: usize) -> BlockSchema {
+        BlockSchema { name, labels, bare: None, body: &JSON_SCHEMA }
+    }
+    BodySchema { blocks: &[block("b", 0), block("l", 1), block("ll", 2)] }
+};
+
+/// HCL refuses attributes that its schema does not name; here that is the business of who reads the body.
+fn is_known(body: &Body) -> bool {
+    let attributes = body.attributes.iter().all(|attribute| "acde".contains(&*attribute.name.name));
+    attributes && body.blocks.iter().all(|block| is_known(&block.body))
+}
+
+#[test]
+fn json_texts_are_valid_and_have_the_values_that_hcl_itself_gives_them() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/json_bodies.json");
+    let vectors: Vec<Vector> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(vectors.len() > 150);
+    let mut wrong = Vec::new();
+    for Vector { text, valid, values: wanted } in &vectors {
+        let file = SourceFile::new("text.json", text.as_str());
+        let (body, diagnostics) = json_syntax::parse(&file, &JSON_SCHEMA);
+        let given_valid = diagnostics.is_empty() && is_known(&body);
+        let mut given = BTreeMap::new();
+        if given_valid {
+            collect(&body, "", &file, &mut given);
+        }
+        // What is wrong in a value is told here with the rest of the syntax, and there when it is evaluated.
+        let refused_later = !given_valid && *valid && wanted.values().any(Option::is_none);
+        if !refused_later && (*valid != given_valid || given != *wanted) {
+            wrong.push(format!(
+                "{text:?}\n    wanted {valid} {wanted:?}\n    given  {given:?} {diagnostics:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::diagnostic::Diagnostic;
+use crate::support::fs::read_regular;
+
 /// A half-open range of byte offsets into one file's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
@@ -54,9 +57,32 @@ impl SourceFile {
         Arc::new(Self { path: path.into(), text: text.into(), line_starts: OnceLock::new() })
     }
 
+    /// Reads a file, which must be a regular one and hold UTF-8 text.
+    pub fn read(path: &Path) -> Result<Arc<Self>, Box<Diagnostic>> {
+        let bytes = read_regular(path).map_err(|error| {
+            let message = format!("{} cannot be read: {error}", path.display());
+            Box::new(Diagnostic::error("hcl::unreadable", message))
+        })?;
+        String::from_utf8(bytes).map(|text| Self::new(path, text)).map_err(|error| {
+            let start = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes().get(start).copied().unwrap_or_default();
+            // The replacement character stands where the wrong byte does, so that it can be pointed at.
+            let shown = Self::new(path, String::from_utf8_lossy(error.as_bytes()));
+            let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+            let message = format!("the file is not UTF-8 text: here is the byte {byte:#04x}");
+            let diagnostic = Diagnostic::error("hcl::encoding", message).at(Location::new(&shown, span));
+            Box::new(diagnostic.help("save it in UTF-8"))
+        })
+    }
+
     /// Where the text came from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it is written in HCL's JSON syntax, which its name tells.
+    pub fn is_json(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "json")
     }
 
     /// The whole text.

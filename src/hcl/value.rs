@@ -3,9 +3,12 @@
 //! After cty's types as far as Terraform's language shows them: lists and tuples, maps and objects are told
 //! apart because equality and some functions do. Cloning is cheap, collections are shared.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::number::Number;
 
@@ -39,6 +42,11 @@ pub enum Value {
     Sensitive(Arc<Value>),
 }
 
+/// The text in Unicode's composed form (NFC), in which texts that look the same are the same.
+pub(super) fn normalized(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { ComposingNormalizerBorrowed::new_nfc().normalize(text) }
+}
+
 impl fmt::Debug for Value {
     /// As the derived one would be, except that what is sensitive is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,9 +67,9 @@ impl fmt::Debug for Value {
 }
 
 impl Value {
-    /// A string.
+    /// A string, in Unicode's composed form, as all strings are in cty.
     pub fn string(text: impl AsRef<str>) -> Self {
-        Self::String(Arc::from(text.as_ref()))
+        Self::String(Arc::from(normalized(text.as_ref())))
     }
 
     /// A whole number.
@@ -71,7 +79,7 @@ impl Value {
 
     /// An object of the given fields.
     pub fn object<K: AsRef<str>>(fields: impl IntoIterator<Item = (K, Value)>) -> Self {
-        let fields = fields.into_iter().map(|(key, value)| (Arc::from(key.as_ref()), value));
+        let fields = fields.into_iter().map(|(key, value)| (Arc::from(normalized(key.as_ref())), value));
         Self::Object(Arc::new(fields.collect()))
     }
 

@@ -13,7 +13,7 @@ use crate::support::paths::relative;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
-use crate::terragrunt::paths::UNIT_FILE;
+use crate::terragrunt::paths::unit_file;
 
 /// Why a unit could not be made ready, or its outputs not be read.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +94,7 @@ impl Workshop {
 
     /// The unit in a folder, evaluated with the real outputs of what it depends on.
     pub async fn job(&self, dir: &Path, session: Session<'_>) -> Result<UnitJob, WorkError> {
-        let file = dir.join(UNIT_FILE);
+        let file = unit_file(dir);
         // What is wrong with it is told when it is evaluated.
         let (outline, _) = self.reader.outline(&file);
         let mut fetched = HashMap::new();
@@ -115,7 +115,7 @@ impl Workshop {
     ///
     /// `None` where that is not enough, because the place of the state itself comes from outputs.
     pub async fn bare_job(&self, dir: &Path) -> Option<UnitJob> {
-        let config = self.evaluate(dir.join(UNIT_FILE), UnknownOutputs).await.ok()?;
+        let config = self.evaluate(unit_file(dir), UnknownOutputs).await.ok()?;
         let state_is_known = config.remote_state.as_ref().is_none_or(|state| state.config.is_wholly_known());
         state_is_known.then(|| UnitJob { id: self.name(dir), config: Arc::new(config) })
     }

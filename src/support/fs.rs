@@ -1,6 +1,6 @@
-//! Files written whole or not at all.
+//! Files written whole or not at all, and read only where that comes to an end.
 
-use std::io::Write;
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
 /// A file could not be read or written.
@@ -12,15 +12,41 @@ pub struct FileError {
     /// The file or folder.
     pub path: String,
     /// Why.
-    pub source: std::io::Error,
+    pub source: Error,
 }
 
 impl FileError {
     /// For `map_err`: names what was tried on which path.
-    pub fn on(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub fn on(action: &'static str, path: &Path) -> impl FnOnce(Error) -> Self {
         let path = path.display().to_string();
         move |source| Self { action, path, source }
     }
+}
+
+/// The most bytes of a file that is read whole: 256 MiB. Configurations are a thousandth of that.
+pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Reads a regular file whole. A named pipe or a device would block or never end, and is refused, as is a file of
+/// more than [`MOST_BYTES`]; a file that grows meanwhile is read up to there.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(Error::new(ErrorKind::IsADirectory, "it is a folder, not a file"));
+    }
+    if !metadata.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a pipe or a device, not a regular file"));
+    }
+    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it has more than {MOST_BYTES} bytes"));
+    if metadata.len() > MOST_BYTES {
+        return Err(too_large());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    file.take(MOST_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MOST_BYTES { Err(too_large()) } else { Ok(content) }
 }
 
 /// Writes a file so that a reader sees the old text or the new one, never a part of it.
@@ -51,6 +77,20 @@ pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_never_end_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [&pipe, Path::new("/dev/zero")] {
+            assert_eq!(read_regular(path).unwrap_err().kind(), ErrorKind::InvalidInput, "{}", path.display());
+        }
+        assert_eq!(read_regular(dir.path()).unwrap_err().kind(), ErrorKind::IsADirectory);
+        let large = dir.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        assert_eq!(read_regular(&large).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
 
     #[test]
     fn a_file_is_written_only_where_it_differs() {

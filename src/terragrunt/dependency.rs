@@ -260,7 +260,7 @@ impl DependencyBlock {
             return Ok(mocks);
         }
         let target = self.target(scope);
-        if !target.join(paths::UNIT_FILE).is_file() {
+        if !paths::unit_file(&target).is_file() {
             return Err(Box::new(
                 Diagnostic::error(
                     "terragrunt::missing_dependency",

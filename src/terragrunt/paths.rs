@@ -7,9 +7,19 @@ pub use crate::support::paths::{clean, folder, join, relative};
 /// The name of a unit's configuration file.
 pub const UNIT_FILE: &str = "terragrunt.hcl";
 
+/// The same in HCL's JSON syntax.
+pub const UNIT_FILE_JSON: &str = "terragrunt.hcl.json";
+
+/// The configuration of the unit in `dir`: the JSON one where there is one, as Terragrunt reads it, else the
+/// `terragrunt.hcl`, which need not be there.
+pub fn unit_file(dir: &Path) -> PathBuf {
+    let json = dir.join(UNIT_FILE_JSON);
+    if json.is_file() { json } else { dir.join(UNIT_FILE) }
+}
+
 /// The file that `path`, seen from the folder `base`, means as a configuration: a folder stands for the
-/// `terragrunt.hcl` in it.
+/// `terragrunt.hcl` or `terragrunt.hcl.json` in it.
 pub fn configuration_file(base: &Path, path: &str) -> PathBuf {
     let target = join(base, path);
-    if target.is_dir() { target.join(UNIT_FILE) } else { target }
+    if target.is_dir() { unit_file(&target) } else { target }
 }

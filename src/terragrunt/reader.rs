@@ -11,6 +11,7 @@ use super::file_config::Wanted;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::OutputSource;
+use super::schema;
 use super::scope::FileScope;
 use super::session::Session;
 use super::unit;
@@ -141,12 +142,12 @@ impl Reader {
     /// A file, parsed at its first use.
     pub(crate) fn parsed(&self, path: &Path) -> Result<Arc<ParsedFile>, Vec<Diagnostic>> {
         let parsed = self.files.get(path.to_path_buf(), || {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                let message = format!("{} cannot be read: {error}", path.display());
-                Arc::new(Diagnostic::error("terragrunt::unreadable", message))
-            })?;
-            let source = SourceFile::new(path, text);
-            let (body, diagnostics) = crate::hcl::parse(&source);
+            let source = SourceFile::read(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
+            let (body, diagnostics) = if source.is_json() {
+                crate::hcl::json_syntax::parse(&source, schema::JSON_FILE)
+            } else {
+                crate::hcl::parse(&source)
+            };
             Ok(Arc::new(ParsedFile { source, body, diagnostics }))
         });
         parsed.map_err(|diagnostic| vec![Diagnostic::clone(&diagnostic)])

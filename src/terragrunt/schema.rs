@@ -1,5 +1,7 @@
 //! Which blocks and attributes there are, after Terragrunt 1.x's reference.
 
+use crate::hcl::json_syntax::{BlockSchema, BodySchema};
+
 /// What an attribute's value is converted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -185,6 +187,40 @@ pub(crate) const ENGINE: &[Spec] = &[
     optional("type", Kind::String),
     optional("meta", Kind::Any),
 ];
+
+/// The same blocks as tables for JSON, which does not say itself what is a block. `generate` and `remote_state` are
+/// attributes there: where both are allowed, HCL takes the attribute.
+pub(crate) const JSON_FILE: &BodySchema = &BodySchema {
+    blocks: &[
+        json_block("catalog", 0),
+        json_block("dependencies", 0),
+        json_block("dependency", 1),
+        json_block("engine", 0),
+        BlockSchema {
+            body: &BodySchema { blocks: &[json_block("ignore", 1), json_block("retry", 1)] },
+            ..json_block("errors", 0)
+        },
+        json_block("exclude", 0),
+        json_block("feature", 1),
+        BlockSchema { bare: Some("path"), ..json_block("include", 1) },
+        json_block("locals", 0),
+        BlockSchema {
+            body: &BodySchema {
+                blocks: &[
+                    json_block("after_hook", 1),
+                    json_block("before_hook", 1),
+                    json_block("error_hook", 1),
+                    json_block("extra_arguments", 1),
+                ],
+            },
+            ..json_block("terraform", 0)
+        },
+    ],
+};
+
+const fn json_block(name: &'static str, labels: usize) -> BlockSchema {
+    BlockSchema { name, labels, bare: None, body: BodySchema::ATTRIBUTES }
+}
 
 /// Names that older versions had, and what stands in their place.
 pub(crate) const GONE: &[(&str, &str)] = &[

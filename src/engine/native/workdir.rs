@@ -14,7 +14,7 @@ use super::source::LocalSource;
 use crate::engine::{EngineError, UnitJob};
 use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
 use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::paths::UNIT_FILE;
+use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
 /// The list of the files that we brought, relative to the folder, a line each.
 const BROUGHT: &str = ".slipway-files";
@@ -98,7 +98,7 @@ fn copy_tree(
 /// The Terragrunt files beside a module are not the module's.
 fn is_own_configuration(below: &Path) -> bool {
     let name = below.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name == UNIT_FILE || name == "terragrunt.hcl.json" || name == "terragrunt.stack.hcl"
+    name == UNIT_FILE || name == UNIT_FILE_JSON || name == "terragrunt.stack.hcl"
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), EngineError> {

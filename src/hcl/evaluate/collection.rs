@@ -64,7 +64,12 @@ impl Evaluator<'_> {
             marked |= key_marked;
             let value = self.expression(value)?;
             match self.key(&name, key)? {
-                // Of two values for one key the later one counts.
+                Some(name) if self.file.is_json() && fields.contains_key(&name) => {
+                    let message = format!("the key `{name}` is there twice");
+                    let error = self.error("hcl::duplicate_key", key.span, message);
+                    return fail(error.help("remove one of the two"));
+                }
+                // In the native syntax, of two values for one key the later one counts.
                 Some(name) => drop(fields.insert(name, value)),
                 None => unknown = true,
             }

@@ -45,6 +45,10 @@ impl Evaluator<'_> {
                     let message = format!("{} divides by zero", self.named(expr.span));
                     return fail(self.error("hcl::arithmetic", right.span, message));
                 };
+                if matches!(&result, Value::Number(number) if number.is_too_long()) {
+                    let message = format!("{} has too many digits to be worked with", self.named(expr.span));
+                    return fail(self.error("hcl::arithmetic", expr.span, message));
+                }
                 Ok(result.marked_if(marked))
             }
         }

@@ -1,7 +1,5 @@
 //! Templates.
 
-use std::sync::Arc;
-
 use super::super::ast::{Expr, TemplatePart};
 use super::super::convert::to_string;
 use super::super::value::Value;
@@ -25,7 +23,7 @@ impl Evaluator<'_> {
         }
         let mut text = Text::default();
         self.parts(parts, &mut text)?;
-        let value = if text.unknown { Value::Unknown } else { Value::String(Arc::from(text.written)) };
+        let value = if text.unknown { Value::Unknown } else { Value::string(text.written) };
         Ok(value.marked_if(text.marked))
     }
 

@@ -14,6 +14,7 @@ use super::super::value::Value;
 use super::super::{evaluate, parse_template};
 use super::arguments::Arguments;
 use super::{Called, Function, FunctionContext, glob, names};
+use crate::support::fs::read_regular;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("abspath", (1, 1), |arguments| {
@@ -91,7 +92,7 @@ fn dir_name(path: &str) -> String {
 pub(super) fn read_bytes(arguments: &Arguments<'_>, index: usize) -> Called<Vec<u8>> {
     let path = resolve(arguments, index)?;
     (arguments.context.on_read)(&path);
-    std::fs::read(&path).map_err(|error| {
+    read_regular(&path).map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
             std::io::ErrorKind::IsADirectory => "is a folder, not a file".to_owned(),

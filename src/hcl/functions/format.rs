@@ -149,6 +149,7 @@ impl Verb {
             'v' => {
                 let plain = match value {
                     Value::String(string) if !self.sharp => string.to_string(),
+                    Value::Number(number) if number.is_zero() => number.to_string(),
                     Value::Number(number) if !self.sharp => float_text::general(number, None),
                     other => json::encode(other).unwrap_or_default(),
                 };

@@ -9,10 +9,7 @@ use super::arguments::Arguments;
 use super::{Called, Function, MANY};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("abs", (1, 1), |arguments| {
-        let number = arguments.number(0)?;
-        Ok(Value::Number(if number.is_negative() { number.negate() } else { number }))
-    }),
+    Function::new("abs", (1, 1), |arguments| Ok(Value::Number(arguments.number(0)?.absolute()))),
     Function::new("ceil", (1, 1), |arguments| Ok(Value::Number(arguments.number(0)?.ceil()))),
     Function::new("floor", (1, 1), |arguments| Ok(Value::Number(arguments.number(0)?.floor()))),
     Function::new("log", (2, 2), |arguments| {

@@ -22,12 +22,12 @@ use super::diagnostic::Diagnostic;
 use super::source::{Location, SourceFile, Span};
 
 /// How deep brackets, blocks and templates may stand in each other.
-const MAX_DEPTH: u32 = 600;
+pub(super) const MAX_DEPTH: u32 = 600;
 /// How high a tree of expressions may grow, long chains of operators and attributes counted. Trees are
 /// dropped and evaluated recursively, so that this bounds the stack.
 const MAX_HEIGHT: u32 = 3_000;
 /// After so many errors the rest of a file is not worth reading.
-const MAX_ERRORS: usize = 50;
+pub(super) const MAX_ERRORS: usize = 50;
 
 /// What a parsing function gives: `Failed` means that the error is already told.
 type Parsed<T> = Result<T, Failed>;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::ast::{Expr, ExprKind, Ident, TemplatePart};
 use super::super::source::Span;
+use super::super::value::normalized;
 use super::{MAX_DEPTH, Parsed, Parser};
 
 /// One piece of a template in the order of the text.
@@ -49,7 +50,7 @@ impl Parser<'_> {
             .unwrap_or(rest.len());
         if rest.get(plain) == Some(&b'"') {
             let text = self.text.get(self.position..self.position + plain).unwrap_or_default();
-            let kind = ExprKind::String(Arc::from(text));
+            let kind = ExprKind::String(Arc::from(normalized(text)));
             self.position += plain + 1;
             return Ok(Expr { kind, span: self.span_from(start) });
         }
@@ -355,7 +356,7 @@ impl Parser<'_> {
             return Err(self.report_at(location, message, Some(&format!("add `%{{ end{name} }}`"))));
         }
         if parts.is_empty() {
-            return Ok(Expr { kind: ExprKind::String(Arc::from(literal)), span });
+            return Ok(Expr { kind: ExprKind::String(Arc::from(normalized(&literal))), span });
         }
         flush(&mut literal, &mut parts);
         if !single && let [TemplatePart::Interpolation(_)] = parts.as_slice() {

@@ -7,7 +7,7 @@ use std::rc::Weak;
 use super::{Answer, count, path_value};
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
-use crate::terragrunt::paths::{self, UNIT_FILE};
+use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::scope::{FileScope, Section};
 
 /// How far up files are looked for; a limit that only symbolic links in a circle reach.
@@ -26,18 +26,25 @@ pub(super) fn original_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answe
 
 pub(super) fn find_in_parent_folders(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("find_in_parent_folders", arguments, 0, 2)?;
-    let name = arguments.first().map(String::as_str).filter(|name| !name.is_empty()).unwrap_or(UNIT_FILE);
+    let name = arguments.first().map(String::as_str).filter(|name| !name.is_empty());
     let above = scope.config_dir().ancestors().skip(1).take(MOST_FOLDERS);
     for folder in above {
-        let candidate = folder.join(name);
-        if scope.session.reader.is_there(&candidate) {
-            return Ok(path_value(&paths::clean(&candidate)));
+        // Without a name, a folder's configuration is meant, whichever syntax it is written in.
+        let names = match name {
+            Some(name) => [Some(name), None],
+            None => [Some(UNIT_FILE_JSON), Some(UNIT_FILE)],
+        };
+        for candidate in names.into_iter().flatten().map(|name| folder.join(name)) {
+            if scope.session.reader.is_there(&candidate) {
+                return Ok(path_value(&paths::clean(&candidate)));
+            }
         }
     }
     match arguments.get(1) {
         Some(fallback) => Ok(Value::string(fallback)),
         None => Err(CallError::new(format!(
-            "there is no {name} in any folder above {}",
+            "there is no {} in any folder above {}",
+            name.unwrap_or(UNIT_FILE),
             scope.config_dir().display()
         ))),
     }

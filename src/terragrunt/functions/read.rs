@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Answer, count, from_config_dir};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::source::SourceFile;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
@@ -121,10 +122,9 @@ pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     let path = from_config_dir(scope, &arguments[0]);
     scope.session.mark_read(&path);
     if path.to_string_lossy().ends_with("json") {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| CallError::new(format!("{} cannot be read: {error}", path.display())))?;
-        let json: serde_json::Result<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_str(&text);
+        let source = SourceFile::read(&path).map_err(CallError::Inside)?;
+        let text = source.text();
+        let json: serde_json::Result<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text);
         json.map_err(|error| CallError::new(format!("{} is no JSON object: {error}", path.display())))?;
         return Ok(Value::string(text));
     }

@@ -3,6 +3,7 @@
 mod broken;
 mod dependencies;
 mod folders;
+mod json;
 mod merging;
 mod units;
 
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 
 use super::config::UnitConfig;
 use super::outputs::{NoOutputs, OutputSource, Outputs};
-use super::{Reader, ReaderOptions, to_json};
+use super::{Reader, ReaderOptions, paths, to_json};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::from_json;
 
@@ -64,7 +65,7 @@ impl Tree {
 
     /// Evaluates the unit in a folder for `plan`, without outputs.
     pub fn evaluate(&self, unit: &str) -> Result<UnitConfig, Vec<Diagnostic>> {
-        self.reader("plan").evaluate(&self.path(unit).join("terragrunt.hcl"), &NoOutputs)
+        self.reader("plan").evaluate(&paths::unit_file(&self.path(unit)), &NoOutputs)
     }
 
     /// The inputs of the unit in a folder; paths under the root begin with `ROOT`.
