@@ -7,6 +7,7 @@ use clap::Args;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use crate::run::unit::Mode;
 
@@ -17,6 +18,9 @@ use crate::run::unit::Mode;
 pub struct DownArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 
     /// Ask nobody: apply what was planned
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
@@ -33,6 +37,7 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         mode: Mode::Destroy,
         gates: true,
         path: args.path.as_deref(),
+        selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
     };

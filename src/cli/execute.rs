@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use super::approver::Prompt;
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::UnitIndex;
@@ -42,6 +43,8 @@ pub struct Execution<'a> {
     pub gates: bool,
     /// The PATH argument.
     pub path: Option<&'a Path>,
+    /// Which units of it.
+    pub selection: &'a SelectionArgs,
     /// Engine and parallelism.
     pub engine: &'a EngineArgs,
     /// Whether nobody is asked.
@@ -59,7 +62,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         ));
     }
     let reader = workspace.reader("plan");
-    let selection = workspace.select(ui, execution.path, &reader)?;
+    let selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
     if execution.mode == Mode::Destroy {
         refuse_protected(&selection)?;
     }
@@ -100,7 +103,8 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
 
 /// `prevent_destroy` stops a destroy before anything has started.
 fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
-    let units = selection.estate.units.iter().filter(|unit| !unit.external && unit.outline.prevent_destroy);
+    let units = selection.selected.iter().map(|unit| selection.estate.unit(*unit));
+    let units = units.filter(|unit| unit.outline.prevent_destroy);
     let names: Vec<String> = units.map(crate::estate::Unit::name).collect();
     if names.is_empty() {
         return Ok(());
@@ -118,9 +122,10 @@ fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
         Mode::Apply => "apply",
         Mode::Destroy => "destroy",
     };
-    let Selection { estate, graph } = selection;
+    let Selection { estate, graph, selected } = selection;
     let mut left_out = BTreeSet::new();
-    for (index, unit) in estate.iter() {
+    for index in selected.iter().copied() {
+        let unit = estate.unit(index);
         let Some(exclude) = unit.outline.exclude.as_ref().filter(|exclude| exclude.leaves_out(command))
         else {
             continue;
@@ -144,10 +149,10 @@ fn nodes(
     folder: &RunFolder,
     gates: bool,
 ) -> Vec<Node> {
-    let Selection { estate, graph } = selection;
-    // Units outside of the folder are not run; their outputs are read where someone needs them.
+    let Selection { estate, graph, selected } = selection;
+    // Other units are not run; their outputs are read where someone needs them.
     let left_out = left_out(ui, selection, context.mode);
-    let runs = |unit: UnitIndex| !estate.unit(unit).external && !left_out.contains(&unit);
+    let runs = |unit: UnitIndex| selected.contains(&unit) && !left_out.contains(&unit);
     let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
     let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
     let name = |dir: &PathBuf| context.workshop.name(dir);

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::{FindOptions, Graph, UnitIndex, find_json, find_text, tree};
@@ -18,6 +19,9 @@ use crate::estate::{FindOptions, Graph, UnitIndex, find_json, find_text, tree};
 pub struct FindArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 
     /// In the order of dependencies
     #[arg(long)]
@@ -60,17 +64,27 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
         Ok(_) => {}
         Err(cycles) => diagnostics.extend(cycles),
     }
+    let mut external = args.external;
+    let selected = args.selection.select(&workspace, &estate)?;
+    if let Some(selected) = &selected {
+        order.retain(|unit| selected.units.contains(unit));
+        // Whoever follows the graph out of the folder wants to see where it leads.
+        external = true;
+    }
     let options = FindOptions {
         dependencies: args.dependencies,
         reading: args.reading,
         include: args.include,
         exclude: args.exclude,
-        external: args.external,
+        external,
     };
     let base = &workspace.working_dir;
     match ui.format() {
         Format::Json => ui.json(&find_json(&estate, &order, base, options))?,
-        Format::Text if args.tree => ui.answer(&tree(&estate, base))?,
+        Format::Text if args.tree => {
+            let shown = selected.map(|selected| estate.restricted(&selected.units));
+            ui.answer(&tree(shown.as_ref().unwrap_or(&estate), base))?;
+        }
         Format::Text => ui.answer(&find_text(&estate, &order, base, options))?,
     }
     ui.diagnostics(&diagnostics);

@@ -6,15 +6,19 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{dot, mermaid, waves_text};
+use crate::estate::{Graph, dot, mermaid, waves_text};
 
 /// Show the order of the units
 #[derive(Args, Clone, Debug)]
 pub struct GraphArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 
     /// How it is drawn
     #[arg(long = "as", value_enum, default_value_t)]
@@ -37,8 +41,13 @@ enum Drawing {
 pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
-    let selection = workspace.select(ui, args.path.as_deref(), &reader)?;
-    let (estate, graph, base) = (&selection.estate, &selection.graph, &workspace.working_dir);
+    let mut selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
+    if selection.selected != inside(&selection.estate) {
+        selection.estate = selection.estate.restricted(&selection.selected);
+        selection.graph = Graph::build(&selection.estate)?;
+    }
+    let base = &workspace.working_dir;
+    let (estate, graph) = (&selection.estate, &selection.graph);
     if ui.format() == Format::Json {
         let waves: Vec<Vec<String>> = graph
             .waves()

@@ -19,6 +19,7 @@ mod output;
 mod plan;
 mod render;
 mod runs;
+mod selection;
 mod target;
 mod ui;
 mod up;

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global, ToolArgs};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::{Session, Unwatched};
@@ -24,6 +25,9 @@ pub struct OutputArgs {
     /// A unit or a folder of units, here or under the estate's root
     path: Option<PathBuf>,
 
+    #[command(flatten)]
+    selection: SelectionArgs,
+
     /// Show sensitive values
     #[arg(long)]
     reveal: bool,
@@ -36,17 +40,17 @@ pub struct OutputArgs {
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("output");
-    let selection = workspace.select(ui, args.path.as_deref(), &reader)?;
+    let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts };
     let mut answers = BTreeMap::new();
     for index in selection.graph.order() {
-        let unit = selection.estate.unit(index);
-        if unit.external {
+        if !selection.selected.contains(&index) {
             continue;
         }
+        let unit = selection.estate.unit(index);
         let outputs = workshop.outputs(&unit.dir, session).await;
         let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
         answers.insert(workshop.name(&unit.dir), shown(&outputs, args.reveal));

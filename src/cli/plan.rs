@@ -7,6 +7,7 @@ use clap::Args;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use crate::run::unit::Mode;
 
@@ -17,6 +18,9 @@ use crate::run::unit::Mode;
 pub struct PlanArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 
     /// Exit with 2 when there are changes
     #[arg(long)]
@@ -33,6 +37,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         mode: Mode::Plan,
         gates: false,
         path: args.path.as_deref(),
+        selection: &args.selection,
         engine: &args.engine,
         yes: false,
     };

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Graph;
@@ -16,6 +17,9 @@ use crate::hcl::diagnostic::Diagnostic;
 pub struct ValidateArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 /// Validates.
@@ -25,8 +29,10 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     let estate = workspace.discover(args.path.as_deref(), &reader)?;
     let mut diagnostics = estate.diagnostics.clone();
     diagnostics.extend(Graph::build(&estate).err().into_iter().flatten());
-    for unit in estate.units.iter().filter(|unit| !unit.external) {
-        diagnostics.extend(reader.validate(&unit.outline.file));
+    let selected = args.selection.select(&workspace, &estate)?;
+    let selected = selected.map_or_else(|| inside(&estate), |selected| selected.units);
+    for unit in &selected {
+        diagnostics.extend(reader.validate(&estate.unit(*unit).outline.file));
     }
     // What is wrong with an outline is found again when the unit is evaluated.
     let mut seen = std::collections::HashSet::new();
@@ -36,8 +42,7 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
         ui.json(&diagnostics.iter().map(as_json).collect::<Vec<_>>())?;
     } else {
         ui.diagnostics(&diagnostics);
-        let units = estate.units.iter().filter(|unit| !unit.external).count();
-        ui.answer(&format!("{units} units, {errors} errors"))?;
+        ui.answer(&format!("{} units, {errors} errors", selected.len()))?;
     }
     Ok(if errors > 0 { Exit::Configuration } else { Exit::Done })
 }

@@ -1,15 +1,17 @@
 //! What most commands begin with: the project, its estate and a reader.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::CliError;
 use super::global::{EngineArgs, Global, ToolArgs};
+use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::select;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, Project, locate};
+use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, locate};
 use crate::terragrunt::{Reader, ReaderOptions};
 
 /// How many units run at once where nobody says.
@@ -31,6 +33,8 @@ pub struct Selection {
     pub estate: Estate,
     /// Their order.
     pub graph: Graph,
+    /// Those that are meant; the others are there for what they put out.
+    pub selected: BTreeSet<UnitIndex>,
 }
 
 impl Workspace {
@@ -75,7 +79,13 @@ impl Workspace {
     }
 
     /// The same in order, or every error; warnings are said.
-    pub fn select(&self, ui: Ui, path: Option<&Path>, reader: &Reader) -> Result<Selection, CliError> {
+    pub fn select(
+        &self,
+        ui: Ui,
+        path: Option<&Path>,
+        reader: &Reader,
+        args: &SelectionArgs,
+    ) -> Result<Selection, CliError> {
         let estate = self.discover(path, reader)?;
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
@@ -86,7 +96,15 @@ impl Workspace {
             let message = format!("there are no units under {}", estate.root.display());
             return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
         }
-        Ok(Selection { estate, graph })
+        let selected = match args.select(self, &estate)? {
+            Some(selected) if selected.units.is_empty() => {
+                ui.say("the filters select no unit");
+                selected.units
+            }
+            Some(selected) => selected.units,
+            None => inside(&estate),
+        };
+        Ok(Selection { estate, graph, selected })
     }
 
     /// The engine that flags and project ask for.

@@ -1,10 +1,11 @@
 //! `find` and `render` in Terragrunt's shapes.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::reading::Readings;
 use super::{Estate, Unit, UnitIndex};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{paths, to_json};
@@ -36,7 +37,8 @@ fn listed<'a>(
 
 /// The units as Terragrunt's `find --json` lists them, paths relative to `base`; empty fields are left out.
 pub fn find_json(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> Json {
-    listed(estate, order, options).map(|unit| found(unit, base, options)).collect()
+    let readings = Readings::default();
+    listed(estate, order, options).map(|unit| found(unit, base, options, &readings)).collect()
 }
 
 /// The units' paths, one a line.
@@ -44,7 +46,7 @@ pub fn find_text(estate: &Estate, order: &[UnitIndex], base: &Path, options: Fin
     listed(estate, order, options).map(|unit| unit.seen_from(base) + "\n").collect()
 }
 
-fn found(unit: &Unit, base: &Path, options: FindOptions) -> Json {
+fn found(unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
     let outline = &unit.outline;
     let relative = |path: &Path| Json::String(paths::relative(base, path).display().to_string());
     let mut fields = Map::new();
@@ -77,41 +79,13 @@ fn found(unit: &Unit, base: &Path, options: FindOptions) -> Json {
         }
     }
     if options.reading {
-        let reading = reading(unit);
+        let reading = readings.of(&unit.outline);
         if !reading.is_empty() {
             let reading = reading.iter().map(|file| relative(file));
             fields.insert("reading".to_owned(), reading.collect());
         }
     }
     Json::Object(fields)
-}
-
-/// The files whose change changes the unit, its own left out: those that were read, and those of its module
-/// where that lies on this machine.
-fn reading(unit: &Unit) -> BTreeSet<PathBuf> {
-    let own = &unit.outline.file;
-    let mut files: BTreeSet<PathBuf> =
-        unit.outline.files_read.iter().filter(|file| *file != own).cloned().collect();
-    if let Some(module) = unit.outline.module_dir() {
-        module_files(&module, &mut files);
-    }
-    files
-}
-
-fn module_files(folder: &Path, files: &mut BTreeSet<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_dir && !matches!(&*name, ".git" | ".terraform" | ".terragrunt-cache") {
-            module_files(&entry.path(), files);
-        }
-        let endings = [".tf", ".tf.json", ".hcl", ".tofu", ".tofu.json"];
-        if !is_dir && endings.iter().any(|ending| name.ends_with(ending)) {
-            files.insert(entry.path());
-        }
-    }
 }
 
 /// An evaluated unit with the keys of Terragrunt's `render --format json`; sensitive values are shown only

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod fs;
 pub mod git;
+pub mod glob;
 pub mod interrupt;
 pub mod paths;
 pub mod process;

@@ -1,0 +1,97 @@
+//! Terragrunt's filter queries: which units of an estate are meant.
+//!
+//! A query is read by [`parse`] into an [`Expression`]; [`Filters`] are several of them, held together against an
+//! estate. What they mean is told by example in `docs/filters.md`.
+
+mod evaluate;
+mod files;
+mod lexer;
+mod parser;
+mod syntax;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use evaluate::{FilterContext, RangeUnits, Selected};
+pub use files::{EXCLUDES_FILE, FILTERS_FILE};
+pub use syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
+
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::{SourceFile, Span};
+
+/// One query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// What it asks for.
+    pub expression: Expression,
+    /// The folder that relative paths in it are seen from; none for the working folder.
+    pub base: Option<PathBuf>,
+}
+
+impl fmt::Display for Filter {
+    /// A query that means the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expression.fmt(f)
+    }
+}
+
+/// Reads one query, as it stands behind `--filter`; the error says what is wrong with it, and where in it.
+pub fn parse(query: &str) -> Result<Filter, Box<Diagnostic>> {
+    let source = SourceFile::new("--filter", query);
+    parse_at(&source, Span::new(0, query.len()))
+}
+
+/// Reads the query at a place of a file.
+pub(crate) fn parse_at(source: &Arc<SourceFile>, span: Span) -> Result<Filter, Box<Diagnostic>> {
+    parser::parse(source, span).map(|expression| Filter { expression, base: None })
+}
+
+/// Several queries: what any of them selects, without what those reject that only take away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters(Vec<Filter>);
+
+impl Filters {
+    /// Reads several queries; all that is wrong with any of them.
+    pub fn parse<S: AsRef<str>>(queries: impl IntoIterator<Item = S>) -> Result<Self, Vec<Diagnostic>> {
+        let mut filters = Self::default();
+        let mut errors = Vec::new();
+        for query in queries {
+            match parse(query.as_ref()) {
+                Ok(filter) => filters.push(filter),
+                Err(error) => errors.push(*error),
+            }
+        }
+        if errors.is_empty() { Ok(filters) } else { Err(errors) }
+    }
+
+    /// Adds one more; the same one twice says nothing new.
+    pub fn push(&mut self, filter: Filter) {
+        if !self.0.contains(&filter) {
+            self.0.push(filter);
+        }
+    }
+
+    /// Whether there are none, so that everything is selected.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The queries.
+    pub fn iter(&self) -> impl Iterator<Item = &Filter> {
+        self.0.iter()
+    }
+
+    /// Whether some part of some query is so.
+    pub fn any(&self, wanted: impl Fn(&Expression) -> bool) -> bool {
+        self.0.iter().any(|filter| filter.expression.any(&wanted))
+    }
+
+    /// Whether dependents are asked for, which may lie outside of the folder that is walked.
+    pub fn ask_for_dependents(&self) -> bool {
+        self.any(|part| matches!(part, Expression::Graph(graph) if graph.dependents.is_some()))
+    }
+}

@@ -1,0 +1,59 @@
+//! The files that a unit is made of beside its own: those that were read, and those of its module.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::terragrunt::Outline;
+
+/// What belongs to a module, by the ends of names.
+const MODULE_FILES: &[&str] = &[".tf", ".tf.json", ".hcl", ".tofu", ".tofu.json"];
+
+/// Folders in a module that hold copies and caches.
+const PASSED_OVER: &[&str] = &[".git", ".terraform", ".terragrunt-cache"];
+
+/// Lists files; a module that several units share is looked through once.
+#[derive(Default)]
+pub struct Readings {
+    modules: RefCell<HashMap<PathBuf, Rc<BTreeSet<PathBuf>>>>,
+}
+
+impl Readings {
+    /// The files whose change changes the unit, its own left out, as Terragrunt lists them: those that were read,
+    /// and those of its module where that lies on this machine. Absolute, sorted.
+    pub fn of(&self, outline: &Outline) -> BTreeSet<PathBuf> {
+        let mut files: BTreeSet<PathBuf> =
+            outline.files_read.iter().filter(|file| **file != outline.file).cloned().collect();
+        if let Some(module) = outline.module_dir() {
+            files.extend(self.module(&module).iter().cloned());
+        }
+        files
+    }
+
+    fn module(&self, folder: &Path) -> Rc<BTreeSet<PathBuf>> {
+        if let Some(known) = self.modules.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        let mut files = BTreeSet::new();
+        module_files(folder, &mut files);
+        let files = Rc::new(files);
+        self.modules.borrow_mut().insert(folder.to_path_buf(), Rc::clone(&files));
+        files
+    }
+}
+
+fn module_files(folder: &Path, files: &mut BTreeSet<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_dir && !PASSED_OVER.contains(&&*name) {
+            module_files(&entry.path(), files);
+        }
+        if !is_dir && MODULE_FILES.iter().any(|ending| name.ends_with(ending)) {
+            files.insert(entry.path());
+        }
+    }
+}
