@@ -2,21 +2,38 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::Graph;
-use crate::hcl::diagnostic::Diagnostic;
+use crate::estate::{ValidateOptions, validate};
+use crate::hcl::diagnostic::{Diagnostic, to_json};
 
-/// Evaluate every unit and show every error
+/// Check every unit and show every error
+///
+/// Evaluates every expression with the outputs of dependencies unknown; then looks whether inputs fit the
+/// variables of the module, and whether the outputs that are used are declared, where the module is on this
+/// machine. Changes nothing and asks no state.
 #[derive(Args, Clone, Debug)]
 pub struct ValidateArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
+
+    /// Start no program: what `run_cmd` and `sops_decrypt_file` answer is unknown, as are the AWS functions
+    #[arg(long, env = "SLIPWAY_NO_EXEC")]
+    no_exec: bool,
+
+    /// Whether to look into the modules: inputs against variables, used outputs against declared ones
+    #[arg(long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set)]
+    inputs: bool,
+
+    /// Make an input that the module does not declare an error
+    #[arg(long, env = "SLIPWAY_STRICT")]
+    strict: bool,
 
     #[command(flatten)]
     selection: SelectionArgs,
@@ -25,40 +42,30 @@ pub struct ValidateArgs {
 /// Validates.
 pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
-    let reader = workspace.reader("plan");
+    let reader =
+        if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
     let estate = workspace.discover(args.path.as_deref(), &reader)?;
-    let mut diagnostics = estate.diagnostics.clone();
-    diagnostics.extend(Graph::build(&estate).err().into_iter().flatten());
     let selected = args.selection.select(&workspace, &estate)?;
     let selected = selected.map_or_else(|| inside(&estate), |selected| selected.units);
-    for unit in &selected {
-        diagnostics.extend(reader.validate(&estate.unit(*unit).outline.file));
-    }
-    // What is wrong with an outline is found again when the unit is evaluated.
-    let mut seen = std::collections::HashSet::new();
-    diagnostics.retain(|diagnostic| seen.insert(diagnostic.to_string()));
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let options = ValidateOptions { modules: args.inputs, strict: args.strict };
+    let found = validate(&estate, &reader, &selected, options);
+    let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if ui.format() == Format::Json {
-        ui.json(&diagnostics.iter().map(as_json).collect::<Vec<_>>())?;
+        ui.json(&found.diagnostics.iter().map(to_json).collect::<Vec<_>>())?;
     } else {
-        ui.diagnostics(&diagnostics);
-        ui.answer(&format!("{} units, {errors} errors", selected.len()))?;
+        ui.diagnostics(&found.diagnostics);
+        ui.answer(&summary(found.units, &found.diagnostics))?;
     }
     Ok(if errors > 0 { Exit::Configuration } else { Exit::Done })
 }
 
-fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
-    let place = diagnostic.location.as_ref().map(|location| {
-        let position = location.position();
-        (location.file.path().display().to_string(), position.line, position.column)
-    });
-    serde_json::json!({
-        "severity": if diagnostic.is_error() { "error" } else { "warning" },
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-        "help": diagnostic.help,
-        "file": place.as_ref().map(|(file, _, _)| file),
-        "line": place.as_ref().map(|(_, line, _)| line),
-        "column": place.as_ref().map(|(_, _, column)| column),
-    })
+fn summary(units: usize, diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let warnings = diagnostics.len() - errors;
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut said = format!("{}, {}", count(units, "unit"), count(errors, "error"));
+    if warnings > 0 {
+        said = format!("{said}, {}", count(warnings, "warning"));
+    }
+    said
 }

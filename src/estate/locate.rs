@@ -7,7 +7,11 @@ use crate::terragrunt::paths;
 
 /// The folder for a PATH argument, absolute: relative to `working_dir`, else looked for under the estate's
 /// root (`dev` is `live/dev`); the working folder where none is given.
-pub fn locate(working_dir: &Path, estate_root: &Path, path: Option<&Path>) -> Result<PathBuf, Diagnostic> {
+pub fn locate(
+    working_dir: &Path,
+    estate_root: &Path,
+    path: Option<&Path>,
+) -> Result<PathBuf, Box<Diagnostic>> {
     let Some(path) = path else { return Ok(paths::clean(working_dir)) };
     let here = paths::join(working_dir, path);
     if here.is_dir() {
@@ -22,9 +26,6 @@ pub fn locate(working_dir: &Path, estate_root: &Path, path: Option<&Path>) -> Re
         return Ok(under_root);
     }
     let shown = paths::relative(working_dir, estate_root);
-    Err(Diagnostic::error(
-        "estate::no_folder",
-        format!("there is no folder {} here, nor under {}", path.display(), shown.display()),
-    )
-    .help("`slipway find` lists the units"))
+    let message = format!("there is no folder {} here, nor under {}", path.display(), shown.display());
+    Err(Box::new(Diagnostic::error("estate::no_folder", message).help("`slipway find` lists the units")))
 }

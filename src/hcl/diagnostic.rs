@@ -1,6 +1,16 @@
 //! What is wrong, where, and the way out.
+//!
+//! Every code is explained in `docs/diagnostics.md`, with an example that triggers it.
+
+mod group;
+mod json;
+
+use std::path::PathBuf;
 
 use super::source::Location;
+
+pub use group::grouped;
+pub use json::to_json;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +30,17 @@ pub struct Frame {
     pub location: Location,
 }
 
+/// A text that would set it right, for an editor to offer.
+#[derive(Clone, Debug)]
+pub struct Suggestion {
+    /// The wrong name.
+    pub wrong: String,
+    /// Where it stands; none until whoever evaluates the expression knows it.
+    pub location: Option<Location>,
+    /// What should stand there.
+    pub text: String,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -35,6 +56,13 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// How evaluation came there, innermost first.
     pub trace: Vec<Frame>,
+    /// A near name in place of a wrong one.
+    pub suggestion: Option<Suggestion>,
+    /// Further mistakes beside it, in other parts of the same expression.
+    pub also: Vec<Diagnostic>,
+    /// The folders of what it breaks, filled in by whoever evaluates them: one, until several diagnostics are
+    /// [`grouped`].
+    pub affects: Vec<PathBuf>,
 }
 
 impl Diagnostic {
@@ -47,6 +75,9 @@ impl Diagnostic {
             location: None,
             help: None,
             trace: Vec::new(),
+            suggestion: None,
+            also: Vec::new(),
+            affects: Vec::new(),
         }
     }
 
@@ -72,8 +103,48 @@ impl Diagnostic {
     /// The same, one step further from where it happened.
     #[must_use]
     pub fn via(mut self, message: impl Into<String>, location: Location) -> Self {
-        self.trace.push(Frame { message: message.into(), location });
+        let frame = Frame { message: message.into(), location };
+        for also in &mut self.also {
+            also.trace.push(frame.clone());
+        }
+        self.trace.push(frame);
         self
+    }
+
+    /// The same with the name that was probably meant; the place of the wrong one is found where the expression
+    /// is evaluated.
+    #[must_use]
+    pub fn suggest(mut self, wrong: impl Into<String>, text: impl Into<String>) -> Self {
+        self.suggestion = Some(Suggestion { wrong: wrong.into(), location: None, text: text.into() });
+        self
+    }
+
+    /// The same with what was probably meant at a place.
+    #[must_use]
+    pub fn suggest_at(mut self, text: impl Into<String>, location: Location) -> Self {
+        let wrong = location.file.slice(location.span).to_owned();
+        self.suggestion = Some(Suggestion { wrong, location: Some(location), text: text.into() });
+        self
+    }
+
+    /// The same with a further mistake from another part of the expression.
+    #[must_use]
+    pub fn and(mut self, mut further: Diagnostic) -> Self {
+        let others = std::mem::take(&mut further.also);
+        self.also.push(further);
+        self.also.extend(others);
+        self
+    }
+
+    /// Several errors as one with the others beside it; warnings are left out.
+    pub fn joined(diagnostics: impl IntoIterator<Item = Self>) -> Option<Self> {
+        diagnostics.into_iter().filter(Self::is_error).reduce(Self::and)
+    }
+
+    /// This one and what was found beside it, each for itself.
+    pub fn each(mut self) -> impl Iterator<Item = Self> {
+        let also = std::mem::take(&mut self.also);
+        std::iter::once(self).chain(also)
     }
 
     /// Whether it is an error.

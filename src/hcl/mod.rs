@@ -16,6 +16,7 @@ pub mod source;
 pub mod suggest;
 mod types;
 pub mod value;
+pub mod walk;
 
 pub use evaluate::evaluate;
 pub use parser::{parse, parse_expression, parse_template};

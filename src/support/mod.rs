@@ -5,6 +5,7 @@ pub mod fs;
 pub mod git;
 pub mod glob;
 pub mod interrupt;
+pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod progress;

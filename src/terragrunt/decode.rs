@@ -132,7 +132,9 @@ pub(crate) fn check_blocks(
             )
             .at(scope.location(block.kind.span));
             if let Some(name) = nearest(kind, blocks.iter().map(|(name, _)| *name)) {
-                diagnostic = diagnostic.help(format!("did you mean \"{name}\"?"));
+                diagnostic = diagnostic
+                    .help(format!("did you mean \"{name}\"?"))
+                    .suggest_at(name, scope.location(block.kind.span));
             }
             errors.push(diagnostic);
             continue;
@@ -191,7 +193,9 @@ fn unknown_attribute(scope: &FileScope<'_>, attribute: &Attribute, specs: &[Spec
         return diagnostic.help(format!("Terragrunt 1.0 removed it: {instead}"));
     }
     match nearest(name, specs.iter().map(|spec| spec.name)) {
-        Some(known) => diagnostic.help(format!("did you mean \"{known}\"?")),
+        Some(near) => diagnostic
+            .help(format!("did you mean \"{near}\"?"))
+            .suggest_at(near, scope.location(attribute.name.span)),
         None => diagnostic,
     }
 }

@@ -146,7 +146,7 @@ impl Include<'_> {
             return Ok(value.clone());
         }
         let (config, errors) = self.config(Wanted::Everything);
-        if let Some(diagnostic) = errors.into_iter().find(Diagnostic::is_error) {
+        if let Some(diagnostic) = Diagnostic::joined(errors) {
             return Err(Box::new(diagnostic));
         }
         let value = config.as_value();

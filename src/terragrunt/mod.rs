@@ -5,6 +5,7 @@
 //! locals, includes, features and dependencies are found at their first use and kept.
 
 mod as_value;
+pub mod check;
 pub mod config;
 mod convert;
 mod decode;
@@ -15,17 +16,16 @@ mod file_config;
 mod functions;
 mod include;
 mod merge;
+pub mod module;
 mod options;
 mod outline;
 pub mod outputs;
-mod overlay;
 pub mod paths;
 mod reader;
 mod references;
 pub mod schema;
 mod scope;
 mod session;
-pub mod stack;
 mod unit;
 
 #[cfg(test)]

@@ -125,5 +125,9 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
     let prevent = config.attributes.get("prevent_destroy").and_then(Value::as_bool);
     outline.prevent_destroy = prevent.unwrap_or_default();
     outline.files_read = session.files_read();
-    (outline, without_repetition(errors))
+    let mut errors = without_repetition(errors);
+    for diagnostic in &mut errors {
+        diagnostic.affects = vec![outline.dir.clone()];
+    }
+    (outline, errors)
 }

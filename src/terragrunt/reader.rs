@@ -11,12 +11,9 @@ use super::file_config::Wanted;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::OutputSource;
-use super::overlay::{Overlay, Place};
-use super::paths;
 use super::schema;
 use super::scope::FileScope;
 use super::session::Session;
-use super::stack::{self, StackFile};
 use super::unit;
 use crate::hcl::ast::Body;
 use crate::hcl::diagnostic::Diagnostic;
@@ -79,7 +76,6 @@ pub struct Reader {
     there: Cache<PathBuf, bool>,
     repositories: Cache<PathBuf, Option<PathBuf>>,
     configs: Mutex<HashMap<PathBuf, ReadConfig>>,
-    overlay: Overlay,
 }
 
 impl Reader {
@@ -92,7 +88,6 @@ impl Reader {
             there: Cache::new(),
             repositories: Cache::new(),
             configs: Mutex::new(HashMap::new()),
-            overlay: Overlay::default(),
         }
     }
 
@@ -134,20 +129,13 @@ impl Reader {
     /// What is wrong with the unit whose configuration is `file` (absolute), as far as that can be told without
     /// outputs: every expression is evaluated, with the outputs of dependencies unknown.
     pub fn validate(&self, file: &Path) -> Vec<Diagnostic> {
-        let parsed = match self.parsed(file) {
-            Ok(parsed) => parsed,
-            Err(errors) => return errors,
-        };
-        let mut errors = parsed.diagnostics.clone();
-        let session = Rc::new(Session::new(self, None, file.to_path_buf()));
-        FileScope::root(&session, parsed).merged_config(Wanted::Everything, &mut errors);
-        without_repetition(errors)
+        without_repetition(self.check(file).1)
     }
 
     /// A file, parsed at its first use.
     pub(crate) fn parsed(&self, path: &Path) -> Result<Arc<ParsedFile>, Vec<Diagnostic>> {
         let parsed = self.files.get(path.to_path_buf(), || {
-            let source = self.source(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
+            let source = SourceFile::read(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
             let (body, diagnostics) = if source.is_json() {
                 crate::hcl::json_syntax::parse(&source, schema::JSON_FILE)
             } else {
@@ -156,48 +144,6 @@ impl Reader {
             Ok(Arc::new(ParsedFile { source, body, diagnostics }))
         });
         parsed.map_err(|diagnostic| vec![Diagnostic::clone(&diagnostic)])
-    }
-
-    /// The stack file at `file` (absolute), evaluated; or everything that is wrong with it.
-    pub fn stack(&self, file: &Path) -> Result<StackFile, Vec<Diagnostic>> {
-        stack::read(self, file, stack::Wanted::Everything)
-    }
-
-    /// Sees a folder that a stack would generate as if it were there.
-    pub(crate) fn lay_over(&self, dir: &Path, place: Place) {
-        self.overlay.add(dir, place);
-    }
-
-    /// Where a file or folder really is: in a stack that is not generated yet, where it would be copied from.
-    pub fn on_disk(&self, path: &Path) -> PathBuf {
-        self.overlay.on_disk(path).into_owned()
-    }
-
-    /// Whether there is a file at `path`, or a stack would generate one.
-    pub(crate) fn is_file(&self, path: &Path) -> bool {
-        self.overlay.text(path).is_some() || self.overlay.on_disk(path).is_file()
-    }
-
-    /// Whether there is a folder at `path`, or a stack would generate one.
-    pub(crate) fn is_dir(&self, path: &Path) -> bool {
-        self.overlay.on_disk(path).is_dir()
-    }
-
-    /// The configuration of the unit in `dir`: the JSON one where there is one, else the `terragrunt.hcl`, which
-    /// need not be there.
-    pub fn unit_file(&self, dir: &Path) -> PathBuf {
-        let json = dir.join(paths::UNIT_FILE_JSON);
-        if self.is_file(&json) { json } else { dir.join(paths::UNIT_FILE) }
-    }
-
-    /// The text of a file, also of one that a stack would generate; its path is the one that was asked for.
-    pub(crate) fn source(&self, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
-        if let Some(text) = self.overlay.text(path) {
-            return Ok(SourceFile::new(path, &*text));
-        }
-        let place = self.overlay.on_disk(path);
-        let source = SourceFile::read(&place)?;
-        Ok(if *place == *path { source } else { SourceFile::new(path, source.text()) })
     }
 
     /// The answer of a program, run once for each key.
@@ -211,16 +157,14 @@ impl Reader {
 
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
-        self.there
-            .get(path.to_path_buf(), || self.overlay.text(path).is_some() || self.on_disk(path).exists())
+        self.there.get(path.to_path_buf(), || path.exists())
     }
 
     /// The root of the Git repository that holds `folder`.
     pub(crate) fn repository_root(&self, folder: &Path) -> Option<PathBuf> {
         self.repositories.get(folder.to_path_buf(), || {
             // As `git rev-parse --show-toplevel` says it: with symbolic links resolved.
-            // A folder that a stack would generate is in the repository of the first one above that is there.
-            let folder = folder.ancestors().find_map(|above| above.canonicalize().ok())?;
+            let folder = folder.canonicalize().ok()?;
             folder.ancestors().find(|above| self.is_there(&above.join(".git"))).map(Path::to_path_buf)
         })
     }
@@ -242,5 +186,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The same diagnostics, each once: a broken local is found again wherever it is used.
 pub(crate) fn without_repetition(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut seen = std::collections::HashSet::new();
-    diagnostics.into_iter().filter(|diagnostic| seen.insert(diagnostic.to_string())).collect()
+    let each = diagnostics.into_iter().flat_map(Diagnostic::each);
+    each.filter(|diagnostic| seen.insert(diagnostic.to_string())).collect()
 }

@@ -397,9 +397,23 @@ fn not_here(root: &str, why: &str) -> Diagnostic {
 }
 
 fn unknown<'a>(root: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
     let diagnostic = Diagnostic::error("terragrunt::unknown_name", format!("there is no {root}.{name}"));
-    match nearest(name, known) {
-        Some(known) => diagnostic.help(format!("did you mean {root}.{known}?")),
-        None => diagnostic,
+    match nearest(name, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean {root}.{near}?")).suggest(name, near),
+        None if known.is_empty() => diagnostic.help(format!("there is no {root} at all here")),
+        None => diagnostic.help(format!("there {}", listed(root, &known))),
+    }
+}
+
+/// The names that there are, where they are few.
+fn listed(root: &str, known: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let names: Vec<String> = known.iter().take(SHOWN).map(|name| format!("{root}.{name}")).collect();
+    let more = known.len().saturating_sub(SHOWN);
+    match (known.len(), more) {
+        (1, _) => format!("is only {}", names.join(", ")),
+        (_, 0) => format!("are {}", names.join(", ")),
+        _ => format!("are {} and {more} more", names.join(", ")),
     }
 }

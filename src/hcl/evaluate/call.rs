@@ -36,8 +36,7 @@ impl Evaluator<'_> {
 
     /// The values of the arguments; `None` where one that is to be expanded is not known.
     fn arguments(&self, name: &Ident, arguments: &[Expr], expand: bool) -> Evaluated<Option<Vec<Value>>> {
-        let mut values =
-            arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>, _>>()?;
+        let mut values = self.all(arguments)?;
         if !expand {
             return Ok(Some(values));
         }
@@ -78,7 +77,9 @@ impl Evaluator<'_> {
         let known = self.scope.function_names();
         // All of them would be a long list: only a near one is worth naming.
         match super::super::suggest::nearest(&name.name, known.iter().map(String::as_str)) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
+            Some(near) => {
+                error.help(format!("did you mean `{near}`?")).suggest_at(near, self.location(name.span))
+            }
             None => error,
         }
     }

@@ -8,7 +8,7 @@ use super::super::convert::to_string;
 use super::super::diagnostic::Diagnostic;
 use super::super::scope::{CallError, Resolved, Scope};
 use super::super::value::{Fields, Value};
-use super::error::fail;
+use super::error::{fail, note};
 use super::{Evaluated, Evaluator};
 
 /// The names of one round of a for expression, before those around it.
@@ -54,28 +54,44 @@ impl Evaluator<'_> {
         let mut fields = Fields::new();
         let mut marked = false;
         let mut unknown = false;
-        for ObjectItem { key, value } in items {
-            if is_path(key) {
-                let message = format!("the key {} could be a path or a name with dots", self.named(key.span));
-                let help = "put it in parentheses to use its value, or in quotes to use it as it is";
-                return fail(self.error("hcl::ambiguous_key", key.span, message).help(help));
-            }
-            let (name, key_marked) = self.expression(key)?.unmarked();
-            marked |= key_marked;
-            let value = self.expression(value)?;
-            match self.key(&name, key)? {
-                Some(name) if self.file.is_json() && fields.contains_key(&name) => {
-                    let message = format!("the key `{name}` is there twice");
-                    let error = self.error("hcl::duplicate_key", key.span, message);
-                    return fail(error.help("remove one of the two"));
+        let mut wrong = None;
+        for item in items {
+            match self.item(item, &fields) {
+                Ok((key, key_marked, value)) => {
+                    marked |= key_marked;
+                    match key {
+                        // In the native syntax, of two values for one key the later one counts.
+                        Some(name) => drop(fields.insert(name, value)),
+                        None => unknown = true,
+                    }
                 }
-                // In the native syntax, of two values for one key the later one counts.
-                Some(name) => drop(fields.insert(name, value)),
-                None => unknown = true,
+                Err(error) => note(&mut wrong, error),
             }
+        }
+        if let Some(wrong) = wrong {
+            return Err(wrong);
         }
         let object = if unknown { Value::Unknown } else { Value::Object(Arc::new(fields)) };
         Ok(object.marked_if(marked))
+    }
+
+    /// One `key = value`: the key, where it is known, whether it is sensitive, and the value.
+    fn item(&self, item: &ObjectItem, before: &Fields) -> Evaluated<(Option<Arc<str>>, bool, Value)> {
+        let ObjectItem { key, value } = item;
+        if is_path(key) {
+            let message = format!("the key {} could be a path or a name with dots", self.named(key.span));
+            let help = "put it in parentheses to use its value, or in quotes to use it as it is";
+            return fail(self.error("hcl::ambiguous_key", key.span, message).help(help));
+        }
+        let (name, key_marked) = self.expression(key)?.unmarked();
+        let value = self.expression(value)?;
+        let name = self.key(&name, key)?;
+        if let Some(name) = name.as_ref().filter(|name| self.file.is_json() && before.contains_key(*name)) {
+            let message = format!("the key `{name}` is there twice");
+            let error = self.error("hcl::duplicate_key", key.span, message);
+            return fail(error.help("remove one of the two"));
+        }
+        Ok((name, key_marked, value))
     }
 
     /// The key of an object; `None` where it is not known.

@@ -26,6 +26,31 @@ impl Evaluator<'_> {
         self.error(code, span, message)
     }
 
+    /// The error with the known name that was probably meant in place of `wrong`, or a list of what is known.
+    pub(super) fn with_known<'a>(
+        &self,
+        error: Diagnostic,
+        wrong: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        what: &str,
+        span: Span,
+    ) -> Diagnostic {
+        const SHOWN: usize = 12;
+        let known: Vec<&str> = known.into_iter().collect();
+        if let Some(near) = nearest(wrong, known.iter().copied()) {
+            let error = error.help(format!("did you mean `{near}`?"));
+            return error.suggest_at(near, self.location(span));
+        }
+        let list: Vec<String> = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        match known.len() {
+            0 => error,
+            count if count > SHOWN => {
+                error.help(format!("{what} {} and {} more", list.join(", "), count - SHOWN))
+            }
+            _ => error.help(format!("{what} {}", list.join(", "))),
+        }
+    }
+
     /// The text of an expression where it is short enough to stand in a message.
     pub(super) fn text(&self, span: Span) -> Option<&str> {
         Some(self.file.slice(span))
@@ -37,28 +62,15 @@ impl Evaluator<'_> {
     }
 }
 
+/// Adds a mistake to those found before it.
+pub(super) fn note(found: &mut Option<Box<Diagnostic>>, further: Box<Diagnostic>) {
+    *found = Some(match found.take() {
+        None => further,
+        Some(first) => Box::new(first.and(*further)),
+    });
+}
+
 /// The error as a result.
 pub(super) fn fail<T>(error: Diagnostic) -> Evaluated<T> {
     Err(Box::new(error))
-}
-
-/// What to say of a name that is not among the known ones.
-pub(super) fn help_for_name<'a>(
-    wrong: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    what: &str,
-) -> Option<String> {
-    const SHOWN: usize = 12;
-    let known: Vec<&str> = known.into_iter().collect();
-    if let Some(near) = nearest(wrong, known.iter().copied()) {
-        return Some(format!("did you mean `{near}`?"));
-    }
-    let mut list = known.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if known.is_empty() {
-        return None;
-    }
-    if known.len() > SHOWN {
-        list = format!("{list} and {} more", known.len() - SHOWN);
-    }
-    Some(format!("{what} {list}"))
 }

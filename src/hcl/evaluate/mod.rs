@@ -19,6 +19,7 @@ use super::diagnostic::Diagnostic;
 use super::scope::Scope;
 use super::source::SourceFile;
 use super::value::Value;
+use error::note;
 
 /// What evaluation gives; errors are boxed because they are large and rare.
 type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
@@ -60,13 +61,23 @@ impl<'a> Evaluator<'a> {
             ExprKind::Binary { op, left, right } => self.binary(expr, *op, left, right),
             ExprKind::Conditional { condition, yes, no } => self.conditional(expr, condition, yes, no),
             ExprKind::Paren(inner) => self.expression(inner),
-            ExprKind::Tuple(elements) => {
-                let elements = elements.iter().map(|element| self.expression(element));
-                Ok(Value::Tuple(Arc::new(elements.collect::<Result<_, _>>()?)))
-            }
+            ExprKind::Tuple(elements) => Ok(Value::Tuple(Arc::new(self.all(elements)?))),
             ExprKind::Object(items) => self.object(items),
             ExprKind::For(each) => self.for_expression(each),
         }
+    }
+
+    /// The values of several expressions that do not need each other; what is wrong with any of them is told.
+    fn all(&self, exprs: &[Expr]) -> Evaluated<Vec<Value>> {
+        let mut values = Vec::with_capacity(exprs.len());
+        let mut wrong = None;
+        for expr in exprs {
+            match self.expression(expr) {
+                Ok(value) => values.push(value),
+                Err(error) => note(&mut wrong, error),
+            }
+        }
+        wrong.map_or(Ok(values), Err)
     }
 
     /// The same names with some more in front of them.

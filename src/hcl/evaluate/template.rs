@@ -4,7 +4,7 @@ use super::super::ast::{Expr, TemplatePart};
 use super::super::convert::to_string;
 use super::super::value::Value;
 use super::collection::Walk;
-use super::error::fail;
+use super::error::{fail, note};
 use super::{Evaluated, Evaluator};
 
 /// The text so far, and what its parts were.
@@ -28,31 +28,39 @@ impl Evaluator<'_> {
     }
 
     fn parts(&self, parts: &[TemplatePart], text: &mut Text) -> Evaluated<()> {
+        let mut wrong = None;
         for part in parts {
-            match part {
-                TemplatePart::Literal(literal) => text.written.push_str(literal),
-                TemplatePart::Interpolation(expr) => self.interpolation(expr, text)?,
-                TemplatePart::If { condition, yes, no } => {
-                    let (decision, marked) = self.expression(condition)?.unmarked();
-                    text.marked |= marked;
-                    if matches!(decision, Value::Unknown) {
-                        text.unknown = true;
-                        continue;
-                    }
-                    let truth = self.truth(&decision, condition.span, "the condition")?;
-                    self.parts(if truth { yes } else { no }, text)?;
+            if let Err(error) = self.part(part, text) {
+                note(&mut wrong, error);
+            }
+        }
+        wrong.map_or(Ok(()), Err)
+    }
+
+    fn part(&self, part: &TemplatePart, text: &mut Text) -> Evaluated<()> {
+        match part {
+            TemplatePart::Literal(literal) => text.written.push_str(literal),
+            TemplatePart::Interpolation(expr) => self.interpolation(expr, text)?,
+            TemplatePart::If { condition, yes, no } => {
+                let (decision, marked) = self.expression(condition)?.unmarked();
+                text.marked |= marked;
+                if matches!(decision, Value::Unknown) {
+                    text.unknown = true;
+                    return Ok(());
                 }
-                TemplatePart::For { key_name, value_name, collection, body } => {
-                    let (value, marked) = self.expression(collection)?.unmarked();
-                    text.marked |= marked;
-                    let Walk::Rounds(rounds) = self.rounds(value, collection)? else {
-                        text.unknown = true;
-                        continue;
-                    };
-                    for round in rounds {
-                        let scope = self.round_scope(key_name.as_ref(), value_name, round);
-                        self.with_scope(&scope).parts(body, text)?;
-                    }
+                let truth = self.truth(&decision, condition.span, "the condition")?;
+                self.parts(if truth { yes } else { no }, text)?;
+            }
+            TemplatePart::For { key_name, value_name, collection, body } => {
+                let (value, marked) = self.expression(collection)?.unmarked();
+                text.marked |= marked;
+                let Walk::Rounds(rounds) = self.rounds(value, collection)? else {
+                    text.unknown = true;
+                    return Ok(());
+                };
+                for round in rounds {
+                    let scope = self.round_scope(key_name.as_ref(), value_name, round);
+                    self.with_scope(&scope).parts(body, text)?;
                 }
             }
         }

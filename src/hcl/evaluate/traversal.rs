@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::super::ast::{Expr, ExprKind, SplatStep};
 use super::super::convert::{described, to_number, to_string};
-use super::super::source::Span;
+use super::super::diagnostic::Diagnostic;
+use super::super::source::{Location, Span};
 use super::super::value::Value;
-use super::error::{fail, help_for_name};
+use super::error::fail;
 use super::{Evaluated, Evaluator};
 
 /// One step of a chain, with the span of all that stands before it.
@@ -62,15 +63,44 @@ impl Evaluator<'_> {
             StepKind::Key(_) => None,
         });
         let path: Vec<&str> = path.collect();
-        if let Some(resolved) = self.scope.variable(name, &path)? {
+        let resolved =
+            self.scope.variable(name, &path).map_err(|diagnostic| self.used_at(*diagnostic, span, steps))?;
+        if let Some(resolved) = resolved {
             return Ok((resolved.value, resolved.consumed));
         }
         let error = self.error("hcl::unknown_variable", span, format!("there is no `{name}` here"));
         let known = self.scope.variable_names();
-        fail(match help_for_name(name, known.iter().map(String::as_str), "the names here are") {
-            Some(help) => error.help(help),
-            None => error,
-        })
+        let known = known.iter().map(String::as_str);
+        fail(self.with_known(error, name, known, "the names here are", span))
+    }
+
+    /// What a scope says of a name, with its place: the name itself where that is wrong, and else one more step
+    /// on the way to where it went wrong.
+    fn used_at(&self, mut diagnostic: Diagnostic, root: Span, steps: &[Step<'_>]) -> Box<Diagnostic> {
+        let names = steps.iter().take_while(|step| matches!(step.kind, StepKind::Name(_)));
+        let names: Vec<&Step<'_>> = names.collect();
+        let to = |step: Option<&&Step<'_>>| step.map_or(root, |step| root.to(step.span));
+        if diagnostic.location.is_some() {
+            let place = to(names.first());
+            let name = self.named(place);
+            return Box::new(diagnostic.via(format!("{name} is used here"), self.location(place)));
+        }
+        let wrong = diagnostic.suggestion.as_mut().and_then(|suggestion| {
+            let is_wrong =
+                |name: &&&Step<'_>| matches!(name.kind, StepKind::Name(name) if name == suggestion.wrong);
+            let step = names.iter().find(is_wrong)?;
+            suggestion.location = Some(self.name_location(step.span));
+            Some(step)
+        });
+        diagnostic.location = Some(self.location(to(wrong.or(names.last()))));
+        Box::new(diagnostic)
+    }
+
+    /// The place of a name, without the quotes of one in brackets.
+    fn name_location(&self, span: Span) -> Location {
+        let quoted = self.file.slice(span).starts_with('"');
+        let inner = Span { start: span.start + 1, end: span.end.saturating_sub(1) };
+        self.location(if quoted { inner } else { span })
     }
 
     /// `target.name` and `target["name"]`.
@@ -86,9 +116,10 @@ impl Evaluator<'_> {
                     return Ok(value.clone());
                 }
                 let message = format!("{} has no attribute `{name}`", self.named(target_span));
-                let help = help_for_name(name, fields.keys().map(|key| &**key), "it has");
-                let help = help.unwrap_or_else(|| "it has no attributes at all".to_owned());
-                fail(self.error("hcl::no_attribute", span, message).help(help))
+                let error =
+                    self.error("hcl::no_attribute", span, message).help("it has no attributes at all");
+                let known = fields.keys().map(|key| &**key);
+                fail(self.with_known(error, name, known, "it has", self.name_location(span).span))
             }
             Value::Null => {
                 let message = format!("{} is null, so it has no attribute `{name}`", self.named(target_span));

@@ -4,6 +4,7 @@ use super::{Answer, count};
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
 use crate::terragrunt::options::AwsIdentity;
+use crate::terragrunt::outputs::OutputSource;
 use crate::terragrunt::scope::FileScope;
 
 fn ask(
@@ -18,7 +19,7 @@ fn ask(
             .map(Value::string)
             .map_err(|message| CallError::new(format!("{name} has no answer from AWS: {message}"))),
         // The graph does not need the account; whoever runs the unit asks again, with credentials.
-        None if scope.session.outputs.is_none() => Ok(Value::Unknown),
+        None if scope.session.outputs.is_none_or(OutputSource::are_unknown) => Ok(Value::Unknown),
         None => Err(CallError::new(format!("{name} needs AWS credentials, and none are used here"))),
     }
 }

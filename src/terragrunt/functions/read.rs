@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Answer, count, from_config_dir};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::source::SourceFile;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
@@ -34,12 +35,8 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
     let Some(path) = path.as_str() else {
         return Err(CallError::new("argument 1 of read_terragrunt_config has to be a string"));
     };
-    let reader = scope.session.reader;
-    let mut target = paths::join(scope.config_dir(), path);
-    if reader.is_dir(&target) {
-        target = reader.unit_file(&target);
-    }
-    if !reader.is_file(&target) {
+    let target = paths::configuration_file(scope.config_dir(), path);
+    if !target.is_file() {
         return default.cloned().ok_or_else(|| {
             CallError::new(format!("there is no file {} for read_terragrunt_config", target.display()))
         });
@@ -48,6 +45,7 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
         scope.session.mark_read(&target);
         return values_of(scope, &target).map_err(CallError::Inside);
     }
+    let reader = scope.session.reader;
     if let Some(known) = reader.read_config(&target) {
         for file in &known.files {
             scope.session.mark_read(file);
@@ -77,8 +75,8 @@ fn refuse_circle(scope: &FileScope<'_>, target: &Path) -> Result<(), CallError> 
 
 fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnostic>> {
     let file = scope.session.reader.parsed(target).map_err(|found| Box::new(first(found)))?;
-    if let Some(diagnostic) = file.errors().next() {
-        return Err(Box::new(diagnostic.clone()));
+    if let Some(diagnostic) = Diagnostic::joined(file.errors().cloned()) {
+        return Err(Box::new(diagnostic));
     }
     let read = FileScope::root(&scope.session, file);
     let mut errors = Vec::new();
@@ -92,7 +90,7 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
         };
         outputs.insert(Arc::clone(&block.name), value);
     }
-    match errors.into_iter().find(Diagnostic::is_error) {
+    match Diagnostic::joined(errors) {
         Some(diagnostic) => Err(Box::new(diagnostic)),
         None => Ok(config.as_value_with(|name| outputs.get(name).cloned().unwrap_or(Value::Null))),
     }
@@ -106,7 +104,7 @@ fn first(diagnostics: Vec<Diagnostic>) -> Diagnostic {
 /// The values that a stack left beside the unit; nothing where it left none.
 pub(crate) fn values_beside(scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
     let file = scope.file_dir().join(VALUES_FILE);
-    if !scope.session.reader.is_file(&file) {
+    if !file.is_file() {
         return Ok(None);
     }
     scope.session.mark_read(&file);
@@ -124,7 +122,7 @@ pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     let path = from_config_dir(scope, &arguments[0]);
     scope.session.mark_read(&path);
     if path.to_string_lossy().ends_with("json") {
-        let source = scope.session.reader.source(&path).map_err(CallError::Inside)?;
+        let source = SourceFile::read(&path).map_err(CallError::Inside)?;
         let text = source.text();
         let json: serde_json::Result<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text);
         json.map_err(|error| CallError::new(format!("{} is no JSON object: {error}", path.display())))?;
@@ -141,8 +139,8 @@ pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer
 
 /// The attributes of a file that holds nothing else.
 fn plain_attributes(file: &Arc<ParsedFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {
-    if let Some(diagnostic) = file.errors().next() {
-        return Err(Box::new(diagnostic.clone()));
+    if let Some(diagnostic) = Diagnostic::joined(file.errors().cloned()) {
+        return Err(Box::new(diagnostic));
     }
     let mut fields = Fields::new();
     for attribute in &file.body.attributes {

@@ -84,6 +84,6 @@ fn mistakes_in_json_are_told_at_their_places() {
         "{\n  \"inputs\": {\"a\": \"\\u00e9 ${local.nope}\"},\n  \"nope\": 1\n}\n",
     )]);
     let told = tree.errors("app");
-    assert!(told.contains("terragrunt.hcl.json:2:13: there is no local.nope"), "{told}");
+    assert!(told.contains("terragrunt.hcl.json:2:29: there is no local.nope"), "{told}");
     assert!(told.contains("terragrunt.hcl.json:3:3: there is no attribute \"nope\""), "{told}");
 }

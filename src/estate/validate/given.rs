@@ -1,0 +1,73 @@
+//! Which variables get a value from elsewhere than `inputs`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::modules::UnitModule;
+use crate::hcl::source::SourceFile;
+use crate::terragrunt::Reader;
+use crate::terragrunt::check::Checked;
+
+/// The names of the variables that get a value from the environment, from `extra_arguments`, and from the
+/// variable files that Terraform reads by itself; none where one of these files cannot be read.
+///
+/// After Terragrunt's own check, which counts `extra_arguments` of every command.
+pub(super) fn names(checked: &Checked, reader: &Reader, module: &UnitModule) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let of_variable = |name: &str| name.strip_prefix("TF_VAR_").map(str::to_owned);
+    names.extend(reader.options().environment.keys().filter_map(|name| of_variable(name)));
+    let mut files = Vec::new();
+    let blocks = checked.unit.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+    for block in blocks {
+        names.extend(block.env_vars.keys().filter_map(|name| of_variable(name)));
+        files.extend(block.required_var_files.iter().map(PathBuf::from));
+        let optional = block.optional_var_files.iter().map(PathBuf::from);
+        files.extend(optional.filter(|file| found(file, checked, module).is_some()));
+        let mut arguments = block.arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
+            let argument = argument.trim_start_matches('-');
+            if let Some(file) = argument.strip_prefix("var-file=") {
+                files.push(PathBuf::from(file));
+            } else if let Some(given) = argument.strip_prefix("var=") {
+                names.insert(name_of(given));
+            } else if argument == "var-file" {
+                files.extend(arguments.next().map(PathBuf::from));
+            } else if argument == "var" {
+                names.extend(arguments.next().map(name_of));
+            }
+        }
+    }
+    for file in files {
+        names.extend(names_in(&found(&file, checked, module)?)?);
+    }
+    for folder in [&module.folder, &checked.unit.dir] {
+        for entry in std::fs::read_dir(folder).ok()?.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let automatic = [".auto.tfvars", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end));
+            if automatic || name == "terraform.tfvars" || name == "terraform.tfvars.json" {
+                names.extend(names_in(&entry.path())?);
+            }
+        }
+    }
+    Some(names)
+}
+
+fn name_of(given: &str) -> String {
+    given.split('=').next().unwrap_or_default().trim_matches(['"', '\'', ' ']).to_owned()
+}
+
+/// A variable file, which Terraform looks for where the unit's files and those of its module are together.
+fn found(file: &Path, checked: &Checked, module: &UnitModule) -> Option<PathBuf> {
+    let folders = [&checked.unit.dir, &module.folder];
+    folders.into_iter().map(|folder| folder.join(file)).find(|file| file.is_file())
+}
+
+fn names_in(file: &Path) -> Option<BTreeSet<String>> {
+    let text = std::fs::read_to_string(file).ok()?;
+    if file.extension().is_some_and(|extension| extension == "json") {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).ok()?;
+        return Some(object.into_iter().map(|(name, _)| name).collect());
+    }
+    let (body, _) = crate::hcl::parse(&SourceFile::new(file, text));
+    Some(body.attributes.iter().map(|attribute| attribute.name.name.to_string()).collect())
+}
