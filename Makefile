@@ -19,6 +19,7 @@ check: lint test-quick ## what to run before a commit: format, lints, documentat
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
+	cargo clippy --lib --no-default-features --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -check -recursive infra; exit; fi; done
 	@if [ -x .tools/bin/actionlint ]; then emulator/lint-workflows; fi

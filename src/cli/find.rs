@@ -9,9 +9,9 @@ use super::global::{Format, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{FindOptions, Graph, UnitIndex, find_json, find_text, tree};
+use crate::estate::{Component, FindOptions, Graph, find_json, find_text, tree};
 
-/// List the units
+/// List the units and stacks
 ///
 /// Prints all that was found, and every error beside it; exits 3 when there is one.
 #[derive(Args, Clone, Debug)]
@@ -47,6 +47,10 @@ pub struct FindArgs {
     #[arg(long)]
     external: bool,
 
+    /// Also the units and stacks that stacks would generate, without generating them
+    #[arg(long, env = "SLIPWAY_EXPAND_STACKS")]
+    expand_stacks: bool,
+
     /// As a tree of folders
     #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading"])]
     tree: bool,
@@ -56,18 +60,18 @@ pub struct FindArgs {
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
-    let estate = workspace.discover(args.path.as_deref(), &reader)?;
+    let estate = workspace.discover_expanded(args.path.as_deref(), &reader, args.expand_stacks)?;
     let mut diagnostics = estate.diagnostics.clone();
-    let mut order: Vec<UnitIndex> = estate.iter().map(|(index, _)| index).collect();
+    let mut order = estate.components();
     match Graph::build(&estate) {
-        Ok(graph) if args.dag => order = graph.order(),
+        Ok(graph) if args.dag => order = graph.components(&estate),
         Ok(_) => {}
         Err(cycles) => diagnostics.extend(cycles),
     }
     let mut external = args.external;
     let selected = args.selection.select(&workspace, &estate)?;
     if let Some(selected) = &selected {
-        order.retain(|unit| selected.units.contains(unit));
+        order.retain(|component| matches!(component, Component::Unit(unit) if selected.units.contains(unit)));
         // Whoever follows the graph out of the folder wants to see where it leads.
         external = true;
     }

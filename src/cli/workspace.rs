@@ -11,7 +11,8 @@ use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::select;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, locate};
+use crate::estate::{EngineChoice, Estate, Graph, Project, Templates, UnitIndex, expand_stacks, locate};
+use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::{Reader, ReaderOptions};
 
 /// How many units run at once where nobody says.
@@ -82,6 +83,23 @@ impl Workspace {
     /// The units under a PATH and those they depend on; whatever is wrong with them is beside them.
     pub fn discover(&self, path: Option<&Path>, reader: &Reader) -> Result<Estate, CliError> {
         Ok(Estate::discover(&self.locate(path)?, reader))
+    }
+
+    /// The same, where `expand` says so with what the stacks under the PATH would generate.
+    pub fn discover_expanded(
+        &self,
+        path: Option<&Path>,
+        reader: &Reader,
+        expand: bool,
+    ) -> Result<Estate, CliError> {
+        let root = self.locate(path)?;
+        if !expand {
+            return Ok(Estate::discover(&root, reader));
+        }
+        let (expansions, diagnostics) = expand_stacks(&root, reader, &LocalOnly, Templates::PassedOver);
+        let mut estate = Estate::discover_expanded(&root, reader, &expansions);
+        estate.diagnostics.splice(0..0, diagnostics);
+        Ok(estate)
     }
 
     /// The same in order, or every error; warnings are said.

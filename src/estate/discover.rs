@@ -8,11 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::{Edge, Estate, Unit, UnitIndex};
+use super::{Edge, Estate, Stack, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::suggest;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
+use crate::terragrunt::stack::{self, Expansion, Kind, STACK_DIR, STACK_FILE};
 use crate::terragrunt::{Outline, Reader};
 
 /// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
@@ -30,17 +31,47 @@ impl Estate {
     ///
     /// Nothing is dropped: a unit that cannot be read is there without edges, with its errors beside it.
     pub fn discover(root: &Path, reader: &Reader) -> Self {
+        Self::discover_expanded(root, reader, &[])
+    }
+
+    /// The same with what `expansions` would generate; `reader` is the one that expanded them.
+    pub fn discover_expanded(root: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         let root = paths::clean(root);
-        let (found, mut diagnostics) = walk(&root);
-        let mut read: BTreeMap<PathBuf, Read> = outline_all(reader, found);
+        let mut walked = walk(&root);
+        for generated in expansions.iter().flat_map(|expansion| &expansion.generated) {
+            let file = match generated.block.kind {
+                Kind::Unit => listed_file(reader, generated.dir()),
+                Kind::Stack => generated.dir().join(STACK_FILE),
+            };
+            if reader.is_there(&file) {
+                match generated.block.kind {
+                    Kind::Unit => walked.units.insert(file),
+                    Kind::Stack => walked.stacks.insert(file),
+                };
+            }
+        }
+        let mut diagnostics = walked.diagnostics;
+        let mut read: BTreeMap<PathBuf, Read> = outline_all(reader, walked.units);
+        let mut stack_units = BTreeMap::new();
         loop {
-            let outside: BTreeSet<PathBuf> = read
+            let wanted: BTreeSet<PathBuf> = read
                 .values()
                 .flat_map(|(outline, _)| targets(outline))
-                .map(|target| listed_file(&target.dir))
-                .filter(|file| !read.contains_key(file) && file.is_file())
-                .filter(|file| !read.contains_key(&behind_links(&root, file)))
+                .map(|target| target.dir)
+                .filter(|dir| !read.contains_key(&listed_file(reader, dir)))
                 .collect();
+            let mut outside = BTreeSet::new();
+            for dir in wanted {
+                for dir in units_behind(reader, &dir, &mut stack_units, &mut diagnostics) {
+                    let file = listed_file(reader, &dir);
+                    if !read.contains_key(&file)
+                        && reader.is_there(&file)
+                        && !read.contains_key(&behind_links(&root, &file))
+                    {
+                        outside.insert(file);
+                    }
+                }
+            }
             if outside.is_empty() {
                 break;
             }
@@ -55,7 +86,10 @@ impl Estate {
         }
         // By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-        let mut estate = Self { root, units, diagnostics };
+        let stacks = stacks(&root, &walked.stacks, expansions);
+        let mut estate = Self { root, units, stacks, stack_units, diagnostics };
+        estate.assign_units();
+        estate.refuse_both();
         estate.connect(&reader.options().working_dir);
         estate
     }
@@ -68,14 +102,17 @@ impl Estate {
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
             for target in targets(&unit.outline) {
-                let place = places.get(&target.dir);
-                match place.or_else(|| places.get(&behind_links(&self.root, &target.dir))) {
-                    Some(to) if own.iter().any(|edge| edge.to == *to) => {}
-                    Some(to) => {
-                        let location = target.location.clone();
-                        own.push(Edge { to: *to, name: target.name.map(str::to_owned), location });
+                let of_stack = self.stack_units.get(&target.dir);
+                for dir in of_stack.map_or(std::slice::from_ref(&target.dir), Vec::as_slice) {
+                    let place = places.get(dir);
+                    match place.or_else(|| places.get(&behind_links(&self.root, dir))) {
+                        Some(to) if own.iter().any(|edge| edge.to == *to) => {}
+                        Some(to) => {
+                            let location = target.location.clone();
+                            own.push(Edge { to: *to, name: target.name.map(str::to_owned), location });
+                        }
+                        None => missing.push(self.missing(unit, &target, dir, working_dir)),
                     }
-                    None => missing.push(self.missing(unit, &target, working_dir)),
                 }
             }
             edges.push(own);
@@ -86,12 +123,17 @@ impl Estate {
         self.diagnostics.extend(missing);
     }
 
-    fn missing(&self, unit: &Unit, target: &Target<'_>, working_dir: &Path) -> Diagnostic {
+    fn missing(&self, unit: &Unit, target: &Target<'_>, dir: &Path, working_dir: &Path) -> Diagnostic {
         let shown = paths::relative(working_dir, &unit.dir);
         let message = format!("dependency \"{}\" of {} does not exist", target.written, shown.display());
-        let near = self.near(unit, &target.dir);
+        let near = self.near(unit, dir);
+        let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
         let help = match near.as_slice() {
-            [] => format!("there is no {UNIT_FILE} in {}", target.dir.display()),
+            _ if generated => format!(
+                "{} is generated from a stack: run `slipway stack generate`, or ask with --expand-stacks",
+                paths::relative(working_dir, dir).display()
+            ),
+            [] => format!("there is no {UNIT_FILE} in {}", dir.display()),
             near => format!("did you mean {}?", near.join(" or ")),
         };
         let mut diagnostic =
@@ -159,12 +201,66 @@ fn targets(outline: &Outline) -> impl Iterator<Item = Target<'_>> {
     blocks.chain(ordered)
 }
 
-fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+/// The folders of units that a dependency on `dir` means: the folder itself, or the units of the stack in it.
+fn units_behind(
+    reader: &Reader,
+    dir: &Path,
+    stack_units: &mut BTreeMap<PathBuf, Vec<PathBuf>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<PathBuf> {
+    if let Some(known) = stack_units.get(dir) {
+        return known.clone();
+    }
+    match stack::unit_dirs(reader, dir) {
+        Ok(None) => vec![dir.to_path_buf()],
+        Ok(Some(units)) => {
+            stack_units.insert(dir.to_path_buf(), units.clone());
+            units
+        }
+        Err(errors) => {
+            diagnostics.extend(errors);
+            stack_units.insert(dir.to_path_buf(), Vec::new());
+            Vec::new()
+        }
+    }
+}
+
+fn stacks(root: &Path, files: &BTreeSet<PathBuf>, expansions: &[Expansion]) -> Vec<Stack> {
+    let mut stacks: Vec<Stack> =
+        files.iter().map(|file| Stack::new(root, paths::folder(file).to_path_buf())).collect();
+    let evaluated = expansions.iter().flat_map(|expansion| &expansion.stacks);
+    let read: BTreeMap<&Path, &Vec<PathBuf>> =
+        evaluated.map(|stack| (stack.file.as_path(), &stack.files_read)).collect();
+    for stack in &mut stacks {
+        if let Some(files) = read.get(stack.file.as_path()) {
+            stack.files_read.clone_from(files);
+        }
+    }
+    stacks.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    stacks
+}
+
+/// The stack files under `root` (absolute), in the order of their paths, and what cannot be read there.
+pub(super) fn stack_files(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+    let walked = walk(root);
+    (walked.stacks, walked.diagnostics)
+}
+
+/// What lies under a folder.
+#[derive(Default)]
+struct Walked {
+    units: BTreeSet<PathBuf>,
+    stacks: BTreeSet<PathBuf>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn walk(root: &Path) -> Walked {
     if !root.is_dir() {
         let message = format!("there is no folder {}", root.display());
-        return (BTreeSet::new(), vec![Diagnostic::error("estate::no_folder", message)]);
+        let diagnostics = vec![Diagnostic::error("estate::no_folder", message)];
+        return Walked { diagnostics, ..Walked::default() };
     }
-    let found = Mutex::new((BTreeSet::new(), Vec::new()));
+    let found = Mutex::new(Walked::default());
     // Ignored files count: whether Git looks after a unit says nothing about whether it is deployed.
     let walker = WalkBuilder::new(root).standard_filters(false).filter_entry(is_walked).build_parallel();
     walker.run(|| {
@@ -173,26 +269,30 @@ fn walk(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
             match entry {
                 Ok(entry) if is_dir(&entry) => {}
                 Ok(entry) if entry.file_name() == UNIT_FILE || entry.file_name() == UNIT_FILE_JSON => {
-                    found.0.insert(entry.into_path());
+                    found.units.insert(entry.into_path());
                 }
-                Ok(entry) => found.1.extend(not_read(&entry)),
+                Ok(entry) if entry.file_name() == STACK_FILE => {
+                    found.stacks.insert(entry.into_path());
+                }
+                Ok(_) => {}
                 Err(error) => {
                     let message = format!("a folder cannot be read: {error}");
-                    found.1.push(Diagnostic::error("estate::unreadable", message));
+                    found.diagnostics.push(Diagnostic::error("estate::unreadable", message));
                 }
             }
             WalkState::Continue
         })
     });
-    let (mut found, mut diagnostics) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    diagnostics.extend(only_one_each(&mut found));
-    (found, diagnostics)
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let both = only_one_each(&mut found.units);
+    found.diagnostics.extend(both);
+    found
 }
 
 /// The file that a unit is listed by.
-fn listed_file(dir: &Path) -> PathBuf {
+fn listed_file(reader: &Reader, dir: &Path) -> PathBuf {
     let native = dir.join(UNIT_FILE);
-    if native.is_file() { native } else { paths::unit_file(dir) }
+    if reader.is_there(&native) { native } else { reader.unit_file(dir) }
 }
 
 /// Where a folder holds a configuration in both syntaxes, Terragrunt finds units by the `terragrunt.hcl`, and reads
@@ -210,18 +310,6 @@ fn only_one_each(files: &mut BTreeSet<PathBuf>) -> Vec<Diagnostic> {
             )
         })
         .collect()
-}
-
-/// What Terragrunt would read and we do not yet: told, so that no unit is missed in silence.
-fn not_read(entry: &DirEntry) -> Option<Diagnostic> {
-    let shown = entry.path().display();
-    match entry.file_name().to_str()? {
-        "terragrunt.stack.hcl" => Some(
-            Diagnostic::warning("estate::not_read", format!("{shown} is passed over: it is a stack"))
-                .help("run `terragrunt stack generate`: the units that it generates are found"),
-        ),
-        _ => None,
-    }
 }
 
 fn is_dir(entry: &DirEntry) -> bool {

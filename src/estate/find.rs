@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::reading::Readings;
-use super::{Estate, Unit, UnitIndex};
+use super::{Component, Estate, Unit};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{paths, to_json};
 
@@ -28,25 +28,36 @@ pub struct FindOptions {
 
 fn listed<'a>(
     estate: &'a Estate,
-    order: &'a [UnitIndex],
+    order: &'a [Component],
     options: FindOptions,
-) -> impl Iterator<Item = &'a Unit> {
-    let units = order.iter().map(|index| estate.unit(*index));
-    units.filter(move |unit| options.external || !unit.external)
+) -> impl Iterator<Item = Component> + 'a {
+    order.iter().copied().filter(move |component| match component {
+        Component::Unit(index) => options.external || !estate.unit(*index).external,
+        Component::Stack(_) => true,
+    })
 }
 
-/// The units as Terragrunt's `find --json` lists them, paths relative to `base`; empty fields are left out.
-pub fn find_json(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> Json {
+/// The units and stacks as Terragrunt's `find --json` lists them, paths relative to `base`; empty fields are
+/// left out.
+pub fn find_json(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> Json {
     let readings = Readings::default();
-    listed(estate, order, options).map(|unit| found(unit, base, options, &readings)).collect()
+    let each = listed(estate, order, options).map(|component| match component {
+        Component::Unit(index) => found(estate, estate.unit(index), base, options, &readings),
+        Component::Stack(index) => json!({"type": "stack", "path": estate.stack(index).seen_from(base)}),
+    });
+    each.collect()
 }
 
-/// The units' paths, one a line.
-pub fn find_text(estate: &Estate, order: &[UnitIndex], base: &Path, options: FindOptions) -> String {
-    listed(estate, order, options).map(|unit| unit.seen_from(base) + "\n").collect()
+/// The paths of units and stacks, one a line.
+pub fn find_text(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> String {
+    let each = listed(estate, order, options).map(|component| match component {
+        Component::Unit(index) => estate.unit(index).seen_from(base) + "\n",
+        Component::Stack(index) => estate.stack(index).seen_from(base) + "\n",
+    });
+    each.collect()
 }
 
-fn found(unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
+fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
     let outline = &unit.outline;
     let relative = |path: &Path| Json::String(paths::relative(base, path).display().to_string());
     let mut fields = Map::new();
@@ -73,6 +84,9 @@ fn found(unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) ->
         let blocks = outline.dependencies.iter().filter(|block| block.enabled);
         let all =
             blocks.map(|block| &block.config_path).chain(outline.order_only.iter().map(|only| &only.path));
+        // A dependency on a stack is one on its units.
+        let all =
+            all.flat_map(|dir| estate.stack_units.get(dir).map_or(std::slice::from_ref(dir), Vec::as_slice));
         let targets: Vec<Json> = all.filter(|dir| seen.insert(*dir)).map(|dir| relative(dir)).collect();
         if !targets.is_empty() {
             fields.insert("dependencies".to_owned(), Json::Array(targets));

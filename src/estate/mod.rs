@@ -3,18 +3,20 @@
 mod cluster;
 mod discover;
 mod draw;
+mod expand;
 pub mod filter;
 mod find;
 mod graph;
 mod locate;
 mod project;
 mod reading;
+mod stack;
 mod validate;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
@@ -23,23 +25,30 @@ use crate::terragrunt::{Outline, paths};
 
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify};
 pub use draw::{dot, mermaid, tree, waves_text};
+pub use expand::{Templates, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;
 pub use locate::locate;
 pub use project::{EngineChoice, Project};
+pub use stack::{Component, Stack, StackIndex};
 pub use validate::{ValidateOptions, Validation, validate};
 
 /// A unit by its place in [`Estate::units`]; the same number is its node in the [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitIndex(pub usize);
 
-/// The units under a folder, and those outside of it that they depend on.
+/// The units and stacks under a folder, and the units outside of it that they depend on.
 #[derive(Debug)]
 pub struct Estate {
     /// The folder that was walked, absolute.
     pub root: PathBuf,
     /// In the order of their paths.
     pub units: Vec<Unit>,
+    /// The stacks under the folder, in the order of their paths.
+    pub stacks: Vec<Stack>,
+    /// For each stack that something depends on, by its folder, the folders of its units: the dependency is one
+    /// on all of them.
+    pub stack_units: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// What is wrong with them, and with their edges.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -80,7 +89,17 @@ impl Estate {
             }
             Unit { dependencies, ..unit.clone() }
         });
-        Self { root: self.root.clone(), units: units.collect(), diagnostics: self.diagnostics.clone() }
+        let stacks = self.stacks.iter().map(|stack| {
+            let units = stack.units.iter().filter_map(|unit| place.get(unit).copied());
+            Stack { units: units.collect(), ..stack.clone() }
+        });
+        Self {
+            root: self.root.clone(),
+            units: units.collect(),
+            stacks: stacks.collect(),
+            stack_units: self.stack_units.clone(),
+            diagnostics: self.diagnostics.clone(),
+        }
     }
 
     /// Whether anything is wrong.

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{
-    Estate, FindOptions, Graph, UnitIndex, dot, find_json, find_text, locate, mermaid, tree, waves_text,
+    Estate, FindOptions, Graph, Templates, UnitIndex, dot, expand_stacks, find_json, find_text, locate,
+    mermaid, tree, waves_text,
 };
+use crate::hcl::diagnostic::Diagnostic;
+use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::tests::{Tree, told};
 
 fn discover(tree: &Tree, root: &str) -> Estate {
@@ -160,17 +163,6 @@ fn a_unit_that_does_not_parse_is_listed_beside_its_error() {
 }
 
 #[test]
-fn what_is_not_read_yet_is_told_and_does_not_stop_the_rest() {
-    let tree = live();
-    tree.write("live/dev/stack/terragrunt.stack.hcl", "");
-    let estate = discover(&tree, "live");
-    assert_eq!(estate.units.len(), 4);
-    assert!(!estate.has_errors());
-    let warnings: Vec<&str> = estate.diagnostics.iter().map(|warning| &*warning.message).collect();
-    assert!(warnings[0].ends_with("stack/terragrunt.stack.hcl is passed over: it is a stack"));
-}
-
-#[test]
 fn a_unit_in_json_is_a_unit_and_one_in_both_syntaxes_is_one_with_a_warning() {
     let tree = live();
     tree.write("live/dev/json/terragrunt.hcl.json", r#"{"dependencies": {"paths": ["../both"]}}"#);
@@ -205,7 +197,7 @@ fn find_lists_as_terragrunt_does() {
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
     assert_eq!(
-        find_json(&estate, &graph.order(), &tree.path("live"), options),
+        find_json(&estate, &graph.components(&estate), &tree.path("live"), options),
         json!([
             {
                 "type": "unit", "path": "dev/dns",
@@ -219,7 +211,7 @@ fn find_lists_as_terragrunt_does() {
         ])
     );
     assert_eq!(
-        find_text(&estate, &graph.order(), &tree.path("live/dev"), FindOptions::default()),
+        find_text(&estate, &graph.components(&estate), &tree.path("live/dev"), FindOptions::default()),
         "dns\nnetworking\ncluster\nidentity\n"
     );
 }
@@ -366,4 +358,90 @@ mod project {
         assert!(errors.contains("there is no block \"rot\" in argocd"), "{errors}");
         assert!(errors.contains("slipway.hcl:13:"), "{errors}");
     }
+}
+
+/// A stack with two units, and a unit beside it that depends on the whole stack.
+fn with_stack() -> Tree {
+    Tree::new(&[
+        ("units/vpc/terragrunt.hcl", ""),
+        ("units/app/terragrunt.hcl", &on(&["../vpc"])),
+        (
+            "live/shop/terragrunt.stack.hcl",
+            "unit \"vpc\" {\n  source = \"../../units/vpc\"\n  path = \"vpc\"\n}\n\
+             unit \"app\" {\n  source = \"../../units/app\"\n  path = \"app\"\n}\n",
+        ),
+        ("live/dns/terragrunt.hcl", &on(&["../shop"])),
+    ])
+}
+
+#[test]
+fn stacks_are_listed_beside_units_and_in_the_first_wave() {
+    let tree = with_stack();
+    let estate = discover(&tree, ".");
+    let graph = Graph::build(&estate).unwrap();
+    let list = find_text(&estate, &graph.components(&estate), tree.root(), FindOptions::default());
+    assert_eq!(list, "live/dns\nlive/shop\nunits/vpc\nunits/app\n");
+    let json = find_json(&estate, &estate.components(), tree.root(), FindOptions::default());
+    assert_eq!(json[1], json!({"type": "stack", "path": "live/shop"}));
+}
+
+#[test]
+fn a_dependency_on_a_stack_that_is_not_generated_says_how_to_go_on() {
+    let tree = with_stack();
+    let estate = discover(&tree, "live");
+    let errors = told(&estate.diagnostics);
+    assert!(errors.contains("dependency \"../shop\" of live/dns does not exist"), "{errors}");
+    assert!(errors.contains("run `slipway stack generate`, or ask with --expand-stacks"), "{errors}");
+}
+
+#[test]
+fn what_a_stack_would_generate_is_found_with_its_dependencies() {
+    let tree = with_stack();
+    let reader = tree.reader("plan");
+    let (expansions, warnings) = expand_stacks(tree.root(), &reader, &LocalOnly, Templates::PassedOver);
+    assert!(warnings.is_empty(), "{}", told(&warnings));
+    let estate = Estate::discover_expanded(&tree.path("live"), &reader, &expansions);
+    assert!(!estate.has_errors(), "{}", told(&estate.diagnostics));
+    let options = FindOptions { dependencies: true, ..FindOptions::default() };
+    let graph = Graph::build(&estate).unwrap();
+    assert_eq!(
+        find_json(&estate, &graph.components(&estate), &tree.path("live"), options),
+        json!([
+            {"type": "stack", "path": "shop"},
+            {"type": "unit", "path": "shop/.terragrunt-stack/vpc"},
+            {"type": "unit", "path": "shop/.terragrunt-stack/app", "dependencies": ["shop/.terragrunt-stack/vpc"]},
+            {"type": "unit", "path": "dns", "dependencies": [
+                "shop/.terragrunt-stack/vpc", "shop/.terragrunt-stack/app"
+            ]},
+        ])
+    );
+    let shop = estate.stack(estate.find_stack(&tree.path("live/shop")).unwrap());
+    assert_eq!(
+        names(&estate, shop.units.clone()),
+        ["shop/.terragrunt-stack/app", "shop/.terragrunt-stack/vpc"]
+    );
+    assert!(!tree.path("live/shop/.terragrunt-stack").exists());
+}
+
+#[test]
+fn a_stack_that_waits_for_values_is_passed_over_and_told() {
+    let tree = with_stack();
+    tree.write(
+        "stacks/env/terragrunt.stack.hcl",
+        "unit \"vpc\" {\n  source = values.source\n  path = \"vpc\"\n}\n",
+    );
+    let reader = tree.reader("plan");
+    let (expansions, warnings) = expand_stacks(tree.root(), &reader, &LocalOnly, Templates::PassedOver);
+    assert_eq!(expansions.len(), 1);
+    assert!(told(&warnings).contains("is passed over: nobody hands values over"), "{}", told(&warnings));
+    let (_, errors) = expand_stacks(tree.root(), &tree.reader("plan"), &LocalOnly, Templates::Refused);
+    assert!(errors.iter().any(Diagnostic::is_error));
+}
+
+#[test]
+fn a_folder_that_is_a_unit_and_a_stack_is_refused() {
+    let tree = with_stack();
+    tree.write("live/shop/terragrunt.hcl", "");
+    let estate = discover(&tree, "live");
+    assert!(told(&estate.diagnostics).contains("shop is a unit and a stack at once"));
 }

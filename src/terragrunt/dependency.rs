@@ -235,7 +235,7 @@ impl DependencyBlock {
     pub fn target(&self, scope: &FileScope<'_>) -> PathBuf {
         let target = paths::join(scope.config_dir(), self.config_path());
         // The path may name the file instead of its folder.
-        if target.is_file() { paths::folder(&target).to_path_buf() } else { target }
+        if scope.session.reader.is_file(&target) { paths::folder(&target).to_path_buf() } else { target }
     }
 
     /// What `dependency.NAME` is.
@@ -260,7 +260,8 @@ impl DependencyBlock {
             return Ok(mocks);
         }
         let target = self.target(scope);
-        if !paths::unit_file(&target).is_file() {
+        let reader = scope.session.reader;
+        if !reader.is_file(&reader.unit_file(&target)) {
             return Err(Box::new(
                 Diagnostic::error(
                     "terragrunt::missing_dependency",

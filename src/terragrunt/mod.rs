@@ -20,12 +20,14 @@ pub mod module;
 mod options;
 mod outline;
 pub mod outputs;
+mod overlay;
 pub mod paths;
 mod reader;
 mod references;
 pub mod schema;
 mod scope;
 mod session;
+pub mod stack;
 mod unit;
 
 #[cfg(test)]

@@ -16,10 +16,3 @@ pub fn unit_file(dir: &Path) -> PathBuf {
     let json = dir.join(UNIT_FILE_JSON);
     if json.is_file() { json } else { dir.join(UNIT_FILE) }
 }
-
-/// The file that `path`, seen from the folder `base`, means as a configuration: a folder stands for the
-/// `terragrunt.hcl` or `terragrunt.hcl.json` in it.
-pub fn configuration_file(base: &Path, path: &str) -> PathBuf {
-    let target = join(base, path);
-    if target.is_dir() { unit_file(&target) } else { target }
-}

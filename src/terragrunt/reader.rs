@@ -11,9 +11,12 @@ use super::file_config::Wanted;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::OutputSource;
+use super::overlay::{Overlay, Place};
+use super::paths;
 use super::schema;
 use super::scope::FileScope;
 use super::session::Session;
+use super::stack::{self, StackFile};
 use super::unit;
 use crate::hcl::ast::Body;
 use crate::hcl::diagnostic::Diagnostic;
@@ -76,6 +79,7 @@ pub struct Reader {
     there: Cache<PathBuf, bool>,
     repositories: Cache<PathBuf, Option<PathBuf>>,
     configs: Mutex<HashMap<PathBuf, ReadConfig>>,
+    overlay: Overlay,
 }
 
 impl Reader {
@@ -88,6 +92,7 @@ impl Reader {
             there: Cache::new(),
             repositories: Cache::new(),
             configs: Mutex::new(HashMap::new()),
+            overlay: Overlay::default(),
         }
     }
 
@@ -135,7 +140,7 @@ impl Reader {
     /// A file, parsed at its first use.
     pub(crate) fn parsed(&self, path: &Path) -> Result<Arc<ParsedFile>, Vec<Diagnostic>> {
         let parsed = self.files.get(path.to_path_buf(), || {
-            let source = SourceFile::read(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
+            let source = self.source(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
             let (body, diagnostics) = if source.is_json() {
                 crate::hcl::json_syntax::parse(&source, schema::JSON_FILE)
             } else {
@@ -144,6 +149,48 @@ impl Reader {
             Ok(Arc::new(ParsedFile { source, body, diagnostics }))
         });
         parsed.map_err(|diagnostic| vec![Diagnostic::clone(&diagnostic)])
+    }
+
+    /// The stack file at `file` (absolute), evaluated; or everything that is wrong with it.
+    pub fn stack(&self, file: &Path) -> Result<StackFile, Vec<Diagnostic>> {
+        stack::read(self, file, stack::Wanted::Everything)
+    }
+
+    /// Sees a folder that a stack would generate as if it were there.
+    pub(crate) fn lay_over(&self, dir: &Path, place: Place) {
+        self.overlay.add(dir, place);
+    }
+
+    /// Where a file or folder really is: in a stack that is not generated yet, where it would be copied from.
+    pub fn on_disk(&self, path: &Path) -> PathBuf {
+        self.overlay.on_disk(path).into_owned()
+    }
+
+    /// Whether there is a file at `path`, or a stack would generate one.
+    pub(crate) fn is_file(&self, path: &Path) -> bool {
+        self.overlay.text(path).is_some() || self.overlay.on_disk(path).is_file()
+    }
+
+    /// Whether there is a folder at `path`, or a stack would generate one.
+    pub(crate) fn is_dir(&self, path: &Path) -> bool {
+        self.overlay.on_disk(path).is_dir()
+    }
+
+    /// The configuration of the unit in `dir`: the JSON one where there is one, else the `terragrunt.hcl`, which
+    /// need not be there.
+    pub fn unit_file(&self, dir: &Path) -> PathBuf {
+        let json = dir.join(paths::UNIT_FILE_JSON);
+        if self.is_file(&json) { json } else { dir.join(paths::UNIT_FILE) }
+    }
+
+    /// The text of a file, also of one that a stack would generate; its path is the one that was asked for.
+    pub(crate) fn source(&self, path: &Path) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+        if let Some(text) = self.overlay.text(path) {
+            return Ok(SourceFile::new(path, &*text));
+        }
+        let place = self.overlay.on_disk(path);
+        let source = SourceFile::read(&place)?;
+        Ok(if *place == *path { source } else { SourceFile::new(path, source.text()) })
     }
 
     /// The answer of a program, run once for each key.
@@ -157,14 +204,16 @@ impl Reader {
 
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
-        self.there.get(path.to_path_buf(), || path.exists())
+        self.there
+            .get(path.to_path_buf(), || self.overlay.text(path).is_some() || self.on_disk(path).exists())
     }
 
     /// The root of the Git repository that holds `folder`.
     pub(crate) fn repository_root(&self, folder: &Path) -> Option<PathBuf> {
         self.repositories.get(folder.to_path_buf(), || {
             // As `git rev-parse --show-toplevel` says it: with symbolic links resolved.
-            let folder = folder.canonicalize().ok()?;
+            // A folder that a stack would generate is in the repository of the first one above that is there.
+            let folder = folder.ancestors().find_map(|above| above.canonicalize().ok())?;
             folder.ancestors().find(|above| self.is_there(&above.join(".git"))).map(Path::to_path_buf)
         })
     }

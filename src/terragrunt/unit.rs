@@ -125,7 +125,8 @@ pub(crate) fn missing_folders(scope: &FileScope<'_>, config: &FileConfig) -> Vec
     let (Some(paths), Some(place)) = (&config.dependencies, &config.dependencies_place) else {
         return Vec::new();
     };
-    let missing = paths.iter().filter(|path| !paths::join(scope.config_dir(), path).is_dir());
+    let missing =
+        paths.iter().filter(|path| !scope.session.reader.is_dir(&paths::join(scope.config_dir(), path)));
     missing
         .map(|path| {
             let message = format!("dependency \"{path}\" does not exist: there is no such folder");

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{Answer, count, from_config_dir};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
-use crate::hcl::source::SourceFile;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
@@ -35,8 +34,12 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
     let Some(path) = path.as_str() else {
         return Err(CallError::new("argument 1 of read_terragrunt_config has to be a string"));
     };
-    let target = paths::configuration_file(scope.config_dir(), path);
-    if !target.is_file() {
+    let reader = scope.session.reader;
+    let mut target = paths::join(scope.config_dir(), path);
+    if reader.is_dir(&target) {
+        target = reader.unit_file(&target);
+    }
+    if !reader.is_file(&target) {
         return default.cloned().ok_or_else(|| {
             CallError::new(format!("there is no file {} for read_terragrunt_config", target.display()))
         });
@@ -45,7 +48,6 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
         scope.session.mark_read(&target);
         return values_of(scope, &target).map_err(CallError::Inside);
     }
-    let reader = scope.session.reader;
     if let Some(known) = reader.read_config(&target) {
         for file in &known.files {
             scope.session.mark_read(file);
@@ -104,7 +106,7 @@ fn first(diagnostics: Vec<Diagnostic>) -> Diagnostic {
 /// The values that a stack left beside the unit; nothing where it left none.
 pub(crate) fn values_beside(scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
     let file = scope.file_dir().join(VALUES_FILE);
-    if !file.is_file() {
+    if !scope.session.reader.is_file(&file) {
         return Ok(None);
     }
     scope.session.mark_read(&file);
@@ -122,7 +124,7 @@ pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     let path = from_config_dir(scope, &arguments[0]);
     scope.session.mark_read(&path);
     if path.to_string_lossy().ends_with("json") {
-        let source = SourceFile::read(&path).map_err(CallError::Inside)?;
+        let source = scope.session.reader.source(&path).map_err(CallError::Inside)?;
         let text = source.text();
         let json: serde_json::Result<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(text);
         json.map_err(|error| CallError::new(format!("{} is no JSON object: {error}", path.display())))?;

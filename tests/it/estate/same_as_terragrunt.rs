@@ -106,7 +106,7 @@ fn the_repositorys_own_estate_is_found_and_rendered_alike() {
     let graph = Graph::build(&estate).unwrap();
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
-    let ours = find_json(&estate, &graph.order(), &live, options);
+    let ours = find_json(&estate, &graph.components(&estate), &live, options);
     let flags = ["find", "--json", "--dag", "--dependencies", "--reading", "--include", "--exclude"];
     assert_eq!(ours, tree.terragrunt("live", &flags));
     for unit in &estate.units {

@@ -1,0 +1,531 @@
+//! One stack file, evaluated.
+//!
+//! The order is Terragrunt's: locals see functions and `values`; then the paths of all blocks, which make up
+//! `unit.NAME.path` and `stack.NAME.path`; then everything else. An included file is evaluated with the names of
+//! the file that includes it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::{Kind, STACK_AUTOINCLUDE, StackBlock, StackFile, generated_dir};
+use crate::hcl::ast::{Block, Body, Expr};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::source::Span;
+use crate::hcl::suggest::nearest;
+use crate::hcl::value::Value;
+use crate::terragrunt::convert::convert;
+use crate::terragrunt::decode;
+use crate::terragrunt::outputs::NoOutputs;
+use crate::terragrunt::paths;
+use crate::terragrunt::reader::{Reader, without_repetition};
+use crate::terragrunt::schema::{self, Spec, optional, required};
+use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::session::Session;
+
+const BLOCKS: &[(&str, usize)] = &[("include", 1), ("locals", 0), ("stack", 1), ("unit", 1)];
+
+const PATH: Spec = required("path", schema::Kind::String);
+const SOURCE: Spec = required("source", schema::Kind::String);
+const VALUES: Spec = optional("values", schema::Kind::Object);
+const NO_DOT: Spec = optional("no_dot_terragrunt_stack", schema::Kind::Bool);
+const NO_VALIDATION: Spec = optional("no_validation", schema::Kind::Bool);
+const FROM_STORE: Spec = optional("update_source_with_cas", schema::Kind::Bool);
+const MUTABLE: Spec = optional("mutable", schema::Kind::Bool);
+
+const ATTRIBUTES: &[Spec] = &[SOURCE, PATH, VALUES, NO_DOT, NO_VALIDATION, FROM_STORE, MUTABLE];
+
+/// How much of the blocks is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Names and places: sources and values stay out.
+    Places,
+    Everything,
+}
+
+/// Evaluates the stack file at `file` (absolute).
+pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<StackFile, Vec<Diagnostic>> {
+    let parsed = reader.parsed(file)?;
+    let errors: Vec<Diagnostic> = parsed.errors().cloned().collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let session = Rc::new(Session::new(reader, Some(&NoOutputs), file.to_path_buf()));
+    session.mark_read(file);
+    let own = FileScope::root(&session, parsed);
+    let mut reading =
+        Reading { dir: paths::folder(file), own, refs: BTreeMap::new(), wanted, errors: Vec::new() };
+    let blocks = reading.blocks();
+    let errors = without_repetition(reading.errors);
+    if errors.iter().any(Diagnostic::is_error) {
+        return Err(errors);
+    }
+    Ok(StackFile {
+        dir: paths::folder(file).to_path_buf(),
+        file: file.to_path_buf(),
+        blocks,
+        files_read: session.files_read(),
+        warnings: errors,
+    })
+}
+
+struct Reading<'a, 'r> {
+    dir: &'a Path,
+    own: Rc<FileScope<'r>>,
+    /// `unit` and `stack`, once the paths are known.
+    refs: BTreeMap<&'static str, Value>,
+    wanted: Wanted,
+    errors: Vec<Diagnostic>,
+}
+
+impl<'r> Reading<'_, 'r> {
+    fn blocks(&mut self) -> Vec<StackBlock> {
+        let own = Rc::clone(&self.own);
+        self.check(&own, BLOCKS, "a stack file");
+        own.all_locals(&mut self.errors);
+        let injected = self.injected();
+        let mut places = self.places(&own);
+        self.publish(&places);
+        if let Some(injected) = &injected {
+            for (key, path) in self.places(injected) {
+                places.insert(key, path);
+            }
+            self.publish(&places);
+        }
+        let mut blocks = self.decode(&own);
+        for include in own.file.body.blocks("include") {
+            blocks.extend(self.included(&own, include));
+        }
+        self.refuse_repeated_names(&blocks);
+        if let Some(injected) = &injected {
+            let over = self.decode(injected);
+            self.refuse_repeated_names(&over);
+            merge_by_name(&mut blocks, over);
+        }
+        // Units come before stacks, as they are generated.
+        blocks.sort_by_key(|block| block.kind);
+        if blocks.is_empty() && self.errors.is_empty() {
+            let place = self.own.location(Span::new(0, 0));
+            self.errors.push(
+                Diagnostic::error("stack::empty", "a stack needs at least one unit or stack block")
+                    .at(place)
+                    .help("add one, such as: unit \"vpc\" { source = \"../units/vpc\", path = \"vpc\" }"),
+            );
+        }
+        if self.wanted == Wanted::Everything {
+            self.refuse_shared_folders(&blocks);
+        }
+        blocks
+    }
+
+    /// The file that a stack above left here to add or replace blocks.
+    fn injected(&mut self) -> Option<Rc<FileScope<'r>>> {
+        let path = self.dir.join(STACK_AUTOINCLUDE);
+        if !self.own.session.reader.is_there(&path) {
+            return None;
+        }
+        self.own.session.mark_read(&path);
+        let file = self.file(&path)?;
+        self.check(&file, &[("stack", 1), ("unit", 1)], "a stack's autoinclude file");
+        Some(file)
+    }
+
+    fn file(&mut self, path: &Path) -> Option<Rc<FileScope<'r>>> {
+        match self.own.session.reader.parsed(path) {
+            Ok(parsed) => {
+                let broken: Vec<Diagnostic> = parsed.errors().cloned().collect();
+                let sound = broken.is_empty();
+                self.errors.extend(broken);
+                sound.then(|| FileScope::root(&self.own.session, parsed))
+            }
+            Err(errors) => {
+                self.errors.extend(errors);
+                None
+            }
+        }
+    }
+
+    fn included(&mut self, own: &Rc<FileScope<'r>>, block: &Block) -> Vec<StackBlock> {
+        let title = format!("include \"{}\"", decode::label(block).unwrap_or_default());
+        let before = self.errors.len();
+        for attribute in block.body.attributes.iter().filter(|attribute| &*attribute.name.name != "path") {
+            let message = format!("there is no attribute \"{}\" in {title}", attribute.name.name);
+            self.errors.push(
+                Diagnostic::error("terragrunt::unknown_attribute", message)
+                    .at(own.location(attribute.name.span))
+                    .help("an include of a stack file has a path and nothing else"),
+            );
+        }
+        let path = self.value(own, &block.body, PATH, &title, block.kind.span);
+        let Some(path) = path.as_str() else { return Vec::new() };
+        let path = paths::join(self.dir, path);
+        own.session.mark_read(&path);
+        let via = own.location(block.kind.span);
+        let mut blocks = Vec::new();
+        if let Some(file) = self.file(&path) {
+            for (kind, why) in [
+                ("locals", "put them into the file that includes it"),
+                ("include", "include both files here"),
+            ] {
+                if let Some(found) = file.file.body.blocks(kind).next() {
+                    let message = format!("an included stack file may not hold a block \"{kind}\"");
+                    self.errors.push(
+                        Diagnostic::error("stack::nested_include", message)
+                            .at(file.location(found.kind.span))
+                            .help(why),
+                    );
+                }
+            }
+            self.check(&file, BLOCKS, "a stack file");
+            blocks = self.decode(&file);
+        }
+        for error in &mut self.errors[before..] {
+            if error.location.is_none() {
+                *error = error.clone().at(via.clone());
+            } else if error.location.as_ref().is_some_and(|place| place.file.path() != via.file.path()) {
+                *error = error.clone().via("included here", via.clone());
+            }
+        }
+        blocks
+    }
+
+    /// Refuses what may not stand at the top of a file.
+    fn check(&mut self, file: &FileScope<'r>, blocks: &[(&str, usize)], what: &str) {
+        decode::check_blocks(file, &file.file.body, blocks, what, &mut self.errors);
+        for attribute in &file.file.body.attributes {
+            let name = &attribute.name.name;
+            self.errors.push(
+                Diagnostic::error(
+                    "terragrunt::unknown_attribute",
+                    format!("{what} has no attribute \"{name}\""),
+                )
+                .at(file.location(attribute.name.span))
+                .help("what a stack hands over goes into `values` of its unit and stack blocks"),
+            );
+        }
+        let mut locals = file.file.body.blocks("locals").skip(1);
+        if let Some(second) = locals.next() {
+            self.errors.push(
+                Diagnostic::error("terragrunt::repeated_block", "a stack file has one locals block at most")
+                    .at(file.location(second.kind.span))
+                    .help("put all locals into one block"),
+            );
+        }
+    }
+
+    /// The folders of a file's blocks, by kind and name.
+    fn places(&mut self, file: &FileScope<'r>) -> BTreeMap<(Kind, String), String> {
+        let mut places = BTreeMap::new();
+        for (kind, block) in components(&file.file.body) {
+            let Some(name) = decode::label(block) else { continue };
+            let title = format!("{} \"{name}\"", kind.name());
+            let path = self.value(file, &block.body, PATH, &title, block.kind.span);
+            let no_dot = self.value(file, &block.body, NO_DOT, &title, block.kind.span);
+            if let Some(path) = path.as_str() {
+                let dir = generated_dir(self.dir, path, no_dot.as_bool().unwrap_or_default());
+                places.insert((kind, name.to_owned()), dir.display().to_string());
+            }
+        }
+        places
+    }
+
+    fn publish(&mut self, places: &BTreeMap<(Kind, String), String>) {
+        for kind in [Kind::Unit, Kind::Stack] {
+            let of_kind = places.iter().filter(|((its, _), _)| *its == kind);
+            let fields = of_kind
+                .map(|((_, name), dir)| (name.as_str(), Value::object([("path", Value::string(dir))])));
+            self.refs.insert(kind.name(), Value::object(fields));
+        }
+    }
+
+    fn decode(&mut self, file: &FileScope<'r>) -> Vec<StackBlock> {
+        let blocks = components(&file.file.body).collect::<Vec<_>>();
+        blocks.into_iter().filter_map(|(kind, block)| self.component(file, kind, block)).collect()
+    }
+
+    fn component(&mut self, file: &FileScope<'r>, kind: Kind, block: &Block) -> Option<StackBlock> {
+        let name = decode::label(block)?.to_owned();
+        let title = format!("{} \"{name}\"", kind.name());
+        let (body, place) = (&block.body, block.kind.span);
+        let before = self.errors.len();
+        self.check_component(file, block, &title);
+        let path = self.text(file, body, PATH, &title, place);
+        let no_dot_terragrunt_stack =
+            self.value(file, body, NO_DOT, &title, place).as_bool().unwrap_or_default();
+        if name.trim().is_empty() {
+            self.error(file, place, "stack::empty_name", format!("a {} needs a name", kind.name())).help =
+                Some(format!("write {} \"name\" {{ … }}", kind.name()));
+        }
+        let span = |spec: Spec| body.attribute(spec.name).map_or(place, |attribute| attribute.expr.span);
+        let (source, values, no_validation) = match self.wanted {
+            Wanted::Places => (String::new(), None, false),
+            Wanted::Everything => {
+                let source = self.text(file, body, SOURCE, &title, place);
+                let values = self.value(file, body, VALUES, &title, place);
+                let no_validation = self.value(file, body, NO_VALIDATION, &title, place);
+                self.value(file, body, FROM_STORE, &title, place);
+                self.value(file, body, MUTABLE, &title, place);
+                if !values.is_wholly_known() {
+                    let message = format!("the values of {title} are not known");
+                    self.error(file, span(VALUES), "stack::unknown_values", message).help = Some(
+                        "values are written down when the stack is generated: use what is known then".into(),
+                    );
+                }
+                let values = (!values.is_null()).then_some(values);
+                (source?, values, no_validation.as_bool().unwrap_or_default())
+            }
+        };
+        let path = path?;
+        self.check_path(file, &path, no_dot_terragrunt_stack, &title, span(PATH));
+        if self.errors[before..].iter().any(Diagnostic::is_error) {
+            return None;
+        }
+        Some(StackBlock {
+            kind,
+            name,
+            source,
+            dir: generated_dir(self.dir, &path, no_dot_terragrunt_stack),
+            path,
+            values,
+            no_dot_terragrunt_stack,
+            no_validation,
+            location: file.location(place),
+            source_location: file.location(span(SOURCE)),
+            path_location: file.location(span(PATH)),
+        })
+    }
+
+    /// Terragrunt takes any attribute and block here and does nothing with it; that is said. What stands behind
+    /// one of its experiments is refused.
+    fn check_component(&mut self, file: &FileScope<'r>, block: &Block, title: &str) {
+        for attribute in &block.body.attributes {
+            let name = &*attribute.name.name;
+            if name == "enabled" {
+                let message = format!("\"enabled\" of {title} is an experiment of Terragrunt");
+                self.error(file, attribute.name.span, "stack::experiment", message).help =
+                    Some("take the block out, or leave the unit out by an exclude block of its own".into());
+            } else if !ATTRIBUTES.iter().any(|spec| spec.name == name) {
+                let near = nearest(name, ATTRIBUTES.iter().map(|spec| spec.name));
+                let diagnostic = Diagnostic::warning(
+                    "stack::ignored_attribute",
+                    format!("\"{name}\" of {title} does nothing"),
+                );
+                let help = near.map_or_else(
+                    || "hand it over in `values`, or take it out".to_owned(),
+                    |near| format!("did you mean \"{near}\"?"),
+                );
+                self.errors.push(diagnostic.at(file.location(attribute.name.span)).help(help));
+            }
+        }
+        for inner in &block.body.blocks {
+            match &*inner.kind.name {
+                "autoinclude" => {}
+                "expansion" => {
+                    let message = format!("\"expansion\" of {title} is an experiment of Terragrunt");
+                    self.error(file, inner.kind.span, "stack::experiment", message).help =
+                        Some("write one block for each".into());
+                }
+                other => {
+                    let message = format!("the block \"{other}\" of {title} does nothing");
+                    let help = "the blocks of a unit go into its terragrunt.hcl, or into autoinclude";
+                    self.errors.push(
+                        Diagnostic::warning("stack::ignored_block", message)
+                            .at(file.location(inner.kind.span))
+                            .help(help),
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_path(&mut self, file: &FileScope<'r>, path: &str, no_dot: bool, title: &str, place: Span) {
+        let (code, message) = if Path::new(path).is_absolute() {
+            ("stack::absolute_path", format!("the path of {title} has to be relative: {path}"))
+        } else if paths::clean(Path::new(path)).to_string_lossy().starts_with("..") {
+            ("stack::path_outside", format!("the path of {title} leaves the stack's folder: {path}"))
+        } else if no_dot && paths::clean(Path::new(path)) == Path::new(".") {
+            ("stack::path_outside", format!("{title} would be generated over its own stack file"))
+        } else {
+            return;
+        };
+        let base = if no_dot { "the folder of the stack file" } else { ".terragrunt-stack" };
+        self.error(file, place, code, message).help =
+            Some(format!("name a folder under {base}, such as \"vpc\""));
+    }
+
+    fn refuse_repeated_names(&mut self, blocks: &[StackBlock]) {
+        for (index, block) in blocks.iter().enumerate() {
+            let first =
+                blocks[..index].iter().find(|other| other.kind == block.kind && other.name == block.name);
+            if let Some(first) = first {
+                let message =
+                    format!("{} stands here again; the first is at {}", block.title(), first.location);
+                self.errors.push(
+                    Diagnostic::error("stack::duplicate_name", message)
+                        .at(block.location.clone())
+                        .help("give one of them another name"),
+                );
+            }
+        }
+    }
+
+    fn refuse_shared_folders(&mut self, blocks: &[StackBlock]) {
+        for (index, block) in blocks.iter().enumerate() {
+            if let Some(first) = blocks[..index].iter().find(|other| other.dir == block.dir) {
+                let message = format!(
+                    "{} and {} would both be generated into {}",
+                    first.title(),
+                    block.title(),
+                    block.dir.display()
+                );
+                self.errors.push(
+                    Diagnostic::error("stack::duplicate_path", message)
+                        .at(block.path_location.clone())
+                        .help("give one of them another path")
+                        .via(format!("{} goes there", first.title()), first.path_location.clone()),
+                );
+            }
+        }
+    }
+
+    fn error(
+        &mut self,
+        file: &FileScope<'r>,
+        place: Span,
+        code: &'static str,
+        message: String,
+    ) -> &mut Diagnostic {
+        let index = self.errors.len();
+        self.errors.push(Diagnostic::error(code, message).at(file.location(place)));
+        &mut self.errors[index]
+    }
+
+    /// A required text that is not blank.
+    fn text(
+        &mut self,
+        file: &FileScope<'r>,
+        body: &Body,
+        spec: Spec,
+        title: &str,
+        place: Span,
+    ) -> Option<String> {
+        let value = self.value(file, body, spec, title, place);
+        if matches!(value, Value::Unknown) {
+            let message = format!("the {} of {title} is not known", spec.name);
+            self.error(file, place, "stack::unknown_value", message).help =
+                Some("use what is known when the stack is generated".into());
+        }
+        let text = value.as_str()?;
+        if text.trim().is_empty() {
+            self.error(
+                file,
+                place,
+                "stack::empty_attribute",
+                format!("{title} has an empty {}", spec.name),
+            )
+            .help = Some(format!("say {} = \"…\"", spec.name));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn value(&mut self, file: &FileScope<'r>, body: &Body, spec: Spec, title: &str, place: Span) -> Value {
+        let Some(attribute) = body.attribute(spec.name) else {
+            if spec.required {
+                let message = format!("{title} needs the attribute \"{}\"", spec.name);
+                self.error(file, place, "terragrunt::missing_attribute", message).help =
+                    Some(format!("add {} = \"…\"", spec.name));
+            }
+            return Value::Null;
+        };
+        self.evaluate(file, &attribute.expr, spec).unwrap_or_else(|diagnostic| {
+            self.errors.push(*diagnostic);
+            Value::Null
+        })
+    }
+
+    fn evaluate(&self, file: &FileScope<'r>, expr: &Expr, spec: Spec) -> Result<Value, Box<Diagnostic>> {
+        let scope = StackScope { file: &self.own, refs: &self.refs };
+        let value = crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
+            diagnostic.location.get_or_insert_with(|| file.location(expr.span));
+            diagnostic
+        })?;
+        let wrong = |message: String| {
+            let message = format!("\"{}\" has the wrong type: {message}", spec.name);
+            let diagnostic =
+                Diagnostic::error("terragrunt::wrong_type", message).at(file.location(expr.span));
+            Box::new(diagnostic.help(match spec.kind {
+                schema::Kind::Object => "values are named: { name = value }",
+                schema::Kind::Bool => "write true or false",
+                _ => "write a string",
+            }))
+        };
+        if spec.required && value.is_null() {
+            return Err(wrong("it may not be null".to_owned()));
+        }
+        convert(value, spec.kind).map_err(wrong)
+    }
+}
+
+/// The `unit` and `stack` blocks of a file, in its order.
+fn components(body: &Body) -> impl Iterator<Item = (Kind, &Block)> {
+    body.blocks.iter().filter_map(|block| match &*block.kind.name {
+        "unit" => Some((Kind::Unit, block)),
+        "stack" => Some((Kind::Stack, block)),
+        _ => None,
+    })
+}
+
+/// Puts each block in the place of one of the same kind and name, or behind all others.
+fn merge_by_name(blocks: &mut Vec<StackBlock>, over: Vec<StackBlock>) {
+    for block in over {
+        match blocks.iter_mut().find(|under| under.kind == block.kind && under.name == block.name) {
+            Some(under) => *under = block,
+            None => blocks.push(block),
+        }
+    }
+}
+
+/// The names of a stack file.
+struct StackScope<'a, 'r> {
+    file: &'a FileScope<'r>,
+    refs: &'a BTreeMap<&'static str, Value>,
+}
+
+impl Scope for StackScope<'_, '_> {
+    fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        match name {
+            "unit" | "stack" => match self.refs.get(name) {
+                Some(value) => Ok(Some(Resolved::root(value.clone()))),
+                None => Err(Box::new(
+                    Diagnostic::error("stack::too_early", format!("\"{name}\" cannot be used here"))
+                        .help("paths of units and stacks are known to `values` and `source`, not to `path`"),
+                )),
+            },
+            "dependency" | "include" | "feature" => Ok(None),
+            "values" => match self.file.variable(name, path)? {
+                Some(found) => Ok(Some(found)),
+                None => Err(Box::new(
+                    Diagnostic::error("stack::no_values", "nobody hands values over to this stack").help(
+                        "values come from the `stack` block of another stack file; generate that one, in its \
+                         own folder",
+                    ),
+                )),
+            },
+            _ => self.file.variable(name, path),
+        }
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        self.file.call(name, arguments)
+    }
+
+    fn variable_names(&self) -> Vec<String> {
+        ["local", "stack", "unit", "values"].map(str::to_owned).to_vec()
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        self.file.function_names()
+    }
+}

@@ -1,0 +1,131 @@
+//! Where the files of a unit or a stack come from.
+
+use std::path::{Path, PathBuf};
+
+use crate::terragrunt::paths;
+use crate::terragrunt::reader::Reader;
+
+/// Why a source cannot be used.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SourceError {
+    /// There is nothing at a local path.
+    #[error("there is no folder {0}")]
+    Missing(PathBuf),
+    /// The part behind `//` is not in what stands before it.
+    #[error("there is no folder {part} in {base}")]
+    NoPart {
+        /// What stands behind.
+        part: String,
+        /// What stands before.
+        base: PathBuf,
+    },
+    /// The part behind `//` leaves what stands before it.
+    #[error("the part behind // leaves {0}")]
+    Outside(PathBuf),
+    /// It is an address that nobody here can fetch.
+    #[error("sources from {0} are not fetched by slipway")]
+    Remote(String),
+    /// It was tried and failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl SourceError {
+    /// The way out.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Missing(_) | Self::NoPart { .. } => {
+                "a source is a folder, relative to the stack file that names it, or absolute"
+            }
+            Self::Outside(_) => "name the folder before // so that it holds the whole source",
+            Self::Remote(_) => {
+                "clone it and name the folder, use a git:: address, or run `terragrunt stack generate`"
+            }
+            Self::Failed(_) => "check the address, the ref and your access to it",
+        }
+    }
+}
+
+/// Brings sources that are addresses onto this machine.
+pub trait Fetch: Send + Sync {
+    /// The folder that holds the source now, `//` and everything behind it applied.
+    fn fetch(&self, source: &str) -> Result<PathBuf, SourceError>;
+}
+
+/// Fetches nothing.
+pub struct LocalOnly;
+
+impl Fetch for LocalOnly {
+    fn fetch(&self, source: &str) -> Result<PathBuf, SourceError> {
+        Err(SourceError::Remote(origin(source)))
+    }
+}
+
+/// The folder of a source that a stack file in `dir` names.
+pub(super) fn locate(
+    reader: &Reader,
+    dir: &Path,
+    source: &str,
+    fetch: &dyn Fetch,
+) -> Result<PathBuf, SourceError> {
+    let plain = source.strip_prefix("file://").unwrap_or(source);
+    let (base, part) = split(plain);
+    let folder = reader.on_disk(&paths::join(dir, base));
+    if !folder.is_dir() {
+        let address = ["://", "::", "git@"].iter().any(|sign| plain.contains(sign)) || is_shorthand(plain);
+        return if address { fetch.fetch(source) } else { Err(SourceError::Missing(folder)) };
+    }
+    within(folder, part)
+}
+
+/// The folder `part` in `base`, which it may not leave.
+pub(super) fn within(base: PathBuf, part: &str) -> Result<PathBuf, SourceError> {
+    if part.is_empty() {
+        return Ok(base);
+    }
+    let folder = paths::clean(&base.join(part.trim_start_matches('/')));
+    if !folder.starts_with(&base) {
+        return Err(SourceError::Outside(base));
+    }
+    if folder.is_dir() { Ok(folder) } else { Err(SourceError::NoPart { part: part.to_owned(), base }) }
+}
+
+/// What stands before `//` and what behind it; the `//` of a scheme does not count.
+pub(super) fn split(source: &str) -> (&str, &str) {
+    let start = source.find("://").map_or(0, |at| at + 3);
+    match source[start..].find("//") {
+        Some(at) => (&source[..start + at], &source[start + at + 2..]),
+        None => (source, ""),
+    }
+}
+
+/// `github.com/owner/name` and its like.
+fn is_shorthand(source: &str) -> bool {
+    ["github.com/", "gitlab.com/", "bitbucket.org/"].iter().any(|host| source.starts_with(host))
+}
+
+/// What kind of address it is, without the address itself: it may hold credentials.
+fn origin(source: &str) -> String {
+    if let Some((forced, _)) = source.split_once("::") {
+        return format!("{forced}::");
+    }
+    match source.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://"),
+        None => source.split('/').next().unwrap_or(source).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_split_behind_its_scheme() {
+        assert_eq!(split("../a//b/c"), ("../a", "b/c"));
+        assert_eq!(split("../a"), ("../a", ""));
+        assert_eq!(
+            split("git::https://example.com/x.git//units/vpc?ref=v1"),
+            ("git::https://example.com/x.git", "units/vpc?ref=v1")
+        );
+    }
+}
