@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::source::SourceError;
 use crate::support::fs::FileError;
 use crate::support::process::ProcessError;
 
@@ -62,20 +63,9 @@ pub enum EngineError {
         /// What the unit asks for.
         constraint: String,
     },
-    /// The module's source is not there.
-    #[error("the source {source_text} does not exist: {path} is not a folder")]
-    SourceMissing {
-        /// As written.
-        source_text: String,
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// The module's source is of a kind that this engine does not fetch.
-    #[error("the source {source_text} is not a local path")]
-    SourceRemote {
-        /// As written.
-        source_text: String,
-    },
+    /// The module could not be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The unit uses something that only Terragrunt itself can do.
     #[error("{what} is not supported by the native engine")]
     Unsupported {
@@ -136,8 +126,8 @@ impl EngineError {
             Self::NoTerragrunt => "install Terragrunt, or use --engine native",
             Self::OldTerragrunt { .. } => "upgrade Terragrunt, or use --engine native",
             Self::Constraint { .. } => "install a version that satisfies it, or name one with --tf-path",
-            Self::SourceMissing { .. } => "correct `source` in the unit's terraform block",
-            Self::SourceRemote { .. } | Self::Unsupported { .. } => "run this unit with --engine terragrunt",
+            Self::Source(error) => return error.advice(),
+            Self::Unsupported { .. } => "run this unit with --engine terragrunt",
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
             Self::BucketMissing { .. } => "create it, or let this be done with --backend-bootstrap",
             Self::Hook { .. } => "see the unit's log for what the hook printed",

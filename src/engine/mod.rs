@@ -10,6 +10,7 @@ pub mod plan;
 mod process;
 mod s3;
 pub mod select;
+pub mod source;
 mod state;
 pub mod state_bucket;
 pub mod terragrunt;

@@ -102,6 +102,18 @@ impl S3Backend {
         })
     }
 
+    /// A bucket that is named by its address, with the identity of the environment or of a profile.
+    pub fn of_bucket(bucket: &str, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            key: None,
+            region: region.to_owned(),
+            endpoint: endpoint.map(str::to_owned),
+            path_style: endpoint.is_some(),
+            profile: profile.map(str::to_owned),
+        }
+    }
+
     /// What an error of S3 means for the run.
     pub fn refused<E, R>(&self, error: &SdkError<E, R>) -> EngineError
     where

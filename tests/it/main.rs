@@ -15,4 +15,6 @@ mod image;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod support;

@@ -4,7 +4,7 @@ mod arguments;
 mod generate;
 mod hooks;
 mod init;
-mod source;
+mod selection;
 mod workdir;
 
 use std::path::{Path, PathBuf};
@@ -15,12 +15,14 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::process::{Options, Ran, lists_resources, run};
 use super::s3::S3Clients;
+use super::source::{FetchOptions, Fetched, Sources};
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
     Direction, Engine, EngineError, EngineSettings, SavedPlan, Session, Step, UnitJob, state, unattended,
 };
+use crate::support::interrupt::Stop;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
@@ -30,7 +32,8 @@ pub struct NativeEngine {
     settings: EngineSettings,
     tool: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
-    s3: S3Clients,
+    s3: Arc<S3Clients>,
+    sources: Sources,
     /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
     installing: Mutex<()>,
 }
@@ -45,11 +48,13 @@ impl NativeEngine {
     /// An engine that has done nothing yet; the tool is looked for at the first unit.
     pub fn new(settings: EngineSettings) -> Self {
         let buckets = StateBuckets::new(settings.backend_bootstrap);
+        let s3 = Arc::<S3Clients>::default();
         Self {
+            sources: Sources::with_clients(&settings.home, Arc::clone(&s3)),
             settings,
             tool: OnceCell::new(),
             buckets,
-            s3: S3Clients::default(),
+            s3,
             installing: Mutex::new(()),
         }
     }
@@ -71,7 +76,8 @@ impl NativeEngine {
         let config = &job.config;
         refuse_unsupported(config)?;
         let tool = self.tool(config).await?;
-        let dir = workdir::bring_together(&self.settings.home, job)?;
+        let source = self.source(job, &tool, session).await?;
+        let dir = workdir::bring_together(&self.settings.home, job, &source)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.s3).await?;
@@ -79,6 +85,23 @@ impl NativeEngine {
         let prepared = Prepared { tool, dir };
         self.init(job, &prepared, session).await?;
         Ok(prepared)
+    }
+
+    /// The unit's module on this machine; without a source its own folder is the module.
+    async fn source(&self, job: &UnitJob, tool: &Tool, session: Session<'_>) -> Result<Fetched, EngineError> {
+        let dir = &job.config.dir;
+        let Some(text) = job.config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref())
+        else {
+            return Ok(Fetched { root: dir.clone(), module: PathBuf::new(), shared: false });
+        };
+        let registry = default_registry(tool.name);
+        let note = |line: &str| session.watcher.line(line);
+        let interrupts = session.interrupts;
+        tokio::select! {
+            fetched = self.sources.fetch(text, dir, FetchOptions { registry: &registry, note: &note }) => Ok(fetched?),
+            // Nothing is half there: what was fetched so far is thrown away by the next run.
+            () = interrupts.reached(Stop::Interrupt) => Err(EngineError::Interrupted { command: "fetching the source".to_owned() }),
+        }
     }
 
     async fn init(
@@ -202,6 +225,15 @@ async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
         cause: error.to_string(),
     })??;
     Ok(Arc::new(tool))
+}
+
+/// The registry that `tfr:///…` means: that of the tool, unless the user has another.
+fn default_registry(tool: &str) -> String {
+    let own = std::env::var("TG_TF_DEFAULT_REGISTRY_HOST").ok().filter(|host| !host.is_empty());
+    own.unwrap_or_else(|| {
+        let host = if tool == "tofu" { "registry.opentofu.org" } else { "registry.terraform.io" };
+        host.to_owned()
+    })
 }
 
 /// What would be dropped silently is refused instead.

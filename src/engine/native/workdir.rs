@@ -4,15 +4,17 @@
 //! what differs is written; what has left the module since the last time is removed.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
-use ignore::overrides::{Override, OverrideBuilder};
-
 use super::generate;
-use super::source::LocalSource;
+use super::selection::Selection;
+use crate::engine::source::share::share;
+use crate::engine::source::{Fetched, Sources};
 use crate::engine::{EngineError, UnitJob};
 use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
+use crate::support::paths::clean;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -23,31 +25,31 @@ pub const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// The folder in which a unit's commands run.
 pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
-    let source = LocalSource::of(&job.config)?;
-    Ok(root(home, job).join(source.module))
+    let source = job.config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+    let module = source.map(|text| Sources::module_folder(text, &job.config.dir)).transpose()?;
+    Ok(clean(&root(home, job).join(module.unwrap_or_default())))
 }
 
 fn root(home: &Path, job: &UnitJob) -> PathBuf {
     home.join("units").join(job.folder())
 }
 
-/// Copies what is new, generates the files, and returns the folder in which commands run.
-pub fn bring_together(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
+/// Brings what is new, generates the files, and returns the folder in which commands run.
+pub fn bring_together(home: &Path, job: &UnitJob, source: &Fetched) -> Result<PathBuf, EngineError> {
     let config = &job.config;
-    let source = LocalSource::of(config)?;
     let root = root(home, job);
     create_private_dir(&root)?;
-    let dir = root.join(&source.module);
+    let dir = clean(&root.join(&source.module));
 
     let mut brought = BTreeSet::new();
-    copy_tree(&source.root, &root, &selection(&source.root, config)?, &mut brought)?;
-    if source.root != config.dir {
-        // Terragrunt adds the unit's own files to the module, hidden ones left out.
-        copy_tree(&config.dir, &dir, &selection(&config.dir, config)?, &mut brought)?;
+    if source.shared {
+        share(&source.root, &root, is_for_terragrunt, &mut brought)?;
+    } else {
+        copy_tree(&source.root, &root, config, &mut brought)?;
     }
-    let lock = config.dir.join(LOCK_FILE);
-    if lock.is_file() {
-        copy(&lock, &dir.join(LOCK_FILE))?;
+    if source.root != config.dir {
+        // Terragrunt lays the unit's own files over the module.
+        copy_tree(&config.dir, &dir, config, &mut brought)?;
     }
     for file in generate::write_all(&dir, config)? {
         brought.insert(file);
@@ -56,54 +58,43 @@ pub fn bring_together(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError
     Ok(dir)
 }
 
-fn selection(folder: &Path, config: &UnitConfig) -> Result<Override, EngineError> {
-    let mut builder = OverrideBuilder::new(folder);
-    let terraform = config.terraform.as_ref();
-    for glob in terraform.into_iter().flat_map(|terraform| &terraform.exclude_from_copy) {
-        builder.add(&format!("!{glob}")).map_err(|error| bad_glob(folder, &error))?;
-    }
-    builder.build().map_err(|error| bad_glob(folder, &error))
-}
-
-fn bad_glob(folder: &Path, error: &ignore::Error) -> EngineError {
-    FileError::on("select files of", folder)(std::io::Error::other(error.to_string())).into()
-}
-
 fn copy_tree(
     from: &Path,
     to: &Path,
-    selection: &Override,
+    config: &UnitConfig,
     brought: &mut BTreeSet<PathBuf>,
 ) -> Result<(), EngineError> {
-    let walk = WalkBuilder::new(from)
-        .standard_filters(false)
-        .hidden(true)
-        .overrides(selection.clone())
-        .follow_links(true)
-        .build();
-    for entry in walk {
-        let entry = entry.map_err(|error| bad_glob(from, &error))?;
-        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        let Ok(below) = entry.path().strip_prefix(from) else { continue };
-        if !is_file || is_own_configuration(below) {
+    let terraform = config.terraform.as_ref();
+    let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
+    let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
+    for below in Selection::new(from, include, exclude)?.files()? {
+        if is_for_terragrunt(&below) {
             continue;
         }
-        let target = to.join(below);
-        copy(entry.path(), &target)?;
-        brought.insert(target);
+        let target = to.join(&below);
+        copy(&from.join(&below), &target)?;
+        // The tool writes the lock file here; what it wrote stays.
+        if below.file_name().is_none_or(|name| name != LOCK_FILE) {
+            brought.insert(target);
+        }
     }
     Ok(())
 }
 
-/// The Terragrunt files beside a module are not the module's.
-fn is_own_configuration(below: &Path) -> bool {
+/// Terragrunt's files beside a module are not the module's; left here, Terragrunt would find units in them.
+fn is_for_terragrunt(below: &Path) -> bool {
     let name = below.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name == UNIT_FILE || name == UNIT_FILE_JSON || name == "terragrunt.stack.hcl"
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), EngineError> {
     let content = std::fs::read(from).map_err(FileError::on("read", from))?;
-    write_if_changed(to, &content)?;
+    if write_if_changed(to, &content)? {
+        // Scripts have to stay what can be run.
+        let permissions = std::fs::metadata(from).map_err(FileError::on("read", from))?.permissions();
+        let mode = Permissions::from_mode(permissions.mode() | 0o200);
+        std::fs::set_permissions(to, mode).map_err(FileError::on("protect", to))?;
+    }
     Ok(())
 }
 
@@ -113,7 +104,8 @@ fn remove_what_left(root: &Path, brought: &BTreeSet<PathBuf>) -> Result<(), Engi
     let before = std::fs::read_to_string(&list).unwrap_or_default();
     for line in before.lines() {
         let file = root.join(line);
-        if !brought.contains(&file) && file.is_file() {
+        let is_there = file.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir());
+        if !brought.contains(&file) && is_there {
             std::fs::remove_file(&file).map_err(FileError::on("remove", &file))?;
         }
     }

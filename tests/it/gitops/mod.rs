@@ -3,7 +3,7 @@
 mod push;
 mod remote;
 mod rollback;
-mod server;
+pub mod server;
 mod set;
 
 use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_image};

@@ -1,0 +1,232 @@
+//! Which files of a folder are copied: Terragrunt's rules, its odd ones too.
+//!
+//! Hidden files and folders stay behind, `.terraform.lock.hcl` and `.tflint.hcl` excepted. What `include_in_copy`
+//! finds comes along all the same, and so does a hidden folder on the way to it; what `exclude_from_copy` finds does
+//! not, and neither does anything whose path merely begins with the path of what it found.
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+use super::workdir::LOCK_FILE;
+use crate::engine::EngineError;
+use crate::support::fs::FileError;
+
+/// Always comes along.
+const TFLINT: &str = ".tflint.hcl";
+
+/// The files to copy out of one folder.
+pub struct Selection<'a> {
+    folder: &'a Path,
+    include: Vec<String>,
+    exclude: Vec<String>,
+}
+
+impl<'a> Selection<'a> {
+    /// Reads the patterns against what there is.
+    pub fn new(folder: &'a Path, include: &[String], exclude: &[String]) -> Result<Self, EngineError> {
+        let include = include.iter().map(String::as_str).chain([TFLINT]);
+        Ok(Self {
+            folder,
+            include: expand(folder, include)?,
+            exclude: expand(folder, exclude.iter().map(String::as_str))?,
+        })
+    }
+
+    /// Their paths under the folder, in order.
+    pub fn files(&self) -> Result<Vec<PathBuf>, EngineError> {
+        let mut found = Vec::new();
+        self.walk(self.folder, &mut Vec::new(), &mut found)?;
+        found.sort();
+        Ok(found)
+    }
+
+    fn walk(
+        &self,
+        folder: &Path,
+        above: &mut Vec<PathBuf>,
+        found: &mut Vec<PathBuf>,
+    ) -> Result<(), EngineError> {
+        // Links to folders are followed, but not round in a circle.
+        let real = folder.canonicalize().map_err(FileError::on("read", folder))?;
+        if above.contains(&real) {
+            let source = std::io::Error::other("it is a link to a folder that it is in");
+            return Err(FileError { action: "copy", path: folder.display().to_string(), source }.into());
+        }
+        above.push(real);
+        for entry in std::fs::read_dir(folder).map_err(FileError::on("read", folder))? {
+            let path = entry.map_err(FileError::on("read", folder))?.path();
+            let below = path.strip_prefix(self.folder).unwrap_or(&path);
+            if !self.takes(below) {
+                continue;
+            }
+            if path.is_dir() {
+                self.walk(&path, above, found)?;
+            } else {
+                found.push(below.to_owned());
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+
+    fn takes(&self, below: &Path) -> bool {
+        let text = below.to_string_lossy();
+        if self.exclude.iter().any(|found| text.starts_with(found.as_str())) {
+            return false;
+        }
+        // By the text: the beginning of a name is enough.
+        if self.include.iter().any(|found| found.starts_with(&*text)) {
+            return true;
+        }
+        let hidden = below.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+        !hidden || below.file_name().is_some_and(|name| name == LOCK_FILE)
+    }
+}
+
+/// The paths that the patterns find, and all that is in the folders among them.
+fn expand<'p>(folder: &Path, patterns: impl Iterator<Item = &'p str>) -> Result<Vec<String>, EngineError> {
+    let mut found = Vec::new();
+    let mut all: Option<Vec<(String, bool)>> = None;
+    for pattern in patterns {
+        // Terragrunt joins the pattern to the folder, which takes slashes at its ends and dots in it away.
+        let pattern = crate::support::paths::clean(Path::new(pattern.trim_matches('/')));
+        let pattern = pattern.to_string_lossy();
+        if !pattern.contains(['*', '{']) && !folder.join(&*pattern).exists() {
+            continue;
+        }
+        if all.is_none() {
+            let mut list = Vec::new();
+            list_all(folder, folder, &mut list)?;
+            all = Some(list);
+        }
+        let regex = if pattern.contains(['*', '{']) { regex_of(&pattern) } else { regex::escape(&pattern) };
+        // A pattern that is none finds nothing.
+        let Ok(regex) = Regex::new(&format!("^{regex}$")) else { continue };
+        let entries = all.as_deref().unwrap_or_default();
+        let folders: Vec<String> = entries
+            .iter()
+            .filter(|(path, is_dir)| *is_dir && regex.is_match(path))
+            .map(|(path, _)| format!("{path}/"))
+            .collect();
+        let wanted = |path: &str| {
+            regex.is_match(path) || folders.iter().any(|folder| path.starts_with(folder.as_str()))
+        };
+        found.extend(entries.iter().filter(|(path, _)| wanted(path)).map(|(path, _)| path.clone()));
+    }
+    Ok(found)
+}
+
+fn list_all(root: &Path, folder: &Path, found: &mut Vec<(String, bool)>) -> Result<(), EngineError> {
+    for entry in std::fs::read_dir(folder).map_err(FileError::on("read", folder))? {
+        let entry = entry.map_err(FileError::on("read", folder))?;
+        if entry.file_name() == ".terragrunt-cache" {
+            continue;
+        }
+        let path = entry.path();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        found.push((below, is_dir));
+        if is_dir {
+            list_all(root, &path, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// `**/` is any folders or none, `*` any name, `[…]` a class, `{a,b}` either.
+fn regex_of(pattern: &str) -> String {
+    let mut regex = String::new();
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let close = |end: char| rest.find(end).filter(|index| *index > 1);
+        let (piece, length) = match first {
+            '*' if rest.starts_with("**/") => ("(.*/)?".to_owned(), 3),
+            '*' => ("[^/]*".to_owned(), 1),
+            '[' if let Some(end) = close(']') => (rest[..=end].to_owned(), end + 1),
+            '{' if let Some(end) = close('}') => {
+                let either = rest[1..end].split(',').map(regex::escape).collect::<Vec<_>>().join("|");
+                (format!("({either})"), end + 1)
+            }
+            other => (regex::escape(&other.to_string()), other.len_utf8()),
+        };
+        regex.push_str(&piece);
+        rest = &rest[length..];
+    }
+    regex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(include: &[&str], exclude: &[&str]) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            "main.tf",
+            "README.md",
+            ".hidden",
+            ".tflint.hcl",
+            ".terraform.lock.hcl",
+            ".config/deep/a.yaml",
+            ".config/b.yaml",
+            "docs/a.md",
+            "docs/deep/b.md",
+            "docs-old/c.md",
+            "sub/.env",
+            "sub/x.tf",
+            ".terragrunt-cache/q/main.tf",
+        ] {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file).unwrap();
+        }
+        let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let selection = Selection::new(dir.path(), &texts(include), &texts(exclude)).unwrap();
+        selection.files().unwrap().iter().map(|path| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn hidden_files_stay_behind_but_for_the_two_that_every_module_may_have() {
+        assert_eq!(
+            selected(&[], &[]),
+            [
+                ".terraform.lock.hcl",
+                ".tflint.hcl",
+                "README.md",
+                "docs/a.md",
+                "docs/deep/b.md",
+                "docs-old/c.md",
+                "main.tf",
+                "sub/x.tf"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_included_comes_along_with_its_folders() {
+        let files = selected(&[".config", "sub/.env"], &[]);
+        assert!(
+            [".config/b.yaml", ".config/deep/a.yaml", "sub/.env"]
+                .iter()
+                .all(|file| files.contains(&(*file).to_owned())),
+            "{files:?}"
+        );
+        let files = selected(&[".config/*.yaml"], &[]);
+        assert!(
+            files.contains(&".config/b.yaml".to_owned())
+                && !files.contains(&".config/deep/a.yaml".to_owned()),
+            "{files:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_excluded_takes_all_that_begins_like_it_along() {
+        let files = selected(&[], &["docs"]);
+        assert_eq!(files, [".terraform.lock.hcl", ".tflint.hcl", "README.md", "main.tf", "sub/x.tf"]);
+        let files = selected(&[], &["**/*.md"]);
+        assert!(!files.iter().any(|file| file.contains(".md")), "{files:?}");
+        // Excluding goes before including.
+        assert!(!selected(&[".hidden"], &[".hid*"]).contains(&".hidden".to_owned()));
+    }
+}

@@ -1,0 +1,264 @@
+//! What was fetched, kept by its content and shared by all units.
+//!
+//! ```text
+//! .slipway/modules/.terragrunt-cache/<digest>/   the files, read-only; the name is the digest of all of them
+//! .slipway/modules/.terragrunt-cache/of-<key>/   where it is put together; a killed run leaves it, the next one empties it
+//! .slipway/modules/index/<key>.json              which tree a commit, a version or an archive is
+//! .slipway/modules/locks/<key>                   held while that is being fetched
+//! ```
+//! Terragrunt passes over folders of that name; in any other it would take the units of a fetched catalogue for its
+//! own and run them.
+//!
+//! A tree appears by one rename and is never written again. It is checked against its name when it is used, so that
+//! one which somebody has written into is fetched anew instead of being run.
+
+use std::fs::{File, Permissions};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::SourceError;
+use crate::support::digest::{hex, sha256};
+use crate::support::fs::{FileError, write_atomically};
+
+/// How often a lock that someone else holds is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(25);
+
+/// Where fetched modules are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Cache {
+    root: PathBuf,
+}
+
+/// What is known of a thing that was fetched.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// The address for people, without credentials.
+    pub source: String,
+    /// The commit, version or digest that it stood for.
+    pub resolved: String,
+    /// The digest of its files.
+    pub tree: String,
+    /// The server's mark of this content, to ask whether it is still the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// When the server says it was changed, in the server's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// An entry, and the folder that its files are in.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub entry: Entry,
+    pub folder: PathBuf,
+    /// When it was fetched.
+    pub fetched: SystemTime,
+}
+
+/// Held while one thing is fetched; the kernel lets go of it when the process ends, however it ends.
+pub(super) struct Lock {
+    _file: File,
+    key: String,
+}
+
+impl Cache {
+    pub fn new(home: &Path) -> Self {
+        Self { root: home.join("modules") }
+    }
+
+    /// What is kept under a key, where its files are what they were.
+    pub async fn find(&self, key: &str) -> Result<Option<Found>, SourceError> {
+        let (cache, key) = (self.clone(), sha256(key.as_bytes()));
+        blocking(move || cache.look_up(&key)).await
+    }
+
+    fn look_up(&self, key: &str) -> Result<Option<Found>, SourceError> {
+        let file = self.index(key);
+        let Ok(text) = std::fs::read(&file) else { return Ok(None) };
+        // An entry that cannot be read is as good as none: it is fetched again and written anew.
+        let Ok(entry) = serde_json::from_slice::<Entry>(&text) else { return Ok(None) };
+        let folder = self.trees().join(&entry.tree);
+        if !folder.is_dir() || digest_of(&folder)? != entry.tree {
+            return Ok(None);
+        }
+        let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified());
+        Ok(Some(Found { entry, folder, fetched: written.unwrap_or(SystemTime::UNIX_EPOCH) }))
+    }
+
+    /// Waits until nobody else fetches the same.
+    pub async fn lock(&self, key: &str) -> Result<Lock, SourceError> {
+        let key = sha256(key.as_bytes());
+        let path = self.root.join("locks").join(&key);
+        create_dir(&self.root.join("locks"))?;
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.map_err(FileError::on("open", &path))?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file, key }),
+                Err(std::fs::TryLockError::WouldBlock) => tokio::time::sleep(LOCK_POLL).await,
+                Err(std::fs::TryLockError::Error(error)) => {
+                    return Err(FileError::on("lock", &path)(error).into());
+                }
+            }
+        }
+    }
+
+    /// An empty folder to put something together in.
+    pub fn scratch(&self, lock: &Lock) -> Result<PathBuf, SourceError> {
+        let folder = self.scratch_folder(lock);
+        remove(&folder)?;
+        create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    /// Takes a folder in under a key, and removes the scratch folder.
+    pub fn keep(&self, lock: &Lock, key: &str, folder: &Path, entry: Entry) -> Result<Found, SourceError> {
+        protect(folder)?;
+        let tree = digest_of(folder)?;
+        let place = self.trees().join(&tree);
+        create_dir(&self.trees())?;
+        if place.is_dir() && digest_of(&place)? != tree {
+            // Somebody has written into it: out of the way with it.
+            let damaged = self.scratch_folder(lock).join("damaged");
+            std::fs::rename(&place, &damaged).map_err(FileError::on("move", &place))?;
+        }
+        match std::fs::rename(folder, &place) {
+            Ok(()) => {}
+            // The same files came from elsewhere before.
+            Err(_) if place.is_dir() => {}
+            Err(error) => return Err(FileError::on("move", folder)(error).into()),
+        }
+        let entry = Entry { tree, ..entry };
+        self.write(&sha256(key.as_bytes()), &entry)?;
+        remove(&self.scratch_folder(lock))?;
+        Ok(Found { entry, folder: place, fetched: SystemTime::now() })
+    }
+
+    /// Notes that something which moves (a tag, the newest version) stood for `resolved` when it was last asked for.
+    pub fn note(&self, name: &str, resolved: &str) -> Result<(), SourceError> {
+        let key = sha256(name.as_bytes());
+        let noted = self.noted(name).is_some_and(|before| before == resolved);
+        let entry = Entry { source: name.to_owned(), resolved: resolved.to_owned(), ..Entry::default() };
+        if noted { Ok(()) } else { self.write(&key, &entry) }
+    }
+
+    /// What was noted last.
+    pub fn noted(&self, name: &str) -> Option<String> {
+        let text = std::fs::read(self.index(&sha256(name.as_bytes()))).ok()?;
+        Some(serde_json::from_slice::<Entry>(&text).ok()?.resolved)
+    }
+
+    fn write(&self, key: &str, entry: &Entry) -> Result<(), SourceError> {
+        let mut text = serde_json::to_vec_pretty(entry).unwrap_or_default();
+        text.push(b'\n');
+        Ok(write_atomically(&self.index(key), &text)?)
+    }
+
+    fn index(&self, key: &str) -> PathBuf {
+        self.root.join("index").join(format!("{key}.json"))
+    }
+
+    fn trees(&self) -> PathBuf {
+        self.root.join(".terragrunt-cache")
+    }
+
+    fn scratch_folder(&self, lock: &Lock) -> PathBuf {
+        self.trees().join(format!("of-{}", lock.key))
+    }
+}
+
+/// A digest of all files of a folder: their paths, whether they can be run, and what is in them.
+pub(super) fn digest_of(folder: &Path) -> Result<String, SourceError> {
+    let mut digest = Sha256::new();
+    for path in files(folder)? {
+        let below = path.strip_prefix(folder).unwrap_or(&path).as_os_str().as_bytes();
+        let metadata = path.symlink_metadata().map_err(FileError::on("read", &path))?;
+        let (kind, content) = if metadata.is_symlink() {
+            let target = std::fs::read_link(&path).map_err(FileError::on("read", &path))?;
+            (b'l', Sha256::digest(target.as_os_str().as_bytes()))
+        } else {
+            let kind = if metadata.permissions().mode() & 0o100 == 0 { b'f' } else { b'x' };
+            (kind, content_digest(&path)?)
+        };
+        digest.update(below.len().to_le_bytes());
+        digest.update(below);
+        digest.update([kind]);
+        digest.update(content);
+    }
+    Ok(hex(&digest.finalize()))
+}
+
+fn content_digest(path: &Path) -> Result<sha2::digest::Output<Sha256>, SourceError> {
+    let mut file = File::open(path).map_err(FileError::on("open", path))?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer).map_err(FileError::on("read", path))? {
+            0 => return Ok(digest.finalize()),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+/// Every file and link of a folder, in a fixed order; what is neither is left out.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let mut found = Vec::new();
+    collect(folder, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), SourceError> {
+    for entry in std::fs::read_dir(folder).map_err(FileError::on("read", folder))? {
+        let entry = entry.map_err(FileError::on("read", folder))?;
+        let kind = entry.file_type().map_err(FileError::on("read", folder))?;
+        if kind.is_dir() {
+            collect(&entry.path(), found)?;
+        } else if kind.is_file() || kind.is_symlink() {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Takes the right to write from every file: a link to it must not be written through.
+fn protect(folder: &Path) -> Result<(), SourceError> {
+    for path in files(folder)? {
+        let metadata = path.symlink_metadata().map_err(FileError::on("read", &path))?;
+        if !metadata.is_symlink() {
+            let mode = if metadata.permissions().mode() & 0o100 == 0 { 0o444 } else { 0o555 };
+            let set = std::fs::set_permissions(&path, Permissions::from_mode(mode));
+            set.map_err(FileError::on("protect", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Work on files that may take a while, away from the threads that wait for the network.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        let source = std::io::Error::other(error.to_string());
+        Err(FileError { action: "read", path: "a source".to_owned(), source }.into())
+    })
+}
+
+fn create_dir(path: &Path) -> Result<(), SourceError> {
+    Ok(crate::support::fs::create_private_dir(path)?)
+}
+
+fn remove(folder: &Path) -> Result<(), SourceError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::on("remove", folder)(error).into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,117 @@
+//! Modules in buckets: one object that is an archive, or all objects under a prefix.
+
+use std::path::{Path, PathBuf};
+
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+
+use super::SourceError;
+use super::address::S3Place;
+use crate::engine::EngineError;
+use crate::engine::s3::{S3Backend, S3Clients};
+use crate::support::fs::{FileError, write_atomically};
+
+/// What a bucket gave.
+pub(super) enum Object {
+    /// The same as before.
+    Unchanged,
+    /// A file, and the mark of its content.
+    File(PathBuf, Option<String>),
+    /// A folder of files.
+    Folder(PathBuf),
+    /// There is nothing by that name.
+    Nothing,
+}
+
+/// Gets an object unless it still is the one of `etag`; where there is none, all that lies under it.
+pub(super) async fn get(
+    clients: &S3Clients,
+    place: &S3Place,
+    etag: Option<&str>,
+    scratch: &Path,
+) -> Result<Object, SourceError> {
+    let S3Place { bucket, key, region, endpoint, profile, version, .. } = place;
+    let way = S3Backend::of_bucket(bucket, region, endpoint.as_deref(), profile.as_deref());
+    let client = clients.client(&way).await;
+    let request = client.get_object().bucket(bucket).key(key).set_version_id(version.clone());
+    match request.set_if_none_match(etag.map(str::to_owned)).send().await {
+        Ok(object) => {
+            let file = scratch.join("object");
+            let mark = object.e_tag().map(str::to_owned);
+            let mut body = object.body;
+            let mut output = std::fs::File::create(&file).map_err(FileError::on("create", &file))?;
+            while let Some(chunk) = body.next().await {
+                let chunk = chunk.map_err(|error| SourceError::Unreachable {
+                    url: format!("s3://{bucket}/{key}"),
+                    cause: error.to_string(),
+                })?;
+                std::io::Write::write_all(&mut output, &chunk).map_err(FileError::on("write", &file))?;
+            }
+            return Ok(Object::File(file, mark));
+        }
+        Err(error) if status(&error) == Some(304) => return Ok(Object::Unchanged),
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {}
+        Err(error) => return Err(refused(&way, place, &error)),
+    }
+    let prefix = format!("{}/", key.trim_end_matches('/'));
+    let folder = scratch.join("tree");
+    let mut pages = client.list_objects_v2().bucket(bucket).prefix(&prefix).into_paginator().send();
+    let mut found = false;
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| refused(&way, place, &error))?;
+        for key in page.contents().iter().filter_map(|object| object.key()).filter(|key| !key.ends_with('/'))
+        {
+            let below = Path::new(key.strip_prefix(&prefix).unwrap_or(key));
+            if below.components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
+                return Err(SourceError::Archive {
+                    name: format!("s3://{bucket}/{prefix}"),
+                    cause: format!("its object {key:?} leads out of it"),
+                });
+            }
+            let object = client.get_object().bucket(bucket).key(key).send().await;
+            let object = object.map_err(|error| refused(&way, place, &error))?;
+            let body = object.body.collect().await.map_err(|error| SourceError::Unreachable {
+                url: format!("s3://{bucket}/{key}"),
+                cause: error.to_string(),
+            })?;
+            write_atomically(&folder.join(below), &body.into_bytes())?;
+            found = true;
+        }
+    }
+    Ok(if found { Object::Folder(folder) } else { Object::Nothing })
+}
+
+fn status<E>(error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+fn refused<E>(
+    way: &S3Backend,
+    place: &S3Place,
+    error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+) -> SourceError
+where
+    SdkError<E, aws_sdk_s3::config::http::HttpResponse>: std::error::Error,
+{
+    match (error, way.refused(error)) {
+        (SdkError::DispatchFailure(_) | SdkError::TimeoutError(_), _)
+            if !DisplayErrorContext(error).to_string().contains("Credentials") =>
+        {
+            SourceError::Unreachable {
+                url: format!("s3://{}/{}", place.bucket, place.key),
+                cause: DisplayErrorContext(error)
+                    .to_string()
+                    .split(" (")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            }
+        }
+        (_, EngineError::Bucket { bucket, cause, advice }) => SourceError::Bucket { bucket, cause, advice },
+        (_, other) => SourceError::Bucket {
+            bucket: place.bucket.clone(),
+            cause: other.to_string(),
+            advice: other.advice().unwrap_or_default(),
+        },
+    }
+}
