@@ -23,8 +23,9 @@ impl Readings {
     /// The files whose change changes the unit, its own left out, as Terragrunt lists them: those that were read,
     /// and those of its module where that lies on this machine. Absolute, sorted.
     pub fn of(&self, outline: &Outline) -> BTreeSet<PathBuf> {
-        let mut files: BTreeSet<PathBuf> =
-            outline.files_read.iter().filter(|file| **file != outline.file).cloned().collect();
+        let own = outline.file.as_path();
+        let read = outline.files_read.iter().filter(|file| ***file != *own);
+        let mut files: BTreeSet<PathBuf> = read.map(|file| file.to_path_buf()).collect();
         if let Some(module) = outline.module_dir() {
             files.extend(self.module(&module).iter().cloned());
         }

@@ -46,7 +46,7 @@ pub struct Position {
 /// One file's text with the path it was read from.
 #[derive(Debug)]
 pub struct SourceFile {
-    path: PathBuf,
+    path: Arc<Path>,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
 }
@@ -54,7 +54,8 @@ pub struct SourceFile {
 impl SourceFile {
     /// Takes the text as it was read; a byte order mark stays in it, so that offsets are those of the file.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into(), line_starts: OnceLock::new() })
+        let path = Arc::from(path.into());
+        Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
     }
 
     /// Reads a file, which must be a regular one and hold UTF-8 text.
@@ -83,6 +84,11 @@ impl SourceFile {
     /// Whether it is written in HCL's JSON syntax, which its name tells.
     pub fn is_json(&self) -> bool {
         self.path.extension().is_some_and(|extension| extension == "json")
+    }
+
+    /// The same, for whoever keeps it.
+    pub fn shared_path(&self) -> Arc<Path> {
+        Arc::clone(&self.path)
     }
 
     /// The whole text.

@@ -79,7 +79,7 @@ impl Reader {
             Err(errors) => return (None, errors),
         };
         let mut errors = parsed.diagnostics.clone();
-        let session = Rc::new(Session::new(self, Some(&UnknownOutputs), file.to_path_buf()));
+        let session = Rc::new(Session::new(self, Some(&UnknownOutputs), Arc::from(file)));
         session.mark_read(file);
         let scope = FileScope::root(&session, parsed);
         let config = scope.merged_config(Wanted::Everything, &mut errors);

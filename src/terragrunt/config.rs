@@ -4,7 +4,7 @@
 //! set is `None` or empty.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::hcl::source::Location;
@@ -60,7 +60,7 @@ pub struct UnitConfig {
     /// The `include` blocks, label and file.
     pub includes: Vec<(String, PathBuf)>,
     /// Every file that was read to evaluate it, the unit's own first, without repetition.
-    pub files_read: Vec<PathBuf>,
+    pub files_read: Vec<Arc<Path>>,
     /// The names of the dependencies whose mocks were used for want of real outputs, or, when a unit is only
     /// rendered, whose outputs are left open.
     pub mocked: Vec<String>,

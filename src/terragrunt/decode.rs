@@ -70,6 +70,7 @@ pub(crate) fn value(
 }
 
 fn evaluate(scope: &FileScope<'_>, expr: &Expr, spec: Spec) -> Result<Value, Box<Diagnostic>> {
+    scope.session.count(|counts| counts.attributes += 1);
     let value = scope.evaluate(expr)?;
     if spec.required && value.is_null() {
         let message = format!("\"{}\" may not be null", spec.name);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::decode;
 use super::options::ReaderOptions;
 use super::outputs::NoOutputs;
-use super::reader::{ParsedFile, Reader};
+use super::parsed_file::ParsedFile;
+use super::reader::Reader;
 use super::schema::Spec;
 use super::scope::FileScope;
 use super::session::Session;
@@ -76,7 +77,7 @@ impl Document {
     }
 
     fn scope<T>(&self, variables: Option<&Fields>, work: impl FnOnce(&FileScope<'_>) -> T) -> T {
-        let path = self.file.source.path().to_path_buf();
+        let path = self.file.source.shared_path();
         let session = Rc::new(Session::new(&self.reader, Some(&NoOutputs), path));
         let scope = FileScope::root(&session, Arc::clone(&self.file));
         if let Some(variables) = variables {

@@ -79,8 +79,15 @@ impl FileScope<'_> {
         decode::check_repetition(self, body, schema::REPEATED, errors);
         let features = self.features();
         errors.extend(features.errors.iter().cloned());
+        let locals = match wanted {
+            Wanted::Outline => {
+                self.check_locals(errors);
+                Fields::new()
+            }
+            Wanted::Everything => self.all_locals(errors),
+        };
         let mut config = FileConfig {
-            locals: self.all_locals(errors),
+            locals,
             feature: features.defaults.clone(),
             dependency: self.own_dependencies().blocks.clone(),
             ..FileConfig::default()

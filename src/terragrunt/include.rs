@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::decode;
 use super::file_config::{FileConfig, Wanted};
+use super::parsed_file::ParsedFile;
 use super::paths;
-use super::reader::ParsedFile;
 use super::schema;
 use super::scope::{FileScope, Section};
 use crate::hcl::ast::Block;
@@ -92,14 +92,14 @@ impl<'r> FileScope<'r> {
                 ]);
             }
         };
-        if path == self.config_path {
+        if *path == *self.config_path {
             return Err(vec![
                 Diagnostic::error("terragrunt::self_include", format!("{} includes itself", self.shown()))
                     .at(self.location(place))
                     .help("name the file that it shares with others, such as root.hcl"),
             ]);
         }
-        self.session.mark_read(&path);
+        self.session.mark_read(path.as_path());
         let file = self.included_file(&path).map_err(|diagnostics| {
             let via = self.location(place);
             diagnostics

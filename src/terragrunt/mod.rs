@@ -5,9 +5,11 @@
 //! locals, includes, features and dependencies are found at their first use and kept.
 
 mod as_value;
+mod cache;
 pub mod check;
 pub mod config;
 mod convert;
+mod counts;
 mod decode;
 mod dependency;
 mod document;
@@ -21,6 +23,7 @@ mod options;
 mod outline;
 pub mod outputs;
 mod overlay;
+mod parsed_file;
 pub mod paths;
 mod reader;
 mod references;
@@ -34,6 +37,7 @@ mod unit;
 pub(crate) mod tests;
 
 pub use convert::to_json;
+pub use counts::Counts;
 pub use document::Document;
 pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};
 pub use outline::{OrderOnly, Outline, OutlineDependency};

@@ -42,6 +42,9 @@ pub struct ReaderOptions {
     pub exec: bool,
     /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
     pub aws: Option<Arc<dyn AwsIdentity>>,
+    /// Whether the syntax of a unit's own file is kept after its outline was taken, since the unit is evaluated
+    /// later. Lists of large estates are better off without.
+    pub keep_units: bool,
     /// The source given on the command line, for `get_terragrunt_source_cli_flag`.
     pub source: Option<String>,
     /// Where modules will run; without, `get_working_dir` answers with the unit's folder.
@@ -61,6 +64,7 @@ impl ReaderOptions {
             terraform_cli_args: Vec::new(),
             features: BTreeMap::new(),
             exec: true,
+            keep_units: true,
             aws: None,
             source: None,
             working_dir_of: None,

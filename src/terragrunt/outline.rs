@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::config::Exclude;
 use super::file_config::Wanted;
@@ -34,7 +35,7 @@ pub struct Outline {
     /// Whether destroying is refused.
     pub prevent_destroy: bool,
     /// Every file that was read for this, the unit's own first, without repetition.
-    pub files_read: Vec<PathBuf>,
+    pub files_read: Vec<Arc<Path>>,
 }
 
 /// A `dependency` block.
@@ -86,8 +87,8 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
         Err(errors) => return (outline, errors),
     };
     let mut errors = parsed.diagnostics.clone();
-    let session = Rc::new(Session::new(reader, None, file.to_path_buf()));
-    session.mark_read(file);
+    let session = Rc::new(Session::new(reader, None, parsed.source.shared_path()));
+    session.mark_read(parsed.source.shared_path());
     let scope = FileScope::root(&session, parsed);
     let config = scope.merged_config(Wanted::Outline, &mut errors);
 

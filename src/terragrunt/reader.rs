@@ -1,50 +1,35 @@
 //! The reader: everything that is read once a run and shared by the units.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 
+use super::cache::Cache;
 use super::config::UnitConfig;
+use super::counts::{Counts, Tally};
 use super::file_config::Wanted;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::OutputSource;
 use super::overlay::{Overlay, Place};
+use super::parsed_file::ParsedFile;
 use super::paths;
 use super::schema;
 use super::scope::FileScope;
 use super::session::Session;
 use super::stack::{self, StackFile};
 use super::unit;
-use crate::hcl::ast::Body;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::SourceFile;
 use crate::hcl::value::Value;
-
-/// A file that was read and parsed.
-pub(crate) struct ParsedFile {
-    pub source: Arc<SourceFile>,
-    /// As much of it as could be understood.
-    pub body: Body,
-    /// What could not.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-impl ParsedFile {
-    /// The syntax errors.
-    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error())
-    }
-}
 
 /// What `read_terragrunt_config` answered, where the answer is the same for every unit.
 #[derive(Clone)]
 pub(crate) struct ReadConfig {
     pub value: Value,
     /// The files that were read for it, its own first.
-    pub files: Vec<PathBuf>,
+    pub files: Arc<[Arc<Path>]>,
 }
 
 /// What tells two calls of a program apart.
@@ -55,30 +40,21 @@ pub(crate) struct CommandKey {
     pub words: Vec<String>,
 }
 
-type Once<T> = Arc<OnceLock<T>>;
-
-/// Answers found once and shared; whoever comes second waits for the first.
-struct Cache<K, V>(Mutex<HashMap<K, Once<V>>>);
-
-impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
-    }
-
-    fn get(&self, key: K, find: impl FnOnce() -> V) -> V {
-        let cell = Arc::clone(locked(&self.0).entry(key).or_default());
-        cell.get_or_init(find).clone()
-    }
-}
+/// Paths are asked for by their text: they are clean, and comparing them by components takes longer.
+type ByPath<V> = Cache<OsString, V>;
 
 /// Reads the files of an estate, each once, and evaluates its units; one for a run, shared by its threads.
 pub struct Reader {
     options: ReaderOptions,
-    files: Cache<PathBuf, Result<Arc<ParsedFile>, Arc<Diagnostic>>>,
+    files: ByPath<Result<Arc<ParsedFile>, Arc<Diagnostic>>>,
     commands: Cache<CommandKey, Result<String, String>>,
-    there: Cache<PathBuf, bool>,
-    repositories: Cache<PathBuf, Option<PathBuf>>,
-    configs: Mutex<HashMap<PathBuf, ReadConfig>>,
+    there: ByPath<bool>,
+    repositories: ByPath<Option<Arc<Path>>>,
+    /// None for a file whose answer is another one for each unit, or that is broken.
+    configs: ByPath<Option<ReadConfig>>,
+    /// The files found above a folder, by the name that was looked for.
+    above: Cache<String, Arc<ByPath<Option<Value>>>>,
+    tally: Tally,
     overlay: Overlay,
 }
 
@@ -91,7 +67,9 @@ impl Reader {
             commands: Cache::new(),
             there: Cache::new(),
             repositories: Cache::new(),
-            configs: Mutex::new(HashMap::new()),
+            configs: Cache::new(),
+            above: Cache::new(),
+            tally: Tally::default(),
             overlay: Overlay::default(),
         }
     }
@@ -101,18 +79,29 @@ impl Reader {
         &self.options
     }
 
+    /// How much was read and evaluated so far.
+    pub fn counts(&self) -> Counts {
+        self.tally.counts()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// What the graph needs of the unit whose configuration is `file` (absolute): everything that could be
     /// found out, and what is wrong with the rest. Asks for no outputs.
     pub fn outline(&self, file: &Path) -> (Outline, Vec<Diagnostic>) {
-        outline::read(self, file)
+        let outline = outline::read(self, file);
+        self.let_go(file);
+        outline
     }
 
     /// The unit whose configuration is `file` (absolute), with every expression evaluated; or everything that
     /// is wrong with it.
     pub fn evaluate(&self, file: &Path, outputs: &dyn OutputSource) -> Result<UnitConfig, Vec<Diagnostic>> {
         let parsed = self.parsed(file)?;
-        let session = Rc::new(Session::new(self, Some(outputs), file.to_path_buf()));
-        session.mark_read(file);
+        let session = Rc::new(Session::new(self, Some(outputs), parsed.source.shared_path()));
+        session.mark_read(parsed.source.shared_path());
         let mut errors = parsed.diagnostics.clone();
         if errors.iter().any(Diagnostic::is_error) {
             return Err(errors);
@@ -139,16 +128,25 @@ impl Reader {
 
     /// A file, parsed at its first use.
     pub(crate) fn parsed(&self, path: &Path) -> Result<Arc<ParsedFile>, Vec<Diagnostic>> {
-        let parsed = self.files.get(path.to_path_buf(), || {
+        let parsed = self.files.get(path.as_os_str(), || {
             let source = self.source(path).map_err(|diagnostic| Arc::new(*diagnostic))?;
+            let bytes_parsed = source.text().len() as u64;
+            self.tally.add(&Counts { files_read: 1, files_parsed: 1, bytes_parsed, ..Counts::default() });
             let (body, diagnostics) = if source.is_json() {
                 crate::hcl::json_syntax::parse(&source, schema::JSON_FILE)
             } else {
                 crate::hcl::parse(&source)
             };
-            Ok(Arc::new(ParsedFile { source, body, diagnostics }))
+            Ok(Arc::new(ParsedFile::new(source, body, diagnostics)))
         });
         parsed.map_err(|diagnostic| vec![Diagnostic::clone(&diagnostic)])
+    }
+
+    /// Frees the syntax of a unit's own file, unless it is evaluated again.
+    fn let_go(&self, file: &Path) {
+        if !self.options.keep_units {
+            self.files.forget(file.as_os_str());
+        }
     }
 
     /// The stack file at `file` (absolute), evaluated; or everything that is wrong with it.
@@ -196,7 +194,7 @@ impl Reader {
     /// The answer of a program, run once for each key.
     pub(crate) fn command(
         &self,
-        key: CommandKey,
+        key: &CommandKey,
         run: impl FnOnce() -> Result<String, String>,
     ) -> Result<String, String> {
         self.commands.get(key, run)
@@ -204,32 +202,49 @@ impl Reader {
 
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
-        self.there
-            .get(path.to_path_buf(), || self.overlay.text(path).is_some() || self.on_disk(path).exists())
+        self.there.get(path.as_os_str(), || self.overlay.text(path).is_some() || self.on_disk(path).exists())
+    }
+
+    /// What `find` finds of that name in `folder` and above; asked once for units that stand beside each other.
+    pub(crate) fn above(
+        &self,
+        folder: &Path,
+        name: &str,
+        find: impl FnOnce() -> Option<Value>,
+    ) -> Option<Value> {
+        let of_name = self.above.get(name, || Arc::new(Cache::new()));
+        of_name.get(folder.as_os_str(), find)
     }
 
     /// The root of the Git repository that holds `folder`.
-    pub(crate) fn repository_root(&self, folder: &Path) -> Option<PathBuf> {
-        self.repositories.get(folder.to_path_buf(), || {
+    pub(crate) fn repository_root(&self, folder: &Path) -> Option<Arc<Path>> {
+        self.repositories.get(folder.as_os_str(), || {
             // As `git rev-parse --show-toplevel` says it: with symbolic links resolved.
             // A folder that a stack would generate is in the repository of the first one above that is there.
             let folder = folder.ancestors().find_map(|above| above.canonicalize().ok())?;
-            folder.ancestors().find(|above| self.is_there(&above.join(".git"))).map(Path::to_path_buf)
+            folder.ancestors().find(|above| self.is_there(&above.join(".git"))).map(Arc::from)
         })
     }
 
-    pub(crate) fn read_config(&self, path: &Path) -> Option<ReadConfig> {
-        locked(&self.configs).get(path).cloned()
+    /// What was read of a configuration for all units, where that has been found.
+    pub(crate) fn read_config(&self, path: &OsStr) -> Option<ReadConfig> {
+        self.configs.known(path).flatten()
     }
 
-    pub(crate) fn keep_read_config(&self, path: PathBuf, config: ReadConfig) {
-        locked(&self.configs).insert(path, config);
+    /// What `read` reads of a configuration, once for all units; none where each has to read it itself.
+    /// Others wait for the first one, so only those may ask that are not in the middle of another file.
+    pub(crate) fn read_config_once(
+        &self,
+        path: &OsStr,
+        read: impl FnOnce() -> Option<ReadConfig>,
+    ) -> Option<ReadConfig> {
+        self.configs.get(path, read)
     }
-}
 
-/// A cache that a panicking thread left is still a cache: entries are written whole.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps what was read of a configuration.
+    pub(crate) fn keep_read_config(&self, path: &OsStr, config: Option<ReadConfig>) {
+        self.configs.keep(path, config);
+    }
 }
 
 /// The same diagnostics, each once: a broken local is found again wherever it is used.

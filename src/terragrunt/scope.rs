@@ -1,7 +1,6 @@
 //! One file seen from one unit: what the names in its expressions mean.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -10,9 +9,9 @@ use super::convert::plain;
 use super::dependency::{Table, TableState};
 use super::functions;
 use super::include::{Include, Includes};
+use super::parsed_file::{LocalIndex, ParsedFile, SharedLocal, SharedLocals};
 use super::paths;
-use super::reader::ParsedFile;
-use super::session::Session;
+use super::session::{Recorded, Session, SharedBy};
 use crate::hcl::ast::Expr;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
@@ -40,17 +39,19 @@ pub(crate) struct LocalStep {
     pub location: Location,
 }
 
-struct Local {
-    expr: Expr,
-    place: Span,
-    state: RefCell<LocalState>,
-}
-
 enum LocalState {
     Pending,
     Evaluating,
-    Done(Value),
+    Done(KnownLocal),
     Failed(Box<Diagnostic>),
+}
+
+/// A local's value; in an included file with what else its next use has to be told.
+#[derive(Clone)]
+struct KnownLocal {
+    value: Value,
+    files: Arc<[Arc<Path>]>,
+    shared_by: SharedBy,
 }
 
 /// One file in the evaluation of one unit: the unit's own, one it includes, or one it reads.
@@ -59,7 +60,7 @@ pub(crate) struct FileScope<'r> {
     pub session: Rc<Session<'r>>,
     pub file: Arc<ParsedFile>,
     /// The configuration that folder functions answer for: the child's, also in a file that it includes.
-    pub config_path: PathBuf,
+    pub config_path: Arc<Path>,
     /// Who includes this file, where it is included.
     pub child: Option<Weak<FileScope<'r>>>,
     /// The file's own dependency blocks.
@@ -73,38 +74,31 @@ pub(crate) struct FileScope<'r> {
     pub further_names: RefCell<Fields>,
     values: OnceCell<Option<Value>>,
     section: Cell<Section>,
-    locals: BTreeMap<Arc<str>, Local>,
+    /// By the index of the local in the file.
+    locals: Vec<RefCell<LocalState>>,
+    /// Of an included file: the answers that configurations beside ours share.
+    folder_locals: OnceCell<Arc<SharedLocals>>,
 }
 
 impl<'r> FileScope<'r> {
     /// A file that stands for itself: a unit's own, or one that is read.
     pub fn root(session: &Rc<Session<'r>>, file: Arc<ParsedFile>) -> Rc<Self> {
-        let config_path = file.source.path().to_path_buf();
+        let config_path = file.source.shared_path();
         Self::build(session, file, config_path, None)
     }
 
     /// A file that `child` includes.
     pub fn included(child: &Rc<Self>, file: Arc<ParsedFile>) -> Rc<Self> {
-        Self::build(&child.session, file, child.config_path.clone(), Some(Rc::downgrade(child)))
+        Self::build(&child.session, file, Arc::clone(&child.config_path), Some(Rc::downgrade(child)))
     }
 
     fn build(
         session: &Rc<Session<'r>>,
         file: Arc<ParsedFile>,
-        config_path: PathBuf,
+        config_path: Arc<Path>,
         child: Option<Weak<Self>>,
     ) -> Rc<Self> {
-        let attributes = file.body.blocks("locals").flat_map(|block| &block.body.attributes);
-        let locals = attributes
-            .map(|attribute| {
-                let local = Local {
-                    expr: attribute.expr.clone(),
-                    place: attribute.span,
-                    state: RefCell::new(LocalState::Pending),
-                };
-                (Arc::clone(&attribute.name.name), local)
-            })
-            .collect();
+        let locals = file.locals().map(|_| RefCell::new(LocalState::Pending)).collect();
         Rc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             session: Rc::clone(session),
@@ -120,12 +114,37 @@ impl<'r> FileScope<'r> {
             values: OnceCell::new(),
             section: Cell::new(Section::Rest),
             locals,
+            folder_locals: OnceCell::new(),
         })
     }
 
-    /// The folder that `get_terragrunt_dir` names, and that most relative paths start from.
+    /// The folder that `get_terragrunt_dir` names, and that most relative paths start from. Whoever asks in an
+    /// included file gets an answer for the child only.
     pub fn config_dir(&self) -> &Path {
+        self.mark_shared_by(SharedBy::Nobody);
         paths::folder(&self.config_path)
+    }
+
+    /// The folder above that one, which configurations beside each other have in common.
+    pub fn folder_above(&self) -> &Path {
+        self.mark_shared_by(SharedBy::Folder);
+        paths::folder(paths::folder(&self.config_path))
+    }
+
+    /// `path` as it is seen from the folder of the configuration.
+    pub fn seen_from_config(&self, path: &str) -> PathBuf {
+        if path.starts_with('/') {
+            paths::clean(Path::new(path))
+        } else {
+            paths::join(self.config_dir(), path)
+        }
+    }
+
+    /// Notes who may share what this file answers, where it is an included one.
+    pub fn mark_shared_by(&self, most: SharedBy) {
+        if self.child.is_some() {
+            self.session.mark_shared_by(most);
+        }
     }
 
     /// The folder of the file that the expressions stand in.
@@ -162,33 +181,113 @@ impl<'r> FileScope<'r> {
 
     /// One local, evaluated at its first use.
     fn local(&self, name: &str) -> Result<Value, Box<Diagnostic>> {
-        let Some((name, local)) = self.locals.get_key_value(name) else {
-            let known = self.locals.keys().map(|known| &**known);
+        let Some(index) = self.file.local(name) else {
+            let known = self.file.locals().map(|(_, known)| &**known);
             return Err(Box::new(unknown("local", name, known)));
         };
-        match &*local.state.borrow() {
-            LocalState::Done(value) => return Ok(value.clone()),
+        self.local_at(index)
+    }
+
+    fn local_at(&self, index: LocalIndex) -> Result<Value, Box<Diagnostic>> {
+        let state = &self.locals[index.0];
+        match &*state.borrow() {
+            LocalState::Done(known) => {
+                self.note(known);
+                return Ok(known.value.clone());
+            }
             LocalState::Failed(diagnostic) => return Err(diagnostic.clone()),
-            LocalState::Evaluating => return Err(Box::new(self.circle(name, local))),
+            LocalState::Evaluating => return Err(Box::new(self.circle(index))),
             LocalState::Pending => {}
         }
-        local.state.replace(LocalState::Evaluating);
-        let step = LocalStep { name: Arc::clone(name), location: self.location(local.place) };
+        if let Some(known) = self.shared_local(index) {
+            self.note(&known);
+            let value = known.value.clone();
+            state.replace(LocalState::Done(known));
+            return Ok(value);
+        }
+        state.replace(LocalState::Evaluating);
+        let answer = if self.child.is_some() {
+            let Recorded { answer, files, sharing } =
+                self.session.recorded_part(|| self.evaluate_local(index));
+            answer.map(|value| self.keep_local(index, value, files.into(), sharing))
+        } else {
+            let files = Arc::default();
+            self.evaluate_local(index).map(|value| KnownLocal { value, files, shared_by: SharedBy::Nobody })
+        };
+        match answer {
+            Ok(known) => {
+                let value = known.value.clone();
+                state.replace(LocalState::Done(known));
+                Ok(value)
+            }
+            Err(diagnostic) => {
+                state.replace(LocalState::Failed(diagnostic.clone()));
+                Err(diagnostic)
+            }
+        }
+    }
+
+    fn evaluate_local(&self, index: LocalIndex) -> Result<Value, Box<Diagnostic>> {
+        let definition = self.file.definition(index);
+        let step =
+            LocalStep { name: Arc::clone(&definition.name.name), location: self.location(definition.span) };
+        self.session.count(|counts| counts.locals += 1);
         self.session.evaluating.borrow_mut().push(step);
-        let answer = self.within(Section::Locals, || self.evaluate(&local.expr));
+        let answer = self.within(Section::Locals, || self.evaluate(&definition.expr));
         self.session.evaluating.borrow_mut().pop();
-        local.state.replace(match &answer {
-            Ok(value) => LocalState::Done(value.clone()),
-            Err(diagnostic) => LocalState::Failed(diagnostic.clone()),
-        });
         answer
+    }
+
+    /// What was already found for another unit.
+    fn shared_local(&self, index: LocalIndex) -> Option<KnownLocal> {
+        self.child.as_ref()?;
+        let known = |shared: &SharedLocal, shared_by| KnownLocal {
+            value: shared.value.clone(),
+            files: Arc::clone(&shared.files),
+            shared_by,
+        };
+        if let Some(shared) = self.file.shared_locals().get(index) {
+            return Some(known(shared, SharedBy::Everyone));
+        }
+        self.folder_locals().get(index).map(|shared| known(shared, SharedBy::Folder))
+    }
+
+    fn keep_local(
+        &self,
+        index: LocalIndex,
+        value: Value,
+        files: Arc<[Arc<Path>]>,
+        shared_by: SharedBy,
+    ) -> KnownLocal {
+        let shared = || SharedLocal { value: value.clone(), files: Arc::clone(&files) };
+        match shared_by {
+            SharedBy::Everyone => self.file.shared_locals().keep(index, shared()),
+            SharedBy::Folder => self.folder_locals().keep(index, shared()),
+            SharedBy::Nobody => {}
+        }
+        KnownLocal { value, files, shared_by }
+    }
+
+    fn folder_locals(&self) -> &SharedLocals {
+        let above = paths::folder(paths::folder(&self.config_path)).as_os_str();
+        self.folder_locals.get_or_init(|| self.file.shared_locals_of(above))
+    }
+
+    /// Tells whoever uses a known local what it depends on.
+    fn note(&self, known: &KnownLocal) {
+        if self.child.is_some() {
+            self.session.mark_shared_by(known.shared_by);
+            for file in &*known.files {
+                self.session.mark_read(Arc::clone(file));
+            }
+        }
     }
 
     /// Every local; what fails is added to `errors`, once for each local.
     pub fn all_locals(&self, errors: &mut Vec<Diagnostic>) -> Fields {
         let mut fields = Fields::new();
-        for name in self.locals.keys() {
-            match self.local(name) {
+        for (index, name) in self.file.locals() {
+            match self.local_at(index) {
                 Ok(value) => {
                     fields.insert(Arc::clone(name), plain(&value));
                 }
@@ -198,7 +297,15 @@ impl<'r> FileScope<'r> {
         fields
     }
 
-    fn circle(&self, name: &Arc<str>, local: &Local) -> Diagnostic {
+    /// The same without the values.
+    pub fn check_locals(&self, errors: &mut Vec<Diagnostic>) {
+        let failed = self.file.locals().filter_map(|(index, _)| self.local_at(index).err());
+        errors.extend(failed.map(|diagnostic| *diagnostic));
+    }
+
+    fn circle(&self, index: LocalIndex) -> Diagnostic {
+        let definition = self.file.definition(index);
+        let name = &definition.name.name;
         let steps = self.session.evaluating.borrow();
         let start = steps
             .iter()
@@ -209,7 +316,7 @@ impl<'r> FileScope<'r> {
             "terragrunt::locals_cycle",
             format!("locals need each other in a circle: {}", way.join(" → ")),
         )
-        .at(self.location(local.place))
+        .at(self.location(definition.span))
         .help("take one of them apart, so that it does not need the next");
         circle.iter().skip(1).rev().fold(diagnostic, |diagnostic, step| {
             diagnostic.via(format!("local.{} is needed", step.name), step.location.clone())
@@ -223,8 +330,8 @@ impl<'r> FileScope<'r> {
         if let Some(name) = path.first() {
             return Ok(Some(Resolved { value: self.local(name)?, consumed: 1 }));
         }
-        let fields: Result<Fields, Box<Diagnostic>> =
-            self.locals.keys().map(|name| Ok((Arc::clone(name), self.local(name)?))).collect();
+        let all = self.file.locals().map(|(index, name)| Ok((Arc::clone(name), self.local_at(index)?)));
+        let fields: Result<Fields, Box<Diagnostic>> = all.collect();
         Ok(Some(Resolved::root(Value::Object(Arc::new(fields?)))))
     }
 
@@ -328,10 +435,10 @@ impl<'r> FileScope<'r> {
                     .help("make the value an output of the dependency, and read dependency.NAME.outputs"),
             ));
         }
+        self.session.mark_own();
         if self.session.outputs.is_none() {
             return Ok(Some(Resolved::root(Value::Unknown)));
         }
-        self.session.mark_own();
         let table = self.visible_dependencies()?;
         let Some(name) = path.first() else {
             let fields: Result<Vec<(&str, Value)>, Box<Diagnostic>> =
@@ -359,6 +466,9 @@ impl<'r> FileScope<'r> {
 
 impl Scope for FileScope<'_> {
     fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        if name != "local" {
+            self.mark_shared_by(SharedBy::Nobody);
+        }
         match name {
             "local" => self.local_variable(path),
             "include" => self.include_variable(path),

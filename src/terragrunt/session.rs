@@ -3,11 +3,25 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use super::counts::Counts;
 use super::outputs::OutputSource;
 use super::reader::Reader;
+
+/// Who would get the same answer from an included file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SharedBy {
+    /// Whoever includes it.
+    #[default]
+    Everyone,
+    /// Configurations whose folders stand beside each other: they have the same folders above them.
+    Folder,
+    /// Only the one that includes it here.
+    Nobody,
+}
 
 /// State shared by the files that are evaluated for one unit, on one thread.
 pub(crate) struct Session<'r> {
@@ -15,7 +29,7 @@ pub(crate) struct Session<'r> {
     /// Where outputs come from; none in an outline, which never asks for any.
     pub outputs: Option<&'r dyn OutputSource>,
     /// The unit's configuration file, also while another file is read for it.
-    pub original: PathBuf,
+    pub original: Arc<Path>,
     /// The dependencies whose mocks stand in for outputs.
     pub mocked: RefCell<BTreeSet<String>>,
     /// The files that `read_terragrunt_config` is in the middle of.
@@ -26,12 +40,22 @@ pub(crate) struct Session<'r> {
     pub asking_source: Cell<bool>,
     /// Whether the answer depends on the unit that asks, so that it may not be shared with others.
     depends_on_unit: Cell<bool>,
-    /// Files read, one set for each file that is being read within another.
-    recorders: RefCell<Vec<IndexSet<PathBuf>>>,
+    /// Who may share the answer of the included file that is being evaluated.
+    shared_by: Cell<SharedBy>,
+    /// Files read, one set for each answer that is being found within another.
+    recorders: RefCell<Vec<IndexSet<Arc<Path>>>>,
+    counts: Cell<Counts>,
+}
+
+/// An answer with the files that were read for it.
+pub(crate) struct Recorded<T, S> {
+    pub answer: T,
+    pub files: Vec<Arc<Path>>,
+    pub sharing: S,
 }
 
 impl<'r> Session<'r> {
-    pub fn new(reader: &'r Reader, outputs: Option<&'r dyn OutputSource>, original: PathBuf) -> Self {
+    pub fn new(reader: &'r Reader, outputs: Option<&'r dyn OutputSource>, original: Arc<Path>) -> Self {
         Self {
             reader,
             outputs,
@@ -41,12 +65,14 @@ impl<'r> Session<'r> {
             evaluating: RefCell::default(),
             asking_source: Cell::new(false),
             depends_on_unit: Cell::new(false),
+            shared_by: Cell::new(SharedBy::Everyone),
             recorders: RefCell::new(vec![IndexSet::new()]),
+            counts: Cell::default(),
         }
     }
 
     /// Notes that a file was read.
-    pub fn mark_read(&self, path: impl Into<PathBuf>) {
+    pub fn mark_read(&self, path: impl Into<Arc<Path>>) {
         if let Some(recorder) = self.recorders.borrow_mut().last_mut() {
             recorder.insert(path.into());
         }
@@ -57,24 +83,72 @@ impl<'r> Session<'r> {
         self.depends_on_unit.set(true);
     }
 
-    /// Runs `work` for the file at `path` and says what it read and whether its answer may be shared.
-    pub fn recorded<T>(&self, path: &Path, work: impl FnOnce() -> T) -> (T, Vec<PathBuf>, bool) {
-        let before = self.depends_on_unit.replace(false);
-        self.recorders.borrow_mut().push(IndexSet::from([path.to_path_buf()]));
+    /// Notes who may share the answer of an included file, at most.
+    pub fn mark_shared_by(&self, most: SharedBy) {
+        self.shared_by.set(self.shared_by.get().max(most));
+    }
+
+    /// Counts a piece of work.
+    pub fn count(&self, count: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        count(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// Reads the file at `path` by `work`, and says what it read and whether its answer is the same for
+    /// every unit.
+    pub fn recorded_file<T>(&self, path: &Path, work: impl FnOnce() -> T) -> Recorded<T, bool> {
+        // Included files in there are asked for by the file itself, whoever reads it.
+        let outer = self.shared_by.get();
         self.reading.borrow_mut().push(path.to_path_buf());
-        let answer = work();
+        let Recorded { answer, files, sharing: () } = self.recorded(Some(path), |own| {
+            let answer = work();
+            let shared = !self.depends_on_unit.get();
+            self.depends_on_unit.set(own || !shared);
+            (answer, shared)
+        });
         self.reading.borrow_mut().pop();
-        let read: Vec<PathBuf> = self.recorders.borrow_mut().pop().into_iter().flatten().collect();
-        let shareable = !self.depends_on_unit.get();
-        self.depends_on_unit.set(before || !shareable);
-        for file in &read {
-            self.mark_read(file);
+        self.shared_by.set(outer);
+        Recorded { answer: answer.0, files, sharing: answer.1 }
+    }
+
+    /// Evaluates a part of an included file by `work`, and says who may share it.
+    pub fn recorded_part<T>(&self, work: impl FnOnce() -> T) -> Recorded<T, SharedBy> {
+        let outer = self.shared_by.replace(SharedBy::Everyone);
+        let Recorded { answer, files, sharing: () } = self.recorded(None, |own| {
+            let answer = work();
+            if self.depends_on_unit.get() {
+                self.shared_by.set(SharedBy::Nobody);
+            }
+            self.depends_on_unit.set(own || self.depends_on_unit.get());
+            answer
+        });
+        let sharing = self.shared_by.get();
+        self.shared_by.set(outer.max(sharing));
+        Recorded { answer, files, sharing }
+    }
+
+    /// `work` is told whether the answer depended on the unit before it.
+    fn recorded<T>(&self, first: Option<&Path>, work: impl FnOnce(bool) -> T) -> Recorded<T, ()> {
+        let before = self.depends_on_unit.replace(false);
+        self.recorders.borrow_mut().push(first.map(Arc::from).into_iter().collect());
+        let answer = work(before);
+        let files: Vec<Arc<Path>> = self.recorders.borrow_mut().pop().into_iter().flatten().collect();
+        for file in &files {
+            self.mark_read(Arc::clone(file));
         }
-        (answer, read, shareable)
+        Recorded { answer, files, sharing: () }
     }
 
     /// Every file that was read so far, in the order of reading.
-    pub fn files_read(&self) -> Vec<PathBuf> {
+    pub fn files_read(&self) -> Vec<Arc<Path>> {
         self.recorders.borrow().iter().flatten().cloned().collect()
+    }
+}
+
+impl Drop for Session<'_> {
+    /// What was counted goes to the reader at the end, at once.
+    fn drop(&mut self) {
+        self.reader.tally().add(&self.counts.get());
     }
 }

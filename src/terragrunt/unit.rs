@@ -82,7 +82,7 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
         (name.clone(), value)
     };
     UnitConfig {
-        file: scope.config_path.clone(),
+        file: scope.config_path.to_path_buf(),
         inputs: config.inputs.clone().unwrap_or_default(),
         terraform: config.terraform.as_ref().map(terraform),
         remote_state: config.remote_state.as_ref().map(remote_state),

@@ -19,7 +19,10 @@ fn ask(
             .map(Value::string)
             .map_err(|message| CallError::new(format!("{name} has no answer from AWS: {message}"))),
         // The graph does not need the account; whoever runs the unit asks again, with credentials.
-        None if scope.session.outputs.is_none_or(OutputSource::are_unknown) => Ok(Value::Unknown),
+        None if scope.session.outputs.is_none_or(OutputSource::are_unknown) => {
+            scope.session.mark_own();
+            Ok(Value::Unknown)
+        }
         None => Err(CallError::new(format!("{name} needs AWS credentials, and none are used here"))),
     }
 }

@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Weak;
+use std::sync::Arc;
 
 use super::{Answer, count, path_value};
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::scope::{FileScope, Section};
+use crate::terragrunt::session::SharedBy;
 
 /// How far up files are looked for; a limit that only symbolic links in a circle reach.
 const MOST_FOLDERS: usize = 100;
@@ -27,18 +29,22 @@ pub(super) fn original_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answe
 pub(super) fn find_in_parent_folders(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("find_in_parent_folders", arguments, 0, 2)?;
     let name = arguments.first().map(String::as_str).filter(|name| !name.is_empty());
-    let above = scope.config_dir().ancestors().skip(1).take(MOST_FOLDERS);
-    for folder in above {
-        // Without a name, a folder's configuration is meant, whichever syntax it is written in.
-        let names = match name {
-            Some(name) => [Some(name), None],
-            None => [Some(UNIT_FILE_JSON), Some(UNIT_FILE)],
-        };
-        for candidate in names.into_iter().flatten().map(|name| folder.join(name)) {
-            if scope.session.reader.is_there(&candidate) {
-                return Ok(path_value(&paths::clean(&candidate)));
-            }
-        }
+    // Without a name, a folder's configuration is meant, whichever syntax it is written in.
+    let names = match name {
+        Some(name) => [Some(name), None],
+        None => [Some(UNIT_FILE_JSON), Some(UNIT_FILE)],
+    };
+    let folder = scope.folder_above();
+    let reader = scope.session.reader;
+    let found = reader.above(folder, name.unwrap_or_default(), || {
+        let folders = folder.ancestors().take(MOST_FOLDERS);
+        let mut candidates =
+            folders.flat_map(|above| names.into_iter().flatten().map(|name| above.join(name)));
+        let found = candidates.find(|candidate| reader.is_there(candidate))?;
+        Some(path_value(&paths::clean(&found)))
+    });
+    if let Some(found) = found {
+        return Ok(found);
     }
     match arguments.get(1) {
         Some(fallback) => Ok(Value::string(fallback)),
@@ -103,7 +109,7 @@ pub(super) fn parent_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer 
     Ok(path_value(folder))
 }
 
-fn root_of_repository(scope: &FileScope<'_>) -> Result<PathBuf, CallError> {
+fn root_of_repository(scope: &FileScope<'_>) -> Result<Arc<Path>, CallError> {
     let folder = scope.config_dir();
     scope.session.reader.repository_root(folder).ok_or_else(|| {
         CallError::new(format!("{} is not in a Git repository, which this function needs", folder.display()))
@@ -127,6 +133,7 @@ pub(super) fn path_to_repo_root(scope: &FileScope<'_>, arguments: &[String]) -> 
 
 pub(super) fn working_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_working_dir", arguments, 0, 0)?;
+    scope.mark_shared_by(SharedBy::Nobody);
     let unit = scope.child.as_ref().and_then(Weak::upgrade);
     let unit = unit.as_deref().unwrap_or(scope);
     let Some(working_dir_of) = &scope.session.reader.options().working_dir_of else {

@@ -1,6 +1,7 @@
 //! `mark_glob_as_read`: files by a pattern.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -23,7 +24,7 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
     };
     count("mark_glob_as_read", rest, 1, 1)?;
     let boundary = boundary
-        .map(|folder| from_config_dir(scope, folder))
+        .map(|folder| Arc::from(from_config_dir(scope, folder)))
         .or_else(|| scope.session.reader.repository_root(scope.config_dir()));
     let pattern = from_config_dir(scope, &rest[0]);
     let pattern = pattern.to_string_lossy();
@@ -43,7 +44,7 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
     walk(&start, &regex, &mut found);
     found.sort();
     for file in &found {
-        scope.session.mark_read(file);
+        scope.session.mark_read(file.as_path());
     }
     Ok(list_of(found.iter().map(|file| file.display().to_string())))
 }

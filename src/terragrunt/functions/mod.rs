@@ -8,7 +8,7 @@ pub(crate) mod read;
 mod run;
 mod version;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::scope::FileScope;
@@ -67,11 +67,16 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
         return Some(call_with_strings(scope, name, *function, arguments));
     }
     match name {
+        // Another answer at each call: nobody may share it.
+        "bcrypt" | "timestamp" | "uuid" => scope.session.mark_own(),
         "read_terragrunt_config" => return Some(read::terragrunt_config(scope, arguments)),
         "deep_merge" => return Some(read::deep_merge(arguments)),
         _ => {}
     }
-    let on_read = |path: &std::path::Path| scope.session.mark_read(path);
+    let on_read = |path: &Path| {
+        scope.session.count(|counts| counts.files_read += 1);
+        scope.session.mark_read(path);
+    };
     let context = FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_read: &on_read };
     crate::hcl::functions::call(name, arguments, &context)
 }
@@ -115,7 +120,7 @@ fn count(name: &str, arguments: &[String], least: usize, most: usize) -> Result<
     Err(CallError::new(format!("{name} takes {wanted}, not {}", arguments.len())))
 }
 
-fn path_value(path: &std::path::Path) -> Value {
+fn path_value(path: &Path) -> Value {
     Value::string(path.display().to_string())
 }
 
@@ -125,5 +130,5 @@ fn list_of<S: AsRef<str>>(strings: impl IntoIterator<Item = S>) -> Value {
 
 /// A path argument, seen from the folder of the unit.
 fn from_config_dir(scope: &FileScope<'_>, path: &str) -> PathBuf {
-    super::paths::join(scope.config_dir(), path)
+    scope.seen_from_config(path)
 }

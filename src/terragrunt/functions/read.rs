@@ -9,9 +9,10 @@ use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
-use crate::terragrunt::paths;
-use crate::terragrunt::reader::{ParsedFile, ReadConfig};
+use crate::terragrunt::parsed_file::ParsedFile;
+use crate::terragrunt::reader::ReadConfig;
 use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::session::Recorded;
 
 /// The file beside a unit that a stack hands values over in.
 const VALUES_FILE: &str = "terragrunt.values.hcl";
@@ -34,8 +35,12 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
     let Some(path) = path.as_str() else {
         return Err(CallError::new("argument 1 of read_terragrunt_config has to be a string"));
     };
+    let mut target = scope.seen_from_config(path);
     let reader = scope.session.reader;
-    let mut target = paths::join(scope.config_dir(), path);
+    // Most files are read by many: what is known of one is there.
+    if let Some(known) = reader.read_config(target.as_os_str()) {
+        return Ok(told(scope, &known));
+    }
     if reader.is_dir(&target) {
         target = reader.unit_file(&target);
     }
@@ -45,22 +50,46 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
         });
     }
     if target.file_name().is_some_and(|name| name == VALUES_FILE) {
-        scope.session.mark_read(&target);
+        scope.session.mark_read(target.as_path());
         return values_of(scope, &target).map_err(CallError::Inside);
     }
-    if let Some(known) = reader.read_config(&target) {
-        for file in &known.files {
-            scope.session.mark_read(file);
-        }
-        return Ok(known.value.clone());
-    }
     refuse_circle(scope, &target)?;
-    let (answer, files, shareable) = scope.session.recorded(&target, || evaluate(scope, &target));
-    let value = answer.map_err(CallError::Inside)?;
-    if shareable {
-        reader.keep_read_config(target, ReadConfig { value: value.clone(), files });
+    let key = target.as_os_str();
+    let mut own = None;
+    let mut read = || {
+        let Recorded { answer, files, sharing } =
+            scope.session.recorded_file(&target, || evaluate(scope, &target));
+        let shared = answer.as_ref().ok().filter(|_| sharing);
+        let shared = shared.map(|value| ReadConfig { value: value.clone(), files: files.into() });
+        own = Some(answer);
+        shared
+    };
+    // Waiting for another thread is safe only for one that nobody can wait for.
+    let shared = if scope.session.reading.borrow().is_empty() {
+        reader.read_config_once(key, &mut read)
+    } else if let Some(known) = reader.read_config(key) {
+        Some(known)
+    } else {
+        let shared = read();
+        reader.keep_read_config(key, shared.clone());
+        shared
+    };
+    match (own, shared) {
+        (Some(answer), _) => answer.map_err(CallError::Inside),
+        (None, Some(known)) => Ok(told(scope, &known)),
+        (None, None) => {
+            let read = scope.session.recorded_file(&target, || evaluate(scope, &target));
+            read.answer.map_err(CallError::Inside)
+        }
     }
-    Ok(value)
+}
+
+/// The answer that others found, with the files that it took.
+fn told(scope: &FileScope<'_>, known: &ReadConfig) -> Value {
+    for file in &*known.files {
+        scope.session.mark_read(Arc::clone(file));
+    }
+    known.value.clone()
 }
 
 fn refuse_circle(scope: &FileScope<'_>, target: &Path) -> Result<(), CallError> {
@@ -109,7 +138,7 @@ pub(crate) fn values_beside(scope: &FileScope<'_>) -> Result<Option<Value>, Box<
     if !scope.session.reader.is_file(&file) {
         return Ok(None);
     }
-    scope.session.mark_read(&file);
+    scope.session.mark_read(file.as_path());
     values_of(scope, &file).map(Some)
 }
 
@@ -122,7 +151,7 @@ fn values_of(scope: &FileScope<'_>, path: &Path) -> Result<Value, Box<Diagnostic
 pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("read_tfvars_file", arguments, 1, 1)?;
     let path = from_config_dir(scope, &arguments[0]);
-    scope.session.mark_read(&path);
+    scope.session.mark_read(path.as_path());
     if path.to_string_lossy().ends_with("json") {
         let source = scope.session.reader.source(&path).map_err(CallError::Inside)?;
         let text = source.text();

@@ -40,7 +40,7 @@ pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     let answer = if cached {
         // The folder does not count for the global cache: the first one to ask decides.
         let key = CommandKey { folder: (!global).then(|| folder.to_path_buf()), words: rest.to_vec() };
-        scope.session.reader.command(key, start)
+        scope.session.reader.command(&key, start)
     } else {
         start()
     };
@@ -51,17 +51,18 @@ pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
 pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("sops_decrypt_file", arguments, 1, 1)?;
     let file: PathBuf = from_config_dir(scope, &arguments[0]);
-    scope.session.mark_read(&file);
+    scope.session.mark_read(file.as_path());
     if !scope.session.reader.options().exec {
         return Ok(Value::Unknown);
     }
     let words = vec!["--decrypt".to_owned(), file.display().to_string()];
     let key = CommandKey { folder: None, words: [vec!["sops".to_owned()], words.clone()].concat() };
-    let answer = scope.session.reader.command(key, || run(scope, scope.config_dir(), "sops", &words));
+    let answer = scope.session.reader.command(&key, || run(scope, scope.config_dir(), "sops", &words));
     answer.map(Value::string).map_err(CallError::new)
 }
 
 fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]) -> Result<String, String> {
+    scope.session.count(|counts| counts.commands += 1);
     let output = Command::new(program)
         .args(arguments)
         .current_dir(folder)

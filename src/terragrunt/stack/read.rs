@@ -51,7 +51,7 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
     if !errors.is_empty() {
         return Err(errors);
     }
-    let session = Rc::new(Session::new(reader, Some(&NoOutputs), file.to_path_buf()));
+    let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
     session.mark_read(file);
     let own = FileScope::root(&session, parsed);
     let mut reading =
@@ -65,7 +65,7 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
         dir: paths::folder(file).to_path_buf(),
         file: file.to_path_buf(),
         blocks,
-        files_read: session.files_read(),
+        files_read: session.files_read().iter().map(|file| file.to_path_buf()).collect(),
         warnings: errors,
     })
 }
@@ -125,7 +125,7 @@ impl<'r> Reading<'_, 'r> {
         if !self.own.session.reader.is_there(&path) {
             return None;
         }
-        self.own.session.mark_read(&path);
+        self.own.session.mark_read(path.as_path());
         let file = self.file(&path)?;
         self.check(&file, &[("stack", 1), ("unit", 1)], "a stack's autoinclude file");
         Some(file)
@@ -160,7 +160,7 @@ impl<'r> Reading<'_, 'r> {
         let path = self.value(own, &block.body, PATH, &title, block.kind.span);
         let Some(path) = path.as_str() else { return Vec::new() };
         let path = paths::join(self.dir, path);
-        own.session.mark_read(&path);
+        own.session.mark_read(path.as_path());
         let via = own.location(block.kind.span);
         let mut blocks = Vec::new();
         if let Some(file) = self.file(&path) {

@@ -210,7 +210,7 @@ fn every_file_that_was_read_is_known() {
         ),
     ]);
     let reader = tree.reader("plan");
-    let relative = |files: &[std::path::PathBuf]| -> Vec<String> {
+    let relative = |files: &[std::sync::Arc<std::path::Path>]| -> Vec<String> {
         files.iter().map(|file| file.strip_prefix(tree.root()).unwrap().display().to_string()).collect()
     };
     let (outline, errors) = reader.outline(&tree.path("live/app/terragrunt.hcl"));

@@ -1,6 +1,7 @@
 //! What the dialect means, shown on small trees.
 
 mod broken;
+mod counts;
 mod dependencies;
 mod folders;
 mod json;
