@@ -13,7 +13,7 @@ use crate::run::unit::Mode;
 
 /// Destroy the units in reverse order
 ///
-/// As `down`, without the applications and Argo CD of clusters. A unit with `prevent_destroy` stops it before anything is touched.
+/// As `down`, without the applications and Argo CD of clusters. A unit with `prevent_destroy` stops it before anything is touched, and so does a unit that a filter leaves out and that depends on one that would go.
 #[derive(Args, Clone, Debug)]
 pub struct DestroyArgs {
     /// A folder, here or under the estate's root
@@ -25,6 +25,10 @@ pub struct DestroyArgs {
     /// Ask nobody: apply what was planned
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
+
+    /// Go on where units that a filter leaves out depend on those that go
+    #[arg(long, env = "SLIPWAY_LEAVE_DEPENDENTS")]
+    leave_dependents: bool,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -40,6 +44,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        leave_dependents: args.leave_dependents,
     };
     Ok(execute(ui, global, execution).await?.0)
 }

@@ -26,6 +26,10 @@ pub struct DownArgs {
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
 
+    /// Go on where units that a filter leaves out depend on those that go
+    #[arg(long, env = "SLIPWAY_LEAVE_DEPENDENTS")]
+    leave_dependents: bool,
+
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -40,6 +44,7 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        leave_dependents: args.leave_dependents,
     };
     Ok(execute(ui, global, execution).await?.0)
 }

@@ -49,6 +49,8 @@ pub struct Execution<'a> {
     pub engine: &'a EngineArgs,
     /// Whether nobody is asked.
     pub yes: bool,
+    /// Whether units may go although others that depend on them were filtered out.
+    pub leave_dependents: bool,
 }
 
 /// Carries it out and prints the summary; returns the exit code and whether there were changes.
@@ -65,6 +67,9 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     let selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
     if execution.mode == Mode::Destroy {
         refuse_protected(&selection)?;
+        if !execution.leave_dependents {
+            refuse_left_behind(&selection)?;
+        }
     }
     let engine = workspace.engine(&execution.engine.tools, execution.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
@@ -115,6 +120,18 @@ fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
     ))
 }
 
+/// What is destroyed must not be what others stand on that stay.
+fn refuse_left_behind(selection: &Selection) -> Result<(), CliError> {
+    if selection.dependents.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        format!("{} would lose what they depend on: they were filtered out", selection.dependents.join(", ")),
+        "nothing was touched; select them as well, as in --filter '...vpc', or pass --leave-dependents where they \
+         are gone already",
+    ))
+}
+
 /// The units that their `exclude` blocks leave out of this run, and those they take with them.
 fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
     let command = match mode {
@@ -122,7 +139,7 @@ fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
         Mode::Apply => "apply",
         Mode::Destroy => "destroy",
     };
-    let Selection { estate, graph, selected } = selection;
+    let Selection { estate, graph, selected, .. } = selection;
     let mut left_out = BTreeSet::new();
     for index in selected.iter().copied() {
         let unit = estate.unit(index);
@@ -149,7 +166,7 @@ fn nodes(
     folder: &RunFolder,
     gates: bool,
 ) -> Vec<Node> {
-    let Selection { estate, graph, selected } = selection;
+    let Selection { estate, graph, selected, .. } = selection;
     // Other units are not run; their outputs are read where someone needs them.
     let left_out = left_out(ui, selection, context.mode);
     let runs = |unit: UnitIndex| selected.contains(&unit) && !left_out.contains(&unit);

@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
-use super::selection::SelectionArgs;
+use super::selection::{Chosen, SelectionArgs};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{Component, FindOptions, Graph, find_json, find_text, tree};
+use crate::estate::filter::{add_reasons, elsewhere_json, with_reasons};
+use crate::estate::{FindOptions, Graph, find_json, find_text, tree};
+use crate::support::paths;
 
 /// List the units and stacks
 ///
@@ -51,8 +53,12 @@ pub struct FindArgs {
     #[arg(long, env = "SLIPWAY_EXPAND_STACKS")]
     expand_stacks: bool,
 
+    /// With what changed that affects each, where --affected or a Git range selects
+    #[arg(long)]
+    why: bool,
+
     /// As a tree of folders
-    #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading"])]
+    #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading", "why"])]
     tree: bool,
 }
 
@@ -60,20 +66,30 @@ pub struct FindArgs {
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
-    let estate = workspace.discover_expanded(args.path.as_deref(), &reader, args.expand_stacks)?;
-    let mut diagnostics = estate.diagnostics.clone();
+    let root = workspace.locate(args.path.as_deref())?;
+    let mut estate = if args.expand_stacks {
+        workspace.discover_expanded(args.path.as_deref(), &reader, true)?
+    } else {
+        args.selection.discover(&workspace, &root, &reader)?
+    };
+    let chosen = args.selection.select(ui, &workspace, &estate, &reader)?;
+    let part = chosen.as_ref().map(|chosen| chosen.narrow(&estate).0);
+    let mut diagnostics = part.as_ref().unwrap_or(&estate).diagnostics.clone();
     let mut order = estate.components();
     match Graph::build(&estate) {
         Ok(graph) if args.dag => order = graph.components(&estate),
         Ok(_) => {}
-        Err(cycles) => diagnostics.extend(cycles),
+        Err(cycles) => match &part {
+            // A circle among units that are not looked at is not told.
+            Some(part) => diagnostics.extend(Graph::build(part).err().into_iter().flatten()),
+            None => diagnostics.extend(cycles),
+        },
     }
-    let mut external = args.external;
-    let selected = args.selection.select(&workspace, &estate)?;
-    if let Some(selected) = &selected {
-        order.retain(|component| matches!(component, Component::Unit(unit) if selected.units.contains(unit)));
-        // Whoever follows the graph out of the folder wants to see where it leads.
-        external = true;
+    let base = &workspace.working_dir;
+    // Whoever follows the graph out of the folder wants to see where it leads.
+    let external = args.external || chosen.is_some();
+    if let Some(Chosen { selected, .. }) = &chosen {
+        order.retain(|component| selected.contains(*component));
     }
     let options = FindOptions {
         dependencies: args.dependencies,
@@ -82,14 +98,34 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
         exclude: args.exclude,
         external,
     };
-    let base = &workspace.working_dir;
+    let ranges = chosen.as_ref().map(|chosen| chosen.ranges.as_slice()).unwrap_or_default();
+    let elsewhere = chosen.as_ref().map(|chosen| chosen.selected.elsewhere.as_slice()).unwrap_or_default();
     match ui.format() {
-        Format::Json => ui.json(&find_json(&estate, &order, base, options))?,
-        Format::Text if args.tree => {
-            let shown = selected.map(|selected| estate.restricted(&selected.units));
-            ui.answer(&tree(shown.as_ref().unwrap_or(&estate), base))?;
+        Format::Json => {
+            let mut found = find_json(&estate, &order, base, options);
+            if args.why {
+                add_reasons(&mut found, &order, ranges, base);
+            }
+            if let Some(list) = found.as_array_mut() {
+                list.extend(elsewhere.iter().map(|dir| elsewhere_json(dir, base)));
+            }
+            ui.json(&found)?;
         }
-        Format::Text => ui.answer(&find_text(&estate, &order, base, options))?,
+        Format::Text if args.tree => {
+            if let Some(chosen) = &chosen {
+                estate = estate.restricted(&chosen.selected.units);
+            }
+            ui.answer(&tree(&estate, base))?;
+        }
+        Format::Text => {
+            let mut text = if args.why {
+                with_reasons(&estate, &order, ranges, base)
+            } else {
+                find_text(&estate, &order, base, options)
+            };
+            text.extend(elsewhere.iter().map(|dir| format!("{}\n", paths::relative(base, dir).display())));
+            ui.answer(&text)?;
+        }
     }
     ui.diagnostics(&diagnostics);
     let broken = diagnostics.iter().any(crate::hcl::diagnostic::Diagnostic::is_error);

@@ -40,6 +40,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         selection: &args.selection,
         engine: &args.engine,
         yes: false,
+        leave_dependents: false,
     };
     let (exit, changes) = execute(ui, global, execution).await?;
     Ok(if exit == Exit::Done && changes && args.detailed_exitcode { Exit::Changes } else { exit })

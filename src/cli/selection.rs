@@ -1,4 +1,4 @@
-//! Which units a command means: `--filter` and the files of filters.
+//! Which units a command means: `--filter`, `--affected` and the files of filters.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,30 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::CliError;
+use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::filter::{EXCLUDES_FILE, FILTERS_FILE, FilterContext, Filters, Selected};
+use crate::estate::filter::{
+    EXCLUDES_FILE, FILTERS_FILE, FilterContext, Filters, GitRange, RangeUnits, Selected, Situation,
+};
 use crate::estate::{Estate, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::git::{self, changes};
+use crate::terragrunt::Reader;
 
 /// The flags of every command that works on units.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
     /// Only the units that a query selects, in Terragrunt's filter grammar: a name, ./path/**, key=glob, ...unit,
-    /// unit..., !query, query | query. Given again, it adds more
+    /// unit..., !query, query | query, [main...HEAD]. Given again, it adds more
     #[arg(long = "filter", value_name = "QUERY", env = "SLIPWAY_FILTER", value_delimiter = '\n')]
     filters: Vec<String>,
+
+    /// Only the units that a change affects since this work left BASE, by default the main branch; what is not
+    /// committed counts
+    #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          env = "SLIPWAY_AFFECTED")]
+    affected: Option<String>,
 
     /// A file of queries, one a line, instead of .terragrunt-filters
     #[arg(long, value_name = "FILE", env = "SLIPWAY_FILTERS_FILE", conflicts_with = "no_filters_file")]
@@ -29,9 +40,77 @@ pub struct SelectionArgs {
     no_filters_file: bool,
 }
 
+/// What the flags select of an estate.
+pub struct Chosen {
+    /// The units and stacks.
+    pub selected: Selected,
+    /// The Git ranges that had a part in it, with what differs in each.
+    pub ranges: Vec<RangeUnits>,
+    /// Whether a unit that is broken may be meant as well, without anyone being able to tell.
+    uncertain: bool,
+}
+
+impl Chosen {
+    /// The part of the estate that is needed for what is selected, and what is selected in it. What is wrong with
+    /// other units counts only where it may hide that they are meant.
+    pub fn narrow(&self, estate: &Estate) -> (Estate, BTreeSet<UnitIndex>) {
+        let needed = estate.with_dependencies(&self.selected.units);
+        let places = needed.iter().enumerate().filter(|(_, unit)| self.selected.units.contains(unit));
+        let selected = places.map(|(place, _)| UnitIndex(place)).collect();
+        let mut narrowed = estate.restricted(&needed);
+        if self.uncertain {
+            narrowed.diagnostics.clone_from(&estate.diagnostics);
+        }
+        (narrowed, selected)
+    }
+}
+
 impl SelectionArgs {
+    /// The units under `root` (absolute) and those they depend on; where dependents are asked for, with those of the
+    /// whole repository, as Terragrunt looks for them.
+    pub fn discover(&self, workspace: &Workspace, root: &Path, reader: &Reader) -> Result<Estate, CliError> {
+        if !self.filters(workspace, root)?.ask_for_dependents() {
+            return Ok(Estate::discover(root, reader));
+        }
+        // Git names the folder with its links resolved, so it is found by the number of steps up.
+        let depth = git::repo_root(root)
+            .ok()
+            .zip(root.canonicalize().ok())
+            .and_then(|(repository, real)| Some(real.strip_prefix(repository).ok()?.components().count()));
+        let around = depth.and_then(|depth| root.ancestors().nth(depth)).unwrap_or(root);
+        Ok(Estate::discover_around(root, around, reader, &[]))
+    }
+
+    /// The units of an estate that are meant; none where nothing narrows them, so that all are.
+    pub fn select(
+        &self,
+        ui: Ui,
+        workspace: &Workspace,
+        estate: &Estate,
+        reader: &Reader,
+    ) -> Result<Option<Chosen>, CliError> {
+        let mut filters = self.filters(workspace, &estate.root)?;
+        if let Some(base) = &self.affected {
+            let from = base_of(ui, base, &estate.root)?;
+            filters = filters.within(GitRange { from, to: None });
+        }
+        if filters.is_empty() {
+            return Ok(None);
+        }
+        let ranges = filters.ranges();
+        let mut known = Vec::new();
+        if !ranges.is_empty() {
+            let situation = Situation::new(estate, reader).map_err(refused)?;
+            for range in &ranges {
+                known.push(situation.units(range).map_err(refused)?);
+            }
+        }
+        let selected = FilterContext::new(estate, &workspace.working_dir, &known).select(&filters);
+        Ok(Some(Chosen { selected, ranges: known, uncertain: filters.look_into_units() }))
+    }
+
     /// The queries of the flags, and those of the files in the working folder and in the folder that is walked.
-    pub fn filters(&self, workspace: &Workspace, root: &Path) -> Result<Filters, CliError> {
+    fn filters(&self, workspace: &Workspace, root: &Path) -> Result<Filters, CliError> {
         let mut errors: Vec<Diagnostic> = Vec::new();
         let queries = self.filters.iter().filter(|query| !query.trim().is_empty());
         let mut filters = Filters::parse(queries).unwrap_or_else(|wrong| {
@@ -55,15 +134,28 @@ impl SelectionArgs {
         }
         if errors.is_empty() { Ok(filters) } else { Err(CliError::Configuration(errors)) }
     }
+}
 
-    /// The units of an estate that are meant; none where nothing narrows them, so that all are.
-    pub fn select(&self, workspace: &Workspace, estate: &Estate) -> Result<Option<Selected>, CliError> {
-        let filters = self.filters(workspace, &estate.root)?;
-        if filters.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(FilterContext::new(estate, &workspace.working_dir, &[]).select(&filters)))
-    }
+/// The commit that `--affected` compares with, by name; it is said, since it may not be the one that was meant.
+fn base_of(ui: Ui, given: &str, root: &Path) -> Result<String, CliError> {
+    let failed = |error: git::GitError| CliError::usage(error.to_string(), "name a commit: --affected=BASE");
+    let repository = git::repo_root(root).map_err(failed)?;
+    let name = match given {
+        "" | "true" => changes::main_branch(&repository).ok_or_else(|| {
+            let message = "there is no main branch here to compare with";
+            CliError::usage(message, "name a commit: --affected=BASE; in CI, fetch the main branch first")
+        })?,
+        named => named.to_owned(),
+    };
+    let base = changes::commit_of(&repository, &name)
+        .and_then(|commit| changes::merge_base(&repository, &commit, "HEAD"))
+        .map_err(failed)?;
+    ui.say(&format!("affected: what changed since {} (where this work left {name})", git::short(&base)));
+    Ok(name)
+}
+
+fn refused(diagnostic: Box<Diagnostic>) -> CliError {
+    CliError::Configuration(vec![*diagnostic])
 }
 
 /// The units of the folder that was walked.

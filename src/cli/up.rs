@@ -40,6 +40,7 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliE
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        leave_dependents: false,
     };
     Ok(execute(ui, global, execution).await?.0)
 }

@@ -44,9 +44,16 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     let workspace = Workspace::open(global)?;
     let reader =
         if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
-    let estate = workspace.discover(args.path.as_deref(), &reader)?;
-    let selected = args.selection.select(&workspace, &estate)?;
-    let selected = selected.map_or_else(|| inside(&estate), |selected| selected.units);
+    let root = workspace.locate(args.path.as_deref())?;
+    let mut estate = args.selection.discover(&workspace, &root, &reader)?;
+    let selected = match args.selection.select(ui, &workspace, &estate, &reader)? {
+        Some(chosen) => {
+            let (narrowed, selected) = chosen.narrow(&estate);
+            estate = narrowed;
+            selected
+        }
+        None => inside(&estate),
+    };
     let options = ValidateOptions { modules: args.inputs, strict: args.strict };
     let found = validate(&estate, &reader, &selected, options);
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();

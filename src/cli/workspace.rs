@@ -13,7 +13,7 @@ use crate::engine::select;
 use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, Project, Templates, UnitIndex, expand_stacks, locate};
 use crate::terragrunt::stack::LocalOnly;
-use crate::terragrunt::{Reader, ReaderOptions};
+use crate::terragrunt::{Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -36,6 +36,8 @@ pub struct Selection {
     pub graph: Graph,
     /// Those that are meant; the others are there for what they put out.
     pub selected: BTreeSet<UnitIndex>,
+    /// What depends on one of those and was filtered out, as seen from the working folder.
+    pub dependents: Vec<String>,
 }
 
 impl Workspace {
@@ -92,10 +94,10 @@ impl Workspace {
         reader: &Reader,
         expand: bool,
     ) -> Result<Estate, CliError> {
-        let root = self.locate(path)?;
         if !expand {
-            return Ok(Estate::discover(&root, reader));
+            return self.discover(path, reader);
         }
+        let root = self.locate(path)?;
         let (expansions, diagnostics) = expand_stacks(&root, reader, &LocalOnly, Templates::PassedOver);
         let mut estate = Estate::discover_expanded(&root, reader, &expansions);
         estate.diagnostics.splice(0..0, diagnostics);
@@ -110,25 +112,39 @@ impl Workspace {
         reader: &Reader,
         args: &SelectionArgs,
     ) -> Result<Selection, CliError> {
-        let estate = self.discover(path, reader)?;
+        let root = self.locate(path)?;
+        let mut estate = args.discover(self, &root, reader)?;
+        let chosen = args.select(ui, self, &estate, reader)?;
+        let narrowed = chosen.is_some();
+        let mut dependents = Vec::new();
+        let selected = match chosen {
+            None => inside(&estate),
+            Some(chosen) => {
+                let left = estate.dependents_beside(&chosen.selected.units);
+                dependents =
+                    left.iter().map(|unit| estate.unit(*unit).seen_from(&self.working_dir)).collect();
+                for gone in &chosen.selected.elsewhere {
+                    let shown = paths::relative(&self.working_dir, gone);
+                    ui.say(&format!("not here any more, so nothing is done with it: {}", shown.display()));
+                }
+                let (narrowed, selected) = chosen.narrow(&estate);
+                estate = narrowed;
+                selected
+            }
+        };
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
         }
         ui.diagnostics(&estate.diagnostics);
         let graph = Graph::build(&estate)?;
-        if estate.units.iter().all(|unit| unit.external) {
-            let message = format!("there are no units under {}", estate.root.display());
-            return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
-        }
-        let selected = match args.select(self, &estate)? {
-            Some(selected) if selected.units.is_empty() => {
-                ui.say("the filters select no unit");
-                selected.units
+        if selected.is_empty() {
+            let message = format!("there are no units under {}", root.display());
+            if !narrowed {
+                return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
             }
-            Some(selected) => selected.units,
-            None => inside(&estate),
-        };
-        Ok(Selection { estate, graph, selected })
+            ui.say("no unit is selected");
+        }
+        Ok(Selection { estate, graph, selected, dependents })
     }
 
     /// The engine that flags and project ask for.

@@ -36,8 +36,14 @@ impl Estate {
 
     /// The same with what `expansions` would generate; `reader` is the one that expanded them.
     pub fn discover_expanded(root: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
+        Self::discover_around(root, root, reader, expansions)
+    }
+
+    /// The same with every unit in a folder around `root`: what lies outside of `root` is external, and may depend on
+    /// what lies inside.
+    pub fn discover_around(root: &Path, around: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         let root = paths::clean(root);
-        let mut walked = walk(&root);
+        let mut walked = walk(&paths::clean(around));
         for generated in expansions.iter().flat_map(|expansion| &expansion.generated) {
             let file = match generated.block.kind {
                 Kind::Unit => listed_file(reader, generated.dir()),
@@ -86,6 +92,7 @@ impl Estate {
         }
         // By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+        walked.stacks.retain(|file| file.starts_with(&root));
         let stacks = stacks(&root, &walked.stacks, expansions);
         let mut estate = Self { root, units, stacks, stack_units, diagnostics };
         estate.assign_units();

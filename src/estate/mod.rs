@@ -10,13 +10,14 @@ mod graph;
 mod locate;
 mod project;
 mod reading;
+mod restrict;
 mod stack;
 mod validate;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
@@ -67,39 +68,6 @@ impl Estate {
     /// Every unit with its index.
     pub fn iter(&self) -> impl Iterator<Item = (UnitIndex, &Unit)> {
         self.units.iter().enumerate().map(|(index, unit)| (UnitIndex(index), unit))
-    }
-
-    /// The same with these units only. What depended on one of the others depends on what that one depended on, so
-    /// that the order stays.
-    #[must_use]
-    pub fn restricted(&self, wanted: &BTreeSet<UnitIndex>) -> Self {
-        let place: HashMap<UnitIndex, UnitIndex> =
-            wanted.iter().enumerate().map(|(place, unit)| (*unit, UnitIndex(place))).collect();
-        let units = wanted.iter().map(|index| {
-            let unit = self.unit(*index);
-            let mut dependencies: Vec<Edge> = Vec::new();
-            let mut seen = BTreeSet::from([*index]);
-            let mut open: VecDeque<&Edge> = unit.dependencies.iter().collect();
-            while let Some(edge) = open.pop_front() {
-                match place.get(&edge.to) {
-                    _ if !seen.insert(edge.to) => {}
-                    Some(to) => dependencies.push(Edge { to: *to, ..edge.clone() }),
-                    None => open.extend(&self.unit(edge.to).dependencies),
-                }
-            }
-            Unit { dependencies, ..unit.clone() }
-        });
-        let stacks = self.stacks.iter().map(|stack| {
-            let units = stack.units.iter().filter_map(|unit| place.get(unit).copied());
-            Stack { units: units.collect(), ..stack.clone() }
-        });
-        Self {
-            root: self.root.clone(),
-            units: units.collect(),
-            stacks: stacks.collect(),
-            stack_units: self.stack_units.clone(),
-            diagnostics: self.diagnostics.clone(),
-        }
     }
 
     /// Whether anything is wrong.

@@ -3,7 +3,9 @@
 //! The user's own credentials (helpers, `ssh-agent`, `GIT_ASKPASS`) keep working. Credentials given here travel in
 //! the child's environment, bound to one repository: never in an address, an argument or a log.
 
+pub mod changes;
 mod error;
+pub mod snapshot;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -108,8 +110,13 @@ impl Git {
 
     /// Runs a local command and returns its standard output. Blocking, for questions that take milliseconds.
     pub fn ask<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<String, GitError> {
+        Ok(lossy(&self.bytes(arguments)?))
+    }
+
+    /// The same as bytes, for paths.
+    pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
         let output = self.command(arguments).output().map_err(GitError::Start)?;
-        self.checked(arguments, &output).map(|()| lossy(&output.stdout))
+        self.checked(arguments, &output).map(|()| output.stdout)
     }
 
     /// Runs a command, local or remote, feeding it `input`, and returns the bytes of its standard output.

@@ -67,16 +67,20 @@ pub struct OrderOnly {
 impl Outline {
     /// The folder of the module that the unit runs, where its source is a path on this machine.
     pub fn module_dir(&self) -> Option<PathBuf> {
-        let source = self.source.as_deref()?;
-        // Addresses have a scheme, a forced getter or a user; `a//b` splits what is copied from what is run.
-        let address = ["://", "::"].iter().any(|part| source.contains(part)) || source.starts_with("git@");
-        if source.is_empty() || address {
-            return None;
-        }
-        let path = paths::join(&self.dir, source.replace("//", "/"));
-        let certain = ["./", "../", "/"].iter().any(|start| source.starts_with(start));
-        (certain || path.is_dir()).then_some(path)
+        module_dir(&self.dir, self.source.as_deref()?)
     }
+}
+
+/// The folder of the module that a unit in `dir` runs, where its source is a path on this machine.
+pub(super) fn module_dir(dir: &Path, source: &str) -> Option<PathBuf> {
+    // Addresses have a scheme, a forced getter or a user; `a//b` splits what is copied from what is run.
+    let address = ["://", "::"].iter().any(|part| source.contains(part)) || source.starts_with("git@");
+    if source.is_empty() || address {
+        return None;
+    }
+    let path = paths::join(dir, source.replace("//", "/"));
+    let certain = ["./", "../", "/"].iter().any(|start| source.starts_with(start));
+    (certain || path.is_dir()).then_some(path)
 }
 
 pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {

@@ -16,3 +16,8 @@ pub fn unit_file(dir: &Path) -> PathBuf {
     let json = dir.join(UNIT_FILE_JSON);
     if json.is_file() { json } else { dir.join(UNIT_FILE) }
 }
+
+/// Whether a path is that of a unit's configuration, by its name.
+pub fn is_unit_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == UNIT_FILE || name == UNIT_FILE_JSON)
+}

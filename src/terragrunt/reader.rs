@@ -1,5 +1,6 @@
 //! The reader: everything that is read once a run and shared by the units.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use super::cache::Cache;
 use super::config::UnitConfig;
 use super::counts::{Counts, Tally};
 use super::file_config::Wanted;
+use super::module_tree;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::OutputSource;
@@ -56,6 +58,7 @@ pub struct Reader {
     above: Cache<String, Arc<ByPath<Option<Value>>>>,
     tally: Tally,
     overlay: Overlay,
+    modules: Cache<PathBuf, Arc<BTreeSet<PathBuf>>>,
 }
 
 impl Reader {
@@ -71,6 +74,7 @@ impl Reader {
             above: Cache::new(),
             tally: Tally::default(),
             overlay: Overlay::default(),
+            modules: Cache::new(),
         }
     }
 
@@ -189,6 +193,11 @@ impl Reader {
         let place = self.overlay.on_disk(path);
         let source = SourceFile::read(&place)?;
         Ok(if *place == *path { source } else { SourceFile::new(path, source.text()) })
+    }
+
+    /// The folder of a module and of those that it calls by a path, looked through once for all its units.
+    pub(crate) fn local_modules(&self, module: &Path) -> Arc<BTreeSet<PathBuf>> {
+        self.modules.get(module, || Arc::new(module_tree::local_modules(module)))
     }
 
     /// The answer of a program, run once for each key.

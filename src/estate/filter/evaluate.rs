@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
+use super::range::RangeUnits;
 use super::syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
 use super::{Filter, Filters};
 use crate::estate::reading::Readings;
-use crate::estate::{Estate, UnitIndex};
+use crate::estate::{Component, Estate, Stack, StackIndex, UnitIndex};
 use crate::terragrunt::{Outline, paths};
 
 /// What queries are held against.
@@ -21,31 +22,39 @@ pub struct FilterContext<'a> {
     dependents: OnceCell<Vec<Vec<usize>>>,
 }
 
-/// The units that differ between two commits.
-#[derive(Clone, Debug)]
-pub struct RangeUnits {
-    /// The commits, as the query names them.
-    pub range: GitRange,
-    /// Those of the estate that are new or changed.
-    pub changed: BTreeSet<UnitIndex>,
-    /// The folders of those that are gone, and what they were.
-    pub removed: Vec<Outline>,
-}
-
 /// What queries select.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selected {
     /// Units of the estate.
     pub units: BTreeSet<UnitIndex>,
-    /// The folders (absolute) of units that were there at the first commit of a Git range and are gone.
-    pub removed: Vec<PathBuf>,
+    /// Its stacks.
+    pub stacks: BTreeSet<StackIndex>,
+    /// The folders (absolute) of units that a Git range found at one of its commits and that are not here.
+    pub elsewhere: Vec<PathBuf>,
 }
 
-/// One thing that can be selected: the units of the estate by their index, then those that are gone.
+impl Selected {
+    /// Whether a unit or a stack is among it.
+    pub fn contains(&self, component: Component) -> bool {
+        match component {
+            Component::Unit(unit) => self.units.contains(&unit),
+            Component::Stack(stack) => self.stacks.contains(&stack),
+        }
+    }
+}
+
+/// One thing that can be selected: the units of the estate by their index, then its stacks, then the units that are
+/// elsewhere.
 struct Item<'a> {
     dir: &'a Path,
     external: bool,
-    outline: &'a Outline,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Unit(&'a Outline),
+    Stack(&'a Stack),
+    Elsewhere(&'a Outline),
 }
 
 type Set = BTreeSet<usize>;
@@ -53,12 +62,22 @@ type Set = BTreeSet<usize>;
 impl<'a> FilterContext<'a> {
     /// An estate seen from a folder, with what is known of the Git ranges that the queries use.
     pub fn new(estate: &'a Estate, working_dir: &'a Path, ranges: &'a [RangeUnits]) -> Self {
-        let units = estate.units.iter();
-        let mut items: Vec<Item<'a>> = units
-            .map(|unit| Item { dir: &unit.dir, external: unit.external, outline: &unit.outline })
-            .collect();
-        let removed = ranges.iter().flat_map(|range| &range.removed);
-        items.extend(removed.map(|outline| Item { dir: &outline.dir, external: false, outline }));
+        let units = estate.units.iter().map(|unit| Item {
+            dir: &unit.dir,
+            external: unit.external,
+            what: What::Unit(&unit.outline),
+        });
+        let stacks = estate.stacks.iter().map(|stack| Item {
+            dir: &stack.dir,
+            external: false,
+            what: What::Stack(stack),
+        });
+        let elsewhere = ranges.iter().flat_map(|range| &range.elsewhere).map(|outline| Item {
+            dir: &outline.dir,
+            external: false,
+            what: What::Elsewhere(outline),
+        });
+        let items = units.chain(stacks).chain(elsewhere).collect();
         Self {
             estate,
             working_dir,
@@ -69,27 +88,32 @@ impl<'a> FilterContext<'a> {
         }
     }
 
-    /// What the queries select; without queries, every unit of the folder that was walked.
+    /// What the queries select; without queries, every unit and stack of the folder that was walked.
     pub fn select(&self, filters: &Filters) -> Selected {
-        let everything: Set = (0..self.items.len())
-            .filter(|item| !self.items[*item].external && !self.is_gone(*item))
-            .collect();
+        let here = self.estate.units.len() + self.estate.stacks.len();
+        let everything: Set = (0..here).filter(|item| !self.items[*item].external).collect();
         let (taking, selecting): (Vec<_>, Vec<_>) =
             filters.iter().partition(|filter| filter.expression.is_negation());
         let mut selected = if selecting.is_empty() { everything.clone() } else { Set::new() };
         for filter in selecting {
             let mut candidates = everything.clone();
-            candidates.extend(self.gone_in(&filter.expression));
+            candidates.extend(self.elsewhere_in(&filter.expression));
             selected.extend(self.evaluate(filter, &candidates));
         }
         // Each is held against the same set: what one takes away may be where another starts from.
         let kept: Vec<Set> = taking.iter().map(|filter| self.evaluate(filter, &selected)).collect();
         selected.retain(|item| kept.iter().all(|kept| kept.contains(item)));
-        let (units, removed): (Set, Set) = selected.into_iter().partition(|item| !self.is_gone(*item));
-        Selected {
-            units: units.into_iter().map(UnitIndex).collect(),
-            removed: removed.into_iter().map(|item| self.items[item].dir.to_path_buf()).collect(),
+        let mut answer = Selected::default();
+        for item in selected {
+            match self.items[item].what {
+                What::Unit(_) => drop(answer.units.insert(UnitIndex(item))),
+                What::Stack(_) => drop(answer.stacks.insert(StackIndex(item - self.estate.units.len()))),
+                What::Elsewhere(outline) => answer.elsewhere.push(outline.dir.clone()),
+            }
         }
+        answer.elsewhere.sort();
+        answer.elsewhere.dedup();
+        answer
     }
 
     fn evaluate(&self, filter: &Filter, among: &Set) -> Set {
@@ -97,38 +121,38 @@ impl<'a> FilterContext<'a> {
         Query { context: self, base }.evaluate(&filter.expression, among)
     }
 
-    fn is_gone(&self, item: usize) -> bool {
-        item >= self.estate.units.len()
-    }
-
-    /// The removed units of the ranges that a query names: only it can select them.
-    fn gone_in(&self, expression: &Expression) -> Set {
+    /// The units elsewhere that a query can select: those of the ranges that it names.
+    fn elsewhere_in(&self, expression: &Expression) -> Set {
+        let names = |known: &RangeUnits| {
+            expression.any(|part| matches!(part, Expression::Git(range) if *range == known.range))
+        };
         self.ranges
             .iter()
-            .filter(|known| {
-                expression.any(|part| matches!(part, Expression::Git(range) if *range == known.range))
-            })
-            .flat_map(|known| self.removed(&known.range))
+            .filter(|known| names(known))
+            .flat_map(|known| self.elsewhere(&known.range))
             .collect()
     }
 
     fn changed(&self, range: &GitRange) -> Set {
-        let known = self.ranges.iter().filter(|known| known.range == *range);
-        let changed = known.flat_map(|known| known.changed.iter().map(|unit| unit.0));
-        changed.chain(self.removed(range)).collect()
+        let mut changed: Set = self.elsewhere(range).into_iter().collect();
+        for known in self.ranges.iter().filter(|known| known.range == *range) {
+            changed.extend(known.changed.keys().map(|unit| unit.0));
+            changed.extend(known.stacks.iter().map(|stack| self.estate.units.len() + stack.0));
+        }
+        changed
     }
 
-    /// The items of the units that a range removed.
-    fn removed(&self, range: &GitRange) -> impl Iterator<Item = usize> {
-        let mut next = self.estate.units.len();
+    /// The items of a range's units that are not here.
+    fn elsewhere(&self, range: &GitRange) -> Vec<usize> {
+        let mut next = self.estate.units.len() + self.estate.stacks.len();
         let mut found = Vec::new();
         for known in self.ranges {
             if known.range == *range {
-                found.extend(next..next + known.removed.len());
+                found.extend(next..next + known.elsewhere.len());
             }
-            next += known.removed.len();
+            next += known.elsewhere.len();
         }
-        found.into_iter()
+        found
     }
 
     fn dependencies(&self, item: usize) -> Vec<usize> {
@@ -193,18 +217,25 @@ impl Query<'_, '_> {
             Attribute::Name(glob) => {
                 found.dir.file_name().is_some_and(|name| glob.matches(&name.to_string_lossy()))
             }
-            Attribute::Type(kind) => *kind == Type::Unit,
+            Attribute::Type(kind) => (*kind == Type::Stack) == matches!(found.what, What::Stack(_)),
             Attribute::External(external) => found.external == *external,
-            Attribute::Source(glob) => {
-                found.outline.source.as_deref().is_some_and(|source| glob.matches(source))
-            }
+            Attribute::Source(glob) => match found.what {
+                What::Unit(outline) | What::Elsewhere(outline) => {
+                    outline.source.as_deref().is_some_and(|source| glob.matches(source))
+                }
+                What::Stack(_) => false,
+            },
             // As written or seen from the working folder: a pattern such as `**.yaml` means both.
-            Attribute::Reading(pattern) => self
-                .context
-                .readings
-                .of(found.outline)
-                .iter()
-                .any(|file| pattern.glob.matches(&file.to_string_lossy()) || self.at(pattern, file)),
+            Attribute::Reading(pattern) => {
+                let read =
+                    |file: &PathBuf| pattern.glob.matches(&file.to_string_lossy()) || self.at(pattern, file);
+                match found.what {
+                    What::Unit(outline) | What::Elsewhere(outline) => {
+                        self.context.readings.of(outline).iter().any(read)
+                    }
+                    What::Stack(stack) => stack.files_read.iter().any(read),
+                }
+            }
         }
     }
 

@@ -3,11 +3,14 @@
 //! A query is read by [`parse`] into an [`Expression`]; [`Filters`] are several of them, held together against an
 //! estate. What they mean is told by example in `docs/filters.md`.
 
+mod affected;
 mod evaluate;
 mod files;
 mod lexer;
 mod parser;
+mod range;
 mod syntax;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +19,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use evaluate::{FilterContext, RangeUnits, Selected};
+pub use evaluate::{FilterContext, Selected};
 pub use files::{EXCLUDES_FILE, FILTERS_FILE};
+pub use range::{RangeUnits, Reason, Situation};
 pub use syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
+
+pub use why::{add_reasons, elsewhere_json, with_reasons};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{SourceFile, Span};
@@ -93,5 +99,50 @@ impl Filters {
     /// Whether dependents are asked for, which may lie outside of the folder that is walked.
     pub fn ask_for_dependents(&self) -> bool {
         self.any(|part| matches!(part, Expression::Graph(graph) if graph.dependents.is_some()))
+    }
+
+    /// Whether what is wrong with a unit may hide that it is meant: what it depends on or reads is asked for.
+    pub fn look_into_units(&self) -> bool {
+        self.any(|part| match part {
+            Expression::Graph(graph) => graph.dependents.is_some(),
+            Expression::Attribute(attribute) => {
+                matches!(attribute, Attribute::Reading(_) | Attribute::Source(_))
+            }
+            Expression::Git(_) => true,
+            _ => false,
+        })
+    }
+
+    /// The Git ranges that are named, each once.
+    pub fn ranges(&self) -> Vec<GitRange> {
+        let mut ranges: Vec<GitRange> = Vec::new();
+        for filter in &self.0 {
+            filter.expression.walk(&mut |part| {
+                if let Expression::Git(range) = part
+                    && !ranges.contains(range)
+                {
+                    ranges.push(range.clone());
+                }
+            });
+        }
+        ranges
+    }
+
+    /// The same, where everything has to lie in a Git range as well.
+    #[must_use]
+    pub fn within(self, range: GitRange) -> Self {
+        let (taking, selecting): (Vec<Filter>, Vec<Filter>) =
+            self.0.into_iter().partition(|filter| filter.expression.is_negation());
+        let range = Expression::Git(range);
+        let narrowed = selecting.into_iter().map(|filter| {
+            let expression = Expression::All(vec![filter.expression, range.clone()]);
+            Filter { expression, ..filter }
+        });
+        let mut filters: Vec<Filter> = narrowed.collect();
+        if filters.is_empty() {
+            filters.push(Filter { expression: range, base: None });
+        }
+        filters.extend(taking);
+        Self(filters)
     }
 }

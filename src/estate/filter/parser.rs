@@ -215,12 +215,13 @@ impl<'a> Parser<'a> {
         let inside = self.enclosed(Kind::CloseBracket, "]", "commit", "[main...HEAD]")?;
         let (from, to) = inside.split_once("...").unwrap_or((inside, "HEAD"));
         let (from, to) = (from.trim(), to.trim());
-        if from.is_empty() || to.is_empty() {
-            let diagnostic = Diagnostic::error("filter::syntax", "a commit is missing beside `...`");
+        if from.is_empty() {
+            let diagnostic = Diagnostic::error("filter::syntax", "a commit is missing ahead of `...`");
             let diagnostic = diagnostic.at(self.location(self.span_of(inside)));
-            return Err(Box::new(diagnostic.help("name both, as in [main...HEAD]; [main] ends at HEAD")));
+            let help = "name it, as in [main...HEAD]; [main...] ends at the work tree";
+            return Err(Box::new(diagnostic.help(help)));
         }
-        Ok(GitRange { from: from.to_owned(), to: to.to_owned() })
+        Ok(GitRange { from: from.to_owned(), to: (!to.is_empty()).then(|| to.to_owned()) })
     }
 
     /// What stands between the opening sign here and the first closing one, and steps behind it.

@@ -93,13 +93,13 @@ pub enum Type {
     Stack,
 }
 
-/// `[from...to]`; `[from]` ends at `HEAD`.
+/// `[from...to]`; `[from]` ends at `HEAD`, `[from...]` at the work tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitRange {
     /// The commit that is compared with.
     pub from: String,
-    /// The commit that is looked at.
-    pub to: String,
+    /// The commit that is looked at; none for the work tree as it is, which is what `--affected` asks for.
+    pub to: Option<String>,
 }
 
 /// `...target...` with its limits.
@@ -130,7 +130,7 @@ impl fmt::Display for Expression {
         match self {
             Self::Path(path) => write!(f, "{{{}}}", path.written),
             Self::Attribute(attribute) => attribute.fmt(f),
-            Self::Git(GitRange { from, to }) => write!(f, "[{from}...{to}]"),
+            Self::Git(GitRange { from, to }) => write!(f, "[{from}...{}]", to.as_deref().unwrap_or_default()),
             Self::Not(inner) => write!(f, "!{inner}"),
             Self::All(parts) => {
                 for (index, part) in parts.iter().enumerate() {

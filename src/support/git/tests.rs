@@ -114,3 +114,65 @@ async fn what_a_dropped_command_started_ends_with_it() {
     }
     panic!("{child} still runs");
 }
+
+fn change(path: &str, kind: changes::ChangeKind) -> changes::FileChange {
+    changes::FileChange { path: PathBuf::from(path), kind }
+}
+
+#[test]
+fn a_file_that_moved_is_gone_at_one_place_and_new_at_another() {
+    use changes::ChangeKind::{Added, Changed, Removed};
+
+    let repository = repository();
+    let first = head_commit(repository.path()).unwrap();
+    commit(repository.path(), "with space");
+    std::fs::rename(repository.path().join("first"), repository.path().join("moved")).unwrap();
+    std::fs::write(repository.path().join("with space"), "other").unwrap();
+    let last = commit(repository.path(), "last");
+    let found = changes::between(repository.path(), &first, &last).unwrap();
+    let with_space = change("with space", Added);
+    assert_eq!(found, [change("first", Removed), change("last", Added), change("moved", Added), with_space]);
+
+    std::fs::write(repository.path().join("new\nline"), "").unwrap();
+    std::fs::write(repository.path().join("last"), "other").unwrap();
+    let found = changes::since(repository.path(), "HEAD").unwrap();
+    assert_eq!(found, [change("last", Changed), change("new\nline", Added)]);
+}
+
+#[test]
+fn a_commit_that_is_not_there_is_named() {
+    let repository = repository();
+    let error = changes::commit_of(repository.path(), "--upload-pack").unwrap_err().to_string();
+    assert!(error.contains("there is no commit \"--upload-pack\""), "{error}");
+}
+
+#[test]
+fn the_main_branch_is_the_one_of_the_remote_or_main() {
+    let repository = repository();
+    assert_eq!(changes::main_branch(repository.path()).as_deref(), Some("main"));
+    let git = Git::new(repository.path());
+    git.ask(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]).unwrap();
+    git.ask(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]).unwrap();
+    assert_eq!(changes::main_branch(repository.path()).as_deref(), Some("origin/trunk"));
+}
+
+#[test]
+fn the_files_of_a_commit_are_laid_out_and_taken_away_again() {
+    let repository = repository();
+    std::fs::create_dir(repository.path().join("a b")).unwrap();
+    std::fs::write(repository.path().join("a b/text"), "one").unwrap();
+    std::os::unix::fs::symlink("a b/text", repository.path().join("link")).unwrap();
+    std::fs::write(repository.path().join("large"), vec![b'x'; 5 << 20]).unwrap();
+    let old = commit(repository.path(), "second");
+    std::fs::write(repository.path().join("a b/text"), "two").unwrap();
+    commit(repository.path(), "third");
+
+    let snapshot = snapshot::Snapshot::of(repository.path(), &old).unwrap();
+    let folder = snapshot.path().to_path_buf();
+    assert_eq!(std::fs::read_to_string(folder.join("link")).unwrap(), "one");
+    assert_eq!(std::fs::read_to_string(folder.join("large")).unwrap(), "");
+    assert!(!folder.join("third").exists());
+    assert_eq!(repo_root(&folder.join("a b")).unwrap(), folder.canonicalize().unwrap());
+    drop(snapshot);
+    assert!(!folder.exists());
+}

@@ -56,6 +56,7 @@ fn a_range_of_commits_ends_at_head_unless_it_says() {
     assert_eq!(read("[main]"), "[main...HEAD]");
     assert_eq!(read("[ origin/main ... HEAD~1^2 ]"), "[origin/main...HEAD~1^2]");
     assert_eq!(read("[HEAD@{1}]"), "[HEAD@{1}...HEAD]");
+    assert_eq!(read("[main...]"), "[main...]");
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn a_near_key_is_suggested() {
 fn errors_point_at_the_part_that_is_wrong() {
     assert_eq!(refused("./a | {./b").1, "{");
     assert_eq!(refused("[main").0, "`[` is never closed");
-    assert_eq!(refused("[...HEAD]").0, "a commit is missing beside `...`");
+    assert_eq!(refused("[...HEAD]").0, "a commit is missing ahead of `...`");
     assert_eq!(refused("{}").1, "{}");
     assert_eq!(refused("vpc |").0, "nothing stands behind `|`");
     assert_eq!(refused("| vpc").0, "nothing stands ahead of `|`");
