@@ -82,8 +82,9 @@ impl From<EngineFlag> for EngineChoice {
 /// `--format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// For people; of `render` that is HCL
     #[default]
+    #[value(alias = "hcl")]
     Text,
     /// For programs
     Json,

@@ -6,6 +6,8 @@ mod argocd;
 mod completions;
 mod destroy;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod down;
 mod execute;
 mod exit;
@@ -20,6 +22,7 @@ mod plan;
 mod render;
 mod runs;
 mod selection;
+mod snippet;
 mod target;
 mod ui;
 mod up;

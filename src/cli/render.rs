@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{CliError, Exit};
-use super::global::Global;
+use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::render_json;
+use crate::estate::{render_hcl, render_json};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::paths::unit_file;
 
-/// Show a unit with everything evaluated, as JSON with Terragrunt's keys
+/// Show a unit with everything evaluated: as HCL that can be read again, or as JSON with Terragrunt's keys
 ///
 /// Reads no state: where the unit uses outputs of others, their mocks stand in.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +37,9 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
         return Err(CliError::Configuration(vec![missing]));
     }
     let config = workspace.reader("render").evaluate(&file, &NoOutputs)?;
-    ui.json(&render_json(&config, args.reveal))?;
+    match ui.format() {
+        Format::Json => ui.json(&render_json(&config, args.reveal))?,
+        Format::Text => ui.answer(&render_hcl(&config, args.reveal))?,
+    }
     Ok(Exit::Done)
 }

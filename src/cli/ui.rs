@@ -2,16 +2,16 @@
 
 use std::io::{IsTerminal, Write};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
-
 use super::exit::{CliError, Exit};
-use super::global::{Color, Format, Global};
-use crate::hcl::diagnostic::{Diagnostic, Severity};
+use super::global::{Color, Format, Global, LogFormat};
+use super::snippet::Snippets;
+use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
 
 /// Owns both streams.
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {
     format: Format,
+    log_format: LogFormat,
     color: bool,
 }
 
@@ -28,7 +28,7 @@ impl Ui {
             Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
             Color::Always | Color::Never => color,
         });
-        Self { format: global.format, color }
+        Self { format: global.format, log_format: global.log_format, color }
     }
 
     /// The format of answers.
@@ -69,9 +69,15 @@ impl Ui {
     }
 
     /// What is wrong, with the source and the way out.
+    /// Each mistake once, however many units it breaks; as a JSON object a line with `--log-format json`.
     pub fn diagnostics(self, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
-            self.say(self.render(diagnostic).trim_end());
+        let base = std::env::current_dir().unwrap_or_default();
+        let snippets = Snippets { base, color: self.color };
+        for diagnostic in grouped(diagnostics.iter().cloned()) {
+            match self.log_format {
+                LogFormat::Pretty => self.say(&snippets.draw(&diagnostic)),
+                LogFormat::Json => self.say(&to_json(&diagnostic).to_string()),
+            }
         }
     }
 
@@ -79,8 +85,11 @@ impl Ui {
     pub fn error(self, error: &CliError) -> Exit {
         if let CliError::Configuration(diagnostics) = error {
             self.diagnostics(diagnostics);
-            let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-            self.say(&format!("{}: {errors} in the configuration", self.red("errors")));
+            let errors = grouped(diagnostics.iter().cloned());
+            let errors = errors.iter().filter(|diagnostic| diagnostic.is_error()).count();
+            if self.log_format == LogFormat::Pretty {
+                self.say(&format!("{}: {errors} in the configuration", self.red("errors")));
+            }
         } else {
             self.say(&format!("{}: {error}", self.red("error")));
             if let Some(help) = error.help() {
@@ -96,75 +105,5 @@ impl Ui {
 
     fn cyan(self, text: &str) -> String {
         console::style(text).cyan().force_styling(self.color).to_string()
-    }
-
-    fn render(self, diagnostic: &Diagnostic) -> String {
-        let theme = if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_context_lines(1);
-        let mut text = String::new();
-        // Rendering into a string fails only where formatting does.
-        if handler.render_report(&mut text, &Report::new(diagnostic)).is_err() {
-            return diagnostic.to_string();
-        }
-        for frame in &diagnostic.trace {
-            text = format!("{}\n  {} ({})", text.trim_end(), frame.message, frame.location);
-        }
-        text
-    }
-}
-
-/// A diagnostic as the renderer wants it.
-struct Report<'a> {
-    diagnostic: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
-}
-
-impl<'a> Report<'a> {
-    fn new(diagnostic: &'a Diagnostic) -> Self {
-        let source = diagnostic.location.as_ref().map(|location| {
-            NamedSource::new(location.file.path().display().to_string(), location.file.text().to_owned())
-        });
-        Self { diagnostic, source }
-    }
-}
-
-impl std::fmt::Debug for Report<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(self.diagnostic, f)
-    }
-}
-
-impl std::fmt::Display for Report<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.diagnostic.message)
-    }
-}
-
-impl std::error::Error for Report<'_> {}
-
-impl miette::Diagnostic for Report<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity {
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Error => miette::Severity::Error,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let location = self.diagnostic.location.as_ref()?;
-        let label = LabeledSpan::new_with_span(None, location.span.range());
-        Some(Box::new(std::iter::once(label)))
     }
 }

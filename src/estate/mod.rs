@@ -10,6 +10,7 @@ mod graph;
 mod locate;
 mod project;
 mod reading;
+mod render_hcl;
 mod restrict;
 mod stack;
 mod validate;
@@ -31,6 +32,7 @@ pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;
 pub use locate::locate;
 pub use project::{EngineChoice, Project};
+pub use render_hcl::render_hcl;
 pub use stack::{Component, Stack, StackIndex};
 pub use validate::{ValidateOptions, Validation, validate};
 

@@ -55,7 +55,8 @@ pub(crate) fn value(
                     "terragrunt::missing_attribute",
                     format!("{what} needs the attribute \"{}\"", spec.name),
                 )
-                .at(scope.location(place)),
+                .at(scope.location(place))
+                .help(format!("add {} = …", spec.name)),
             );
         }
         return Value::Null;
@@ -172,7 +173,8 @@ pub(crate) fn check_repetition(
                     "terragrunt::repeated_block",
                     format!("the block {kind}{name} stands here again; the first is on line {line}"),
                 )
-                .at(scope.location(block.kind.span)),
+                .at(scope.location(block.kind.span))
+                .help("make one block of the two, or give this one another name where it has one"),
             );
         }
     }

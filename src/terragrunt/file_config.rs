@@ -112,6 +112,7 @@ impl FileScope<'_> {
                     let specs = schema::DEPENDENCIES;
                     let fields = decode::attributes(self, &block.body, specs, "dependencies", place, errors);
                     config.dependencies = Some(strings(fields.get("paths")));
+                    let place = block.body.attribute("paths").map_or(place, |paths| paths.expr.span);
                     config.dependencies_place = Some(self.location(place));
                 }
                 "exclude" => {
@@ -328,7 +329,12 @@ fn check_choice(
     if let Some(given) = fields[name].as_str()
         && !choices.contains(&given)
     {
-        let message = format!("{name} of {title} cannot be \"{given}\"");
+        // What is sensitive is not shown.
+        let shown = match fields[name] {
+            Value::Sensitive(_) => "this".to_owned(),
+            _ => format!("\"{given}\""),
+        };
+        let message = format!("{name} of {title} cannot be {shown}");
         errors.push(
             Diagnostic::error("terragrunt::choice", message)
                 .at(place.clone())

@@ -312,15 +312,13 @@ impl<'r> FileScope<'r> {
             .rposition(|step| step.name == *name && step.location.file.path() == self.file.source.path());
         let circle = &steps[start.unwrap_or_default()..];
         let way: Vec<&str> = circle.iter().map(|step| &*step.name).chain([&**name]).collect();
-        let diagnostic = Diagnostic::error(
+        // Where each of them is used is told by the way there.
+        Diagnostic::error(
             "terragrunt::locals_cycle",
             format!("locals need each other in a circle: {}", way.join(" → ")),
         )
         .at(self.location(definition.span))
-        .help("take one of them apart, so that it does not need the next");
-        circle.iter().skip(1).rev().fold(diagnostic, |diagnostic, step| {
-            diagnostic.via(format!("local.{} is needed", step.name), step.location.clone())
-        })
+        .help("take one of them apart, so that it does not need the next")
     }
 
     fn local_variable(&self, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {

@@ -23,6 +23,12 @@ impl Evaluator<'_> {
         let Some(arguments) = arguments else { return Ok(Value::Unknown) };
         match self.scope.call(&name.name, &arguments) {
             Some(Ok(value)) => Ok(value),
+            // What is said of a sensitive value may hold it.
+            Some(Err(CallError::Arguments(_))) if arguments.iter().any(Value::is_marked) => {
+                let message = format!("in the call of `{}`: its arguments do not fit", name.name);
+                let help = "what is wrong is not shown, since one of them is sensitive";
+                fail(self.error("hcl::call", expr.span, message).help(help))
+            }
             Some(Err(CallError::Arguments(message))) => {
                 fail(self.error("hcl::call", expr.span, format!("in the call of `{}`: {message}", name.name)))
             }

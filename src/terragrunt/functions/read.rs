@@ -128,7 +128,7 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
 }
 
 fn first(diagnostics: Vec<Diagnostic>) -> Diagnostic {
-    let unreadable = || Diagnostic::error("terragrunt::unreadable", "the file cannot be read");
+    let unreadable = || Diagnostic::error("hcl::unreadable", "the file cannot be read");
     diagnostics.into_iter().next().unwrap_or_else(unreadable)
 }
 

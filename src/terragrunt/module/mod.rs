@@ -55,7 +55,7 @@ impl Module {
                 Ok(text) => module.add(&path, text),
                 Err(error) => {
                     let message = format!("{} cannot be read: {error}", path.display());
-                    module.diagnostics.push(Diagnostic::error("terragrunt::unreadable", message));
+                    module.diagnostics.push(Diagnostic::error("hcl::unreadable", message));
                 }
             }
         }

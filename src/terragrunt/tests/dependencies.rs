@@ -182,7 +182,7 @@ fn a_folder_that_stands_for_order_has_to_be_there() {
     let tree = Tree::new(&[("app/terragrunt.hcl", "dependencies {\n  paths = [\"../gone\"]\n}\n")]);
     let errors = tree.errors("app");
     assert!(
-        errors.contains("ROOT/app/terragrunt.hcl:1:1: dependency \"../gone\" does not exist"),
+        errors.contains("ROOT/app/terragrunt.hcl:2:11: dependency \"../gone\" does not exist"),
         "{errors}"
     );
 }
