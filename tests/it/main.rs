@@ -18,3 +18,5 @@ mod run;
 mod sources;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod validate;
