@@ -10,7 +10,7 @@ use super::outline::module_dir;
 use super::paths;
 use super::reader::Reader;
 use super::scope::FileScope;
-use super::session::Session;
+use super::session::{Session, Trace};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::Value;
 
@@ -47,11 +47,14 @@ impl Reader {
         let scope = FileScope::root(&session, parsed);
         let config = scope.merged_config(Wanted::Everything, &mut errors);
         let dir = paths::folder(file);
-        let mut footprint = Footprint {
-            files: session.files_read().iter().map(|file| file.to_path_buf()).collect(),
-            broken: errors.iter().any(Diagnostic::is_error),
-            ..Footprint::default()
-        };
+        let mut footprint =
+            Footprint { broken: errors.iter().any(Diagnostic::is_error), ..Footprint::default() };
+        for trace in session.traces() {
+            match trace {
+                Trace::Read(path) | Trace::LookedAt(path) => drop(footprint.files.insert(path.to_path_buf())),
+                Trace::Unknown => footprint.unknown = true,
+            }
+        }
         if let Some(terraform) = &config.terraform {
             let arguments = terraform.extra_arguments.values();
             let lists = arguments.flat_map(|fields| VAR_FILES.iter().filter_map(|list| fields.get(*list)));

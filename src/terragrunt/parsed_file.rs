@@ -1,10 +1,10 @@
 //! A file that was read and parsed, with what its evaluations share.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
+use super::session::Trace;
 use crate::hcl::ast::{Attribute, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::SourceFile;
@@ -43,7 +43,7 @@ pub(crate) struct SharedLocals(Vec<OnceLock<SharedLocal>>);
 #[derive(Clone)]
 pub(crate) struct SharedLocal {
     pub value: Value,
-    pub files: Arc<[Arc<Path>]>,
+    pub files: Arc<[Trace]>,
 }
 
 impl SharedLocals {

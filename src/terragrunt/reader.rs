@@ -19,7 +19,7 @@ use super::parsed_file::ParsedFile;
 use super::paths;
 use super::schema;
 use super::scope::FileScope;
-use super::session::Session;
+use super::session::{Session, Trace};
 use super::stack::{self, StackFile};
 use super::unit;
 use crate::hcl::diagnostic::Diagnostic;
@@ -30,8 +30,8 @@ use crate::hcl::value::Value;
 #[derive(Clone)]
 pub(crate) struct ReadConfig {
     pub value: Value,
-    /// The files that were read for it, its own first.
-    pub files: Arc<[Arc<Path>]>,
+    /// What it rests on, its own file first.
+    pub files: Arc<[Trace]>,
 }
 
 /// What tells two calls of a program apart.

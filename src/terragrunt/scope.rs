@@ -11,7 +11,7 @@ use super::functions;
 use super::include::{Include, Includes};
 use super::parsed_file::{LocalIndex, ParsedFile, SharedLocal, SharedLocals};
 use super::paths;
-use super::session::{Recorded, Session, SharedBy};
+use super::session::{Recorded, Session, SharedBy, Trace};
 use crate::hcl::ast::Expr;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
@@ -50,7 +50,7 @@ enum LocalState {
 #[derive(Clone)]
 struct KnownLocal {
     value: Value,
-    files: Arc<[Arc<Path>]>,
+    files: Arc<[Trace]>,
     shared_by: SharedBy,
 }
 
@@ -256,7 +256,7 @@ impl<'r> FileScope<'r> {
         &self,
         index: LocalIndex,
         value: Value,
-        files: Arc<[Arc<Path>]>,
+        files: Arc<[Trace]>,
         shared_by: SharedBy,
     ) -> KnownLocal {
         let shared = || SharedLocal { value: value.clone(), files: Arc::clone(&files) };
@@ -278,7 +278,7 @@ impl<'r> FileScope<'r> {
         if self.child.is_some() {
             self.session.mark_shared_by(known.shared_by);
             for file in &*known.files {
-                self.session.mark_read(Arc::clone(file));
+                self.session.mark(file.clone());
             }
         }
     }

@@ -42,15 +42,27 @@ pub(crate) struct Session<'r> {
     depends_on_unit: Cell<bool>,
     /// Who may share the answer of the included file that is being evaluated.
     shared_by: Cell<SharedBy>,
-    /// Files read, one set for each answer that is being found within another.
-    recorders: RefCell<Vec<IndexSet<Arc<Path>>>>,
+    /// What was read, one set for each answer that is being found within another.
+    recorders: RefCell<Vec<IndexSet<Trace>>>,
     counts: Cell<Counts>,
 }
 
-/// An answer with the files that were read for it.
+/// Something that an answer rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Trace {
+    /// A file that was read, as Terragrunt counts it.
+    Read(Arc<Path>),
+    /// A file that Terragrunt does not count, and that makes another answer all the same: read by one of Terraform's
+    /// functions, or only looked for.
+    LookedAt(Arc<Path>),
+    /// A file whose name is not known yet.
+    Unknown,
+}
+
+/// An answer with what it rests on.
 pub(crate) struct Recorded<T, S> {
     pub answer: T,
-    pub files: Vec<Arc<Path>>,
+    pub files: Vec<Trace>,
     pub sharing: S,
 }
 
@@ -71,10 +83,20 @@ impl<'r> Session<'r> {
         }
     }
 
-    /// Notes that a file was read.
+    /// Notes that a file was read, as Terragrunt counts it.
     pub fn mark_read(&self, path: impl Into<Arc<Path>>) {
+        self.mark(Trace::Read(path.into()));
+    }
+
+    /// Notes that the answer would be another one with another file at `path`.
+    pub fn mark_looked_at(&self, path: impl Into<Arc<Path>>) {
+        self.mark(Trace::LookedAt(path.into()));
+    }
+
+    /// Notes what an answer rests on.
+    pub fn mark(&self, trace: Trace) {
         if let Some(recorder) = self.recorders.borrow_mut().last_mut() {
-            recorder.insert(path.into());
+            recorder.insert(trace);
         }
     }
 
@@ -131,17 +153,27 @@ impl<'r> Session<'r> {
     /// `work` is told whether the answer depended on the unit before it.
     fn recorded<T>(&self, first: Option<&Path>, work: impl FnOnce(bool) -> T) -> Recorded<T, ()> {
         let before = self.depends_on_unit.replace(false);
-        self.recorders.borrow_mut().push(first.map(Arc::from).into_iter().collect());
+        let first = first.map(|path| Trace::Read(Arc::from(path)));
+        self.recorders.borrow_mut().push(first.into_iter().collect());
         let answer = work(before);
-        let files: Vec<Arc<Path>> = self.recorders.borrow_mut().pop().into_iter().flatten().collect();
+        let files: Vec<Trace> = self.recorders.borrow_mut().pop().into_iter().flatten().collect();
         for file in &files {
-            self.mark_read(Arc::clone(file));
+            self.mark(file.clone());
         }
         Recorded { answer, files, sharing: () }
     }
 
-    /// Every file that was read so far, in the order of reading.
+    /// Every file that was read so far, as Terragrunt counts it, in the order of reading.
     pub fn files_read(&self) -> Vec<Arc<Path>> {
+        let read = |trace| match trace {
+            Trace::Read(path) => Some(path),
+            Trace::LookedAt(_) | Trace::Unknown => None,
+        };
+        self.traces().into_iter().filter_map(read).collect()
+    }
+
+    /// Everything that the answers so far rest on.
+    pub fn traces(&self) -> Vec<Trace> {
         self.recorders.borrow().iter().flatten().cloned().collect()
     }
 }

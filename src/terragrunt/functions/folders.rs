@@ -44,6 +44,9 @@ pub(super) fn find_in_parent_folders(scope: &FileScope<'_>, arguments: &[String]
         Some(path_value(&paths::clean(&found)))
     });
     if let Some(found) = found {
+        if let Some(path) = found.as_str() {
+            scope.session.mark_looked_at(Path::new(path));
+        }
         return Ok(found);
     }
     match arguments.get(1) {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::scope::FileScope;
+use super::session::Trace;
 use crate::hcl::functions::FunctionContext;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
@@ -53,6 +54,27 @@ const OF_STRINGS: &[(&str, Function)] = &[
     ("sops_decrypt_file", run::sops_decrypt_file),
 ];
 
+/// The functions that read the file that their first argument names, or look for it.
+const READ_FILES: &[&str] = &[
+    "file",
+    "filebase64",
+    "filebase64sha256",
+    "filebase64sha512",
+    "fileexists",
+    "filemd5",
+    "fileset",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+    "find_in_parent_folders",
+    "mark_as_read",
+    "mark_glob_as_read",
+    "read_terragrunt_config",
+    "read_tfvars_file",
+    "sops_decrypt_file",
+    "templatefile",
+];
+
 /// The names of all functions, Terraform's and Terragrunt's.
 pub(crate) fn names() -> Vec<String> {
     let own = OF_STRINGS.iter().map(|(name, _)| *name);
@@ -63,6 +85,10 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Calls a function of Terragrunt's or, where it has none of the name, of Terraform's.
 pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Option<Answer> {
+    let named = arguments.first().is_none_or(Value::is_wholly_known);
+    if !named && READ_FILES.contains(&name) {
+        scope.session.mark(Trace::Unknown);
+    }
     if let Some((_, function)) = OF_STRINGS.iter().find(|(known, _)| *known == name) {
         return Some(call_with_strings(scope, name, *function, arguments));
     }
@@ -75,10 +101,26 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
     }
     let on_read = |path: &Path| {
         scope.session.count(|counts| counts.files_read += 1);
-        scope.session.mark_read(path);
+        scope.session.mark_looked_at(path);
     };
     let context = FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_read: &on_read };
-    crate::hcl::functions::call(name, arguments, &context)
+    let answer = crate::hcl::functions::call(name, arguments, &context);
+    if let ("fileexists" | "fileset", Some(Ok(found))) = (name, &answer) {
+        mark_found(scope, arguments, found);
+    }
+    answer
+}
+
+/// Notes what `fileexists` and `fileset` looked at: nothing of it was read, but it makes the answer.
+fn mark_found(scope: &FileScope<'_>, arguments: &[Value], found: &Value) {
+    let Some(path) = arguments.first().and_then(Value::as_str) else { return };
+    let path = super::paths::join(scope.file_dir(), path);
+    for file in found.as_elements().unwrap_or_default().iter().filter_map(Value::as_str) {
+        scope.session.mark_looked_at(super::paths::join(&path, file));
+    }
+    if matches!(found, Value::Bool(_)) {
+        scope.session.mark_looked_at(path);
+    }
 }
 
 /// An unknown argument makes the answer unknown, a sensitive one makes it sensitive.

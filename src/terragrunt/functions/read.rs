@@ -87,7 +87,7 @@ pub(super) fn terragrunt_config(scope: &FileScope<'_>, arguments: &[Value]) -> A
 /// The answer that others found, with the files that it took.
 fn told(scope: &FileScope<'_>, known: &ReadConfig) -> Value {
     for file in &*known.files {
-        scope.session.mark_read(Arc::clone(file));
+        scope.session.mark(file.clone());
     }
     known.value.clone()
 }
@@ -138,7 +138,8 @@ pub(crate) fn values_beside(scope: &FileScope<'_>) -> Result<Option<Value>, Box<
     if !scope.session.reader.is_file(&file) {
         return Ok(None);
     }
-    scope.session.mark_read(file.as_path());
+    // Terragrunt does not count it.
+    scope.session.mark_looked_at(file.as_path());
     values_of(scope, &file).map(Some)
 }
 

@@ -225,3 +225,72 @@ fn every_file_that_was_read_is_known() {
     read.sort();
     assert_eq!(read, ["live/env.hcl", "live/more.hcl", "live/other/terragrunt.hcl", "root.hcl"]);
 }
+
+#[test]
+fn a_footprint_holds_every_file_that_makes_a_difference() {
+    let tree = Tree::new(&[
+        ("root.hcl", "locals { text = file(\"shared.txt\") }"),
+        ("shared.txt", ""),
+        ("live/c.txt", "${name}"),
+        ("live/vars.tfvars", ""),
+        ("modules/one/main.tf", "module \"two\" {\n  source = \"../two\"\n}\n"),
+        (
+            "modules/two/main.tf.json",
+            r#"{"module": {"three": {"source": "./three"}, "far": {"source": "a/b/c"}}}"#,
+        ),
+        (
+            "live/app/terragrunt.hcl",
+            r#"
+            include "root" {
+              path   = find_in_parent_folders("root.hcl")
+              expose = true
+            }
+            terraform {
+              source = "../../modules//one"
+              extra_arguments "vars" {
+                commands           = ["plan"]
+                optional_var_files = ["../vars.tfvars"]
+              }
+            }
+            inputs = {
+              shared = include.root.locals.text
+              text   = templatefile("../c.txt", { name = "x" })
+              there  = fileexists("../not-there.txt")
+              all    = fileset("..", "*.tfvars")
+            }
+            "#,
+        ),
+        (
+            "live/other/terragrunt.hcl",
+            "dependency \"app\" { config_path = \"../app\" }\n\
+             inputs = { text = file(dependency.app.outputs.name) }\n",
+        ),
+        ("live/broken/terragrunt.hcl", "inputs = { a = local.nothing }"),
+    ]);
+    let reader = tree.reader("plan");
+    let footprint = reader.footprint(&tree.path("live/app/terragrunt.hcl"));
+    let relative = |files: &std::collections::BTreeSet<std::path::PathBuf>| -> Vec<String> {
+        files.iter().map(|file| file.strip_prefix(tree.root()).unwrap().display().to_string()).collect()
+    };
+    assert_eq!(
+        relative(&footprint.files),
+        [
+            "live/app/terragrunt.hcl",
+            "live/c.txt",
+            "live/not-there.txt",
+            "live/vars.tfvars",
+            "root.hcl",
+            "shared.txt"
+        ]
+    );
+    assert_eq!(relative(&footprint.modules), ["modules/one", "modules/two", "modules/two/three"]);
+    assert!(!footprint.unknown && !footprint.broken);
+    // Terragrunt counts only what its own functions read.
+    let (outline, _) = reader.outline(&tree.path("live/app/terragrunt.hcl"));
+    let read: Vec<_> =
+        outline.files_read.iter().map(|file| file.strip_prefix(tree.root()).unwrap()).collect();
+    assert_eq!(read, [std::path::Path::new("live/app/terragrunt.hcl"), std::path::Path::new("root.hcl")]);
+
+    assert!(reader.footprint(&tree.path("live/other/terragrunt.hcl")).unknown);
+    assert!(reader.footprint(&tree.path("live/broken/terragrunt.hcl")).broken);
+}

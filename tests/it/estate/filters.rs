@@ -167,6 +167,10 @@ fn affected_follows_every_file_that_a_unit_is_made_of() {
         removed("modules/lib/main.tf"),
         "live/apps/batch,   removed modules/lib/main.tf: it belongs to the unit's module"
     );
+    assert_eq!(
+        removed("live/texts/batch.txt"),
+        "live/apps/batch,   removed live/texts/batch.txt: the unit reads it"
+    );
     assert_eq!(removed("live/apps/web-1/terragrunt.hcl"), "live/apps/web-1");
 }
 
@@ -294,6 +298,7 @@ const QUERIES: &[&str] = &[
     "reading=**.yaml",
     "reading=modules/batch/main.tf",
     "reading=modules/lib/main.tf",
+    "reading=live/texts/batch.txt",
     "[main...HEAD]",
     "[main]",
     "[HEAD~1...HEAD]",
