@@ -25,6 +25,24 @@ pub enum EngineError {
         /// The way out, where the error is a known one.
         advice: Option<String>,
     },
+    /// The tool said no, and the unit's configuration says that this is no failure.
+    #[error("{command} failed, which is ignored{}", because(.rule, .message.as_deref()))]
+    Ignored {
+        /// What was run.
+        command: String,
+        /// The label of the `ignore` block.
+        rule: String,
+        /// What the block says.
+        message: Option<String>,
+    },
+    /// The unit's role could not be assumed.
+    #[error("the role {role} could not be assumed: {cause}")]
+    Role {
+        /// Its ARN.
+        role: String,
+        /// Why.
+        cause: String,
+    },
     /// It was stopped because a person asked.
     #[error("{command} was interrupted")]
     Interrupted {
@@ -131,10 +149,21 @@ impl EngineError {
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
             Self::BucketMissing { .. } => "create it, or let this be done with --backend-bootstrap",
             Self::Hook { .. } => "see the unit's log for what the hook printed",
-            Self::Interrupted { .. } | Self::Process(_) | Self::File(_) | Self::Answer { .. } => return None,
+            Self::Role { .. } => {
+                "check iam_role, that the role trusts you, and that your own credentials still hold"
+            }
+            Self::Ignored { .. }
+            | Self::Interrupted { .. }
+            | Self::Process(_)
+            | Self::File(_)
+            | Self::Answer { .. } => return None,
         };
         Some(advice.to_owned())
     }
+}
+
+fn because(rule: &str, message: Option<&str>) -> String {
+    message.map_or_else(|| format!(" by the block {rule}"), |message| format!(": {message}"))
 }
 
 /// The way out of the errors that people meet most, told by the tool's own words.

@@ -4,10 +4,12 @@
 //! order, parallelism and what happens to dependents belong to the run.
 
 pub mod error;
+pub mod failure;
 pub mod identity;
 pub mod native;
 pub mod plan;
 mod process;
+mod role;
 mod s3;
 pub mod select;
 pub mod source;

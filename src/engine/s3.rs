@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use tokio::sync::Mutex;
@@ -37,6 +38,7 @@ pub struct S3Backend {
     endpoint: Option<String>,
     path_style: bool,
     profile: Option<String>,
+    identity: Option<Credentials>,
 }
 
 /// The clients of a run, one for each way to S3.
@@ -46,14 +48,15 @@ pub struct S3Backend {
 #[derive(Debug, Default)]
 pub struct S3Clients(Mutex<HashMap<Way, Client>>);
 
-/// What tells two clients apart: region, endpoint, profile, and whether buckets go into the path.
-type Way = (String, Option<String>, Option<String>, bool);
+/// What tells two clients apart: region, endpoint, profile, whose key, and whether buckets go into the path.
+type Way = (String, Option<String>, Option<String>, Option<String>, bool);
 
 impl S3Clients {
     /// A client for a backend. Waiting is bounded: a network that is down is told in seconds, not after minutes.
     pub async fn client(&self, backend: &S3Backend) -> Client {
-        let S3Backend { region, endpoint, path_style, profile, .. } = backend;
-        let way = (region.clone(), endpoint.clone(), profile.clone(), *path_style);
+        let S3Backend { region, endpoint, path_style, profile, identity, .. } = backend;
+        let key = identity.as_ref().map(|identity| identity.access_key_id().to_owned());
+        let way = (region.clone(), endpoint.clone(), profile.clone(), key, *path_style);
         // Held while one is made: whoever comes second waits for the same client.
         let mut clients = self.0.lock().await;
         if let Some(client) = clients.get(&way) {
@@ -68,6 +71,9 @@ impl S3Clients {
             .timeout_config(timeouts);
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
+        }
+        if let Some(identity) = identity {
+            loader = loader.credentials_provider(identity.clone());
         }
         if let Some(endpoint) = endpoint {
             loader = loader.endpoint_url(endpoint);
@@ -99,7 +105,15 @@ impl S3Backend {
             endpoint: endpoint.map(str::to_owned).or_else(|| text("endpoint")),
             path_style: flag("use_path_style") || flag("force_path_style"),
             profile: text("profile"),
+            identity: None,
         })
+    }
+
+    /// The same, seen with the credentials of a role.
+    #[must_use]
+    pub fn acting_as(mut self, identity: Option<&Credentials>) -> Self {
+        self.identity = identity.cloned();
+        self
     }
 
     /// A bucket that is named by its address, with the identity of the environment or of a profile.
@@ -111,6 +125,7 @@ impl S3Backend {
             endpoint: endpoint.map(str::to_owned),
             path_style: endpoint.is_some(),
             profile: profile.map(str::to_owned),
+            identity: None,
         }
     }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use aws_credential_types::Credentials;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
 
@@ -46,14 +47,20 @@ struct Resource {
 }
 
 /// Reads the state of a unit; `None` where only the tool can.
-pub async fn read(config: &UnitConfig, clients: &S3Clients) -> Result<Option<State>, EngineError> {
+///
+/// `identity` are the credentials of the unit's role, where it has one.
+pub async fn read(
+    config: &UnitConfig,
+    clients: &S3Clients,
+    identity: Option<&Credentials>,
+) -> Result<Option<State>, EngineError> {
     let Some(remote_state) = &config.remote_state else { return Ok(None) };
     if std::env::var_os("TF_WORKSPACE").is_some() || remote_state.encryption.is_some() {
         return Ok(None);
     }
     let text = match remote_state.backend.as_str() {
         "s3" => match S3Backend::of(remote_state) {
-            Some(backend) => object(&backend, clients).await?,
+            Some(backend) => object(&backend.acting_as(identity), clients).await?,
             None => return Ok(None),
         },
         "local" => match local(remote_state)? {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::{
@@ -35,8 +36,16 @@ impl StateBuckets {
     }
 
     /// Makes sure that a unit's bucket can be used; asks once a bucket and run.
-    pub async fn ensure(&self, remote_state: &RemoteState, clients: &S3Clients) -> Result<(), EngineError> {
-        let Some(target) = Target::of(remote_state) else { return Ok(()) };
+    ///
+    /// `identity` are the credentials of the unit's role, where it has one.
+    pub async fn ensure(
+        &self,
+        remote_state: &RemoteState,
+        clients: &S3Clients,
+        identity: Option<&Credentials>,
+    ) -> Result<(), EngineError> {
+        let Some(mut target) = Target::of(remote_state) else { return Ok(()) };
+        target.backend = target.backend.acting_as(identity);
         if remote_state.disable_init {
             return Ok(());
         }

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::process::{Options, Ran, lists_resources, run};
+use super::role::Roles;
 use super::s3::S3Clients;
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
@@ -36,6 +37,7 @@ pub struct TerragruntEngine {
     ready: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
     s3: S3Clients,
+    roles: Roles,
 }
 
 /// The script that stands in for the tool, and where it notes the tool's process id.
@@ -54,6 +56,7 @@ impl TerragruntEngine {
             ready: OnceCell::new(),
             buckets: StateBuckets::new(false),
             s3: S3Clients::default(),
+            roles: Roles::default(),
         }
     }
 
@@ -117,7 +120,8 @@ impl TerragruntEngine {
     async fn look_at_bucket(&self, job: &UnitJob, session: Session<'_>) -> Result<(), EngineError> {
         let Some(remote_state) = &job.config.remote_state else { return Ok(()) };
         session.watcher.step(Step::Backend);
-        match self.buckets.ensure(remote_state, &self.s3).await {
+        let identity = self.roles.credentials(&job.config).await?;
+        match self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await {
             Err(EngineError::BucketMissing { .. }) if self.settings.backend_bootstrap => Ok(()),
             other => other,
         }
@@ -168,7 +172,8 @@ impl Engine for TerragruntEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        if let Some(state) = state::read(&job.config, &self.s3).await? {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.has_resources);
         }
         let tool = self.tool().await?;
@@ -181,7 +186,8 @@ impl Engine for TerragruntEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        if let Some(state) = state::read(&job.config, &self.s3).await? {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.outputs);
         }
         let tool = self.tool().await?;

@@ -53,6 +53,9 @@ impl Work for UnitWork {
         match self.carry_out(reporter).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_interrupt() => Outcome::Interrupted,
+            Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
+                Outcome::Unchanged { note: Some(error.to_string()) }
+            }
             Err(error) => Outcome::Failed { message: error.to_string(), advice: error.advice() },
         }
     }
@@ -73,7 +76,8 @@ impl UnitWork {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt) else {
+            let built_in = workshop.engine().name() == "native";
+            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt, built_in) else {
                 return Err(error.into());
             };
             reporter.log(&format!("attempt {attempt} failed: {error}"));

@@ -80,6 +80,13 @@ impl CommandLine {
         self
     }
 
+    /// The same with more variables.
+    #[must_use]
+    pub fn envs(mut self, variables: &[(OsString, OsString)]) -> Self {
+        self.environment.extend_from_slice(variables);
+        self
+    }
+
     /// The program's name without its folder, for messages.
     pub fn name(&self) -> String {
         let program = Path::new(&self.program);

@@ -42,6 +42,7 @@ pub use convert::to_json;
 pub use counts::Counts;
 pub use document::Document;
 pub use footprint::Footprint;
+pub use functions::DEFAULT_RETRYABLE_ERRORS;
 pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};
 pub use outline::{OrderOnly, Outline, OutlineDependency};
 pub use reader::Reader;

@@ -112,10 +112,46 @@ fn backend_block(remote_state: &RemoteState) -> String {
     let attributes = backend_attributes(remote_state);
     let backend =
         hcl::Block::builder("backend").add_label(&remote_state.backend).add_attributes(attributes).build();
-    let block = hcl::Block::builder("terraform").add_block(backend).build();
+    let encryption = remote_state.encryption.as_ref().and_then(encryption_block);
+    let block = hcl::Block::builder("terraform").add_block(backend).add_blocks(encryption).build();
     let body = hcl::Body::builder().add_block(block).build();
     // Formatting a body that we built cannot fail; an empty file would be noticed by the tool at once.
     hcl::format::to_string(&body).unwrap_or_default()
+}
+
+/// `encryption { … }` for state and plan with one key provider, as Terragrunt writes it for OpenTofu.
+fn encryption_block(encryption: &Value) -> Option<hcl::Block> {
+    let provider = encryption.get("key_provider").and_then(Value::as_str)?;
+    let fields = encryption.as_fields().into_iter().flatten();
+    let settings = fields.filter(|(name, value)| &***name != "key_provider" && !value.is_null());
+    let settings = settings.filter_map(|(name, value)| {
+        let json = to_json(value)?;
+        let is_zero = json.as_str() == Some("") || json.as_f64() == Some(0.0);
+        (!is_zero).then(|| hcl::Attribute::new(&**name, hcl_value(&json)))
+    });
+    let traversal = |root: &str, kind: &str| {
+        hcl::Traversal::builder(hcl::Variable::sanitized(root)).attr(kind).attr("default").build()
+    };
+    let method = || hcl::Attribute::new("method", traversal("method", "aes_gcm"));
+    let block = |name: &str| hcl::Block::builder(name).add_attribute(method()).build();
+    Some(
+        hcl::Block::builder("encryption")
+            .add_block(
+                hcl::Block::builder("key_provider")
+                    .add_labels([provider, "default"])
+                    .add_attributes(settings)
+                    .build(),
+            )
+            .add_block(
+                hcl::Block::builder("method")
+                    .add_labels(["aes_gcm", "default"])
+                    .add_attribute(hcl::Attribute::new("keys", traversal("key_provider", provider)))
+                    .build(),
+            )
+            .add_block(block("state"))
+            .add_block(block("plan"))
+            .build(),
+    )
 }
 
 /// The same settings as the lines of a file of their own.
@@ -195,7 +231,11 @@ mod tests {
             generate: None,
             disable_init: false,
             disable_dependency_optimization: false,
-            encryption: None,
+            encryption: Some(Value::object([
+                ("key_provider", Value::string("pbkdf2")),
+                ("passphrase", Value::string("correct-horse-battery")),
+                ("salt_length", Value::Null),
+            ])),
         };
         insta::assert_snapshot!(backend_block(&remote_state), @r#"
         terraform {
@@ -205,6 +245,24 @@ mod tests {
               "s3" = "http://127.0.0.1:1"
             }
             use_lockfile = true
+          }
+
+          encryption {
+            key_provider "pbkdf2" "default" {
+              passphrase = "correct-horse-battery"
+            }
+
+            method "aes_gcm" "default" {
+              keys = key_provider.pbkdf2.default
+            }
+
+            state {
+              method = method.aes_gcm.default
+            }
+
+            plan {
+              method = method.aes_gcm.default
+            }
           }
         }
         "#);

@@ -7,15 +7,18 @@ mod init;
 mod selection;
 mod workdir;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OnceCell};
 
+use super::failure::passed_over;
 use super::process::{Options, Ran, lists_resources, run};
+use super::role::{self, Roles};
 use super::s3::S3Clients;
-use super::source::{FetchOptions, Fetched, Sources};
+use super::source::{FetchOptions, Fetched, Sources, default_registry};
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
@@ -34,6 +37,7 @@ pub struct NativeEngine {
     buckets: StateBuckets,
     s3: Arc<S3Clients>,
     sources: Sources,
+    roles: Roles,
     /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
     installing: Mutex<()>,
 }
@@ -42,6 +46,8 @@ pub struct NativeEngine {
 struct Prepared {
     tool: Arc<Tool>,
     dir: PathBuf,
+    /// The variables of its role's credentials.
+    identity: Vec<(OsString, OsString)>,
 }
 
 impl NativeEngine {
@@ -55,6 +61,7 @@ impl NativeEngine {
             tool: OnceCell::new(),
             buckets,
             s3,
+            roles: Roles::default(),
             installing: Mutex::new(()),
         }
     }
@@ -77,12 +84,14 @@ impl NativeEngine {
         refuse_unsupported(config)?;
         let tool = self.tool(config).await?;
         let source = self.source(job, &tool, session).await?;
+        let identity = self.roles.credentials(config).await?;
         let dir = workdir::bring_together(&self.settings.home, job, &source)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
-            self.buckets.ensure(remote_state, &self.s3).await?;
+            self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
         }
-        let prepared = Prepared { tool, dir };
+        let identity = identity.as_ref().map(role::variables).unwrap_or_default();
+        let prepared = Prepared { tool, dir, identity };
         self.init(job, &prepared, session).await?;
         Ok(prepared)
     }
@@ -127,6 +136,7 @@ impl NativeEngine {
     /// The command line of one of the tool's commands, with its environment and extra arguments.
     fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg(name);
+        let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
         command.args(arguments::extra(&job.config, name))
     }
@@ -147,7 +157,8 @@ impl NativeEngine {
             Ok(()) => run(command, Options { allowed, ..Options::new(&label) }, session).await,
             Err(error) => Err(error),
         };
-        hooks.after(ran, session).await
+        let ran = hooks.after(ran, session).await;
+        ran.map_err(|error| passed_over(error, job.config.errors.as_ref(), &prepared.dir))
     }
 }
 
@@ -183,11 +194,16 @@ impl Engine for NativeEngine {
         plan: &SavedPlan,
         session: Session<'_>,
     ) -> Result<Option<Outputs>, EngineError> {
-        let prepared =
-            Prepared { tool: self.tool(&job.config).await?, dir: workdir::path(&self.settings.home, job)? };
+        let identity = self.roles.credentials(&job.config).await?;
+        let prepared = Prepared {
+            tool: self.tool(&job.config).await?,
+            dir: workdir::path(&self.settings.home, job)?,
+            identity: identity.as_ref().map(role::variables).unwrap_or_default(),
+        };
         session.watcher.step(Step::Apply);
         // Variables are in the plan; the tool refuses them beside one.
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
+        let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, "apply");
         let command = command.args(["-input=false", "-json"]).arg(&plan.file);
         let ran = self.with_hooks(job, &prepared, "apply", &command, &[], session).await?;
@@ -195,7 +211,8 @@ impl Engine for NativeEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        if let Some(state) = state::read(&job.config, &self.s3).await? {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.has_resources);
         }
         let prepared = self.prepare(job, session).await?;
@@ -206,7 +223,8 @@ impl Engine for NativeEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        if let Some(state) = state::read(&job.config, &self.s3).await? {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.outputs);
         }
         let prepared = self.prepare(job, session).await?;
@@ -227,24 +245,16 @@ async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
     Ok(Arc::new(tool))
 }
 
-/// The registry that `tfr:///…` means: that of the tool, unless the user has another.
-fn default_registry(tool: &str) -> String {
-    let own = std::env::var("TG_TF_DEFAULT_REGISTRY_HOST").ok().filter(|host| !host.is_empty());
-    own.unwrap_or_else(|| {
-        let host = if tool == "tofu" { "registry.opentofu.org" } else { "registry.terraform.io" };
-        host.to_owned()
-    })
-}
-
 /// What would be dropped silently is refused instead.
 fn refuse_unsupported(config: &UnitConfig) -> Result<(), EngineError> {
     let unsupported = [
-        (config.iam_role.is_some(), "iam_role"),
         (config.engine.is_some(), "the engine block"),
-        (config.errors.as_ref().is_some_and(|errors| !errors.ignore.is_empty()), "errors { ignore }"),
         (
-            config.remote_state.as_ref().is_some_and(|state| state.encryption.is_some()),
-            "remote_state.encryption",
+            config
+                .remote_state
+                .as_ref()
+                .is_some_and(|state| state.encryption.is_some() && state.generate.is_none()),
+            "remote_state.encryption without generate",
         ),
     ];
     match unsupported.into_iter().find(|(used, _)| *used) {

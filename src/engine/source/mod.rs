@@ -14,6 +14,7 @@ mod git;
 mod registry;
 mod s3;
 pub(super) mod share;
+mod stack;
 mod web;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use self::archive::Kind;
 use self::cache::{Cache, Entry, Found, blocking};
 pub use self::error::SourceError;
 use self::registry::Registries;
+pub use self::stack::StackSources;
 use self::web::Web;
 use super::s3::S3Clients;
 use crate::support::git::short;
@@ -264,6 +266,15 @@ impl Sources {
         let tree = self.unpack(path, kind, &path.display().to_string(), None, &mut entry, &scratch).await?;
         Ok(self.cache.keep(&lock, &key, &tree, entry)?.folder)
     }
+}
+
+/// The registry that `tfr:///…` means: that of the tool, unless the user has another.
+pub fn default_registry(tool: &str) -> String {
+    let own = std::env::var("TG_TF_DEFAULT_REGISTRY_HOST").ok().filter(|host| !host.is_empty());
+    own.unwrap_or_else(|| {
+        let host = if tool == "tofu" { "registry.opentofu.org" } else { "registry.terraform.io" };
+        host.to_owned()
+    })
 }
 
 /// What a place is called in the cache, and within a run: never with a secret in it.

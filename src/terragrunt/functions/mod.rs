@@ -8,6 +8,7 @@ pub(crate) mod read;
 mod run;
 mod version;
 
+pub use commands::DEFAULT_RETRYABLE_ERRORS;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

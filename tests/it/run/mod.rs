@@ -3,4 +3,5 @@
 mod apply;
 mod aws;
 mod errors;
+mod identity;
 mod signals;

@@ -114,7 +114,7 @@ fn trees(estate: &Estate) -> Vec<PathBuf> {
 }
 
 /// Whether any file under a folder holds a text.
-fn holds(folder: &Path, text: &str) -> Option<PathBuf> {
+pub fn holds(folder: &Path, text: &str) -> Option<PathBuf> {
     std::fs::read_dir(folder).unwrap().find_map(|entry| {
         let path = entry.unwrap().path();
         if path.is_symlink() {

@@ -1,0 +1,149 @@
+//! `iam_role`: who a unit's commands are, where that is somebody else than whoever runs us.
+//!
+//! A role is assumed once for all units that name it, and again before its credentials end. They reach the tool and
+//! the hooks by their environment, and are written nowhere.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_sts::error::DisplayErrorContext;
+use tokio::sync::Mutex;
+
+use super::EngineError;
+use crate::support::secret::Secret;
+use crate::terragrunt::config::UnitConfig;
+
+/// Credentials that end sooner than this are fetched anew: a command that begins with them has to end with them.
+const MARGIN: Duration = Duration::from_mins(10);
+const DEFAULT_DURATION: u32 = 3600;
+
+/// The roles of a run.
+#[derive(Debug, Default)]
+pub struct Roles(Mutex<HashMap<Role, Credentials>>);
+
+/// A role as a unit asks for it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Role {
+    arn: String,
+    duration: u32,
+    session: Option<String>,
+    web_identity: Option<String>,
+}
+
+impl std::fmt::Debug for Role {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Role").field(&self.arn).finish()
+    }
+}
+
+impl Role {
+    /// What the environment says, else what the unit says, as with Terragrunt's flags.
+    fn of(config: &UnitConfig) -> Option<Self> {
+        let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let duration = said("TG_IAM_ASSUME_ROLE_DURATION").and_then(|text| text.parse().ok());
+        Some(Self {
+            arn: said("TG_IAM_ASSUME_ROLE")
+                .or_else(|| config.iam_role.clone())
+                .filter(|arn| !arn.is_empty())?,
+            duration: duration.or(config.iam_assume_role_duration).unwrap_or(DEFAULT_DURATION),
+            session: said("TG_IAM_ASSUME_ROLE_SESSION_NAME")
+                .or_else(|| config.iam_assume_role_session_name.clone()),
+            web_identity: said("TG_IAM_ASSUME_ROLE_WEB_IDENTITY_TOKEN")
+                .or_else(|| config.iam_web_identity_token.clone()),
+        })
+    }
+
+    /// The token, or what is in the file that holds it.
+    fn token(&self, config: &UnitConfig) -> Option<Secret> {
+        let text = self.web_identity.as_ref().filter(|text| !text.is_empty())?;
+        let file = std::fs::read_to_string(config.dir.join(Path::new(text)));
+        Some(Secret::new(file.map_or_else(|_| text.clone(), |token| token.trim().to_owned())))
+    }
+
+    async fn assume(&self, config: &UnitConfig) -> Result<Credentials, EngineError> {
+        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        if std::env::var_os("AWS_REGION").is_none() {
+            // Any region will do for STS, and it wants one.
+            let region = std::env::var("AWS_DEFAULT_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
+            loader = loader.region(Region::new(region));
+        }
+        let client = aws_sdk_sts::Client::new(&loader.load().await);
+        let session = self.session.clone().unwrap_or_else(|| format!("slipway-{}", uuid::Uuid::new_v4()));
+        let duration = i32::try_from(self.duration).unwrap_or(i32::MAX);
+        let answer = match self.token(config) {
+            Some(token) => client
+                .assume_role_with_web_identity()
+                .role_arn(&self.arn)
+                .role_session_name(session)
+                .duration_seconds(duration)
+                .web_identity_token(token.expose())
+                .send()
+                .await
+                .map(|answer| answer.credentials)
+                .map_err(|error| token.redact(&DisplayErrorContext(&error).to_string())),
+            None => client
+                .assume_role()
+                .role_arn(&self.arn)
+                .role_session_name(session)
+                .duration_seconds(duration)
+                .send()
+                .await
+                .map(|answer| answer.credentials)
+                .map_err(|error| DisplayErrorContext(&error).to_string()),
+        };
+        let refused = |cause: String| {
+            // The context of the SDK's errors goes on for paragraphs; the first part says it.
+            let cause = cause.split(" (").next().unwrap_or(&cause).to_owned();
+            EngineError::Role { role: self.arn.clone(), cause }
+        };
+        let given = answer.map_err(refused)?.ok_or_else(|| refused("it gave no credentials".to_owned()))?;
+        let ends = SystemTime::try_from(given.expiration).ok();
+        Ok(Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            ends,
+            "slipway",
+        ))
+    }
+}
+
+impl Roles {
+    /// The credentials of a unit's role; none where it names no role.
+    pub async fn credentials(&self, config: &UnitConfig) -> Result<Option<Credentials>, EngineError> {
+        let Some(role) = Role::of(config) else { return Ok(None) };
+        // Held while one is assumed: whoever comes second waits for the same.
+        let mut assumed = self.0.lock().await;
+        let lasts = |credentials: &&Credentials| {
+            // Roles may be given out for less than the margin; those are used up to their half.
+            let margin = MARGIN.min(Duration::from_secs(u64::from(role.duration) / 2));
+            credentials.expiry().is_none_or(|ends| ends > SystemTime::now() + margin)
+        };
+        if let Some(credentials) = assumed.get(&role).filter(lasts) {
+            return Ok(Some(credentials.clone()));
+        }
+        let credentials = role.assume(config).await?;
+        assumed.insert(role, credentials.clone());
+        Ok(Some(credentials))
+    }
+}
+
+/// The variables by which AWS's own tools take credentials.
+pub fn variables(credentials: &Credentials) -> Vec<(OsString, OsString)> {
+    let token = credentials.session_token().unwrap_or_default();
+    [
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
+        ("AWS_SESSION_TOKEN", token),
+        ("AWS_SECURITY_TOKEN", token),
+    ]
+    .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+    .into()
+}
