@@ -17,9 +17,16 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true, env = "SLIPWAY_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// How answers are written to standard output
-    #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_FORMAT")]
-    pub format: Format,
+    /// How answers are written: text or json, and with `graph` also dot, mermaid, svg or html
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        env = "SLIPWAY_FORMAT",
+        hide_possible_values = true
+    )]
+    pub format: FormatFlag,
 
     /// How progress is written to standard error
     #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_LOG_FORMAT")]
@@ -79,15 +86,48 @@ impl From<EngineFlag> for EngineChoice {
     }
 }
 
-/// `--format`.
+/// `--format`; most commands know the first two only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum FormatFlag {
     /// For people; of `render` that is HCL
     #[default]
     #[value(alias = "hcl")]
     Text,
     /// For programs
     Json,
+    /// Graphviz
+    Dot,
+    /// A Mermaid flowchart, for Markdown
+    Mermaid,
+    /// A picture
+    Svg,
+    /// A page to search and to walk around in
+    Html,
+}
+
+impl FormatFlag {
+    /// What every command knows.
+    pub const COMMON: &'static [Self] = &[Self::Text, Self::Json];
+
+    /// Its name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// How answers are written where only these two are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl From<FormatFlag> for Format {
+    fn from(flag: FormatFlag) -> Self {
+        if flag == FormatFlag::Json { Self::Json } else { Self::Text }
+    }
 }
 
 /// `--log-format`.

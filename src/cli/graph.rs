@@ -1,17 +1,31 @@
 //! `slipway graph`: the order of the units.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::exit::{CliError, Exit};
-use super::global::{Format, Global};
-use super::selection::{SelectionArgs, inside};
+use super::global::{FormatFlag, Global};
+use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{Graph, dot, mermaid, waves_text};
+use crate::estate::{Estate, Graph, Picture, dot, mermaid, page, svg, waves_text};
+use crate::hcl::diagnostic::Diagnostic;
+
+/// What a graph is written as.
+pub const FORMATS: &[FormatFlag] = &[
+    FormatFlag::Text,
+    FormatFlag::Json,
+    FormatFlag::Dot,
+    FormatFlag::Mermaid,
+    FormatFlag::Svg,
+    FormatFlag::Html,
+];
 
 /// Show the order of the units
+///
+/// As text: the waves, each of which can run at once. Every unit is drawn, also where something is wrong with
+/// it; the errors are told beside the drawing, and the exit code is 3.
 #[derive(Args, Clone, Debug)]
 pub struct GraphArgs {
     /// A folder, here or under the estate's root
@@ -20,47 +34,74 @@ pub struct GraphArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// How it is drawn
-    #[arg(long = "as", value_enum, default_value_t)]
-    drawn_as: Drawing,
-}
-
-/// How a graph is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Drawing {
-    /// The waves: what can run at once
-    #[default]
-    Waves,
-    /// Graphviz
-    Dot,
-    /// Mermaid, for Markdown
-    Mermaid,
+    /// Write the answer into a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Shows.
 pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
-    let mut selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
-    if selection.selected != inside(&selection.estate) {
-        selection.estate = selection.estate.restricted(&selection.selected);
-        selection.graph = Graph::build(&selection.estate)?;
+    let root = workspace.locate(args.path.as_deref())?;
+    let mut estate = args.selection.discover(&workspace, &root, &reader)?;
+    if estate.units.is_empty() && !estate.has_errors() {
+        let message = format!("there are no units under {}", estate.root.display());
+        return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
     }
-    let base = &workspace.working_dir;
-    let (estate, graph) = (&selection.estate, &selection.graph);
-    if ui.format() == Format::Json {
-        let waves: Vec<Vec<String>> = graph
-            .waves()
-            .iter()
-            .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
-            .collect();
-        ui.json(&serde_json::json!({ "waves": waves }))?;
-        return Ok(Exit::Done);
+    if let Some(chosen) = args.selection.select(ui, &workspace, &estate, &reader)? {
+        let (narrowed, selected) = chosen.narrow(&estate);
+        if selected.is_empty() {
+            ui.say("no unit is selected");
+        }
+        estate = narrowed.restricted(&selected);
     }
-    ui.answer(&match args.drawn_as {
-        Drawing::Waves => waves_text(estate, graph, base),
-        Drawing::Dot => dot(estate, base),
-        Drawing::Mermaid => mermaid(estate, base),
-    })?;
+    let mut diagnostics = estate.diagnostics.clone();
+    let graph = Graph::build(&estate).map_err(|circles| diagnostics.extend(circles)).ok();
+    let drawn = draw(global.format, &estate, graph.as_ref(), &diagnostics, &workspace.working_dir)?;
+    match (&args.output, drawn) {
+        (Some(file), Some(text)) => {
+            let file = workspace.working_dir.join(file);
+            std::fs::write(&file, text).map_err(|error| {
+                CliError::failed(format!("could not write {}: {error}", file.display()), None)
+            })?;
+        }
+        (None, Some(text)) => ui.answer(&text)?,
+        (_, None) => {}
+    }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(CliError::Configuration(diagnostics));
+    }
+    ui.diagnostics(&diagnostics);
     Ok(Exit::Done)
+}
+
+/// The drawing; none where there is no order, and the format is nothing but the order.
+fn draw(
+    format: FormatFlag,
+    estate: &Estate,
+    graph: Option<&Graph>,
+    diagnostics: &[Diagnostic],
+    base: &Path,
+) -> Result<Option<String>, CliError> {
+    let picture = || Picture::new(estate, diagnostics, base);
+    Ok(match format {
+        FormatFlag::Text => graph.map(|graph| waves_text(estate, graph, base)),
+        FormatFlag::Json => graph.map(|graph| waves_json(estate, graph)).transpose()?,
+        FormatFlag::Dot => Some(dot(estate, base)),
+        FormatFlag::Mermaid => Some(mermaid(estate, base)),
+        FormatFlag::Svg => Some(svg(&picture())),
+        FormatFlag::Html => Some(page(&picture())),
+    })
+}
+
+fn waves_json(estate: &Estate, graph: &Graph) -> Result<String, CliError> {
+    let waves: Vec<Vec<String>> = graph
+        .waves()
+        .iter()
+        .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
+        .collect();
+    serde_json::to_string_pretty(&serde_json::json!({ "waves": waves }))
+        .map(|text| text + "\n")
+        .map_err(|error| CliError::failed(format!("could not print: {error}"), None))
 }

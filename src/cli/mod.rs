@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::exit::{CliError, Exit};
-use self::global::Global;
+use self::global::{FormatFlag, Global};
 use self::ui::Ui;
 
 /// From Terragrunt code to a running GitOps cluster on EKS
@@ -70,6 +70,24 @@ enum Command {
     Man(man::ManArgs),
 }
 
+impl Cli {
+    /// Refuses a format that the command does not know: something else than was asked for would be an answer
+    /// that a script takes for the right one.
+    fn known_format(&self) -> Result<(), CliError> {
+        let known = match self.command {
+            Command::Graph(_) => graph::FORMATS,
+            _ => FormatFlag::COMMON,
+        };
+        let asked = self.global.format;
+        if known.contains(&asked) {
+            return Ok(());
+        }
+        let names: Vec<String> = known.iter().map(|format| format.name()).collect();
+        let help = format!("it knows {}", names.join(", "));
+        Err(CliError::usage(format!("this command does not write {}", asked.name()), help))
+    }
+}
+
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -81,7 +99,7 @@ pub fn main() -> ExitCode {
         }
     };
     let ui = Ui::new(&cli.global);
-    match dispatch(ui, &cli) {
+    match cli.known_format().and_then(|()| dispatch(ui, &cli)) {
         Ok(exit) => exit.into(),
         Err(error) => ui.error(&error).into(),
     }

@@ -28,7 +28,7 @@ impl Ui {
             Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
             Color::Always | Color::Never => color,
         });
-        Self { format: global.format, log_format: global.log_format, color }
+        Self { format: global.format.into(), log_format: global.log_format, color }
     }
 
     /// The format of answers.

@@ -26,7 +26,7 @@ use crate::hcl::source::Location;
 use crate::terragrunt::{Outline, paths};
 
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify};
-pub use draw::{dot, mermaid, tree, waves_text};
+pub use draw::{Card, Link, Node, Picture, Point, dot, mermaid, page, svg, tree, waves_text};
 pub use expand::{Templates, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;

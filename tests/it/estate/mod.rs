@@ -2,6 +2,7 @@
 
 mod filters;
 mod live;
+mod page;
 mod same_as_terragrunt;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What tests of several subjects need: a bed, an estate, and the program.
 
 pub mod bed;
+pub mod browser;
 pub mod estate;
 pub mod manifests;
 pub mod slipway;

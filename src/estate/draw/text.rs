@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Estate, Graph, Unit};
+use crate::estate::{Estate, Graph, Unit};
 use crate::terragrunt::paths;
 
 /// The waves with the units of each, and what each waits for.

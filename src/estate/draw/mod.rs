@@ -1,0 +1,17 @@
+//! The graph as people see it: text, DOT and Mermaid; a picture, and a page to walk around in.
+
+mod crossings;
+mod layers;
+mod packing;
+mod page;
+mod picture;
+mod svg;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use page::page;
+pub use picture::{Card, Link, Node, Picture, Point};
+pub use svg::svg;
+pub use text::{dot, mermaid, tree, waves_text};

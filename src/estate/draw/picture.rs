@@ -1,0 +1,402 @@
+//! The graph laid out: what is drawn where. Every unit is there, also those that are broken or in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::layers::{self, Drawing, NODE_HEIGHT, count};
+use super::packing;
+use crate::estate::{Estate, Unit};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::terragrunt::paths;
+
+/// A card is worth its frame from this many units on, on average.
+const LEAST_ON_A_CARD: usize = 3;
+/// Cards are made of at most this many leading folders.
+const DEEPEST_CARD: usize = 4;
+/// Inside of a card, on every side.
+const PADDING: f64 = 18.0;
+/// The title of a card.
+const TITLE: f64 = 26.0;
+/// Between two cards.
+const CARD_GAP: f64 = 36.0;
+/// Around it all.
+const MARGIN: f64 = 24.0;
+/// The longest name that is written out on a node, in characters.
+const LONGEST_LABEL: usize = 30;
+/// The width of a character of a label.
+const CHARACTER: f64 = 7.0;
+
+/// A place, in pixels from the top left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
+    /// Down.
+    pub y: f64,
+}
+
+/// A unit on the picture.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its path as seen from the working folder.
+    pub path: String,
+    /// What is written on it.
+    pub label: String,
+    /// Its card.
+    pub card: usize,
+    /// The number of its wave, from 1; none for what is in a circle or waits for one.
+    pub wave: Option<usize>,
+    /// The stack that it is generated from, as seen from the working folder.
+    pub stack: Option<String>,
+    /// The address of its module.
+    pub source: Option<String>,
+    /// Whether it lies outside of the folder that was asked for.
+    pub external: bool,
+    /// Whether its `exclude` block leaves it out of a plan.
+    pub excluded: bool,
+    /// Whether it is in a circle.
+    pub in_circle: bool,
+    /// What is wrong with it.
+    pub problems: Vec<String>,
+    /// Its top left corner.
+    pub at: Point,
+    /// Its width.
+    pub width: f64,
+}
+
+impl Node {
+    /// Its height; all are alike.
+    pub const HEIGHT: f64 = NODE_HEIGHT;
+}
+
+/// A dependency on the picture.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The unit depended on.
+    pub from: usize,
+    /// The unit that depends on it.
+    pub to: usize,
+    /// The label of the `dependency` block; none where it is for order only.
+    pub name: Option<String>,
+    /// Whether it is a part of a circle.
+    pub in_circle: bool,
+    /// From the edge of the one to the edge of the other.
+    pub way: Vec<Point>,
+}
+
+/// Units of the same folders, in a frame.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The folders.
+    pub title: String,
+    /// Which colour it has: cards of the same first folder have the same.
+    pub hue: usize,
+    /// Its top left corner.
+    pub at: Point,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// A graph, laid out.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// What it shows.
+    pub title: String,
+    /// Every unit; the nth of the estate is the nth here.
+    pub nodes: Vec<Node>,
+    /// Every dependency.
+    pub links: Vec<Link>,
+    /// The frames.
+    pub cards: Vec<Card>,
+    /// How many waves there are.
+    pub waves: usize,
+    /// What is wrong with no unit in particular.
+    pub problems: Vec<String>,
+    /// How wide it is.
+    pub width: f64,
+    /// How high it is.
+    pub height: f64,
+}
+
+impl Picture {
+    /// Lays an estate out. `diagnostics` are the estate's and the graph's; paths are told as seen from `base`.
+    pub fn new(estate: &Estate, diagnostics: &[Diagnostic], base: &Path) -> Self {
+        let order = Order::of(estate);
+        let (titles, card_of) = cards(estate);
+        let (mut problems, rest) = problems(estate, diagnostics);
+        let mut stacks = vec![None; estate.units.len()];
+        for stack in &estate.stacks {
+            // Of stacks within each other, the inner one comes later and is the one meant.
+            for unit in &stack.units {
+                stacks[unit.0] = Some(stack.seen_from(base));
+            }
+        }
+        let nodes: Vec<Node> = estate
+            .iter()
+            .map(|(index, unit)| {
+                let label = label(unit, &titles[card_of[index.0]]);
+                Node {
+                    path: unit.seen_from(base),
+                    width: count(label.chars().count()) * CHARACTER + 28.0,
+                    label,
+                    card: card_of[index.0],
+                    wave: order.certain[index.0].then_some(order.waves[index.0] + 1),
+                    source: unit.outline.source.as_deref().map(|source| source_seen_from(source, base)),
+                    stack: stacks[index.0].take(),
+                    external: unit.external,
+                    excluded: unit.outline.exclude.as_ref().is_some_and(|exclude| exclude.leaves_out("plan")),
+                    in_circle: order.in_circle[index.0],
+                    problems: std::mem::take(&mut problems[index.0]),
+                    at: Point::default(),
+                }
+            })
+            .collect();
+        let links = estate
+            .iter()
+            .flat_map(|(index, unit)| unit.dependencies.iter().map(move |edge| (edge, index)))
+            .map(|(edge, index)| Link {
+                from: edge.to.0,
+                to: index.0,
+                name: edge.name.clone(),
+                in_circle: order.same_circle(edge.to.0, index.0),
+                way: Vec::new(),
+            })
+            .collect();
+        let waves = nodes.iter().filter_map(|node| node.wave).max().unwrap_or_default();
+        let title = paths::relative(base, &estate.root).display().to_string();
+        let title = match title.as_str() {
+            "." | "" => estate.root.file_name().map_or(title, |name| name.to_string_lossy().into_owned()),
+            _ => title,
+        };
+        let mut picture =
+            Self { title, nodes, links, cards: Vec::new(), waves, problems: rest, width: 0.0, height: 0.0 };
+        picture.lay_out(&titles, &order);
+        picture
+    }
+
+    /// How many units have something wrong with them.
+    pub fn broken(&self) -> usize {
+        self.nodes.iter().filter(|node| node.in_circle || !node.problems.is_empty()).count()
+    }
+
+    fn lay_out(&mut self, titles: &[String], order: &Order) {
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); titles.len()];
+        let mut place_on_card = vec![0; self.nodes.len()];
+        for (node, on) in self.nodes.iter().enumerate() {
+            place_on_card[node] = members[on.card].len();
+            members[on.card].push(node);
+        }
+        let mut links_on: Vec<Vec<usize>> = vec![Vec::new(); titles.len()];
+        for (link, Link { from, to, .. }) in self.links.iter().enumerate() {
+            let card = self.nodes[*from].card;
+            if card == self.nodes[*to].card && order.waves[*from] < order.waves[*to] {
+                links_on[card].push(link);
+            }
+        }
+        let layouts: Vec<layers::Layout> = members
+            .iter()
+            .zip(&links_on)
+            .map(|(members, links)| {
+                let widths: Vec<f64> = members.iter().map(|node| self.nodes[*node].width).collect();
+                let columns: Vec<usize> = members.iter().map(|node| order.waves[*node]).collect();
+                let lines: Vec<(usize, usize)> = links
+                    .iter()
+                    .map(|link| &self.links[*link])
+                    .map(|link| (place_on_card[link.from], place_on_card[link.to]))
+                    .collect();
+                layers::lay_out(Drawing { widths: &widths, columns: &columns, lines: &lines })
+            })
+            .collect();
+        let sizes: Vec<(f64, f64)> = layouts
+            .iter()
+            .zip(titles)
+            .map(|(layout, title)| {
+                let title = count(title.chars().count()) * CHARACTER * 1.1;
+                (layout.width.max(title) + 2.0 * PADDING, layout.height + 2.0 * PADDING + TITLE)
+            })
+            .collect();
+        let (places, width, height) = packing::pack(&sizes, CARD_GAP);
+        let hues = hues(titles);
+        for (card, at) in places.into_iter().enumerate() {
+            let at = Point { x: at.x + MARGIN, y: at.y + MARGIN };
+            let inside = Point { x: at.x + PADDING, y: at.y + PADDING + TITLE };
+            for (node, point) in members[card].iter().zip(&layouts[card].nodes) {
+                self.nodes[*node].at = inside.and(*point);
+            }
+            for (link, bends) in links_on[card].iter().zip(&layouts[card].bends) {
+                self.links[*link].way = bends.iter().map(|bend| inside.and(*bend)).collect();
+            }
+            let (width, height) = sizes[card];
+            self.cards.push(Card { title: titles[card].clone(), hue: hues[card], at, width, height });
+        }
+        for link in &mut self.links {
+            let (from, to) = (&self.nodes[link.from], &self.nodes[link.to]);
+            let middle = NODE_HEIGHT / 2.0;
+            link.way.insert(0, from.at.and(Point { x: from.width, y: middle }));
+            link.way.push(to.at.and(Point { x: 0.0, y: middle }));
+        }
+        (self.width, self.height) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
+    }
+}
+
+impl Point {
+    fn and(self, other: Self) -> Self {
+        Self { x: self.x + other.x, y: self.y + other.y }
+    }
+}
+
+/// The order of units, circles and all.
+struct Order {
+    /// The column of every unit: behind all it depends on, as far as there is no circle.
+    waves: Vec<usize>,
+    /// Whether the wave is a real one: nothing before it is in a circle.
+    certain: Vec<bool>,
+    in_circle: Vec<bool>,
+    knot: Vec<usize>,
+}
+
+impl Order {
+    fn of(estate: &Estate) -> Self {
+        let mut graph = DiGraph::<(), ()>::with_capacity(estate.units.len(), estate.units.len());
+        for _ in &estate.units {
+            graph.add_node(());
+        }
+        for (index, unit) in estate.iter() {
+            for edge in &unit.dependencies {
+                graph.add_edge(NodeIndex::new(index.0), NodeIndex::new(edge.to.0), ());
+            }
+        }
+        let count = estate.units.len();
+        let mut order = Self {
+            waves: vec![0; count],
+            certain: vec![true; count],
+            in_circle: vec![false; count],
+            knot: vec![0; count],
+        };
+        // Tarjan's order is one in which whatever is depended on comes first.
+        for (number, knot) in tarjan_scc(&graph).into_iter().enumerate() {
+            let circle = knot.len() > 1 || graph.contains_edge(knot[0], knot[0]);
+            let mut members: Vec<usize> = knot.iter().map(|node| node.index()).collect();
+            members.sort_unstable();
+            for member in &members {
+                order.knot[*member] = number;
+                order.in_circle[*member] = circle;
+            }
+            let outside = |member: usize| estate.units[member].dependencies.iter().map(|edge| edge.to.0);
+            let before: Vec<usize> = members
+                .iter()
+                .flat_map(|member| outside(*member))
+                .filter(|other| !members.contains(other))
+                .collect();
+            let wave = before.iter().map(|other| order.waves[*other] + 1).max().unwrap_or_default();
+            let certain = !circle && before.iter().all(|other| order.certain[*other]);
+            // The members of a circle stand side by side, so that its lines can be followed.
+            for (place, member) in members.iter().enumerate() {
+                order.waves[*member] = wave + if circle { place } else { 0 };
+                order.certain[*member] = certain;
+            }
+        }
+        order
+    }
+
+    fn same_circle(&self, from: usize, to: usize) -> bool {
+        self.in_circle[from] && self.knot[from] == self.knot[to]
+    }
+}
+
+/// The titles of the cards, and the card of every unit.
+fn cards(estate: &Estate) -> (Vec<String>, Vec<usize>) {
+    let folders = |unit: &Unit, depth: usize| -> PathBuf {
+        let parent = unit.path.parent().unwrap_or(Path::new(""));
+        parent.components().take(depth).collect()
+    };
+    let inside: Vec<&Unit> = estate.units.iter().filter(|unit| !unit.external).collect();
+    let depth = (1..=DEEPEST_CARD)
+        .rev()
+        .find(|depth| {
+            let cards: BTreeSet<PathBuf> = inside.iter().map(|unit| folders(unit, *depth)).collect();
+            cards.len() * LEAST_ON_A_CARD <= inside.len()
+        })
+        .unwrap_or_default();
+    let title = |unit: &Unit| {
+        let title =
+            if unit.external { "outside".to_owned() } else { folders(unit, depth).display().to_string() };
+        (unit.external, title)
+    };
+    let titles: BTreeSet<(bool, String)> = estate.units.iter().map(title).collect();
+    let places: BTreeMap<&(bool, String), usize> =
+        titles.iter().enumerate().map(|(place, title)| (title, place)).collect();
+    let card_of = estate.units.iter().map(|unit| places[&title(unit)]).collect();
+    (titles.iter().map(|(_, title)| title.clone()).collect(), card_of)
+}
+
+fn label(unit: &Unit, card: &str) -> String {
+    let inside = if unit.external { &unit.path } else { unit.path.strip_prefix(card).unwrap_or(&unit.path) };
+    let name = inside.display().to_string();
+    let name = if name.is_empty() { ".".to_owned() } else { name };
+    let characters: Vec<char> = name.chars().collect();
+    if characters.len() <= LONGEST_LABEL {
+        return name;
+    }
+    // Names differ most often at their ends.
+    let end: String = characters[characters.len() + 1 - LONGEST_LABEL..].iter().collect();
+    format!("…{end}")
+}
+
+/// The address of a module; a folder under `base` is told from there, so that a drawing is the same on every
+/// machine.
+fn source_seen_from(source: &str, base: &Path) -> String {
+    let base = base.display().to_string();
+    let inside = source.strip_prefix(base.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    inside.map_or_else(|| source.to_owned(), |rest| format!("./{}", rest.trim_start_matches('/')))
+}
+
+/// A number for every card, the same for those that are the same in the first folder in which cards differ.
+fn hues(titles: &[String]) -> Vec<usize> {
+    let folder = |title: &String, depth: usize| title.split('/').nth(depth).unwrap_or_default().to_owned();
+    let differ = |depth: &usize| {
+        titles.iter().map(|title| folder(title, *depth)).collect::<BTreeSet<String>>().len() > 1
+    };
+    let depth = (0..DEEPEST_CARD).find(differ).unwrap_or_default();
+    let first = |title: &String| folder(title, depth);
+    let names: BTreeSet<String> = titles.iter().map(first).collect();
+    titles
+        .iter()
+        .map(|title| names.iter().position(|name| *name == first(title)).unwrap_or_default())
+        .collect()
+}
+
+/// What is wrong with every unit, and what is wrong beside them.
+fn problems(estate: &Estate, diagnostics: &[Diagnostic]) -> (Vec<Vec<String>>, Vec<String>) {
+    let owners: BTreeMap<&Path, usize> =
+        estate.units.iter().enumerate().map(|(place, unit)| (unit.outline.file.as_path(), place)).collect();
+    let mut problems = vec![Vec::new(); estate.units.len()];
+    let mut rest = Vec::new();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
+        let places = diagnostic.trace.iter().map(|frame| &frame.location).chain(&diagnostic.location);
+        let files: BTreeSet<&Path> = places.map(|location| location.file.path()).collect();
+        let mut of: BTreeSet<usize> = files.iter().filter_map(|file| owners.get(file).copied()).collect();
+        if of.is_empty() {
+            // An error in a shared file is one of all that read it.
+            let reads = |unit: &Unit| {
+                unit.outline.files_read.iter().any(|file| {
+                    let file: &Path = file;
+                    files.contains(file)
+                })
+            };
+            of = (0..estate.units.len()).filter(|place| reads(&estate.units[*place])).collect();
+        }
+        if of.is_empty() {
+            rest.push(diagnostic.message.clone());
+        }
+        for place in of {
+            problems[place].push(diagnostic.message.clone());
+        }
+    }
+    (problems, rest)
+}
