@@ -3,6 +3,7 @@
 mod broken;
 mod counts;
 mod dependencies;
+mod documented;
 mod folders;
 mod json;
 mod merging;
