@@ -148,7 +148,7 @@ fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
             continue;
         };
         left_out.insert(index);
-        if exclude.exclude_dependencies {
+        if exclude.exclude_dependencies.unwrap_or_default() {
             left_out.extend(graph.all_dependencies(index));
         }
     }

@@ -77,7 +77,7 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     let mut diagnostics = part.as_ref().unwrap_or(&estate).diagnostics.clone();
     let mut order = estate.components();
     match Graph::build(&estate) {
-        Ok(graph) if args.dag => order = graph.components(&estate),
+        Ok(graph) if args.dag => order = graph.components(&estate, args.external),
         Ok(_) => {}
         Err(cycles) => match &part {
             // A circle among units that are not looked at is not told.

@@ -17,6 +17,26 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true, env = "SLIPWAY_CONFIG")]
     pub config: Option<PathBuf>,
 
+    /// Set a feature, as `name=value`; may be given several times [also: `TG_FEATURE`]
+    #[arg(
+        long = "feature",
+        value_name = "NAME=VALUE",
+        global = true,
+        env = "SLIPWAY_FEATURE",
+        value_delimiter = ','
+    )]
+    pub features: Vec<String>,
+
+    /// Turn on an experiment of Terragrunt's, such as deep-merge [also: `TG_EXPERIMENT`]
+    #[arg(
+        long = "experiment",
+        value_name = "NAME",
+        global = true,
+        env = "SLIPWAY_EXPERIMENT",
+        value_delimiter = ','
+    )]
+    pub experiments: Vec<String>,
+
     /// How answers are written: text or json, and with `graph` also dot, mermaid, svg or html
     #[arg(
         long,

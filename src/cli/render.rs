@@ -8,14 +8,16 @@ use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{render_hcl, render_json};
+use crate::engine::local_states::LocalStates;
+use crate::estate::{render_hcl, render_json, upstream_errors};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::paths::unit_file;
+use crate::terragrunt::{Reader, ReaderOptions};
 
 /// Show a unit with everything evaluated: as HCL that can be read again, or as JSON with Terragrunt's keys
 ///
-/// Reads no state: where the unit uses outputs of others, their mocks stand in.
+/// Outputs of other units are read where their state is a file on this machine. Where it is not, their mocks stand
+/// in, and what rests on an output without a mock is left empty, as Terragrunt shows it; a warning says so.
 #[derive(Args, Clone, Debug)]
 pub struct RenderArgs {
     /// The unit, by default the one you stand in
@@ -36,10 +38,22 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
             .help("name a folder that holds a terragrunt.hcl; `slipway find` lists them");
         return Err(CliError::Configuration(vec![missing]));
     }
-    let config = workspace.reader("render").evaluate(&file, &NoOutputs)?;
-    match ui.format() {
-        Format::Json => ui.json(&render_json(&config, args.reveal))?,
-        Format::Text => ui.answer(&render_hcl(&config, args.reveal))?,
+    let options = workspace.reader_options("render");
+    let reader = Reader::new(ReaderOptions { terraform_cli_args: vec!["render".to_owned()], ..options });
+    let upstream = upstream_errors(&reader, &dir);
+    if !upstream.is_empty() {
+        return Err(CliError::Configuration(upstream));
+    }
+    let (config, errors) = reader.render(&file, &LocalStates(&reader));
+    if let Some(config) = config {
+        ui.diagnostics(&config.warnings);
+        match ui.format() {
+            Format::Json => ui.json(&render_json(&config, args.reveal))?,
+            Format::Text => ui.answer(&render_hcl(&config, args.reveal))?,
+        }
+    }
+    if !errors.is_empty() {
+        return Err(CliError::Configuration(errors));
     }
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! What most commands begin with: the project, its estate and a reader.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub struct Workspace {
     pub project: Project,
     /// `.slipway`, where runs, caches and modules at work are kept.
     pub home: PathBuf,
+    features: BTreeMap<String, String>,
+    experiments: BTreeSet<String>,
 }
 
 /// A part of the estate, read and ordered.
@@ -61,19 +63,30 @@ impl Workspace {
             None => Project::find(&working_dir)?,
         };
         let home = project.dir.join(".slipway");
-        Ok(Self { working_dir, project, home })
+        let features = features(&global.features)?;
+        let experiments = given(&global.experiments, "TG_EXPERIMENT").into_iter().collect();
+        Ok(Self { working_dir, project, home, features, experiments })
     }
 
     /// A reader for a command of Terraform, such as `plan`.
     pub fn reader(&self, terraform_command: &str) -> Arc<Reader> {
-        let options = ReaderOptions::new(&self.working_dir, terraform_command);
-        Arc::new(Reader::new(ReaderOptions { aws: Some(Arc::new(SdkIdentity::default())), ..options }))
+        Arc::new(Reader::new(self.reader_options(terraform_command)))
+    }
+
+    /// What such a reader is told.
+    pub fn reader_options(&self, terraform_command: &str) -> ReaderOptions {
+        ReaderOptions {
+            aws: Some(Arc::new(SdkIdentity::default())),
+            features: self.features.clone(),
+            experiments: self.experiments.clone(),
+            ..ReaderOptions::new(&self.working_dir, terraform_command)
+        }
     }
 
     /// The same, which starts no program and asks nobody: what these would answer is unknown.
     pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
-        let options = ReaderOptions::new(&self.working_dir, terraform_command);
-        Arc::new(Reader::new(ReaderOptions { exec: false, ..options }))
+        let options = self.reader_options(terraform_command);
+        Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
     }
 
     /// The folder that a PATH argument means.
@@ -175,4 +188,21 @@ impl Workspace {
             None => format!("none: the estate is {}", self.project.estate_root.display()),
         }
     }
+}
+
+/// What was given by flags or our variable, else by Terragrunt's variable.
+fn given(flags: &[String], variable: &str) -> Vec<String> {
+    if !flags.is_empty() {
+        return flags.to_vec();
+    }
+    let list = std::env::var(variable).unwrap_or_default();
+    list.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+fn features(flags: &[String]) -> Result<BTreeMap<String, String>, CliError> {
+    let pair = |given: String| match given.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(CliError::usage(format!("\"{given}\" sets no feature"), "write it as --feature name=value")),
+    };
+    given(flags, "TG_FEATURE").into_iter().map(pair).collect()
 }

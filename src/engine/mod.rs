@@ -6,6 +6,7 @@
 pub mod error;
 pub mod failure;
 pub mod identity;
+pub mod local_states;
 pub mod native;
 pub mod plan;
 mod process;

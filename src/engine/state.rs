@@ -18,6 +18,7 @@ use crate::hcl::value::Value;
 use crate::support::fs::FileError;
 use crate::terragrunt::config::{RemoteState, UnitConfig};
 use crate::terragrunt::outputs::Outputs;
+use crate::terragrunt::terragrunt_working_dir;
 
 /// What a state says, as far as others need it.
 #[derive(Debug, Default)]
@@ -44,6 +45,24 @@ struct Resource {
     mode: String,
     #[serde(default)]
     instances: Vec<serde::de::IgnoredAny>,
+}
+
+/// The outputs in a unit's state where that is a file on this machine; `None` where it is none, or not to be read.
+///
+/// A path that is not absolute counts from the folder that Terragrunt runs the module in, which is copied from the
+/// unit's own folder where it has no source.
+pub fn local_outputs(config: &UnitConfig) -> Option<Outputs> {
+    let remote_state = config.remote_state.as_ref();
+    if remote_state.is_some_and(|state| state.backend != "local" || state.encryption.is_some()) {
+        return None;
+    }
+    let written = remote_state.and_then(|state| state.config.get("path")).and_then(Value::as_str);
+    let path = Path::new(written.unwrap_or("terraform.tfstate"));
+    let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+    let runs_in = terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref());
+    let folders = runs_in.into_iter().chain(source.is_none().then(|| config.dir.clone()));
+    let text = folders.map(|folder| folder.join(path)).find_map(|file| std::fs::read(file).ok())?;
+    parse(&text).map(|state| state.outputs)
 }
 
 /// Reads the state of a unit; `None` where only the tool can.

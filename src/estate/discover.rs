@@ -172,7 +172,7 @@ impl Estate {
 
 /// The path that a dependency over a symbolic link really leads to, as the walk names it: links are not
 /// followed there, so the unit behind one is known by its own path only.
-fn behind_links(root: &Path, path: &Path) -> PathBuf {
+pub(super) fn behind_links(root: &Path, path: &Path) -> PathBuf {
     let real = path.canonicalize();
     match (&real, root.canonicalize()) {
         (Ok(real), Ok(real_root)) => match real.strip_prefix(real_root) {

@@ -1,10 +1,11 @@
 //! `find` and `render` in Terragrunt's shapes.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
+use super::discover::behind_links;
 use super::reading::Readings;
 use super::{Component, Estate, Unit};
 use crate::terragrunt::config::UnitConfig;
@@ -67,8 +68,7 @@ fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readin
         && let Some(exclude) = &outline.exclude
     {
         let exclude = json!({
-            // Terragrunt tells unset from false; only true says anything.
-            "exclude_dependencies": exclude.exclude_dependencies.then_some(true),
+            "exclude_dependencies": exclude.exclude_dependencies,
             "no_run": exclude.no_run,
             "actions": exclude.actions,
             "if": exclude.condition,
@@ -80,14 +80,17 @@ fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readin
         fields.insert("include".to_owned(), Json::Object(includes.collect()));
     }
     if options.dependencies {
-        let mut seen = BTreeSet::new();
         let blocks = outline.dependencies.iter().filter(|block| block.enabled);
         let all =
             blocks.map(|block| &block.config_path).chain(outline.order_only.iter().map(|only| &only.path));
         // A dependency on a stack is one on its units.
         let all =
             all.flat_map(|dir| estate.stack_units.get(dir).map_or(std::slice::from_ref(dir), Vec::as_slice));
-        let targets: Vec<Json> = all.filter(|dir| seen.insert(*dir)).map(|dir| relative(dir)).collect();
+        let known = |dir: &PathBuf| unit.dependencies.iter().any(|edge| estate.unit(edge.to).dir == *dir);
+        let real = |dir: &PathBuf| if known(dir) { dir.clone() } else { behind_links(&estate.root, dir) };
+        let mut seen = BTreeSet::new();
+        let targets: Vec<Json> =
+            all.map(real).filter(|dir| seen.insert(dir.clone())).map(|dir| relative(&dir)).collect();
         if !targets.is_empty() {
             fields.insert("dependencies".to_owned(), Json::Array(targets));
         }

@@ -61,6 +61,25 @@ impl Graph {
         self.waves.iter().flatten().copied().collect()
     }
 
+    /// The waves, where only the units that count make others wait for them.
+    pub fn waves_among(&self, counts: &dyn Fn(UnitIndex) -> bool) -> Vec<Vec<UnitIndex>> {
+        let mut wave_of = vec![0; self.len()];
+        let mut waves: Vec<Vec<UnitIndex>> = Vec::new();
+        for unit in self.order() {
+            let before = self.dependencies(unit).into_iter().filter(|unit| counts(*unit));
+            let wave = before.map(|unit| wave_of[unit.0] + 1).max().unwrap_or(0);
+            wave_of[unit.0] = wave;
+            if waves.len() <= wave {
+                waves.resize(wave + 1, Vec::new());
+            }
+            waves[wave].push(unit);
+        }
+        for wave in &mut waves {
+            wave.sort_unstable();
+        }
+        waves
+    }
+
     /// Every unit after those that depend on it, for destroying.
     pub fn reversed(&self) -> Vec<UnitIndex> {
         self.waves.iter().rev().flatten().copied().collect()

@@ -13,6 +13,7 @@ mod reading;
 mod render_hcl;
 mod restrict;
 mod stack;
+mod upstream;
 mod validate;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use locate::locate;
 pub use project::{EngineChoice, Project};
 pub use render_hcl::render_hcl;
 pub use stack::{Component, Stack, StackIndex};
+pub use upstream::upstream_errors;
 pub use validate::{ValidateOptions, Validation, validate};
 
 /// A unit by its place in [`Estate::units`]; the same number is its node in the [`Graph`].

@@ -117,8 +117,9 @@ impl Estate {
 
 impl Graph {
     /// Every unit after those it depends on, with the stacks, which depend on nothing, in the first wave.
-    pub fn components(&self, estate: &Estate) -> Vec<Component> {
-        let mut waves = self.waves().iter().map(|wave| wave.iter().copied().map(Component::Unit));
+    pub fn components(&self, estate: &Estate, external: bool) -> Vec<Component> {
+        let waves = self.waves_among(&|unit| external || !estate.unit(unit).external);
+        let mut waves = waves.into_iter().map(|wave| wave.into_iter().map(Component::Unit));
         let mut order: Vec<Component> =
             waves.next().into_iter().flatten().chain(estate.stack_indices()).collect();
         estate.sort(&mut order);

@@ -197,7 +197,7 @@ fn find_lists_as_terragrunt_does() {
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
     assert_eq!(
-        find_json(&estate, &graph.components(&estate), &tree.path("live"), options),
+        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options),
         json!([
             {
                 "type": "unit", "path": "dev/dns",
@@ -211,7 +211,7 @@ fn find_lists_as_terragrunt_does() {
         ])
     );
     assert_eq!(
-        find_text(&estate, &graph.components(&estate), &tree.path("live/dev"), FindOptions::default()),
+        find_text(&estate, &graph.components(&estate, false), &tree.path("live/dev"), FindOptions::default()),
         "dns\nnetworking\ncluster\nidentity\n"
     );
 }
@@ -379,7 +379,7 @@ fn stacks_are_listed_beside_units_and_in_the_first_wave() {
     let tree = with_stack();
     let estate = discover(&tree, ".");
     let graph = Graph::build(&estate).unwrap();
-    let list = find_text(&estate, &graph.components(&estate), tree.root(), FindOptions::default());
+    let list = find_text(&estate, &graph.components(&estate, false), tree.root(), FindOptions::default());
     assert_eq!(list, "live/dns\nlive/shop\nunits/vpc\nunits/app\n");
     let json = find_json(&estate, &estate.components(), tree.root(), FindOptions::default());
     assert_eq!(json[1], json!({"type": "stack", "path": "live/shop"}));
@@ -405,7 +405,7 @@ fn what_a_stack_would_generate_is_found_with_its_dependencies() {
     let options = FindOptions { dependencies: true, ..FindOptions::default() };
     let graph = Graph::build(&estate).unwrap();
     assert_eq!(
-        find_json(&estate, &graph.components(&estate), &tree.path("live"), options),
+        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options),
         json!([
             {"type": "stack", "path": "shop"},
             {"type": "unit", "path": "shop/.terragrunt-stack/vpc"},

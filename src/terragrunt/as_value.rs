@@ -100,8 +100,8 @@ impl FileConfig {
 impl TerraformBlock {
     fn as_value(&self) -> Value {
         let mut shown = self.fields.clone();
-        // These two are shown only where they are set.
-        let optional = |name: &str| matches!(name, "mutable" | "update_source_with_cas");
+        // These are shown only where they are set.
+        let optional = |name: &str| matches!(name, "mutable" | "update_source_with_cas" | "version");
         shown.retain(|name, value| !(optional(name) && value.is_null()));
         let blocks = [
             ("extra_arguments", &self.extra_arguments),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::Value;
 
@@ -64,6 +65,8 @@ pub struct UnitConfig {
     /// The names of the dependencies whose mocks were used for want of real outputs, or, when a unit is only
     /// rendered, whose outputs are left open.
     pub mocked: Vec<String>,
+    /// What was noticed on the way and is no error.
+    pub warnings: Vec<Diagnostic>,
     /// The unit with the keys and the shape of Terragrunt's `render`.
     pub rendered: Option<Value>,
 }
@@ -268,7 +271,7 @@ pub struct Exclude {
     /// For which actions.
     pub actions: Vec<String>,
     /// Whether its dependencies are left out with it.
-    pub exclude_dependencies: bool,
+    pub exclude_dependencies: Option<bool>,
     /// Whether the unit is not run even when it is the only one.
     pub no_run: Option<bool>,
 }

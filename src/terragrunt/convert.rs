@@ -25,6 +25,10 @@ pub(crate) fn convert(value: Value, kind: Kind) -> Result<Value, String> {
         (Kind::Number, _) => {
             to_number(&value).map_or_else(|| refused("a number"), |number| Ok(Value::Number(number)))
         }
+        (Kind::Whole, _) => match to_number(&value) {
+            Some(number) if number.as_i64().is_some() => Ok(Value::Number(number)),
+            _ => refused("a whole number"),
+        },
         (Kind::Strings, Value::Tuple(elements) | Value::List(elements) | Value::Set(elements)) => {
             let strings: Result<Vec<Value>, String> = elements.iter().cloned().map(strictly_string).collect();
             strings.map(Value::tuple)

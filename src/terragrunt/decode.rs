@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::convert::convert;
-use super::schema::{self, Spec};
+use super::schema::{self, Kind, Spec};
 use super::scope::FileScope;
-use crate::hcl::ast::{Attribute, Block, Body, Expr};
+use crate::hcl::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectItem};
+use crate::hcl::convert::to_string;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, Span};
 use crate::hcl::suggest::nearest;
@@ -22,6 +23,19 @@ pub(crate) fn attributes(
 ) -> Fields {
     check_attributes(scope, body, specs, what, errors);
     specs.iter().map(|spec| (Arc::from(spec.name), value(scope, body, *spec, what, place, errors))).collect()
+}
+
+/// The same for a block that holds no further ones.
+pub(crate) fn attributes_only(
+    scope: &FileScope<'_>,
+    body: &Body,
+    specs: &[Spec],
+    what: &str,
+    place: Span,
+    errors: &mut Vec<Diagnostic>,
+) -> Fields {
+    check_blocks(scope, body, &[], what, errors);
+    attributes(scope, body, specs, what, place, errors)
 }
 
 /// Refuses attributes that the table does not hold.
@@ -61,19 +75,51 @@ pub(crate) fn value(
         }
         return Value::Null;
     };
-    match evaluate(scope, &attribute.expr, spec) {
-        Ok(value) => value,
-        Err(diagnostic) => {
-            errors.push(*diagnostic);
-            Value::Null
-        }
-    }
+    scope.session.count(|counts| counts.attributes += 1);
+    let value = as_far_as_possible(scope, &attribute.expr, errors);
+    converted(scope, &attribute.expr, value, spec).unwrap_or_else(|diagnostic| {
+        errors.push(*diagnostic);
+        Value::Null
+    })
 }
 
-fn evaluate(scope: &FileScope<'_>, expr: &Expr, spec: Spec) -> Result<Value, Box<Diagnostic>> {
-    scope.session.count(|counts| counts.attributes += 1);
-    let value = scope.evaluate(expr)?;
-    if spec.required && value.is_null() {
+/// The value of an expression. Where a field of an object fails, that field is unknown and the others are there, so
+/// that everything wrong with a long object is told at once.
+fn as_far_as_possible(scope: &FileScope<'_>, expr: &Expr, errors: &mut Vec<Diagnostic>) -> Value {
+    let diagnostic = match scope.evaluate(expr) {
+        Ok(value) => return value,
+        Err(diagnostic) => diagnostic,
+    };
+    let fields = match &expr.kind {
+        ExprKind::Object(items) => fields_as_far_as_possible(scope, items, errors),
+        _ => None,
+    };
+    fields.unwrap_or_else(|| {
+        errors.push(*diagnostic);
+        Value::Unknown
+    })
+}
+
+/// None where no field is to blame: a key fails, or the fields do not fit together.
+fn fields_as_far_as_possible(
+    scope: &FileScope<'_>,
+    items: &[ObjectItem],
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let before = errors.len();
+    let mut fields = Fields::new();
+    for item in items {
+        let name = match &item.key.kind {
+            ExprKind::Variable(name) => Arc::clone(name),
+            _ => to_string(&scope.evaluate(&item.key).ok()?)?,
+        };
+        fields.insert(name, as_far_as_possible(scope, &item.value, errors));
+    }
+    (errors.len() > before).then(|| Value::Object(Arc::new(fields)))
+}
+
+fn converted(scope: &FileScope<'_>, expr: &Expr, value: Value, spec: Spec) -> Result<Value, Box<Diagnostic>> {
+    if spec.required && spec.kind != Kind::Any && value.is_null() {
         let message = format!("\"{}\" may not be null", spec.name);
         return Err(Box::new(
             Diagnostic::error("terragrunt::wrong_type", message).at(scope.location(expr.span)),
@@ -93,12 +139,11 @@ pub(crate) fn fields_of(
     place: &Location,
     errors: &mut Vec<Diagnostic>,
 ) -> Fields {
-    let mut fail = |code, message: String| errors.push(Diagnostic::error(code, message).at(place.clone()));
-    for name in given.keys() {
-        if !specs.iter().any(|spec| spec.name == &**name) {
-            fail("terragrunt::unknown_attribute", format!("{what} has no attribute \"{name}\""));
-        }
+    for name in given.keys().filter(|name| !specs.iter().any(|spec| spec.name == &***name)) {
+        let message = format!("{what} has no attribute \"{name}\"; Terragrunt passes over it here");
+        errors.push(Diagnostic::warning("terragrunt::unknown_attribute", message).at(place.clone()));
     }
+    let mut fail = |code, message: String| errors.push(Diagnostic::error(code, message).at(place.clone()));
     let mut fields = Fields::new();
     for spec in specs {
         let value = given.get(spec.name).cloned().unwrap_or(Value::Null);

@@ -114,8 +114,28 @@ impl FileScope<'_> {
         Rc::clone(self.own_table.get_or_init(|| Rc::new(table)))
     }
 
+    /// A warning for each dependency whose outputs are not what was applied.
+    pub fn mock_warnings(&self) -> Vec<Diagnostic> {
+        let table = self.read_dependencies().unwrap_or_default();
+        let mocked = self.session.mocked.borrow();
+        let blocks = table.blocks.iter().filter(|block| mocked.contains(&*block.name));
+        let warning = |block: &DependencyBlock| {
+            let message = match block.outputs.get() {
+                Some(Ok(Some(Value::Unknown))) => format!(
+                    "dependency \"{}\" has no outputs and no mocks: what rests on them is left empty",
+                    block.name
+                ),
+                _ => format!("mock_outputs of dependency \"{}\" stand in for its outputs", block.name),
+            };
+            Diagnostic::warning("terragrunt::mocked", message).at(block.location.clone())
+        };
+        blocks.map(warning).collect()
+    }
+
     fn dependency(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<DependencyBlock> {
         let title = format!("dependency \"{name}\"");
+        // An expansion block is refused as the experiment that it is.
+        decode::check_blocks(self, &block.body, &[("expansion", 0)], &title, errors);
         let fields =
             decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
         let location = self
@@ -127,6 +147,15 @@ impl FileScope<'_> {
                 Diagnostic::error("terragrunt::config_path", message)
                     .at(self.location(place))
                     .help("name the folder of the unit it depends on"),
+            );
+        }
+        if let (Some(given), value) = (block.body.attribute("config_path"), &fields["config_path"])
+            && !matches!(value, Value::Unknown | Value::String(_))
+        {
+            let message =
+                format!("the config_path of {title} has to be a string, this is {}", value.type_name());
+            errors.push(
+                Diagnostic::error("terragrunt::config_path", message).at(self.location(given.expr.span)),
             );
         }
         if let Some(strategy) = fields["mock_outputs_merge_strategy_with_state"].as_str()

@@ -81,7 +81,7 @@ impl FileScope<'_> {
             let Some(name) = decode::label(block) else { continue };
             let title = format!("feature \"{name}\"");
             let fields = self.within(Section::Base, || {
-                decode::attributes(self, &block.body, schema::FEATURE, &title, block.kind.span, errors)
+                decode::attributes_only(self, &block.body, schema::FEATURE, &title, block.kind.span, errors)
             });
             features.insert(name.to_owned(), plain(&fields["default"]));
         }

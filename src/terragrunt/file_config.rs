@@ -77,6 +77,7 @@ impl FileScope<'_> {
         let body = &self.file.body;
         decode::check_blocks(self, body, schema::BLOCKS, "this file", errors);
         decode::check_repetition(self, body, schema::REPEATED, errors);
+        self.refuse_experiments(body, errors);
         let features = self.features();
         errors.extend(features.errors.iter().cloned());
         let locals = match wanted {
@@ -110,7 +111,8 @@ impl FileScope<'_> {
                 "terraform" => config.terraform = Some(self.terraform(block, wanted, errors)),
                 "dependencies" => {
                     let specs = schema::DEPENDENCIES;
-                    let fields = decode::attributes(self, &block.body, specs, "dependencies", place, errors);
+                    let fields =
+                        decode::attributes_only(self, &block.body, specs, "dependencies", place, errors);
                     config.dependencies = Some(strings(fields.get("paths")));
                     let place = block.body.attribute("paths").map_or(place, |paths| paths.expr.span);
                     config.dependencies_place = Some(self.location(place));
@@ -118,15 +120,24 @@ impl FileScope<'_> {
                 "exclude" => {
                     let specs = schema::EXCLUDE;
                     config.exclude =
-                        Some(decode::attributes(self, &block.body, specs, "exclude", place, errors));
+                        Some(decode::attributes_only(self, &block.body, specs, "exclude", place, errors));
                 }
                 _ if wanted == Wanted::Outline => {}
-                "remote_state" => config.remote_state = self.remote_state(block, errors),
+                // As an attribute it takes the place of the block.
+                "remote_state" if body.attribute("remote_state").is_none() => {
+                    config.remote_state = self.remote_state(block, errors);
+                }
                 "generate" => {
                     if let Some(name) = decode::label(block) {
                         let title = format!("generate \"{name}\"");
-                        let fields =
-                            decode::attributes(self, &block.body, schema::GENERATE, &title, place, errors);
+                        let fields = decode::attributes_only(
+                            self,
+                            &block.body,
+                            schema::GENERATE,
+                            &title,
+                            place,
+                            errors,
+                        );
                         Self::add_generate(config, name, fields, self.location(place), errors);
                     }
                 }
@@ -134,7 +145,7 @@ impl FileScope<'_> {
                 "engine" => {
                     let specs = schema::ENGINE;
                     config.engine =
-                        Some(decode::attributes(self, &block.body, specs, "engine", place, errors));
+                        Some(decode::attributes_only(self, &block.body, specs, "engine", place, errors));
                 }
                 _ => {}
             }
@@ -169,7 +180,21 @@ impl FileScope<'_> {
             let value = decode::value(self, body, *spec, "this file", place, errors);
             let location = self.location(place);
             match (spec.name, value.as_fields()) {
-                ("inputs", fields) => config.inputs = Some(fields.cloned().unwrap_or_default()),
+                ("inputs", fields) => {
+                    // A graph or a validation asks for no outputs, so there they may be unknown as a whole.
+                    let shown = self.session.outputs.is_some_and(|outputs| !outputs.are_unknown());
+                    if shown && value == Value::Unknown && errors.is_empty() {
+                        errors.push(
+                            Diagnostic::error(
+                                "terragrunt::inputs",
+                                "inputs rest on outputs that are not there",
+                            )
+                            .at(location)
+                            .help("apply what they come from first, or give it mock_outputs"),
+                        );
+                    }
+                    config.inputs = Some(fields.cloned().unwrap_or_default());
+                }
                 ("remote_state", Some(fields)) => {
                     let specs = schema::REMOTE_STATE;
                     let mut fields = decode::fields_of(fields, specs, "remote_state", &location, errors);
@@ -247,7 +272,8 @@ impl FileScope<'_> {
         for block in body.blocks(kind) {
             let Some(name) = decode::label(block) else { continue };
             let title = format!("{kind} \"{name}\"");
-            let mut fields = decode::attributes(self, &block.body, specs, &title, block.kind.span, errors);
+            let mut fields =
+                decode::attributes_only(self, &block.body, specs, &title, block.kind.span, errors);
             fields.insert(Arc::from("name"), Value::string(name));
             blocks.insert(name.to_owned(), fields);
         }
@@ -268,11 +294,11 @@ impl FileScope<'_> {
 
     fn remote_state(&self, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<Fields> {
         let place = block.kind.span;
-        let before = errors.len();
         let specs = schema::REMOTE_STATE;
-        let mut fields = decode::attributes(self, &block.body, specs, "remote_state", place, errors);
+        let mut fields = decode::attributes_only(self, &block.body, specs, "remote_state", place, errors);
         Self::check_remote_state(&mut fields, &self.location(place), errors);
-        (errors.len() == before).then_some(fields)
+        // Without a backend there is nothing to show.
+        fields["backend"].as_str().is_some().then_some(fields)
     }
 
     fn check_remote_state(fields: &mut Fields, place: &Location, errors: &mut Vec<Diagnostic>) {

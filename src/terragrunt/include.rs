@@ -74,7 +74,8 @@ impl<'r> FileScope<'r> {
             ]);
         }
         let title = format!("include \"{label}\"");
-        let fields = decode::attributes(self, &block.body, schema::INCLUDE, &title, block.kind.span, errors);
+        let fields =
+            decode::attributes_only(self, &block.body, schema::INCLUDE, &title, block.kind.span, errors);
         let Some(path) = fields["path"].as_str() else { return Ok(None) };
         let place = block.body.attribute("path").map_or(block.kind.span, |attribute| attribute.expr.span);
         let path = paths::join(self.config_dir(), path);

@@ -6,6 +6,7 @@
 
 mod as_value;
 mod cache;
+mod cache_dir;
 pub mod check;
 pub mod config;
 mod convert;
@@ -13,6 +14,7 @@ mod counts;
 mod decode;
 mod dependency;
 mod document;
+mod experiment;
 mod feature;
 mod file_config;
 mod footprint;
@@ -38,11 +40,12 @@ mod unit;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use cache_dir::terragrunt_working_dir;
 pub use convert::to_json;
 pub use counts::Counts;
 pub use document::Document;
 pub use footprint::Footprint;
-pub use functions::DEFAULT_RETRYABLE_ERRORS;
+pub use functions::{DEFAULT_RETRYABLE_ERRORS, FUNCTIONS_NOT_IN_TERRAGRUNT};
 pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};
 pub use outline::{OrderOnly, Outline, OutlineDependency};
 pub use reader::Reader;

@@ -1,6 +1,6 @@
 //! What a run tells the reader about the world around the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +38,9 @@ pub struct ReaderOptions {
     pub terraform_cli_args: Vec<String>,
     /// Features set from outside, by name; they win over every default.
     pub features: BTreeMap<String, String>,
+    /// The experiments of Terragrunt's that are on, such as `deep-merge`: what stands behind one is refused
+    /// without it.
+    pub experiments: BTreeSet<String>,
     /// Whether `run_cmd` and `sops_decrypt_file` may start programs; where not, their answers are unknown.
     pub exec: bool,
     /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
@@ -47,7 +50,7 @@ pub struct ReaderOptions {
     pub keep_units: bool,
     /// The source given on the command line, for `get_terragrunt_source_cli_flag`.
     pub source: Option<String>,
-    /// Where modules will run; without, `get_working_dir` answers with the unit's folder.
+    /// Where modules will run; without, `get_working_dir` answers with the folder that Terragrunt uses.
     pub working_dir_of: Option<Arc<WorkingDirOf>>,
 }
 
@@ -63,6 +66,7 @@ impl ReaderOptions {
             terraform_command: terraform_command.into(),
             terraform_cli_args: Vec::new(),
             features: BTreeMap::new(),
+            experiments: BTreeSet::new(),
             exec: true,
             keep_units: true,
             aws: None,
@@ -91,6 +95,7 @@ impl fmt::Debug for ReaderOptions {
             .field("terraform_command", &self.terraform_command)
             .field("terraform_cli_args", &self.terraform_cli_args)
             .field("features", &self.features)
+            .field("experiments", &self.experiments)
             .field("exec", &self.exec)
             .field("source", &self.source)
             .finish_non_exhaustive()

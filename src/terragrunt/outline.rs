@@ -49,6 +49,8 @@ pub struct OutlineDependency {
     pub written: String,
     /// Whether it counts.
     pub enabled: bool,
+    /// Whether its outputs are left unread.
+    pub skip_outputs: bool,
     /// Where the block stands.
     pub location: Location,
 }
@@ -104,6 +106,7 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
             config_path: block.target(&scope),
             written: block.config_path().to_owned(),
             enabled: block.enabled(),
+            skip_outputs: block.skip_outputs(),
             location: block.location.clone(),
         })
         .collect();

@@ -103,6 +103,23 @@ impl Reader {
     /// The unit whose configuration is `file` (absolute), with every expression evaluated; or everything that
     /// is wrong with it.
     pub fn evaluate(&self, file: &Path, outputs: &dyn OutputSource) -> Result<UnitConfig, Vec<Diagnostic>> {
+        match self.render(file, outputs) {
+            (Some(config), errors) if errors.is_empty() => Ok(config),
+            (_, errors) => Err(errors),
+        }
+    }
+
+    /// The same for showing: everything that is wrong, and beside it the unit where nothing but single values is
+    /// missing, because what they name is not there. Such values are unknown.
+    pub fn render(&self, file: &Path, outputs: &dyn OutputSource) -> (Option<UnitConfig>, Vec<Diagnostic>) {
+        self.evaluated(file, outputs).unwrap_or_else(|errors| (None, errors))
+    }
+
+    fn evaluated(
+        &self,
+        file: &Path,
+        outputs: &dyn OutputSource,
+    ) -> Result<(Option<UnitConfig>, Vec<Diagnostic>), Vec<Diagnostic>> {
         let parsed = self.parsed(file)?;
         let session = Rc::new(Session::new(self, Some(outputs), parsed.source.shared_path()));
         session.mark_read(parsed.source.shared_path());
@@ -118,10 +135,14 @@ impl Reader {
             }
         }
         errors.extend(unit::missing_folders(&scope, &config));
-        if errors.iter().any(Diagnostic::is_error) {
-            return Err(without_repetition(errors));
+        let (errors, mut warnings): (Vec<_>, Vec<_>) =
+            without_repetition(errors).into_iter().partition(Diagnostic::is_error);
+        if !errors.is_empty() && !scope.lacks_only_values(&errors) {
+            return Err(errors);
         }
-        Ok(unit::config(&scope, config))
+        warnings.extend(scope.mock_warnings());
+        let config = UnitConfig { warnings, ..unit::config(&scope, config) };
+        Ok((Some(config), errors))
     }
 
     /// What is wrong with the unit whose configuration is `file` (absolute), as far as that can be told without

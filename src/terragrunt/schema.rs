@@ -11,6 +11,8 @@ pub enum Kind {
     Bool,
     /// A number.
     Number,
+    /// A whole number.
+    Whole,
     /// A sequence of strings.
     Strings,
     /// Strings by name.
@@ -46,7 +48,7 @@ pub const fn optional(name: &'static str, kind: Kind) -> Spec {
 pub(crate) const FILE: &[Spec] = &[
     optional("download_dir", Kind::String),
     optional("generate", Kind::Object),
-    optional("iam_assume_role_duration", Kind::Number),
+    optional("iam_assume_role_duration", Kind::Whole),
     optional("iam_assume_role_session_name", Kind::String),
     optional("iam_role", Kind::String),
     optional("iam_web_identity_token", Kind::String),
@@ -84,7 +86,7 @@ pub(crate) const INCLUDE: &[Spec] = &[
 ];
 
 pub(crate) const DEPENDENCY: &[Spec] = &[
-    required("config_path", Kind::String),
+    required("config_path", Kind::Any),
     optional("enabled", Kind::Bool),
     optional("skip_outputs", Kind::Bool),
     optional("mock_outputs", Kind::Any),
@@ -97,6 +99,7 @@ pub(crate) const DEPENDENCIES: &[Spec] = &[required("paths", Kind::Strings)];
 
 pub(crate) const TERRAFORM: &[Spec] = &[
     optional("source", Kind::String),
+    optional("version", Kind::String),
     optional("include_in_copy", Kind::Strings),
     optional("exclude_from_copy", Kind::Strings),
     optional("copy_terraform_lock_file", Kind::Bool),
@@ -171,8 +174,8 @@ pub(crate) const ERRORS_BLOCKS: &[(&str, usize)] = &[("ignore", 1), ("retry", 1)
 
 pub(crate) const RETRY: &[Spec] = &[
     required("retryable_errors", Kind::Strings),
-    required("max_attempts", Kind::Number),
-    required("sleep_interval_sec", Kind::Number),
+    required("max_attempts", Kind::Whole),
+    required("sleep_interval_sec", Kind::Whole),
 ];
 
 pub(crate) const IGNORE: &[Spec] = &[

@@ -16,6 +16,10 @@ use super::scope::{FileScope, Section};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 
+/// The codes of errors about a name that is not there.
+const NAMES_NOT_THERE: &[&str] =
+    &["hcl::no_attribute", "terragrunt::not_exposed", "terragrunt::unknown_name"];
+
 impl FileScope<'_> {
     /// The file with everything that it includes under it.
     pub fn merged_config(&self, wanted: Wanted, errors: &mut Vec<Diagnostic>) -> FileConfig {
@@ -38,7 +42,22 @@ impl FileScope<'_> {
             merged.exclude = exclude;
         }
         merged.dependency.clone_from(&table.blocks);
+        self.check_module_version(&merged, errors);
         merged
+    }
+
+    /// Whether these errors are all about names that are not there, in values that nothing else rests on: then the
+    /// rest of the unit can be shown.
+    pub fn lacks_only_values(&self, errors: &[Diagnostic]) -> bool {
+        let includes = self.includes();
+        let scopes = || std::iter::once(self).chain(includes.list.iter().map(|include| &*include.scope));
+        let mut elsewhere = includes.errors.clone();
+        elsewhere.extend(self.read_dependencies().unwrap_or_default().errors.iter().cloned());
+        for scope in scopes() {
+            elsewhere.extend(scope.features().errors.iter().cloned());
+            scope.all_locals(&mut elsewhere);
+        }
+        elsewhere.is_empty() && errors.iter().all(|error| NAMES_NOT_THERE.contains(&error.code))
     }
 
     /// The unit's `terraform.source`: its own, or that of what it includes.
@@ -114,6 +133,7 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
             .collect(),
         files_read: scope.session.files_read(),
         mocked: scope.session.mocked.borrow().iter().cloned().collect(),
+        warnings: Vec::new(),
         rendered: Some(config.as_value()),
         locals: config.locals,
         dir,
@@ -268,7 +288,7 @@ pub(crate) fn exclude(fields: &Fields) -> Exclude {
     Exclude {
         condition: truth(fields, "if").unwrap_or_default(),
         actions: strings(fields.get("actions")),
-        exclude_dependencies: truth(fields, "exclude_dependencies").unwrap_or_default(),
+        exclude_dependencies: truth(fields, "exclude_dependencies"),
         no_run: truth(fields, "no_run"),
     }
 }

@@ -40,10 +40,11 @@ class Verdicts:
         "hidden": "refused by Slipway for an error that Terragrunt logs and hides in its exit code",
         "refused": "refused by both",
         "too lax": "refused by Terragrunt alone",
+        "crashed": "Terragrunt crashes",
         "timed out": "Terragrunt not done in time",
     }
     # What Slipway refuses on purpose is told with the others, and does not fail the comparison.
-    GOOD = ("equal", "refused", "hidden", "timed out")
+    GOOD = ("equal", "refused", "hidden", "crashed", "timed out")
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(self.WORDS, 0)
@@ -62,15 +63,18 @@ class Verdicts:
         yield from (f"  {count:5} {self.WORDS[verdict]}" for verdict, count in self.counts.items() if count)
 
 
-def judge(theirs: Answer, ours: Answer) -> tuple[str, list[Difference]]:
-    """The verdict on two answers, and where they differ."""
+def judge(theirs: Answer, ours: Answer, *, strict: bool) -> tuple[str, list[Difference]]:
+    """The verdict on two answers, and where they differ.
+
+    Strictly, Slipway may complain beside its answer only where Terragrunt logs an error too.
+    """
     if theirs.timed_out:
         return "timed out", []
-    if theirs.refused and ours.refused:
-        return "refused", []
+    if "terragrunt-crash" in theirs.errors:
+        return "crashed", []
     if theirs.refused:
-        return "too lax", [Difference("", theirs.told(), "rendered")]
-    if ours.refused:
+        return ("refused", []) if ours.refused or ours.complains else ("too lax", [Difference("", theirs.told(), "rendered")])
+    if ours.refused or (strict and ours.complains and theirs.hidden_error is None):
         verdict = "too strict" if theirs.hidden_error is None else "hidden"
         return verdict, [Difference("", theirs.hidden_error or "rendered", ours.told())]
     found = list(differences(theirs.value, ours.value))
@@ -78,21 +82,26 @@ def judge(theirs: Answer, ours: Answer) -> tuple[str, list[Difference]]:
 
 
 def by_path(listed: object) -> object:
-    """A list of units as an object by path, with the order as a key of its own, so that a failure names the unit."""
+    """A list of units as an object by path, with the order as a key of its own, so that a failure names the unit.
+
+    The dependencies of a unit are sorted: Terragrunt lists them in another order each time.
+    """
     if not isinstance(listed, list):
         return listed
-    return {"order": [unit["path"] for unit in listed], **{unit["path"]: unit for unit in listed}}
+    units = [unit | {"dependencies": sorted(unit["dependencies"])} if "dependencies" in unit else unit
+             for unit in listed]
+    return {"order": [unit["path"] for unit in units], **{unit["path"]: unit for unit in units}}
 
 
 def compare_find(sides: Sides, tree: Path) -> tuple[str, list[Difference]]:
     theirs = sides.terragrunt(FIND, tree)
     # What is wrong in a unit is told beside the list and by the exit code; here the list is what counts.
-    ours = sides.slipway(SLIPWAY_FIND, tree, accepted=(0, 3))
-    return judge(theirs.mapped(by_path), ours.mapped(by_path))
+    ours = sides.slipway(SLIPWAY_FIND, tree)
+    return judge(theirs.mapped(by_path), ours.mapped(by_path), strict=False)
 
 
 def compare_render(sides: Sides, unit: Path) -> tuple[str, list[Difference]]:
-    return judge(sides.terragrunt(RENDER, unit), sides.slipway(SLIPWAY_RENDER, unit))
+    return judge(sides.terragrunt(RENDER, unit), sides.slipway(SLIPWAY_RENDER, unit), strict=True)
 
 
 def arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 
 class _Missing:
@@ -45,11 +46,14 @@ def differences(theirs: object, ours: object, path: str = "") -> Iterator[Differ
     elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
         for index, (their_item, our_item) in enumerate(zip(theirs, ours, strict=True)):
             yield from differences(their_item, our_item, f"{path}[{index}]")
-    elif type(theirs) is not type(ours) or theirs != ours:
-        # 1 and true are equal in Python, and 1 and 1.0 the same number in JSON.
-        if not (is_number(theirs) and is_number(ours) and theirs == ours):
+    elif is_number(theirs) and is_number(ours):
+        # Terragrunt writes numbers as floats of 64 bits.
+        if float(theirs) != float(ours):
             yield Difference(path, theirs, ours)
+    # 1 and true are equal in Python.
+    elif type(theirs) is not type(ours) or theirs != ours:
+        yield Difference(path, theirs, ours)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

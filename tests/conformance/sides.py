@@ -17,6 +17,7 @@ from trees import Workplace
 
 # Terragrunt logs some errors and goes on with a wrong value. Lines of the tool it runs carry that tool's name.
 HIDDEN_ERROR = re.compile(r"^\S+ ERROR +(Error: .*(?:\n\S+ ERROR .*)*)", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 
@@ -29,6 +30,8 @@ class Answer:
     errors: str
     timed_out: bool = False
     hidden_error: str | None = None
+    # It gave an answer, and said by its exit code that something is wrong.
+    complains: bool = False
 
     def told(self) -> str:
         """The last of what it said on standard error."""
@@ -55,12 +58,11 @@ class Sides:
 
     def terragrunt(self, arguments: list[str], folder: Path) -> Answer:
         """From the cache where it was asked before."""
-        arguments = [*arguments, "--no-color", "--non-interactive"]
         key = hashlib.sha256("\0".join([*arguments, str(folder)]).encode()).hexdigest()
         kept = self._cache / f"{key[:32]}.json" if self._cache else None
         if kept is not None and kept.is_file():
             return Answer(**json.loads(kept.read_text()))
-        answer = self._ask("theirs", arguments, folder, accepted=(0,))
+        answer = self._ask("theirs", arguments, folder)
         if not answer.refused:
             hidden = HIDDEN_ERROR.search(answer.errors)
             answer = replace(answer, hidden_error=hidden[1] if hidden else None)
@@ -68,11 +70,11 @@ class Sides:
             kept.write_text(json.dumps(asdict(answer)))
         return answer
 
-    def slipway(self, arguments: list[str], folder: Path, accepted: tuple[int, ...] = (0,)) -> Answer:
-        """Always asked anew."""
-        return self._ask("ours", arguments, folder, accepted)
+    def slipway(self, arguments: list[str], folder: Path) -> Answer:
+        """Always asked anew; an answer beside what is wrong in the configuration counts."""
+        return self._ask("ours", arguments, folder, complaint=3)
 
-    def _ask(self, side: str, arguments: list[str], folder: Path, accepted: tuple[int, ...]) -> Answer:
+    def _ask(self, side: str, arguments: list[str], folder: Path, complaint: int = 0) -> Answer:
         copy = self._place.copy(side)
         process = subprocess.Popen([self._programs[side], *arguments], cwd=copy / folder, env=self._environment(),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -85,17 +87,20 @@ class Sides:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return Answer(None, refused=True, errors="not done in time", timed_out=True)
-        # Both sides name the same places alike.
-        output, errors = (text.replace(str(copy), "/tree") for text in (output, errors))
+        # Terragrunt colours its log wherever it goes.
+        errors = COLOUR.sub("", errors)
+        # Both sides name the same places alike, and so does an answer of another time.
+        home = str(self._place.home)
+        output, errors = (text.replace(str(copy), "/tree").replace(home, "/home") for text in (output, errors))
         found, value = answered_json(output)
-        refused = process.returncode not in accepted or not found
-        return Answer(None if refused else value, refused, errors)
+        refused = process.returncode not in (0, complaint) or not found
+        return Answer(None if refused else value, refused, errors, complains=process.returncode != 0)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         nowhere = "http://127.0.0.1:9"
         return kept | {
-            "HOME": str(self._place.folder / "home"),
+            "HOME": str(self._place.home),
             # Offline: what would be downloaded is refused at once.
             "HTTP_PROXY": nowhere,
             "HTTPS_PROXY": nowhere,
@@ -103,6 +108,8 @@ class Sides:
             "GIT_ALLOW_PROTOCOL": "file",
             "GIT_TERMINAL_PROMPT": "0",
             "CHECKPOINT_DISABLE": "1",
+            # Not as a flag: those are part of what `get_terraform_cli_args` answers.
+            "TG_NON_INTERACTIVE": "true",
         }
 
 

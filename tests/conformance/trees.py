@@ -37,6 +37,7 @@ class Workplace:
         self._asked = [tree.relative_to(origin) for tree in trees]
         self._guard = tempfile.TemporaryDirectory(prefix="conformance-")
         self.folder = Path(self._guard.name).resolve()
+        self.home = self.folder / "home"
 
     @classmethod
     def all_for(cls, trees: list[Path]) -> list[Workplace]:
@@ -57,7 +58,7 @@ class Workplace:
                 (copy / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self.origin / file, copy / file, follow_symlinks=False)
             subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
-        (self.folder / "home").mkdir()
+        self.home.mkdir()
         return self
 
     def __exit__(self, *_: object) -> None:

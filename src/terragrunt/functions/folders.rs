@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Answer, count, path_value};
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
+use crate::terragrunt::cache_dir::terragrunt_working_dir;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::scope::{FileScope, Section};
 use crate::terragrunt::session::SharedBy;
@@ -139,13 +140,14 @@ pub(super) fn working_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     scope.mark_shared_by(SharedBy::Nobody);
     let unit = scope.child.as_ref().and_then(Weak::upgrade);
     let unit = unit.as_deref().unwrap_or(scope);
-    let Some(working_dir_of) = &scope.session.reader.options().working_dir_of else {
-        return Ok(path_value(unit.config_dir()));
-    };
     if unit.section() == Section::Base {
         return Err(CallError::new("get_working_dir needs the source, which is read after include blocks"));
     }
     let source = unit.source().map_err(CallError::Inside)?;
     let folder: &Path = unit.config_dir();
-    Ok(path_value(&working_dir_of(folder, source.as_deref())))
+    if let Some(working_dir_of) = &scope.session.reader.options().working_dir_of {
+        return Ok(path_value(&working_dir_of(folder, source.as_deref())));
+    }
+    let known = terragrunt_working_dir(folder, source.as_deref(), None);
+    Ok(path_value(known.as_deref().unwrap_or(folder)))
 }

@@ -22,7 +22,7 @@ type Answer = Result<Value, CallError>;
 type Function = fn(&FileScope<'_>, &[String]) -> Answer;
 
 /// Functions whose arguments are strings.
-const OF_STRINGS: &[(&str, Function)] = &[
+pub(crate) const OF_STRINGS: &[(&str, Function)] = &[
     ("constraint_check", version::constraint_check),
     ("find_in_parent_folders", folders::find_in_parent_folders),
     ("get_aws_account_alias", aws::account_alias),
@@ -76,12 +76,26 @@ const READ_FILES: &[&str] = &[
     "templatefile",
 ];
 
+/// Functions that Terraform has and Terragrunt 1.1 has not, with what to do instead: a file that calls one is
+/// refused there, so it is refused here.
+pub const FUNCTIONS_NOT_IN_TERRAGRUNT: &[(&str, &str)] = &[
+    ("ephemeralasnull", "values are never ephemeral here: leave the call out"),
+    ("issensitive", "decide by the name of the value, or in the module"),
+    ("plantimestamp", "call it in the module, or take timestamp()"),
+    ("templatestring", "take a template \"…${x}…\", or templatefile with a file"),
+];
+
 /// The names of all functions, Terraform's and Terragrunt's.
 pub(crate) fn names() -> Vec<String> {
     let own = OF_STRINGS.iter().map(|(name, _)| *name);
     let others = ["deep_merge", "read_terragrunt_config"];
-    let terraform = crate::hcl::functions::names();
-    own.chain(others).map(str::to_owned).chain(terraform.iter().map(|name| (*name).to_owned())).collect()
+    let terraform = crate::hcl::functions::names().iter().copied();
+    let terraform = terraform.filter(|name| not_in_terragrunt(name).is_none());
+    own.chain(others).chain(terraform).map(str::to_owned).collect()
+}
+
+fn not_in_terragrunt(name: &str) -> Option<&'static str> {
+    FUNCTIONS_NOT_IN_TERRAGRUNT.iter().find(|(lacking, _)| *lacking == name).map(|(_, instead)| *instead)
 }
 
 /// Calls a function of Terragrunt's or, where it has none of the name, of Terraform's.
@@ -97,7 +111,12 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
         // Another answer at each call: nobody may share it.
         "bcrypt" | "timestamp" | "uuid" => scope.session.mark_own(),
         "read_terragrunt_config" => return Some(read::terragrunt_config(scope, arguments)),
-        "deep_merge" => return Some(read::deep_merge(arguments)),
+        _ if not_in_terragrunt(name).is_some() => {
+            let instead = not_in_terragrunt(name).unwrap_or_default();
+            let message = format!("Terraform has {name}, but Terragrunt 1.1 has not: {instead}");
+            return Some(Err(CallError::new(message)));
+        }
+        "deep_merge" => return Some(read::deep_merge(scope, arguments)),
         _ => {}
     }
     let on_read = |path: &Path| {

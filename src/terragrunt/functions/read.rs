@@ -116,7 +116,10 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
     for block in &config.dependency {
         scope.session.mark_own();
         let value = match scope.session.outputs {
-            Some(_) => block.outputs(&read)?.unwrap_or(Value::Null),
+            // What is open in a unit that is rendered is null in one that it reads.
+            Some(_) => {
+                block.outputs(&read)?.filter(|outputs| *outputs != Value::Unknown).unwrap_or(Value::Null)
+            }
             None => Value::Unknown,
         };
         outputs.insert(Arc::clone(&block.name), value);
@@ -190,7 +193,12 @@ pub(super) fn mark_as_read(scope: &FileScope<'_>, arguments: &[String]) -> Answe
 }
 
 /// Objects merged deeply, the later ones on top.
-pub(super) fn deep_merge(arguments: &[Value]) -> Answer {
+pub(super) fn deep_merge(scope: &FileScope<'_>, arguments: &[Value]) -> Answer {
+    if !scope.session.reader.options().experiments.contains("deep-merge") {
+        return Err(CallError::new(
+            "deep_merge is an experiment of Terragrunt's; turn it on with --experiment deep-merge",
+        ));
+    }
     let mut merged = Value::Object(Arc::new(Fields::new()));
     for argument in arguments.iter().filter(|argument| !argument.is_null()) {
         if matches!(argument, Value::Unknown) {

@@ -2,11 +2,14 @@
 
 mod broken;
 mod counts;
+mod coverage;
 mod dependencies;
 mod documented;
+mod experiments;
 mod folders;
 mod json;
 mod merging;
+mod showing;
 mod units;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{NoOutputs, Tree, inputs_of, told};
-use crate::terragrunt::{Reader, to_json};
+use crate::terragrunt::{AwsIdentity, Reader, to_json};
 
 #[test]
 fn a_feature_has_its_default_until_it_is_set_from_outside() {
@@ -53,7 +53,6 @@ fn the_environment_and_the_command_are_those_of_the_options() {
           command = get_terraform_command()
           args    = get_terraform_cli_args()
           fits    = constraint_check("1.5.7", ">= 1.5")
-          merged  = deep_merge({ a = { b = 1 } }, { a = { c = [2] } })
         }
         "#,
     )]);
@@ -66,7 +65,6 @@ fn the_environment_and_the_command_are_those_of_the_options() {
         inputs_of(&unit),
         json!({
             "set": "yes", "not_set": "default", "command": "apply", "args": ["-no-color"], "fits": true,
-            "merged": {"a": {"b": 1, "c": [2]}},
         })
     );
 }
@@ -118,4 +116,155 @@ fn a_reader_is_shared_by_threads() {
         }
     });
     assert_eq!(std::fs::read_to_string(tree.path("count")).unwrap(), "x\n", "the program ran once");
+}
+
+/// An account that never was.
+struct Account;
+
+impl AwsIdentity for Account {
+    fn account_id(&self) -> Result<String, String> {
+        Ok("111111111111".to_owned())
+    }
+
+    fn account_alias(&self) -> Result<String, String> {
+        Ok("acme".to_owned())
+    }
+
+    fn caller_arn(&self) -> Result<String, String> {
+        Ok("arn:aws:iam::111111111111:user/me".to_owned())
+    }
+
+    fn caller_user_id(&self) -> Result<String, String> {
+        Err("AWS is asleep".to_owned())
+    }
+}
+
+#[test]
+fn what_is_asked_of_aws_comes_from_the_account_at_hand() {
+    let tree = Tree::new(&[
+        (
+            "app/terragrunt.hcl",
+            "inputs = { id = get_aws_account_id(), alias = get_aws_account_alias(), arn = get_aws_caller_identity_arn() }\n",
+        ),
+        ("fails/terragrunt.hcl", "inputs = { id = get_aws_caller_identity_user_id() }\n"),
+        ("alone/terragrunt.hcl", "inputs = { id = get_aws_account_id() }\n"),
+    ]);
+    let mut options = tree.options("plan");
+    options.aws = Some(std::sync::Arc::new(Account));
+    let reader = Reader::new(options);
+    let unit = reader.evaluate(&tree.path("app/terragrunt.hcl"), &NoOutputs).unwrap();
+    assert_eq!(
+        inputs_of(&unit),
+        json!({"id": "111111111111", "alias": "acme", "arn": "arn:aws:iam::111111111111:user/me"})
+    );
+    let failed = reader.evaluate(&tree.path("fails/terragrunt.hcl"), &NoOutputs).unwrap_err();
+    assert!(told(&failed).contains("AWS is asleep"));
+    assert!(tree.errors("alone").contains("needs AWS credentials"));
+}
+
+#[test]
+fn the_attributes_that_few_units_have_are_read_as_what_they_are() {
+    let tree = Tree::new(&[(
+        "app/terragrunt.hcl",
+        r#"
+        iam_role                      = "arn:aws:iam::111111111111:role/deploy"
+        iam_assume_role_duration      = 900
+        iam_assume_role_session_name  = "deploy"
+        iam_web_identity_token        = "token"
+        terraform_binary              = "tofu"
+        terraform_version_constraint  = ">= 1.6"
+        terragrunt_version_constraint = ">= 1.0"
+        terraform {
+          source                 = "./module"
+          exclude_from_copy      = ["*.md"]
+          update_source_with_cas = false
+          mutable                = true
+          extra_arguments "files" {
+            commands           = ["plan"]
+            required_var_files = ["common.tfvars"]
+          }
+          after_hook "tell" {
+            commands        = ["apply"]
+            execute         = ["echo", 1]
+            suppress_stdout = true
+          }
+        }
+        remote_state {
+          backend                         = "local"
+          disable_dependency_optimization = true
+          encryption                      = { key_provider = "pbkdf2", passphrase = "a long enough passphrase" }
+          config                          = { path = "state" }
+        }
+        exclude {
+          if      = true
+          actions = ["apply"]
+          no_run  = true
+        }
+        engine {
+          source = "./engine"
+          type   = "rpc"
+        }
+        catalog {
+          urls = ["../modules"]
+        }
+        "#,
+    )]);
+    let unit = tree.evaluate("app").unwrap_or_else(|errors| panic!("{}", told(&errors)));
+    assert_eq!(unit.iam_assume_role_duration, Some(900));
+    assert_eq!(unit.iam_assume_role_session_name.as_deref(), Some("deploy"));
+    assert_eq!(unit.iam_web_identity_token.as_deref(), Some("token"));
+    assert_eq!(unit.terraform_binary.as_deref(), Some("tofu"));
+    assert_eq!(unit.terraform_version_constraint.as_deref(), Some(">= 1.6"));
+    assert_eq!(unit.terragrunt_version_constraint.as_deref(), Some(">= 1.0"));
+    let terraform = unit.terraform.unwrap();
+    assert_eq!(terraform.exclude_from_copy, ["*.md"]);
+    assert_eq!(terraform.extra_arguments[0].required_var_files, ["common.tfvars"]);
+    let hook = &terraform.after_hooks[0];
+    assert_eq!(
+        (hook.execute.as_slice(), hook.suppress_stdout),
+        (["echo".to_owned(), "1".to_owned()].as_slice(), true)
+    );
+    let state = unit.remote_state.unwrap();
+    assert!(state.disable_dependency_optimization && state.encryption.is_some());
+    assert_eq!(unit.exclude.unwrap().no_run, Some(true));
+    let rendered = to_json(unit.rendered.as_ref().unwrap(), true);
+    assert_eq!(rendered["engine"]["type"], json!("rpc"));
+    assert_eq!(rendered["terraform"]["mutable"], json!(true));
+    assert_eq!(rendered["terraform"]["update_source_with_cas"], json!(false));
+}
+
+#[test]
+fn the_old_way_to_merge_mocks_is_a_shallow_merge() {
+    let tree = Tree::new(&[
+        ("vpc/terragrunt.hcl", ""),
+        (
+            "app/terragrunt.hcl",
+            "dependency \"vpc\" {\n  config_path = \"../vpc\"\n  mock_outputs = { id = \"mock\", zone = \"a\" }\n  \
+             mock_outputs_merge_with_state = true\n}\ninputs = { vpc = dependency.vpc.outputs }\n",
+        ),
+    ]);
+    let outputs = super::Applied::new(&tree, &[("vpc", json!({"id": "real"}))]);
+    let unit = tree.reader("plan").evaluate(&tree.path("app/terragrunt.hcl"), &outputs).unwrap();
+    assert_eq!(inputs_of(&unit), json!({"vpc": {"id": "real", "zone": "a"}}));
+}
+
+#[test]
+fn what_no_block_may_hold_is_refused_in_it() {
+    let block =
+        "generate \"x\" {\n  path = \"x\"\n  contents = \"\"\n  if_exists = \"skip\"\n  nested {}\n}\n";
+    let tree = Tree::new(&[
+        ("block/terragrunt.hcl", block),
+        ("duration/terragrunt.hcl", "iam_assume_role_duration = 1.5\n"),
+        ("path/terragrunt.hcl", "dependency \"x\" {\n  config_path = 123\n}\n"),
+    ]);
+    assert!(tree.errors("block").contains("there is no block \"nested\" in generate \"x\""));
+    assert!(tree.errors("duration").contains("a whole number is needed"));
+    assert!(tree.errors("path").contains("has to be a string, this is number"), "{}", tree.errors("path"));
+}
+
+#[test]
+fn a_remote_state_attribute_takes_the_place_of_the_block() {
+    let text = "remote_state = { backend = \"s3\", config = {} }\nremote_state {\n  backend = \"local\"\n  config = {}\n}\n";
+    let tree = Tree::new(&[("app/terragrunt.hcl", text)]);
+    assert_eq!(tree.evaluate("app").unwrap().remote_state.unwrap().backend, "s3");
 }

@@ -106,7 +106,7 @@ fn the_repositorys_own_estate_is_found_and_rendered_alike() {
     let graph = Graph::build(&estate).unwrap();
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
-    let ours = find_json(&estate, &graph.components(&estate), &live, options);
+    let ours = find_json(&estate, &graph.components(&estate, false), &live, options);
     let flags = ["find", "--json", "--dag", "--dependencies", "--reading", "--include", "--exclude"];
     assert_eq!(ours, tree.terragrunt("live", &flags));
     for unit in &estate.units {
@@ -418,4 +418,27 @@ fn dependencies_without_outputs_are_read_alike() {
          inputs = { other = local.other }\n",
     );
     tree.assert_renders_alike("reading");
+}
+
+#[test]
+fn terragrunt_lacks_the_functions_that_are_listed_as_lacking_and_no_others() {
+    let Some(tree) = Compared::new() else { return };
+    // Every call is wrong for want of arguments or of the function, and each is told.
+    let names = slipway::hcl::functions::names();
+    let calls: Vec<String> = names.iter().map(|name| format!("  {name}_ = {name}()")).collect();
+    tree.write("app/terragrunt.hcl", &format!("locals {{\n{}\n}}\n", calls.join("\n")));
+    let output = Command::new("terragrunt")
+        .args(["render", "--json", "--no-color", "--non-interactive"])
+        .current_dir(tree.root.join("app"))
+        .env_clear()
+        .envs(Compared::environment())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let lacks = |name: &&&str| told.contains(&format!("no function named \"{name}\""));
+    let lacking: Vec<&str> = names.iter().filter(lacks).copied().collect();
+    let listed: Vec<&str> =
+        slipway::terragrunt::FUNCTIONS_NOT_IN_TERRAGRUNT.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, lacking, "listed on the left, lacking on the right");
 }

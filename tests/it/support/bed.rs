@@ -103,6 +103,17 @@ impl Bed {
         curl(&["-X", "DELETE", &format!("{}/emulator/faults", self.text("/aws/endpoint"))]);
     }
 
+    /// How often each operation of AWS was asked for, see `emulator/aws/faults.py`.
+    pub fn requests(&self) -> Value {
+        let answer = curl(&[&format!("{}/emulator/requests", self.text("/aws/endpoint"))]);
+        serde_json::from_str(&answer).unwrap()
+    }
+
+    /// Counts from zero.
+    pub fn forget_requests(&self) {
+        curl(&["-X", "DELETE", &format!("{}/emulator/requests", self.text("/aws/endpoint"))]);
+    }
+
     /// `kubectl` as an administrator.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new(super::tool("kubectl"))
