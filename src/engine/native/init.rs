@@ -1,5 +1,6 @@
 //! When `init` has to run: only when something it depends on has changed since it last succeeded.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -10,6 +11,7 @@ use crate::engine::EngineError;
 use crate::engine::tool::Tool;
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, write_atomically, write_if_changed};
+use crate::support::paths::clean;
 use crate::terragrunt::config::UnitConfig;
 
 /// Where the settings of a partial backend are kept.
@@ -29,33 +31,57 @@ pub fn key(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<String, Engin
     add(tool.path.as_os_str().as_encoded_bytes());
     add(tool.version.as_bytes());
     add(config.remote_state.as_ref().map(backend_text).unwrap_or_default().as_bytes());
-    let mut files = Vec::new();
-    collect(dir, &mut files)?;
-    files.sort();
-    for file in files {
+    for (file, content) in files_of(dir)? {
         add(file.as_os_str().as_encoded_bytes());
-        add(&std::fs::read(&file).map_err(FileError::on("read", &file))?);
+        add(&content);
     }
     Ok(hex(&digest.finalize()))
 }
 
-/// The configuration files that can name providers, modules and the backend; nested local modules included.
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), EngineError> {
-    let entries = std::fs::read_dir(dir).map_err(FileError::on("read", dir))?;
-    for entry in entries {
-        let entry = entry.map_err(FileError::on("read", dir))?;
-        let path = entry.path();
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name == LOCK_FILE
-            || [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| name.ends_with(end))
-        {
-            files.push(path);
-        } else if !name.starts_with('.') && path.is_dir() {
-            collect(&path, files)?;
+/// The configuration files of a module and of the local modules that it calls, wherever they lie: these can name
+/// providers, modules and the backend.
+fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![clean(dir)];
+    let mut seen = BTreeSet::new();
+    while let Some(folder) = waiting.pop() {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        // A module that is called and not there is told by the tool.
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(_) if folder != clean(dir) => continue,
+            Err(error) => return Err(FileError::on("read", &folder)(error).into()),
+        };
+        for entry in entries {
+            let entry = entry.map_err(FileError::on("read", &folder))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let is_code = [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| name.ends_with(end));
+            let path = entry.path();
+            if !(is_code || name == LOCK_FILE) || !path.is_file() {
+                continue;
+            }
+            let content = std::fs::read(&path).map_err(FileError::on("read", &path))?;
+            if is_code {
+                let text = String::from_utf8_lossy(&content);
+                waiting.extend(local_calls(&text).map(|call| clean(&folder.join(call))));
+            }
+            files.insert(path, content);
         }
     }
-    Ok(())
+    Ok(files)
+}
+
+/// The `source = "../x"` of a file, in either syntax. One too many, out of a comment say, costs an `init` at worst.
+fn local_calls(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("source").filter_map(|(at, word)| {
+        let rest = text[at + word.len()..].trim_start_matches('"').trim_start();
+        let rest = rest.strip_prefix(['=', ':'])?.trim_start().strip_prefix('"')?;
+        let call = &rest[..rest.find('"')?];
+        (call.starts_with("./") || call.starts_with("../")).then_some(call)
+    })
 }
 
 /// Whether the last `init` saw the same.
@@ -87,4 +113,35 @@ pub fn backend_file(dir: &Path, config: &UnitConfig) -> Result<Option<PathBuf>, 
     let file = dir.join(BACKEND_FILE);
     write_if_changed(&file, backend_text(remote_state).as_bytes())?;
     Ok(Some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_that_are_called_count_wherever_they_lie_and_others_do_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = dir.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        };
+        write("app/main.tf", "module \"a\" {\n  source = \"../a\"\n}\n");
+        write("app/more.tf.json", "{\"module\": {\"d\": {\"source\": \"./nested/d\"}}}");
+        write("app/nested/d/main.tf", "module \"app\" {\n  source=\"../../\"\n}\n");
+        write(
+            "a/main.tf",
+            "module \"b\" {\n  source = \"../b\"\n}\nmodule \"r\" {\n  source = \"org/x/y\"\n}\n",
+        );
+        write("b/main.tofu", "");
+        write("other/main.tf", "");
+        write("app/notes.txt", "source = \"../other\"");
+        std::os::unix::fs::symlink("..", dir.path().join("app/up")).unwrap();
+        let files = files_of(&dir.path().join("app")).unwrap();
+        let names: Vec<_> = files.keys().map(|file| file.strip_prefix(dir.path()).unwrap()).collect();
+        let expected =
+            ["a/main.tf", "app/main.tf", "app/more.tf.json", "app/nested/d/main.tf", "b/main.tofu"];
+        assert_eq!(names, expected.map(Path::new));
+    }
 }

@@ -201,6 +201,32 @@ fn a_module_of_a_registry_is_found_by_its_protocol_with_the_hosts_token() {
 }
 
 #[test]
+fn a_registry_says_once_and_over_https_where_its_modules_are() {
+    let modules = Modules::new();
+    let estate = Estate::new();
+    let certificate = estate.path().join("registry.pem");
+    let server = Server::start_secure(&certificate);
+    server.put("/.well-known/terraform.json", Page::body(r#"{"modules.v1": "/modules/"}"#));
+    for name in ["text", "other"] {
+        let archive = Page::default().header("X-Terraform-Get", "../../../../../m.tar.gz//modules");
+        server.put(&format!("/modules/org/{name}/null/1.0.0/download"), archive);
+    }
+    server.put("/m.tar.gz", Page::body(modules.archive("tar.gz")));
+    let host = server.address.trim_start_matches("https://");
+    unit(&estate, "a", &format!("tfr://{host}/org/text/null//text?version=1.0.0"));
+    unit(&estate, "b", &format!("tfr://{host}/org/other/null//text?version=1.0.0"));
+    let slipway = || Slipway::new(estate.path(), &tool("tofu"));
+    // A certificate that nobody vouches for is no registry.
+    slipway().run(&["plan", "a"]).exits(1).says("was not reached").says("certificate");
+    slipway().env("SSL_CERT_FILE", &certificate).run(&["apply", "--yes"]).exits(0);
+    assert_eq!(estate.applied("a").as_deref(), Some("a!"));
+    assert_eq!(estate.applied("b").as_deref(), Some("b!"));
+    assert_eq!(server.asked("/.well-known/terraform.json"), 1);
+    // Two modules, and the same files: they are kept once.
+    assert_eq!(super::trees(&estate).len(), 1);
+}
+
+#[test]
 fn what_looks_like_a_registry_address_is_a_path_and_the_error_says_what_to_write() {
     let estate = Estate::new();
     unit(&estate, "a", "org/vpc/aws");

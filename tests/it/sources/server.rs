@@ -1,10 +1,15 @@
 //! A web server for archives and a registry, which remembers what it was asked.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What it answers.
 #[derive(Clone, Default)]
@@ -48,15 +53,67 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same with TLS, and a certificate that it signs itself and leaves at `certificate`.
+    pub fn start_secure(certificate: &Path) -> Self {
+        let key = certificate.with_extension("key");
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=test",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+                "-keyout",
+            ])
+            .arg(&key)
+            .arg("-out")
+            .arg(certificate)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        Self::start_with(Some(Arc::new(config.with_single_cert(chain, key).unwrap())))
+    }
+
+    fn start_with(secure: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if secure.is_some() { "https" } else { "http" };
+        let address = format!("{scheme}://{}", listener.local_addr().unwrap());
         let site = Arc::<Site>::default();
         let shared = Arc::clone(&site);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let site = Arc::clone(&shared);
+                let (site, secure) = (Arc::clone(&shared), secure.clone());
                 // A client that hangs up early is no concern of the server's.
-                std::thread::spawn(move || answer(&site, &stream).ok());
+                std::thread::spawn(move || match secure {
+                    Some(config) => {
+                        let connection = rustls::ServerConnection::new(config).unwrap();
+                        let mut stream = rustls::StreamOwned::new(connection, stream);
+                        let answered = answer(&site, &mut stream);
+                        stream.conn.send_close_notify();
+                        answered.and_then(|()| stream.flush()).ok()
+                    }
+                    None => answer(&site, &mut { stream }).ok(),
+                });
             }
         });
         Self { address, site }
@@ -73,8 +130,8 @@ impl Server {
     }
 }
 
-fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
+fn answer(site: &Site, stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&mut *stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let target = line.split_whitespace().nth(1).unwrap_or_default();
@@ -109,7 +166,7 @@ fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
 }
 
 fn reply(
-    mut stream: &TcpStream,
+    stream: &mut impl Write,
     status: &str,
     headers: &[(String, String)],
     body: &[u8],
