@@ -33,7 +33,7 @@ fn sections(text: &str) -> Vec<(&str, Vec<Block<'_>>)> {
                 open = Some(Block { name, body: String::new() });
             }
             (None, None) if line.starts_with("##") => {
-                sections.push((line.trim_matches(['#', ' ']), Vec::new()))
+                sections.push((line.trim_matches(['#', ' ']), Vec::new()));
             }
             (None, None) => {}
         }
