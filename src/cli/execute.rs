@@ -10,6 +10,7 @@ use super::approver::Prompt;
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
 use super::selection::SelectionArgs;
+use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::UnitIndex;
@@ -63,6 +64,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
             "look at `slipway plan` and pass --yes",
         ));
     }
+    stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
     let reader = workspace.reader("plan");
     let selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
     if execution.mode == Mode::Destroy {

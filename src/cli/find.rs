@@ -67,11 +67,7 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = if args.expand_stacks {
-        workspace.discover_expanded(args.path.as_deref(), &reader, true)?
-    } else {
-        args.selection.discover(&workspace, &root, &reader)?
-    };
+    let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
     let chosen = args.selection.select(ui, &workspace, &estate, &reader)?;
     let part = chosen.as_ref().map(|chosen| chosen.narrow(&estate).0);
     let mut diagnostics = part.as_ref().unwrap_or(&estate).diagnostics.clone();

@@ -68,9 +68,21 @@ pub struct EngineArgs {
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
     pub backend_bootstrap: bool,
 
+    /// What is done with stacks before.
+    #[command(flatten)]
+    pub stacks: StackGeneration,
+
     /// Which programs.
     #[command(flatten)]
     pub tools: ToolArgs,
+}
+
+/// Whether stacks are generated first.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct StackGeneration {
+    /// Take what stacks have generated as it is, instead of generating it first
+    #[arg(long, env = "SLIPWAY_NO_STACK_GENERATE")]
+    pub no_stack_generate: bool,
 }
 
 /// The flags of every command that reads a state.

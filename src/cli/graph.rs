@@ -34,6 +34,10 @@ pub struct GraphArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
+    /// Also the units that stacks would generate, without generating them
+    #[arg(long, env = "SLIPWAY_EXPAND_STACKS")]
+    expand_stacks: bool,
+
     /// Write the answer into a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -44,7 +48,7 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
     let workspace = Workspace::open(global)?;
     let reader = workspace.reader("plan");
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = args.selection.discover(&workspace, &root, &reader)?;
+    let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
     if estate.units.is_empty() && !estate.has_errors() {
         let message = format!("there are no units under {}", estate.root.display());
         return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));

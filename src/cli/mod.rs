@@ -23,6 +23,7 @@ mod render;
 mod runs;
 mod selection;
 mod snippet;
+mod stack;
 mod target;
 mod ui;
 mod up;
@@ -61,6 +62,7 @@ enum Command {
     Graph(graph::GraphArgs),
     Render(render::RenderArgs),
     Validate(validate::ValidateArgs),
+    Stack(stack::StackArgs),
     Verify(verify::VerifyArgs),
     Argocd(argocd::ArgocdArgs),
     Image(image::ImageArgs),
@@ -112,6 +114,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Graph(args) => graph::cmd_graph(ui, global, args),
         Command::Render(args) => render::cmd_render(ui, global, args),
         Command::Validate(args) => validate::cmd_validate(ui, global, args),
+        Command::Stack(args) => stack::cmd_stack(ui, global, args),
         Command::Runs(args) => runs::cmd_runs(ui, global, args),
         Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),

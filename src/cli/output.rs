@@ -8,8 +8,9 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use super::exit::{CliError, Exit};
-use super::global::{Format, Global, ToolArgs};
+use super::global::{Format, Global, StackGeneration, ToolArgs};
 use super::selection::SelectionArgs;
+use super::stack;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::{Session, Unwatched};
@@ -33,12 +34,16 @@ pub struct OutputArgs {
     reveal: bool,
 
     #[command(flatten)]
+    stacks: StackGeneration,
+
+    #[command(flatten)]
     tools: ToolArgs,
 }
 
 /// Reads and prints.
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
+    stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
     let reader = workspace.reader("output");
     let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
     let engine = workspace.engine(&args.tools, false)?;

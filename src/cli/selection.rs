@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::CliError;
+use super::stack::stale_ones;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::filter::{
     EXCLUDES_FILE, FILTERS_FILE, FilterContext, Filters, GitRange, RangeUnits, Selected, Situation,
 };
-use crate::estate::{Estate, UnitIndex};
+use crate::estate::{Estate, Templates, UnitIndex, expand_stacks};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::git::{self, changes};
 use crate::terragrunt::Reader;
+use crate::terragrunt::stack::LocalOnly;
 
 /// The flags of every command that works on units.
 #[derive(Args, Clone, Debug, Default)]
@@ -68,17 +70,36 @@ impl Chosen {
 impl SelectionArgs {
     /// The units under `root` (absolute) and those they depend on; where dependents are asked for, with those of the
     /// whole repository, as Terragrunt looks for them.
-    pub fn discover(&self, workspace: &Workspace, root: &Path, reader: &Reader) -> Result<Estate, CliError> {
+    ///
+    /// Where `expand` says so, also the units that stacks under `root` would generate.
+    pub fn discover(
+        &self,
+        workspace: &Workspace,
+        root: &Path,
+        reader: &Reader,
+        expand: bool,
+    ) -> Result<Estate, CliError> {
+        let around = self.around(workspace, root)?;
+        if !expand {
+            return Ok(Estate::discover_around(root, &around, reader, &[]));
+        }
+        let (expansions, diagnostics) = expand_stacks(root, reader, &LocalOnly, Templates::PassedOver);
+        let mut estate = Estate::discover_around(root, &around, reader, &expansions);
+        estate.diagnostics.splice(0..0, diagnostics.into_iter().chain(stale_ones(&expansions)));
+        Ok(estate)
+    }
+
+    /// The folder that is walked for `root`.
+    fn around(&self, workspace: &Workspace, root: &Path) -> Result<PathBuf, CliError> {
         if !self.filters(workspace, root)?.ask_for_dependents() {
-            return Ok(Estate::discover(root, reader));
+            return Ok(root.to_path_buf());
         }
         // Git names the folder with its links resolved, so it is found by the number of steps up.
         let depth = git::repo_root(root)
             .ok()
             .zip(root.canonicalize().ok())
             .and_then(|(repository, real)| Some(real.strip_prefix(repository).ok()?.components().count()));
-        let around = depth.and_then(|depth| root.ancestors().nth(depth)).unwrap_or(root);
-        Ok(Estate::discover_around(root, around, reader, &[]))
+        Ok(depth.and_then(|depth| root.ancestors().nth(depth)).unwrap_or(root).to_path_buf())
     }
 
     /// The units of an estate that are meant; none where nothing narrows them, so that all are.

@@ -16,7 +16,7 @@ use crate::hcl::diagnostic::{Diagnostic, to_json};
 ///
 /// Evaluates every expression with the outputs of dependencies unknown; then looks whether inputs fit the
 /// variables of the module, and whether the outputs that are used are declared, where the module is on this
-/// machine. Changes nothing and asks no state.
+/// machine. Units of stacks are checked as they would be generated. Changes nothing and asks no state.
 #[derive(Args, Clone, Debug)]
 pub struct ValidateArgs {
     /// A folder, here or under the estate's root
@@ -45,7 +45,7 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     let reader =
         if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = args.selection.discover(&workspace, &root, &reader)?;
+    let mut estate = args.selection.discover(&workspace, &root, &reader, true)?;
     let selected = match args.selection.select(ui, &workspace, &estate, &reader)? {
         Some(chosen) => {
             let (narrowed, selected) = chosen.narrow(&estate);

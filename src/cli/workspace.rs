@@ -11,7 +11,7 @@ use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::select;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, Project, Templates, UnitIndex, expand_stacks, locate};
+use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
 use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
@@ -95,26 +95,19 @@ impl Workspace {
         found.map_err(|diagnostic| CliError::Usage { message: diagnostic.message, help: diagnostic.help })
     }
 
-    /// The units under a PATH and those they depend on; whatever is wrong with them is beside them.
-    pub fn discover(&self, path: Option<&Path>, reader: &Reader) -> Result<Estate, CliError> {
-        Ok(Estate::discover(&self.locate(path)?, reader))
-    }
-
-    /// The same, where `expand` says so with what the stacks under the PATH would generate.
-    pub fn discover_expanded(
-        &self,
-        path: Option<&Path>,
-        reader: &Reader,
-        expand: bool,
-    ) -> Result<Estate, CliError> {
-        if !expand {
-            return self.discover(path, reader);
+    /// The folder of a unit that a PATH means, also of one that a stack would generate; `reader` sees it then.
+    pub fn locate_unit(&self, path: Option<&Path>, reader: &Reader) -> Result<PathBuf, CliError> {
+        let error = match self.locate(path) {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        for base in [&self.working_dir, &self.project.estate_root] {
+            let dir = crate::support::paths::join(base, path.unwrap_or(Path::new(".")));
+            if expand_for(&dir, reader, &LocalOnly)? {
+                return Ok(dir);
+            }
         }
-        let root = self.locate(path)?;
-        let (expansions, diagnostics) = expand_stacks(&root, reader, &LocalOnly, Templates::PassedOver);
-        let mut estate = Estate::discover_expanded(&root, reader, &expansions);
-        estate.diagnostics.splice(0..0, diagnostics);
-        Ok(estate)
+        Err(error)
     }
 
     /// The same in order, or every error; warnings are said.
@@ -125,8 +118,19 @@ impl Workspace {
         reader: &Reader,
         args: &SelectionArgs,
     ) -> Result<Selection, CliError> {
-        let root = self.locate(path)?;
-        let mut estate = args.discover(self, &root, reader)?;
+        let estate = args.discover(self, &self.locate(path)?, reader, false)?;
+        self.select_from(ui, estate, reader, args)
+    }
+
+    /// The same of an estate that is already discovered.
+    pub fn select_from(
+        &self,
+        ui: Ui,
+        mut estate: Estate,
+        reader: &Reader,
+        args: &SelectionArgs,
+    ) -> Result<Selection, CliError> {
+        let root = estate.root.clone();
         let chosen = args.select(ui, self, &estate, reader)?;
         let narrowed = chosen.is_some();
         let mut dependents = Vec::new();

@@ -1,5 +1,6 @@
 //! The estate: the tree of units, the graph over it, and its order.
 
+mod clean;
 mod cluster;
 mod discover;
 mod draw;
@@ -26,9 +27,10 @@ use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::terragrunt::{Outline, paths};
 
+pub use clean::{clean_stacks, generated_folders, state_files};
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify};
 pub use draw::{Card, Link, Node, Picture, Point, dot, mermaid, page, svg, tree, waves_text};
-pub use expand::{Templates, expand_stacks};
+pub use expand::{Templates, expand_for, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;
 pub use locate::locate;

@@ -99,13 +99,14 @@ impl Workshop {
         let (outline, _) = self.reader.outline(&file);
         let mut fetched = HashMap::new();
         for dependency in outline.dependencies.iter().filter(|dependency| dependency.enabled) {
-            let outputs = self.outputs(&dependency.config_path, session).await.map_err(|source| {
-                WorkError::Dependency {
-                    dependency: self.name(&dependency.config_path),
+            let units = self.reader.units_of(&dependency.config_path).map_err(WorkError::Configuration)?;
+            for unit in units {
+                let outputs = self.outputs(&unit, session).await.map_err(|source| WorkError::Dependency {
+                    dependency: self.name(&unit),
                     source: Box::new(source),
-                }
-            })?;
-            fetched.insert(dependency.config_path.clone(), outputs);
+                })?;
+                fetched.insert(unit, outputs);
+            }
         }
         let config = self.evaluate(file, Fetched(fetched)).await?;
         Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })

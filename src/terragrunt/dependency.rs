@@ -13,6 +13,7 @@ use super::outputs::{OutputSource, Outputs};
 use super::paths;
 use super::schema;
 use super::scope::{FileScope, Section};
+use super::stack::{self, STACK_FILE};
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
@@ -89,6 +90,12 @@ impl FileScope<'_> {
             table.errors.extend(include.through(included.errors.clone()));
             table.blocks =
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
+        }
+        if let Some(over) = self.autoinclude(&mut table.errors) {
+            let own = over.own_dependencies();
+            table.errors.extend(own.errors.iter().cloned());
+            table.blocks =
+                merge_blocks(table.blocks, own.blocks.clone(), Strategy::Shallow, &mut table.errors);
         }
         if self.child.is_none() {
             table.drop_pathless();
@@ -290,7 +297,8 @@ impl DependencyBlock {
         }
         let target = self.target(scope);
         let reader = scope.session.reader;
-        if !reader.is_file(&reader.unit_file(&target)) {
+        let of_stack = reader.is_file(&target.join(STACK_FILE));
+        if !of_stack && !reader.is_file(&reader.unit_file(&target)) {
             return Err(Box::new(
                 Diagnostic::error(
                     "terragrunt::missing_dependency",
@@ -308,7 +316,13 @@ impl DependencyBlock {
         if scope.session.outputs.is_some_and(OutputSource::are_unknown) {
             return Ok(Some(Value::Unknown));
         }
-        let known = scope.session.outputs.and_then(|source| source.outputs(&target));
+        let known = match scope.session.outputs {
+            Some(source) if of_stack => {
+                let found = stack::outputs(reader, source, &target);
+                found.map_err(|errors| Box::new(self.broken_stack(errors)))?.map(Arc::new)
+            }
+            source => source.and_then(|source| source.outputs(&target)),
+        };
         let known = known.filter(|outputs| !outputs.is_empty());
         match (known, mocks) {
             (Some(outputs), mocks) => {
@@ -326,6 +340,15 @@ impl DependencyBlock {
             }
             (None, None) => Err(Box::new(self.nothing(scope, command))),
         }
+    }
+
+    fn broken_stack(&self, errors: Vec<Diagnostic>) -> Diagnostic {
+        let unreadable = || {
+            let message = format!("dependency \"{}\" is a stack that cannot be read", self.name);
+            Diagnostic::error("terragrunt::missing_dependency", message)
+        };
+        let first = errors.into_iter().next().unwrap_or_else(unreadable);
+        first.via(format!("dependency \"{}\" is this stack", self.name), self.location.clone())
     }
 
     /// Real outputs, with mocks in the gaps where the block asks for it.

@@ -179,6 +179,11 @@ impl Reader {
         stack::read(self, file, stack::Wanted::Everything)
     }
 
+    /// The folders of the units that a dependency on `dir` means: the folder itself, or those of the stack in it.
+    pub fn units_of(&self, dir: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+        Ok(stack::unit_dirs(self, dir)?.unwrap_or_else(|| vec![dir.to_path_buf()]))
+    }
+
     /// Sees a folder that a stack would generate as if it were there.
     pub(crate) fn lay_over(&self, dir: &Path, place: Place) {
         self.overlay.add(dir, place);
@@ -190,7 +195,7 @@ impl Reader {
     }
 
     /// Whether there is a file at `path`, or a stack would generate one.
-    pub(crate) fn is_file(&self, path: &Path) -> bool {
+    pub fn is_file(&self, path: &Path) -> bool {
         self.overlay.text(path).is_some() || self.overlay.on_disk(path).is_file()
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::config::{
     Dependency, ErrorHook, Errors, Exclude, ExtraArguments, Generate, GenerateTarget, Hook, IfDisabled,
@@ -13,6 +14,7 @@ use super::include::Strategy;
 use super::merge::merge;
 use super::paths;
 use super::scope::{FileScope, Section};
+use super::stack::UNIT_AUTOINCLUDE;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 
@@ -41,6 +43,12 @@ impl FileScope<'_> {
         if exclude.is_some() {
             merged.exclude = exclude;
         }
+        if let Some(over) = self.autoinclude(errors) {
+            let (locals, features) = (merged.locals.clone(), merged.feature.clone());
+            merged = merge(merged, over.merged_config(wanted, errors), Strategy::Shallow, errors);
+            merged.feature = features.into_iter().chain(std::mem::take(&mut merged.feature)).collect();
+            merged.locals = locals;
+        }
         merged.dependency.clone_from(&table.blocks);
         self.check_module_version(&merged, errors);
         merged
@@ -58,6 +66,32 @@ impl FileScope<'_> {
             scope.all_locals(&mut elsewhere);
         }
         elsewhere.is_empty() && errors.iter().all(|error| NAMES_NOT_THERE.contains(&error.code))
+    }
+
+    /// The file that a stack left beside this one, to be merged over it.
+    pub fn autoinclude(&self, errors: &mut Vec<Diagnostic>) -> Option<Rc<Self>> {
+        let reader = self.session.reader;
+        let own = self.file.source.path().file_name();
+        if self.child.is_some()
+            || own.is_none_or(|name| name != paths::UNIT_FILE && name != paths::UNIT_FILE_JSON)
+        {
+            return None;
+        }
+        let path = self.config_dir().join(UNIT_AUTOINCLUDE);
+        if !reader.is_there(&path) {
+            return None;
+        }
+        self.session.mark_read(path.as_path());
+        match reader.parsed(&path) {
+            Ok(parsed) => {
+                errors.extend(parsed.errors().cloned());
+                Some(FileScope::root(&self.session, parsed))
+            }
+            Err(found) => {
+                errors.extend(found);
+                None
+            }
+        }
     }
 
     /// The unit's `terraform.source`: its own, or that of what it includes.

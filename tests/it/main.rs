@@ -19,6 +19,8 @@ mod run;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod stacks;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod validate;

@@ -50,7 +50,8 @@ fn expand_home(path: &str) -> PathBuf {
 /// The path as it is opened: home folder resolved, relative to the base folder, clean.
 fn resolve(arguments: &Arguments<'_>, index: usize) -> Called<PathBuf> {
     let path = arguments.string(index)?;
-    Ok(clean(&arguments.context.base_dir.join(expand_home(&path))))
+    let context = arguments.context;
+    Ok((context.on_disk)(clean(&context.base_dir.join(expand_home(&path)))))
 }
 
 /// Without `.`, `..` and doubled slashes, as Go cleans paths: by the text alone.

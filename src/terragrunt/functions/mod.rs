@@ -123,7 +123,9 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
         scope.session.count(|counts| counts.files_read += 1);
         scope.session.mark_looked_at(path);
     };
-    let context = FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_read: &on_read };
+    let on_disk = |path: PathBuf| scope.session.reader.on_disk(&path);
+    let context =
+        FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_disk: &on_disk, on_read: &on_read };
     let answer = crate::hcl::functions::call(name, arguments, &context);
     if let ("fileexists" | "fileset", Some(Ok(found))) = (name, &answer) {
         mark_found(scope, arguments, found);

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use super::read::{self, Wanted};
 use super::source::{self, Fetch};
 use super::values::values_text;
-use super::{Kind, STACK_DIR, STACK_FILE, StackBlock, StackFile, VALUES_FILE};
+use super::{
+    Kind, STACK_AUTOINCLUDE, STACK_DIR, STACK_FILE, StackBlock, StackFile, UNIT_AUTOINCLUDE, VALUES_FILE,
+};
+use crate::hcl::ast::ExprKind;
 use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
 use crate::terragrunt::overlay::Place;
 use crate::terragrunt::reader::Reader;
 
@@ -114,6 +118,9 @@ impl Expanding<'_> {
         block: &StackBlock,
         chain: &[Step],
     ) -> Result<Option<PathBuf>, Box<Diagnostic>> {
+        if block.update_source_with_cas && chain.len() > 1 {
+            return Err(Box::new(from_store(&block.title(), block.location.clone())));
+        }
         let source = source::locate(self.reader, dir, &block.source, self.fetch).map_err(|error| {
             let message = format!("the source of {} cannot be used: {error}", block.title());
             Box::new(
@@ -152,7 +159,21 @@ impl Expanding<'_> {
         if let Some(values) = &block.values {
             written.insert(VALUES_FILE, Arc::from(values_text(values)));
         }
+        if let Some(text) = &block.autoinclude {
+            let name = if block.kind == Kind::Unit { UNIT_AUTOINCLUDE } else { STACK_AUTOINCLUDE };
+            written.insert(name, Arc::from(text.as_str()));
+        }
         self.reader.lay_over(&block.dir, Place { source: source.clone(), texts: written.clone() });
+        if block.kind == Kind::Unit
+            && let Ok(unit) = self.reader.parsed(&block.dir.join(block.kind.file()))
+        {
+            let mut sources = unit.body.blocks("terraform");
+            let found = sources.find_map(|terraform| terraform.body.attribute("update_source_with_cas"));
+            if let Some(attribute) = found.filter(|found| found.expr.kind == ExprKind::Bool(true)) {
+                let place = Location::new(&unit.source, attribute.span);
+                return Err(Box::new(from_store(&format!("terraform of {}", block.title()), place)));
+            }
+        }
         self.found.generated.push(Generated {
             block: block.clone(),
             source,
@@ -161,6 +182,14 @@ impl Expanding<'_> {
         });
         Ok((there && block.kind == Kind::Stack).then_some(real_source))
     }
+}
+
+/// Terragrunt rewrites such a source when it copies the file that holds it, into an address in a store of its own.
+fn from_store(title: &str, place: Location) -> Diagnostic {
+    let message = format!("{title} says update_source_with_cas: its source would be rewritten");
+    Diagnostic::error("stack::store", message)
+        .at(place)
+        .help("name the source so that it is right where it is copied to, or use `terragrunt stack generate`")
 }
 
 fn real(path: &Path) -> PathBuf {

@@ -4,7 +4,11 @@
 //! those in these, without writing anything: what comes out says of every folder that would be generated where
 //! its files come from and which values it gets. [`generate()`] writes exactly that.
 
+mod arrange;
+mod autoinclude;
 mod expand;
+mod generate;
+mod manifest;
 mod places;
 mod read;
 mod source;
@@ -20,7 +24,8 @@ use crate::hcl::source::Location;
 use crate::hcl::value::Value;
 
 pub use expand::{Expansion, Generated, expand};
-pub(crate) use places::unit_dirs;
+pub use generate::{Changes, generate, left_over, stale};
+pub(crate) use places::{outputs, unit_dirs};
 pub(crate) use read::{Wanted, read};
 pub use source::{Fetch, LocalOnly, SourceError};
 
@@ -92,10 +97,14 @@ pub struct StackBlock {
     pub dir: PathBuf,
     /// What it hands over.
     pub values: Option<Value>,
+    /// The text of its `autoinclude` block: what is known evaluated, the rest as written.
+    pub autoinclude: Option<String>,
     /// Whether it goes beside the stack file instead of under `.terragrunt-stack`.
     pub no_dot_terragrunt_stack: bool,
     /// Whether its source need not hold a unit or a stack.
     pub no_validation: bool,
+    /// Whether Terragrunt would take the source from its own store, if the block stood in a copied file.
+    pub update_source_with_cas: bool,
     /// Where the block stands.
     pub location: Location,
     /// Where its source is written.

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::read::{self, Wanted};
 use super::{Kind, STACK_FILE};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::Value;
+use crate::terragrunt::outputs::{OutputSource, Outputs};
 use crate::terragrunt::reader::Reader;
 
 /// The folders of the units of the stack in `dir` (absolute) and of the stacks in it, its own first; none where
@@ -35,4 +38,29 @@ fn collect(
         collect(reader, &block.dir, seen, found)?;
     }
     Ok(())
+}
+
+/// The outputs of the stack in `dir`: those of each unit under its name, those of each stack within the same way;
+/// none where a unit of it has none yet.
+pub(crate) fn outputs(
+    reader: &Reader,
+    source: &dyn OutputSource,
+    dir: &Path,
+) -> Result<Option<Outputs>, Vec<Diagnostic>> {
+    let stack = read::read(reader, &dir.join(STACK_FILE), Wanted::Places)?;
+    // What was never applied has empty ones.
+    let mut all = Outputs::new();
+    for block in stack.blocks {
+        let found = match block.kind {
+            Kind::Unit => source
+                .outputs(&block.dir)
+                .map(|outputs| Value::object(outputs.iter().map(|(name, value)| (name, value.clone())))),
+            Kind::Stack => outputs(reader, source, &block.dir)?
+                .map(|outputs| Value::object(outputs.iter().map(|(name, value)| (name, value.clone())))),
+        };
+        let Some(found) = found else { return Ok(None) };
+        all.insert(Arc::from(block.name.as_str()), found);
+    }
+    let any = all.values().any(|outputs| outputs.as_fields().is_some_and(|fields| !fields.is_empty()));
+    Ok(any.then_some(all))
 }

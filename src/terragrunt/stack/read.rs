@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::autoinclude::Writer;
 use super::{Kind, STACK_AUTOINCLUDE, StackBlock, StackFile, generated_dir};
 use crate::hcl::ast::{Block, Body, Expr};
 use crate::hcl::diagnostic::Diagnostic;
@@ -258,13 +259,14 @@ impl<'r> Reading<'_, 'r> {
                 Some(format!("write {} \"name\" {{ … }}", kind.name()));
         }
         let span = |spec: Spec| body.attribute(spec.name).map_or(place, |attribute| attribute.expr.span);
+        let mut from_store = false;
         let (source, values, no_validation) = match self.wanted {
             Wanted::Places => (String::new(), None, false),
             Wanted::Everything => {
                 let source = self.text(file, body, SOURCE, &title, place);
                 let values = self.value(file, body, VALUES, &title, place);
                 let no_validation = self.value(file, body, NO_VALIDATION, &title, place);
-                self.value(file, body, FROM_STORE, &title, place);
+                from_store = self.value(file, body, FROM_STORE, &title, place).as_bool().unwrap_or_default();
                 self.value(file, body, MUTABLE, &title, place);
                 if !values.is_wholly_known() {
                     let message = format!("the values of {title} are not known");
@@ -278,6 +280,8 @@ impl<'r> Reading<'_, 'r> {
         };
         let path = path?;
         self.check_path(file, &path, no_dot_terragrunt_stack, &title, span(PATH));
+        let dir = generated_dir(self.dir, &path, no_dot_terragrunt_stack);
+        let autoinclude = self.autoinclude(file, kind, block, &dir, &title);
         if self.errors[before..].iter().any(Diagnostic::is_error) {
             return None;
         }
@@ -285,15 +289,57 @@ impl<'r> Reading<'_, 'r> {
             kind,
             name,
             source,
-            dir: generated_dir(self.dir, &path, no_dot_terragrunt_stack),
+            dir,
             path,
             values,
             no_dot_terragrunt_stack,
             no_validation,
+            autoinclude,
+            update_source_with_cas: from_store,
             location: file.location(place),
             source_location: file.location(span(SOURCE)),
             path_location: file.location(span(PATH)),
         })
+    }
+
+    fn autoinclude(
+        &mut self,
+        file: &FileScope<'r>,
+        kind: Kind,
+        block: &Block,
+        dir: &Path,
+        title: &str,
+    ) -> Option<String> {
+        let found = block.body.blocks("autoinclude").next()?;
+        if self.wanted == Wanted::Places {
+            return None;
+        }
+        let allowed = |inner: &Block| match &*inner.kind.name {
+            "locals" | "autoinclude" => false,
+            "dependency" => kind == Kind::Unit,
+            _ => true,
+        };
+        if let Some(refused) = found.body.blocks.iter().find(|inner| !allowed(inner)) {
+            let message =
+                format!("a block \"{}\" may not stand in the autoinclude of {title}", refused.kind.name);
+            self.error(file, refused.kind.span, "stack::autoinclude", message).help = Some(match kind {
+                Kind::Unit => "put locals into the stack file: they can be used in autoinclude".into(),
+                Kind::Stack => {
+                    "a stack takes unit and stack blocks there; put locals into the stack file".into()
+                }
+            });
+            return None;
+        }
+        let scope = StackScope { file: &self.own, refs: &self.refs };
+        let evaluate = |expr: &Expr| {
+            crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
+                diagnostic.location.get_or_insert_with(|| file.location(expr.span));
+                diagnostic
+            })
+        };
+        let slice = |span: Span| file.file.source.slice(span);
+        let text = Writer { evaluate: &evaluate, slice: &slice, dir }.text(&found.body);
+        text.map_err(|diagnostic| self.errors.push(*diagnostic)).ok()
     }
 
     /// Terragrunt takes any attribute and block here and does nothing with it; that is said. What stands behind

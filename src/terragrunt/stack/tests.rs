@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Expansion, LocalOnly, expand};
+use super::{Expansion, LocalOnly, expand, generate, stale};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::Reader;
 use crate::terragrunt::outputs::NoOutputs;
@@ -198,4 +198,46 @@ fn an_attribute_that_does_nothing_is_told_with_the_near_one() {
     let warnings = told(&expansion.warnings);
     let text = "\"value\" of unit \"a\" does nothing\n  help: did you mean \"values\"?";
     assert!(warnings.contains(text), "{warnings}");
+}
+
+#[test]
+fn a_generation_that_fails_half_way_takes_everything_back() {
+    let tree = catalog();
+    let (_, expansion) = sound(&tree, "live");
+    let dir = tree.path("live");
+    generate(&expansion, &dir).unwrap();
+    tree.write("units/app/name.txt", "another");
+    tree.write("units/vpc/a.txt", "new");
+    // A folder stands where the new file goes, and files cannot be put beside those of its neighbour.
+    let (_, expansion) = sound(&tree, "live");
+    let app = tree.path("live/.terragrunt-stack/dev/.terragrunt-stack/apps/app");
+    std::fs::remove_file(app.join("name.txt")).unwrap();
+    std::fs::remove_file(app.join("terragrunt.hcl")).unwrap();
+    std::fs::remove_dir_all(&app).unwrap();
+    std::fs::write(&app, "a file where the folder was").unwrap();
+    generate(&expansion, &dir).unwrap_err();
+    assert_eq!(std::fs::read_to_string(&app).unwrap(), "a file where the folder was");
+    assert!(!tree.path("live/.terragrunt-stack/dev/.terragrunt-stack/vpc/a.txt").exists());
+    let left: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    std::fs::remove_file(&app).unwrap();
+    let changes = generate(&expansion, &dir).unwrap();
+    assert_eq!(std::fs::read_to_string(app.join("name.txt")).unwrap(), "another");
+    assert!(changes.written > 0 && changes.kept > 0);
+    assert_eq!(stale(&expansion, &dir), None);
+}
+
+#[test]
+fn what_stood_in_a_generated_folder_beside_the_copies_stays() {
+    let tree = catalog();
+    let (_, expansion) = sound(&tree, "live");
+    let dir = tree.path("live");
+    generate(&expansion, &dir).unwrap();
+    let vpc = "live/.terragrunt-stack/dev/.terragrunt-stack/vpc";
+    tree.write(&format!("{vpc}/terraform.tfstate"), "{}");
+    tree.write("units/vpc/terragrunt.hcl", "inputs = {}\n");
+    assert_eq!(stale(&expansion, &dir), Some(tree.path(vpc).join("terragrunt.hcl")));
+    generate(&expansion, &dir).unwrap();
+    assert!(tree.path(vpc).join("terraform.tfstate").is_file());
+    assert_eq!(std::fs::read_to_string(tree.path(vpc).join("terragrunt.hcl")).unwrap(), "inputs = {}\n");
 }

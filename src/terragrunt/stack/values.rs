@@ -84,7 +84,7 @@ fn write_value(text: &mut String, value: &Value, depth: usize) {
 }
 
 /// A string between quotes, with what has a meaning in one escaped.
-fn quoted(string: &str) -> String {
+pub(super) fn quoted(string: &str) -> String {
     let mut text = String::with_capacity(string.len() + 2);
     text.push('"');
     let mut rest = string.chars().peekable();
