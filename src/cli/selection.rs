@@ -16,7 +16,6 @@ use crate::estate::{Estate, Templates, UnitIndex, expand_stacks};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::git::{self, changes};
 use crate::terragrunt::Reader;
-use crate::terragrunt::stack::LocalOnly;
 
 /// The flags of every command that works on units.
 #[derive(Args, Clone, Debug, Default)]
@@ -83,7 +82,8 @@ impl SelectionArgs {
         if !expand {
             return Ok(Estate::discover_around(root, &around, reader, &[]));
         }
-        let (expansions, diagnostics) = expand_stacks(root, reader, &LocalOnly, Templates::PassedOver);
+        let (expansions, diagnostics) =
+            expand_stacks(root, reader, &workspace.stack_sources(), Templates::PassedOver);
         let mut estate = Estate::discover_around(root, &around, reader, &expansions);
         estate.diagnostics.splice(0..0, diagnostics.into_iter().chain(stale_ones(&expansions)));
         Ok(estate)

@@ -12,7 +12,7 @@ use super::workspace::Workspace;
 use crate::estate::{Templates, clean_stacks, expand_stacks, generated_folders, state_files};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::paths;
-use crate::terragrunt::stack::{Changes, Expansion, LocalOnly, generate, left_over, stale};
+use crate::terragrunt::stack::{Changes, Expansion, generate, left_over, stale};
 
 /// Generate units and stacks from terragrunt.stack.hcl files
 #[derive(Args, Clone, Debug)]
@@ -98,7 +98,7 @@ pub fn stale_ones(expansions: &[Expansion]) -> Vec<Diagnostic> {
 fn expand(workspace: &Workspace, root: &Path) -> (Vec<Expansion>, Vec<Diagnostic>) {
     // A reader of its own: the one of the command reads what was written.
     let reader = workspace.reader("generate");
-    expand_stacks(root, &reader, &LocalOnly, Templates::Refused)
+    expand_stacks(root, &reader, &workspace.stack_sources(), Templates::Refused)
 }
 
 fn write(ui: Ui, expansions: &[Expansion], warnings: &[Diagnostic]) -> Result<Changes, CliError> {

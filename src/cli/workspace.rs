@@ -10,9 +10,9 @@ use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::select;
+use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
-use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
@@ -89,6 +89,11 @@ impl Workspace {
         Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
     }
 
+    /// Who brings what stacks are made of, where that is not on this machine.
+    pub fn stack_sources(&self) -> StackSources {
+        StackSources::new(&self.home)
+    }
+
     /// The folder that a PATH argument means.
     pub fn locate(&self, path: Option<&Path>) -> Result<PathBuf, CliError> {
         let found = locate(&self.working_dir, &self.project.estate_root, path);
@@ -103,7 +108,7 @@ impl Workspace {
         };
         for base in [&self.working_dir, &self.project.estate_root] {
             let dir = crate::support::paths::join(base, path.unwrap_or(Path::new(".")));
-            if expand_for(&dir, reader, &LocalOnly)? {
+            if expand_for(&dir, reader, &self.stack_sources())? {
                 return Ok(dir);
             }
         }

@@ -3,6 +3,7 @@
 mod cache;
 mod kinds;
 mod server;
+mod stacks;
 mod terragrunt;
 
 use std::path::{Path, PathBuf};
