@@ -6,6 +6,7 @@
 
 mod arrange;
 mod autoinclude;
+mod checks;
 mod expand;
 mod generate;
 mod manifest;

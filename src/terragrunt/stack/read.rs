@@ -14,7 +14,6 @@ use crate::hcl::ast::{Block, Body, Expr};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::source::Span;
-use crate::hcl::suggest::nearest;
 use crate::hcl::value::Value;
 use crate::terragrunt::convert::convert;
 use crate::terragrunt::decode;
@@ -35,7 +34,7 @@ const NO_VALIDATION: Spec = optional("no_validation", schema::Kind::Bool);
 const FROM_STORE: Spec = optional("update_source_with_cas", schema::Kind::Bool);
 const MUTABLE: Spec = optional("mutable", schema::Kind::Bool);
 
-const ATTRIBUTES: &[Spec] = &[SOURCE, PATH, VALUES, NO_DOT, NO_VALIDATION, FROM_STORE, MUTABLE];
+pub(super) const ATTRIBUTES: &[Spec] = &[SOURCE, PATH, VALUES, NO_DOT, NO_VALIDATION, FROM_STORE, MUTABLE];
 
 /// How much of the blocks is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +70,13 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
     })
 }
 
-struct Reading<'a, 'r> {
+pub(super) struct Reading<'a, 'r> {
     dir: &'a Path,
     own: Rc<FileScope<'r>>,
     /// `unit` and `stack`, once the paths are known.
     refs: BTreeMap<&'static str, Value>,
     wanted: Wanted,
-    errors: Vec<Diagnostic>,
+    pub(super) errors: Vec<Diagnostic>,
 }
 
 impl<'r> Reading<'_, 'r> {
@@ -189,30 +188,6 @@ impl<'r> Reading<'_, 'r> {
             }
         }
         blocks
-    }
-
-    /// Refuses what may not stand at the top of a file.
-    fn check(&mut self, file: &FileScope<'r>, blocks: &[(&str, usize)], what: &str) {
-        decode::check_blocks(file, &file.file.body, blocks, what, &mut self.errors);
-        for attribute in &file.file.body.attributes {
-            let name = &attribute.name.name;
-            self.errors.push(
-                Diagnostic::error(
-                    "terragrunt::unknown_attribute",
-                    format!("{what} has no attribute \"{name}\""),
-                )
-                .at(file.location(attribute.name.span))
-                .help("what a stack hands over goes into `values` of its unit and stack blocks"),
-            );
-        }
-        let mut locals = file.file.body.blocks("locals").skip(1);
-        if let Some(second) = locals.next() {
-            self.errors.push(
-                Diagnostic::error("terragrunt::repeated_block", "a stack file has one locals block at most")
-                    .at(file.location(second.kind.span))
-                    .help("put all locals into one block"),
-            );
-        }
     }
 
     /// The folders of a file's blocks, by kind and name.
@@ -342,100 +317,7 @@ impl<'r> Reading<'_, 'r> {
         text.map_err(|diagnostic| self.errors.push(*diagnostic)).ok()
     }
 
-    /// Terragrunt takes any attribute and block here and does nothing with it; that is said. What stands behind
-    /// one of its experiments is refused.
-    fn check_component(&mut self, file: &FileScope<'r>, block: &Block, title: &str) {
-        for attribute in &block.body.attributes {
-            let name = &*attribute.name.name;
-            if name == "enabled" {
-                let message = format!("\"enabled\" of {title} is an experiment of Terragrunt");
-                self.error(file, attribute.name.span, "stack::experiment", message).help =
-                    Some("take the block out, or leave the unit out by an exclude block of its own".into());
-            } else if !ATTRIBUTES.iter().any(|spec| spec.name == name) {
-                let near = nearest(name, ATTRIBUTES.iter().map(|spec| spec.name));
-                let diagnostic = Diagnostic::warning(
-                    "stack::ignored_attribute",
-                    format!("\"{name}\" of {title} does nothing"),
-                );
-                let help = near.map_or_else(
-                    || "hand it over in `values`, or take it out".to_owned(),
-                    |near| format!("did you mean \"{near}\"?"),
-                );
-                self.errors.push(diagnostic.at(file.location(attribute.name.span)).help(help));
-            }
-        }
-        for inner in &block.body.blocks {
-            match &*inner.kind.name {
-                "autoinclude" => {}
-                "expansion" => {
-                    let message = format!("\"expansion\" of {title} is an experiment of Terragrunt");
-                    self.error(file, inner.kind.span, "stack::experiment", message).help =
-                        Some("write one block for each".into());
-                }
-                other => {
-                    let message = format!("the block \"{other}\" of {title} does nothing");
-                    let help = "the blocks of a unit go into its terragrunt.hcl, or into autoinclude";
-                    self.errors.push(
-                        Diagnostic::warning("stack::ignored_block", message)
-                            .at(file.location(inner.kind.span))
-                            .help(help),
-                    );
-                }
-            }
-        }
-    }
-
-    fn check_path(&mut self, file: &FileScope<'r>, path: &str, no_dot: bool, title: &str, place: Span) {
-        let (code, message) = if Path::new(path).is_absolute() {
-            ("stack::absolute_path", format!("the path of {title} has to be relative: {path}"))
-        } else if paths::clean(Path::new(path)).to_string_lossy().starts_with("..") {
-            ("stack::path_outside", format!("the path of {title} leaves the stack's folder: {path}"))
-        } else if no_dot && paths::clean(Path::new(path)) == Path::new(".") {
-            ("stack::path_outside", format!("{title} would be generated over its own stack file"))
-        } else {
-            return;
-        };
-        let base = if no_dot { "the folder of the stack file" } else { ".terragrunt-stack" };
-        self.error(file, place, code, message).help =
-            Some(format!("name a folder under {base}, such as \"vpc\""));
-    }
-
-    fn refuse_repeated_names(&mut self, blocks: &[StackBlock]) {
-        for (index, block) in blocks.iter().enumerate() {
-            let first =
-                blocks[..index].iter().find(|other| other.kind == block.kind && other.name == block.name);
-            if let Some(first) = first {
-                let message =
-                    format!("{} stands here again; the first is at {}", block.title(), first.location);
-                self.errors.push(
-                    Diagnostic::error("stack::duplicate_name", message)
-                        .at(block.location.clone())
-                        .help("give one of them another name"),
-                );
-            }
-        }
-    }
-
-    fn refuse_shared_folders(&mut self, blocks: &[StackBlock]) {
-        for (index, block) in blocks.iter().enumerate() {
-            if let Some(first) = blocks[..index].iter().find(|other| other.dir == block.dir) {
-                let message = format!(
-                    "{} and {} would both be generated into {}",
-                    first.title(),
-                    block.title(),
-                    block.dir.display()
-                );
-                self.errors.push(
-                    Diagnostic::error("stack::duplicate_path", message)
-                        .at(block.path_location.clone())
-                        .help("give one of them another path")
-                        .via(format!("{} goes there", first.title()), first.path_location.clone()),
-                );
-            }
-        }
-    }
-
-    fn error(
+    pub(super) fn error(
         &mut self,
         file: &FileScope<'r>,
         place: Span,
