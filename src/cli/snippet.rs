@@ -10,6 +10,8 @@ use crate::support::paths;
 
 /// How much of a source line is shown.
 const WIDTH: usize = 100;
+/// How many characters on each side of a mistake are looked at to show it.
+const WINDOW: usize = 4 * WIDTH;
 const TAB: &str = "    ";
 /// How many steps of the way are shown, and how many units.
 const STEPS: usize = 8;
@@ -112,13 +114,16 @@ impl Excerpt {
         let Position { line, column } = location.position();
         let line = location.file.line(line);
         let marked = location.file.slice(location.span).lines().next().unwrap_or_default().chars().count();
-        let letters: Vec<String> = line.chars().map(visible).collect();
-        let start = (column - 1).min(letters.len());
+        // Of a line that goes on for megabytes only the part around the caret is looked at.
+        let skipped = (column - 1).saturating_sub(WINDOW);
+        let mut rest = line.chars().skip(skipped);
+        let letters: Vec<String> = rest.by_ref().take(2 * WINDOW).map(visible).collect();
+        let start = (column - 1 - skipped).min(letters.len());
         let end = (start + marked).min(letters.len());
         let width =
             |letters: &[String]| letters.iter().map(|letter| measure_text_width(letter)).sum::<usize>();
         // A long line is cut so that the caret stands in its first third.
-        let (mut from, mut cut) = (0, "");
+        let (mut from, mut cut) = (0, if skipped > 0 { "…" } else { "" });
         while width(&letters[from..start]) > WIDTH / 3 && width(&letters) > WIDTH {
             (from, cut) = (from + 1, "…");
         }
@@ -126,7 +131,7 @@ impl Excerpt {
         while width(&letters[from..to]) > WIDTH {
             to -= 1;
         }
-        let tail = if to < letters.len() { "…" } else { "" };
+        let tail = if to < letters.len() || rest.next().is_some() { "…" } else { "" };
         Self {
             text: format!("{cut}{}{tail}", letters[from..to].concat()),
             before: measure_text_width(cut) + width(&letters[from..start]),

@@ -127,13 +127,32 @@ impl Diagnostic {
         self
     }
 
-    /// The same with a further mistake from another part of the expression.
+    /// The same with a further mistake from another part of the expression, where it is not known yet. After many of
+    /// them the rest is left out: what one mistake breaks can break what doubles it, line after line.
     #[must_use]
     pub fn and(mut self, mut further: Diagnostic) -> Self {
+        const MOST: usize = 100;
         let others = std::mem::take(&mut further.also);
-        self.also.push(further);
-        self.also.extend(others);
+        for other in std::iter::once(further).chain(others) {
+            if self.also.len() >= MOST {
+                break;
+            }
+            if !self.is_same(&other) && !self.also.iter().any(|known| known.is_same(&other)) {
+                self.also.push(other);
+            }
+        }
         self
+    }
+
+    /// Whether it says the same of the same place.
+    fn is_same(&self, other: &Self) -> bool {
+        let place = |diagnostic: &Self| {
+            diagnostic
+                .location
+                .as_ref()
+                .map(|location| (std::sync::Arc::as_ptr(&location.file), location.span))
+        };
+        self.code == other.code && place(self) == place(other) && self.message == other.message
     }
 
     /// Several errors as one with the others beside it; warnings are left out.

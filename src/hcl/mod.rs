@@ -7,6 +7,7 @@ mod evaluate;
 pub mod functions;
 pub mod json;
 pub mod json_syntax;
+pub mod limits;
 pub mod number;
 mod parser;
 #[cfg(test)]

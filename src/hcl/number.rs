@@ -136,13 +136,14 @@ impl Number {
         (!other.is_zero()).then(|| binary::divide(self, other))
     }
 
-    /// The remainder with the sign of the dividend; `None` where the divisor is zero.
-    pub fn modulo(&self, other: &Self) -> Option<Self> {
+    /// The remainder with the sign of the dividend; of a division by zero everything is left.
+    #[must_use]
+    pub fn modulo(&self, other: &Self) -> Self {
         if other.is_zero() {
-            return None;
+            return self.clone();
         }
         let small = self.small_with(other, i64::checked_rem);
-        Some(small.unwrap_or_else(|| Self::from(&*self.decimal() % &*other.decimal())))
+        small.unwrap_or_else(|| Self::from(&*self.decimal() % &*other.decimal()))
     }
 
     /// The number with the other sign.
@@ -332,8 +333,9 @@ mod tests {
 
     #[test]
     fn remainders_have_the_sign_of_the_dividend() {
-        assert_eq!(number("-7").modulo(&number("3")), Some(number("-1")));
-        assert_eq!(number("7.5").modulo(&number("2")), Some(number("1.5")));
+        assert_eq!(number("-7").modulo(&number("3")), number("-1"));
+        assert_eq!(number("7.5").modulo(&number("2")), number("1.5"));
+        assert_eq!(number("7.5").modulo(&number("0")), number("7.5"));
     }
 
     #[test]

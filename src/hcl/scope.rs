@@ -3,6 +3,12 @@
 use super::diagnostic::Diagnostic;
 use super::value::Value;
 
+impl From<super::limits::TooLarge> for CallError {
+    fn from(problem: super::limits::TooLarge) -> Self {
+        Self::new(problem.to_string())
+    }
+}
+
 /// A name that was found, and how much of the path behind it.
 #[derive(Clone, Debug)]
 pub struct Resolved {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::convert::{to_bool, to_number, to_string};
+use super::functions::float_text;
 use super::value::{Fields, Value};
 
 /// A type. Values carry none: an empty list's elements, `null` and what is unknown are of any type.
@@ -190,15 +191,34 @@ pub(super) fn set_of(elements: Vec<Value>) -> Value {
             element.unmarked_deep()
         })
         .collect();
-    // An ordered set of indexes would need the values twice; sort, then drop neighbours that are equal.
-    let keys: BTreeSet<OrderedValue> = plain.into_iter().map(OrderedValue).collect();
-    let set = Value::Set(Arc::new(keys.into_iter().map(|key| key.0).collect()));
+    let keys: BTreeSet<OrderedValue> = plain.into_iter().map(OrderedValue::new).collect();
+    let set = Value::Set(Arc::new(keys.into_iter().map(|key| key.value).collect()));
     if sensitive { Value::Sensitive(Arc::new(set)) } else { set }
 }
 
-/// A value in the order that cty gives the elements of sets.
-#[derive(PartialEq)]
-struct OrderedValue(Value);
+/// A value in the order that cty gives the elements of sets: primitive ones by what they are, others by the text
+/// that cty hashes.
+struct OrderedValue {
+    value: Value,
+    hashed: Option<String>,
+}
+
+impl OrderedValue {
+    fn new(value: Value) -> Self {
+        let hashed = (value.as_elements().is_some() || value.as_fields().is_some()).then(|| {
+            let mut text = String::new();
+            push_hashed(&value, &mut text);
+            text
+        });
+        Self { value, hashed }
+    }
+}
+
+impl PartialEq for OrderedValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
 
 impl Eq for OrderedValue {}
 
@@ -210,8 +230,63 @@ impl PartialOrd for OrderedValue {
 
 impl Ord for OrderedValue {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        order(&self.0, &other.0)
+        let hashed = match (&self.hashed, &other.hashed) {
+            (Some(one), Some(other)) => one.cmp(other),
+            _ => std::cmp::Ordering::Equal,
+        };
+        hashed.then_with(|| order(&self.value, &other.value))
     }
+}
+
+/// What cty makes of a value to find it in a set.
+fn push_hashed(value: &Value, text: &mut String) {
+    let mut all =
+        |open: char, close: char, elements: &mut dyn Iterator<Item = (Option<&Arc<str>>, &Value)>| {
+            text.push(open);
+            for (key, element) in elements {
+                if let Some(key) = key {
+                    text.push_str(&quoted(key));
+                    text.push(':');
+                }
+                push_hashed(element, text);
+                text.push(';');
+            }
+            text.push(close);
+        };
+    match value {
+        Value::Null => text.push('~'),
+        Value::Unknown => text.push('?'),
+        Value::Bool(truth) => text.push(if *truth { 'T' } else { 'F' }),
+        Value::Number(number) => text.push_str(&float_text::general(number, Some(10))),
+        Value::String(string) => text.push_str(&quoted(string)),
+        Value::List(elements) | Value::Set(elements) => {
+            all('[', ']', &mut elements.iter().map(|element| (None, element)));
+        }
+        Value::Tuple(elements) => all('<', '>', &mut elements.iter().map(|element| (None, element))),
+        Value::Map(fields) => all('{', '}', &mut fields.iter().map(|(key, element)| (Some(key), element))),
+        Value::Object(fields) => all('<', '>', &mut fields.values().map(|element| (None, element))),
+        Value::Sensitive(inner) => push_hashed(inner, text),
+    }
+}
+
+/// A string as Go quotes it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            control if control.is_control() => {
+                quoted.extend(format!("\\x{:02x}", u32::from(control)).chars());
+            }
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Strings by their bytes, numbers by size, false before true; null and unknown last; other values by what
@@ -234,15 +309,15 @@ pub(super) fn order(one: &Value, other: &Value) -> std::cmp::Ordering {
         (Value::Sensitive(one), Value::Sensitive(other)) => order(one, other),
         _ => match (one.as_elements(), other.as_elements(), one.as_fields(), other.as_fields()) {
             (Some(one), Some(other), ..) => {
-                let each = one.iter().zip(other).map(|(one, other)| order(one, other));
-                each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-                    .then(one.len().cmp(&other.len()))
+                let mut each = one.iter().zip(other).map(|(one, other)| order(one, other));
+                each.find(|order| order.is_ne()).unwrap_or_else(|| one.len().cmp(&other.len()))
             }
             (_, _, Some(one), Some(other)) => {
-                let each =
-                    one.iter().zip(other).map(|(one, other)| one.0.cmp(other.0).then(order(one.1, other.1)));
-                each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-                    .then(one.len().cmp(&other.len()))
+                let mut each = one
+                    .iter()
+                    .zip(other)
+                    .map(|(one, other)| one.0.cmp(other.0).then_with(|| order(one.1, other.1)));
+                each.find(|order| order.is_ne()).unwrap_or_else(|| one.len().cmp(&other.len()))
             }
             _ => rank(one).cmp(&rank(other)),
         },

@@ -221,6 +221,14 @@ impl<'a> Parser<'a> {
             let help = "name it, as in [main...HEAD]; [main...] ends at the work tree";
             return Err(Box::new(diagnostic.help(help)));
         }
+        // As in Git; `a....b` could be read in two ways else.
+        if let Some(wrong) = [from, to].into_iter().find(|name| name.starts_with('.') || name.ends_with('.'))
+        {
+            let message = format!("`{}` names no commit", wrong.escape_debug());
+            let diagnostic = Diagnostic::error("filter::syntax", message);
+            let diagnostic = diagnostic.at(self.location(self.span_of(wrong)));
+            return Err(Box::new(diagnostic.help("names of commits neither begin nor end with a dot")));
+        }
         Ok(GitRange { from: from.to_owned(), to: (!to.is_empty()).then(|| to.to_owned()) })
     }
 

@@ -10,8 +10,8 @@ impl Evaluator<'_> {
     pub(super) fn call(&self, expr: &Expr, name: &Ident, arguments: &[Expr], expand: bool) -> Evaluated {
         match &*name.name {
             // These two take their arguments unevaluated, because an error in them is an answer.
-            "try" => return self.try_each(expr, arguments),
-            "can" => {
+            "try" | "core::try" => return self.try_each(expr, arguments),
+            "can" | "core::can" => {
                 let [argument] = arguments else {
                     return fail(self.error("hcl::call", expr.span, "`can` takes exactly one argument"));
                 };
@@ -21,7 +21,12 @@ impl Evaluator<'_> {
         }
         let arguments = self.arguments(name, arguments, expand)?;
         let Some(arguments) = arguments else { return Ok(Value::Unknown) };
+        self.take_steps(arguments.iter().map(effort).sum(), expr.span)?;
         match self.scope.call(&name.name, &arguments) {
+            // What is made of one value is no larger than that one was, nearly.
+            Some(Ok(value)) if arguments.len() > 1 || matches!(value, Value::String(_)) => {
+                self.checked(value, expr.span)
+            }
             Some(Ok(value)) => Ok(value),
             // What is said of a sensitive value may hold it.
             Some(Err(CallError::Arguments(_))) if arguments.iter().any(Value::is_marked) => {
@@ -80,6 +85,12 @@ impl Evaluator<'_> {
     fn unknown_function(&self, name: &Ident) -> super::Diagnostic {
         let error =
             self.error("hcl::unknown_function", name.span, format!("there is no function `{}`", name.name));
+        if name.name.starts_with("provider::") {
+            return error.help("functions of providers are there in modules only; call it in the module");
+        }
+        if &*name.name == "type" {
+            return error.help("`type` is there in the console only");
+        }
         let known = self.scope.function_names();
         // All of them would be a long list: only a near one is worth naming.
         match super::super::suggest::nearest(&name.name, known.iter().map(String::as_str)) {
@@ -89,4 +100,18 @@ impl Evaluator<'_> {
             None => error,
         }
     }
+}
+
+/// The steps of working on a value: long texts and lists take as many more.
+fn effort(value: &Value) -> u64 {
+    let size = match value {
+        Value::String(text) => text.len() / 256,
+        Value::Sensitive(inner) => return effort(inner),
+        other => match (other.as_elements(), other.as_fields()) {
+            (Some(elements), _) => elements.len() / 4,
+            (_, Some(fields)) => fields.len() / 4,
+            _ => 0,
+        },
+    };
+    u64::try_from(size).unwrap_or(u64::MAX)
 }

@@ -144,6 +144,7 @@ impl Evaluator<'_> {
     }
 
     fn round(&self, each: &ForExpr, result: &mut ForResult) -> Evaluated<()> {
+        self.take_steps(1, each.collection.span)?;
         if let Some(condition) = &each.condition {
             let (decision, marked) = self.expression(condition)?.unmarked();
             result.marked |= marked;

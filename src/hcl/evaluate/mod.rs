@@ -3,6 +3,7 @@
 //! After HCL's specification and its reference implementation. Two rules hold everywhere: what is computed
 //! from something unknown is unknown, and what is computed from something sensitive is sensitive.
 
+mod budget;
 mod call;
 mod collection;
 mod error;
@@ -16,8 +17,9 @@ use std::sync::Arc;
 
 use super::ast::{Expr, ExprKind};
 use super::diagnostic::Diagnostic;
+use super::limits::{self, MOST_DEPTH, MOST_STEPS};
 use super::scope::Scope;
-use super::source::SourceFile;
+use super::source::{SourceFile, Span};
 use super::value::Value;
 use error::note;
 
@@ -26,6 +28,7 @@ type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates an expression of `file` with the names of `scope`.
 pub fn evaluate(expr: &Expr, file: &Arc<SourceFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {
+    let _evaluation = budget::Evaluation::begin();
     Evaluator { file, scope }.expression(expr)
 }
 
@@ -49,6 +52,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn compound(&self, expr: &Expr) -> Evaluated {
+        let Some(_level) = budget::Level::enter() else {
+            let message = format!("evaluation goes more than {MOST_DEPTH} levels deep here");
+            return error::fail(self.error("hcl::limit", expr.span, message));
+        };
+        self.take_steps(1, expr.span)?;
         match &expr.kind {
             ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {
                 self.expression(expr)
@@ -61,9 +69,28 @@ impl<'a> Evaluator<'a> {
             ExprKind::Binary { op, left, right } => self.binary(expr, *op, left, right),
             ExprKind::Conditional { condition, yes, no } => self.conditional(expr, condition, yes, no),
             ExprKind::Paren(inner) => self.expression(inner),
-            ExprKind::Tuple(elements) => Ok(Value::Tuple(Arc::new(self.all(elements)?))),
-            ExprKind::Object(items) => self.object(items),
-            ExprKind::For(each) => self.for_expression(each),
+            ExprKind::Tuple(elements) => self.checked(Value::Tuple(Arc::new(self.all(elements)?)), expr.span),
+            ExprKind::Object(items) => self.checked(self.object(items)?, expr.span),
+            ExprKind::For(each) => self.checked(self.for_expression(each)?, expr.span),
+        }
+    }
+
+    /// Counts the work that is done, so that it comes to an end.
+    fn take_steps(&self, steps: u64, span: Span) -> Evaluated<()> {
+        if budget::take(steps) {
+            return Ok(());
+        }
+        let message = format!("evaluation takes more than {MOST_STEPS} steps");
+        let help =
+            "look for loops within loops over long lists, and for texts that are worked on again and again";
+        error::fail(self.error("hcl::limit", span, message).help(help))
+    }
+
+    /// The value, where it is not too large.
+    fn checked(&self, value: Value, span: Span) -> Evaluated {
+        match limits::check(&value) {
+            Ok(()) => Ok(value),
+            Err(problem) => error::fail(self.error("hcl::limit", span, problem.to_string())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::ast::{BinaryOp, Expr, ExprKind, TemplatePart, UnaryOp};
 use super::super::convert::{to_bool, to_number};
+use super::super::functions::is_pure;
 use super::super::number::Number;
 use super::super::source::Span;
 use super::super::types::{Type, convert, unify};
@@ -54,22 +55,32 @@ impl Evaluator<'_> {
         }
     }
 
-    /// `&&` and `||`: the right side is looked at only where the left one does not decide.
+    /// `&&` and `||`: the side that decides is enough, whatever is wrong with the other one. As in HCL, null decides
+    /// an `&&` as false does.
     fn logical(&self, left: &Expr, right: &Expr, decides: bool) -> Evaluated {
-        let what = if decides { "an operand of `||`" } else { "an operand of `&&`" };
-        let (left_value, left_marked) = self.expression(left)?.unmarked();
-        let left_truth = match left_value {
-            Value::Unknown => None,
-            known => Some(self.truth(&known, left.span, what)?),
+        let outcome = match self.expression(left) {
+            // Null is no operand of `||`, but nobody minds where the other side decides.
+            Ok(value) if value.is_null() => self.side(value, left, decides),
+            Ok(value) => Ok(self.side(value, left, decides)?),
+            Err(wrong) => Err(wrong),
+        };
+        let (left_truth, left_marked) = match outcome {
+            Ok(side) => side,
+            Err(wrong) => {
+                let right = self.expression(right).and_then(|value| self.side(value, right, decides));
+                return match right {
+                    Ok((Some(truth), marked)) if truth == decides => {
+                        Ok(Value::Bool(decides).marked_if(marked))
+                    }
+                    Ok(_) => Err(wrong),
+                    Err(further) => Err(Box::new(wrong.and(*further))),
+                };
+            }
         };
         if left_truth == Some(decides) {
             return Ok(Value::Bool(decides).marked_if(left_marked));
         }
-        let (right_value, right_marked) = self.expression(right)?.unmarked();
-        let right_truth = match right_value {
-            Value::Unknown => None,
-            known => Some(self.truth(&known, right.span, what)?),
-        };
+        let (right_truth, right_marked) = self.side(self.expression(right)?, right, decides)?;
         let result = match (left_truth, right_truth) {
             (_, Some(truth)) if truth == decides => Value::Bool(decides),
             (Some(_), Some(truth)) => Value::Bool(truth),
@@ -78,8 +89,21 @@ impl Evaluator<'_> {
         Ok(result.marked_if(left_marked || right_marked))
     }
 
+    /// One side of `&&` or `||`, where it is known, and whether it is sensitive.
+    fn side(&self, value: Value, operand: &Expr, decides: bool) -> Evaluated<(Option<bool>, bool)> {
+        let what = if decides { "an operand of `||`" } else { "an operand of `&&`" };
+        let (value, marked) = value.unmarked();
+        let truth = match value {
+            Value::Unknown => None,
+            Value::Null if !decides => Some(false),
+            known => Some(self.truth(&known, operand.span, what)?),
+        };
+        Ok((truth, marked))
+    }
+
     /// HCL evaluates both branches, to give the result the type that both have in common. Here the other branch
-    /// is evaluated only where that can do nothing but give a value: no call is in it. Its errors do not count.
+    /// is evaluated only where that can do nothing but give a value: it reads no file and runs no program. Its errors
+    /// do not count.
     pub(super) fn conditional(&self, expr: &Expr, condition: &Expr, yes: &Expr, no: &Expr) -> Evaluated {
         let (decision, marked) = self.expression(condition)?.unmarked();
         if matches!(decision, Value::Unknown) {
@@ -89,11 +113,13 @@ impl Evaluator<'_> {
         let (chosen, other) = if truth { (yes, no) } else { (no, yes) };
         let value = self.expression(chosen)?;
         let purity = purity(other);
-        if purity == Purity::Calls || matches!(value, Value::Null | Value::Unknown) {
+        if purity == Purity::Effects || matches!(value, Value::Null | Value::Unknown) {
             return Ok(value.marked_if(marked));
         }
         let other_type = match &other.kind {
-            ExprKind::Template(_) => Type::String,
+            ExprKind::Template(parts) if !matches!(parts.as_slice(), [TemplatePart::Interpolation(_)]) => {
+                Type::String
+            }
             _ => match self.expression(other) {
                 Ok(other) => Type::of(&other),
                 Err(_) => return Ok(value.marked_if(marked)),
@@ -112,8 +138,8 @@ impl Evaluator<'_> {
         });
         match converted.and_then(|wanted| convert(&value, &wanted)) {
             Ok(value) => Ok(value.marked_if(marked)),
-            // What comes from elsewhere can have lost its type on the way, so that only literals are blamed.
-            Err(_) if purity == Purity::Names => Ok(value.marked_if(marked)),
+            // Lists and maps that come from elsewhere can have lost their types on the way: then nothing is blamed.
+            Err(_) if purity == Purity::Names && alike(&types[0], &types[1]) => Ok(value.marked_if(marked)),
             Err(message) => fail(self.error("hcl::type", expr.span, message)),
         }
     }
@@ -127,12 +153,20 @@ impl Evaluator<'_> {
     }
 }
 
+/// Whether both are lists of some kind, or both are maps.
+fn alike(one: &Type, other: &Type) -> bool {
+    let list = |kind: &Type| matches!(kind, Type::Tuple(_) | Type::List(_) | Type::Set(_));
+    let map = |kind: &Type| matches!(kind, Type::Object(_) | Type::Map(_));
+    (list(one) && list(other)) || (map(one) && map(other))
+}
+
 /// What evaluating an expression can involve.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purity {
     Literals,
     Names,
-    Calls,
+    /// Whatever a function does that is not known to give a value only.
+    Effects,
 }
 
 fn purity(expr: &Expr) -> Purity {
@@ -144,14 +178,22 @@ fn purity(expr: &Expr) -> Purity {
         ExprKind::GetAttr { target, .. } => purity(target),
         ExprKind::Index { target, key } => purity(target).max(purity(key)),
         ExprKind::Binary { left, right, .. } => purity(left).max(purity(right)),
+        ExprKind::Conditional { condition, yes, no } => purity(condition).max(purity(yes)).max(purity(no)),
         ExprKind::Tuple(elements) => all(&mut elements.iter()),
         ExprKind::Object(items) => all(&mut items.iter().flat_map(|item| [&item.key, &item.value])),
-        // With text beside it, whatever is interpolated becomes a string.
-        ExprKind::Template(parts) if !matches!(parts.as_slice(), [TemplatePart::Interpolation(_)]) => {
-            Purity::Names
+        ExprKind::Call { name, arguments, .. } if is_pure(&name.name) => {
+            all(&mut arguments.iter()).max(Purity::Names)
         }
-        // The rest could be looked into too, but is rare where only a type is wanted.
-        _ => Purity::Calls,
+        ExprKind::For(each) => {
+            let parts = [&each.collection, &each.value].into_iter().chain(&each.key).chain(&each.condition);
+            all(&mut { parts }).max(Purity::Names)
+        }
+        // With text beside it, whatever is interpolated becomes a string.
+        ExprKind::Template(parts) => match parts.as_slice() {
+            [TemplatePart::Interpolation(inner)] => purity(inner),
+            _ => Purity::Names,
+        },
+        ExprKind::Call { .. } | ExprKind::Splat { .. } => Purity::Effects,
     }
 }
 
@@ -165,7 +207,7 @@ fn compute(op: BinaryOp, left: &Number, right: &Number) -> Option<Value> {
         BinaryOp::Subtract => Value::Number(left.subtract(right)),
         BinaryOp::Multiply => Value::Number(left.multiply(right)),
         BinaryOp::Divide => Value::Number(left.divide(right)?),
-        BinaryOp::Modulo => Value::Number(left.modulo(right)?),
+        BinaryOp::Modulo => Value::Number(left.modulo(right)),
         BinaryOp::And | BinaryOp::Or | BinaryOp::Equal | BinaryOp::NotEqual => return None,
     })
 }

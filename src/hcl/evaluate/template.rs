@@ -2,6 +2,7 @@
 
 use super::super::ast::{Expr, TemplatePart};
 use super::super::convert::to_string;
+use super::super::limits::check_text;
 use super::super::value::Value;
 use super::collection::Walk;
 use super::error::{fail, note};
@@ -59,6 +60,8 @@ impl Evaluator<'_> {
                     return Ok(());
                 };
                 for round in rounds {
+                    self.take_steps(1, collection.span)?;
+                    self.check_length(text, 0, collection)?;
                     let scope = self.round_scope(key_name.as_ref(), value_name, round);
                     self.with_scope(&scope).parts(body, text)?;
                 }
@@ -72,7 +75,10 @@ impl Evaluator<'_> {
         text.marked |= marked;
         match value {
             Value::Unknown => text.unknown = true,
-            Value::String(part) => text.written.push_str(&part),
+            Value::String(part) => {
+                self.check_length(text, part.len(), expr)?;
+                text.written.push_str(&part);
+            }
             other => {
                 let Some(part) = to_string(&other) else {
                     let what = format!("{} in a template", self.named(expr.span));
@@ -84,5 +90,10 @@ impl Evaluator<'_> {
             }
         }
         Ok(())
+    }
+
+    fn check_length(&self, text: &Text, more: usize, expr: &Expr) -> Evaluated<()> {
+        let problem = check_text(text.written.len() + more).err();
+        problem.map_or(Ok(()), |problem| fail(self.error("hcl::limit", expr.span, problem.to_string())))
     }
 }

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use super::super::limits::{MOST_VALUES, TooLarge};
 use super::super::value::Value;
 
 /// A list of objects, named by the header row.
 pub(super) fn decode(text: &str) -> Result<Value, String> {
     let mut rows = rows(text)?.into_iter();
     let Some(header) = rows.next() else { return Err("there is no header row".to_owned()) };
-    for (index, name) in header.iter().enumerate() {
-        if header.iter().take(index).any(|before| before == name) {
+    let mut names = std::collections::HashSet::new();
+    for name in &header {
+        if !names.insert(name) {
             return Err(format!("the column `{name}` is there twice"));
         }
     }
     let mut objects = Vec::new();
+    if rows.len().saturating_mul(header.len()) > MOST_VALUES {
+        return Err(TooLarge::Values.to_string());
+    }
     for (index, row) in rows.enumerate() {
         if row.len() != header.len() {
             let (line, given, wanted) = (index + 2, row.len(), header.len());

@@ -140,7 +140,7 @@ impl Scope for TemplateScope<'_> {
     }
 
     fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
-        if matches!(name, "templatefile" | "templatestring") {
+        if matches!(name.strip_prefix("core::").unwrap_or(name), "templatefile" | "templatestring") {
             return Some(Err(CallError::new("a template cannot read another template")));
         }
         super::call(name, arguments, self.context)

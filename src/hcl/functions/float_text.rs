@@ -17,7 +17,7 @@ pub(super) fn text(number: &Number, verb: char, precision: Option<usize>) -> Str
 }
 
 /// All digits, or so many of them; with an exponent where it is below -4 or beyond the digits.
-pub(super) fn general(number: &Number, precision: Option<usize>) -> String {
+pub(in crate::hcl) fn general(number: &Number, precision: Option<usize>) -> String {
     let negative = number.is_negative();
     let number = if negative { number.negate() } else { number.clone() };
     let (digits, exponent) = match precision {

@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::convert::{described, to_bool, to_number, to_string};
 use super::super::json;
+use super::super::limits::check_text;
 use super::super::number::Number;
 use super::super::scope::CallError;
 use super::super::value::Value;
@@ -61,8 +62,15 @@ fn format_list(arguments: &Arguments<'_>) -> Called {
         });
         formatted(&format, &row.collect::<Vec<_>>())
     };
-    let lines = (0..length.unwrap_or(1)).map(line);
-    Ok(string_list(lines.collect::<Called<Vec<String>>>()?))
+    let mut lines = Vec::new();
+    let mut size = 0;
+    for index in 0..length.unwrap_or(1) {
+        let line = line(index)?;
+        size += line.len();
+        check_text(size)?;
+        lines.push(line);
+    }
+    Ok(string_list(lines))
 }
 
 fn formatted(format: &str, values: &[&Value]) -> Called<String> {
@@ -91,6 +99,7 @@ fn formatted(format: &str, values: &[&Value]) -> Called<String> {
             ))
         })?;
         verb.push(&mut text, value)?;
+        check_text(text.len())?;
         next = argument + 1;
         used = used.max(argument);
     }

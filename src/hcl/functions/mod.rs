@@ -10,13 +10,14 @@ mod csv;
 mod date_time;
 mod encoding;
 mod filesystem;
-mod float_text;
+pub(super) mod float_text;
 mod format;
 mod glob;
 mod hash_crypto;
 mod ip_network;
 mod numeric;
 mod regex;
+mod rsa;
 mod sequence;
 mod set;
 mod string;
@@ -167,17 +168,25 @@ static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     names
 });
 
-/// Calls a function; `None` where there is none of that name.
+/// Calls a function, also by its name in `core::`; `None` where there is none of that name.
 pub fn call(
     name: &str,
     arguments: &[Value],
     context: &FunctionContext<'_>,
 ) -> Option<Result<Value, CallError>> {
-    let function = TABLE.get(name)?;
+    let function = TABLE.get(name.strip_prefix("core::").unwrap_or(name))?;
     Some(function.call(arguments, context))
 }
 
 /// The names of all functions, sorted; `try` and `can`, which the evaluator itself answers for, among them.
 pub fn names() -> &'static [&'static str] {
     &NAMES
+}
+
+/// Whether calling it does nothing but give a value, the same one each time.
+pub(super) fn is_pure(name: &str) -> bool {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    let known = TABLE.contains_key(name) || matches!(name, "try" | "can");
+    let reads = name.starts_with("file") || matches!(name, "templatefile" | "pathexpand" | "abspath");
+    known && !reads && !matches!(name, "bcrypt" | "plantimestamp" | "timestamp" | "uuid")
 }

@@ -51,6 +51,9 @@ fn extreme(arguments: &Arguments<'_>, better: fn(&Number, &Number) -> bool) -> C
     Ok(Value::Number(best))
 }
 
+/// Beyond this, the digits of `parseint` would be worked on for longer than the number is worth.
+const MOST_DIGITS: usize = 10_000;
+
 /// Digits beyond 9 are letters; up to base 36 their case does not matter, beyond it lower case comes first.
 fn parse_int(arguments: &Arguments<'_>) -> Called {
     let (text, base) = (arguments.string(0)?, arguments.whole(1)?);
@@ -61,6 +64,9 @@ fn parse_int(arguments: &Arguments<'_>) -> Called {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(&text)),
     };
+    if digits.len() > MOST_DIGITS {
+        return Err(Arguments::wrong(0, format!("has more than {MOST_DIGITS} digits")));
+    }
     let mut number = BigInt::default();
     for letter in digits.chars() {
         let digit = match letter {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use regex::{Captures, Regex};
 
+use super::super::limits::check_text;
 use super::super::value::Value;
 use super::arguments::{Arguments, list};
 use super::{Called, Function};
@@ -81,14 +82,28 @@ fn captured(regex: &Regex, captures: &Captures<'_>) -> Value {
 fn replace(arguments: &Arguments<'_>) -> Called {
     let (text, old, new) = (arguments.string(0)?, arguments.string(1)?, arguments.string(2)?);
     let pattern = old.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
-    match pattern {
-        Some(pattern) => {
-            let regex = compile_cached(pattern)
-                .map_err(|_| Arguments::wrong(1, format!("is no regular expression: {pattern}")))?;
-            Ok(Value::string(regex.replace_all(&text, &*new)))
-        }
-        None => Ok(Value::string(text.replace(&*old, &new))),
+    if let Some(pattern) = pattern {
+        let regex = compile_cached(pattern)
+            .map_err(|_| Arguments::wrong(1, format!("is no regular expression: {pattern}")))?;
+        return replace_all(&regex, &text, &new);
     }
+    let count = text.matches(&*old).count();
+    check_text(text.len().saturating_add(count.saturating_mul(new.len())))?;
+    Ok(Value::string(text.replace(&*old, &new)))
+}
+
+fn replace_all(regex: &Regex, text: &str, new: &str) -> Called {
+    let mut replaced = String::new();
+    let mut end = 0;
+    for captures in regex.captures_iter(text) {
+        let Some(whole) = captures.get(0) else { continue };
+        replaced.push_str(text.get(end..whole.start()).unwrap_or_default());
+        captures.expand(new, &mut replaced);
+        end = whole.end();
+        check_text(replaced.len())?;
+    }
+    replaced.push_str(text.get(end..).unwrap_or_default());
+    Ok(Value::string(replaced))
 }
 
 /// Go's classes are ASCII, its brackets hold no operators, and a brace that is no count is a brace.

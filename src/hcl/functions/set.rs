@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
+use super::super::limits::{MOST_VALUES, TooLarge};
 use super::super::scope::CallError;
-use super::super::types::{Type, convert, set_of, unify};
+use super::super::types::{Type, convert, order, set_of, unify};
 use super::super::value::Value;
 use super::arguments::{Arguments, list};
 use super::{Called, Function, MANY};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("setintersection", (1, MANY), |arguments| {
-        combined(arguments, |result, next| result.retain(|value| next.contains(value)))
+        combined(arguments, |result, next| result.retain(|value| is_in(value, next)))
     }),
     Function::new("setproduct", (2, MANY), product).moving(),
     Function::new("setsubtract", (2, 2), |arguments| {
-        combined(arguments, |result, next| result.retain(|value| !next.contains(value)))
+        combined(arguments, |result, next| result.retain(|value| !is_in(value, next)))
     }),
     Function::new("setunion", (1, MANY), |arguments| combined(arguments, Vec::extend_from_slice)),
 ];
+
+/// Whether a value is among others that are in order.
+fn is_in(value: &Value, sorted: &[Value]) -> bool {
+    sorted.binary_search_by(|other| order(other, value)).is_ok()
+}
 
 /// All arguments as elements of one type, combined one after the other.
 fn combined(arguments: &Arguments<'_>, combine: fn(&mut Vec<Value>, &[Value])) -> Called {
@@ -32,7 +38,11 @@ fn combined(arguments: &Arguments<'_>, combine: fn(&mut Vec<Value>, &[Value])) -
         let elements = elements.collect::<Result<Vec<_>, _>>().map_err(CallError::new)?;
         match &mut result {
             None => result = Some(elements),
-            Some(result) => combine(result, &elements),
+            Some(result) => {
+                let mut sorted = elements;
+                sorted.sort_by(order);
+                combine(result, &sorted);
+            }
         }
     }
     Ok(set_of(result.unwrap_or_default()))
@@ -44,6 +54,9 @@ fn product(arguments: &Arguments<'_>) -> Called {
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
     for index in 0..arguments.count() {
         let elements = arguments.list(index)?;
+        if rows.len().saturating_mul(elements.len()).saturating_mul(index + 2) > MOST_VALUES {
+            return Err(TooLarge::Values.into());
+        }
         rows = rows
             .iter()
             .flat_map(|row| {

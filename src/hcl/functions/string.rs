@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::super::limits::check_text;
 use super::super::value::Value;
 use super::arguments::{Arguments, string_list};
 use super::{Called, Function, MANY};
@@ -50,8 +51,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn indent(arguments: &Arguments<'_>) -> Called {
     let spaces =
         usize::try_from(arguments.whole(0)?).map_err(|_| Arguments::wrong(0, "must not be negative"))?;
+    let text = arguments.string(1)?;
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    check_text(text.len().saturating_add(lines.saturating_mul(spaces)))?;
+    if lines == 0 {
+        return Ok(Value::String(text));
+    }
     let line_start = format!("\n{}", " ".repeat(spaces));
-    Ok(Value::string(arguments.string(1)?.replace('\n', &line_start)))
+    Ok(Value::string(text.replace('\n', &line_start)))
 }
 
 fn join(arguments: &Arguments<'_>) -> Called {
@@ -60,6 +67,8 @@ fn join(arguments: &Arguments<'_>) -> Called {
     for index in 1..arguments.count() {
         texts.extend(arguments.strings(index)?);
     }
+    let separators = separator.len().saturating_mul(texts.len());
+    check_text(texts.iter().map(|text| text.len()).fold(separators, usize::saturating_add))?;
     Ok(Value::string(texts.join(&*separator)))
 }
 

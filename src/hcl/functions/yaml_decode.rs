@@ -14,6 +14,9 @@ use super::date_time;
 /// Aliases are copied where they stand; more values than this are an attack.
 const MAX_VALUES: usize = 1_000_000;
 
+/// How deep collections may stand in each other.
+const MOST_DEPTH: usize = 600;
+
 /// A collection that is being read.
 enum Open {
     Sequence { elements: Vec<Value>, anchor: usize },
@@ -71,6 +74,9 @@ impl Reader {
                 };
                 self.anchor(anchor, &value);
                 self.put(value)?;
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) if self.open.len() >= MOST_DEPTH => {
+                return Err(format!("it is nested more than {MOST_DEPTH} levels deep"));
             }
             Event::SequenceStart(_, anchor, _) => {
                 self.open.push(Open::Sequence { elements: Vec::new(), anchor });

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use unicode_ident::{is_xid_continue, is_xid_start};
+
 use super::super::ast::Ident;
 use super::super::source::Span;
 use super::Parser;
 
-/// How many bytes of `text` are a name: a letter or `_`, then letters, digits, `_` and `-`.
+/// How many bytes of `text` are a name: a letter or `_`, then letters, digits, marks, `_` and
+/// `-`, as Unicode's annex 31 tells them.
 pub(super) fn ident_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     match bytes.first() {
         Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {}
         Some(first) if !first.is_ascii() => {
-            if !text.chars().next().is_some_and(char::is_alphabetic) {
+            if !text.chars().next().is_some_and(starts_ident) {
                 return 0;
             }
         }
@@ -23,9 +26,21 @@ pub(super) fn ident_len(text: &str) -> usize {
     if bytes.get(ascii).is_none_or(u8::is_ascii) {
         return ascii;
     }
-    text.char_indices()
-        .find(|(_, letter)| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')))
-        .map_or(text.len(), |(index, _)| index)
+    text.char_indices().find(|(_, letter)| !continues_ident(*letter)).map_or(text.len(), |(index, _)| index)
+}
+
+/// Letters by Unicode's `ID_Start` that its `XID_Start` leaves out, because they fall apart in compatibility forms.
+const LETTERS_BY_ID: &[char] =
+    &['\u{37a}', '\u{e33}', '\u{eb3}', '\u{309b}', '\u{309c}', '\u{ff9e}', '\u{ff9f}'];
+
+fn starts_ident(letter: char) -> bool {
+    is_xid_start(letter) || LETTERS_BY_ID.contains(&letter)
+}
+
+fn continues_ident(letter: char) -> bool {
+    // The joiners are letters of names in newer versions of Unicode only.
+    let joiner = matches!(letter, '\u{200c}' | '\u{200d}');
+    (is_xid_continue(letter) && !joiner) || letter == '-' || LETTERS_BY_ID.contains(&letter)
 }
 
 impl<'a> Parser<'a> {

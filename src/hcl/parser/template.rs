@@ -46,7 +46,7 @@ impl Parser<'_> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         let plain = rest
             .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n'))
+            .position(|byte| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r'))
             .unwrap_or(rest.len());
         if rest.get(plain) == Some(&b'"') {
             let text = self.text.get(self.position..self.position + plain).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Parser<'_> {
                     self.trim_next = false;
                     break;
                 }
-                None | Some(b'\n') => {
+                None | Some(b'\n' | b'\r') => {
                     let location = self.location(open);
                     let help = "close it on this line, or use a heredoc for text of several lines";
                     return Err(self.report_at(location, "this string is never closed", Some(help)));
@@ -98,7 +98,8 @@ impl Parser<'_> {
         }
         loop {
             let rest = self.bytes.get(self.position..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n'));
+            let plain =
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r'));
             let end = self.position + plain.unwrap_or(rest.len());
             text.push_str(self.text.get(self.position..end).unwrap_or_default());
             self.position = end;

@@ -255,6 +255,7 @@ impl Parser<'_> {
         let mut full = first.to_owned();
         let mut end = start + first.len();
         while self.eat("::") {
+            self.skip();
             let Some(part) = self.peek_ident() else {
                 return Err(self.unexpected("a function's name after `::`"));
             };

@@ -1,6 +1,7 @@
 //! The estate of this repository and others, read by the library, and by Terragrunt where it is installed.
 
 mod filters;
+mod hostile;
 mod language;
 mod live;
 mod page;

@@ -60,6 +60,14 @@ fn a_range_of_commits_ends_at_head_unless_it_says() {
 }
 
 #[test]
+fn a_commit_has_no_dot_at_its_ends() {
+    // Found by fuzzing: this was written as `[a....HEAD]`, which reads as another range.
+    let (message, part, _) = refused("[a. ... HEAD]");
+    assert_eq!((&*message, &*part), ("`a.` names no commit", "a."));
+    assert_eq!(read("[v1.2...main.x]"), "[v1.2...main.x]");
+}
+
+#[test]
 fn negations_cancel_each_other_and_bind_closer_than_the_pipe() {
     assert_eq!(read("!vpc | ./live/** | type=unit"), "!name=vpc | {./live/**} | type=unit");
     assert_eq!(read("!!vpc"), "name=vpc");
