@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo bench conformance clean
+.PHONY: help setup check fmt test test-quick lint demo bench conformance fuzz clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -48,6 +48,16 @@ bench: setup ## benchmarks beside Terragrunt and the bare tool, into docs/benchm
 conformance: ## read TREES="dir …" as TERRAGRUNT=path does? (CACHE=dir keeps its answers)
 	cargo build --quiet
 	@$(PYTHON) tests/conformance --terragrunt $(or $(TERRAGRUNT),terragrunt) $(if $(CACHE),--cache $(CACHE)) $(TREES)
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= parse parse_json evaluate filter yaml_edit
+
+fuzz: ## fuzz each target for FUZZ_SECONDS; needs a nightly toolchain and cargo-fuzz
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=1 -max_len=4096 || exit 1; \
+	done
 
 clean: ## remove what was built; .tools and .venv stay, since they take minutes to build again
 	cargo clean

@@ -1,0 +1,26 @@
+//! The edit of manifests.
+
+#[path = "../../src/gitops/edit.rs"]
+mod edit;
+#[path = "../../src/gitops/error.rs"]
+mod error;
+#[path = "../../src/gitops/image.rs"]
+mod image;
+#[path = "../../src/gitops/manifest.rs"]
+mod manifest;
+#[path = "../../src/gitops/select.rs"]
+mod select;
+
+use image::{ImageReference, ImageTarget};
+use manifest::ManifestFile;
+
+/// Edits the image of `app-a` as a bump does; nothing where that is refused.
+pub fn edit_image(bytes: &[u8]) -> Option<Vec<u8>> {
+    const WANTED: &str = "registry.example/app-a:v2";
+    let files =
+        [ManifestFile { path: "manifests/app-a/deployment.yaml".into(), mode: "100644".into(), bytes: bytes.to_vec() }];
+    let target: ImageTarget = "app-a".parse().ok()?;
+    let wanted: ImageReference = WANTED.parse().ok()?;
+    let found = select::select_image("manifests/app-a", &files, &target, Some(&wanted)).ok()?;
+    edit::replace_scalar(&files[found.file], &found.scalar, WANTED).ok()
+}

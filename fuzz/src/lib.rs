@@ -1,0 +1,106 @@
+//! What is fuzzed, compiled for itself.
+//!
+//! The sources are the library's own, taken over by path: the library as a whole brings the AWS and Kubernetes clients,
+//! which take long to build with coverage and have nothing to do with reading text.
+
+#![expect(dead_code, reason = "parts of the modules are used by the rest of the library only")]
+
+#[path = "../../src/hcl/mod.rs"]
+pub mod hcl;
+
+mod estate;
+mod gitops;
+mod support;
+
+pub use estate::parse_filter;
+pub use gitops::edit_image;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hcl::ast::{Body, Expr};
+use hcl::diagnostic::Diagnostic;
+use hcl::functions::FunctionContext;
+use hcl::json_syntax::{BlockSchema, BodySchema};
+use hcl::scope::{CallError, Resolved, Scope};
+use hcl::source::{SourceFile, Span};
+use hcl::value::Value;
+
+/// The blocks that JSON texts may hold.
+pub static JSON_SCHEMA: BodySchema = {
+    const fn block(name: &'static str, labels: usize, bare: Option<&'static str>) -> BlockSchema {
+        BlockSchema { name, labels, bare, body: &JSON_SCHEMA }
+    }
+    BodySchema { blocks: &[block("locals", 0, None), block("dependency", 1, None), block("include", 1, Some("path"))] }
+};
+
+/// Fails where a place of a body is not in the text or not inside of what it stands in.
+pub fn check_body(body: &Body, text: &str, outer: Span) {
+    check_span(body.span, text, outer);
+    for attribute in &body.attributes {
+        check_span(attribute.span, text, outer);
+        check_expr(&attribute.expr, text, outer);
+    }
+    for block in &body.blocks {
+        check_span(block.span, text, outer);
+        check_body(&block.body, text, outer);
+    }
+}
+
+/// The same of an expression.
+pub fn check_expr(expr: &Expr, text: &str, outer: Span) {
+    check_span(expr.span, text, outer);
+}
+
+fn check_span(span: Span, text: &str, outer: Span) {
+    assert!(outer.start <= span.start && span.start <= span.end && span.end <= outer.end, "{span:?} in {outer:?}");
+    assert!(text.get(span.range()).is_some(), "{span:?} splits a character");
+}
+
+/// Fails where a diagnostic points at no character of the text, or cannot be shown.
+pub fn check_diagnostics(diagnostics: &[Diagnostic], text: &str) {
+    for diagnostic in diagnostics {
+        let location = diagnostic.location.as_ref().expect("a syntax error has a place");
+        assert!(text.get(location.span.range()).is_some(), "{diagnostic:?}");
+        assert!(!diagnostic.to_string().is_empty());
+    }
+}
+
+/// Terraform's functions except those that look at this machine's files, and a few names.
+pub struct Names;
+
+/// These read whatever is there, so that a run would depend on the machine, or walk through all of it.
+const ON_FILES: &[&str] = &["abspath", "pathexpand", "templatefile"];
+/// Slow on purpose.
+const SLOW: &str = "bcrypt";
+
+impl Scope for Names {
+    fn variable(&self, name: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+        let object = || Value::object([("k", Value::string("v")), ("j", Value::integer(1))]);
+        Ok(match name {
+            "x" => Some(Value::string("ex")),
+            "n" => Some(Value::integer(3)),
+            "xs" => Some(Value::tuple([Value::string("a"), Value::string("b")])),
+            "m" => Some(object()),
+            "t" => Some(Value::Bool(true)),
+            "u" => Some(Value::Unknown),
+            "s" => Some(Value::Sensitive(Arc::new(object()))),
+            _ => None,
+        }
+        .map(Resolved::root))
+    }
+
+    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
+        let plain = name.strip_prefix("core::").unwrap_or(name);
+        if plain.starts_with("file") || plain == SLOW || ON_FILES.contains(&plain) {
+            return None;
+        }
+        let context = FunctionContext { base_dir: PathBuf::new(), on_disk: &|path| path, on_read: &|_| {} };
+        hcl::functions::call(name, arguments, &context)
+    }
+}
+
+/// The text as a file.
+pub fn source(text: &str) -> Arc<SourceFile> {
+    SourceFile::new("text.hcl", text)
+}
