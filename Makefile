@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo bench conformance fuzz clean
+.PHONY: help setup check fmt test test-quick lint demo bench bench-check conformance fuzz clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -58,6 +58,10 @@ fuzz: ## fuzz each target for FUZZ_SECONDS; needs a nightly toolchain and cargo-
 	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=1 -max_len=4096 || exit 1; \
 	done
+
+bench-check: ## whether one more unit takes no more instructions than was recorded; needs valgrind
+	cargo build --release
+	$(PYTHON) benches/run.py --check
 
 clean: ## remove what was built; .tools and .venv stay, since they take minutes to build again
 	cargo clean

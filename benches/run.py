@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`make bench`: Slipway beside Terragrunt and the bare tool, in the same run, into docs/benchmarks.md.
 
-Whole processes are timed from outside, alternating between the two sides; a figure is the median of five runs after
+`run.py --check` (`make bench-check`) only counts instructions and compares them with benches/instructions.json;
+`run.py --record` writes that file. Both need valgrind. Whole processes are timed from outside, alternating between the two sides; a figure is the median of five runs after
 one that is not counted. Before anything is timed both sides have to give the same answer. What is not installed
 (Terragrunt) is left out, and the table says so.
 """
@@ -23,6 +24,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from estates import large_estate, small_estate
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 5
 SLIPWAY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/slipway"
@@ -35,11 +38,13 @@ class Figure:
     """What one side took."""
 
     seconds: list[float]
+    cpu: list[float]
     peak_mib: float
 
     def text(self) -> str:
         median = statistics.median(self.seconds)
-        return f"{median:.3f} s ({min(self.seconds):.3f}–{max(self.seconds):.3f}), {self.peak_mib:.0f} MiB"
+        spread = f"{min(self.seconds):.3f}–{max(self.seconds):.3f}"
+        return f"{median:.3f} s ({spread}), CPU {statistics.median(self.cpu):.2f} s, {self.peak_mib:.0f} MiB"
 
 
 @dataclass
@@ -51,8 +56,8 @@ class Side:
     before: Callable[[], None] = lambda: None
 
 
-def run(side: Side) -> tuple[float, float]:
-    """Wall seconds and peak memory in MiB of the largest process of one run."""
+def run(side: Side) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds, and peak memory in MiB of the largest process of one run."""
     side.before()
     begun = time.monotonic()
     with open(os.devnull, "w") as nothing, tempfile.TemporaryFile() as errors:
@@ -64,74 +69,20 @@ def run(side: Side) -> tuple[float, float]:
             errors.seek(0)
             text = errors.read().decode(errors="replace")[-2000:]
             raise SystemExit(f"{' '.join(side.command)} ended with {process.returncode}:\n{text}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def measure(*sides: Side) -> list[Figure]:
     """All sides in turn, so that a slow minute of the machine is shared."""
     for side in sides:
         run(side)
-    taken: list[list[tuple[float, float]]] = [[] for _ in sides]
+    taken: list[list[tuple[float, float, float]]] = [[] for _ in sides]
     for _ in range(RUNS):
         for side, figures in zip(sides, taken, strict=True):
             figures.append(run(side))
-    return [Figure([seconds for seconds, _ in all_], max(peak for _, peak in all_)) for all_ in taken]
-
-
-# -- estates -----------------------------------------------------------------------------------------
-
-
-def large_estate(folder: Path, units: int) -> None:
-    """Units with a shared root, a file read for each region, and up to three dependencies with mocks."""
-    (folder / "live").mkdir(parents=True)
-    (folder / "slipway.hcl").write_text('estate {\n  root = "live"\n}\n')
-    (folder / "live/root.hcl").write_text(
-        "locals {\n  region = read_terragrunt_config(find_in_parent_folders(\"region.hcl\")).locals\n"
-        "  tags   = { region = local.region.name, unit = path_relative_to_include() }\n}\n\n"
-        'inputs = {\n  region = local.region.name\n  tags   = local.tags\n}\n'
-    )
-    for number in range(units):
-        region = folder / f"live/region-{number % 20}"
-        unit = region / f"unit-{number}"
-        unit.mkdir(parents=True)
-        (region / "region.hcl").write_text(f'locals {{\n  name = "region-{number % 20}"\n}}\n')
-        blocks, inputs = "", ""
-        for offset in range(1, 1 + number % 4):
-            if (other := number - 20 * offset) >= 0:
-                blocks += (
-                    f'dependency "unit_{other}" {{\n  config_path  = "../unit-{other}"\n'
-                    f'  mock_outputs = {{ id = "mock-{other}" }}\n}}\n\n'
-                )
-                inputs += f"  input_{offset} = dependency.unit_{other}.outputs.id\n"
-        (unit / "terragrunt.hcl").write_text(
-            'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\n'
-            f"{blocks}inputs = {{\n  name = \"unit-{number}\"\n{inputs}}}\n"
-        )
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-
-
-def small_estate(folder: Path, units: int) -> None:
-    """Units of the built-in provider with local states, none depending on another."""
-    (folder / "module").mkdir(parents=True)
-    (folder / "module/main.tf").write_text(
-        'variable "name" {\n  type = string\n}\n\nresource "terraform_data" "this" {\n  input = var.name\n}\n'
-    )
-    (folder / "slipway.hcl").write_text('estate {\n  root = "live"\n}\n')
-    for number in range(units):
-        unit = folder / f"live/unit-{number}"
-        unit.mkdir(parents=True)
-        (unit / "terragrunt.hcl").write_text(
-            'terraform {\n  source = "${get_repo_root()}/module"\n}\n\n'
-            'remote_state {\n  backend  = "local"\n'
-            '  generate = { path = "backend.tf", if_exists = "overwrite" }\n'
-            f'  config   = {{ path = "${{get_repo_root()}}/states/{number}.tfstate" }}\n}}\n\n'
-            f'inputs = {{\n  name = "unit-{number}"\n}}\n'
-        )
-        bare = folder / f"bare/unit-{number}"
-        bare.mkdir(parents=True)
-        shutil.copy(folder / "module/main.tf", bare)
-        (bare / "terraform.tfvars").write_text(f'name = "unit-{number}"\n')
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    return [
+        Figure([run[0] for run in all_], [run[1] for run in all_], max(run[2] for run in all_)) for all_ in taken
+    ]
 
 
 def nothing_applied(folder: Path) -> Callable[[], None]:
@@ -157,21 +108,133 @@ def edges(command: list[str], folder: Path) -> dict[str, list[str]]:
     return {unit["path"]: sorted(unit.get("dependencies", [])) for unit in found}
 
 
-def reading(work: Path, rows: list[str]) -> None:
-    for units in (1_000, 5_000):
+FIND = [str(SLIPWAY), "find", "--dag", "--dependencies", "--format", "json"]
+RENDER = [str(SLIPWAY), "render", "--all", "--format", "json"]
+# Terragrunt takes more than three minutes for one run of the largest estates.
+SIZES = {1_000: True, 5_000: True, 11_028: False, 20_000: False}
+RENDERED_ALONE = 12
+
+
+def same_edges(folder: Path, units: int) -> None:
+    theirs = [str(TERRAGRUNT), "find", "--dag", "--dependencies", "--json"]
+    if edges(FIND, folder) != edges(theirs, folder):
+        raise SystemExit(f"the two sides disagree on the estate of {units} units")
+
+
+def same_rendered(folder: Path) -> None:
+    """A sample of the units, rendered by both, key by key."""
+    lines = subprocess.run(RENDER, cwd=folder, check=True, capture_output=True, text=True).stdout.splitlines()
+    step = max(1, len(lines) // RENDERED_ALONE)
+    for unit in (json.loads(line) for line in lines[::step]):
+        theirs = [str(TERRAGRUNT), "render", "--json", "--non-interactive"]
+        done = subprocess.run(theirs, cwd=folder / unit["path"], check=True, capture_output=True)
+        if json.loads(done.stdout) != unit["config"]:
+            raise SystemExit(f"the two sides render {unit['path']} differently")
+
+
+def reading(work: Path, rows: list[str], work_rows: list[str]) -> None:
+    for units, beside in SIZES.items():
         folder = work / f"estate-{units}"
         large_estate(folder, units)
-        ours = [str(SLIPWAY), "find", "--dag", "--dependencies", "--format", "json"]
-        sides = [Side(ours, folder / "live")]
-        if TERRAGRUNT:
-            theirs = [TERRAGRUNT, "find", "--dag", "--dependencies", "--json"]
-            if edges(ours, folder / "live") != edges(theirs, folder / "live"):
-                raise SystemExit(f"the two sides disagree on the estate of {units} units")
-            sides.append(Side(theirs, folder / "live"))
-        rows.append(row(f"`find --dag --dependencies`, {units:,} units", "Terragrunt", measure(*sides)))
-    folder = work / "estate-1000"
-    validate = Side([str(SLIPWAY), "validate"], folder / "live")
+        live = folder / "live"
+        sides = [Side(FIND, live)]
+        other = "left out: more than three minutes a run"
+        if TERRAGRUNT and beside:
+            same_edges(live, units)
+            sides.append(Side([TERRAGRUNT, *FIND[1:4], "--json"], live))
+            other = "Terragrunt"
+        rows.append(row(f"`find --dag --dependencies`, {units:,} units", other, measure(*sides)))
+        work_rows.append(work_row(f"`find`, {units:,} units", FIND, live))
+    live = work / "estate-5000/live"
+    if TERRAGRUNT:
+        same_rendered(work / "estate-1000/live")
+    rows.append(row("`render --all`, 5,000 units", "`find` of the same", measure(Side(RENDER, live), Side(FIND, live))))
+    work_rows.append(work_row("`render --all`, 5,000 units", RENDER, live))
+    validate = Side([str(SLIPWAY), "validate"], work / "estate-1000/live")
     rows.append(row("`validate`: each of 1,000 units evaluated", "—", measure(validate)))
+
+
+def work_row(what: str, command: list[str], folder: Path) -> str:
+    """What was read and evaluated, as the command itself counts it."""
+    done = subprocess.run([*command, "--stats"], cwd=folder, check=True, capture_output=True, text=True)
+    counts = re.search(
+        r"(\d+) files read, (\d+) parsed .*?, (\d+) locals and (\d+) attributes evaluated", done.stderr
+    )
+    assert counts, done.stderr
+    return f"| {what} | " + " | ".join(f"{int(number):,}" for number in counts.groups()) + " |"
+
+
+# -- instructions ------------------------------------------------------------------------------------
+
+EXPECTED = ROOT / "benches/instructions.json"
+SMALLER, LARGER = 500, 1_000
+
+
+def valgrind(tool: list[str], command: list[str], folder: Path) -> str:
+    done = subprocess.run(["valgrind", *tool, *command], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stderr
+
+
+def per_unit(work: Path) -> dict[str, dict[str, float]]:
+    """Instructions and allocations of one more unit: the difference of two estates, so that starting is left out."""
+    for units in (SMALLER, LARGER):
+        if not (work / f"count-{units}").exists():
+            large_estate(work / f"count-{units}", units)
+    found = {}
+    for name, command in (("find", FIND), ("render", RENDER)):
+        instructions, allocations = [], []
+        for units in (SMALLER, LARGER):
+            live = work / f"count-{units}/live"
+            text = valgrind(["--tool=callgrind", "--callgrind-out-file=/dev/null"], command, live)
+            collected = re.search(r"Collected : (\d+)", text)
+            text = valgrind(["--leak-check=no"], command, live)
+            total = re.search(r"total heap usage: ([\d,]+) allocs", text)
+            assert collected and total, text
+            instructions.append(int(collected.group(1)))
+            allocations.append(int(total.group(1).replace(",", "")))
+        more = LARGER - SMALLER
+        found[name] = {
+            "instructions": round((instructions[1] - instructions[0]) / more),
+            "allocations": round((allocations[1] - allocations[0]) / more),
+        }
+    return found
+
+
+def check(found: dict[str, dict[str, float]]) -> list[str]:
+    """What takes more instructions than was recorded, beyond the tolerance."""
+    if not EXPECTED.exists():
+        return []
+    expected = json.loads(EXPECTED.read_text())
+    worse = []
+    for name, counts in found.items():
+        most = expected[name]["instructions"] * (1 + expected["tolerance"])
+        if counts["instructions"] > most:
+            worse.append(
+                f"{name} takes {counts['instructions']:,} instructions a unit, more than the {most:,.0f} allowed: "
+                "find what became slower, or record the new figure by `benches/run.py --record` and say why"
+            )
+    return worse
+
+
+def counted() -> dict[str, dict[str, float]]:
+    if not shutil.which("valgrind"):
+        print("valgrind is not installed: instructions and allocations are not counted")
+        return {}
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work:
+        return per_unit(Path(work))
+
+
+def only_instructions(record: bool) -> int:
+    found = counted()
+    if not found:
+        return 0
+    print(json.dumps(found, indent=2))
+    if record:
+        EXPECTED.write_text(json.dumps({"tolerance": 0.1, **found}, indent=2) + "\n")
+        return 0
+    worse = check(found)
+    print("\n".join(worse), file=sys.stderr)
+    return 1 if worse else 0
 
 
 def applying(work: Path, rows: list[str]) -> None:
@@ -214,6 +277,8 @@ def version(command: list[str]) -> str:
 
 
 def main() -> int:
+    if {"--check", "--record"} & set(sys.argv[1:]):
+        return only_instructions("--record" in sys.argv)
     if not TOOL:
         print("neither tofu nor terraform is on PATH; run `make setup`", file=sys.stderr)
         return 1
@@ -221,11 +286,17 @@ def main() -> int:
     if not Path(os.environ.get("TF_CLI_CONFIG_FILE", ROOT)).exists():
         del os.environ["TF_CLI_CONFIG_FILE"]
     rows: list[str] = []
+    work_rows: list[str] = []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work:
         print("reading estates", flush=True)
-        reading(Path(work), rows)
+        reading(Path(work), rows, work_rows)
         print("applying a small one", flush=True)
         applying(Path(work), rows)
+    print("counting instructions", flush=True)
+    found = counted()
+    instructions = "\n".join(
+        f"| `{name}` | {counts['instructions']:,} | {counts['allocations']:,} |" for name, counts in found.items()
+    )
     terragrunt = version([TERRAGRUNT, "--version"]) if TERRAGRUNT else "no Terragrunt"
     text = (ROOT / "benches/benchmarks.md.in").read_text()
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
@@ -235,12 +306,16 @@ def main() -> int:
         "versions": "; ".join([version([str(SLIPWAY), "--version"]), terragrunt, version([TOOL, "version"])]),
         "runs": str(RUNS),
         "rows": "\n".join(rows),
+        "work": "\n".join(work_rows),
+        "instructions": instructions,
     }
     for name, value in facts.items():
         text = text.replace("{{" + name + "}}", value)
     (ROOT / "docs/benchmarks.md").write_text(text)
     print("\n".join(rows))
-    return 0
+    worse = check(found)
+    print("\n".join(worse), file=sys.stderr)
+    return 1 if worse else 0
 
 
 if __name__ == "__main__":

@@ -60,12 +60,16 @@ pub struct FindArgs {
     /// As a tree of folders
     #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading", "why"])]
     tree: bool,
+
+    /// Say at the end how much was read and evaluated
+    #[arg(long)]
+    stats: bool,
 }
 
 /// Lists.
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
-    let reader = workspace.reader("plan");
+    let reader = workspace.reader_for_lists("plan");
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
     let chosen = args.selection.select(ui, &workspace, &estate, &reader)?;
@@ -124,6 +128,11 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
         }
     }
     ui.diagnostics(&diagnostics);
+    if args.stats {
+        ui.say(&reader.counts().to_string());
+    }
     let broken = diagnostics.iter().any(crate::hcl::diagnostic::Diagnostic::is_error);
+    // The process ends here: taking a large estate apart piece by piece first would only take time.
+    std::mem::forget((estate, reader));
     Ok(if broken { Exit::Configuration } else { Exit::Done })
 }

@@ -3,35 +3,52 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::local_states::LocalStates;
-use crate::estate::{render_hcl, render_json, upstream_errors};
-use crate::hcl::diagnostic::Diagnostic;
+use crate::estate::{Rendered, render_all, render_hcl, render_json, upstream_errors};
+use crate::hcl::diagnostic::{Diagnostic, to_json};
+use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{Reader, ReaderOptions};
 
 /// Show a unit with everything evaluated: as HCL that can be read again, or as JSON with Terragrunt's keys
 ///
 /// Outputs of other units are read where their state is a file on this machine. Where it is not, their mocks stand
 /// in, and what rests on an output without a mock is left empty, as Terragrunt shows it; a warning says so.
+///
+/// With `--all`, every unit under the folder: in JSON one object a line, with `path` and `config`, and with `errors`
+/// where something is wrong; exits 3 when it is anywhere. A unit is shown also where one that it depends on is
+/// broken, which is told in its own place.
 #[derive(Args, Clone, Debug)]
 pub struct RenderArgs {
-    /// The unit, by default the one you stand in; one that a stack would generate need not be generated
+    /// The unit, by default the one you stand in; one that a stack would generate need not be generated. With --all a
+    /// folder
     unit: Option<PathBuf>,
+
+    /// Show every unit under the folder, in the order of their paths
+    #[arg(long)]
+    all: bool,
 
     /// Show sensitive values
     #[arg(long)]
     reveal: bool,
+
+    /// Say at the end how much was read and evaluated
+    #[arg(long)]
+    stats: bool,
 }
 
 /// Shows.
 pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
-    let options = workspace.reader_options("render");
-    let reader = Reader::new(ReaderOptions { terraform_cli_args: vec!["render".to_owned()], ..options });
+    if args.all {
+        return all(ui, &workspace, args);
+    }
+    let reader = reader(&workspace);
     let dir = workspace.locate_unit(args.unit.as_deref(), &reader)?;
     let file = reader.unit_file(&dir);
     if !reader.is_file(&file) {
@@ -43,7 +60,7 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     if !upstream.is_empty() {
         return Err(CliError::Configuration(upstream));
     }
-    let (config, errors) = reader.render(&file, &LocalStates(&reader));
+    let (config, errors) = reader.render(&file, &LocalStates::new(&reader));
     if let Some(config) = config {
         ui.diagnostics(&config.warnings);
         match ui.format() {
@@ -54,5 +71,64 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     if !errors.is_empty() {
         return Err(CliError::Configuration(errors));
     }
+    if args.stats {
+        ui.say(&reader.counts().to_string());
+    }
     Ok(Exit::Done)
+}
+
+fn reader(workspace: &Workspace) -> Reader {
+    let options = workspace.reader_options("render");
+    Reader::new(ReaderOptions { terraform_cli_args: vec!["render".to_owned()], ..options })
+}
+
+fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliError> {
+    let root = workspace.locate(args.unit.as_deref())?;
+    let reader = reader(workspace);
+    let states = LocalStates::new(&reader);
+    let view = |unit: Rendered<'_>| {
+        let text = match (ui.format(), &unit.config) {
+            (Format::Json, config) => json_line(unit.path, config.as_ref(), &unit.errors, args.reveal),
+            (Format::Text, Some(config)) => format!("# {}\n{}\n", unit.path, render_hcl(config, args.reveal)),
+            (Format::Text, None) => String::new(),
+        };
+        (text, unit.config.map(|config| config.warnings).unwrap_or_default(), unit.errors)
+    };
+    let mut broken = false;
+    let mut mocked = 0_usize;
+    let show = |units: Vec<(String, Vec<Diagnostic>, Vec<Diagnostic>)>| {
+        let mut shown = String::new();
+        for (text, warnings, errors) in units {
+            shown += &text;
+            broken |= !errors.is_empty();
+            // In a whole tree mocks are the rule: how many there are says enough.
+            let (mocks, others): (Vec<_>, Vec<_>) =
+                warnings.into_iter().partition(|warning| warning.code == "terragrunt::mocked");
+            mocked += mocks.len();
+            ui.diagnostics(&others);
+            ui.diagnostics(&errors);
+        }
+        ui.answer(&shown)
+    };
+    let diagnostics = render_all(&root, &workspace.working_dir, &reader, &states, view, show)?;
+    ui.diagnostics(&diagnostics);
+    if mocked > 0 {
+        ui.say(&format!("mock_outputs stand in for the outputs of {mocked} dependencies"));
+    }
+    if args.stats {
+        ui.say(&reader.counts().to_string());
+    }
+    let broken = broken || diagnostics.iter().any(Diagnostic::is_error);
+    Ok(if broken { Exit::Configuration } else { Exit::Done })
+}
+
+fn json_line(path: &str, config: Option<&UnitConfig>, errors: &[Diagnostic], reveal: bool) -> String {
+    let mut line = json!({"path": path});
+    if let Some(config) = config {
+        line["config"] = render_json(config, reveal);
+    }
+    if !errors.is_empty() {
+        line["errors"] = errors.iter().map(to_json).collect();
+    }
+    format!("{line}\n")
 }

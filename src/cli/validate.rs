@@ -18,6 +18,7 @@ use crate::hcl::diagnostic::{Diagnostic, to_json};
 /// variables of the module, and whether the outputs that are used are declared, where the module is on this
 /// machine. Units of stacks are checked as they would be generated. Changes nothing and asks no state.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ValidateArgs {
     /// A folder, here or under the estate's root
     path: Option<PathBuf>,
@@ -34,6 +35,10 @@ pub struct ValidateArgs {
     /// Make an input that the module does not declare an error
     #[arg(long, env = "SLIPWAY_STRICT")]
     strict: bool,
+
+    /// Say at the end how much was read and evaluated
+    #[arg(long)]
+    stats: bool,
 
     #[command(flatten)]
     selection: SelectionArgs,
@@ -62,6 +67,9 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     } else {
         ui.diagnostics(&found.diagnostics);
         ui.answer(&summary(found.units, &found.diagnostics))?;
+    }
+    if args.stats {
+        ui.say(&reader.counts().to_string());
     }
     Ok(if errors > 0 { Exit::Configuration } else { Exit::Done })
 }

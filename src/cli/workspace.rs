@@ -83,6 +83,12 @@ impl Workspace {
         }
     }
 
+    /// The same for looking at each unit once, however many there are.
+    pub fn reader_for_lists(&self, terraform_command: &str) -> Arc<Reader> {
+        let options = self.reader_options(terraform_command);
+        Arc::new(Reader::new(ReaderOptions { keep_units: false, ..options }))
+    }
+
     /// The same, which starts no program and asks nobody: what these would answer is unknown.
     pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);

@@ -1,20 +1,46 @@
 //! Outputs from states that are files on this machine: enough to show a unit without a process or a request.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::state;
 use crate::terragrunt::Reader;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
 use crate::terragrunt::paths::unit_file;
 
-/// Answers for the units whose state is a local file.
-pub struct LocalStates<'a>(pub &'a Reader);
+/// Answers for the units whose state is a local file, each found once.
+pub struct LocalStates<'a> {
+    reader: &'a Reader,
+    known: Mutex<HashMap<PathBuf, Option<Arc<Outputs>>>>,
+}
+
+impl<'a> LocalStates<'a> {
+    /// Nothing is looked at before somebody asks.
+    pub fn new(reader: &'a Reader) -> Self {
+        Self { reader, known: Mutex::default() }
+    }
+
+    fn find(&self, dir: &Path) -> Option<Arc<Outputs>> {
+        let file = unit_file(dir);
+        // Most states are elsewhere, which one attribute tells.
+        if self.reader.backend(&file).is_some_and(|backend| backend != "local") {
+            return None;
+        }
+        // Where its state is must not rest on outputs of yet others.
+        let config = self.reader.evaluate(&file, &UnknownOutputs).ok()?;
+        state::local_outputs(&config).map(Arc::new)
+    }
+}
 
 impl OutputSource for LocalStates<'_> {
     fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>> {
-        // Where its state is must not rest on outputs of yet others.
-        let config = self.0.evaluate(&unit_file(dir), &UnknownOutputs).ok()?;
-        state::local_outputs(&config).map(Arc::new)
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(dir) {
+            return found.clone();
+        }
+        let found = self.find(dir);
+        known().insert(dir.to_path_buf(), found.clone());
+        found
     }
 }

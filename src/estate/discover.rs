@@ -1,9 +1,8 @@
 //! Finding the units of an estate.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -12,6 +11,7 @@ use super::{Edge, Estate, Stack, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::suggest;
+use crate::support::parallel;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::stack::{self, Expansion, Kind, STACK_DIR, STACK_FILE};
 use crate::terragrunt::{Outline, Reader};
@@ -60,10 +60,12 @@ impl Estate {
         let mut read: BTreeMap<PathBuf, Read> = outline_all(reader, walked.units);
         let mut stack_units = BTreeMap::new();
         loop {
+            let known: HashSet<&OsStr> = read.values().map(|(outline, _)| outline.dir.as_os_str()).collect();
             let wanted: BTreeSet<PathBuf> = read
                 .values()
                 .flat_map(|(outline, _)| targets(outline))
-                .map(|target| target.dir)
+                .filter(|target| !known.contains(target.dir.as_os_str()))
+                .map(|target| target.dir.clone())
                 .filter(|dir| !read.contains_key(&listed_file(reader, dir)))
                 .collect();
             let mut outside = BTreeSet::new();
@@ -102,17 +104,19 @@ impl Estate {
     }
 
     fn connect(&mut self, working_dir: &Path) {
-        let places: BTreeMap<PathBuf, UnitIndex> =
-            self.iter().map(|(index, unit)| (unit.dir.clone(), index)).collect();
+        let places: HashMap<&OsStr, UnitIndex> =
+            self.iter().map(|(index, unit)| (unit.dir.as_os_str(), index)).collect();
         let mut edges = Vec::new();
         let mut missing = Vec::new();
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
             for target in targets(&unit.outline) {
-                let of_stack = self.stack_units.get(&target.dir);
-                for dir in of_stack.map_or(std::slice::from_ref(&target.dir), Vec::as_slice) {
-                    let place = places.get(dir);
-                    match place.or_else(|| places.get(&behind_links(&self.root, dir))) {
+                let of_stack = self.stack_units.get(target.dir);
+                let own_dir = std::slice::from_ref(target.dir);
+                for dir in of_stack.map_or(own_dir, Vec::as_slice) {
+                    let place = places.get(dir.as_os_str());
+                    let behind = || places.get(behind_links(&self.root, dir).as_os_str());
+                    match place.or_else(behind) {
                         Some(to) if own.iter().any(|edge| edge.to == *to) => {}
                         Some(to) => {
                             let location = target.location.clone();
@@ -185,7 +189,7 @@ pub(super) fn behind_links(root: &Path, path: &Path) -> PathBuf {
 
 /// One folder that an outline names as a dependency.
 struct Target<'a> {
-    dir: PathBuf,
+    dir: &'a PathBuf,
     name: Option<&'a str>,
     written: &'a str,
     location: &'a Location,
@@ -194,13 +198,13 @@ struct Target<'a> {
 /// The dependencies that count: enabled blocks, then the paths that stand for order only.
 fn targets(outline: &Outline) -> impl Iterator<Item = Target<'_>> {
     let blocks = outline.dependencies.iter().filter(|block| block.enabled).map(|block| Target {
-        dir: block.config_path.clone(),
+        dir: &block.config_path,
         name: Some(&block.name),
         written: &block.written,
         location: &block.location,
     });
     let ordered = outline.order_only.iter().map(|only| Target {
-        dir: only.path.clone(),
+        dir: &only.path,
         name: None,
         written: &only.written,
         location: &only.location,
@@ -253,6 +257,12 @@ pub(super) fn stack_files(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
     (walked.stacks, walked.diagnostics)
 }
 
+/// The configurations of the units under `root` (absolute), and what cannot be read there.
+pub(super) fn unit_files(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+    let walked = walk(&paths::clean(root));
+    (walked.units, walked.diagnostics)
+}
+
 /// What lies under a folder.
 #[derive(Default)]
 struct Walked {
@@ -261,36 +271,58 @@ struct Walked {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// One thread of the walk: what it finds goes to the others' at its end, at once.
+struct Walker<'a> {
+    found: Walked,
+    all: &'a Mutex<Walked>,
+}
+
+impl Walker<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) {
+        match entry {
+            Ok(entry) if is_dir(&entry) => {}
+            Ok(entry) if entry.file_name() == UNIT_FILE || entry.file_name() == UNIT_FILE_JSON => {
+                self.found.units.insert(entry.into_path());
+            }
+            Ok(entry) if entry.file_name() == STACK_FILE => {
+                self.found.stacks.insert(entry.into_path());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("a folder cannot be read: {error}");
+                self.found.diagnostics.push(Diagnostic::error("estate::unreadable", message));
+            }
+        }
+    }
+}
+
+impl Drop for Walker<'_> {
+    fn drop(&mut self) {
+        let found = std::mem::take(&mut self.found);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.units.extend(found.units);
+        all.stacks.extend(found.stacks);
+        all.diagnostics.extend(found.diagnostics);
+    }
+}
+
 fn walk(root: &Path) -> Walked {
     if !root.is_dir() {
         let message = format!("there is no folder {}", root.display());
         let diagnostics = vec![Diagnostic::error("estate::no_folder", message)];
         return Walked { diagnostics, ..Walked::default() };
     }
-    let found = Mutex::new(Walked::default());
+    let all = Mutex::new(Walked::default());
     // Ignored files count: whether Git looks after a unit says nothing about whether it is deployed.
     let walker = WalkBuilder::new(root).standard_filters(false).filter_entry(is_walked).build_parallel();
     walker.run(|| {
-        Box::new(|entry| {
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            match entry {
-                Ok(entry) if is_dir(&entry) => {}
-                Ok(entry) if entry.file_name() == UNIT_FILE || entry.file_name() == UNIT_FILE_JSON => {
-                    found.units.insert(entry.into_path());
-                }
-                Ok(entry) if entry.file_name() == STACK_FILE => {
-                    found.stacks.insert(entry.into_path());
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let message = format!("a folder cannot be read: {error}");
-                    found.diagnostics.push(Diagnostic::error("estate::unreadable", message));
-                }
-            }
+        let mut walker = Walker { found: Walked::default(), all: &all };
+        Box::new(move |entry| {
+            walker.visit(entry);
             WalkState::Continue
         })
     });
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     let both = only_one_each(&mut found.units);
     found.diagnostics.extend(both);
     found
@@ -331,18 +363,6 @@ fn is_walked(entry: &DirEntry) -> bool {
 /// Reads outlines on as many threads as there are processors.
 fn outline_all(reader: &Reader, files: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Read> {
     let files: Vec<PathBuf> = files.into_iter().collect();
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
-    let next = AtomicUsize::new(0);
-    let read = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outline = reader.outline(file);
-                    read.lock().unwrap_or_else(PoisonError::into_inner).insert(file.clone(), outline);
-                }
-            });
-        }
-    });
-    read.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let outlines = parallel::map(&files, |file| reader.outline(file));
+    files.into_iter().zip(outlines).collect()
 }

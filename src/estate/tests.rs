@@ -9,6 +9,7 @@ use super::{
     mermaid, tree, waves_text,
 };
 use crate::hcl::diagnostic::Diagnostic;
+use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::tests::{Tree, told};
 
@@ -444,4 +445,34 @@ fn a_folder_that_is_a_unit_and_a_stack_is_refused() {
     tree.write("live/shop/terragrunt.hcl", "");
     let estate = discover(&tree, "live");
     assert!(told(&estate.diagnostics).contains("shop is a unit and a stack at once"));
+}
+
+#[test]
+fn every_unit_is_rendered_in_the_order_of_paths_and_a_broken_one_stops_nobody() {
+    let tree = Tree::new(&[
+        ("root.hcl", "locals {\n  owner = upper(\"team\")\n}\ninputs = { owner = local.owner }\n"),
+        ("live/a/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n"),
+        ("live/a-b/terragrunt.hcl", "inputs = { x = 1 }\n"),
+        ("live/a/deep/terragrunt.hcl", "inputs = { x = nowhere( }\n"),
+        ("live/z/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n"),
+    ]);
+    let reader = tree.reader("render");
+    let live = tree.path("live");
+    let view = |unit: super::Rendered<'_>| {
+        let inputs = unit.config.map(|config| crate::terragrunt::tests::inputs_of(&config));
+        (unit.path.to_owned(), inputs.ok_or_else(|| told(&unit.errors)))
+    };
+    let mut shown = Vec::new();
+    let wrong = super::render_all(&live, &live, &reader, &NoOutputs, view, |units| {
+        shown.extend(units);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    assert!(wrong.unwrap().is_empty());
+    let paths: Vec<&str> = shown.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["a", "a-b", "a/deep", "z"]);
+    assert_eq!(shown[0].1, Ok(json!({"owner": "TEAM"})));
+    assert_eq!(shown[1].1, Ok(json!({"x": 1})));
+    assert!(shown[2].1.as_ref().unwrap_err().contains("a/deep/terragrunt.hcl:1:"), "{:?}", shown[2]);
+    assert_eq!(shown[3].1, Ok(json!({"owner": "TEAM"})));
+    assert_eq!(reader.counts().locals, 1);
 }

@@ -62,6 +62,10 @@ fn a(value: &Value) -> String {
 /// The shape that a value has after a configuration is read by another: sequences are tuples and named values
 /// objects, as Terragrunt passes configurations on as JSON. Sensitive marks stay.
 pub(crate) fn plain(value: &Value) -> Value {
+    // Most values have that shape already: then they are shared.
+    if is_plain(value) {
+        return value.clone();
+    }
     match value {
         Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
             Value::tuple(elements.iter().map(plain))
@@ -69,6 +73,16 @@ pub(crate) fn plain(value: &Value) -> Value {
         Value::Object(fields) | Value::Map(fields) => Value::Object(Arc::new(plain_fields(fields))),
         Value::Sensitive(inner) => Value::Sensitive(Arc::new(plain(inner))),
         Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::List(_) | Value::Set(_) | Value::Map(_) => false,
+        Value::Tuple(elements) => elements.iter().all(is_plain),
+        Value::Object(fields) => fields.values().all(is_plain),
+        Value::Sensitive(inner) => is_plain(inner),
+        Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
 }
 

@@ -45,8 +45,8 @@ pub struct ReaderOptions {
     pub exec: bool,
     /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
     pub aws: Option<Arc<dyn AwsIdentity>>,
-    /// Whether the syntax of a unit's own file is kept after its outline was taken, since the unit is evaluated
-    /// later. Lists of large estates are better off without.
+    /// Whether the syntax of a unit's own file is kept after it was outlined or evaluated, since that is done
+    /// again later. Lists of large estates are better off without.
     pub keep_units: bool,
     /// The source given on the command line, for `get_terragrunt_source_cli_flag`.
     pub source: Option<String>,

@@ -13,7 +13,7 @@ use super::file_config::Wanted;
 use super::module_tree;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
-use super::outputs::OutputSource;
+use super::outputs::{OutputSource, UnknownOutputs};
 use super::overlay::{Overlay, Place};
 use super::parsed_file::ParsedFile;
 use super::paths;
@@ -112,7 +112,9 @@ impl Reader {
     /// The same for showing: everything that is wrong, and beside it the unit where nothing but single values is
     /// missing, because what they name is not there. Such values are unknown.
     pub fn render(&self, file: &Path, outputs: &dyn OutputSource) -> (Option<UnitConfig>, Vec<Diagnostic>) {
-        self.evaluated(file, outputs).unwrap_or_else(|errors| (None, errors))
+        let rendered = self.evaluated(file, outputs).unwrap_or_else(|errors| (None, errors));
+        self.let_go(file);
+        rendered
     }
 
     fn evaluated(
@@ -143,6 +145,14 @@ impl Reader {
         warnings.extend(scope.mock_warnings());
         let config = UnitConfig { warnings, ..unit::config(&scope, config) };
         Ok((Some(config), errors))
+    }
+
+    /// The backend that a `remote_state` block names for the unit whose configuration is `file` (absolute): its own
+    /// block or one that it includes. Nothing else is evaluated; none where only the whole unit can say it.
+    pub fn backend(&self, file: &Path) -> Option<String> {
+        let parsed = self.parsed(file).ok()?;
+        let session = Rc::new(Session::new(self, Some(&UnknownOutputs), parsed.source.shared_path()));
+        FileScope::root(&session, parsed).backend()
     }
 
     /// What is wrong with the unit whose configuration is `file` (absolute), as far as that can be told without

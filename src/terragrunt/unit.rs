@@ -105,6 +105,28 @@ impl FileScope<'_> {
         source
     }
 
+    /// The backend of the `remote_state` block that counts; none where it is an attribute, or not known.
+    pub fn backend(&self) -> Option<String> {
+        if self.file.errors().next().is_some() || self.file.body.attribute("remote_state").is_some() {
+            return None;
+        }
+        let block = self.file.body.blocks("remote_state").next();
+        if let Some(attribute) = block.and_then(|block| block.body.attribute("backend")) {
+            let value = self.within(Section::Rest, || self.evaluate(&attribute.expr)).ok()?;
+            return value.as_str().map(str::to_owned);
+        }
+        let includes = self.includes();
+        let merged = includes.list.iter().rev().filter(|include| include.strategy != Strategy::NoMerge);
+        // One that cannot be said without the whole file is not passed over.
+        for include in merged {
+            let body = &include.scope.file.body;
+            if body.attribute("remote_state").is_some() || body.blocks("remote_state").next().is_some() {
+                return include.scope.backend();
+            }
+        }
+        None
+    }
+
     fn find_source(&self) -> Result<Option<String>, Box<Diagnostic>> {
         let expr = self.file.body.blocks("terraform").find_map(|block| block.body.attribute("source"));
         if let Some(attribute) = expr {

@@ -1,0 +1,127 @@
+"""The estates that are measured: generated, always the same, shaped like those that teams really have."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
+REGIONS = 10
+PROJECT = 'estate {\n  root = "live"\n}\n'
+
+ROOT_FILE = """\
+locals {
+  env    = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
+  region = read_terragrunt_config(find_in_parent_folders("region.hcl")).locals
+  prefix = "acme-${local.env.name}-${local.region.name}"
+  owners = { for team in ["platform", "data"] : team => "${team}@example.com" }
+  tags = {
+    environment = local.env.name
+    region      = local.region.name
+    unit        = path_relative_to_include()
+    owner       = local.owners["platform"]
+  }
+}
+
+remote_state {
+  backend = "s3"
+  generate = {
+    path      = "backend.tf"
+    if_exists = "overwrite_terragrunt"
+  }
+  config = {
+    bucket       = "${local.prefix}-state"
+    key          = "${path_relative_to_include()}/terraform.tfstate"
+    region       = local.region.name
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite_terragrunt"
+  contents  = <<-EOF
+    provider "aws" {
+      region              = "${local.region.name}"
+      allowed_account_ids = ["${local.env.account}"]
+    }
+  EOF
+}
+
+inputs = {
+  environment = local.env.name
+  region      = local.region.name
+  tags        = local.tags
+}
+"""
+
+
+def large_estate(folder: Path, units: int) -> None:
+    """A root that each unit includes, a file for each environment and region, up to three dependencies a unit."""
+    live = folder / "live"
+    live.mkdir(parents=True)
+    (folder / "slipway.hcl").write_text(PROJECT)
+    (live / "root.hcl").write_text(ROOT_FILE)
+    places = []
+    for index, environment in enumerate(ENVIRONMENTS):
+        (live / environment).mkdir()
+        (live / environment / "env.hcl").write_text(
+            f'locals {{\n  name    = "{environment}"\n  account = "{index + 1:012}"\n  size    = {2 + index}\n}}\n'
+        )
+        for number in range(REGIONS):
+            place = live / environment / f"region-{number}"
+            place.mkdir()
+            (place / "region.hcl").write_text(
+                f'locals {{\n  name  = "region-{number}"\n  zones = ["a", "b", "c"]\n}}\n'
+            )
+            places.append(place)
+    for number in range(units):
+        unit = places[number % len(places)] / f"unit-{number}"
+        unit.mkdir()
+        (unit / "terragrunt.hcl").write_text(unit_file(number, len(places)))
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
+def unit_file(number: int, places: int) -> str:
+    """One unit; those that it depends on stand beside it."""
+    blocks, inputs = "", ""
+    for offset in range(1, 1 + number % 4):
+        if (other := number - places * offset) >= 0:
+            blocks += (
+                f'dependency "unit_{other}" {{\n  config_path = "../unit-{other}"\n\n'
+                f'  mock_outputs = {{\n    id  = "mock-{other}"\n    arn = "arn:aws:mock:::{other}"\n  }}\n}}\n\n'
+            )
+            inputs += f"  input_{offset} = dependency.unit_{other}.outputs.id\n"
+    return (
+        'include "root" {\n  path   = find_in_parent_folders("root.hcl")\n  expose = true\n}\n\n'
+        f'terraform {{\n  source = "git::https://git.example.com/modules.git//service?ref=v1.{number % 7}.0"\n}}\n\n'
+        f'locals {{\n  name = "unit-{number}"\n  size = {number % 5} + include.root.locals.env.size\n}}\n\n'
+        f"{blocks}inputs = {{\n  name     = local.name\n  replicas = local.size\n"
+        f'  host     = "${{local.name}}.${{include.root.locals.region.name}}.example.com"\n{inputs}}}\n'
+    )
+
+
+def small_estate(folder: Path, units: int) -> None:
+    """Units of the built-in provider with local states, none depending on another."""
+    (folder / "module").mkdir(parents=True)
+    (folder / "module/main.tf").write_text(
+        'variable "name" {\n  type = string\n}\n\nresource "terraform_data" "this" {\n  input = var.name\n}\n'
+    )
+    (folder / "slipway.hcl").write_text(PROJECT)
+    for number in range(units):
+        unit = folder / f"live/unit-{number}"
+        unit.mkdir(parents=True)
+        (unit / "terragrunt.hcl").write_text(
+            'terraform {\n  source = "${get_repo_root()}/module"\n}\n\n'
+            'remote_state {\n  backend  = "local"\n'
+            '  generate = { path = "backend.tf", if_exists = "overwrite" }\n'
+            f'  config   = {{ path = "${{get_repo_root()}}/states/{number}.tfstate" }}\n}}\n\n'
+            f'inputs = {{\n  name = "unit-{number}"\n}}\n'
+        )
+        bare = folder / f"bare/unit-{number}"
+        bare.mkdir(parents=True)
+        shutil.copy(folder / "module/main.tf", bare)
+        (bare / "terraform.tfvars").write_text(f'name = "unit-{number}"\n')
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
