@@ -20,6 +20,7 @@ mod file_config;
 mod footprint;
 mod functions;
 mod include;
+mod locals;
 mod merge;
 pub mod module;
 mod module_tree;

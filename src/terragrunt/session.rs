@@ -35,7 +35,7 @@ pub(crate) struct Session<'r> {
     /// The files that `read_terragrunt_config` is in the middle of.
     pub reading: RefCell<Vec<PathBuf>>,
     /// The locals that are being evaluated, to print a circle.
-    pub evaluating: RefCell<Vec<super::scope::LocalStep>>,
+    pub evaluating: RefCell<Vec<super::locals::LocalStep>>,
     /// Whether `get_working_dir` is in the middle of finding the source.
     pub asking_source: Cell<bool>,
     /// Whether the answer depends on the unit that asks, so that it may not be shared with others.

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use regex::Regex;
-
 use super::{Answer, count, from_config_dir, list_of};
 use crate::hcl::scope::CallError;
+use crate::support::glob::Glob;
 use crate::terragrunt::paths;
 use crate::terragrunt::scope::FileScope;
 
@@ -38,10 +37,10 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
             boundary.display()
         )));
     }
-    let regex = Regex::new(&regex_of(&pattern))
-        .map_err(|_| CallError::new(format!("\"{}\" is not a pattern", rest[0])))?;
+    let glob = Glob::new(&pattern)
+        .map_err(|error| CallError::new(format!("\"{}\" is not a pattern: {error}", rest[0])))?;
     let mut found = Vec::new();
-    walk(&start, &regex, &mut found);
+    walk(&start, &glob, &mut found);
     found.sort();
     for file in &found {
         scope.session.mark_read(file.as_path());
@@ -57,55 +56,16 @@ fn literal_folder(pattern: &str) -> PathBuf {
     }
 }
 
-fn walk(folder: &Path, regex: &Regex, found: &mut Vec<PathBuf>) {
+fn walk(folder: &Path, glob: &Glob, found: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let path = entry.path();
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&path, regex, found),
-            Ok(_) if regex.is_match(&path.to_string_lossy()) && path.is_file() => found.push(path),
+            Ok(kind) if kind.is_dir() => walk(&path, glob, found),
+            Ok(_) if glob.matches(&path.to_string_lossy()) && path.is_file() => found.push(path),
             _ => {}
         }
     }
-}
-
-/// `**` is any text, `*` any without `/`, `?` one character, `[…]` a class, `{a,b}` either.
-fn regex_of(pattern: &str) -> String {
-    let mut regex = String::from("^");
-    let mut characters = pattern.chars().peekable();
-    let mut braces = 0_usize;
-    while let Some(character) = characters.next() {
-        match character {
-            '*' if characters.peek() == Some(&'*') => {
-                characters.next();
-                regex.push_str(".*");
-            }
-            '*' => regex.push_str("[^/]*"),
-            '?' => regex.push_str("[^/]"),
-            '{' => {
-                braces += 1;
-                regex.push_str("(?:");
-            }
-            '}' if braces > 0 => {
-                braces -= 1;
-                regex.push(')');
-            }
-            ',' if braces > 0 => regex.push('|'),
-            '[' => {
-                regex.push('[');
-                if characters.peek() == Some(&'!') {
-                    characters.next();
-                    regex.push('^');
-                }
-            }
-            ']' => regex.push(']'),
-            '-' => regex.push('-'),
-            '\\' => regex.extend(characters.next().map(|next| regex::escape(&next.to_string()))),
-            other => regex.push_str(&regex::escape(&other.to_string())),
-        }
-    }
-    regex.push('$');
-    regex
 }
 
 #[cfg(test)]
@@ -114,7 +74,7 @@ mod tests {
 
     #[test]
     fn patterns_match_as_terragrunt_reads_them() {
-        let matches = |pattern: &str, path: &str| Regex::new(&regex_of(pattern)).unwrap().is_match(path);
+        let matches = |pattern: &str, path: &str| Glob::new(pattern).unwrap().matches(path);
         assert!(matches("/a/*.tf", "/a/main.tf"));
         assert!(!matches("/a/*.tf", "/a/b/main.tf"));
         assert!(matches("/a/**/*.tf", "/a/b/c/main.tf"));
