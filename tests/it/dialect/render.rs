@@ -137,3 +137,21 @@ fn a_feature_decides_what_find_lists_as_excluded() {
     let exclude = json!({"if": true, "actions": ["plan"], "exclude_dependencies": false, "no_run": null});
     assert_eq!(found[0]["exclude"], exclude);
 }
+
+#[test]
+fn a_whole_tree_is_rendered_a_line_a_unit_and_what_is_broken_stays_in_the_list() {
+    let tree = Tree::new(&[
+        ("root.hcl", "inputs = { unit = path_relative_to_include() }\n"),
+        ("b/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n"),
+        ("a/terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n"),
+        ("c/terragrunt.hcl", "inputs = { name = local.gone }\n"),
+    ]);
+    let ended = tree.run(&["render", "--all", "--stats"]).exits(3).says("there is no local.gone");
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.iter().map(|line| &line["path"]).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(lines[1]["config"]["inputs"], json!({"unit": "b"}));
+    assert_eq!(lines[2]["errors"][0]["code"], "terragrunt::unknown_name");
+    // Three units and the root, each read once.
+    ended.says("4 files");
+}
