@@ -2,8 +2,8 @@
 """`make bench`: Slipway beside Terragrunt and the bare tool, in the same run, into docs/benchmarks.md.
 
 `run.py --check` (`make bench-check`) only counts instructions and compares them with benches/instructions.json;
-`run.py --record` writes that file. Both need valgrind. Whole processes are timed from outside, alternating between the two sides; a figure is the median of five runs after
-one that is not counted. Before anything is timed both sides have to give the same answer. What is not installed
+`run.py --record` writes that file. Both need valgrind. Whole processes are timed from outside, alternating between the
+two sides; a figure is the median of RUNS (a variable, by default five) runs after one that is not counted. Before anything is timed both sides have to give the same answer. What is not installed
 (Terragrunt) is left out, and the table says so.
 """
 
@@ -27,7 +27,7 @@ from pathlib import Path
 from estates import large_estate, small_estate
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = 5
+RUNS = int(os.environ.get("RUNS", "5"))
 SLIPWAY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/slipway"
 TERRAGRUNT = shutil.which("terragrunt")
 TOOL = shutil.which("tofu") or shutil.which("terraform")
