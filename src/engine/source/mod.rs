@@ -1,7 +1,7 @@
 //! Where modules come from: this machine, Git, registries, web servers and buckets.
 //!
 //! The rules of what a `source` means are Terragrunt's and go-getter's. What is fetched is fetched once, kept by its
-//! content and shared; see [`cache`]. What cannot be asked for because the network is down is taken from there, where
+//! content and shared; see `cache.rs`. What cannot be asked for because the network is down is taken from there, where
 //! its address by custom stays what it was: a commit, a version, a tag, an archive. Branches are not.
 
 mod address;
