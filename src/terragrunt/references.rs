@@ -1,44 +1,32 @@
 //! Which root names an expression uses, found without evaluating it.
 
-use crate::hcl::ast::{Expr, ExprKind, SplatStep, TemplatePart};
+use crate::hcl::ast::{Expr, ExprKind};
+use crate::hcl::walk;
 
 /// Whether the name `root` is used anywhere in `expr`.
 pub(crate) fn uses(expr: &Expr, root: &str) -> bool {
-    let any = |expr: &Expr| uses(expr, root);
-    match &expr.kind {
-        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => false,
-        ExprKind::Variable(name) => &**name == root,
-        ExprKind::Template(parts) => in_template(parts, root),
-        ExprKind::GetAttr { target, .. } => any(target),
-        ExprKind::Index { target, key } => any(target) || any(key),
-        ExprKind::Splat { target, steps } => {
-            any(target) || steps.iter().any(|step| matches!(step, SplatStep::Index(key) if any(key)))
-        }
-        ExprKind::Call { arguments, .. } => arguments.iter().any(any),
-        ExprKind::Unary { operand, .. } => any(operand),
-        ExprKind::Binary { left, right, .. } => any(left) || any(right),
-        ExprKind::Conditional { condition, yes, no } => any(condition) || any(yes) || any(no),
-        ExprKind::Paren(inner) => any(inner),
-        ExprKind::Tuple(elements) => elements.iter().any(any),
-        // A bare name as a key is a string and no reference.
-        ExprKind::Object(items) => items.iter().any(|item| {
-            let key = !matches!(item.key.kind, ExprKind::Variable(_)) && any(&item.key);
-            key || any(&item.value)
-        }),
-        ExprKind::For(each) => {
-            let optional = each.key.iter().chain(&each.condition);
-            any(&each.collection) || any(&each.value) || optional.into_iter().any(any)
-        }
-    }
+    let mut used = false;
+    walk::expressions(expr, &mut |expr| {
+        used |= matches!(&expr.kind, ExprKind::Variable(name) if &**name == root);
+        !used
+    });
+    used
 }
 
-fn in_template(parts: &[TemplatePart], root: &str) -> bool {
-    parts.iter().any(|part| match part {
-        TemplatePart::Literal(_) => false,
-        TemplatePart::Interpolation(expr) => uses(expr, root),
-        TemplatePart::If { condition, yes, no } => {
-            uses(condition, root) || in_template(yes, root) || in_template(no, root)
-        }
-        TemplatePart::For { collection, body, .. } => uses(collection, root) || in_template(body, root),
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hcl::parse_expression;
+    use crate::hcl::source::SourceFile;
+
+    #[test]
+    fn a_name_is_found_wherever_it_is_a_reference_and_not_where_it_is_a_key() {
+        let used =
+            |text: &str| uses(&parse_expression(&SourceFile::new("a.hcl", text)).unwrap(), "dependency");
+        assert!(used("\"a-${upper(dependency.vpc.outputs.id)}\""));
+        assert!(used("local.a[*].b[dependency.x.outputs.y]"));
+        assert!(used("{ (dependency.x.outputs.y) = 1 }"));
+        assert!(used("[for each in local.a : each if dependency.x.enabled]"));
+        assert!(!used("{ dependency = local.dependency }"));
+    }
 }
