@@ -1,5 +1,6 @@
 //! Stacks beside units.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::{Estate, Graph, UnitIndex};
@@ -91,11 +92,14 @@ impl Estate {
 
     /// Which units belong to which stack: those in its `.terragrunt-stack`.
     pub(super) fn assign_units(&mut self) {
-        let units = &self.units;
+        // In the order of their paths, part by part: what lies in one folder stands together.
+        let places: BTreeMap<&Path, UnitIndex> =
+            self.units.iter().enumerate().map(|(index, unit)| (&*unit.dir, UnitIndex(index))).collect();
         for stack in &mut self.stacks {
             let generated = stack.dir.join(STACK_DIR);
-            let inside = units.iter().enumerate().filter(|(_, unit)| unit.dir.starts_with(&generated));
-            stack.units.extend(inside.map(|(index, _)| UnitIndex(index)));
+            let inside =
+                places.range(generated.as_path()..).take_while(|(dir, _)| dir.starts_with(&generated));
+            stack.units.extend(inside.map(|(_, index)| *index));
             stack.units.sort_unstable();
             stack.units.dedup();
         }
@@ -103,7 +107,8 @@ impl Estate {
 
     /// A folder is a unit or a stack: Terragrunt refuses one that is both.
     pub(super) fn refuse_both(&mut self) {
-        let both = self.stacks.iter().filter(|stack| self.find(&stack.dir).is_some());
+        let units: HashSet<&Path> = self.units.iter().map(|unit| &*unit.dir).collect();
+        let both = self.stacks.iter().filter(|stack| units.contains(&*stack.dir));
         let errors: Vec<Diagnostic> = both
             .map(|stack| {
                 let message = format!("{} is a unit and a stack at once", stack.name());
