@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::number::Number;
 use super::source::Span;
+use super::stack::with_room;
 
 /// A name with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -266,7 +267,7 @@ pub enum BinaryOp {
 pub(super) fn map_spans(expr: &mut Expr, map: &dyn Fn(Span) -> Span) {
     expr.span = map(expr.span);
     let mut each = |inner: &mut Expr| {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || map_spans(inner, map));
+        with_room(|| map_spans(inner, map));
     };
     let name = |ident: &mut Ident| ident.span = map(ident.span);
     match &mut expr.kind {

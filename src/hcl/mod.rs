@@ -14,6 +14,7 @@ mod parser;
 mod reference_tests;
 pub mod scope;
 pub mod source;
+mod stack;
 pub mod suggest;
 mod types;
 pub mod value;

@@ -1,6 +1,7 @@
 //! Looking at every expression inside another.
 
 use super::ast::{Body, Expr, ExprKind, SplatStep, TemplatePart};
+use super::stack::with_room;
 
 /// Shows `visit` every expression of a body and of the blocks in it; see [`expressions`].
 pub fn body<'e>(body: &'e Body, visit: &mut dyn FnMut(&'e Expr) -> bool) {
@@ -16,7 +17,7 @@ pub fn body<'e>(body: &'e Body, visit: &mut dyn FnMut(&'e Expr) -> bool) {
 /// is a string and no expression.
 pub fn expressions<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr) -> bool) {
     // Trees can be as high as the parser lets them be.
-    stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+    with_room(|| {
         if !visit(expr) {
             return;
         }

@@ -20,6 +20,7 @@ use super::diagnostic::Diagnostic;
 use super::limits::{self, MOST_DEPTH, MOST_STEPS};
 use super::scope::Scope;
 use super::source::{SourceFile, Span};
+use super::stack::with_room;
 use super::value::Value;
 use error::note;
 
@@ -47,7 +48,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Number(number) => Ok(Value::Number(number.clone())),
             ExprKind::String(text) => Ok(Value::String(Arc::clone(text))),
             // The rest can be nested: the stack grows where an expression is deeper than it.
-            _ => stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.compound(expr)),
+            _ => with_room(|| self.compound(expr)),
         }
     }
 

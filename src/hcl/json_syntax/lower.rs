@@ -9,6 +9,7 @@ use super::super::source::{Location, SourceFile, Span};
 use super::parser::{Member, Node, NodeKind};
 use super::string::{Text, error};
 use super::{BlockSchema, BodySchema};
+use crate::hcl::stack::with_room;
 
 /// Properties with this name are comments, where a body is read.
 const COMMENT: &str = "//";
@@ -159,7 +160,7 @@ impl Lowering<'_> {
     }
 
     fn deeper(&mut self, node: &Node) -> Expr {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.expression(node))
+        with_room(|| self.expression(node))
     }
 
     /// The properties of an object that is a value: names are templates too, and none is a comment.

@@ -8,6 +8,7 @@ use super::super::parser::{MAX_DEPTH, MAX_ERRORS};
 use super::super::source::{Location, SourceFile, Span};
 use super::super::suggest::nearest;
 use super::string::Text;
+use crate::hcl::stack::with_room;
 
 /// A JSON value with its place.
 pub(super) struct Node {
@@ -166,7 +167,7 @@ impl Parser<'_> {
             return Err(failed);
         }
         self.depth += 1;
-        let parsed = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || parse(self));
+        let parsed = with_room(|| parse(self));
         self.depth -= 1;
         parsed
     }

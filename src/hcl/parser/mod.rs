@@ -20,6 +20,7 @@ use std::sync::Arc;
 use super::ast::{Body, Expr};
 use super::diagnostic::Diagnostic;
 use super::source::{Location, SourceFile, Span};
+use super::stack::with_room;
 
 /// How deep brackets, blocks and templates may stand in each other.
 pub(super) const MAX_DEPTH: u32 = 600;
@@ -111,7 +112,7 @@ impl<'a> Parser<'a> {
         }
         self.depth += 1;
         let siblings = std::mem::take(&mut self.height);
-        let parsed = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || parse(self));
+        let parsed = with_room(|| parse(self));
         self.depth -= 1;
         self.grow_height()?;
         self.height = self.height.max(siblings);
