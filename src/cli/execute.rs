@@ -101,6 +101,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         parallelism,
         commit: git::head_commit(&workspace.project.dir).ok(),
         user: std::env::var("USER").ok(),
+        request: None,
     };
     let result = scheduler::run(nodes, start, &Schedule { parallelism, events, interrupts }).await;
     listening.abort();

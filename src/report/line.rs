@@ -3,7 +3,7 @@
 use console::style;
 
 use crate::engine::PlanSummary;
-use crate::run::event::Outcome;
+use crate::run::event::{LeftLock, Outcome};
 
 /// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.
 pub fn duration(seconds: f64) -> String {
@@ -41,6 +41,18 @@ pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, secon
         Some(detail) => format!("{line}: {detail}"),
         None => line,
     }
+}
+
+/// `vpc: attempt 1 failed, the next one comes in 5 s: …`.
+pub fn retrying(node: &str, attempt: u32, seconds: f64, cause: &str) -> String {
+    format!("{node}: attempt {attempt} failed, the next one comes in {}: {cause}", duration(seconds))
+}
+
+/// Whose lock is left, and what releases it.
+pub fn lock_left(lock: &LeftLock) -> String {
+    let who = lock.who.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
+    let since = lock.created.as_deref().map(|created| format!(" since {created}")).unwrap_or_default();
+    format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release)
 }
 
 /// What there is to say of an outcome besides its word.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use super::line::finished;
+use super::line::{finished, lock_left, retrying};
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
@@ -50,7 +50,15 @@ impl<W: Write + Send> Listener for Plain<W> {
                 self.line(event, &text);
             }
             EventKind::Stopping { step } => self.line(event, stopping(*step)),
-            EventKind::NodeStarted { .. } | EventKind::Output { .. } | EventKind::RunFinished { .. } => {}
+            EventKind::Retrying { node, attempt, seconds, cause } => {
+                self.line(event, &retrying(node, *attempt, *seconds, cause));
+            }
+            EventKind::LockLeft(lock) => self.line(event, &lock_left(lock)),
+            EventKind::Resumed { .. } => self.line(event, "going on where the run stopped"),
+            EventKind::NodeStarted { .. }
+            | EventKind::Applying { .. }
+            | EventKind::Output { .. }
+            | EventKind::RunFinished { .. } => {}
         }
     }
 }

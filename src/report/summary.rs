@@ -233,6 +233,7 @@ mod tests {
             parallelism: 2,
             commit: None,
             user: None,
+            request: None,
         };
         let summary = PlanSummary { add: 18, changes: true, ..PlanSummary::default() };
         let finished = |node: &str, outcome, seconds| EventKind::NodeFinished {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::line::finished;
+use super::line::{finished, lock_left, retrying};
 use super::plain::stopping;
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
@@ -98,7 +98,12 @@ impl Listener for Terminal {
             }
             EventKind::Stopping { step } => self.print(stopping(*step)),
             EventKind::RunFinished { .. } => self.total.finish_and_clear(),
-            EventKind::NodeStarted { .. } | EventKind::Output { .. } => {}
+            EventKind::Retrying { node, attempt, seconds, cause } => {
+                self.print(&retrying(node, *attempt, *seconds, cause));
+            }
+            EventKind::LockLeft(lock) => self.print(&lock_left(lock)),
+            EventKind::Resumed { .. } => self.print("going on where the run stopped"),
+            EventKind::NodeStarted { .. } | EventKind::Applying { .. } | EventKind::Output { .. } => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What happens in a run: the one contract between it and everyone who watches.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,24 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mocked: Vec<String>,
     },
+    /// A unit's tool is about to change something: what comes after this may have been done, whatever else is known.
+    Applying {
+        /// The unit.
+        node: String,
+    },
+    /// An attempt has failed, and another one follows.
+    Retrying {
+        /// The unit.
+        node: String,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// Seconds until the next one.
+        seconds: f64,
+        /// Why it failed.
+        cause: String,
+    },
+    /// A state lock is left behind, by a tool of this run or of another one.
+    LockLeft(LeftLock),
     /// A node has ended, or will never begin.
     NodeFinished {
         /// Its name.
@@ -65,6 +85,15 @@ pub enum EventKind {
     Stopping {
         /// How many times.
         step: u8,
+    },
+    /// A run that stopped goes on in another process: what has not succeeded is done again.
+    Resumed {
+        /// Who went on with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        /// The commit of the working tree by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
     },
     /// A run has ended.
     RunFinished {
@@ -92,6 +121,51 @@ pub struct RunStart {
     /// Who started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// What was asked for; none in journals that were written before runs could go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// A lock on a state that nobody will release by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftLock {
+    /// The unit.
+    pub node: String,
+    /// The lock's ID, which releasing it takes.
+    pub id: String,
+    /// Who took it, as the tool wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When it was taken, as the tool wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// The command that releases it.
+    pub release: String,
+}
+
+/// What was asked for: enough to ask for it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The folder whose units were meant, absolute.
+    pub path: PathBuf,
+    /// The engine that was named, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// The `tofu` or `terraform` that was named, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<PathBuf>,
+    /// Whether a state bucket that is missing may be created.
+    #[serde(default)]
+    pub backend_bootstrap: bool,
+    /// The features that were set, as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// The experiments that were turned on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<String>,
+    /// The folder of saved plans that are applied, absolute, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_plans: Option<PathBuf>,
 }
 
 /// One node as it is announced.

@@ -80,8 +80,12 @@ impl UnitWork {
             let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt, built_in) else {
                 return Err(error.into());
             };
-            reporter.log(&format!("attempt {attempt} failed: {error}"));
-            reporter.doing(&format!("trying again in {} s", pause.as_secs()));
+            reporter.emit(EventKind::Retrying {
+                node: reporter.node.clone(),
+                attempt,
+                seconds: pause.as_secs_f64(),
+                cause: error.to_string(),
+            });
             tokio::select! {
                 () = tokio::time::sleep(pause) => attempt += 1,
                 () = reporter.interrupts().reached(Stop::Drain) => return Err(error.into()),
@@ -142,6 +146,7 @@ impl UnitWork {
         if answer == Approval::No {
             return Ok(Outcome::Declined);
         }
+        reporter.emit(EventKind::Applying { node: reporter.node.clone() });
         let applied = workshop.engine().apply(job, plan, reporter.session()).await;
         // Whatever happened, what was known of the outputs is known no more.
         workshop.applied(&self.dir, None);

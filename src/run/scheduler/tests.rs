@@ -51,6 +51,7 @@ fn start(nodes: &[Node]) -> RunStart {
         parallelism: 2,
         commit: None,
         user: None,
+        request: None,
     }
 }
 
