@@ -7,7 +7,7 @@ use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::report::summary::Summary;
+use crate::report::model::Summary;
 use crate::run::event::{Event, EventKind, RunStart};
 use crate::run::folder::RunFolder;
 use crate::run::journal;
@@ -80,9 +80,8 @@ fn listed(folder: &RunFolder, events: &[Event]) -> Option<Listed> {
         return None;
     };
     let summary = Summary::of(events);
-    let failed = |row: &&crate::report::summary::Row| {
-        row.outcome.as_ref().is_some_and(|outcome| !outcome.is_success())
-    };
+    let failed =
+        |row: &&crate::report::model::Row| row.outcome.as_ref().is_some_and(|outcome| !outcome.is_success());
     Some(Listed {
         run: folder.id.clone(),
         time: first.time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -3,6 +3,7 @@
 pub mod json_log;
 pub mod line;
 pub mod log_files;
+pub mod model;
 pub mod plain;
 pub mod summary;
 pub mod terminal;

@@ -1,119 +1,13 @@
 //! The table at the end: every node with its numbers, its time and its result.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use console::{measure_text_width, style};
-use serde::Serialize;
 
 use super::line::{detail, duration};
+use super::model::{Row, Summary};
 use crate::engine::PlanSummary;
-use crate::run::event::{Event, EventKind, NodeKind, Outcome};
-use crate::run::events::Listener;
-
-/// One row.
-#[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The node.
-    pub name: String,
-    /// Unit or gate.
-    pub kind: NodeKind,
-    /// What its plan would do, or did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanSummary>,
-    /// The dependencies whose mocks went into the plan.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub mocked: Vec<String>,
-    /// How it ended.
-    #[serde(flatten)]
-    pub outcome: Option<Outcome>,
-    /// Seconds.
-    pub seconds: f64,
-}
-
-/// A whole run in short.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Summary {
-    /// The run's id.
-    pub run: String,
-    /// The command.
-    pub command: String,
-    /// The engine.
-    pub engine: String,
-    /// Every node, in the order of the run.
-    pub nodes: Vec<Row>,
-    /// Seconds in all.
-    pub seconds: f64,
-}
-
-/// Collects a summary while the run goes on.
-#[derive(Clone, Debug, Default)]
-pub struct Collector(Arc<Mutex<Summary>>);
-
-impl Collector {
-    /// What has been collected.
-    pub fn summary(&self) -> Summary {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Listener for Collector {
-    fn on(&mut self, event: &Event) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(event);
-    }
-}
+use crate::run::event::Outcome;
 
 impl Summary {
-    /// The summary of the events of a journal.
-    pub fn of(events: &[Event]) -> Self {
-        let mut summary = Self::default();
-        for event in events {
-            summary.take(event);
-        }
-        summary
-    }
-
-    fn take(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::RunStarted(start) => {
-                self.run.clone_from(&start.run);
-                self.command.clone_from(&start.command);
-                self.engine.clone_from(&start.engine);
-                let row = |node: &crate::run::event::NodeInfo| Row {
-                    name: node.name.clone(),
-                    kind: node.kind,
-                    plan: None,
-                    mocked: Vec::new(),
-                    outcome: None,
-                    seconds: 0.0,
-                };
-                self.nodes = start.nodes.iter().map(row).collect();
-            }
-            EventKind::Planned { node, summary, mocked } => {
-                if let Some(row) = self.row(node) {
-                    row.plan = Some(summary.clone());
-                    row.mocked.clone_from(mocked);
-                }
-            }
-            EventKind::NodeFinished { node, outcome, seconds } => {
-                if let Some(row) = self.row(node) {
-                    row.outcome = Some(outcome.clone());
-                    row.seconds = *seconds;
-                }
-            }
-            EventKind::RunFinished { seconds } => self.seconds = *seconds,
-            _ => {}
-        }
-    }
-
-    fn row(&mut self, node: &str) -> Option<&mut Row> {
-        self.nodes.iter_mut().find(|row| row.name == node)
-    }
-
-    /// Whether any plan would change something.
-    pub fn has_changes(&self) -> bool {
-        self.nodes.iter().any(|row| row.plan.as_ref().is_some_and(|plan| plan.changes))
-    }
-
     /// The table, and below it what went wrong.
     pub fn table(&self) -> String {
         let header = ["", "add", "change", "destroy", "time", "result"].map(str::to_owned);
@@ -142,32 +36,6 @@ impl Summary {
             duration(self.seconds),
             self.verdict(),
         ]
-    }
-
-    fn verdict(&self) -> String {
-        let count = |wanted: fn(&Outcome) -> bool| {
-            self.nodes.iter().filter_map(|row| row.outcome.as_ref()).filter(|outcome| wanted(outcome)).count()
-        };
-        let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }));
-        let unfinished = count(|outcome| !outcome.is_success()) - failed;
-        match (failed, unfinished) {
-            (0, 0) if self.command == "plan" && self.has_changes() => "changes".to_owned(),
-            (0, 0) if self.changed_nothing() => "nothing to change".to_owned(),
-            (0, 0) => "done".to_owned(),
-            (failed, 0) => format!("{failed} failed"),
-            (0, unfinished) => format!("{unfinished} not done"),
-            (failed, unfinished) => format!("{failed} failed, {unfinished} not done"),
-        }
-    }
-
-    /// Whether the run found everything as it should be.
-    pub fn changed_nothing(&self) -> bool {
-        let idle = |row: &Row| match &row.outcome {
-            Some(Outcome::Unchanged { .. } | Outcome::Passed { .. }) => true,
-            Some(Outcome::Planned) => row.plan.as_ref().is_some_and(|plan| !plan.changes),
-            _ => false,
-        };
-        self.nodes.iter().all(idle)
     }
 }
 
@@ -216,7 +84,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::run::event::{NodeInfo, RunStart};
+    use crate::run::event::{Event, EventKind, NodeInfo, NodeKind, RunStart};
 
     fn events(kinds: Vec<EventKind>) -> Vec<Event> {
         kinds.into_iter().map(|kind| Event { time: Timestamp::UNIX_EPOCH, kind }).collect()
