@@ -84,7 +84,13 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         Some(terminal) if !execution.yes => Arc::new(Prompt::new(terminal.bars(), interrupts.clone())),
         _ => Arc::new(Always),
     };
-    let context = UnitContext { workshop, mode: execution.mode, approver, asking: Mutex::new(()) };
+    let context = UnitContext {
+        workshop,
+        mode: execution.mode,
+        reviewed: !execution.yes,
+        approver,
+        asking: Mutex::new(()),
+    };
     let nodes = nodes(ui, &workspace, &selection, &Arc::new(context), &folder, execution.gates);
 
     let collector = Collector::default();

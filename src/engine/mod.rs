@@ -139,6 +139,25 @@ pub struct SavedPlan {
     pub file: PathBuf,
     /// What it would do.
     pub summary: PlanSummary,
+    /// Towards what it leads.
+    pub direction: Direction,
+}
+
+/// What an apply that nobody reviewed has done.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// What it planned, and did.
+    pub summary: PlanSummary,
+    /// The outputs, where the tool has told them.
+    pub outputs: Option<Outputs>,
+}
+
+/// Who goes along with an apply that nobody reviews.
+pub trait Companion: Send + Sync {
+    /// The tool is about to start, and may change things from here on; `false` keeps it from starting.
+    fn may_begin(&self) -> bool;
+    /// The plan is known. It comes before the tool's first change, which does not wait for an answer.
+    fn planned(&self, summary: &PlanSummary);
 }
 
 /// Turns one unit into commands.
@@ -163,6 +182,15 @@ pub trait Engine: Send + Sync {
         plan: &SavedPlan,
         session: Session<'_>,
     ) -> Result<Option<Outputs>, EngineError>;
+
+    /// Plans and applies in one start of the tool, for where nobody has to see the plan before.
+    async fn apply_directly(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        companion: &dyn Companion,
+        session: Session<'_>,
+    ) -> Result<Applied, EngineError>;
 
     /// Whether the state holds any resource.
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError>;

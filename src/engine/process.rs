@@ -2,7 +2,7 @@
 
 use super::error::known_advice;
 use super::ui::UiReader;
-use super::{EngineError, Session};
+use super::{Applied, EngineError, PlanSummary, Session};
 use crate::support::process::{self, CommandLine, Finished, InterruptTarget, Stream};
 
 /// A command that ended as it should.
@@ -13,6 +13,15 @@ pub struct Ran {
     pub stdout: String,
     /// 0, or another code that was allowed.
     pub code: i32,
+}
+
+impl Ran {
+    /// What an apply in one start of the tool has done. One that has told no plan is taken for one that changed
+    /// something.
+    pub fn into_applied(self) -> Applied {
+        let unknown = || PlanSummary { changes: true, ..PlanSummary::default() };
+        Applied { summary: self.ui.plan_within().unwrap_or_else(unknown), outputs: self.ui.into_outputs() }
+    }
 }
 
 /// How to run it.
@@ -26,6 +35,8 @@ pub struct Options<'a> {
     pub capture: bool,
     /// Who gets an interrupt instead of the child.
     pub target: Option<InterruptTarget<'a>>,
+    /// Takes the plan inside an apply, as soon as it has been told and before the first change.
+    pub planned: Option<&'a (dyn Fn(&PlanSummary) + Send + Sync)>,
     /// Reads the text out of a line of standard error, where the program wraps it.
     pub unwrap_stderr: fn(&str) -> String,
 }
@@ -33,7 +44,14 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// Nothing but 0 is allowed, everything is logged.
     pub fn new(label: &'a str) -> Self {
-        Self { label, allowed: &[], capture: false, target: None, unwrap_stderr: str::to_owned }
+        Self {
+            label,
+            allowed: &[],
+            capture: false,
+            target: None,
+            planned: None,
+            unwrap_stderr: str::to_owned,
+        }
     }
 }
 
@@ -46,6 +64,7 @@ pub async fn run(
     let mut ui = UiReader::default();
     let mut stdout = String::new();
     let mut text = Vec::new();
+    let mut waiting = options.planned;
     session.watcher.line(&format!("$ {}", display(command)));
     let finished = process::run(command, session.interrupts, options.target, |stream, line| {
         if stream == Stream::Stdout && options.capture {
@@ -54,7 +73,16 @@ pub async fn run(
             return;
         }
         let line = match stream {
-            Stream::Stdout => ui.take(line),
+            Stream::Stdout => {
+                let line = ui.take(line);
+                if let Some(planned) = waiting
+                    && let Some(summary) = ui.plan_within()
+                {
+                    planned(&summary);
+                    waiting = None;
+                }
+                line
+            }
             Stream::Stderr => (options.unwrap_stderr)(line),
         };
         session.watcher.line(&line);

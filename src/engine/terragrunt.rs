@@ -21,7 +21,8 @@ use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
 use super::{
-    Direction, Engine, EngineError, EngineSettings, SavedPlan, Session, Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanSummary, SavedPlan, Session,
+    Step, UnitJob, state, unattended,
 };
 use crate::support::fs::{FileError, create_private_dir, write_atomically};
 use crate::support::process::CommandLine;
@@ -154,7 +155,7 @@ impl Engine for TerragruntEngine {
         let options = Options { allowed: &[2], ..Options::new("terragrunt plan") };
         let ran = self.run(command.setting("-out=", file), &shim, options, session).await?;
         let changes = ran.code == 2;
-        Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes) })
+        Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })
     }
 
     async fn apply(
@@ -169,6 +170,32 @@ impl Engine for TerragruntEngine {
         let command = self.command(job, &shim).args(["apply", "-input=false", "-json"]).arg(&plan.file);
         let ran = self.run(command, &shim, Options::new("terragrunt apply"), session).await?;
         Ok(ran.ui.into_outputs())
+    }
+
+    async fn apply_directly(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        companion: &dyn Companion,
+        session: Session<'_>,
+    ) -> Result<Applied, EngineError> {
+        session.watcher.step(Step::Prepare);
+        let tool = self.tool().await?;
+        let shim = self.shim(job, &tool)?;
+        self.look_at_bucket(job, session).await?;
+        let name = match direction {
+            Direction::Apply => "apply",
+            Direction::Destroy => "destroy",
+        };
+        let label = format!("terragrunt {name}");
+        if !companion.may_begin() {
+            return Err(EngineError::Interrupted { command: label });
+        }
+        session.watcher.step(Step::Apply);
+        let command = self.command(job, &shim).args([name, "-input=false", "-json", "-auto-approve"]);
+        let planned = |summary: &PlanSummary| companion.planned(summary);
+        let options = Options { planned: Some(&planned), ..Options::new(&label) };
+        Ok(self.run(command, &shim, options, session).await?.into_applied())
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {

@@ -18,8 +18,20 @@ use crate::terragrunt::outputs::Outputs;
 #[derive(Debug, Default)]
 pub struct UiReader {
     summary: PlanSummary,
+    plan: Told,
+    output_changes: bool,
     outputs: Option<Outputs>,
     errors: Vec<String>,
+}
+
+/// How much of a plan has been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Told {
+    #[default]
+    Nothing,
+    /// The sums; the outputs' changes come with the very next message, or not at all.
+    Sums,
+    Everything,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +98,10 @@ impl UiReader {
     /// Takes one line and returns the text a person should see for it.
     pub fn take(&mut self, line: &str) -> String {
         let Ok(message) = serde_json::from_str::<Message>(line) else { return line.to_owned() };
+        if self.plan == Told::Sums {
+            self.plan = Told::Everything;
+            self.output_changes = message.outputs.as_ref().is_some_and(any_changes);
+        }
         match message.kind.as_str() {
             "planned_change" => {
                 if let Some(change) = message.change {
@@ -94,7 +110,12 @@ impl UiReader {
                 }
             }
             "change_summary" => {
+                // An apply without outputs does not tell of them.
+                if message.changes.as_ref().is_some_and(|sums| sums.operation != "plan") {
+                    self.outputs = Some(Outputs::default());
+                }
                 if let Some(sums) = message.changes.filter(|sums| sums.operation == "plan") {
+                    self.plan = Told::Sums;
                     self.summary.add = sums.add;
                     self.summary.change = sums.change;
                     self.summary.destroy = sums.remove;
@@ -126,6 +147,12 @@ impl UiReader {
         PlanSummary { changes, ..self.summary }
     }
 
+    /// The plan inside an apply, once it has been told wholly.
+    pub fn plan_within(&self) -> Option<PlanSummary> {
+        let changes = self.output_changes || !self.summary.resources.is_empty();
+        (self.plan == Told::Everything).then(|| PlanSummary { changes, ..self.summary.clone() })
+    }
+
     /// The outputs, where all of them were told with their values.
     pub fn into_outputs(self) -> Option<Outputs> {
         self.outputs
@@ -148,6 +175,12 @@ impl UiDiagnostic {
         }
         text
     }
+}
+
+/// Whether any output of a plan is not left as it is.
+fn any_changes(outputs: &serde_json::Map<String, serde_json::Value>) -> bool {
+    let actions = outputs.values().filter_map(|output| output.get("action"));
+    actions.into_iter().any(|action| action != "noop")
 }
 
 /// The outputs after an apply. A sensitive one comes without its value: then nothing is known, and the
@@ -196,6 +229,24 @@ mod tests {
         let summary = reader.into_summary(true);
         assert_eq!(summary.short(), "+1 ~2 -3");
         assert_eq!(summary.resources, [ResourceChange { address: "a.b".into(), action: Action::Create }]);
+    }
+
+    #[test]
+    fn a_plan_inside_an_apply_is_whole_before_the_first_change() {
+        let sums = r#"{"@message":"Plan","type":"change_summary","changes":{"add":0,"change":0,"remove":0,"operation":"plan"}}"#;
+        let mut reader = UiReader::default();
+        reader.take(sums);
+        assert_eq!(reader.plan_within(), None);
+        reader.take(
+            r#"{"@message":"","type":"outputs","outputs":{"a":{"sensitive":false,"action":"update"}}}"#,
+        );
+        assert!(reader.plan_within().unwrap().changes);
+        // Without outputs the next message of any kind ends the plan.
+        let mut reader = UiReader::default();
+        reader.take(sums);
+        reader.take(r#"{"@message":"Apply complete","type":"change_summary","changes":{"add":0,"change":0,"remove":0,"operation":"apply"}}"#);
+        assert!(!reader.plan_within().unwrap().changes);
+        assert_eq!(reader.into_outputs(), Some(Outputs::default()));
     }
 
     #[test]

@@ -48,6 +48,11 @@ impl Reporter {
         self.events.emit(kind);
     }
 
+    /// Whether all that was told so far is on disk.
+    pub fn is_journaled(&self) -> bool {
+        self.events.failure().is_none()
+    }
+
     /// Goes on to a step that is no engine's.
     pub fn doing(&self, step: &str) {
         self.emit(EventKind::Step { node: self.node.clone(), step: step.to_owned() });

@@ -11,7 +11,7 @@ use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
 use super::retry;
 use super::workshop::{WorkError, Workshop};
-use crate::engine::{Direction, EngineError, SavedPlan, UnitJob};
+use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
 use crate::support::interrupt::Stop;
 
 /// What is to be done with a unit.
@@ -31,6 +31,9 @@ pub struct UnitContext {
     pub workshop: Arc<Workshop>,
     /// What is to be done.
     pub mode: Mode,
+    /// Whether someone or something sees each plan before it is applied, or keeps it: a person who is asked, a
+    /// policy, a report with every detail. Without that, an apply starts the tool once and not twice.
+    pub reviewed: bool,
     /// Who is asked before anything changes.
     pub approver: Arc<dyn Approver>,
     /// One question at a time.
@@ -96,6 +99,9 @@ impl UnitWork {
     async fn attempt(&self, job: &UnitJob, reporter: &Reporter) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
+        if !self.context.reviewed && *mode != Mode::Plan && job.config.mocked.is_empty() {
+            return self.apply_directly(job, direction, reporter).await;
+        }
         let plan = workshop.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;
         reporter.emit(EventKind::Planned {
             node: reporter.node.clone(),
@@ -128,7 +134,7 @@ impl UnitWork {
         plan: &SavedPlan,
         reporter: &Reporter,
     ) -> Result<Outcome, EngineError> {
-        let UnitContext { workshop, mode, approver, asking } = &*self.context;
+        let UnitContext { workshop, approver, asking, .. } = &*self.context;
         if !job.config.mocked.is_empty() {
             let mocked = job.config.mocked.join(", ");
             let message =
@@ -139,7 +145,7 @@ impl UnitWork {
             let _one_at_a_time = asking.lock().await;
             approver.approve(&reporter.node, &plan.summary).await
         };
-        // The wish to stop may have come during the plan or the question: an apply is something new.
+        // The wish to stop may have come during the plan or the question.
         if reporter.interrupts().step() >= Stop::Drain {
             return Ok(Outcome::Interrupted);
         }
@@ -147,10 +153,62 @@ impl UnitWork {
             return Ok(Outcome::Declined);
         }
         reporter.emit(EventKind::Applying { node: reporter.node.clone() });
+        if !may_begin(reporter) {
+            return Ok(Outcome::Interrupted);
+        }
         let applied = workshop.engine().apply(job, plan, reporter.session()).await;
         // Whatever happened, what was known of the outputs is known no more.
         workshop.applied(&self.dir, None);
         workshop.applied(&self.dir, applied?);
-        Ok(if *mode == Mode::Destroy { Outcome::Destroyed } else { Outcome::Applied })
+        Ok(self.changed())
     }
+
+    /// Plans and applies in one start of the tool.
+    async fn apply_directly(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        reporter: &Reporter,
+    ) -> Result<Outcome, EngineError> {
+        let workshop = &self.context.workshop;
+        let companion = Unreviewed { reporter };
+        let applied = workshop.engine().apply_directly(job, direction, &companion, reporter.session()).await;
+        workshop.applied(&self.dir, None);
+        let Applied { summary, outputs } = applied?;
+        workshop.applied(&self.dir, outputs);
+        Ok(if summary.changes { self.changed() } else { Outcome::Unchanged { note: None } })
+    }
+
+    fn changed(&self) -> Outcome {
+        if self.context.mode == Mode::Destroy { Outcome::Destroyed } else { Outcome::Applied }
+    }
+}
+
+/// What the journal has to know of an apply that nobody reviews.
+struct Unreviewed<'a> {
+    reporter: &'a Reporter,
+}
+
+impl Companion for Unreviewed<'_> {
+    fn may_begin(&self) -> bool {
+        may_begin(self.reporter)
+    }
+
+    fn planned(&self, summary: &PlanSummary) {
+        self.reporter.emit(EventKind::Planned {
+            node: self.reporter.node.clone(),
+            summary: summary.clone(),
+            mocked: Vec::new(),
+        });
+    }
+}
+
+/// Writes down that something may change from here on. Not where that could not be written, and not where the wish
+/// to stop has come before: an apply is something new.
+fn may_begin(reporter: &Reporter) -> bool {
+    if reporter.interrupts().step() >= Stop::Drain {
+        return false;
+    }
+    reporter.emit(EventKind::Applying { node: reporter.node.clone() });
+    reporter.is_journaled()
 }

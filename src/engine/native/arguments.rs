@@ -54,6 +54,13 @@ pub fn extra(config: &UnitConfig, name: &str) -> Vec<OsString> {
     arguments
 }
 
+/// The extra arguments of a command that applies a saved plan: the variables are in it, and the tools refuse them
+/// beside it.
+pub fn beside_a_plan(config: &UnitConfig, name: &str) -> Vec<OsString> {
+    let arguments = extra_for(config, name).flat_map(|extra| &extra.arguments);
+    arguments.filter(|argument| !argument.starts_with("-var")).map(OsString::from).collect()
+}
+
 fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = &'a ExtraArguments> {
     let all = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
     all.filter(move |extra| extra.commands.iter().any(|command| command == name))
@@ -96,5 +103,6 @@ mod tests {
             UnitConfig { dir: "/live/vpc".into(), terraform: Some(terraform), ..UnitConfig::default() };
         assert_eq!(extra(&config, "plan"), ["-var-file=/live/vpc/there.tfvars", "-lock-timeout=1m"]);
         assert!(extra(&config, "apply").is_empty());
+        assert_eq!(beside_a_plan(&config, "plan"), ["-lock-timeout=1m"]);
     }
 }

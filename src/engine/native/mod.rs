@@ -23,7 +23,8 @@ use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
-    Direction, Engine, EngineError, EngineSettings, SavedPlan, Session, Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanSummary, SavedPlan, Session,
+    Step, UnitJob, state, unattended,
 };
 use crate::support::interrupt::Stop;
 use crate::support::process::CommandLine;
@@ -129,7 +130,8 @@ impl NativeEngine {
             command = command.setting("-backend-config=", file);
         }
         let _alone = self.installing.lock().await;
-        self.with_hooks(job, prepared, "init", &command, &[], session).await?;
+        let label = format!("{} init", prepared.tool.name);
+        self.with_hooks(job, prepared, "init", &command, Options::new(&label), session).await?;
         init::remember(&prepared.tool, &prepared.dir, &job.config)
     }
 
@@ -147,14 +149,13 @@ impl NativeEngine {
         prepared: &Prepared,
         name: &str,
         command: &CommandLine,
-        allowed: &[i32],
+        options: Options<'_>,
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
-        let label = format!("{} {name}", prepared.tool.name);
         let environment = &command.environment;
         let hooks = hooks::Hooks { config: &job.config, command: name, dir: &prepared.dir, environment };
         let ran = match hooks.before(session).await {
-            Ok(()) => run(command, Options { allowed, ..Options::new(&label) }, session).await,
+            Ok(()) => run(command, options, session).await,
             Err(error) => Err(error),
         };
         let ran = hooks.after(ran, session).await;
@@ -182,10 +183,13 @@ impl Engine for NativeEngine {
         if direction == Direction::Destroy {
             command = command.arg("-destroy");
         }
-        let ran =
-            self.with_hooks(job, &prepared, "plan", &command.setting("-out=", file), &[2], session).await?;
+        let label = format!("{} plan", prepared.tool.name);
+        let options = Options { allowed: &[2], ..Options::new(&label) };
+        let ran = self
+            .with_hooks(job, &prepared, "plan", &command.setting("-out=", file), options, session)
+            .await?;
         let changes = ran.code == 2;
-        Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes) })
+        Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })
     }
 
     async fn apply(
@@ -201,13 +205,37 @@ impl Engine for NativeEngine {
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
         };
         session.watcher.step(Step::Apply);
-        // Variables are in the plan; the tool refuses them beside one.
+        // A plan to destroy is applied by `apply` too; the hooks and arguments are still those of `destroy`.
+        let name = command_name(plan.direction);
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
         let command = command.envs(&prepared.identity);
-        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, "apply");
+        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
+        let command = command.args(arguments::beside_a_plan(&job.config, name));
         let command = command.args(["-input=false", "-json"]).arg(&plan.file);
-        let ran = self.with_hooks(job, &prepared, "apply", &command, &[], session).await?;
+        let label = format!("{} apply", prepared.tool.name);
+        let ran = self.with_hooks(job, &prepared, name, &command, Options::new(&label), session).await?;
         Ok(ran.ui.into_outputs())
+    }
+
+    async fn apply_directly(
+        &self,
+        job: &UnitJob,
+        direction: Direction,
+        companion: &dyn Companion,
+        session: Session<'_>,
+    ) -> Result<Applied, EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        let name = command_name(direction);
+        if !companion.may_begin() {
+            return Err(EngineError::Interrupted { command: format!("{} {name}", prepared.tool.name) });
+        }
+        session.watcher.step(Step::Apply);
+        let command = self.command(job, &prepared, name).args(["-input=false", "-json", "-auto-approve"]);
+        let planned = |summary: &PlanSummary| companion.planned(summary);
+        let label = format!("{} {name}", prepared.tool.name);
+        let options = Options { planned: Some(&planned), ..Options::new(&label) };
+        let ran = self.with_hooks(job, &prepared, name, &command, options, session).await?;
+        Ok(ran.into_applied())
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
@@ -233,6 +261,14 @@ impl Engine for NativeEngine {
         let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
         parse_outputs(&ran.stdout)
             .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })
+    }
+}
+
+/// The command that leads there, which hooks and extra arguments name; `apply -destroy` is the same as `destroy`.
+fn command_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Apply => "apply",
+        Direction::Destroy => "destroy",
     }
 }
 
