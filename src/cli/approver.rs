@@ -9,7 +9,7 @@ use indicatif::MultiProgress;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::engine::{Action, PlanSummary};
+use crate::engine::PlanSummary;
 use crate::run::approval::{Approval, Approver};
 use crate::support::interrupt::{Interrupts, Stop};
 
@@ -33,16 +33,7 @@ impl Prompt {
     fn ask(&self, unit: &str, plan: &PlanSummary) -> Approval {
         let mut question = String::new();
         for change in &plan.resources {
-            let sign = match change.action {
-                Action::Create => "+",
-                Action::Update => "~",
-                Action::Delete => "-",
-                Action::Replace => "-/+",
-                Action::Import => "<-",
-                Action::Move => "->",
-                Action::Forget => "x",
-                Action::Read | Action::Other => " ",
-            };
+            let sign = change.action.sign();
             question = format!("{question}  {sign:>3} {}\n", change.address);
         }
         question =

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::EngineError;
-pub use plan::{Action, PlanSummary, ResourceChange};
+pub use plan::{Action, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange};
 
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
@@ -78,6 +78,8 @@ pub enum Step {
     Init,
     /// `plan`.
     Plan,
+    /// `show` of a saved plan.
+    Show,
     /// `apply` of a saved plan.
     Apply,
     /// Reading outputs.
@@ -91,6 +93,7 @@ impl std::fmt::Display for Step {
             Self::Backend => "backend",
             Self::Init => "init",
             Self::Plan => "plan",
+            Self::Show => "show",
             Self::Apply => "apply",
             Self::Outputs => "outputs",
         })
@@ -191,6 +194,28 @@ pub trait Engine: Send + Sync {
         companion: &dyn Companion,
         session: Session<'_>,
     ) -> Result<Applied, EngineError>;
+
+    /// A saved plan in full as JSON, as policies read it; secrets are in it. It starts the providers.
+    async fn plan_json(
+        &self,
+        job: &UnitJob,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<PlanJson, EngineError>;
+
+    /// A saved plan attribute by attribute; nothing sensitive is in it. It starts the providers.
+    async fn detail(
+        &self,
+        job: &UnitJob,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<PlanDetail, EngineError> {
+        let plan = self.plan_json(job, file, session).await?;
+        PlanDetail::of(&plan).map_err(|error| EngineError::Answer {
+            command: "show -json".to_owned(),
+            cause: format!("line {}, column {}", error.line(), error.column()),
+        })
+    }
 
     /// Whether the state holds any resource.
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError>;

@@ -21,8 +21,8 @@ use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
 use super::{
-    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanSummary, SavedPlan, Session,
-    Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanJson, PlanSummary, SavedPlan,
+    Session, Step, UnitJob, state, unattended,
 };
 use crate::support::fs::{FileError, create_private_dir, write_atomically};
 use crate::support::process::CommandLine;
@@ -196,6 +196,21 @@ impl Engine for TerragruntEngine {
         let planned = |summary: &PlanSummary| companion.planned(summary);
         let options = Options { planned: Some(&planned), ..Options::new(&label) };
         Ok(self.run(command, &shim, options, session).await?.into_applied())
+    }
+
+    async fn plan_json(
+        &self,
+        job: &UnitJob,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<PlanJson, EngineError> {
+        let tool = self.tool().await?;
+        let shim = self.shim(job, &tool)?;
+        session.watcher.step(Step::Show);
+        let command = self.command(job, &shim).args(["show", "-json", "-no-color"]).arg(file);
+        let options = Options { capture: true, ..Options::new("terragrunt show") };
+        let ran = self.run(command, &shim, options, session).await?;
+        Ok(PlanJson::new(&ran.stdout))
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::plan::{Action, PlanSummary, ResourceChange};
+use super::plan::{Action, OutputChange, PlanSummary, ResourceChange};
 use crate::hcl::json::from_json;
 use crate::hcl::value::Value;
 use crate::terragrunt::outputs::Outputs;
@@ -19,7 +19,6 @@ use crate::terragrunt::outputs::Outputs;
 pub struct UiReader {
     summary: PlanSummary,
     plan: Told,
-    output_changes: bool,
     outputs: Option<Outputs>,
     errors: Vec<String>,
 }
@@ -54,6 +53,26 @@ struct Message {
 struct Change {
     resource: Resource,
     action: Action,
+    #[serde(default)]
+    previous_resource: Option<Resource>,
+    #[serde(default)]
+    importing: Option<Importing>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Importing {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OutputInPlan {
+    #[serde(default)]
+    action: Option<Action>,
+    #[serde(default)]
+    sensitive: bool,
 }
 
 #[derive(Deserialize)]
@@ -100,14 +119,13 @@ impl UiReader {
         let Ok(message) = serde_json::from_str::<Message>(line) else { return line.to_owned() };
         if self.plan == Told::Sums {
             self.plan = Told::Everything;
-            self.output_changes = message.outputs.as_ref().is_some_and(any_changes);
         }
         match message.kind.as_str() {
             "planned_change" => {
-                if let Some(change) = message.change {
-                    let Change { resource, action } = change;
-                    self.summary.resources.push(ResourceChange { address: resource.addr, action });
-                }
+                self.summary.resources.extend(message.change.map(Change::into_resource_change));
+            }
+            "resource_drift" => {
+                self.summary.drift.extend(message.change.map(Change::into_resource_change));
             }
             "change_summary" => {
                 // An apply without outputs does not tell of them.
@@ -116,13 +134,16 @@ impl UiReader {
                 }
                 if let Some(sums) = message.changes.filter(|sums| sums.operation == "plan") {
                     self.plan = Told::Sums;
-                    self.summary.add = sums.add;
-                    self.summary.change = sums.change;
-                    self.summary.destroy = sums.remove;
-                    self.summary.import = sums.import;
+                    self.take_sums(&sums);
                 }
             }
-            "outputs" => self.outputs = message.outputs.and_then(known_outputs),
+            "outputs" => {
+                if let Some(outputs) = message.outputs {
+                    // After a plan they come with what would happen to them, after an apply with their values.
+                    self.summary.outputs.extend(changed_outputs(&outputs));
+                    self.outputs = known_outputs(outputs);
+                }
+            }
             "diagnostic" => {
                 if let Some(diagnostic) = message.diagnostic {
                     let text = diagnostic.text();
@@ -137,6 +158,23 @@ impl UiReader {
         message.text
     }
 
+    /// The tools count a replacement among what is added and among what is destroyed, and say neither how many
+    /// are replaced nor how many are moved; OpenTofu alone says how many are forgotten.
+    fn take_sums(&mut self, sums: &Sums) {
+        let summary = &mut self.summary;
+        let count = |wanted: fn(&ResourceChange) -> bool| {
+            summary.resources.iter().filter(|change| wanted(change)).count() as u64
+        };
+        let replace = count(|change| change.action == Action::Replace);
+        let moved = count(|change| change.previous_address.is_some());
+        let forget = count(|change| change.action == Action::Forget);
+        summary.add = sums.add.saturating_sub(replace);
+        summary.change = sums.change;
+        summary.destroy = sums.remove.saturating_sub(replace);
+        summary.import = sums.import;
+        (summary.replace, summary.moved, summary.forget) = (replace, moved, forget);
+    }
+
     /// The first error the tool told of.
     pub fn first_error(&self) -> Option<&str> {
         self.errors.first().map(String::as_str)
@@ -149,7 +187,7 @@ impl UiReader {
 
     /// The plan inside an apply, once it has been told wholly.
     pub fn plan_within(&self) -> Option<PlanSummary> {
-        let changes = self.output_changes || !self.summary.resources.is_empty();
+        let changes = !self.summary.outputs.is_empty() || !self.summary.resources.is_empty();
         (self.plan == Told::Everything).then(|| PlanSummary { changes, ..self.summary.clone() })
     }
 
@@ -177,10 +215,26 @@ impl UiDiagnostic {
     }
 }
 
-/// Whether any output of a plan is not left as it is.
-fn any_changes(outputs: &serde_json::Map<String, serde_json::Value>) -> bool {
-    let actions = outputs.values().filter_map(|output| output.get("action"));
-    actions.into_iter().any(|action| action != "noop")
+impl Change {
+    fn into_resource_change(self) -> ResourceChange {
+        ResourceChange {
+            address: self.resource.addr,
+            action: self.action,
+            previous_address: self.previous_resource.map(|resource| resource.addr),
+            import_id: self.importing.and_then(|importing| importing.id),
+            reason: self.reason,
+        }
+    }
+}
+
+/// The outputs of a plan that would have another value.
+fn changed_outputs(outputs: &serde_json::Map<String, serde_json::Value>) -> Vec<OutputChange> {
+    let change = |(name, output): (&String, &serde_json::Value)| {
+        let OutputInPlan { action, sensitive } = serde_json::from_value(output.clone()).ok()?;
+        let action = action.filter(|action| *action != Action::Nothing)?;
+        Some(OutputChange { name: name.clone(), action, sensitive })
+    };
+    outputs.iter().filter_map(change).collect()
 }
 
 /// The outputs after an apply. A sensitive one comes without its value: then nothing is known, and the
@@ -228,7 +282,31 @@ mod tests {
         assert_eq!(line, "Plan: 1 to add");
         let summary = reader.into_summary(true);
         assert_eq!(summary.short(), "+1 ~2 -3");
-        assert_eq!(summary.resources, [ResourceChange { address: "a.b".into(), action: Action::Create }]);
+        assert_eq!(summary.resources, [ResourceChange::new("a.b", Action::Create)]);
+    }
+
+    #[test]
+    fn moves_imports_replacements_and_what_is_forgotten_are_counted_by_their_resources() {
+        let mut reader = UiReader::default();
+        for change in [
+            r#""resource":{"addr":"a.f"},"action":"remove","reason":"delete_because_no_resource_config""#,
+            r#""resource":{"addr":"a.i"},"action":"update","importing":{"id":"abcd"}"#,
+            r#""resource":{"addr":"a.new"},"previous_resource":{"addr":"a.old"},"action":"move""#,
+            r#""resource":{"addr":"a.r"},"action":"replace","reason":"cannot_update""#,
+        ] {
+            reader.take(&format!(r#"{{"@message":"","type":"planned_change","change":{{{change}}}}}"#));
+        }
+        reader.take(r#"{"@message":"","type":"resource_drift","change":{"resource":{"addr":"a.d"},"action":"delete"}}"#);
+        reader.take(r#"{"@message":"","type":"change_summary","changes":{"add":2,"change":1,"import":1,"remove":1,"operation":"plan"}}"#);
+        reader.take(r#"{"@message":"","type":"outputs","outputs":{"same":{"sensitive":false,"action":"noop"},"key":{"sensitive":true,"action":"update"}}}"#);
+        let summary = reader.into_summary(true);
+        assert_eq!(summary.short(), "+1 ~1 -0 ±1, 1 imported, 1 moved, 1 forgotten");
+        assert_eq!(summary.resources[1].import_id.as_deref(), Some("abcd"));
+        assert_eq!(summary.resources[2].previous_address.as_deref(), Some("a.old"));
+        assert_eq!(summary.losses().map(|change| change.address.as_str()).collect::<Vec<_>>(), ["a.r"]);
+        assert_eq!(summary.drift, [ResourceChange::new("a.d", Action::Delete)]);
+        let [output] = summary.outputs.as_slice() else { panic!("{:?}", summary.outputs) };
+        assert_eq!((output.name.as_str(), output.action, output.sensitive), ("key", Action::Update, true));
     }
 
     #[test]

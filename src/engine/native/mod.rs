@@ -23,8 +23,8 @@ use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
-    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanSummary, SavedPlan, Session,
-    Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanJson, PlanSummary, SavedPlan,
+    Session, Step, UnitJob, state, unattended,
 };
 use crate::support::interrupt::Stop;
 use crate::support::process::CommandLine;
@@ -236,6 +236,20 @@ impl Engine for NativeEngine {
         let options = Options { planned: Some(&planned), ..Options::new(&label) };
         let ran = self.with_hooks(job, &prepared, name, &command, options, session).await?;
         Ok(ran.into_applied())
+    }
+
+    async fn plan_json(
+        &self,
+        job: &UnitJob,
+        file: &Path,
+        session: Session<'_>,
+    ) -> Result<PlanJson, EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        session.watcher.step(Step::Show);
+        let command = self.command(job, &prepared, "show").args(["-json", "-no-color"]).arg(file);
+        let label = format!("{} show", prepared.tool.name);
+        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        Ok(PlanJson::new(&ran.stdout))
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {

@@ -1,0 +1,32 @@
+//! What a plan would do: its sums and addresses, its attributes on demand, and plans that are kept.
+
+pub mod detail;
+mod mask;
+mod summary;
+
+pub use detail::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
+pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
+
+/// A saved plan as the tool's `show -json` tells it. It holds secrets in the clear: it is handed to policies and
+/// read for [`PlanDetail`], and never logged, which is why `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct PlanJson(String);
+
+impl PlanJson {
+    /// The tool's answer; what it prints before it, such as warnings, is left out.
+    pub fn new(answer: &str) -> Self {
+        let lines = answer.lines().skip_while(|line| !line.starts_with('{'));
+        Self(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The JSON text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PlanJson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PlanJson").field(&format_args!("{} bytes", self.0.len())).finish()
+    }
+}

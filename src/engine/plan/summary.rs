@@ -1,0 +1,147 @@
+//! A plan in short: what the machine-readable UI tells of it.
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to one resource or output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It comes.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It goes.
+    Delete,
+    /// It goes and comes again.
+    Replace,
+    /// It is taken into the state.
+    Import,
+    /// It gets another address.
+    Move,
+    /// It leaves the state and stays in the world; both tools say `remove` in their UI.
+    #[serde(alias = "remove")]
+    Forget,
+    /// A data source is read.
+    Read,
+    /// Nothing happens to it.
+    #[serde(rename = "noop")]
+    Nothing,
+    /// Anything a newer tool says.
+    #[serde(other)]
+    Other,
+}
+
+impl Action {
+    /// The sign before an address, as the tools draw it.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Delete => "-",
+            Self::Replace => "-/+",
+            Self::Import => "<-",
+            Self::Move => "->",
+            Self::Forget => "x",
+            Self::Read => "<=",
+            Self::Nothing | Self::Other => " ",
+        }
+    }
+
+    /// Whether something that is there is lost.
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace)
+    }
+}
+
+/// One resource and what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceChange {
+    /// Its address, such as `aws_subnet.private["eu-west-1a"]`.
+    pub address: String,
+    /// What happens.
+    pub action: Action,
+    /// Its address before, where it is moved (and perhaps changed as well).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_address: Option<String>,
+    /// The id under which it is imported (and perhaps changed as well).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<String>,
+    /// Why, in the tool's word, such as `cannot_update` or `delete_because_no_resource_config`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl ResourceChange {
+    /// A change about which nothing more is known.
+    pub fn new(address: impl Into<String>, action: Action) -> Self {
+        Self { address: address.into(), action, previous_address: None, import_id: None, reason: None }
+    }
+}
+
+/// One output that would have another value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: String,
+    /// What happens.
+    pub action: Action,
+    /// Whether its value is not to be shown.
+    #[serde(default)]
+    pub sensitive: bool,
+}
+
+/// The sums of a plan. Every resource counts once: one that is replaced is neither added nor destroyed, though the
+/// tools count it among both. One that is moved or imported and changed as well counts as both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSummary {
+    /// Resources that come, without those that are replaced.
+    pub add: u64,
+    /// Resources that are changed.
+    pub change: u64,
+    /// Resources that go and come again.
+    #[serde(default)]
+    pub replace: u64,
+    /// Resources that go, without those that are replaced.
+    pub destroy: u64,
+    /// Resources that are imported.
+    #[serde(default)]
+    pub import: u64,
+    /// Resources that get another address.
+    #[serde(default, rename = "move")]
+    pub moved: u64,
+    /// Resources that leave the state and stay in the world.
+    #[serde(default)]
+    pub forget: u64,
+    /// Every resource that is touched.
+    pub resources: Vec<ResourceChange>,
+    /// The outputs that would have another value.
+    #[serde(default)]
+    pub outputs: Vec<OutputChange>,
+    /// What was changed outside of the tool since the last apply, which is not what the plan would do.
+    #[serde(default)]
+    pub drift: Vec<ResourceChange>,
+    /// Whether applying would do anything at all, outputs included.
+    pub changes: bool,
+}
+
+impl PlanSummary {
+    /// `+3 ~1 -0`, the short form of tables and lines; with what is rarer behind it: `+3 ~1 -0 ±1, 2 moved`.
+    pub fn short(&self) -> String {
+        let Self { add, change, replace, destroy, import, moved, forget, .. } = self;
+        let mut text = format!("+{add} ~{change} -{destroy}");
+        if *replace > 0 {
+            text = format!("{text} ±{replace}");
+        }
+        for (count, word) in [(import, "imported"), (moved, "moved"), (forget, "forgotten")] {
+            if *count > 0 {
+                text = format!("{text}, {count} {word}");
+            }
+        }
+        text
+    }
+
+    /// The resources that are lost: destroyed or replaced.
+    pub fn losses(&self) -> impl Iterator<Item = &ResourceChange> {
+        self.resources.iter().filter(|change| change.action.is_loss())
+    }
+}
