@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::run::event::Outcome;
+use crate::run::journal::JournalError;
 use crate::run::scheduler::RunResult;
 
 /// The exit codes, which are a promise.
@@ -128,6 +129,17 @@ impl From<Vec<Diagnostic>> for CliError {
 impl From<crate::support::fs::FileError> for CliError {
     fn from(error: crate::support::fs::FileError) -> Self {
         Self::failed(error, None)
+    }
+}
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::File(error) => error.into(),
+            JournalError::Held => {
+                Self::refused(error.to_string(), "wait for it, or stop it with Ctrl-C where it runs")
+            }
+        }
     }
 }
 

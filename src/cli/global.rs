@@ -58,11 +58,27 @@ pub struct Global {
 }
 
 /// The flags of every command that runs units.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct EngineArgs {
     /// How many units run at once [default: 8, or as slipway.hcl says]
     #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
     pub parallelism: Option<std::num::NonZeroUsize>,
+
+    /// Start nothing new after the first failure
+    #[arg(long, env = "SLIPWAY_FAIL_FAST", overrides_with = "keep_going")]
+    pub fail_fast: bool,
+
+    /// After a failure, go on with what does not wait for it (the default, unless slipway.hcl says otherwise)
+    #[arg(long, env = "SLIPWAY_KEEP_GOING", overrides_with = "fail_fast")]
+    pub keep_going: bool,
+
+    /// How long a unit may take, such as 45m, before its tool is interrupted
+    #[arg(long, value_name = "TIME", env = "SLIPWAY_UNIT_TIMEOUT", value_parser = time)]
+    pub unit_timeout: Option<std::time::Duration>,
+
+    /// What a unit is expected to take of the memory: no more run at once than it bears [default: 300MB]
+    #[arg(long, value_name = "SIZE", env = "SLIPWAY_UNIT_MEMORY", value_parser = size)]
+    pub unit_memory: Option<u64>,
 
     /// Create the state bucket where it is missing
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
@@ -77,8 +93,23 @@ pub struct EngineArgs {
     pub tools: ToolArgs,
 }
 
+impl EngineArgs {
+    /// Whether the first failure ends the run; `configured` is what slipway.hcl says.
+    pub fn ends_at_first_failure(&self, configured: bool) -> bool {
+        self.fail_fast || (configured && !self.keep_going)
+    }
+}
+
+fn time(text: &str) -> Result<std::time::Duration, String> {
+    crate::estate::duration(text).ok_or_else(|| "write it like 90s or \"2h 30m\"".to_owned())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    crate::estate::bytes(text).ok_or_else(|| "write it like 300MB".to_owned())
+}
+
 /// Whether stacks are generated first.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct StackGeneration {
     /// Take what stacks have generated as it is, instead of generating it first
     #[arg(long, env = "SLIPWAY_NO_STACK_GENERATE")]
@@ -86,7 +117,7 @@ pub struct StackGeneration {
 }
 
 /// The flags of every command that reads a state.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ToolArgs {
     /// Who runs units: Terragrunt, or Slipway itself over tofu or terraform
     #[arg(long, value_enum, env = "SLIPWAY_ENGINE")]
@@ -106,6 +137,13 @@ pub enum EngineFlag {
     Terragrunt,
     /// Slipway's own engine
     Native,
+}
+
+impl EngineFlag {
+    /// Its name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 impl From<EngineFlag> for EngineChoice {

@@ -3,6 +3,7 @@
 mod apply;
 mod approver;
 mod argocd;
+mod carry_out;
 mod completions;
 mod destroy;
 mod doctor;
@@ -20,6 +21,7 @@ mod man;
 mod output;
 mod plan;
 mod render;
+mod resume;
 mod runs;
 mod selection;
 mod snippet;
@@ -66,6 +68,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Argocd(argocd::ArgocdArgs),
     Image(image::ImageArgs),
+    Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
@@ -124,6 +127,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Plan(args) => wait(plan::cmd_plan(ui, global, args)),
         Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
         Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
+        Command::Resume(args) => wait(resume::cmd_resume(ui, global, args)),
         Command::Output(args) => wait(output::cmd_output(ui, global, args)),
         Command::Verify(args) => wait(verify::cmd_verify(ui, global, args)),
         Command::Argocd(args) => wait(argocd::cmd_argocd(ui, global, args)),

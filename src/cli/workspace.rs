@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::CliError;
-use super::global::{EngineArgs, Global, ToolArgs};
+use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
@@ -13,6 +13,7 @@ use crate::engine::select;
 use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
+use crate::run::event::Request;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
@@ -175,6 +176,60 @@ impl Workspace {
         Ok(Selection { estate, graph, selected, dependents })
     }
 
+    /// The units of a run that began before, by their names; what they depend on is there for what it puts out.
+    pub fn select_named(&self, ui: Ui, names: &[&str], reader: &Reader) -> Result<Selection, CliError> {
+        let root = &self.project.estate_root;
+        // Units that a filter took in may lie beside the estate's root.
+        let places = names.iter().map(|name| paths::join(root, Path::new(name)));
+        let around = places.fold(root.clone(), |around, place| common(&around, &place));
+        let estate = Estate::discover_around(root, &around, reader, &[]);
+        let mut chosen = BTreeSet::new();
+        for name in names {
+            let Some(unit) = estate.find(&paths::join(root, Path::new(name))) else {
+                return Err(CliError::refused(
+                    format!("{name}, a unit of this run, is not in the tree any more"),
+                    "go back to the commit that the run began at, or begin another run",
+                ));
+            };
+            chosen.insert(unit);
+        }
+        let needed = estate.with_dependencies(&chosen);
+        let selected = needed.iter().enumerate().filter(|(_, unit)| chosen.contains(unit));
+        let selected = selected.map(|(place, _)| UnitIndex(place)).collect();
+        let estate = estate.restricted(&needed);
+        if estate.has_errors() {
+            return Err(CliError::Configuration(estate.diagnostics));
+        }
+        ui.diagnostics(&estate.diagnostics);
+        let graph = Graph::build(&estate)?;
+        Ok(Selection { estate, graph, selected, dependents: Vec::new() })
+    }
+
+    /// The same with the features and experiments of a run that goes on.
+    pub fn with_settings_of(self, request: &Request) -> Result<Self, CliError> {
+        let features = features(&request.features)?;
+        let experiments = request.experiments.iter().cloned().collect();
+        Ok(Self { features, experiments, ..self })
+    }
+
+    /// What a run has to write down so that it can be gone on with.
+    pub fn request(
+        &self,
+        path: Option<&Path>,
+        global: &Global,
+        args: &EngineArgs,
+    ) -> Result<Request, CliError> {
+        Ok(Request {
+            path: self.locate(path)?,
+            engine: args.tools.engine.map(EngineFlag::name),
+            tool: args.tools.tf_path.clone(),
+            backend_bootstrap: args.backend_bootstrap,
+            features: given(&global.features, "TG_FEATURE"),
+            experiments: given(&global.experiments, "TG_EXPERIMENT"),
+            saved_plans: None,
+        })
+    }
+
     /// The engine that flags and project ask for.
     pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
         let configured = self.project.engine;
@@ -203,6 +258,11 @@ impl Workspace {
             None => format!("none: the estate is {}", self.project.estate_root.display()),
         }
     }
+}
+
+/// The folder that two paths have in common.
+fn common(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(part, _)| part).collect()
 }
 
 /// What was given by flags or our variable, else by Terragrunt's variable.

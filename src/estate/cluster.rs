@@ -350,7 +350,7 @@ impl Decode<'_> {
 }
 
 /// `90s`, `20m`, `1h 30m`.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     text.parse::<jiff::SignedDuration>().ok().and_then(|duration| duration.try_into().ok())
 }
 

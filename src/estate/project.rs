@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cluster::{self, Cluster};
+use super::cluster::{self, Cluster, duration};
+use super::limits::{UnitLimits, bytes};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::schema::{Kind, Spec, optional};
@@ -13,8 +14,14 @@ use crate::terragrunt::{Document, ReaderOptions, paths};
 pub const PROJECT_FILE: &str = "slipway.hcl";
 
 const ESTATE: &[Spec] = &[optional("root", Kind::String)];
-const ENGINE: &[Spec] = &[optional("use", Kind::String), optional("parallelism", Kind::Number)];
-const BLOCKS: &[(&str, usize)] = &[("cluster", 1), ("engine", 0), ("estate", 0), ("locals", 0)];
+const ENGINE: &[Spec] = &[
+    optional("use", Kind::String),
+    optional("parallelism", Kind::Number),
+    optional("fail_fast", Kind::Bool),
+    optional("unit_timeout", Kind::String),
+    optional("unit_memory", Kind::String),
+];
+const BLOCKS: &[(&str, usize)] = &[("cluster", 1), ("engine", 0), ("estate", 0), ("locals", 0), ("unit", 1)];
 
 /// Which engine runs units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +48,12 @@ pub struct Project {
     pub engine: EngineChoice,
     /// `engine.parallelism`: how many units at once.
     pub parallelism: Option<usize>,
+    /// `engine.fail_fast`: whether nothing new begins after the first failure.
+    pub fail_fast: bool,
+    /// `engine.unit_memory`: bytes that a unit is expected to take.
+    pub unit_memory: Option<u64>,
+    /// How long units may take.
+    pub limits: UnitLimits,
     /// The clusters, in the order of the file.
     pub clusters: Vec<Cluster>,
 }
@@ -63,6 +76,9 @@ impl Project {
                 file: None,
                 engine: EngineChoice::default(),
                 parallelism: None,
+                fail_fast: false,
+                unit_memory: None,
+                limits: UnitLimits::default(),
                 clusters: Vec::new(),
             }),
         }
@@ -73,7 +89,7 @@ impl Project {
         let document = Arc::new(Document::read(file, options)?);
         let dir = paths::folder(file).to_path_buf();
         let mut errors = Vec::new();
-        document.check(document.body(), PROJECT_FILE, &[], BLOCKS, &["cluster"], &mut errors);
+        document.check(document.body(), PROJECT_FILE, &[], BLOCKS, &["cluster", "unit"], &mut errors);
         let estate = block(&document, "estate", ESTATE, &mut errors);
         let engine = block(&document, "engine", ENGINE, &mut errors);
         let clusters = cluster::all(&document, &mut errors);
@@ -84,6 +100,9 @@ impl Project {
             file: Some(file.to_path_buf()),
             engine: EngineChoice::default(),
             parallelism: None,
+            fail_fast: engine.get("fail_fast").and_then(Value::as_bool).unwrap_or_default(),
+            unit_memory: None,
+            limits: UnitLimits::read(&document, &mut errors),
             clusters,
         };
         project.set_engine(&document, &engine, &mut errors);
@@ -107,6 +126,20 @@ impl Project {
             match number.as_i64().and_then(|number| usize::try_from(number).ok()) {
                 Some(number) if number > 0 => self.parallelism = Some(number),
                 _ => fail(format!("parallelism cannot be {number}"), "use a whole number from 1"),
+            }
+        }
+        if let Some(text) = engine.get("unit_timeout").and_then(Value::as_str) {
+            match duration(text) {
+                Some(timeout) => self.limits.timeout = Some(timeout),
+                None => {
+                    fail(format!("unit_timeout cannot be \"{text}\""), "write it like \"90s\" or \"2h 30m\"");
+                }
+            }
+        }
+        if let Some(text) = engine.get("unit_memory").and_then(Value::as_str) {
+            match bytes(text) {
+                Some(bytes) => self.unit_memory = Some(bytes),
+                None => fail(format!("unit_memory cannot be \"{text}\""), "write it like \"300MB\""),
             }
         }
     }

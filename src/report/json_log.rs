@@ -22,9 +22,12 @@ impl<W: Write + Send> Listener for JsonLog<W> {
         if matches!(event.kind, EventKind::Output { .. }) {
             return;
         }
-        if let Ok(line) = serde_json::to_string(event) {
-            // A reader that has gone must not end the run.
-            let _closed = writeln!(self.writer, "{line}");
+        if let Ok(mut line) = serde_json::to_vec(event) {
+            line.push(b'\n');
+            // One write a line, so that nobody's lines come apart; a reader that has gone must not end the run.
+            let _closed = self.writer.write_all(&line);
         }
     }
+
+    fn on_past(&mut self, _event: &Event) {}
 }

@@ -22,7 +22,9 @@ impl LogFiles {
 
     fn write(&mut self, node: &str, text: &str) {
         if !self.files.contains_key(node) {
-            let Ok(file) = File::create(self.folder.log(node)) else { return };
+            // Appended: a run that goes on keeps what was logged before it stopped.
+            let open = File::options().create(true).append(true).open(self.folder.log(node));
+            let Ok(file) = open else { return };
             self.files.insert(node.to_owned(), file);
         }
         if let Some(file) = self.files.get_mut(node) {
@@ -46,4 +48,6 @@ impl Listener for LogFiles {
             _ => {}
         }
     }
+
+    fn on_past(&mut self, _event: &Event) {}
 }

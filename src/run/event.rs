@@ -253,6 +253,11 @@ impl Outcome {
         )
     }
 
+    /// Whether it went wrong by itself: nobody wished it so, and it is not the failure of another node.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Refused { .. })
+    }
+
     /// One word for tables.
     pub fn word(&self) -> &'static str {
         match self {

@@ -11,6 +11,11 @@ use super::journal::Journal;
 pub trait Listener: Send {
     /// Takes an event; it is on disk by now.
     fn on(&mut self, event: &Event);
+
+    /// Takes an event of the part of this run that another process has done.
+    fn on_past(&mut self, event: &Event) {
+        self.on(event);
+    }
 }
 
 /// Where events go: first to the journal, then to whoever listens.
@@ -43,6 +48,16 @@ impl Events {
         }
         for listener in &mut inner.listeners {
             listener.on(&event);
+        }
+    }
+
+    /// Tells the listeners what the journal already has.
+    pub fn replay(&self, past: &[Event]) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        for listener in &mut inner.listeners {
+            for event in past {
+                listener.on_past(event);
+            }
         }
     }
 

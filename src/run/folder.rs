@@ -40,6 +40,11 @@ impl RunFolder {
         folders
     }
 
+    /// The run whose id begins so; the newest one where nothing is said.
+    pub fn find(home: &Path, id: Option<&str>) -> Option<Self> {
+        Self::all(home).into_iter().find(|folder| id.is_none_or(|id| folder.id.starts_with(id)))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,7 +1,9 @@
 //! The journal: every event of a run, one JSON object a line, on disk before anyone sees it.
+//!
+//! Whoever writes it holds a lock on it, which the kernel releases when the process is gone, however it went.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::event::Event;
@@ -14,11 +16,35 @@ pub struct Journal {
     path: PathBuf,
 }
 
+/// Why a journal cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The run that writes it still goes on.
+    #[error("the run still goes on")]
+    Held,
+}
+
 impl Journal {
     /// Opens a journal to append to; a new one where there is none.
-    pub fn open(path: &Path) -> Result<Self, FileError> {
-        let file =
-            OpenOptions::new().create(true).append(true).open(path).map_err(FileError::on("open", path))?;
+    ///
+    /// A last line that was cut off by a kill is taken away, so that the next one is whole.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let open = OpenOptions::new().create(true).read(true).append(true).open(path);
+        let mut file = open.map_err(FileError::on("open", path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Held),
+            Err(TryLockError::Error(error)) => return Err(FileError::on("lock", path)(error).into()),
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(FileError::on("read", path))?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < text.len() {
+            file.set_len(whole as u64).map_err(FileError::on("write", path))?;
+        }
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -31,6 +57,12 @@ impl Journal {
         self.file.write_all(&line).map_err(FileError::on("write", &self.path))?;
         self.file.sync_data().map_err(FileError::on("write", &self.path))
     }
+}
+
+/// Whether a run still writes the journal.
+pub fn is_held(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// Reads a journal; a last line that was cut off by a kill is left out.
@@ -67,5 +99,14 @@ mod tests {
         let events = read(&path).unwrap();
         assert_eq!(events.len(), 1);
         assert!(matches!(&events[0].kind, EventKind::NodeStarted { node } if node == "vpc"));
+
+        assert!(is_held(&path));
+        assert!(matches!(Journal::open(&path), Err(JournalError::Held)));
+        drop(journal);
+        assert!(!is_held(&path));
+        let mut journal = Journal::open(&path).unwrap();
+        let kind = EventKind::RunFinished { seconds: 1.0 };
+        journal.append(&Event { time: Timestamp::now(), kind }).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 2, "what is appended stands on a line of its own");
     }
 }

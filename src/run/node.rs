@@ -43,6 +43,12 @@ impl Reporter {
         Self { node: node.to_owned(), events: Arc::clone(events), interrupts: interrupts.clone() }
     }
 
+    /// The same, stopped by somebody else.
+    #[must_use]
+    pub fn interrupted_by(&self, interrupts: &Interrupts) -> Self {
+        Self { interrupts: interrupts.clone(), ..self.clone() }
+    }
+
     /// Tells of something in the run.
     pub fn emit(&self, kind: EventKind) {
         self.events.emit(kind);

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::event::{EventKind, NodeInfo, Outcome, RunStart};
+use super::event::{EventKind, NodeInfo, Outcome};
 use super::events::Events;
+use super::memory::MemoryBound;
 use super::node::{Node, Reporter};
 use crate::support::interrupt::{Interrupts, Stop};
 
@@ -19,6 +20,12 @@ pub struct Schedule {
     pub events: Arc<Events>,
     /// How far a person has asked to stop.
     pub interrupts: Interrupts,
+    /// Whether nothing new begins after the first failure.
+    pub fail_fast: bool,
+    /// What the nodes need of the machine's memory.
+    pub memory: MemoryBound,
+    /// The nodes that another process has done before, with how they ended.
+    pub done: HashMap<String, Outcome>,
 }
 
 /// How every node ended, in the order of the nodes.
@@ -47,18 +54,29 @@ pub fn announce(nodes: &[Node]) -> Vec<NodeInfo> {
     nodes.iter().map(info).collect()
 }
 
-/// Runs all nodes. Returns when every node has an outcome; a failure stops only what waits for it.
-pub async fn run(nodes: Vec<Node>, start: RunStart, schedule: &Schedule) -> RunResult {
+/// Runs all nodes that are not done. Returns when every node has an outcome; a failure stops what waits for it, and
+/// nothing else where that is not asked for.
+///
+/// `beginning` is the event that says that it begins, or that it goes on.
+pub async fn run(nodes: Vec<Node>, beginning: EventKind, schedule: &Schedule) -> RunResult {
     let begun = Instant::now();
-    schedule.events.emit(EventKind::RunStarted(start));
-    let mut state = State::new(&nodes);
+    schedule.events.emit(beginning);
+    let mut state = State::new(&nodes, &schedule.done);
     let mut running = JoinSet::new();
+    let mut memory = schedule.memory.watch();
     let mut index_of = HashMap::new();
+    // The first failure, where it ends the run.
+    let mut failed = None;
     loop {
         if schedule.interrupts.step() >= Stop::Drain || schedule.events.failure().is_some() {
             state.abandon(&schedule.events);
         }
+        if let Some(failed) = failed {
+            state.give_up_all(failed, &schedule.events);
+        }
         while running.len() < schedule.parallelism.max(1)
+            && !state.ready.is_empty()
+            && memory.allows_another(running.len())
             && let Some(index) = state.ready.pop_first()
         {
             let handle = spawn(&mut running, &nodes[index], schedule);
@@ -74,6 +92,9 @@ pub async fn run(nodes: Vec<Node>, start: RunStart, schedule: &Schedule) -> RunR
             }
         };
         if let Some(index) = index_of.remove(&id) {
+            if schedule.fail_fast && outcome.is_failure() {
+                failed.get_or_insert(index);
+            }
             state.finish(index, outcome, seconds, &schedule.events);
         }
     }
@@ -81,6 +102,9 @@ pub async fn run(nodes: Vec<Node>, start: RunStart, schedule: &Schedule) -> RunR
     schedule.events.emit(EventKind::RunFinished { seconds });
     RunResult { outcomes: state.into_outcomes(), seconds, journal_failure: schedule.events.failure() }
 }
+
+/// How often the machine's memory is looked at while something waits for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 type Joined = Result<(tokio::task::Id, (Outcome, f64)), tokio::task::JoinError>;
 
@@ -95,6 +119,8 @@ async fn next(
     }
     let asked = schedule.interrupts.step() >= Stop::Drain;
     tokio::select! {
+        // Something is ready and has no place: others' memory may have become free.
+        () = tokio::time::sleep(LOOK_AGAIN), if !idle && running.len() < schedule.parallelism => Some(None),
         joined = running.join_next_with_id() => joined.map(Some),
         () = schedule.interrupts.reached(Stop::Drain), if !asked && !idle => Some(None),
     }
@@ -122,21 +148,25 @@ struct State {
 }
 
 impl State {
-    fn new(nodes: &[Node]) -> Self {
+    fn new(nodes: &[Node], done: &HashMap<String, Outcome>) -> Self {
+        let outcomes: Vec<Option<Outcome>> = nodes.iter().map(|node| done.get(&node.name).cloned()).collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             for before in &node.after {
                 dependents[*before].push(index);
             }
         }
-        let waiting_for: Vec<usize> = nodes.iter().map(|node| node.after.len()).collect();
-        let ready = (0..nodes.len()).filter(|index| waiting_for[*index] == 0).collect();
+        let open = |before: &&usize| outcomes[**before].is_none();
+        let waiting_for: Vec<usize> =
+            nodes.iter().map(|node| node.after.iter().filter(open).count()).collect();
+        let ready =
+            (0..nodes.len()).filter(|index| waiting_for[*index] == 0 && outcomes[*index].is_none()).collect();
         Self {
             names: nodes.iter().map(|node| node.name.clone()).collect(),
             waiting_for,
             dependents,
             ready,
-            outcomes: vec![None; nodes.len()],
+            outcomes,
         }
     }
 
@@ -170,6 +200,15 @@ impl State {
                 self.end(dependent, outcome.clone(), 0.0, events);
                 behind.extend(self.dependents[dependent].iter().copied());
             }
+        }
+    }
+
+    /// Starts nothing new after a failure, which what has not begun names as its cause.
+    fn give_up_all(&mut self, failed: usize, events: &Events) {
+        let skipped = Outcome::Skipped { cause: self.names[failed].clone() };
+        while let Some(index) = self.ready.pop_first() {
+            self.end(index, skipped.clone(), 0.0, events);
+            self.give_up_dependents(index, &skipped, events);
         }
     }
 

@@ -10,8 +10,10 @@ use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
 use super::retry;
+use super::time_limit::{Clock, within};
 use super::workshop::{WorkError, Workshop};
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
+use crate::estate::UnitLimits;
 use crate::support::interrupt::Stop;
 
 /// What is to be done with a unit.
@@ -38,6 +40,8 @@ pub struct UnitContext {
     pub approver: Arc<dyn Approver>,
     /// One question at a time.
     pub asking: Mutex<()>,
+    /// How long each unit may take.
+    pub limits: UnitLimits,
 }
 
 /// One unit.
@@ -53,7 +57,20 @@ pub struct UnitWork {
 #[async_trait]
 impl Work for UnitWork {
     async fn run(&self, reporter: &Reporter) -> Outcome {
-        match self.carry_out(reporter).await {
+        let clock = Clock::default();
+        match self.context.limits.timeout_of(&reporter.node) {
+            None => self.outcome(reporter, &clock).await,
+            Some(limit) => {
+                let work = async |reporter: Reporter| self.outcome(&reporter, &clock).await;
+                within(limit, reporter, &clock, work).await
+            }
+        }
+    }
+}
+
+impl UnitWork {
+    async fn outcome(&self, reporter: &Reporter, clock: &Clock) -> Outcome {
+        match self.carry_out(reporter, clock).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_interrupt() => Outcome::Interrupted,
             Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
@@ -62,10 +79,8 @@ impl Work for UnitWork {
             Err(error) => Outcome::Failed { message: error.to_string(), advice: error.advice() },
         }
     }
-}
 
-impl UnitWork {
-    async fn carry_out(&self, reporter: &Reporter) -> Result<Outcome, WorkError> {
+    async fn carry_out(&self, reporter: &Reporter, clock: &Clock) -> Result<Outcome, WorkError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
         let job = match workshop.job(&self.dir, reporter.session()).await {
             Ok(job) => job,
@@ -75,7 +90,7 @@ impl UnitWork {
         let mut attempt = 1;
         loop {
             // A plan can be applied once only, so another attempt begins with another plan.
-            let error = match self.attempt(&job, reporter).await {
+            let error = match self.attempt(&job, reporter, clock).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
@@ -96,7 +111,12 @@ impl UnitWork {
         }
     }
 
-    async fn attempt(&self, job: &UnitJob, reporter: &Reporter) -> Result<Outcome, EngineError> {
+    async fn attempt(
+        &self,
+        job: &UnitJob,
+        reporter: &Reporter,
+        clock: &Clock,
+    ) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
         if !self.context.reviewed && *mode != Mode::Plan && job.config.mocked.is_empty() {
@@ -114,7 +134,7 @@ impl UnitWork {
         if !plan.summary.changes {
             return Ok(Outcome::Unchanged { note: None });
         }
-        self.apply(job, &plan, reporter).await
+        self.apply(job, &plan, reporter, clock).await
     }
 
     /// A unit that cannot be evaluated, because what it depended on is gone already, is well destroyed where
@@ -133,6 +153,7 @@ impl UnitWork {
         job: &UnitJob,
         plan: &SavedPlan,
         reporter: &Reporter,
+        clock: &Clock,
     ) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, approver, asking, .. } = &*self.context;
         if !job.config.mocked.is_empty() {
@@ -141,10 +162,12 @@ impl UnitWork {
                 format!("its plan rests on mock outputs of {mocked}: apply what it depends on first");
             return Ok(Outcome::Refused { message });
         }
+        clock.stop();
         let answer = {
             let _one_at_a_time = asking.lock().await;
             approver.approve(&reporter.node, &plan.summary).await
         };
+        clock.go_on();
         // The wish to stop may have come during the plan or the question.
         if reporter.interrupts().step() >= Stop::Drain {
             return Ok(Outcome::Interrupted);

@@ -21,7 +21,9 @@ pub enum Stop {
 }
 
 impl Stop {
-    fn next(self) -> Self {
+    /// The step after it.
+    #[must_use]
+    pub fn next(self) -> Self {
         match self {
             Self::None => Self::Drain,
             Self::Drain => Self::Interrupt,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::run::event::{Event, NodeKind};
+use crate::run::event::{Event, NodeKind, RunStart};
 use crate::run::events::Listener;
 use crate::run::node::Work;
 use crate::support::interrupt::{Interruptor, channel};
@@ -14,7 +14,7 @@ struct Fixed(Outcome);
 #[async_trait]
 impl Work for Fixed {
     async fn run(&self, _reporter: &Reporter) -> Outcome {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
         self.0.clone()
     }
 }
@@ -42,8 +42,8 @@ fn node(name: &str, after: &[usize], outcome: Outcome) -> Node {
     }
 }
 
-fn start(nodes: &[Node]) -> RunStart {
-    RunStart {
+fn start(nodes: &[Node]) -> EventKind {
+    EventKind::RunStarted(RunStart {
         run: "test".to_owned(),
         command: "up".to_owned(),
         engine: "none".to_owned(),
@@ -52,14 +52,19 @@ fn start(nodes: &[Node]) -> RunStart {
         commit: None,
         user: None,
         request: None,
-    }
+    })
+}
+
+fn schedule(parallelism: usize, events: Arc<Events>, interrupts: Interrupts) -> Schedule {
+    let memory = MemoryBound { of_a_node: 0, left: || 0 };
+    Schedule { parallelism, events, interrupts, fail_fast: false, memory, done: HashMap::new() }
 }
 
 async fn outcomes(nodes: Vec<Node>) -> (Vec<(String, Outcome)>, Vec<String>) {
     let started = Arc::new(Mutex::new(Vec::new()));
     let (_interruptor, interrupts) = channel();
     let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));
-    let schedule = Schedule { parallelism: 2, events, interrupts };
+    let schedule = schedule(2, events, interrupts);
     let start = start(&nodes);
     let result = run(nodes, start, &schedule).await;
     let started = started.lock().unwrap().clone();
@@ -106,7 +111,7 @@ impl Work for Counting {
     async fn run(&self, _reporter: &Reporter) -> Outcome {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
         self.now.fetch_sub(1, Ordering::SeqCst);
         Outcome::Applied
     }
@@ -143,9 +148,61 @@ async fn after_the_first_interrupt_what_runs_ends_and_nothing_begins() {
     let pressing = Pressing(Mutex::new(Some(interruptor)));
     let mut nodes = vec![node("networking", &[], Outcome::Applied), node("cluster", &[0], Outcome::Applied)];
     nodes[0].work = Arc::new(pressing);
-    let schedule = Schedule { parallelism: 1, events: Arc::new(Events::new(None, Vec::new())), interrupts };
+    let schedule = schedule(1, Arc::new(Events::new(None, Vec::new())), interrupts);
     let start = start(&nodes);
     let result = run(nodes, start, &schedule).await;
     assert_eq!(result.outcomes[0].1, Outcome::Applied);
     assert_eq!(result.outcomes[1].1, Outcome::Interrupted);
+}
+
+#[tokio::test]
+async fn after_a_failure_nothing_begins_where_that_is_asked_for() {
+    let nodes = vec![
+        node("networking", &[], failed()),
+        node("slow", &[], Outcome::Applied),
+        node("behind-slow", &[1], Outcome::Applied),
+        node("bucket", &[], Outcome::Applied),
+    ];
+    let (_interruptor, interrupts) = channel();
+    let events = Arc::new(Events::new(None, Vec::new()));
+    let schedule = Schedule { fail_fast: true, ..schedule(1, events, interrupts) };
+    let beginning = start(&nodes);
+    let result = run(nodes, beginning, &schedule).await;
+    let skipped = Outcome::Skipped { cause: "networking".to_owned() };
+    let rest: Vec<_> = result.outcomes.iter().skip(1).map(|(_, outcome)| outcome.clone()).collect();
+    assert_eq!(rest, [skipped.clone(), skipped.clone(), skipped]);
+}
+
+#[tokio::test]
+async fn what_runs_when_another_fails_first_ends_and_what_waits_for_it_is_skipped() {
+    let nodes = vec![
+        node("networking", &[], failed()),
+        node("slow", &[], Outcome::Applied),
+        node("behind-slow", &[1], Outcome::Applied),
+    ];
+    let (_interruptor, interrupts) = channel();
+    let events = Arc::new(Events::new(None, Vec::new()));
+    let schedule = Schedule { fail_fast: true, ..schedule(2, events, interrupts) };
+    let beginning = start(&nodes);
+    let result = run(nodes, beginning, &schedule).await;
+    assert_eq!(result.outcomes[1].1, Outcome::Applied);
+    assert_eq!(result.outcomes[2].1, Outcome::Skipped { cause: "networking".to_owned() });
+}
+
+#[tokio::test]
+async fn what_is_done_does_not_run_and_does_not_hold_up_what_waits_for_it() {
+    let nodes = vec![
+        node("networking", &[], failed()),
+        node("cluster", &[0], Outcome::Applied),
+        node("identity", &[1], Outcome::Applied),
+    ];
+    let started = Arc::new(Mutex::new(Vec::new()));
+    let (_interruptor, interrupts) = channel();
+    let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));
+    let done = HashMap::from([("networking".to_owned(), Outcome::Applied)]);
+    let schedule = Schedule { done, ..schedule(2, events, interrupts) };
+    let beginning = start(&nodes);
+    let result = run(nodes, beginning, &schedule).await;
+    assert!(result.outcomes.iter().all(|(_, outcome)| outcome.is_success()), "{:?}", result.outcomes);
+    assert_eq!(*started.lock().unwrap(), ["cluster", "identity"]);
 }

@@ -4,4 +4,5 @@ mod apply;
 mod aws;
 mod errors;
 mod identity;
+mod resume;
 mod signals;

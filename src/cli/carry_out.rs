@@ -1,0 +1,218 @@
+//! Carries a run out over units that are chosen: its folder, its graph, who watches, and what is told at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::approver::Prompt;
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, Format, Global, LogFormat};
+use super::ui::Ui;
+use super::workspace::{Selection, Workspace};
+use crate::estate::{UnitIndex, UnitLimits};
+use crate::report::json_log::JsonLog;
+use crate::report::log_files::LogFiles;
+use crate::report::model::Collector;
+use crate::report::plain::Plain;
+use crate::report::terminal::Terminal;
+use crate::run::approval::{Always, Approver};
+use crate::run::assemble::{self, UnitSpec};
+use crate::run::event::{EventKind, Request, RunStart};
+use crate::run::events::{Events, Listener};
+use crate::run::folder::RunFolder;
+use crate::run::gate::{self, GateContext};
+use crate::run::journal::Journal;
+use crate::run::memory::{MemoryBound, USUAL};
+use crate::run::node::Node;
+use crate::run::past::Past;
+use crate::run::scheduler::{self, RunResult, Schedule};
+use crate::run::signals;
+use crate::run::unit::{Mode, UnitContext, UnitWork};
+use crate::run::workshop::Workshop;
+use crate::support::git;
+use crate::support::interrupt::channel;
+use crate::terragrunt::Reader;
+
+/// A run, before it begins or goes on.
+pub struct Run<'a> {
+    /// `up`, `plan`, ….
+    pub command: &'a str,
+    /// What is done with each unit.
+    pub mode: Mode,
+    /// Whether the clusters' gates are in the graph.
+    pub gates: bool,
+    /// Whether nobody is asked.
+    pub yes: bool,
+    /// Engine and parallelism.
+    pub engine: &'a EngineArgs,
+    /// What was asked for.
+    pub request: Request,
+    /// What was done of it before, and its folder, where it goes on.
+    pub past: Option<(RunFolder, Journal, Past)>,
+}
+
+/// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
+pub fn refuse_unattended(global: &Global, command: &str, mode: Mode, yes: bool) -> Result<(), CliError> {
+    if mode == Mode::Plan || yes || is_interactive(global) {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        format!("`slipway {command}` changes infrastructure and there is nobody to ask"),
+        "look at `slipway plan` and pass --yes",
+    ))
+}
+
+fn is_interactive(global: &Global) -> bool {
+    Ui::is_interactive() && global.log_format == LogFormat::Pretty
+}
+
+/// Carries it out and prints the summary; returns the exit code and whether there were changes.
+pub async fn carry_out(
+    ui: Ui,
+    global: &Global,
+    workspace: &Workspace,
+    selection: &Selection,
+    reader: Arc<Reader>,
+    run: Run<'_>,
+) -> Result<(Exit, bool), CliError> {
+    let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
+    let engine_name = engine.name().to_owned();
+    let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
+    let (folder, journal, past) = if let Some((folder, journal, past)) = run.past {
+        (folder, journal, Some(past))
+    } else {
+        let folder = RunFolder::create(&workspace.home)?;
+        let journal = Journal::open(&folder.journal())?;
+        (folder, journal, None)
+    };
+
+    let (interruptor, interrupts) = channel();
+    let terminal = is_interactive(global).then(Terminal::new);
+    let approver: Arc<dyn Approver> = match &terminal {
+        Some(terminal) if !run.yes => Arc::new(Prompt::new(terminal.bars(), interrupts.clone())),
+        _ => Arc::new(Always),
+    };
+    let limits = UnitLimits {
+        timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
+        of_some: workspace.project.limits.of_some.clone(),
+    };
+    let context = UnitContext {
+        workshop,
+        mode: run.mode,
+        reviewed: !run.yes,
+        approver,
+        asking: Mutex::new(()),
+        limits,
+    };
+    let nodes = nodes(workspace, selection, &Arc::new(context), &folder, run.gates);
+
+    let collector = Collector::default();
+    let listeners = listeners(global, terminal, &folder, &collector);
+    let events = Arc::new(Events::new(Some(journal), listeners));
+    let listening = signals::listen(interruptor, Arc::clone(&events))
+        .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
+    let parallelism = workspace.parallelism(run.engine);
+    let commit = git::head_commit(&workspace.project.dir).ok();
+    let user = std::env::var("USER").ok();
+    let beginning = match &past {
+        Some(past) => {
+            events.replay(&past.to_replay());
+            EventKind::Resumed { user, commit }
+        }
+        None => EventKind::RunStarted(RunStart {
+            run: folder.id.clone(),
+            command: run.command.to_owned(),
+            engine: engine_name,
+            nodes: scheduler::announce(&nodes),
+            parallelism,
+            commit,
+            user,
+            request: Some(run.request),
+        }),
+    };
+    let schedule = Schedule {
+        parallelism,
+        events,
+        interrupts,
+        fail_fast: run.engine.ends_at_first_failure(workspace.project.fail_fast),
+        memory: MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL)),
+        done: past.map(|past| past.done()).unwrap_or_default(),
+    };
+    let result = scheduler::run(nodes, beginning, &schedule).await;
+    listening.abort();
+    tell(ui, &folder, &collector, &result)?;
+    Ok((Exit::of(&result), collector.summary().has_changes()))
+}
+
+fn nodes(
+    workspace: &Workspace,
+    selection: &Selection,
+    context: &Arc<UnitContext>,
+    folder: &RunFolder,
+    gates: bool,
+) -> Vec<Node> {
+    let Selection { estate, graph, selected, .. } = selection;
+    // Other units are not run; their outputs are read where someone needs them.
+    let runs = |unit: UnitIndex| selected.contains(&unit);
+    let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
+    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
+    let name = |dir: &PathBuf| context.workshop.name(dir);
+    let units: Vec<UnitSpec> = order
+        .iter()
+        .map(|index| {
+            let unit = estate.unit(*index);
+            let name = name(&unit.dir);
+            let plan_file = folder.plan(&name);
+            let work = UnitWork { context: Arc::clone(context), dir: unit.dir.clone(), plan_file };
+            let dependencies =
+                graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
+            UnitSpec { name, dependencies, work: Arc::new(work) }
+        })
+        .collect();
+    let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
+    let contexts = clusters.iter().filter_map(|cluster| {
+        let unit = workspace.project.unit_dir(cluster)?;
+        let index = place(estate.find(&unit)?)?;
+        let workshop = Arc::clone(&context.workshop);
+        Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
+    });
+    let cache = workspace.argocd_cache();
+    if context.mode == Mode::Destroy {
+        let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
+        assemble::downwards(units, gates.collect())
+    } else {
+        let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
+        assemble::upwards(units, gates.collect())
+    }
+}
+
+fn listeners(
+    global: &Global,
+    terminal: Option<Terminal>,
+    folder: &RunFolder,
+    collector: &Collector,
+) -> Vec<Box<dyn Listener>> {
+    let shown: Box<dyn Listener> = match (global.log_format, terminal) {
+        (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
+        (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
+        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr())),
+    };
+    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
+}
+
+fn tell(ui: Ui, folder: &RunFolder, collector: &Collector, result: &RunResult) -> Result<(), CliError> {
+    let summary = collector.summary();
+    match ui.format() {
+        Format::Json => ui.json(&summary)?,
+        Format::Text => ui.answer(&summary.table())?,
+    }
+    if let Some(failure) = &result.journal_failure {
+        ui.say(&format!("the journal could not be written, so nothing more was started: {failure}"));
+    }
+    if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
+        ui.say(&format!("logs: {}", folder.logs().display()));
+        ui.say(&format!("go on with it: slipway resume {}", folder.id));
+    }
+    Ok(())
+}

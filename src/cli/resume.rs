@@ -1,0 +1,127 @@
+//! `slipway resume`: go on where a run stopped.
+
+use clap::{Args, ValueEnum};
+
+use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::exit::{CliError, Exit};
+use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::run::event::{NodeKind, Request};
+use crate::run::folder::RunFolder;
+use crate::run::journal::{self, Journal};
+use crate::run::past::Past;
+use crate::run::unit::Mode;
+use crate::support::git::{self, short};
+
+/// Go on where a run stopped
+///
+/// What succeeded is not done again; all else of the run is planned anew, on what is there now, and done as it was asked for: with the same command, engine and tool. What a tool was changing when the run was killed is planned anew too, so that only what is missing is applied.
+#[derive(Args, Clone, Debug)]
+pub struct ResumeArgs {
+    /// The run's id, or how it begins [default: the newest run]
+    run: Option<String>,
+
+    /// Ask nobody: apply what was planned
+    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
+    yes: bool,
+
+    /// How many units run at once [default: as before]
+    #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
+    parallelism: Option<std::num::NonZeroUsize>,
+}
+
+/// Goes on.
+pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    let Some(folder) = RunFolder::find(&workspace.home, args.run.as_deref()) else {
+        let what = args
+            .run
+            .as_ref()
+            .map_or("there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
+        return Err(CliError::usage(what, "list them with `slipway runs`"));
+    };
+    // From here on nobody else goes on with it.
+    let journal = Journal::open(&folder.journal())?;
+    let damaged =
+        || CliError::failed(format!("the journal of {} does not say how the run began", folder.id), None);
+    let past = Past::of(journal::read(&folder.journal())?).ok_or_else(damaged)?;
+    if past.is_done() {
+        ui.say(&format!("run {} is done: there is nothing to go on with", folder.id));
+        return Ok(Exit::Done);
+    }
+    let Some((mode, gates)) = meaning(&past.start.command) else {
+        return Err(CliError::usage(
+            format!("`slipway {}` is nothing to go on with", past.start.command),
+            "begin it again",
+        ));
+    };
+    let Some(request) = past.start.request.clone() else {
+        return Err(CliError::refused(
+            format!(
+                "run {} was written by an older slipway, which did not note what was asked for",
+                folder.id
+            ),
+            "begin another run: what is applied already will be found so",
+        ));
+    };
+    refuse_unattended(global, "resume", mode, args.yes)?;
+    let workspace = workspace.with_settings_of(&request)?;
+    say_where_it_stands(ui, &workspace, &folder, &past);
+    let reader = workspace.reader("plan");
+    let units = past.start.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
+    let names: Vec<&str> = units.map(|node| node.name.as_str()).collect();
+    let selection = workspace.select_named(ui, &names, &reader)?;
+    let engine = engine_args(args, &request, &past);
+    let command = past.start.command.clone();
+    let run = Run {
+        command: &command,
+        mode,
+        gates,
+        yes: args.yes,
+        engine: &engine,
+        request,
+        past: Some((folder, journal, past)),
+    };
+    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.0)
+}
+
+/// What a command does with units, and whether the clusters' gates are among them.
+fn meaning(command: &str) -> Option<(Mode, bool)> {
+    match command {
+        "up" => Some((Mode::Apply, true)),
+        "apply" => Some((Mode::Apply, false)),
+        "down" => Some((Mode::Destroy, true)),
+        "destroy" => Some((Mode::Destroy, false)),
+        "plan" => Some((Mode::Plan, false)),
+        _ => None,
+    }
+}
+
+fn say_where_it_stands(ui: Ui, workspace: &Workspace, folder: &RunFolder, past: &Past) {
+    let (done, all) = (past.done().len(), past.start.nodes.len());
+    ui.say(&format!("run {}: `slipway {}`, {done} of {all} done", folder.id, past.start.command));
+    for node in &past.underway {
+        ui.say(&format!("  {node} was being changed when the run stopped: it is planned anew"));
+    }
+    let now = git::head_commit(&workspace.project.dir).ok();
+    if let (Some(then), Some(now)) = (&past.start.commit, &now)
+        && then != now
+    {
+        let (then, now) = (short(then), short(now));
+        ui.say(&format!("  it began at commit {then}; what is left is planned on {now}, which is here now"));
+    }
+}
+
+fn engine_args(args: &ResumeArgs, request: &Request, past: &Past) -> EngineArgs {
+    EngineArgs {
+        parallelism: args.parallelism.or_else(|| std::num::NonZeroUsize::new(past.start.parallelism)),
+        backend_bootstrap: request.backend_bootstrap,
+        tools: ToolArgs {
+            // The engine that ran, whatever chose it.
+            engine: EngineFlag::from_str(&past.start.engine, false).ok(),
+            tf_path: request.tool.clone(),
+        },
+        ..EngineArgs::default()
+    }
+}

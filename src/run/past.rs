@@ -1,0 +1,132 @@
+//! What a journal says of the part of a run that is over: which nodes need nothing more, and what was asked for.
+
+use std::collections::HashMap;
+
+use super::event::{Event, EventKind, Outcome, RunStart};
+
+/// A run as its journal has it.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// How it began.
+    pub start: RunStart,
+    /// The last outcome of each node that has one.
+    pub outcomes: HashMap<String, Outcome>,
+    /// The nodes that were about to change something, or did, and of which no end is known.
+    pub underway: Vec<String>,
+    /// Whether it came to its end, whatever that was.
+    pub finished: bool,
+    events: Vec<Event>,
+}
+
+impl Past {
+    /// Reads it out of the events; `None` where the journal does not begin with the beginning of a run.
+    pub fn of(events: Vec<Event>) -> Option<Self> {
+        let EventKind::RunStarted(start) = &events.first()?.kind else { return None };
+        let start = start.clone();
+        let mut outcomes = HashMap::new();
+        let mut underway = Vec::new();
+        for event in &events {
+            match &event.kind {
+                EventKind::NodeStarted { node } => {
+                    outcomes.remove(node);
+                }
+                EventKind::Applying { node } => underway.push(node.clone()),
+                EventKind::NodeFinished { node, outcome, .. } => {
+                    underway.retain(|other| other != node);
+                    outcomes.insert(node.clone(), outcome.clone());
+                }
+                _ => {}
+            }
+        }
+        let finished = matches!(events.last()?.kind, EventKind::RunFinished { .. });
+        Some(Self { start, outcomes, underway, finished, events })
+    }
+
+    /// The nodes that succeeded, which are not done again.
+    pub fn done(&self) -> HashMap<String, Outcome> {
+        let done = self.outcomes.iter().filter(|(_, outcome)| outcome.is_success());
+        done.map(|(name, outcome)| (name.clone(), outcome.clone())).collect()
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.finished
+            && self
+                .start
+                .nodes
+                .iter()
+                .all(|node| self.outcomes.get(&node.name).is_some_and(Outcome::is_success))
+    }
+
+    /// What whoever watches has to know of it: how it began, and all about the nodes that are done.
+    pub fn to_replay(&self) -> Vec<Event> {
+        let done = self.done();
+        let wanted = |event: &&Event| match &event.kind {
+            EventKind::RunStarted(_) => true,
+            EventKind::Planned { node, .. }
+            | EventKind::NodeStarted { node }
+            | EventKind::NodeFinished { node, .. } => done.contains_key(node),
+            _ => false,
+        };
+        self.events.iter().filter(wanted).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::run::event::{NodeInfo, NodeKind};
+
+    fn past(kinds: Vec<EventKind>) -> Past {
+        let node = |name: &str| NodeInfo { name: name.to_owned(), kind: NodeKind::Unit, after: Vec::new() };
+        let start = RunStart {
+            run: "r".to_owned(),
+            command: "apply".to_owned(),
+            engine: "native".to_owned(),
+            nodes: vec![node("a"), node("b")],
+            parallelism: 1,
+            commit: None,
+            user: None,
+            request: None,
+        };
+        let kinds = std::iter::once(EventKind::RunStarted(start)).chain(kinds);
+        let event = |kind| Event { time: Timestamp::UNIX_EPOCH, kind };
+        Past::of(kinds.map(event).collect()).unwrap()
+    }
+
+    fn finished(node: &str, outcome: Outcome) -> EventKind {
+        EventKind::NodeFinished { node: node.to_owned(), outcome, seconds: 1.0 }
+    }
+
+    #[test]
+    fn what_succeeded_is_done_and_what_was_underway_is_not() {
+        let kinds = vec![
+            EventKind::NodeStarted { node: "a".to_owned() },
+            finished("a", Outcome::Applied),
+            EventKind::NodeStarted { node: "b".to_owned() },
+            EventKind::Applying { node: "b".to_owned() },
+        ];
+        let past = past(kinds);
+        assert_eq!(past.done().keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(past.underway, ["b"]);
+        assert!(!past.is_done());
+    }
+
+    #[test]
+    fn a_node_that_began_again_after_its_end_is_open_again() {
+        let failed = Outcome::Failed { message: "no".to_owned(), advice: None };
+        let kinds = vec![
+            finished("a", Outcome::Applied),
+            finished("b", failed),
+            EventKind::RunFinished { seconds: 1.0 },
+            EventKind::Resumed { user: None, commit: None },
+            EventKind::NodeStarted { node: "b".to_owned() },
+        ];
+        let again = past(kinds.clone());
+        assert!(!again.finished && !again.outcomes.contains_key("b"));
+        let rest = [finished("b", Outcome::Applied), EventKind::RunFinished { seconds: 1.0 }];
+        assert!(past(kinds.into_iter().chain(rest).collect()).is_done());
+    }
+}
