@@ -3,7 +3,7 @@
 use console::style;
 
 use crate::engine::PlanSummary;
-use crate::run::event::{LeftLock, Outcome};
+use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict};
 
 /// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.
 pub fn duration(seconds: f64) -> String {
@@ -53,6 +53,27 @@ pub fn lock_left(lock: &LeftLock) -> String {
     let who = lock.who.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
     let since = lock.created.as_deref().map(|created| format!(" since {created}")).unwrap_or_default();
     format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release)
+}
+
+/// What a policy says of a plan, a line for each message; none where it says nothing.
+pub fn judged(judgement: &Judgement) -> Option<String> {
+    let Judgement { node, policy, verdict, messages } = judgement;
+    let (sign, word) = match verdict {
+        Verdict::Passed => return None,
+        Verdict::Warned => (style("!").yellow().bold(), "warns"),
+        Verdict::Denied => (style("✗").red().bold(), "denies"),
+    };
+    let sign = sign.for_stderr();
+    let lines: Vec<String> =
+        messages.iter().map(|message| format!("{sign} {node}: {policy} {word}: {message}")).collect();
+    Some(lines.join("\n"))
+}
+
+/// `12.50 USD more a month`.
+pub fn priced(cost: &Cost) -> String {
+    let increase = cost.increase();
+    let word = if increase < 0.0 { "less" } else { "more" };
+    format!("{:.2} {} {word} a month", increase.abs(), cost.currency)
 }
 
 /// What there is to say of an outcome besides its word.

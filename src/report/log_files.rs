@@ -39,6 +39,12 @@ impl Listener for LogFiles {
         match &event.kind {
             EventKind::Output { node, line } => self.write(node, line),
             EventKind::Step { node, step } => self.write(node, &format!("--- {step}")),
+            EventKind::Judged(judgement) => {
+                self.write(&judgement.node, &format!("--- policy {}", judgement.policy));
+                if let Some(text) = super::line::judged(judgement) {
+                    self.write(&judgement.node, &console::strip_ansi_codes(&text));
+                }
+            }
             EventKind::NodeFinished { node, outcome, .. } => {
                 let detail =
                     super::line::detail(outcome).map(|detail| format!(": {detail}")).unwrap_or_default();

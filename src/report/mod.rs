@@ -5,5 +5,6 @@ pub mod line;
 pub mod log_files;
 pub mod model;
 pub mod plain;
+mod policy;
 pub mod summary;
 pub mod terminal;

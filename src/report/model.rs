@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::PlanSummary;
-use crate::run::event::{Event, EventKind, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
+use crate::run::event::{Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
 use crate::run::events::Listener;
 
 /// One node.
@@ -25,6 +25,12 @@ pub struct Row {
     /// The dependencies whose mocks went into the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mocked: Vec<String>,
+    /// What policies say of its plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judgements: Vec<Judgement>,
+    /// What it costs a month, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// How it ended; none where it has not.
     #[serde(flatten)]
     pub outcome: Option<Outcome>,
@@ -56,6 +62,8 @@ impl Row {
             after: node.after.clone(),
             plan: None,
             mocked: Vec::new(),
+            judgements: Vec::new(),
+            cost: None,
             outcome: None,
             seconds: 0.0,
             began: None,
@@ -203,7 +211,14 @@ impl Summary {
             EventKind::Planned { node, summary, mocked } => self.change(node, |row| {
                 row.plan = Some(summary.clone());
                 row.mocked.clone_from(mocked);
+                // They were about another plan.
+                row.judgements.clear();
+                row.cost = None;
             }),
+            EventKind::Judged(judgement) => {
+                self.change(&judgement.node, |row| row.judgements.push(judgement.clone()));
+            }
+            EventKind::Priced { node, cost } => self.change(node, |row| row.cost = Some(cost.clone())),
             EventKind::Retrying { node, attempt, seconds, cause } => self.change(node, |row| {
                 row.retries.push(Retry { attempt: *attempt, at, pause: *seconds, cause: cause.clone() });
             }),

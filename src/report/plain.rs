@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use super::line::{finished, lock_left, retrying};
+use super::line::{finished, judged, lock_left, priced, retrying};
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
@@ -50,6 +50,14 @@ impl<W: Write + Send> Listener for Plain<W> {
                 self.line(event, &text);
             }
             EventKind::Stopping { step } => self.line(event, stopping(*step)),
+            EventKind::Judged(judgement) => {
+                if let Some(text) = judged(judgement) {
+                    self.line(event, &text);
+                }
+            }
+            EventKind::Priced { node, cost } => {
+                self.line(event, &format!("  {node}: {}", priced(cost)));
+            }
             EventKind::Retrying { node, attempt, seconds, cause } => {
                 self.line(event, &retrying(node, *attempt, *seconds, cause));
             }

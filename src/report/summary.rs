@@ -22,6 +22,8 @@ impl Summary {
                 text = format!("{text}\n{} {}: {detail}\n", style(outcome.word()).red().bold(), row.name);
             }
         }
+        text.push_str(&self.judgements());
+        text.push_str(&self.costs());
         text
     }
 

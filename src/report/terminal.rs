@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::line::{finished, lock_left, retrying};
+use super::line::{finished, judged, lock_left, priced, retrying};
 use super::plain::stopping;
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
@@ -98,6 +98,14 @@ impl Listener for Terminal {
             }
             EventKind::Stopping { step } => self.print(stopping(*step)),
             EventKind::RunFinished { .. } => self.total.finish_and_clear(),
+            EventKind::Judged(judgement) => {
+                if let Some(text) = judged(judgement) {
+                    self.print(&text);
+                }
+            }
+            EventKind::Priced { node, cost } => {
+                self.print(&format!("  {node}: {}", priced(cost)));
+            }
             EventKind::Retrying { node, attempt, seconds, cause } => {
                 self.print(&retrying(node, *attempt, *seconds, cause));
             }

@@ -54,6 +54,15 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mocked: Vec<String>,
     },
+    /// A policy has judged a unit's plan.
+    Judged(Judgement),
+    /// What a unit's plan would cost is known.
+    Priced {
+        /// The unit.
+        node: String,
+        /// The cost.
+        cost: Cost,
+    },
     /// A unit's tool is about to change something: what comes after this may have been done, whatever else is known.
     Applying {
         /// The unit.
@@ -124,6 +133,50 @@ pub struct RunStart {
     /// What was asked for; none in journals that were written before runs could go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+}
+
+/// What a policy says of a unit's plan. Nothing sensitive is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The unit.
+    pub node: String,
+    /// The policy's name.
+    pub policy: String,
+    /// What it says.
+    pub verdict: Verdict,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<String>,
+}
+
+/// Whether a plan may be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It may.
+    Passed,
+    /// It may, and someone should know something of it.
+    Warned,
+    /// It may not; also where the policy could not be decided.
+    Denied,
+}
+
+/// What a unit costs a month, as a price list estimates it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The currency, such as `USD`.
+    pub currency: String,
+    /// What is there costs so much.
+    pub before: f64,
+    /// After the apply it costs so much.
+    pub after: f64,
+}
+
+impl Cost {
+    /// How much more it costs after the apply; negative where it costs less.
+    pub fn increase(&self) -> f64 {
+        self.after - self.before
+    }
 }
 
 /// A lock on a state that nobody will release by itself.

@@ -6,8 +6,11 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -43,6 +46,8 @@ pub struct CommandLine {
     pub dir: PathBuf,
     /// Variables on top of our own environment.
     pub environment: Vec<(OsString, OsString)>,
+    /// What it reads from standard input; nothing where there is none.
+    pub input: Option<Arc<File>>,
 }
 
 impl CommandLine {
@@ -85,6 +90,16 @@ impl CommandLine {
     pub fn envs(mut self, variables: &[(OsString, OsString)]) -> Self {
         self.environment.extend_from_slice(variables);
         self
+    }
+
+    /// The same with a text for standard input. It lies in a file without a name, so that it is gone with the process
+    /// whatever happens to us.
+    pub fn feed(mut self, text: &[u8]) -> std::io::Result<Self> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(text)?;
+        file.rewind()?;
+        self.input = Some(Arc::new(file));
+        Ok(self)
     }
 
     /// The program's name without its folder, for messages.
@@ -184,11 +199,18 @@ pub async fn run(
 }
 
 fn spawn(command: &CommandLine) -> Result<Child, ProcessError> {
+    let stdin = match &command.input {
+        None => Stdio::null(),
+        Some(file) => file
+            .try_clone()
+            .map(Stdio::from)
+            .map_err(|source| ProcessError::Start { program: command.name(), source })?,
+    };
     Command::new(&command.program)
         .args(&command.arguments)
         .current_dir(&command.dir)
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
