@@ -8,9 +8,10 @@ use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::report::model::Summary;
-use crate::run::event::{Event, EventKind, RunStart};
+use crate::run::event::Event;
 use crate::run::folder::RunFolder;
 use crate::run::journal;
+use crate::run::past::Past;
 use crate::support::git::short;
 
 /// List runs, or show one
@@ -37,8 +38,23 @@ struct Listed {
     engine: String,
     commit: Option<String>,
     user: Option<String>,
+    state: State,
     finished: bool,
     failed: usize,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// A process is at it.
+    Running,
+    /// It was killed, or its machine was.
+    Stopped,
+    /// It came to its end, and not all is done.
+    Incomplete,
+    /// All is done.
+    Done,
 }
 
 /// Lists or shows.
@@ -55,17 +71,21 @@ pub fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliErr
 fn list(ui: Ui, folders: &[RunFolder]) -> Result<(), CliError> {
     let mut runs = Vec::new();
     for folder in folders {
-        let events = journal::read(&folder.journal())?;
-        runs.extend(listed(folder, &events));
+        match journal::read(&folder.journal()) {
+            Ok(events) => runs.extend(listed(folder, events)),
+            // One that is damaged does not hide the others.
+            Err(error) => ui.say(&format!("{}: {error}", folder.id)),
+        }
     }
     if ui.format() == Format::Json {
         return ui.json(&runs);
     }
     let line = |run: &Listed| {
-        let state = match (run.finished, run.failed) {
-            (false, _) => "not finished".to_owned(),
-            (true, 0) => "done".to_owned(),
-            (true, failed) => format!("{failed} failed"),
+        let state = match run.state {
+            State::Running => "running".to_owned(),
+            State::Stopped => "stopped before its end".to_owned(),
+            State::Incomplete => format!("{} not done", run.failed),
+            State::Done => "done".to_owned(),
         };
         let commit = run.commit.as_deref().map_or("no commit", short);
         let user = run.user.as_deref().unwrap_or("unknown");
@@ -74,22 +94,30 @@ fn list(ui: Ui, folders: &[RunFolder]) -> Result<(), CliError> {
     ui.answer(&runs.iter().map(line).collect::<String>())
 }
 
-fn listed(folder: &RunFolder, events: &[Event]) -> Option<Listed> {
-    let first = events.first()?;
-    let EventKind::RunStarted(RunStart { command, engine, commit, user, .. }) = &first.kind else {
-        return None;
+fn listed(folder: &RunFolder, events: Vec<Event>) -> Option<Listed> {
+    let time = events.first()?.time;
+    let summary = Summary::of(&events);
+    let past = Past::of(events)?;
+    let state = if journal::is_held(&folder.journal()) {
+        State::Running
+    } else if past.is_done() {
+        State::Done
+    } else if past.finished {
+        State::Incomplete
+    } else {
+        State::Stopped
     };
-    let summary = Summary::of(events);
     let failed =
         |row: &&crate::report::model::Row| row.outcome.as_ref().is_some_and(|outcome| !outcome.is_success());
     Some(Listed {
         run: folder.id.clone(),
-        time: first.time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        command: command.clone(),
-        engine: engine.clone(),
-        commit: commit.clone(),
-        user: user.clone(),
-        finished: events.iter().any(|event| matches!(event.kind, EventKind::RunFinished { .. })),
+        time: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        state,
+        finished: past.finished,
+        command: past.start.command,
+        engine: past.start.engine,
+        commit: past.start.commit,
+        user: past.start.user,
         failed: summary.nodes.iter().filter(failed).count(),
     })
 }
