@@ -13,7 +13,7 @@ use super::workspace::{Selection, Workspace};
 use crate::estate::{UnitIndex, UnitLimits};
 use crate::report::json_log::JsonLog;
 use crate::report::log_files::LogFiles;
-use crate::report::model::Collector;
+use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
 use crate::run::approval::{Always, Approver};
@@ -22,7 +22,7 @@ use crate::run::event::{EventKind, Request, RunStart};
 use crate::run::events::{Events, Listener};
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
-use crate::run::journal::Journal;
+use crate::run::journal::{self, Journal};
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::node::Node;
 use crate::run::past::Past;
@@ -79,6 +79,7 @@ pub async fn carry_out(
     let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
     let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
+    let reports = run.engine.reports.prepare(&workspace.working_dir)?;
     let (folder, journal, past) = if let Some((folder, journal, past)) = run.past {
         (folder, journal, Some(past))
     } else {
@@ -141,8 +142,19 @@ pub async fn carry_out(
     };
     let result = scheduler::run(nodes, beginning, &schedule).await;
     listening.abort();
+    // Before anything else can go wrong, such as a terminal that has gone.
+    // The journal has all of a run that went on; where it could not be written, what was seen has more.
+    let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
+    let summary = journaled.map_or_else(|| collector.summary(), |events| Summary::of(&events));
+    let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector, &result)?;
-    Ok((Exit::of(&result), collector.summary().has_changes()))
+    let mut exit = Exit::of(&result);
+    if let Err(error) = reported {
+        let failed = ui.error(&error);
+        // What the run came to says more.
+        exit = if exit == Exit::Done { failed } else { exit };
+    }
+    Ok((exit, collector.summary().has_changes()))
 }
 
 fn nodes(

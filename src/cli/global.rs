@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::reports::ReportArgs;
 use crate::estate::EngineChoice;
 
 /// The flags of every command; each has its `SLIPWAY_*` variable.
@@ -91,6 +92,10 @@ pub struct EngineArgs {
     /// Which programs.
     #[command(flatten)]
     pub tools: ToolArgs,
+
+    /// Which reports.
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 impl EngineArgs {

@@ -21,6 +21,7 @@ mod man;
 mod output;
 mod plan;
 mod render;
+mod reports;
 mod resume;
 mod runs;
 mod selection;

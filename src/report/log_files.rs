@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
@@ -56,4 +57,34 @@ impl Listener for LogFiles {
     }
 
     fn on_past(&mut self, _event: &Event) {}
+}
+
+/// The last lines of a node's log: at most so many, and at most so many bytes. None where nothing was logged.
+pub fn end_of_log(path: &Path, lines: usize, bytes: u64) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes))).ok()?;
+    let mut end = Vec::new();
+    file.take(bytes).read_to_end(&mut end).ok()?;
+    let text = String::from_utf8_lossy(&end);
+    // What is before the first end of a line is a part of one, unless it is the file's beginning.
+    let whole = if length > bytes { text.split_once('\n').map_or("", |(_, whole)| whole) } else { &text };
+    let all: Vec<&str> = whole.trim_end().lines().collect();
+    let kept = &all[all.len().saturating_sub(lines)..];
+    (!kept.is_empty()).then(|| kept.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_is_whole_lines_and_no_more_than_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("unit.log");
+        assert_eq!(end_of_log(&path, 3, 100), None);
+        std::fs::write(&path, "one\ntwo\nthree\nfour\n").unwrap();
+        assert_eq!(end_of_log(&path, 2, 100).unwrap(), "three\nfour");
+        assert_eq!(end_of_log(&path, 9, 13).unwrap(), "three\nfour");
+    }
 }

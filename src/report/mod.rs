@@ -1,8 +1,13 @@
 //! Everyone who watches a run: all are listeners of the same events.
 
+#[cfg(test)]
+mod fixture;
+pub mod foreign;
 pub mod json_log;
+pub mod junit;
 pub mod line;
 pub mod log_files;
+pub mod markdown;
 pub mod model;
 pub mod plain;
 mod policy;

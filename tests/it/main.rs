@@ -15,6 +15,8 @@ mod gitops;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod sources;
