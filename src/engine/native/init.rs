@@ -22,7 +22,7 @@ fn marker(dir: &Path) -> PathBuf {
 }
 
 /// A digest of all that `init` reads: the tool, the module's configuration, the lock file, the backend's settings.
-pub fn key(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<String, EngineError> {
+pub fn key(tool: &Tool, config: &UnitConfig, files: &BTreeMap<PathBuf, Vec<u8>>) -> String {
     let mut digest = Sha256::new();
     let mut add = |part: &[u8]| {
         digest.update(part.len().to_le_bytes());
@@ -31,16 +31,16 @@ pub fn key(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<String, Engin
     add(tool.path.as_os_str().as_encoded_bytes());
     add(tool.version.as_bytes());
     add(config.remote_state.as_ref().map(backend_text).unwrap_or_default().as_bytes());
-    for (file, content) in files_of(dir)? {
+    for (file, content) in files {
         add(file.as_os_str().as_encoded_bytes());
-        add(&content);
+        add(content);
     }
-    Ok(hex(&digest.finalize()))
+    hex(&digest.finalize())
 }
 
 /// The configuration files of a module and of the local modules that it calls, wherever they lie: these can name
 /// providers, modules and the backend.
-fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
+pub fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
     let mut files = BTreeMap::new();
     let mut waiting = vec![clean(dir)];
     let mut seen = BTreeSet::new();
@@ -75,7 +75,7 @@ fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
 }
 
 /// The `source = "../x"` of a file, in either syntax. One too many, out of a comment say, costs an `init` at worst.
-fn local_calls(text: &str) -> impl Iterator<Item = &str> {
+pub fn local_calls(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("source").filter_map(|(at, word)| {
         let rest = text[at + word.len()..].trim_start_matches('"').trim_start();
         let rest = rest.strip_prefix(['=', ':'])?.trim_start().strip_prefix('"')?;
@@ -99,7 +99,7 @@ pub fn remember(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<(), Engi
     {
         write_if_changed(&config.dir.join(LOCK_FILE), &lock)?;
     }
-    let key = key(tool, dir, config)?;
+    let key = key(tool, config, &files_of(dir)?);
     Ok(write_atomically(&marker(dir), key.as_bytes())?)
 }
 

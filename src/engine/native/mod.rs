@@ -4,6 +4,7 @@ mod arguments;
 mod generate;
 mod hooks;
 mod init;
+mod providers;
 mod selection;
 mod workdir;
 
@@ -12,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
+use self::providers::Providers;
 use super::failure::passed_over;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
@@ -39,8 +41,7 @@ pub struct NativeEngine {
     s3: Arc<S3Clients>,
     sources: Sources,
     roles: Roles,
-    /// Held while providers may be downloaded: the tools' shared plugin cache does not bear two at once.
-    installing: Mutex<()>,
+    providers: Providers,
 }
 
 /// A unit's module, ready to run commands in.
@@ -55,6 +56,7 @@ impl NativeEngine {
     /// An engine that has done nothing yet; the tool is looked for at the first unit.
     pub fn new(settings: EngineSettings) -> Self {
         let buckets = StateBuckets::new(settings.backend_bootstrap);
+        let providers = Providers::new(&settings.home);
         let s3 = Arc::<S3Clients>::default();
         Self {
             sources: Sources::with_clients(&settings.home, Arc::clone(&s3)),
@@ -63,7 +65,7 @@ impl NativeEngine {
             buckets,
             s3,
             roles: Roles::default(),
-            installing: Mutex::new(()),
+            providers,
         }
     }
 
@@ -120,8 +122,8 @@ impl NativeEngine {
         prepared: &Prepared,
         session: Session<'_>,
     ) -> Result<(), EngineError> {
-        let key = init::key(&prepared.tool, &prepared.dir, &job.config)?;
-        if init::is_done(&prepared.dir, &key) {
+        let files = init::files_of(&prepared.dir)?;
+        if init::is_done(&prepared.dir, &init::key(&prepared.tool, &job.config, &files)) {
             return Ok(());
         }
         session.watcher.step(Step::Init);
@@ -129,9 +131,19 @@ impl NativeEngine {
         if let Some(file) = init::backend_file(&prepared.dir, &job.config)? {
             command = command.setting("-backend-config=", file);
         }
-        let _alone = self.installing.lock().await;
+        let needs = providers::needs(&prepared.tool, &files);
         let label = format!("{} init", prepared.tool.name);
-        self.with_hooks(job, prepared, "init", &command, Options::new(&label), session).await?;
+        let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
+        let mut leave = self.providers.leave(&needs, &prepared.dir).await?;
+        let mut ran = run().await;
+        if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
+            drop(leave);
+            leave = self.providers.leave_without_copy(&prepared.dir).await?;
+            ran = run().await;
+        }
+        ran?;
+        self.providers.learn(&leave, &needs, &prepared.dir);
+        drop(leave);
         init::remember(&prepared.tool, &prepared.dir, &job.config)
     }
 

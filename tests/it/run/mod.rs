@@ -2,7 +2,9 @@
 
 mod apply;
 mod aws;
+mod directly;
 mod errors;
 mod identity;
+mod providers;
 mod resume;
 mod signals;

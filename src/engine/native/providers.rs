@@ -1,0 +1,322 @@
+//! One provider cache for all units, and who may run `init` at the same time.
+//!
+//! Terraform's plugin cache does not bear two writers. So a unit that needs providers nobody has installed in this
+//! run yet runs `init` alone. What it selected serves all units that need the same: one without a lock file of its
+//! own gets a copy of that selection, and its `init` then only reads the cache, beside others. Without a lock file
+//! Terraform would not trust the cache either, but fetch and unpack the provider again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::init::local_calls;
+use super::workdir::LOCK_FILE;
+use crate::engine::EngineError;
+use crate::engine::tool::Tool;
+use crate::support::digest::hex;
+use crate::support::fs::{FileError, write_if_changed};
+
+/// The provider that is built into both tools.
+const BUILT_IN: &str = "terraform";
+
+/// What the providers of a module are chosen by: two modules of equal needs get the same selection from `init`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// No provider but the one that is built in.
+    Nothing,
+    /// Something, as a digest.
+    Some(String),
+}
+
+/// Leave to run `init`, for as long as it is held.
+pub struct Leave<'a> {
+    guard: Guard<'a>,
+    /// Whether the lock file is a copy of the selection made for another unit.
+    pub copied: bool,
+    /// Whether the tool selects by itself.
+    selects: bool,
+}
+
+enum Guard<'a> {
+    /// None but the built-in provider is needed.
+    Unbound,
+    BesideOthers {
+        _guard: RwLockReadGuard<'a, ()>,
+        _file: File,
+    },
+    Alone {
+        _guard: RwLockWriteGuard<'a, ()>,
+        _file: File,
+    },
+}
+
+/// What this run has installed.
+#[derive(Debug)]
+pub struct Providers {
+    /// Held by whoever may write the cache, or reads it.
+    installing: RwLock<()>,
+    /// The same for other runs over the same cache.
+    lock_file: PathBuf,
+    learned: Mutex<Learned>,
+}
+
+#[derive(Debug, Default)]
+struct Learned {
+    /// The selection that `init` makes by itself, as a lock file, by needs.
+    selections: HashMap<String, Vec<u8>>,
+    /// Needs and lock files whose every provider is in the cache.
+    installed: HashSet<(String, Vec<u8>)>,
+}
+
+impl Providers {
+    /// For the cache in `home`.
+    pub fn new(home: &Path) -> Self {
+        Self {
+            installing: RwLock::default(),
+            lock_file: home.join("providers.lock"),
+            learned: Mutex::default(),
+        }
+    }
+
+    /// Waits until the unit in `dir` may run `init`.
+    pub async fn leave(&self, needs: &Needs, dir: &Path) -> Result<Leave<'_>, EngineError> {
+        let Needs::Some(needs) = needs else {
+            return Ok(Leave { guard: Guard::Unbound, copied: false, selects: false });
+        };
+        if let Some(copied) = self.is_installed(needs, dir)? {
+            return self.beside_others(copied).await;
+        }
+        let guard = self.installing.write().await;
+        // Whoever was waited for may have installed it.
+        if let Some(copied) = self.is_installed(needs, dir)? {
+            drop(guard);
+            return self.beside_others(copied).await;
+        }
+        let selects = !dir.join(LOCK_FILE).exists();
+        let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
+        Ok(Leave { guard, copied: false, selects })
+    }
+
+    /// As `leave`, after a copied selection was refused: it is thrown away, and the tool selects by itself.
+    pub async fn leave_without_copy(&self, dir: &Path) -> Result<Leave<'_>, EngineError> {
+        let guard = self.installing.write().await;
+        let file = dir.join(LOCK_FILE);
+        std::fs::remove_file(&file).map_err(FileError::on("remove", &file))?;
+        let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
+        Ok(Leave { guard, copied: false, selects: true })
+    }
+
+    /// Takes note of an `init` that succeeded.
+    pub fn learn(&self, leave: &Leave<'_>, needs: &Needs, dir: &Path) {
+        let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &leave.guard) else { return };
+        let Ok(lock) = std::fs::read(dir.join(LOCK_FILE)) else { return };
+        let mut learned = self.learned();
+        if leave.selects {
+            learned.selections.insert(needs.clone(), lock.clone());
+        }
+        learned.installed.insert((needs.clone(), lock));
+    }
+
+    async fn beside_others(&self, copied: bool) -> Result<Leave<'_>, EngineError> {
+        let guard = self.installing.read().await;
+        let guard = Guard::BesideOthers { _guard: guard, _file: self.lock_file(File::lock_shared).await? };
+        Ok(Leave { guard, copied, selects: false })
+    }
+
+    /// The file that keeps other runs out, locked.
+    async fn lock_file(&self, lock: fn(&File) -> std::io::Result<()>) -> Result<File, EngineError> {
+        let path = self.lock_file.clone();
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::create(&path)?;
+            lock(&file).map(|()| file)
+        });
+        let locked = locked.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        Ok(locked.map_err(FileError::on("lock", &self.lock_file))?)
+    }
+
+    /// Whether `init` would only read the cache, and if so, whether it needed a copied lock file for that.
+    fn is_installed(&self, needs: &str, dir: &Path) -> Result<Option<bool>, EngineError> {
+        let file = dir.join(LOCK_FILE);
+        let learned = self.learned();
+        match std::fs::read(&file) {
+            Ok(lock) => Ok(learned.installed.contains(&(needs.to_owned(), lock)).then_some(false)),
+            Err(_) => match learned.selections.get(needs) {
+                Some(lock) => {
+                    write_if_changed(&file, lock)?;
+                    Ok(Some(true))
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `init` complains about a lock file.
+pub fn refuses_lock_file(error: &EngineError) -> bool {
+    matches!(error, EngineError::Failed { cause, .. } if cause.contains("lock file") || cause.contains("locked provider"))
+}
+
+/// The needs of a module, out of its configuration files and those of the local modules that it calls.
+pub fn needs(tool: &Tool, files: &BTreeMap<PathBuf, Vec<u8>>) -> Needs {
+    // What a name stands for is said in each module by itself, so what is said goes together by folder.
+    let mut folders: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
+    for (file, content) in files {
+        if file.file_name().is_some_and(|name| name == LOCK_FILE) {
+            continue;
+        }
+        let folder = file.parent().unwrap_or(file);
+        add_needs(&String::from_utf8_lossy(content), folders.entry(folder).or_default());
+    }
+    let modules: BTreeSet<BTreeSet<String>> = folders.into_values().collect();
+    let built_in = format!("provider {BUILT_IN}");
+    if modules.iter().flatten().all(|need| *need == built_in) {
+        return Needs::Nothing;
+    }
+    let mut digest = Sha256::new();
+    digest.update(format!("{} {}", tool.path.display(), tool.version));
+    for module in &modules {
+        digest.update([0]);
+        for need in module {
+            digest.update([1]);
+            digest.update(need);
+        }
+    }
+    Needs::Some(hex(&digest.finalize()))
+}
+
+fn add_needs(text: &str, needs: &mut BTreeSet<String>) {
+    // A file in the other syntax, or one that the tool will refuse, counts as a whole.
+    let Ok(body) = hcl::parse(text) else {
+        needs.insert(text.to_owned());
+        return;
+    };
+    for block in body.blocks() {
+        let label = block.labels().first().map(hcl::BlockLabel::as_str).unwrap_or_default();
+        let attribute = |name: &str| {
+            let mut attributes = block.body().attributes();
+            attributes.find(|attribute| attribute.key() == name).map(|attribute| attribute.expr().to_string())
+        };
+        match block.identifier() {
+            "terraform" => {
+                let required =
+                    block.body().blocks().filter(|inner| inner.identifier() == "required_providers");
+                for one in required.flat_map(|inner| inner.body().attributes()) {
+                    needs.insert(format!("required {} {}", one.key(), one.expr()));
+                }
+            }
+            "provider" => {
+                needs.insert(format!("provider {label}"));
+                needs.extend(attribute("version").map(|version| format!("required {label} {version}")));
+            }
+            "resource" | "data" | "ephemeral" | "action" => {
+                let by_type = label.split('_').next().unwrap_or_default();
+                let named = attribute("provider");
+                let named = named.as_deref().and_then(|name| name.split(['.', '[']).next());
+                needs.insert(format!("provider {}", named.unwrap_or(by_type)));
+            }
+            "module" => {
+                let source = attribute("source").unwrap_or_default();
+                // A local module is among the files.
+                if local_calls(&format!("source = {source}")).next().is_none() {
+                    needs.insert(format!("module {source} {}", attribute("version").unwrap_or_default()));
+                }
+            }
+            // Others that can name a provider, such as `import`, come with a resource that needs it.
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool() -> Tool {
+        Tool { path: "/bin/terraform".into(), name: "terraform", version: "1.11.4".to_owned() }
+    }
+
+    fn of(files: &[(&str, &str)]) -> Needs {
+        needs(&tool(), &files.iter().map(|(file, text)| (file.into(), text.as_bytes().to_vec())).collect())
+    }
+
+    const AWS: &str = "terraform {\n  required_providers {\n    aws = { source = \"hashicorp/aws\", version = \"~> 5\" }\n  }\n}\n";
+
+    #[test]
+    fn modules_that_differ_in_anything_but_providers_need_the_same() {
+        let vpc = of(&[("/a/main.tf", "resource \"aws_vpc\" \"x\" {}"), ("/a/versions.tf", AWS)]);
+        let backend = "terraform {\n  backend \"local\" {\n    path = \"b\"\n  }\n}\nprovider \"aws\" {\n  region = \"x\"\n}";
+        let subnet = of(&[
+            ("/b/all.tf", &format!("{AWS}\nresource \"aws_subnet\" \"x\" {{}}")),
+            ("/b/backend.tf", backend),
+        ]);
+        assert_eq!(vpc, subnet);
+        let newer = of(&[
+            ("/a/main.tf", "resource \"aws_vpc\" \"x\" {}"),
+            ("/a/versions.tf", &AWS.replace('5', "6")),
+        ]);
+        assert_ne!(vpc, newer);
+        let called = of(&[(
+            "/b/main.tf",
+            &format!("{AWS}\nresource \"aws_vpc\" \"x\" {{}}\nmodule \"m\" {{\n  source = \"org/m/aws\"\n}}"),
+        )]);
+        assert_ne!(vpc, called);
+    }
+
+    #[test]
+    fn the_built_in_provider_is_no_need() {
+        let module = "resource \"terraform_data\" \"x\" {}\nmodule \"m\" {\n  source = \"./m\"\n}";
+        assert_eq!(
+            of(&[("/a/main.tf", module), ("/a/m/main.tf", "output \"o\" {\n  value = 1\n}")]),
+            Needs::Nothing
+        );
+        assert_ne!(of(&[("/a/main.tf", "data \"null_data_source\" \"x\" {}")]), Needs::Nothing);
+        assert_ne!(
+            of(&[("/a/main.tf", "resource \"terraform_data\" \"x\" {\n  provider = other.x\n}")]),
+            Needs::Nothing
+        );
+    }
+
+    #[tokio::test]
+    async fn the_first_selects_alone_and_the_others_go_together_on_its_selection() {
+        let dir = tempfile::tempdir().unwrap();
+        let unit = |name: &str| {
+            let unit = dir.path().join(name);
+            std::fs::create_dir_all(&unit).unwrap();
+            unit
+        };
+        let (first, second, third, locked) = (unit("first"), unit("second"), unit("third"), unit("locked"));
+        std::fs::write(locked.join(LOCK_FILE), "older").unwrap();
+        let providers = Providers::new(dir.path());
+        let needs = Needs::Some("aws".to_owned());
+
+        let leave = providers.leave(&needs, &first).await.unwrap();
+        assert!(matches!(leave.guard, Guard::Alone { .. }));
+        std::fs::write(first.join(LOCK_FILE), "newest").unwrap();
+        providers.learn(&leave, &needs, &first);
+        drop(leave);
+
+        let leave = providers.leave(&needs, &second).await.unwrap();
+        let beside = providers.leave(&needs, &third).await.unwrap();
+        assert!(leave.copied && beside.copied);
+        assert_eq!(std::fs::read_to_string(third.join(LOCK_FILE)).unwrap(), "newest");
+        drop((leave, beside));
+
+        // What a team has locked stays, and is no selection for others.
+        let leave = providers.leave(&needs, &locked).await.unwrap();
+        assert!(matches!(leave.guard, Guard::Alone { .. }) && !leave.copied);
+        providers.learn(&leave, &needs, &locked);
+        drop(leave);
+        assert_eq!(std::fs::read_to_string(locked.join(LOCK_FILE)).unwrap(), "older");
+        let fourth = unit("fourth");
+        drop(providers.leave(&needs, &fourth).await.unwrap());
+        assert_eq!(std::fs::read_to_string(fourth.join(LOCK_FILE)).unwrap(), "newest");
+    }
+}

@@ -1,0 +1,109 @@
+//! One provider cache for all units: filled once, read by many at a time.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::estate::Estate;
+use crate::support::slipway::Slipway;
+use crate::support::{root, terraforms};
+
+/// A module of the AWS provider that asks AWS for nothing when it is planned.
+const AWS_MODULE: &str = r#"
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "~> 3.39" }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "fixture"
+  secret_key                  = "fixture"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  skip_get_ec2_platforms      = true
+}
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.0.0.0/16"
+}
+"#;
+const UNITS: [&str; 4] = ["a", "b", "c", "d"];
+
+fn estate() -> Estate {
+    let estate = Estate::new();
+    for unit in UNITS {
+        let text = format!(
+            "terraform {{\n  source = \"../../infra/aws\"\n}}\n\ninputs = {{\n  name = \"{unit}\"\n}}\n"
+        );
+        estate.write(&format!("live/{unit}/terragrunt.hcl"), &text);
+    }
+    estate.write("infra/aws/main.tf", AWS_MODULE);
+    estate
+}
+
+/// The tool behind a script that writes down when each `init` begins and ends.
+fn noting(estate: &Estate, tool: &Path) -> PathBuf {
+    let notes = estate.path().join("notes").display().to_string();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" != init ]; then exec {tool} \"$@\"; fi\n\
+         echo begin >> {notes}\n{tool} \"$@\"\ncode=$?\nsleep 0.3\necho end >> {notes}\nexit $code\n",
+        tool = tool.display()
+    );
+    let file = estate.write("noting", &script);
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+    file
+}
+
+fn notes(estate: &Estate) -> Vec<String> {
+    let text = std::fs::read_to_string(estate.path().join("notes")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn slipway(estate: &Estate, tool: &Path) -> Slipway {
+    Slipway::new(estate.path(), tool).env("TF_CLI_CONFIG_FILE", root().join(".tools/terraform.rc"))
+}
+
+#[test]
+fn the_first_unit_fills_the_cache_alone_and_the_others_read_it_at_the_same_time() {
+    for tool in terraforms() {
+        let estate = estate();
+        let noting = noting(&estate, &tool);
+        slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
+        let notes = notes(&estate);
+        assert_eq!(notes[..2], ["begin", "end"], "nobody writes beside the first: {notes:?}");
+        assert_eq!(notes[2..4], ["begin", "begin"], "the others need not wait for each other: {notes:?}");
+        assert_eq!(notes.len(), 2 * UNITS.len());
+        let lock = |unit: &str| {
+            std::fs::read_to_string(estate.path().join(format!("live/{unit}/.terraform.lock.hcl"))).unwrap()
+        };
+        assert!(lock("a").contains("h1:"), "{}", lock("a"));
+        assert!(UNITS.iter().all(|unit| lock(unit) == lock("a")), "all have selected the same");
+    }
+}
+
+#[test]
+fn units_without_a_provider_wait_for_nobody() {
+    let estate = Estate::new();
+    estate.unit("a", &[]).unit("b", &[]).unit("c", &[]);
+    let noting = noting(&estate, &terraforms()[0]);
+    slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
+    let notes = notes(&estate);
+    assert_eq!(notes[..2], ["begin", "begin"], "{notes:?}");
+}
+
+#[test]
+fn what_a_team_has_locked_is_honoured() {
+    let tool = &terraforms()[0];
+    let estate = estate();
+    let wrong = "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version     = \"3.39.0\"\n  constraints = \"~> 3.39\"\n  \
+                 hashes = [\n    \"h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\n  ]\n}\n";
+    estate.write("live/b/.terraform.lock.hcl", wrong);
+    let plan = slipway(&estate, tool).run(&["plan", "--format", "json"]).exits(1);
+    for node in plan.json()["nodes"].as_array().unwrap() {
+        let expected = if node["name"] == "b" { "failed" } else { "planned" };
+        assert_eq!(node["result"], expected, "{node}");
+    }
+    assert_eq!(std::fs::read_to_string(estate.path().join("live/b/.terraform.lock.hcl")).unwrap(), wrong);
+}
