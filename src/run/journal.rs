@@ -45,6 +45,10 @@ impl Journal {
         if whole < text.len() {
             file.set_len(whole as u64).map_err(FileError::on("write", path))?;
         }
+        if text.is_empty() {
+            // What is written into a file is on disk only when the file's name is.
+            path.ancestors().skip(1).take(2).try_for_each(sync_folder)?;
+        }
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -57,6 +61,10 @@ impl Journal {
         self.file.write_all(&line).map_err(FileError::on("write", &self.path))?;
         self.file.sync_data().map_err(FileError::on("write", &self.path))
     }
+}
+
+fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::on("write", folder))
 }
 
 /// Whether a run still writes the journal.
