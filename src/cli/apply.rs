@@ -9,6 +9,7 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// Plan and apply the units
@@ -40,6 +41,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        plans: Plans::default(),
         leave_dependents: false,
     };
     Ok(execute(ui, global, execution).await?.0)

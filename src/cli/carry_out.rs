@@ -26,6 +26,7 @@ use crate::run::journal::{self, Journal};
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::node::Node;
 use crate::run::past::Past;
+use crate::run::plans::Plans;
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
 use crate::run::unit::{Mode, UnitContext, UnitWork};
@@ -44,6 +45,8 @@ pub struct Run<'a> {
     pub gates: bool,
     /// Whether nobody is asked.
     pub yes: bool,
+    /// What else is done with plans.
+    pub plans: Plans,
     /// Engine and parallelism.
     pub engine: &'a EngineArgs,
     /// What was asked for.
@@ -101,7 +104,8 @@ pub async fn carry_out(
     let context = UnitContext {
         workshop,
         mode: run.mode,
-        reviewed: !run.yes,
+        reviewed: !run.yes || run.plans.detailed,
+        plans: run.plans,
         approver,
         asking: Mutex::new(()),
         limits,

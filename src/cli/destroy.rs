@@ -9,6 +9,7 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// Destroy the units in reverse order
@@ -44,6 +45,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
     Ok(execute(ui, global, execution).await?.0)

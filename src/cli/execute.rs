@@ -11,6 +11,7 @@ use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::UnitIndex;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// What is to be carried out.
@@ -29,6 +30,8 @@ pub struct Execution<'a> {
     pub engine: &'a EngineArgs,
     /// Whether nobody is asked.
     pub yes: bool,
+    /// What else is done with plans.
+    pub plans: Plans,
     /// Whether units may go although others that depend on them were filtered out.
     pub leave_dependents: bool,
 }
@@ -53,6 +56,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         mode: execution.mode,
         gates: execution.gates,
         yes: execution.yes,
+        plans: execution.plans,
         engine: execution.engine,
         request: workspace.request(execution.path, global, execution.engine)?,
         past: None,

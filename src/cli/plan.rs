@@ -9,6 +9,7 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// Show what would change in every unit
@@ -21,6 +22,10 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     selection: SelectionArgs,
+
+    /// Show under the table what changes in each resource, attribute by attribute; sensitive values are masked
+    #[arg(long, env = "SLIPWAY_DETAIL")]
+    detail: bool,
 
     /// Exit with 2 when there are changes
     #[arg(long)]
@@ -40,6 +45,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         selection: &args.selection,
         engine: &args.engine,
         yes: false,
+        plans: Plans { detailed: args.detail },
         leave_dependents: false,
     };
     let (exit, changes) = execute(ui, global, execution).await?;

@@ -11,6 +11,7 @@ use crate::run::event::{NodeKind, Request};
 use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
 use crate::run::past::Past;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 use crate::support::git::{self, short};
 
@@ -79,6 +80,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         mode,
         gates,
         yes: args.yes,
+        plans: Plans::default(),
         engine: &engine,
         request,
         past: Some((folder, journal, past)),

@@ -9,6 +9,7 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// Plan, apply, verify and bootstrap: units and gates in one graph
@@ -40,6 +41,7 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliE
         selection: &args.selection,
         engine: &args.engine,
         yes: args.yes,
+        plans: Plans::default(),
         leave_dependents: false,
     };
     Ok(execute(ui, global, execution).await?.0)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::engine::PlanSummary;
+use crate::engine::{PlanDetail, PlanSummary};
 use crate::run::event::{Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
 use crate::run::events::Listener;
 
@@ -22,6 +22,9 @@ pub struct Row {
     /// What its plan would do, or did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSummary>,
+    /// Its plan attribute by attribute, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<PlanDetail>,
     /// The dependencies whose mocks went into the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mocked: Vec<String>,
@@ -61,6 +64,7 @@ impl Row {
             kind: node.kind,
             after: node.after.clone(),
             plan: None,
+            detail: None,
             mocked: Vec::new(),
             judgements: Vec::new(),
             cost: None,
@@ -210,6 +214,7 @@ impl Summary {
             }
             EventKind::Planned { node, summary, mocked } => self.change(node, |row| {
                 row.plan = Some(summary.clone());
+                row.detail = None;
                 row.mocked.clone_from(mocked);
                 // They were about another plan.
                 row.judgements.clear();
@@ -219,6 +224,9 @@ impl Summary {
                 self.change(&judgement.node, |row| row.judgements.push(judgement.clone()));
             }
             EventKind::Priced { node, cost } => self.change(node, |row| row.cost = Some(cost.clone())),
+            EventKind::Detailed { node, detail } => {
+                self.change(node, |row| row.detail = Some(detail.clone()));
+            }
             EventKind::Retrying { node, attempt, seconds, cause } => self.change(node, |row| {
                 row.retries.push(Retry { attempt: *attempt, at, pause: *seconds, cause: cause.clone() });
             }),

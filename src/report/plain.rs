@@ -66,6 +66,7 @@ impl<W: Write + Send> Listener for Plain<W> {
             EventKind::NodeStarted { .. }
             | EventKind::Applying { .. }
             | EventKind::Output { .. }
+            | EventKind::Detailed { .. }
             | EventKind::RunFinished { .. } => {}
         }
     }

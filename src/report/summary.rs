@@ -1,20 +1,57 @@
 //! The table at the end: every node with its numbers, its time and its result.
 
-use console::{measure_text_width, style};
+use console::{Alignment, measure_text_width, pad_str, style};
 
+use super::detail_text;
 use super::line::{detail, duration};
 use super::model::{Row, Summary};
-use crate::engine::PlanSummary;
+use crate::engine::{Action, PlanSummary};
 use crate::run::event::Outcome;
 
+/// A column of numbers over the plans.
+struct Column {
+    name: &'static str,
+    count: fn(&PlanSummary) -> u64,
+    /// Whether it is left out where all is zero.
+    rare: bool,
+    /// Whether what stands in it is lost.
+    loss: bool,
+}
+
+const COLUMNS: &[Column] = &[
+    Column { name: "add", count: |plan| plan.add, rare: false, loss: false },
+    Column { name: "change", count: |plan| plan.change, rare: false, loss: false },
+    Column { name: "replace", count: |plan| plan.replace, rare: false, loss: true },
+    Column { name: "destroy", count: |plan| plan.destroy, rare: false, loss: true },
+    Column { name: "import", count: |plan| plan.import, rare: true, loss: false },
+    Column { name: "move", count: |plan| plan.moved, rare: true, loss: false },
+    Column { name: "forget", count: |plan| plan.forget, rare: true, loss: false },
+    Column { name: "outputs", count: |plan| plan.outputs.len() as u64, rare: true, loss: false },
+    Column { name: "drift", count: |plan| plan.drift.len() as u64, rare: true, loss: false },
+];
+
 impl Summary {
-    /// The table, and below it what went wrong.
+    /// The table, and below it what would be lost, the plans in detail, and what went wrong.
     pub fn table(&self) -> String {
-        let header = ["", "add", "change", "destroy", "time", "result"].map(str::to_owned);
+        let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
+        let sum = |column: &Column| plans().map(column.count).sum::<u64>();
+        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| !column.rare || sum(column) > 0).collect();
+
+        let mut header = vec![String::new()];
+        header.extend(columns.iter().map(|column| column.name.to_owned()));
+        header.extend(["time", "result"].map(str::to_owned));
         let mut lines = vec![header];
-        lines.extend(self.nodes.iter().map(cells));
-        lines.push(self.totals());
+        lines.extend(self.nodes.iter().map(|row| cells(row, &columns)));
+        let mut totals = vec!["total".to_owned()];
+        totals.extend(columns.iter().map(|column| number(column, sum(column))));
+        totals.extend([duration(self.seconds), self.verdict()]);
+        lines.push(totals);
+
         let mut text = aligned(&lines);
+        if self.command == "plan" {
+            text.push_str(&self.losses());
+        }
+        text.push_str(&self.details());
         for row in &self.nodes {
             let Some(outcome) = &row.outcome else { continue };
             if matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }) {
@@ -27,24 +64,42 @@ impl Summary {
         text
     }
 
-    fn totals(&self) -> [String; 6] {
-        let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
-        let sum = |count: fn(&PlanSummary) -> u64| plans().map(count).sum::<u64>().to_string();
-        [
-            "total".to_owned(),
-            sum(|plan| plan.add),
-            sum(|plan| plan.change),
-            sum(|plan| plan.destroy),
-            duration(self.seconds),
-            self.verdict(),
-        ]
+    /// Every resource that would be destroyed or replaced, by its address.
+    fn losses(&self) -> String {
+        let mut lines = String::new();
+        for row in &self.nodes {
+            for change in row.plan.iter().flat_map(PlanSummary::losses) {
+                lines = format!("{lines}  {}: {}\n", row.name, detail_text::heading(change));
+            }
+        }
+        if lines.is_empty() {
+            return lines;
+        }
+        let count = |wanted: Action| {
+            let losses = self.nodes.iter().filter_map(|row| row.plan.as_ref()).flat_map(PlanSummary::losses);
+            losses.filter(|change| change.action == wanted).count()
+        };
+        let (destroyed, replaced) = (count(Action::Delete), count(Action::Replace));
+        let heading = format!("{destroyed} would be destroyed, {replaced} replaced:");
+        format!("\n{}\n{lines}", style(heading).red().bold())
+    }
+
+    /// Each plan attribute by attribute, where that was asked for.
+    fn details(&self) -> String {
+        let block = |row: &Row| {
+            let text = row.detail.as_ref().map(detail_text::text).filter(|text| !text.is_empty())?;
+            Some(format!("\n{}\n{text}", style(&row.name).bold()))
+        };
+        self.nodes.iter().filter_map(block).collect()
     }
 }
 
-fn cells(row: &Row) -> [String; 6] {
-    let number = |count: fn(&PlanSummary) -> u64| {
-        row.plan.as_ref().map(count).map_or_else(|| "·".to_owned(), |count| count.to_string())
-    };
+fn number(column: &Column, count: u64) -> String {
+    let text = count.to_string();
+    if column.loss && count > 0 { style(text).red().bold().to_string() } else { text }
+}
+
+fn cells(row: &Row, columns: &[&Column]) -> Vec<String> {
     let mut result = row.outcome.as_ref().map_or("not finished", Outcome::word).to_owned();
     if !row.mocked.is_empty() {
         result = format!("{result}, provisional: mock outputs of {}", row.mocked.join(", "));
@@ -55,26 +110,26 @@ fn cells(row: &Row) -> [String; 6] {
         _ => {}
     }
     let time = if row.seconds > 0.0 { duration(row.seconds) } else { "·".to_owned() };
-    [
-        row.name.clone(),
-        number(|plan| plan.add),
-        number(|plan| plan.change),
-        number(|plan| plan.destroy),
-        time,
-        result,
-    ]
+    let numbers = columns.iter().map(|column| {
+        row.plan.as_ref().map_or_else(|| "·".to_owned(), |plan| number(column, (column.count)(plan)))
+    });
+    std::iter::once(row.name.clone()).chain(numbers).chain([time, result]).collect()
 }
 
 /// Columns side by side: names and results to the left, numbers to the right.
-fn aligned(lines: &[[String; 6]]) -> String {
+fn aligned(lines: &[Vec<String>]) -> String {
+    let columns = lines.first().map_or(0, Vec::len);
     let width =
         |column: usize| lines.iter().map(|line| measure_text_width(&line[column])).max().unwrap_or_default();
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for line in lines {
-        let [name, add, change, destroy, time, result] = line;
-        let [w0, w1, w2, w3, w4, _] = widths;
-        let row = format!("{name:<w0$}  {add:>w1$}  {change:>w2$}  {destroy:>w3$}  {time:>w4$}  {result}");
+        let cell = |(column, cell): (usize, &String)| {
+            let left = column == 0 || column + 1 == columns;
+            let side = if left { Alignment::Left } else { Alignment::Right };
+            pad_str(cell, widths[column], side, None).into_owned()
+        };
+        let row = line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
         text.push_str(row.trim_end());
         text.push('\n');
     }
@@ -121,10 +176,10 @@ mod tests {
         ]));
         console::set_colors_enabled(false);
         insta::assert_snapshot!(summary.table(), @r"
-                        add  change  destroy  time  result
-        dev/networking   18       0        0   12s  failed
-        dev/cluster       ·       ·        ·     ·  skipped: dev/networking did not succeed
-        total            18       0        0   12s  1 failed, 1 not done
+                        add  change  replace  destroy  time  result
+        dev/networking   18       0        0        0   12s  failed
+        dev/cluster       ·       ·        ·        ·     ·  skipped: dev/networking did not succeed
+        total            18       0        0        0   12s  1 failed, 1 not done
 
         failed dev/networking: boom
         ");

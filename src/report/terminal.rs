@@ -111,7 +111,10 @@ impl Listener for Terminal {
             }
             EventKind::LockLeft(lock) => self.print(&lock_left(lock)),
             EventKind::Resumed { .. } => self.print("going on where the run stopped"),
-            EventKind::NodeStarted { .. } | EventKind::Applying { .. } | EventKind::Output { .. } => {}
+            EventKind::NodeStarted { .. }
+            | EventKind::Detailed { .. }
+            | EventKind::Applying { .. }
+            | EventKind::Output { .. } => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::PlanSummary;
+use crate::engine::{PlanDetail, PlanSummary};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +62,13 @@ pub enum EventKind {
         node: String,
         /// The cost.
         cost: Cost,
+    },
+    /// A unit's plan is told attribute by attribute, where that was asked for; nothing sensitive is in it.
+    Detailed {
+        /// The unit.
+        node: String,
+        /// What its plan would do.
+        detail: PlanDetail,
     },
     /// A unit's tool is about to change something: what comes after this may have been done, whatever else is known.
     Applying {

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod memory;
 pub mod node;
 pub mod past;
+pub mod plans;
 pub mod retry;
 pub mod scheduler;
 pub mod signals;

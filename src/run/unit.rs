@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
+use super::plans::Plans;
 use super::retry;
 use super::time_limit::{Clock, within};
 use super::workshop::{WorkError, Workshop};
@@ -36,6 +37,8 @@ pub struct UnitContext {
     /// Whether someone or something sees each plan before it is applied, or keeps it: a person who is asked, a
     /// policy, a report with every detail. Without that, an apply starts the tool once and not twice.
     pub reviewed: bool,
+    /// What else is done with plans.
+    pub plans: Plans,
     /// Who is asked before anything changes.
     pub approver: Arc<dyn Approver>,
     /// One question at a time.
@@ -128,6 +131,7 @@ impl UnitWork {
             summary: plan.summary.clone(),
             mocked: job.config.mocked.clone(),
         });
+        self.tell_detail(job, &plan, reporter).await?;
         if *mode == Mode::Plan {
             return Ok(Outcome::Planned);
         }
@@ -135,6 +139,24 @@ impl UnitWork {
             return Ok(Outcome::Unchanged { note: None });
         }
         self.apply(job, &plan, reporter, clock).await
+    }
+
+    async fn tell_detail(
+        &self,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        reporter: &Reporter,
+    ) -> Result<(), EngineError> {
+        if !self.context.plans.detailed || plan.summary.is_empty() {
+            return Ok(());
+        }
+        match self.context.workshop.engine().detail(job, &plan.file, reporter.session()).await {
+            Ok(detail) => reporter.emit(EventKind::Detailed { node: reporter.node.clone(), detail }),
+            Err(error @ EngineError::Interrupted { .. }) => return Err(error),
+            // The plan is as good as before.
+            Err(error) => reporter.log(&format!("the plan's detail could not be read: {error}")),
+        }
+        Ok(())
     }
 
     /// A unit that cannot be evaluated, because what it depended on is gone already, is well destroyed where

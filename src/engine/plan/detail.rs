@@ -197,7 +197,8 @@ impl Resource {
             action,
             previous_address: self.previous_address,
             import_id: self.change.importing.and_then(|importing| importing.id),
-            reason: self.action_reason,
+            // The machine-readable UI leaves the beginning out.
+            reason: self.action_reason.map(|reason| reason.trim_start_matches("replace_because_").to_owned()),
         };
         Some(ResourceDetail { change, attributes })
     }

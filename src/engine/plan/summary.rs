@@ -140,6 +140,11 @@ impl PlanSummary {
         text
     }
 
+    /// Whether there is nothing to tell of it.
+    pub fn is_empty(&self) -> bool {
+        !self.changes && self.resources.is_empty() && self.drift.is_empty()
+    }
+
     /// The resources that are lost: destroyed or replaced.
     pub fn losses(&self) -> impl Iterator<Item = &ResourceChange> {
         self.resources.iter().filter(|change| change.action.is_loss())
