@@ -234,8 +234,13 @@ impl Workspace {
     pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
         let configured = self.project.engine;
         let choice = args.engine.map_or(configured, EngineChoice::from);
-        let settings =
-            EngineSettings { home: self.home.clone(), tool: args.tf_path.clone(), backend_bootstrap };
+        let settings = EngineSettings {
+            home: self.home.clone(),
+            tool: args.tf_path.clone(),
+            backend_bootstrap,
+            features: self.features.clone(),
+            experiments: self.experiments.clone(),
+        };
         Ok(select::engine(choice, settings)?)
     }
 

@@ -69,7 +69,23 @@ pub enum EngineError {
         /// The version found.
         version: String,
         /// The oldest that works.
-        needed: &'static str,
+        needed: String,
+    },
+    /// Terragrunt is newer than anything that is known of it.
+    #[error("terragrunt {version} cannot be driven, it has to be older than {known}")]
+    NewTerragrunt {
+        /// The version found.
+        version: String,
+        /// The first that is not known.
+        known: String,
+    },
+    /// What is called Terragrunt does not answer as Terragrunt does.
+    #[error("{program} does not answer `--version` as Terragrunt does: {cause}")]
+    BadTerragrunt {
+        /// The program.
+        program: String,
+        /// Why.
+        cause: String,
     },
     /// A version constraint of the unit does not hold.
     #[error("{tool} {version} does not satisfy {constraint}")]
@@ -133,6 +149,15 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What was run for the unit and failed, in its own words: what the patterns of `errors` blocks are held against.
+    pub fn told(&self) -> Option<String> {
+        match self {
+            Self::Failed { cause, .. } => Some(cause.clone()),
+            Self::Hook { .. } | Self::Source(_) => Some(self.to_string()),
+            _ => None,
+        }
+    }
+
     /// The way out, where one is known.
     pub fn advice(&self) -> Option<String> {
         let advice = match self {
@@ -143,6 +168,9 @@ impl EngineError {
             Self::BadTool { .. } => "name a working tofu or terraform with --tf-path",
             Self::NoTerragrunt => "install Terragrunt, or use --engine native",
             Self::OldTerragrunt { .. } => "upgrade Terragrunt, or use --engine native",
+            Self::NewTerragrunt { .. } | Self::BadTerragrunt { .. } => {
+                "put another Terragrunt first on PATH, or use --engine native"
+            }
             Self::Constraint { .. } => "install a version that satisfies it, or name one with --tf-path",
             Self::Source(error) => return error.advice(),
             Self::Unsupported { .. } => "run this unit with --engine terragrunt",

@@ -37,8 +37,8 @@ fn plain(text: &str) -> String {
 /// Turns a failure that an `ignore` block covers into one that is to be passed over, and leaves the block's signals
 /// in `dir`.
 pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &std::path::Path) -> EngineError {
-    let EngineError::Failed { command, cause, .. } = &error else { return error };
-    let covering = |rule: &&Ignore| covers(&rule.ignorable_errors, cause);
+    let Some(told) = error.told() else { return error };
+    let covering = |rule: &&Ignore| covers(&rule.ignorable_errors, &told);
     let Some(rule) = errors.and_then(|errors| errors.ignore.iter().find(covering)) else { return error };
     if !rule.signals.is_empty() {
         let signals = rule.signals.iter().filter_map(|(name, value)| Some((name.clone(), to_json(value)?)));
@@ -48,7 +48,12 @@ pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &std::path:
             return error.into();
         }
     }
-    EngineError::Ignored { command: command.clone(), rule: rule.name.clone(), message: rule.message.clone() }
+    let command = match &error {
+        EngineError::Failed { command, .. } => command.clone(),
+        EngineError::Hook { name, .. } => format!("hook {name}"),
+        _ => "fetching the source".to_owned(),
+    };
+    EngineError::Ignored { command, rule: rule.name.clone(), message: rule.message.clone() }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod terragrunt;
 pub mod tool;
 pub mod ui;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +43,10 @@ pub struct EngineSettings {
     pub tool: Option<PathBuf>,
     /// Whether a state bucket that is missing may be created.
     pub backend_bootstrap: bool,
+    /// The features that were set, for whoever evaluates the configuration once more.
+    pub features: BTreeMap<String, String>,
+    /// The experiments of Terragrunt's that were turned on, for the same.
+    pub experiments: BTreeSet<String>,
 }
 
 /// The environment of every command: nothing that asks, and nothing that phones home.

@@ -37,21 +37,22 @@ pub struct Options<'a> {
     pub target: Option<InterruptTarget<'a>>,
     /// Takes the plan inside an apply, as soon as it has been told and before the first change.
     pub planned: Option<&'a (dyn Fn(&PlanSummary) + Send + Sync)>,
-    /// Reads the text out of a line of standard error, where the program wraps it.
-    pub unwrap_stderr: fn(&str) -> String,
+    /// Who reads standard error, where the tool runs inside of another program.
+    pub wrapper: Option<&'a dyn Wrapper>,
+}
+
+/// Reads what a program says that runs the tool for us.
+pub trait Wrapper: Send + Sync {
+    /// Takes a line of its standard error and returns the text a person should see for it.
+    fn take(&self, line: &str) -> String;
+    /// Why it failed, where it has said so.
+    fn failure(&self, command: &str) -> Option<EngineError>;
 }
 
 impl<'a> Options<'a> {
     /// Nothing but 0 is allowed, everything is logged.
     pub fn new(label: &'a str) -> Self {
-        Self {
-            label,
-            allowed: &[],
-            capture: false,
-            target: None,
-            planned: None,
-            unwrap_stderr: str::to_owned,
-        }
+        Self { label, allowed: &[], capture: false, target: None, planned: None, wrapper: None }
     }
 }
 
@@ -83,7 +84,7 @@ pub async fn run(
                 }
                 line
             }
-            Stream::Stderr => (options.unwrap_stderr)(line),
+            Stream::Stderr => options.wrapper.map_or_else(|| line.to_owned(), |wrapper| wrapper.take(line)),
         };
         session.watcher.line(&line);
         text.push(line);
@@ -93,7 +94,7 @@ pub async fn run(
     if code == 0 || (options.allowed.contains(&code) && !finished.interrupted) {
         return Ok(Ran { ui, stdout, code });
     }
-    Err(failure(&finished, &ui, &text, options.label))
+    Err(failure(&finished, &ui, &text, options))
 }
 
 /// Reads the answer of `state list`: an address a line; a state that was never written is an error of its own.
@@ -105,29 +106,40 @@ pub fn lists_resources(ran: Result<Ran, EngineError>) -> Result<bool, EngineErro
     }
 }
 
-fn failure(finished: &Finished, ui: &UiReader, lines: &[String], label: &str) -> EngineError {
-    let command = label.to_owned();
+fn failure(finished: &Finished, ui: &UiReader, lines: &[String], options: Options<'_>) -> EngineError {
+    let command = options.label.to_owned();
     if finished.interrupted {
         return EngineError::Interrupted { command };
     }
-    let cause = ui.first_error().map_or_else(|| cause_in(lines, finished), str::to_owned);
+    let cause = match ui.first_error() {
+        Some(error) => error.to_owned(),
+        None => match options.wrapper.and_then(|wrapper| wrapper.failure(&command)) {
+            Some(failure) => return failure,
+            None => cause_in(lines, &finished.status.to_string()),
+        },
+    };
     let advice = known_advice(&cause).or_else(|| known_advice(&lines.join("\n")));
     EngineError::Failed { command, cause, advice }
 }
 
-/// The first error in human output: the line that begins with `Error`, and what explains it.
-fn cause_in(lines: &[String], finished: &Finished) -> String {
+/// The first error in human output: the line that begins with `Error`, and what explains it; without one the last
+/// line, with how the program ended.
+pub fn cause_in(lines: &[String], status: &str) -> String {
+    // It announces the error that is meant.
+    const ANNOUNCEMENT: &str = "encountered problems during initiali";
     let strip = |line: &String| line.trim_start_matches(['│', '╷', '╵', '|', ' ']).trim().to_owned();
     let plain: Vec<String> = lines.iter().map(strip).collect();
-    let first = plain.iter().position(|line| line.starts_with("Error: ") || line.starts_with("Error "));
-    match first {
+    let is_error = |line: &String| {
+        (line.starts_with("Error: ") || line.starts_with("Error ")) && !line.contains(ANNOUNCEMENT)
+    };
+    match plain.iter().position(is_error) {
         Some(index) => {
             let explanation = plain[index..].iter().filter(|line| !line.is_empty()).take(4);
             explanation.map(String::as_str).collect::<Vec<_>>().join(" ")
         }
         None => match plain.iter().rfind(|line| !line.is_empty()) {
-            Some(last) => format!("{last} ({})", finished.status),
-            None => finished.status.to_string(),
+            Some(last) => format!("{last} ({status})"),
+            None => status.to_owned(),
         },
     }
 }

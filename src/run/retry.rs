@@ -29,10 +29,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long to wait before trying again, where a rule covers the failure and has attempts left.
 ///
-/// `attempt` counts from 1. Only what the tool itself said is tried again. `built_in` adds what no file has to say;
-/// the wrapped Terragrunt has that itself.
-pub fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32, built_in: bool) -> Option<Duration> {
-    let EngineError::Failed { cause, .. } = error else { return None };
+/// `attempt` counts from 1. Only what was run for the unit is tried again: its tool, its hooks, bringing its source.
+/// The wrapped Terragrunt is told not to try again itself.
+pub fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32) -> Option<Duration> {
+    let cause = &error.told()?;
     let own = errors.map(|errors| errors.retry.as_slice()).unwrap_or_default();
     if let Some(rule) = own.iter().find(|rule| covers(&rule.retryable_errors, cause)) {
         return (attempt < rule.max_attempts).then(|| Duration::from_secs(rule.sleep_interval_sec.into()));
@@ -40,7 +40,7 @@ pub fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32, built_i
     // Terragrunt's list is for units that have none of their own.
     let defaults = if own.is_empty() { DEFAULT_RETRYABLE_ERRORS } else { &[] };
     let patterns: Vec<_> = PASSING.iter().chain(defaults).map(|&pattern| pattern.to_owned()).collect();
-    (built_in && attempt < ATTEMPTS && covers(&patterns, cause)).then(|| with_jitter(attempt))
+    (attempt < ATTEMPTS && covers(&patterns, cause)).then(|| with_jitter(attempt))
 }
 
 /// Longer with each attempt, and never the same for two units that were refused at the same time.
@@ -68,7 +68,7 @@ mod tests {
             sleep_interval_sec: 2,
         };
         let errors = Errors { retry: vec![rule], ..Errors::default() };
-        let pause = |cause: &str, attempt| pause(Some(&errors), &failed(cause), attempt, true);
+        let pause = |cause: &str, attempt| pause(Some(&errors), &failed(cause), attempt);
         assert_eq!(pause("it is busy", 1), Some(Duration::from_secs(2)));
         assert_eq!(pause("it is busy", 3), None);
         assert_eq!(pause("fatal: it is busy", 1), None);
@@ -78,14 +78,13 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_tried_again_without_being_told_and_waits_longer_each_time() {
         let throttled = failed("creating VPC: api error ThrottlingException: Rate exceeded");
-        let first = pause(None, &throttled, 1, true).unwrap();
-        let second = pause(None, &throttled, 2, true).unwrap();
+        let first = pause(None, &throttled, 1).unwrap();
+        let second = pause(None, &throttled, 2).unwrap();
         assert!(first >= FIRST_PAUSE && first < second, "{first:?} {second:?}");
-        assert_eq!(pause(None, &throttled, 3, true), None);
-        assert_eq!(pause(None, &throttled, 1, false), None, "the wrapped Terragrunt does that itself");
+        assert_eq!(pause(None, &throttled, 3), None);
         let registry = failed("Failed to query available provider packages: net/http: timeout");
-        assert!(pause(None, &registry, 1, true).is_some());
-        assert_eq!(pause(None, &failed("Unsupported argument"), 1, true), None);
-        assert_eq!(pause(None, &failed("StatusCode: 400, ValidationError"), 1, true), None);
+        assert!(pause(None, &registry, 1).is_some());
+        assert_eq!(pause(None, &failed("Unsupported argument"), 1), None);
+        assert_eq!(pause(None, &failed("StatusCode: 400, ValidationError"), 1), None);
     }
 }

@@ -97,8 +97,7 @@ impl UnitWork {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            let built_in = workshop.engine().name() == "native";
-            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt, built_in) else {
+            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt) else {
                 return Err(error.into());
             };
             reporter.emit(EventKind::Retrying {

@@ -9,6 +9,8 @@ mod dialect;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
+mod engines;
+#[cfg(test)]
 mod estate;
 #[cfg(test)]
 mod gitops;

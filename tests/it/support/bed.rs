@@ -85,11 +85,21 @@ impl Bed {
 
     /// Asks the emulated AWS itself: what it says does not depend on what we print.
     pub fn aws(&self, service: &str, path: &str) -> String {
-        let region = self.text("/aws/region");
-        let key = self.text("/env/AWS_ACCESS_KEY_ID");
+        curl(&["-H", &self.signed(service), &format!("{}{path}", self.text("/aws/endpoint"))])
+    }
+
+    /// The header by which the emulator knows service and caller; it verifies no signature.
+    fn signed(&self, service: &str) -> String {
+        let (region, key) = (self.text("/aws/region"), self.text("/env/AWS_ACCESS_KEY_ID"));
         let scope = format!("Credential={key}/20260101/{region}/{service}/aws4_request");
-        let header = format!("Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
-        curl(&["-H", &header, &format!("{}{path}", self.text("/aws/endpoint"))])
+        format!("Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
+    }
+
+    /// Puts an object into a bucket.
+    pub fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        let url = format!("{}/{bucket}/{key}", self.text("/aws/endpoint"));
+        let kind = "Content-Type: application/json";
+        curl(&["-X", "PUT", "-H", &self.signed("s3"), "-H", kind, "--data-binary", text, &url]);
     }
 
     /// Breaks something, see `emulator/aws/faults.py`.

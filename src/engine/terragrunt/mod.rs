@@ -8,12 +8,21 @@
 //! So Terragrunt is never interrupted. It runs Terraform through a small script that notes its process id, and
 //! that process gets the one interrupt; Terragrunt then sees its command fail, and ends.
 
+mod log;
+mod shim;
+mod version;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
+use self::log::Log;
+use self::shim::Shim;
+use self::version::Version;
+use super::failure::passed_over;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::Roles;
 use super::s3::S3Clients;
@@ -24,27 +33,21 @@ use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanJson, PlanSummary, SavedPlan,
     Session, Step, UnitJob, state, unattended,
 };
-use crate::support::fs::{FileError, create_private_dir, write_atomically};
 use crate::support::process::CommandLine;
+use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
-
-/// The oldest Terragrunt that has `run` and the `TG_*` variables.
-const OLDEST: &str = "0.88.0";
 
 /// Drives Terragrunt.
 pub struct TerragruntEngine {
     program: PathBuf,
     settings: EngineSettings,
-    ready: OnceCell<Arc<Tool>>,
+    version: OnceCell<Version>,
+    tool: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
     s3: S3Clients,
     roles: Roles,
-}
-
-/// The script that stands in for the tool, and where it notes the tool's process id.
-struct Shim {
-    script: PathBuf,
-    process_id: PathBuf,
+    /// The units whose `init` this run has seen succeed.
+    initialised: Mutex<HashSet<String>>,
 }
 
 impl TerragruntEngine {
@@ -54,67 +57,94 @@ impl TerragruntEngine {
         Self {
             program,
             settings,
-            ready: OnceCell::new(),
+            version: OnceCell::new(),
+            tool: OnceCell::new(),
             buckets: StateBuckets::new(false),
             s3: S3Clients::default(),
             roles: Roles::default(),
+            initialised: Mutex::default(),
         }
     }
 
-    async fn tool(&self) -> Result<Arc<Tool>, EngineError> {
-        let check = || async {
-            let (program, named) = (self.program.clone(), self.settings.tool.clone());
-            let found = tokio::task::spawn_blocking(move || {
-                check_version(&program)?;
-                Tool::find(named.as_deref())
-            });
-            let joined = found.await.map_err(|error| EngineError::BadTool {
-                program: "terragrunt".to_owned(),
-                cause: error.to_string(),
-            })?;
-            joined.map(Arc::new)
-        };
-        Ok(Arc::clone(self.ready.get_or_try_init(check).await?))
+    /// The tool for a unit: the one named on the command line, else the unit's `terraform_binary`, else the one on
+    /// PATH. Terragrunt would choose the same, but is given our script in its place.
+    async fn tool(&self, config: &UnitConfig) -> Result<Arc<Tool>, EngineError> {
+        let program = self.program.clone();
+        self.version.get_or_try_init(|| blocking(move || Version::ask(&program))).await?;
+        let of_unit = config.terraform_binary.as_deref().filter(|_| self.settings.tool.is_none());
+        if let Some(binary) = of_unit {
+            let binary = PathBuf::from(binary);
+            return Ok(Arc::new(blocking(move || Tool::find(Some(&binary))).await?));
+        }
+        let named = self.settings.tool.clone();
+        let find = || async { blocking(move || Tool::find(named.as_deref())).await.map(Arc::new) };
+        Ok(Arc::clone(self.tool.get_or_try_init(find).await?))
     }
 
-    fn shim(&self, job: &UnitJob, tool: &Tool) -> Result<Shim, EngineError> {
-        let dir = self.settings.home.join("shims").join(job.folder());
-        create_private_dir(&dir)?;
-        let script = dir.join(tool.name);
-        let process_id = dir.join("pid");
-        let text = format!(
-            "#!/bin/sh\nprintf '%s' $$ > {}\nexec {} \"$@\"\n",
-            quoted(&process_id),
-            quoted(&tool.path)
-        );
-        write_atomically(&script, text.as_bytes())?;
-        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        std::fs::set_permissions(&script, executable).map_err(FileError::on("write", &script))?;
-        Ok(Shim { script, process_id })
+    async fn shim(&self, job: &UnitJob) -> Result<Shim, EngineError> {
+        let tool = self.tool(&job.config).await?;
+        Shim::write(&self.settings.home.join("shims").join(job.folder()), &tool)
     }
 
+    /// `terragrunt run … --`, to which the tool's command is added. Every flag is there since 0.88, see
+    /// `docs/terragrunt-versions.md`.
     fn command(&self, job: &UnitJob, shim: &Shim) -> CommandLine {
+        let EngineSettings { features, experiments, backend_bootstrap, .. } = &self.settings;
         let mut command = CommandLine::new(&self.program, &job.config.dir)
             .args(["run", "--non-interactive", "--no-color", "--log-format", "json", "--tf-forward-stdout"])
+            // Attempts are counted, and told, in one place: the run.
+            .arg("--no-auto-retry")
             .arg("--tf-path")
             .arg(&shim.script);
-        if self.settings.backend_bootstrap {
+        if *backend_bootstrap {
             command = command.arg("--backend-bootstrap");
         }
-        // No provider cache of ours: Terragrunt keeps one that bears several inits at once.
+        // Terragrunt runs `init` before each command of a module without providers.
+        if self.initialised().contains(&job.id) {
+            command = command.arg("--no-auto-init");
+        }
+        for (name, value) in features {
+            command = command.args(["--feature".to_owned(), format!("{name}={value}")]);
+        }
+        for name in experiments {
+            command = command.args(["--experiment", name]);
+        }
         unattended(command).arg("--")
     }
 
+    /// Runs a command to its end.
+    ///
+    /// Terragrunt ends with the tool's exit code, or with that of a hook that failed: 2 means changes only where no
+    /// hook did.
     async fn run(
         &self,
+        job: &UnitJob,
         command: CommandLine,
         shim: &Shim,
         options: Options<'_>,
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
-        let target = || running(&shim.process_id);
-        let options = Options { target: Some(&target), unwrap_stderr: log_message, ..options };
-        run(&command, options, session).await
+        let log = Log::default();
+        let target = || shim.running();
+        let options = Options { target: Some(&target), wrapper: Some(&log), ..options };
+        let ran = run(&command, options, session).await;
+        let failure = match &ran {
+            Ok(Ran { code: 0, .. }) => log.ignored(job.config.errors.as_ref(), options.label),
+            Ok(_) => log.hook_failure(),
+            Err(_) => None,
+        };
+        match failure.map_or(ran, Err) {
+            Ok(ran) => {
+                self.initialised().insert(job.id.clone());
+                Ok(ran)
+            }
+            // What the tool says comes as JSON, where Terragrunt does not look for what is to be ignored.
+            Err(error) => Err(passed_over(error, job.config.errors.as_ref(), &job.config.dir)),
+        }
+    }
+
+    fn initialised(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.initialised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at the state bucket first, where Terragrunt is not to create it: its own message comes late.
@@ -143,8 +173,7 @@ impl Engine for TerragruntEngine {
         session: Session<'_>,
     ) -> Result<SavedPlan, EngineError> {
         session.watcher.step(Step::Prepare);
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;
         session.watcher.step(Step::Plan);
         let mut command =
@@ -153,7 +182,7 @@ impl Engine for TerragruntEngine {
             command = command.arg("-destroy");
         }
         let options = Options { allowed: &[2], ..Options::new("terragrunt plan") };
-        let ran = self.run(command.setting("-out=", file), &shim, options, session).await?;
+        let ran = self.run(job, command.setting("-out=", file), &shim, options, session).await?;
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })
     }
@@ -164,11 +193,10 @@ impl Engine for TerragruntEngine {
         plan: &SavedPlan,
         session: Session<'_>,
     ) -> Result<Option<Outputs>, EngineError> {
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         session.watcher.step(Step::Apply);
         let command = self.command(job, &shim).args(["apply", "-input=false", "-json"]).arg(&plan.file);
-        let ran = self.run(command, &shim, Options::new("terragrunt apply"), session).await?;
+        let ran = self.run(job, command, &shim, Options::new("terragrunt apply"), session).await?;
         Ok(ran.ui.into_outputs())
     }
 
@@ -180,8 +208,7 @@ impl Engine for TerragruntEngine {
         session: Session<'_>,
     ) -> Result<Applied, EngineError> {
         session.watcher.step(Step::Prepare);
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;
         let name = match direction {
             Direction::Apply => "apply",
@@ -195,7 +222,7 @@ impl Engine for TerragruntEngine {
         let command = self.command(job, &shim).args([name, "-input=false", "-json", "-auto-approve"]);
         let planned = |summary: &PlanSummary| companion.planned(summary);
         let options = Options { planned: Some(&planned), ..Options::new(&label) };
-        Ok(self.run(command, &shim, options, session).await?.into_applied())
+        Ok(self.run(job, command, &shim, options, session).await?.into_applied())
     }
 
     async fn plan_json(
@@ -218,12 +245,11 @@ impl Engine for TerragruntEngine {
         if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.has_resources);
         }
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;
         let command = self.command(job, &shim).args(["state", "list"]);
         let options = Options { capture: true, ..Options::new("terragrunt state list") };
-        lists_resources(self.run(command, &shim, options, session).await)
+        lists_resources(self.run(job, command, &shim, options, session).await)
     }
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
@@ -232,12 +258,11 @@ impl Engine for TerragruntEngine {
         if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
             return Ok(state.outputs);
         }
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;
         let command = self.command(job, &shim).args(["output", "-json", "-no-color"]);
         let options = Options { capture: true, ..Options::new("terragrunt output") };
-        let ran = self.run(command, &shim, options, session).await?;
+        let ran = self.run(job, command, &shim, options, session).await?;
         // An `init` that had to run first prints before the answer.
         let answer =
             ran.stdout.lines().skip_while(|line| !line.starts_with('{')).collect::<Vec<_>>().join("\n");
@@ -253,64 +278,11 @@ pub fn find_terragrunt(named: Option<&Path>) -> Option<PathBuf> {
     on_path(named.unwrap_or(Path::new("terragrunt")))
 }
 
-fn check_version(program: &Path) -> Result<(), EngineError> {
-    let bad = |cause: String| EngineError::BadTool { program: program.display().to_string(), cause };
-    let text = duct::cmd!(program, "--version").stdin_null().stderr_null().read();
-    let text = text.map_err(|error| bad(error.to_string()))?;
-    // `terragrunt version v1.1.3`; a build without a version says `latest` or `v0.0.0`.
-    let word = text.split_whitespace().last().unwrap_or_default().trim_start_matches('v').to_owned();
-    match version_numbers(&word) {
-        Some(found) if Some(found) < version_numbers(OLDEST) && found != [0, 0, 0] => {
-            Err(EngineError::OldTerragrunt { version: word, needed: OLDEST })
-        }
-        _ => Ok(()),
-    }
-}
-
-fn version_numbers(text: &str) -> Option<[u64; 3]> {
-    let release = text.split(['-', '+']).next()?;
-    let mut numbers = release.split('.').map(|part| part.parse().ok());
-    Some([numbers.next()??, numbers.next()??, numbers.next()??])
-}
-
-/// The message inside a line of Terragrunt's JSON log; any other line as it is.
-fn log_message(line: &str) -> String {
-    let parsed = serde_json::from_str::<serde_json::Value>(line).ok();
-    let message = parsed.as_ref().and_then(|entry| entry.get("msg")).and_then(serde_json::Value::as_str);
-    message.unwrap_or(line).to_owned()
-}
-
-/// The process that the script noted, where it still runs.
-fn running(process_id: &Path) -> Option<i32> {
-    let id = std::fs::read_to_string(process_id).ok()?.trim().parse().ok()?;
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), None).ok().map(|()| id)
-}
-
-/// A path as one word for `sh`.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_compared_by_number() {
-        assert!(version_numbers("0.9.10") < version_numbers(OLDEST));
-        assert!(version_numbers("1.1.3-beta") > version_numbers(OLDEST));
-        assert_eq!(version_numbers("latest"), None);
-    }
-
-    #[test]
-    fn the_message_is_taken_out_of_the_json_log() {
-        let line = r#"{"level":"error","msg":"no such module","time":"12:00"}"#;
-        assert_eq!(log_message(line), "no such module");
-        assert_eq!(log_message("plain"), "plain");
-    }
-
-    #[test]
-    fn paths_survive_the_shell() {
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
-    }
+async fn blocking<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    tokio::task::spawn_blocking(question).await.map_err(|error| EngineError::BadTool {
+        program: "terragrunt".to_owned(),
+        cause: error.to_string(),
+    })?
 }

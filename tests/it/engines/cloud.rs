@@ -1,0 +1,99 @@
+//! State in S3, and roles, on the emulated AWS.
+
+use serde_json::json;
+
+use super::{each, notes, unit};
+use crate::support::bed::Bed;
+use crate::support::estate::Estate;
+
+/// The root of an estate with its states in a bucket.
+fn in_s3(estate: &Estate, bucket: &str) {
+    let root = r#"
+locals {
+  endpoint = get_env("AWS_ENDPOINT_URL")
+}
+remote_state {
+  backend  = "s3"
+  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
+  config = {
+    bucket                      = "BUCKET"
+    key                         = "${path_relative_to_include()}/terraform.tfstate"
+    region                      = "eu-west-1"
+    encrypt                     = true
+    use_lockfile                = true
+    endpoints                   = { s3 = local.endpoint, sts = local.endpoint, iam = local.endpoint }
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_metadata_api_check     = true
+    skip_requesting_account_id  = true
+    skip_bucket_enforced_tls    = true
+  }
+}
+"#;
+    estate.write("live/root.hcl", &root.replace("BUCKET", bucket));
+}
+
+fn bucket_name() -> String {
+    format!("states-{}", &uuid::Uuid::new_v4().simple().to_string()[..12])
+}
+
+#[test]
+fn a_state_bucket_that_is_missing_is_told_and_made_only_where_that_was_asked_for() {
+    let bed = Bed::shared();
+    each(|driver| {
+        let estate = Estate::new();
+        let bucket = bucket_name();
+        in_s3(&estate, &bucket);
+        estate.unit("a", &[]).unit("b", &["a"]);
+        let run = |arguments: &[&str]| driver.slipway(&estate).bed(&bed).run(arguments);
+        run(&["apply", "--yes"]).exits(1).says(&bucket).says("does not exist").says("--backend-bootstrap");
+        assert!(!bed.aws("s3", "/").contains(&bucket), "nothing was created");
+        run(&["apply", "--yes", "--backend-bootstrap"]).exits(0).says("applied");
+        assert!(bed.aws("s3", &format!("/{bucket}?versioning")).contains("Enabled"));
+        assert!(bed.aws("s3", &format!("/{bucket}?publicAccessBlock")).contains("<BlockPublicAcls>true"));
+        let state: serde_json::Value =
+            serde_json::from_str(&bed.aws("s3", &format!("/{bucket}/b/terraform.tfstate"))).unwrap();
+        assert_eq!(state["outputs"]["value"]["value"], json!("b < a"));
+        run(&["apply", "--yes"]).exits(0).says("nothing to change");
+        run(&["destroy", "--yes"]).exits(0).says("destroyed");
+        let objects = bed.aws("s3", &format!("/{bucket}?list-type=2"));
+        assert!(!objects.contains(".tflock"), "{objects}");
+    });
+}
+
+#[test]
+fn a_lock_that_somebody_holds_is_told_with_who_holds_it() {
+    let bed = Bed::shared();
+    each(|driver| {
+        let estate = Estate::new();
+        let bucket = bucket_name();
+        in_s3(&estate, &bucket);
+        estate.unit("a", &[]);
+        let run = |arguments: &[&str]| driver.slipway(&estate).bed(&bed).run(arguments);
+        run(&["apply", "--yes", "--backend-bootstrap"]).exits(0).says("applied");
+        let lock = r#"{"ID":"11111111-2222-3333-4444-555555555555","Operation":"OperationTypeApply","Info":"","Who":"ada@analytical","Version":"1.0","Created":"2026-01-01T00:00:00Z","Path":"x"}"#;
+        bed.put_object(&bucket, "a/terraform.tfstate.tflock", lock);
+        let nodes = run(&["plan", "--format", "json"]).exits(1).json()["nodes"].clone();
+        let (message, advice) = (nodes[0]["message"].as_str().unwrap(), nodes[0]["advice"].as_str().unwrap());
+        assert!(message.contains("Error acquiring the state lock"), "{message}");
+        assert!(message.contains("ada@analytical"), "{message}");
+        assert!(advice.contains("force-unlock"), "{advice}");
+    });
+}
+
+#[test]
+fn a_unit_with_a_role_acts_as_that_role() {
+    let bed = Bed::shared();
+    each(|driver| {
+        let estate = Estate::new();
+        estate.unit("a", &[]);
+        let hook = "  before_hook \"who\" {\n    commands = [\"apply\"]\n    \
+                    execute  = [\"sh\", \"-c\", \"echo $AWS_ACCESS_KEY_ID > ${get_repo_root()}/who\"]\n  }";
+        let rest = "iam_role = \"arn:aws:iam::111111111111:role/deployer\"\n\ninputs = {\n  value = \"a\"\n}";
+        unit(&estate, "a", "text", hook, rest);
+        let slipway = driver.slipway(&estate).bed(&bed);
+        slipway.run(&["apply", "--yes"]).exits(0).says("applied");
+        // Keys that are given out for a while begin with ASIA, everywhere.
+        assert!(notes(&estate, "who")[0].starts_with("ASIA"));
+    });
+}

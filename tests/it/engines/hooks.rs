@@ -1,0 +1,135 @@
+//! Hooks before, after and on errors.
+
+use super::{each, notes, unit};
+use crate::support::estate::Estate;
+
+const MODULE: &str = r#"
+variable "fail" {
+  type    = bool
+  default = false
+}
+resource "terraform_data" "this" {
+  provisioner "local-exec" {
+    command = var.fail ? "echo it broke >&2; exit 1" : "true"
+  }
+}
+output "value" {
+  value = "x"
+}
+"#;
+
+/// A hook that notes a word.
+fn hook(kind: &str, name: &str, commands: &str, more: &str) -> String {
+    format!(
+        "  {kind} \"{name}\" {{\n    commands = {commands}\n    \
+         execute  = [\"sh\", \"-c\", \"echo {name} >> ${{get_repo_root()}}/notes\"]\n{more}  }}\n"
+    )
+}
+
+fn estate(terraform: &str, rest: &str) -> Estate {
+    let estate = Estate::new();
+    estate.write("infra/m/main.tf", MODULE);
+    unit(&estate, "a", "m", terraform, rest);
+    estate
+}
+
+#[test]
+fn hooks_run_around_their_commands_in_their_order() {
+    each(|driver| {
+        let hooks = [
+            hook("before_hook", "before-init", "[\"init\"]", ""),
+            hook("after_hook", "after-init", "[\"init\"]", ""),
+            hook("before_hook", "one", "[\"plan\"]", ""),
+            hook("before_hook", "two", "[\"plan\"]", ""),
+            hook("before_hook", "never", "[\"plan\"]", "    if = false\n"),
+            hook("after_hook", "planned", "[\"plan\"]", ""),
+            hook("before_hook", "applying", "[\"apply\"]", ""),
+            hook("after_hook", "applied", "[\"apply\"]", ""),
+            hook("error_hook", "error", "[\"plan\", \"apply\"]", "    on_errors = [\".*\"]\n"),
+            hook("before_hook", "other", "[\"validate\"]", ""),
+        ];
+        let estate = estate(&hooks.concat(), "");
+        driver.run(&estate, &["plan"]).exits(0).says("planned");
+        assert_eq!(notes(&estate, "notes"), ["before-init", "after-init", "one", "two", "planned"]);
+        std::fs::remove_file(estate.path().join("notes")).unwrap();
+        driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
+        let ours = notes(&estate, "notes");
+        let without_init: Vec<_> = ours.iter().filter(|note| !note.ends_with("init")).collect();
+        assert_eq!(without_init, ["applying", "applied"]);
+    });
+}
+
+#[test]
+fn after_a_failure_only_those_run_that_say_so_and_the_error_hooks_that_match() {
+    each(|driver| {
+        let hooks = [
+            hook("after_hook", "usual", "[\"apply\"]", ""),
+            hook("after_hook", "always", "[\"apply\"]", "    run_on_error = true\n"),
+            hook("error_hook", "broke", "[\"apply\"]", "    on_errors = [\".*it broke.*\"]\n"),
+            hook("error_hook", "another", "[\"apply\"]", "    on_errors = [\".*no such thing.*\"]\n"),
+        ];
+        let estate = estate(&hooks.concat(), "inputs = { fail = true }");
+        let nodes = driver.nodes(&estate, &["apply", "--yes"], 1);
+        assert!(nodes.get("a")["message"].as_str().unwrap().contains("it broke"), "{}", nodes.get("a"));
+        assert_eq!(notes(&estate, "notes"), ["always", "broke"]);
+    });
+}
+
+#[test]
+fn a_failing_hook_before_a_command_keeps_it_from_running() {
+    each(|driver| {
+        let hooks = [
+            "  before_hook \"guard\" {\n    commands = [\"apply\"]\n    \
+             execute  = [\"sh\", \"-c\", \"echo the freeze is on >&2; exit 3\"]\n  }\n"
+                .to_owned(),
+            hook("before_hook", "skipped", "[\"apply\"]", ""),
+            hook("before_hook", "cleanup", "[\"apply\"]", "    run_on_error = true\n"),
+        ];
+        let estate = estate(&hooks.concat(), "");
+        let nodes = driver.nodes(&estate, &["apply", "--yes"], 1);
+        let message = nodes.get("a")["message"].as_str().unwrap();
+        assert!(message.contains("guard"), "{message}");
+        assert!(message.contains("the freeze is on"), "{message}");
+        assert_eq!(notes(&estate, "notes"), ["cleanup"]);
+        assert!(!estate.path().join("states/a.tfstate").exists());
+    });
+}
+
+#[test]
+fn a_failing_hook_fails_the_unit_whatever_its_exit_code_means_elsewhere() {
+    each(|driver| {
+        // With the tool's detailed exit codes 2 stands for changes.
+        for (kind, code) in [("after_hook", 1), ("after_hook", 2), ("before_hook", 2)] {
+            let hook = format!(
+                "  {kind} \"check\" {{\n    commands = [\"plan\"]\n    \
+                 execute  = [\"sh\", \"-c\", \"echo not to our taste >&2; exit {code}\"]\n  }}\n"
+            );
+            let estate = estate(&hook, "");
+            let nodes = driver.nodes(&estate, &["plan"], 1);
+            let message = nodes.get("a")["message"].as_str().unwrap();
+            assert!(message.contains("check") && message.contains("not to our taste"), "{message}");
+        }
+    });
+}
+
+#[test]
+fn hooks_run_in_the_folder_they_name_and_see_what_the_tool_sees() {
+    each(|driver| {
+        let hooks = r#"
+  before_hook "where" {
+    commands    = ["plan"]
+    execute     = ["sh", "-c", "pwd > ${get_repo_root()}/where; echo $TF_VAR_fail > ${get_repo_root()}/seen"]
+    working_dir = "${get_repo_root()}/infra"
+  }
+  before_hook "module" {
+    commands = ["plan"]
+    execute  = ["sh", "-c", "ls main.tf backend.tf > ${get_repo_root()}/beside"]
+  }
+"#;
+        let estate = estate(hooks, "inputs = { fail = false }");
+        driver.run(&estate, &["plan"]).exits(0).says("planned");
+        assert_eq!(notes(&estate, "where"), [estate.path().join("infra").display().to_string()]);
+        assert_eq!(notes(&estate, "seen"), ["false"]);
+        assert_eq!(notes(&estate, "beside"), ["backend.tf", "main.tf"]);
+    });
+}
