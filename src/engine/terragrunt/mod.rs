@@ -231,13 +231,12 @@ impl Engine for TerragruntEngine {
         file: &Path,
         session: Session<'_>,
     ) -> Result<PlanJson, EngineError> {
-        let tool = self.tool().await?;
-        let shim = self.shim(job, &tool)?;
+        let shim = self.shim(job).await?;
         session.watcher.step(Step::Show);
         let command = self.command(job, &shim).args(["show", "-json", "-no-color"]).arg(file);
         let options = Options { capture: true, ..Options::new("terragrunt show") };
-        let ran = self.run(command, &shim, options, session).await?;
-        Ok(PlanJson::new(&ran.stdout))
+        let ran = self.run(job, command, &shim, options, session).await?;
+        Ok(PlanJson::new(&answer(&ran.stdout)))
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
@@ -263,14 +262,16 @@ impl Engine for TerragruntEngine {
         let command = self.command(job, &shim).args(["output", "-json", "-no-color"]);
         let options = Options { capture: true, ..Options::new("terragrunt output") };
         let ran = self.run(job, command, &shim, options, session).await?;
-        // An `init` that had to run first prints before the answer.
-        let answer =
-            ran.stdout.lines().skip_while(|line| !line.starts_with('{')).collect::<Vec<_>>().join("\n");
-        parse_outputs(&answer).map_err(|error| EngineError::Answer {
+        parse_outputs(&answer(&ran.stdout)).map_err(|error| EngineError::Answer {
             command: "terragrunt output".to_owned(),
             cause: error.to_string(),
         })
     }
+}
+
+/// The JSON in what a command printed: an `init` that had to run first, and hooks, print before it.
+fn answer(stdout: &str) -> String {
+    stdout.lines().skip_while(|line| !line.starts_with('{')).collect::<Vec<_>>().join("\n")
 }
 
 /// The program named, or the one on PATH.
