@@ -30,6 +30,7 @@ use crate::run::plans::Plans;
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
 use crate::run::unit::{Mode, UnitContext, UnitWork};
+use crate::run::workplaces::Workplaces;
 use crate::run::workshop::Workshop;
 use crate::support::git;
 use crate::support::interrupt::channel;
@@ -109,6 +110,7 @@ pub async fn carry_out(
         approver,
         asking: Mutex::new(()),
         limits,
+        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
     };
     let nodes = nodes(workspace, selection, &Arc::new(context), &folder, run.gates);
 

@@ -49,7 +49,7 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
-    let session = Session { watcher: &Unwatched, interrupts: &interrupts };
+    let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let mut answers = BTreeMap::new();
     for index in selection.graph.order() {
         if !selection.selected.contains(&index) {

@@ -74,7 +74,7 @@ async fn with_outputs(
     let engine = workspace.engine(tools, false)?;
     let workshop = Workshop::new(engine, workspace.reader("output"), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
-    let session = Session { watcher: &Unwatched, interrupts: &interrupts };
+    let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let Some(dir) = workspace.project.unit_dir(cluster) else {
         let error = cluster.resolve(None).err();
         return Err(CliError::Configuration(error.map(|error| *error).into_iter().collect()));

@@ -31,6 +31,7 @@ pub use plan::{Action, OutputChange, PlanDetail, PlanJson, PlanSummary, Resource
 
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
+use crate::support::workplace::Workplace;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
 
@@ -129,6 +130,8 @@ pub struct Session<'a> {
     pub watcher: &'a dyn Watcher,
     /// How far a person has asked to stop.
     pub interrupts: &'a Interrupts,
+    /// The unit's place, where commands work that have to outlive us; without one they die with us.
+    pub place: Option<&'a Workplace>,
 }
 
 /// Towards what a plan leads.

@@ -3,7 +3,7 @@
 use super::error::known_advice;
 use super::ui::UiReader;
 use super::{Applied, EngineError, PlanSummary, Session};
-use crate::support::process::{self, CommandLine, Finished, InterruptTarget, Stream};
+use crate::support::process::{self, CommandLine, Conditions, Finished, InterruptTarget, Stream};
 
 /// A command that ended as it should.
 pub struct Ran {
@@ -67,7 +67,10 @@ pub async fn run(
     let mut text = Vec::new();
     let mut waiting = options.planned;
     session.watcher.line(&format!("$ {}", display(command)));
-    let finished = process::run(command, session.interrupts, options.target, |stream, line| {
+    // An answer that is kept may hold secrets, which must not lie in a file; whoever only answers may die with us.
+    let place = session.place.filter(|_| !options.capture);
+    let conditions = Conditions { interrupts: session.interrupts, target: options.target, place };
+    let finished = process::run(command, conditions, |stream, line| {
         if stream == Stream::Stdout && options.capture {
             stdout.push_str(line);
             stdout.push('\n');

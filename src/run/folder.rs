@@ -78,7 +78,7 @@ impl RunFolder {
 
 /// A node's name as one file name; `/` is the only byte a name can hold that a file name cannot, and a
 /// doubled underscore keeps two names apart that differ only there.
-fn file_name(node: &str) -> String {
+pub(super) fn file_name(node: &str) -> String {
     node.replace('_', "__").replace('/', "_-")
 }
 

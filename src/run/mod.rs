@@ -20,4 +20,5 @@ pub mod scheduler;
 pub mod signals;
 pub mod time_limit;
 pub mod unit;
+pub mod workplaces;
 pub mod workshop;

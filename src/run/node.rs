@@ -8,6 +8,7 @@ use super::event::{EventKind, NodeKind, Outcome};
 use super::events::Events;
 use crate::engine::{Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
+use crate::support::workplace::Workplace;
 
 /// One node.
 pub struct Node {
@@ -35,12 +36,24 @@ pub struct Reporter {
     pub node: String,
     events: Arc<Events>,
     interrupts: Interrupts,
+    place: Option<Arc<Workplace>>,
 }
 
 impl Reporter {
     /// For one node.
     pub fn new(node: &str, events: &Arc<Events>, interrupts: &Interrupts) -> Self {
-        Self { node: node.to_owned(), events: Arc::clone(events), interrupts: interrupts.clone() }
+        Self {
+            node: node.to_owned(),
+            events: Arc::clone(events),
+            interrupts: interrupts.clone(),
+            place: None,
+        }
+    }
+
+    /// The same, with commands that outlive us in a place of their own.
+    #[must_use]
+    pub fn at(&self, place: Workplace) -> Self {
+        Self { place: Some(Arc::new(place)), ..self.clone() }
     }
 
     /// The same, stopped by somebody else.
@@ -76,7 +89,7 @@ impl Reporter {
 
     /// What an engine needs beside the unit.
     pub fn session(&self) -> Session<'_> {
-        Session { watcher: self, interrupts: &self.interrupts }
+        Session { watcher: self, interrupts: &self.interrupts, place: self.place.as_deref() }
     }
 }
 

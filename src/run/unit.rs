@@ -12,6 +12,7 @@ use super::node::{Reporter, Work};
 use super::plans::Plans;
 use super::retry;
 use super::time_limit::{Clock, within};
+use super::workplaces::Workplaces;
 use super::workshop::{WorkError, Workshop};
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
 use crate::estate::UnitLimits;
@@ -45,6 +46,8 @@ pub struct UnitContext {
     pub asking: Mutex<()>,
     /// How long each unit may take.
     pub limits: UnitLimits,
+    /// Where tools work on the units.
+    pub workplaces: Workplaces,
 }
 
 /// One unit.
@@ -60,6 +63,11 @@ pub struct UnitWork {
 #[async_trait]
 impl Work for UnitWork {
     async fn run(&self, reporter: &Reporter) -> Outcome {
+        let reporter = &match self.context.workplaces.enter(reporter).await {
+            Ok(Some(reporter)) => reporter,
+            Ok(None) => return Outcome::Interrupted,
+            Err(error) => return Outcome::Failed { message: error.to_string(), advice: None },
+        };
         let clock = Clock::default();
         match self.context.limits.timeout_of(&reporter.node) {
             None => self.outcome(reporter, &clock).await,

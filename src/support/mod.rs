@@ -10,3 +10,4 @@ pub mod paths;
 pub mod process;
 pub mod progress;
 pub mod secret;
+pub mod workplace;

@@ -20,9 +20,12 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use super::interrupt::{Interrupts, Stop};
+use super::workplace::{Follower, Workplace};
 
 /// Lines kept for messages about a failure.
 const TAIL_LINES: usize = 60;
+/// How often the files of a command that outlives us are looked at, for the live log; its end is seen at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
 /// How long a grandchild may hold the pipes open after the child has gone.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -150,21 +153,28 @@ pub enum ProcessError {
 /// Finds the process that has to get the interrupt, where it is not the child itself.
 pub type InterruptTarget<'a> = &'a (dyn Fn() -> Option<i32> + Send + Sync);
 
+/// Who may stop a command, and where it works.
+#[derive(Clone, Copy)]
+pub struct Conditions<'a> {
+    /// How far a person has asked to stop.
+    pub interrupts: &'a Interrupts,
+    /// Names another process to interrupt instead of the child, such as the Terraform under a wrapper; where it finds
+    /// none, the child gets the interrupt.
+    pub target: Option<InterruptTarget<'a>>,
+    /// The place that a command works in that has to outlive us: it prints into files there. Without one it prints into
+    /// pipes and dies with us, at its next line.
+    pub place: Option<&'a Workplace>,
+}
+
 /// Runs a command to its end and hands over every line as it comes.
-///
-/// `target` names another process to interrupt instead of the child, such as the Terraform under a wrapper;
-/// where it finds none, the child gets the interrupt.
 pub async fn run(
     command: &CommandLine,
-    interrupts: &Interrupts,
-    target: Option<InterruptTarget<'_>>,
+    conditions: Conditions<'_>,
     mut on_line: impl FnMut(Stream, &str) + Send,
 ) -> Result<Finished, ProcessError> {
-    let mut child = spawn(command)?;
+    let Conditions { interrupts, target, place } = conditions;
+    let Started { mut child, mut output } = start(command, place)?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-    let (sender, mut lines) = mpsc::channel(256);
-    pump(child.stdout.take(), Stream::Stdout, sender.clone());
-    pump(child.stderr.take(), Stream::Stderr, sender);
 
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
     let mut take = |stream: Stream, line: String| {
@@ -179,7 +189,7 @@ pub async fn run(
         let next = if sent >= Stop::Interrupt { Stop::Kill } else { Stop::Interrupt };
         tokio::select! {
             biased;
-            Some((stream, line)) = lines.recv() => take(stream, line),
+            () = output.more(&mut take) => {}
             status = child.wait() => break status,
             () = interrupts.reached(next), if sent < Stop::Kill => {
                 // The step may have risen by two at once; an interrupt is never sent after a kill.
@@ -189,41 +199,89 @@ pub async fn run(
         }
     }
     .map_err(|source| ProcessError::Wait { program: command.name(), source })?;
-    let drained = tokio::time::timeout(DRAIN, async {
-        while let Some((stream, line)) = lines.recv().await {
-            take(stream, line);
-        }
-    });
-    let _grandchild_keeps_pipe = drained.await;
+    output.rest(&mut take).await;
     Ok(Finished { status, tail: tail.into(), interrupted: sent > Stop::Drain })
 }
 
-fn spawn(command: &CommandLine) -> Result<Child, ProcessError> {
-    let stdin = match &command.input {
-        None => Stdio::null(),
-        Some(file) => file
-            .try_clone()
-            .map(Stdio::from)
-            .map_err(|source| ProcessError::Start { program: command.name(), source })?,
+struct Started {
+    child: Child,
+    output: Output,
+}
+
+/// What a command prints.
+enum Output {
+    Pipes(mpsc::Receiver<(Stream, String)>),
+    Files { stdout: Follower, stderr: Follower },
+}
+
+impl Output {
+    /// Hands over what has come, or waits for it; never returns where nothing can come any more.
+    async fn more(&mut self, take: &mut (impl FnMut(Stream, String) + Send)) {
+        match self {
+            Self::Pipes(lines) => match lines.recv().await {
+                Some((stream, line)) => take(stream, line),
+                None => std::future::pending().await,
+            },
+            Self::Files { stdout, stderr } => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                stdout.lines(false, |line| take(Stream::Stdout, line));
+                stderr.lines(false, |line| take(Stream::Stderr, line));
+            }
+        }
+    }
+
+    /// Hands over what is left after the command has ended.
+    async fn rest(self, take: &mut (impl FnMut(Stream, String) + Send)) {
+        match self {
+            Self::Pipes(mut lines) => {
+                let drained = tokio::time::timeout(DRAIN, async {
+                    while let Some((stream, line)) = lines.recv().await {
+                        take(stream, line);
+                    }
+                });
+                let _grandchild_keeps_pipe = drained.await;
+            }
+            Self::Files { mut stdout, mut stderr } => {
+                stdout.lines(true, |line| take(Stream::Stdout, line));
+                stderr.lines(true, |line| take(Stream::Stderr, line));
+                stdout.forget();
+                stderr.forget();
+            }
+        }
+    }
+}
+
+fn start(command: &CommandLine, place: Option<&Workplace>) -> Result<Started, ProcessError> {
+    let failed = |source: std::io::Error| {
+        let program = command.name();
+        // A folder that is not there gives the same error as a program that is not there.
+        if source.kind() == std::io::ErrorKind::NotFound && command.dir.is_dir() {
+            ProcessError::NotFound { program }
+        } else {
+            ProcessError::Start { program, source }
+        }
     };
-    Command::new(&command.program)
+    let mut process = Command::new(&command.program);
+    process
         .args(&command.arguments)
         .current_dir(&command.dir)
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|source| {
-            let program = command.name();
-            // A folder that is not there gives the same error as a program that is not there.
-            if source.kind() == std::io::ErrorKind::NotFound && command.dir.is_dir() {
-                ProcessError::NotFound { program }
-            } else {
-                ProcessError::Start { program, source }
-            }
-        })
+        .process_group(0);
+    let Some(place) = place else {
+        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = process.spawn().map_err(failed)?;
+        let (sender, lines) = mpsc::channel(256);
+        pump(child.stdout.take(), Stream::Stdout, sender.clone());
+        pump(child.stderr.take(), Stream::Stderr, sender);
+        return Ok(Started { child, output: Output::Pipes(lines) });
+    };
+    let lost = |source| ProcessError::Start { program: command.name(), source };
+    let (writer, stdout) = place.stretch("stdout").map_err(lost)?.split();
+    process.stdout(writer);
+    let (writer, stderr) = place.stretch("stderr").map_err(lost)?.split();
+    process.stderr(writer).stdin(place.stdin().map_err(lost)?);
+    let child = process.spawn().map_err(failed)?;
+    Ok(Started { child, output: Output::Files { stdout, stderr } })
 }
 
 fn send(step: Stop, group: Option<Pid>, target: Option<InterruptTarget<'_>>) {
@@ -263,6 +321,10 @@ mod tests {
     use super::*;
     use crate::support::interrupt::channel;
 
+    fn alone(interrupts: &Interrupts) -> Conditions<'_> {
+        Conditions { interrupts, target: None, place: None }
+    }
+
     fn shell(script: &str) -> CommandLine {
         CommandLine::new("sh", std::env::temp_dir()).arg("-c").arg(script)
     }
@@ -273,8 +335,7 @@ mod tests {
         let mut seen = Vec::new();
         let finished = run(
             &shell("echo out; echo err >&2; printf 'last'; exit 3"),
-            &interrupts,
-            None,
+            alone(&interrupts),
             |stream, line| {
                 seen.push((stream, line.to_owned()));
             },
@@ -285,6 +346,35 @@ mod tests {
         assert!(seen.contains(&(Stream::Stdout, "out".to_owned())));
         assert!(seen.contains(&(Stream::Stderr, "err".to_owned())));
         assert!(seen.contains(&(Stream::Stdout, "last".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_prints_into_files_is_read_whole_and_while_it_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Workplace::take(dir.path(), "a test").unwrap().unwrap();
+        let (interruptor, interrupts) = channel();
+        let conditions = Conditions { place: Some(&place), ..alone(&interrupts) };
+        let mut seen = Vec::new();
+        let script = "echo out; echo err >&2; sleep 30; printf 'never'";
+        let finished = run(&shell(script), conditions, |stream, line| {
+            seen.push((stream, line.to_owned()));
+            if seen.len() == 2 {
+                interruptor.raise(Stop::Kill);
+            }
+        })
+        .await
+        .unwrap();
+        assert!(finished.interrupted);
+        assert_eq!(seen, [(Stream::Stdout, "out".to_owned()), (Stream::Stderr, "err".to_owned())]);
+
+        let (_interruptor, interrupts) = channel();
+        let mut last = String::new();
+        let conditions = Conditions { place: Some(&place), ..alone(&interrupts) };
+        run(&shell("seq 20000; printf 'end'"), conditions, |_, line| line.clone_into(&mut last))
+            .await
+            .unwrap();
+        assert_eq!(last, "end");
+        assert_eq!(place.left_behind(), None, "the files are gone when the command is");
     }
 
     #[tokio::test]
@@ -302,7 +392,7 @@ mod tests {
                        print('count', count, flush=True)";
         let command = CommandLine::new("python3", std::env::temp_dir()).arg("-c").arg(program);
         let mut lines = Vec::new();
-        let finished = run(&command, &interrupts, None, |_, line| {
+        let finished = run(&command, alone(&interrupts), |_, line| {
             if line == "ready" {
                 interruptor.press();
                 interruptor.press();
@@ -320,7 +410,7 @@ mod tests {
         let (interruptor, interrupts) = channel();
         let started = std::time::Instant::now();
         let script = "trap '' INT; sleep 30 & echo ready; wait; sleep 30";
-        let finished = run(&shell(script), &interrupts, None, |_, line| {
+        let finished = run(&shell(script), alone(&interrupts), |_, line| {
             if line == "ready" {
                 interruptor.raise(Stop::Kill);
             }
@@ -335,7 +425,7 @@ mod tests {
     async fn a_program_that_is_not_there_is_named() {
         let (_interruptor, interrupts) = channel();
         let command = CommandLine::new("no-such-program-here", std::env::temp_dir());
-        let error = run(&command, &interrupts, None, |_, _| {}).await.unwrap_err();
+        let error = run(&command, alone(&interrupts), |_, _| {}).await.unwrap_err();
         assert_eq!(error.to_string(), "no-such-program-here is not installed or not on PATH");
     }
 }

@@ -5,6 +5,7 @@ mod aws;
 mod directly;
 mod errors;
 mod identity;
+mod killed;
 mod providers;
 mod resume;
 mod signals;

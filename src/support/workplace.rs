@@ -1,0 +1,200 @@
+//! Where commands work on one thing, one process tree at a time, and where they write what they print.
+//!
+//! A command that touches state must outlive us: whoever kills us must not break what it is doing. So it does not write
+//! into pipes, whose other end dies with us (a program of Go is killed by its next write), but into files that we follow.
+//!
+//! The place is locked by `flock`, and the lock is handed to the command as its standard input, an empty file. It lasts
+//! as long as we or any process that inherited it from us: whoever comes after a killed run sees by it that a command of
+//! that run still works, without process ids, and can wait for it. (On network file systems `flock` is not inherited;
+//! such a folder cannot tell the next run that a command outlived us.)
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use super::fs::{FileError, create_private_dir};
+
+/// The file that is locked; it says who holds it.
+const LOCK: &str = "lock";
+
+/// A place that is ours.
+#[derive(Debug)]
+pub struct Workplace {
+    folder: PathBuf,
+    lock: File,
+}
+
+/// A file that a command writes, with our end to read it from.
+pub struct Stretch {
+    /// The command's end.
+    pub writer: File,
+    /// Our end.
+    pub reader: File,
+    path: PathBuf,
+}
+
+impl Workplace {
+    /// Takes the place; `None` where somebody works there. `holder` tells others who we are.
+    pub fn take(folder: &Path, holder: &str) -> Result<Option<Self>, FileError> {
+        create_private_dir(folder)?;
+        let path = folder.join(LOCK);
+        let open =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
+        let mut lock = open.map_err(FileError::on("open", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(FileError::on("lock", &path)(error)),
+        }
+        // It ends behind what is written: whoever inherits it as standard input reads nothing.
+        let written = lock.set_len(0).and_then(|()| lock.write_all(holder.as_bytes()));
+        written.map_err(FileError::on("write", &path))?;
+        Ok(Some(Self { folder: folder.to_owned(), lock }))
+    }
+
+    /// Whoever said to hold it last.
+    pub fn holder(folder: &Path) -> Option<String> {
+        let holder = std::fs::read_to_string(folder.join(LOCK)).ok()?;
+        (!holder.is_empty()).then_some(holder)
+    }
+
+    /// Whether somebody works there.
+    pub fn is_taken(folder: &Path) -> bool {
+        let Ok(file) = File::open(folder.join(LOCK)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// What a command printed that outlived whoever started it, where there was one.
+    pub fn left_behind(&self) -> Option<String> {
+        let read = |name: &str| {
+            let mut text = Vec::new();
+            let path = self.folder.join(name);
+            File::open(&path).ok()?.take(LEFT_BEHIND).read_to_end(&mut text).ok()?;
+            // Told once.
+            let _gone = std::fs::remove_file(&path);
+            Some(String::from_utf8_lossy(&text).into_owned())
+        };
+        let (stdout, stderr) = (read("stdout"), read("stderr"));
+        let any = stdout.is_some() || stderr.is_some();
+        any.then(|| format!("{}{}", stdout.unwrap_or_default(), stderr.unwrap_or_default()))
+    }
+
+    /// The lock, for a command to hold as well.
+    pub fn stdin(&self) -> std::io::Result<Stdio> {
+        Ok(self.lock.try_clone()?.into())
+    }
+
+    /// An empty file for one of the streams of a command.
+    pub fn stretch(&self, name: &str) -> std::io::Result<Stretch> {
+        let path = self.folder.join(name);
+        // Never the file of an earlier command, which one of its children may still write.
+        let _none = std::fs::remove_file(&path);
+        let writer = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
+        let reader = File::open(&path)?;
+        Ok(Stretch { writer, reader, path })
+    }
+}
+
+/// The most bytes that are told of what a command printed after its run was killed.
+const LEFT_BEHIND: u64 = 256 * 1024;
+
+/// Follows a file that grows, line by line.
+pub struct Follower {
+    reader: File,
+    path: PathBuf,
+    rest: Vec<u8>,
+}
+
+impl Follower {
+    /// Of a command's stream.
+    pub fn new(reader: File, path: PathBuf) -> Self {
+        Self { reader, path, rest: Vec::new() }
+    }
+
+    /// Hands over the lines that have become whole since the last time; with `end`, the last one as well.
+    pub fn lines(&mut self, end: bool, mut take: impl FnMut(String)) {
+        // What cannot be read is lost to the log, and to nothing else.
+        let _unreadable = self.reader.read_to_end(&mut self.rest);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches(['\n', '\r']).to_owned();
+        let mut begin = 0;
+        while let Some(length) = self.rest[begin..].iter().position(|byte| *byte == b'\n') {
+            take(text(&self.rest[begin..begin + length]));
+            begin += length + 1;
+        }
+        self.rest.drain(..begin);
+        if end && !self.rest.is_empty() {
+            take(text(&std::mem::take(&mut self.rest)));
+        }
+    }
+
+    /// The command has ended, and so has the file.
+    pub fn forget(self) {
+        let _gone = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Stretch {
+    /// The command's end, and who follows it.
+    pub fn split(self) -> (File, Follower) {
+        (self.writer, Follower::new(self.reader, self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that another test starts at this moment holds every file of ours until it has become its program.
+    fn wait_until_free(folder: &Path) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while Workplace::is_taken(folder) {
+            assert!(std::time::Instant::now() < deadline, "it stays taken");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_place_is_held_by_one_and_says_by_whom() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("unit");
+        assert!(!Workplace::is_taken(&folder));
+        let place = Workplace::take(&folder, "run a").unwrap().unwrap();
+        assert!(Workplace::take(&folder, "run b").unwrap().is_none());
+        assert!(Workplace::is_taken(&folder));
+        assert_eq!(Workplace::holder(&folder).as_deref(), Some("run a"));
+        drop(place);
+        wait_until_free(&folder);
+    }
+
+    #[test]
+    fn a_command_keeps_the_place_beyond_its_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Workplace::take(dir.path(), "run a").unwrap().unwrap();
+        let mut command = std::process::Command::new("sh");
+        // What it reads from its standard input is nothing.
+        command.args(["-c", "cat; sleep 0.3"]).stdin(place.stdin().unwrap()).stdout(Stdio::piped());
+        let child = command.spawn().unwrap();
+        drop((place, command));
+        assert!(Workplace::is_taken(dir.path()));
+        assert!(child.wait_with_output().unwrap().stdout.is_empty());
+        wait_until_free(dir.path());
+    }
+
+    #[test]
+    fn lines_are_handed_over_when_they_are_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Workplace::take(dir.path(), "run a").unwrap().unwrap();
+        let (mut writer, mut follower) = place.stretch("stdout").unwrap().split();
+        let mut seen = Vec::new();
+        writer.write_all(b"one\r\ntw").unwrap();
+        follower.lines(false, |line| seen.push(line));
+        assert_eq!(seen, ["one"]);
+        writer.write_all(b"o\nthree").unwrap();
+        follower.lines(true, |line| seen.push(line));
+        assert_eq!(seen, ["one", "two", "three"]);
+        follower.forget();
+        assert_eq!(place.left_behind(), None);
+    }
+}
