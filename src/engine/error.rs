@@ -97,6 +97,22 @@ pub enum EngineError {
         /// What the unit asks for.
         constraint: String,
     },
+    /// The unit wants another Terragrunt than the one whose meaning the native engine gives to files.
+    #[error("files are read as Terragrunt {version} reads them, which does not satisfy {constraint}")]
+    Dialect {
+        /// That Terragrunt's version.
+        version: &'static str,
+        /// What the unit asks for.
+        constraint: String,
+    },
+    /// A version constraint is none.
+    #[error("{attribute} is no version constraint: {text:?}")]
+    BadConstraint {
+        /// The attribute of the unit.
+        attribute: &'static str,
+        /// What it says.
+        text: String,
+    },
     /// The module could not be had.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -129,6 +145,20 @@ pub enum EngineError {
         cause: String,
         /// The way out.
         advice: String,
+    },
+    /// The table for the state's locks is not there.
+    #[error("the lock table {table} does not exist")]
+    TableMissing {
+        /// The table.
+        table: String,
+    },
+    /// The table for the state's locks cannot be used.
+    #[error("the lock table {table} cannot be used: {cause}")]
+    Table {
+        /// The table.
+        table: String,
+        /// Why.
+        cause: String,
     },
     /// A hook failed.
     #[error("hook {name} failed: {cause}")]
@@ -172,10 +202,17 @@ impl EngineError {
                 "put another Terragrunt first on PATH, or use --engine native"
             }
             Self::Constraint { .. } => "install a version that satisfies it, or name one with --tf-path",
+            Self::Dialect { .. } => "widen terragrunt_version_constraint, or use --engine terragrunt",
+            Self::BadConstraint { .. } => {
+                "write conditions between commas, such as \">= 1.5, < 2.0\" or \"~> 1.11\""
+            }
             Self::Source(error) => return error.advice(),
             Self::Unsupported { .. } => "run this unit with --engine terragrunt",
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
-            Self::BucketMissing { .. } => "create it, or let this be done with --backend-bootstrap",
+            Self::Table { .. } => "check the credentials and the permissions on the table",
+            Self::BucketMissing { .. } | Self::TableMissing { .. } => {
+                "create it, or let this be done with --backend-bootstrap"
+            }
             Self::Hook { .. } => "see the unit's log for what the hook printed",
             Self::Role { .. } => {
                 "check iam_role, that the role trusts you, and that your own credentials still hold"

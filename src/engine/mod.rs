@@ -7,6 +7,7 @@ pub mod error;
 pub mod failure;
 pub mod identity;
 pub mod local_states;
+mod lock_table;
 pub mod native;
 pub mod plan;
 mod process;

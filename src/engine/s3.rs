@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
@@ -62,29 +62,34 @@ impl S3Clients {
         if let Some(client) = clients.get(&way) {
             return client.clone();
         }
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .timeout_config(timeouts);
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(identity) = identity {
-            loader = loader.credentials_provider(identity.clone());
-        }
-        if let Some(endpoint) = endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        let shared = loader.load().await;
+        let shared = load(backend, endpoint.as_deref()).await;
         let path_style = *path_style || shared.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build();
         let client = Client::from_conf(config);
         clients.insert(way, client.clone());
         client
     }
+}
+
+/// The SDK's settings for a service beside a backend: its region, profile and identity.
+pub async fn load(backend: &S3Backend, endpoint: Option<&str>) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(backend.region.clone()))
+        .timeout_config(timeouts);
+    if let Some(profile) = &backend.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(identity) = &backend.identity {
+        loader = loader.credentials_provider(identity.clone());
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
 }
 
 impl S3Backend {

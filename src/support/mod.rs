@@ -10,4 +10,5 @@ pub mod paths;
 pub mod process;
 pub mod progress;
 pub mod secret;
+pub mod version;
 pub mod workplace;

@@ -104,7 +104,12 @@ fn is_signed(path: &Path) -> bool {
 fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&str, &Value)> {
     let fields = remote_state.config.as_fields().into_iter().flatten();
     let wanted = |(name, value): &(&str, &Value)| !NOT_FOR_THE_BACKEND.contains(name) && !value.is_null();
-    fields.map(|(name, value)| (&**name, value)).filter(wanted)
+    fields.map(|(name, value)| (&**name, value)).filter(wanted).map(|(name, value)| (todays(name), value))
+}
+
+/// A setting's name as the tools know it: `lock_table` is an older one, which Terragrunt still takes.
+fn todays(name: &str) -> &str {
+    if name == "lock_table" { "dynamodb_table" } else { name }
 }
 
 /// `terraform { backend "s3" { … } }`.

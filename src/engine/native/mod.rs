@@ -6,6 +6,7 @@ mod hooks;
 mod init;
 mod providers;
 mod selection;
+mod versions;
 mod workdir;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use tokio::sync::OnceCell;
 
 use self::providers::Providers;
 use super::failure::passed_over;
+use super::lock_table::LockTables;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
 use super::s3::S3Clients;
@@ -38,6 +40,7 @@ pub struct NativeEngine {
     settings: EngineSettings,
     tool: OnceCell<Arc<Tool>>,
     buckets: StateBuckets,
+    lock_tables: LockTables,
     s3: Arc<S3Clients>,
     sources: Sources,
     roles: Roles,
@@ -57,12 +60,14 @@ impl NativeEngine {
     pub fn new(settings: EngineSettings) -> Self {
         let buckets = StateBuckets::new(settings.backend_bootstrap);
         let providers = Providers::new(&settings.home);
+        let lock_tables = LockTables::new(settings.backend_bootstrap);
         let s3 = Arc::<S3Clients>::default();
         Self {
             sources: Sources::with_clients(&settings.home, Arc::clone(&s3)),
             settings,
             tool: OnceCell::new(),
             buckets,
+            lock_tables,
             s3,
             roles: Roles::default(),
             providers,
@@ -86,12 +91,14 @@ impl NativeEngine {
         let config = &job.config;
         refuse_unsupported(config)?;
         let tool = self.tool(config).await?;
+        versions::check(config, &tool)?;
         let source = self.source(job, &tool, session).await?;
         let identity = self.roles.credentials(config).await?;
         let dir = workdir::bring_together(&self.settings.home, job, &source)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
+            self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
         let prepared = Prepared { tool, dir, identity };

@@ -32,15 +32,13 @@ fn with_hooks(estate: &Estate, unit: &str) {
     let file = format!("live/{unit}/terragrunt.hcl");
     let text = std::fs::read_to_string(estate.path().join(&file)).unwrap();
     let log = estate.path().join("hooks").display().to_string();
-    let hooks: String = ["plan", "apply", "destroy"]
-        .iter()
-        .map(|command| {
-            format!(
-                "  before_hook \"{command}\" {{\n    commands = [\"{command}\"]\n    \
-                 execute = [\"sh\", \"-c\", \"echo {command} >> {log}\"]\n  }}\n"
-            )
-        })
-        .collect();
+    let hooks = ["plan", "apply", "destroy"].map(|command| {
+        format!(
+            "  before_hook \"{command}\" {{\n    commands = [\"{command}\"]\n    \
+             execute = [\"sh\", \"-c\", \"echo {command} >> {log}\"]\n  }}\n"
+        )
+    });
+    let hooks = hooks.concat();
     estate.write(&file, &text.replacen("text\"\n}", &format!("text\"\n{hooks}}}"), 1));
 }
 

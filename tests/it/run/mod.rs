@@ -6,6 +6,8 @@ mod directly;
 mod errors;
 mod identity;
 mod killed;
+mod lock_table;
 mod providers;
 mod resume;
 mod signals;
+mod versions;
