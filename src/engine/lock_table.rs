@@ -1,4 +1,4 @@
-//! The DynamoDB table that locks states in S3, where a `remote_state` names one: looked at once, created only where
+//! The table in `DynamoDB` that locks states in S3, where a `remote_state` names one: looked at once, created only where
 //! that was asked for.
 
 use std::collections::HashMap;
@@ -30,8 +30,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct LockTables {
     /// Whether one that is missing may be created.
     create: bool,
-    seen: Mutex<HashMap<(String, String), Arc<OnceCell<()>>>>,
+    seen: Mutex<HashMap<Place, Arc<OnceCell<()>>>>,
 }
+
+/// Region and name.
+type Place = (String, String);
 
 impl LockTables {
     /// `create` comes from `--backend-bootstrap`.
