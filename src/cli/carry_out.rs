@@ -10,6 +10,7 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
+use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};
 use crate::report::json_log::JsonLog;
 use crate::report::log_files::LogFiles;
@@ -27,6 +28,7 @@ use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::node::Node;
 use crate::run::past::Past;
 use crate::run::plans::Plans;
+use crate::run::policy::Policies;
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
 use crate::run::unit::{Mode, UnitContext, UnitWork};
@@ -102,15 +104,17 @@ pub async fn carry_out(
         timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
         of_some: workspace.project.limits.of_some.clone(),
     };
+    let policies = policies(workspace, selection, &run);
     let context = UnitContext {
         workshop,
         mode: run.mode,
-        reviewed: !run.yes || run.plans.detailed,
+        reviewed: !run.yes || run.plans.detailed || !policies.is_empty(),
         plans: run.plans,
         approver,
         asking: Mutex::new(()),
         limits,
         workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
+        policies,
     };
     let nodes = nodes(workspace, selection, &Arc::new(context), &folder, run.gates);
 
@@ -161,6 +165,14 @@ pub async fn carry_out(
         exit = if exit == Exit::Done { failed } else { exit };
     }
     Ok((exit, collector.summary().has_changes()))
+}
+
+/// What the project asks of each plan; its cost also where a flag asks for it.
+fn policies(workspace: &Workspace, selection: &Selection, run: &Run<'_>) -> Policies {
+    let project = &workspace.project;
+    let cost = project.cost.clone().or_else(|| run.engine.cost.then(CostLimits::default));
+    let root = &project.estate_root;
+    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, run.command)
 }
 
 fn nodes(

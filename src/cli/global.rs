@@ -85,6 +85,10 @@ pub struct EngineArgs {
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
     pub backend_bootstrap: bool,
 
+    /// Show what the plans would cost a month, by infracost
+    #[arg(long, env = "SLIPWAY_COST")]
+    pub cost: bool,
+
     /// What is done with stacks before.
     #[command(flatten)]
     pub stacks: StackGeneration,

@@ -10,6 +10,7 @@ mod find;
 mod graph;
 mod limits;
 mod locate;
+pub mod policy;
 mod project;
 mod reading;
 mod render;

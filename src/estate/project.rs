@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cluster::{self, Cluster, duration};
 use super::limits::{UnitLimits, bytes};
+use super::policy::{self, CostLimits, Policy};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::schema::{Kind, Spec, optional};
@@ -21,7 +22,17 @@ const ENGINE: &[Spec] = &[
     optional("unit_timeout", Kind::String),
     optional("unit_memory", Kind::String),
 ];
-const BLOCKS: &[(&str, usize)] = &[("cluster", 1), ("engine", 0), ("estate", 0), ("locals", 0), ("unit", 1)];
+const BLOCKS: &[(&str, usize)] = &[
+    ("cluster", 1),
+    ("cost", 0),
+    ("engine", 0),
+    ("estate", 0),
+    ("locals", 0),
+    ("policy", 1),
+    ("unit", 1),
+];
+/// Blocks of which there may be several.
+const REPEATED: &[&str] = &["cluster", "policy", "unit"];
 
 /// Which engine runs units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +67,10 @@ pub struct Project {
     pub limits: UnitLimits,
     /// The clusters, in the order of the file.
     pub clusters: Vec<Cluster>,
+    /// What plans have to hold before they may be applied, in the order of the file.
+    pub policies: Vec<Policy>,
+    /// What is asked of the price list, where it is asked.
+    pub cost: Option<CostLimits>,
 }
 
 impl Project {
@@ -80,6 +95,8 @@ impl Project {
                 unit_memory: None,
                 limits: UnitLimits::default(),
                 clusters: Vec::new(),
+                policies: Vec::new(),
+                cost: None,
             }),
         }
     }
@@ -89,7 +106,7 @@ impl Project {
         let document = Arc::new(Document::read(file, options)?);
         let dir = paths::folder(file).to_path_buf();
         let mut errors = Vec::new();
-        document.check(document.body(), PROJECT_FILE, &[], BLOCKS, &["cluster", "unit"], &mut errors);
+        document.check(document.body(), PROJECT_FILE, &[], BLOCKS, REPEATED, &mut errors);
         let estate = block(&document, "estate", ESTATE, &mut errors);
         let engine = block(&document, "engine", ENGINE, &mut errors);
         let clusters = cluster::all(&document, &mut errors);
@@ -104,6 +121,8 @@ impl Project {
             unit_memory: None,
             limits: UnitLimits::read(&document, &mut errors),
             clusters,
+            policies: policy::all(&document, &mut errors),
+            cost: policy::cost(&document, &mut errors),
         };
         project.set_engine(&document, &engine, &mut errors);
         if errors.is_empty() { Ok(project) } else { Err(errors) }

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod node;
 pub mod past;
 pub mod plans;
+pub mod policy;
 pub mod retry;
 pub mod scheduler;
 pub mod signals;

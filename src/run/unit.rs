@@ -10,6 +10,7 @@ use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
 use super::plans::Plans;
+use super::policy::Policies;
 use super::retry;
 use super::time_limit::{Clock, within};
 use super::workplaces::Workplaces;
@@ -48,6 +49,8 @@ pub struct UnitContext {
     pub limits: UnitLimits,
     /// Where tools work on the units.
     pub workplaces: Workplaces,
+    /// What each plan has to hold before it is applied.
+    pub policies: Policies,
 }
 
 /// One unit.
@@ -139,6 +142,10 @@ impl UnitWork {
             mocked: job.config.mocked.clone(),
         });
         self.tell_detail(job, &plan, reporter).await?;
+        let policies = &self.context.policies;
+        if let Some(message) = policies.judge(&self.dir, job, &plan, workshop.engine(), reporter).await? {
+            return Ok(Outcome::Refused { message });
+        }
         if *mode == Mode::Plan {
             return Ok(Outcome::Planned);
         }

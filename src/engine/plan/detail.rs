@@ -155,6 +155,11 @@ impl PlanDetail {
     }
 }
 
+/// The same of a plan that nothing else is read of.
+pub(super) fn secrets_of(plan: &PlanJson) -> Result<Secrets, serde_json::Error> {
+    serde_json::from_str(plan.text()).map(|plan| secrets(&plan))
+}
+
 /// Everything that any part of the plan calls sensitive.
 fn secrets(plan: &Plan) -> Secrets {
     let mut secrets = Secrets::default();

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Shorter ones are masked only where they are the whole text: they stand in too many words.
 const LEAST_WITHIN: usize = 6;
 
+/// What stands where a secret was.
+const MASK: &str = "(sensitive)";
+
 /// The sensitive texts of one plan.
 #[derive(Default)]
 pub struct Secrets(BTreeSet<String>);
@@ -66,9 +69,39 @@ impl Secrets {
         }
     }
 
+    /// The text with every secret in it masked; short ones only where they stand as a word of their own.
+    pub fn redact(&self, text: &str) -> String {
+        let mut secrets: Vec<&String> = self.0.iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut text = text.to_owned();
+        for secret in secrets {
+            if secret.len() >= LEAST_WITHIN {
+                text = text.replace(secret.as_str(), MASK);
+            } else if text.contains(secret.as_str()) {
+                text = without_word(&text, secret);
+            }
+        }
+        text
+    }
+
     fn stand_within(&self, text: &str) -> bool {
         self.0.iter().any(|secret| secret.len() >= LEAST_WITHIN && text.contains(secret.as_str()))
     }
+}
+
+fn without_word(text: &str, word: &str) -> String {
+    let inside = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let (before, behind) = (&rest[..at], &rest[at + word.len()..]);
+        masked.push_str(before);
+        let within = inside(masked.chars().next_back()) || inside(behind.chars().next());
+        masked.push_str(if within { word } else { MASK });
+        rest = behind;
+    }
+    masked.push_str(rest);
+    masked
 }
 
 #[cfg(test)]
@@ -89,5 +122,13 @@ mod tests {
         assert!(secrets.are_in(&json!(["admin"])));
         assert!(!secrets.are_in(&json!("administrator")), "short ones count only as a whole");
         assert!(!secrets.are_in(&json!("yes")));
+    }
+
+    #[test]
+    fn secrets_in_a_message_are_masked() {
+        let mut secrets = Secrets::default();
+        secrets.take_all(&json!(["hunter2-long", "1234"]));
+        let told = secrets.redact("db://u:hunter2-long@host has pin 1234, not 12345");
+        assert_eq!(told, "db://u:(sensitive)@host has pin (sensitive), not 12345");
     }
 }

@@ -5,6 +5,7 @@ mod mask;
 mod summary;
 
 pub use detail::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
+pub use mask::Secrets;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
 
 /// A saved plan as the tool's `show -json` tells it. It holds secrets in the clear: it is handed to policies and
@@ -17,6 +18,11 @@ impl PlanJson {
     pub fn new(answer: &str) -> Self {
         let lines = answer.lines().skip_while(|line| !line.starts_with('{'));
         Self(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Every text in it that the tool calls sensitive.
+    pub fn secrets(&self) -> Result<Secrets, serde_json::Error> {
+        detail::secrets_of(self)
     }
 
     /// The JSON text.

@@ -90,8 +90,17 @@ impl<'a> FilterContext<'a> {
 
     /// What the queries select; without queries, every unit and stack of the folder that was walked.
     pub fn select(&self, filters: &Filters) -> Selected {
+        self.select_among(filters, &|item: &Item<'_>| !item.external)
+    }
+
+    /// The same, also among the units outside of the folder that was walked.
+    pub fn select_anywhere(&self, filters: &Filters) -> Selected {
+        self.select_among(filters, &|_| true)
+    }
+
+    fn select_among(&self, filters: &Filters, counts: &dyn Fn(&Item<'_>) -> bool) -> Selected {
         let here = self.estate.units.len() + self.estate.stacks.len();
-        let everything: Set = (0..here).filter(|item| !self.items[*item].external).collect();
+        let everything: Set = (0..here).filter(|item| counts(&self.items[*item])).collect();
         let (taking, selecting): (Vec<_>, Vec<_>) =
             filters.iter().partition(|filter| filter.expression.is_negation());
         let mut selected = if selecting.is_empty() { everything.clone() } else { Set::new() };
