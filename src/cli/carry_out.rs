@@ -104,7 +104,7 @@ pub async fn carry_out(
         timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
         of_some: workspace.project.limits.of_some.clone(),
     };
-    let policies = policies(workspace, selection, &run);
+    let policies = policies(workspace, selection, run.command, run.engine.cost);
     let context = UnitContext {
         workshop,
         mode: run.mode,
@@ -168,11 +168,11 @@ pub async fn carry_out(
 }
 
 /// What the project asks of each plan; its cost also where a flag asks for it.
-fn policies(workspace: &Workspace, selection: &Selection, run: &Run<'_>) -> Policies {
+fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: bool) -> Policies {
     let project = &workspace.project;
-    let cost = project.cost.clone().or_else(|| run.engine.cost.then(CostLimits::default));
+    let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
     let root = &project.estate_root;
-    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, run.command)
+    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
 }
 
 fn nodes(

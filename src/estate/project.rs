@@ -22,15 +22,8 @@ const ENGINE: &[Spec] = &[
     optional("unit_timeout", Kind::String),
     optional("unit_memory", Kind::String),
 ];
-const BLOCKS: &[(&str, usize)] = &[
-    ("cluster", 1),
-    ("cost", 0),
-    ("engine", 0),
-    ("estate", 0),
-    ("locals", 0),
-    ("policy", 1),
-    ("unit", 1),
-];
+const BLOCKS: &[(&str, usize)] =
+    &[("cluster", 1), ("cost", 0), ("engine", 0), ("estate", 0), ("locals", 0), ("policy", 1), ("unit", 1)];
 /// Blocks of which there may be several.
 const REPEATED: &[&str] = &["cluster", "policy", "unit"];
 

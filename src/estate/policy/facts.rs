@@ -66,9 +66,7 @@ fn walk(json: &Json) -> Value {
 fn change(fields: &serde_json::Map<String, Json>) -> Value {
     let each = |(name, value): (&String, &Json)| {
         let value = match name.as_str() {
-            "after" => {
-                overlaid(Some(value), fields.get("after_unknown"), fields.get("after_sensitive"))
-            }
+            "after" => overlaid(Some(value), fields.get("after_unknown"), fields.get("after_sensitive")),
             "before" => overlaid(Some(value), None, fields.get("before_sensitive")),
             _ => from_json(value),
         };

@@ -60,7 +60,9 @@ impl Policy {
     ) -> Result<Vec<Finding>, String> {
         let (value, _) = value.unmarked();
         let unknown = || {
-            format!("{name} rests on values that are known only after the apply; look at `after_unknown` first")
+            format!(
+                "{name} rests on values that are known only after the apply; look at `after_unknown` first"
+            )
         };
         match value {
             Value::Null | Value::Bool(false) => Ok(Vec::new()),
@@ -69,7 +71,9 @@ impl Policy {
                 let (message, marked) = message().map_err(|error| error.to_string())?.unmarked();
                 let text = match message {
                     Value::Null => Some("its rule says so".to_owned()),
-                    Value::Unknown => Some("its rule says so; its message is not known before the apply".to_owned()),
+                    Value::Unknown => {
+                        Some("its rule says so; its message is not known before the apply".to_owned())
+                    }
                     other => Some(text(&other).ok_or("message is no text")?),
                 };
                 Ok(vec![Finding { text: text.filter(|_| !marked) }])
@@ -85,8 +89,9 @@ impl Policy {
                             text: Some("its message is not known before the apply".to_owned()),
                         }),
                         other => {
-                            let text = text(&other)
-                                .ok_or_else(|| format!("{name} holds {}, which is no text", other.type_name()))?;
+                            let text = text(&other).ok_or_else(|| {
+                                format!("{name} holds {}, which is no text", other.type_name())
+                            })?;
                             findings.push(Finding { text: Some(text).filter(|_| !marked) });
                         }
                     }

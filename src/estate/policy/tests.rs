@@ -45,8 +45,14 @@ const CHANGES: &str = "for c in plan.resource_changes : c.address";
 
 #[test]
 fn a_rule_lists_what_it_denies() {
-    assert_eq!(denied(&format!("deny = [{CHANGES} if c.change.after.acl == \"public-read\"]")), texts(&["a.open"]));
-    assert_eq!(denied("deny = [\"${unit.name} of ${unit.path} by ${command}\", null]"), texts(&["app of dev/app by apply"]));
+    assert_eq!(
+        denied(&format!("deny = [{CHANGES} if c.change.after.acl == \"public-read\"]")),
+        texts(&["a.open"])
+    );
+    assert_eq!(
+        denied("deny = [\"${unit.name} of ${unit.path} by ${command}\", null]"),
+        texts(&["app of dev/app by apply"])
+    );
     assert_eq!(denied("deny = false"), texts(&[]));
 }
 
@@ -58,7 +64,8 @@ fn a_rule_that_is_true_says_its_message() {
 
 #[test]
 fn what_is_known_only_after_the_apply_cannot_be_decided() {
-    let undecided = denied(&format!("deny = [{CHANGES} if try(c.change.after.arn, \"x\") == \"arn:1\"]")).unwrap_err();
+    let undecided =
+        denied(&format!("deny = [{CHANGES} if try(c.change.after.arn, \"x\") == \"arn:1\"]")).unwrap_err();
     assert!(undecided.contains("known only after the apply"), "{undecided}");
     assert!(undecided.contains("slipway.hcl:2:8"), "the rule's place: {undecided}");
     let guarded = format!(
@@ -76,7 +83,8 @@ fn a_rule_that_fails_says_where() {
 
 #[test]
 fn a_message_of_sensitive_values_is_not_told() {
-    let rule = "deny = [for c in plan.resource_changes : \"key ${c.change.after.key}\" if can(c.change.after.key)]";
+    let rule =
+        "deny = [for c in plan.resource_changes : \"key ${c.change.after.key}\" if can(c.change.after.key)]";
     assert_eq!(denied(rule), Ok(vec![None]));
     // That one is decided by a sensitive value hides no message.
     let rule = format!("deny = [{CHANGES} if try(c.change.after.key, \"\") == \"hunter2\"]");
@@ -92,7 +100,8 @@ fn variables_and_states_carry_their_marks() {
             "root_module": {"resources": [{"values": {"a": "x", "b": "y"}, "sensitive_values": {"a": true}}]}}},
         "output_changes": {"id": {"actions": ["create"], "after_unknown": true, "after_sensitive": true}},
     }));
-    let get = |path: &[&str]| path.iter().try_fold(plan.clone(), |value, name| value.get(name).cloned()).unwrap();
+    let get =
+        |path: &[&str]| path.iter().try_fold(plan.clone(), |value, name| value.get(name).cloned()).unwrap();
     assert!(get(&["variables", "token", "value"]).is_marked());
     assert!(!get(&["variables", "size", "value"]).is_marked());
     assert!(get(&["prior_state", "values", "outputs", "key", "value"]).is_marked());
@@ -100,7 +109,9 @@ fn variables_and_states_carry_their_marks() {
     let values = resources.as_elements().unwrap()[0].get("values").unwrap().clone();
     assert!(values.get("a").unwrap().is_marked() && !values.get("b").unwrap().is_marked());
     assert_eq!(get(&["output_changes", "id"]).get("after"), None, "the tools leave it out, and so it stays");
-    let nested = plan_value(&json!({"after": {"list": [1]}, "after_unknown": {"list": [false, true], "map": {"k": true}}}));
+    let nested = plan_value(
+        &json!({"after": {"list": [1]}, "after_unknown": {"list": [false, true], "map": {"k": true}}}),
+    );
     assert_eq!(nested.get("after").unwrap().get("list").unwrap().as_elements().unwrap()[1], Value::Unknown);
     assert_eq!(nested.get("after").unwrap().get("map").unwrap().get("k"), Some(&Value::Unknown));
 }
@@ -109,10 +120,15 @@ fn variables_and_states_carry_their_marks() {
 fn what_is_wrong_with_a_block_is_told_with_its_place() {
     assert!(wrong("policy \"p\" {\n}\n").contains("nothing in it decides"));
     assert!(wrong("policy \"p\" {\n  deny = []\n  opa {}\n}\n").contains("more than one thing"));
-    assert!(wrong("policy \"p\" {\n  deny = []\n  enforcement = \"soft\"\n}\n").contains("enforcement cannot be"));
+    assert!(
+        wrong("policy \"p\" {\n  deny = []\n  enforcement = \"soft\"\n}\n").contains("enforcement cannot be")
+    );
     let query = wrong("policy \"p\" {\n  units = \"name=\"\n  deny = []\n}\n");
     assert!(query.contains("slipway.hcl:2:1"), "{query}");
-    assert!(wrong("policy \"p\" {\n  units = \"[main]\"\n  deny = []\n}\n").contains("what changed between commits"));
+    assert!(
+        wrong("policy \"p\" {\n  units = \"[main]\"\n  deny = []\n}\n")
+            .contains("what changed between commits")
+    );
     assert!(wrong("policy \"p\" {\n  denny = []\n}\n").contains("denny"));
     assert!(wrong("cost {\n  max_monthly_increase = -1\n}\n").contains("max_monthly_increase cannot be -1"));
 }
@@ -120,7 +136,10 @@ fn what_is_wrong_with_a_block_is_told_with_its_place() {
 #[test]
 fn a_policy_is_about_the_units_of_its_query() {
     let tree = Tree::new(&[
-        ("slipway.hcl", "policy \"p\" {\n  units = \"prod/**\"\n  deny = []\n}\npolicy \"all\" {\n  deny = []\n}\n"),
+        (
+            "slipway.hcl",
+            "policy \"p\" {\n  units = \"prod/**\"\n  deny = []\n}\npolicy \"all\" {\n  deny = []\n}\n",
+        ),
         ("prod/vpc/terragrunt.hcl", ""),
         ("dev/vpc/terragrunt.hcl", ""),
     ]);
@@ -129,8 +148,28 @@ fn a_policy_is_about_the_units_of_its_query() {
     let estate = Estate::discover(tree.root(), &reader);
     let names = |policy: &Policy| {
         let units = policy.units(&estate, tree.root());
-        units.iter().map(|dir| dir.strip_prefix(tree.root()).unwrap().display().to_string()).collect::<Vec<_>>()
+        units
+            .iter()
+            .map(|dir| dir.strip_prefix(tree.root()).unwrap().display().to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(&project.policies[0]), ["prod/vpc"]);
     assert_eq!(names(&project.policies[1]), ["dev/vpc", "prod/vpc"]);
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_read() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md");
+    let document = std::fs::read_to_string(file).unwrap();
+    let examples: Vec<&str> =
+        document.split("```hcl slipway.hcl\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 2);
+    let empty = Facts { plan: plan_value(&json!({"resource_changes": []})), ..facts() };
+    for example in examples {
+        let (_tree, project) = project(example);
+        assert!(!project.policies.is_empty());
+        for policy in &project.policies {
+            policy.evaluate(&empty).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
 }

@@ -98,7 +98,11 @@ pub fn of_opa(stdout: &str, code: Option<i32>, stderr: &str, package: &str) -> A
             Err(cause) => return Answer::undecided(cause),
         }
     }
-    if known { answer } else { Answer::undecided(format!("package {package} has no deny, violation or warn")) }
+    if known {
+        answer
+    } else {
+        Answer::undecided(format!("package {package} has no deny, violation or warn"))
+    }
 }
 
 /// Reads the answer of any other program: JSON `{"deny": […], "warn": […]}`, or a message a line, which denies where
@@ -177,10 +181,12 @@ mod tests {
         assert!(broken.undecided.unwrap().contains("no policies found"));
         assert!(of_conftest("[]", Some(2), "").undecided.is_some(), "nothing failed, and yet it did");
         assert!(of_opa("{}", Some(0), "", "data.terraform").undecided.is_some());
-        assert!(of_opa(r#"{"errors":[{"message":"var x is unsafe"}]}"#, Some(2), "", "terraform")
-            .undecided
-            .unwrap()
-            .contains("unsafe"));
+        assert!(
+            of_opa(r#"{"errors":[{"message":"var x is unsafe"}]}"#, Some(2), "", "terraform")
+                .undecided
+                .unwrap()
+                .contains("unsafe")
+        );
         assert!(of_command("fine", Some(3), "").undecided.is_some());
         assert!(of_command(r#"{"deny": 4}"#, Some(0), "").undecided.is_some());
     }

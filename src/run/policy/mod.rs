@@ -18,9 +18,7 @@ use super::node::Reporter;
 use crate::engine::plan::Secrets;
 use crate::engine::{Engine, EngineError, SavedPlan, UnitJob};
 use crate::estate::Estate;
-use crate::estate::policy::{
-    Check, CostLimits, Enforcement, Facts, Finding, Findings, Policy, plan_value,
-};
+use crate::estate::policy::{Check, CostLimits, Enforcement, Facts, Finding, Findings, Policy, plan_value};
 use answer::Answer;
 
 /// The policies of a run, each with the units that it is about.
@@ -56,13 +54,7 @@ impl Policies {
         command: &str,
     ) -> Self {
         let all = policies.iter().map(|policy| (policy.clone(), policy.units(estate, root))).collect();
-        Self {
-            all,
-            cost,
-            command: command.to_owned(),
-            dir: dir.to_path_buf(),
-            increases: Mutex::default(),
-        }
+        Self { all, cost, command: command.to_owned(), dir: dir.to_path_buf(), increases: Mutex::default() }
     }
 
     /// Whether nothing is asked of any plan, so that nobody has to see one.

@@ -19,8 +19,14 @@ pub async fn conftest(
     policies: &Policies,
     case: &Case<'_>,
 ) -> Result<Answer, EngineError> {
-    let mut command = CommandLine::new(&settings.program, &policies.dir)
-        .args(["test", "--output", "json", "--no-color", "--parser", "json"]);
+    let mut command = CommandLine::new(&settings.program, &policies.dir).args([
+        "test",
+        "--output",
+        "json",
+        "--no-color",
+        "--parser",
+        "json",
+    ]);
     for policy in &settings.policy {
         command = command.arg("--policy").arg(policy);
     }
@@ -38,8 +44,12 @@ pub async fn conftest(
 
 /// `opa eval --format json --stdin-input data.PACKAGE`.
 pub async fn opa(settings: &Opa, policies: &Policies, case: &Case<'_>) -> Result<Answer, EngineError> {
-    let mut command = CommandLine::new(&settings.program, &policies.dir)
-        .args(["eval", "--format", "json", "--stdin-input"]);
+    let mut command = CommandLine::new(&settings.program, &policies.dir).args([
+        "eval",
+        "--format",
+        "json",
+        "--stdin-input",
+    ]);
     for policy in &settings.policy {
         command = command.arg("--data").arg(policy);
     }
@@ -49,11 +59,7 @@ pub async fn opa(settings: &Opa, policies: &Policies, case: &Case<'_>) -> Result
 }
 
 /// Any program.
-pub async fn command(
-    words: &[String],
-    policies: &Policies,
-    case: &Case<'_>,
-) -> Result<Answer, EngineError> {
+pub async fn command(words: &[String], policies: &Policies, case: &Case<'_>) -> Result<Answer, EngineError> {
     let Some((program, arguments)) = words.split_first() else {
         return Ok(Answer::undecided("it names no program"));
     };
@@ -79,10 +85,7 @@ async fn answered(
 }
 
 /// Runs a program to its end. What it prints is not logged before it is masked: it has seen secrets.
-pub async fn run(
-    command: &CommandLine,
-    case: &Case<'_>,
-) -> Result<Result<Ended, ProcessError>, EngineError> {
+pub async fn run(command: &CommandLine, case: &Case<'_>) -> Result<Result<Ended, ProcessError>, EngineError> {
     let (mut stdout, mut stderr) = (String::new(), String::new());
     let interrupts = case.reporter.interrupts();
     let finished = process::run(command, interrupts, None, |stream, line| {
