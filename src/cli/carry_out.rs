@@ -104,7 +104,7 @@ pub async fn carry_out(
         timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
         of_some: workspace.project.limits.of_some.clone(),
     };
-    let policies = policies(workspace, selection, run.command, run.engine.cost);
+    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
     let context = UnitContext {
         workshop,
         mode: run.mode,

@@ -85,9 +85,9 @@ pub struct EngineArgs {
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
     pub backend_bootstrap: bool,
 
-    /// Show what the plans would cost a month, by infracost
-    #[arg(long, env = "SLIPWAY_COST")]
-    pub cost: bool,
+    /// What the plans cost.
+    #[command(flatten)]
+    pub price: PriceArgs,
 
     /// What is done with stacks before.
     #[command(flatten)]
@@ -115,6 +115,14 @@ fn time(text: &str) -> Result<std::time::Duration, String> {
 
 fn size(text: &str) -> Result<u64, String> {
     crate::estate::bytes(text).ok_or_else(|| "write it like 300MB".to_owned())
+}
+
+/// Whether plans are priced.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct PriceArgs {
+    /// Show what the plans would cost a month, by infracost
+    #[arg(long, env = "SLIPWAY_COST")]
+    pub cost: bool,
 }
 
 /// Whether stacks are generated first.

@@ -39,11 +39,11 @@ impl Policies {
         let limited = limits.max_monthly_increase.is_some() || limits.max_unit_increase.is_some();
         let cost = match self.ask_for_cost(limits, case).await? {
             Ok(cost) => cost,
-            Err(cause) if limited => {
-                return Ok(tell(NAME, limits.enforcement, Answer::undecided(cause), case));
+            Err(reason) if limited => {
+                return Ok(tell(NAME, limits.enforcement, Answer::undecided(reason), case));
             }
-            Err(cause) => {
-                let answer = Answer { warn: vec![format!("no price: {cause}")], ..Answer::default() };
+            Err(reason) => {
+                let answer = Answer { warn: vec![format!("no price: {reason}")], ..Answer::default() };
                 return Ok(tell(NAME, limits.enforcement, answer, case));
             }
         };

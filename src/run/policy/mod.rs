@@ -7,7 +7,7 @@ mod answer;
 mod cost;
 mod program;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -29,7 +29,7 @@ pub struct Policies {
     command: String,
     dir: PathBuf,
     /// How much more the plans that were let through cost together, by currency.
-    increases: Mutex<Vec<(String, f64)>>,
+    increases: Mutex<HashMap<String, f64>>,
 }
 
 /// One plan before its judges.
@@ -163,17 +163,11 @@ fn tell(policy: &str, enforcement: Enforcement, answer: Answer, case: &Case<'_>)
 }
 
 impl Policies {
+    /// Counts what a plan costs more, and returns what all of them do.
     fn add_increase(&self, currency: &str, increase: f64) -> f64 {
         let mut increases = self.increases.lock().unwrap_or_else(PoisonError::into_inner);
-        match increases.iter_mut().find(|(other, _)| other == currency) {
-            Some((_, sum)) => {
-                *sum += increase;
-                *sum
-            }
-            None => {
-                increases.push((currency.to_owned(), increase));
-                increase
-            }
-        }
+        let sum = increases.entry(currency.to_owned()).or_default();
+        *sum += increase;
+        *sum
     }
 }

@@ -4,7 +4,7 @@ mod cost;
 mod programs;
 mod rules;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
@@ -17,7 +17,7 @@ fn estate(policies: &str) -> Estate {
     estate
 }
 
-fn slipway(estate: &Estate, tool: &PathBuf, arguments: &[&str]) -> Ended {
+fn slipway(estate: &Estate, tool: &Path, arguments: &[&str]) -> Ended {
     Slipway::new(estate.path(), tool).run(arguments)
 }
 
@@ -36,7 +36,7 @@ fn script(estate: &Estate, name: &str, text: &str) -> PathBuf {
 }
 
 /// Whether a text stands in any file under a folder.
-fn stands_anywhere(folder: &std::path::Path, text: &str) -> Vec<PathBuf> {
+fn stands_anywhere(folder: &Path, text: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
