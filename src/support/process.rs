@@ -268,7 +268,9 @@ fn start(command: &CommandLine, place: Option<&Workplace>) -> Result<Started, Pr
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
         .process_group(0);
     let Some(place) = place else {
-        process.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stdin = command.input.as_ref().map(|file| file.try_clone()).transpose().map_err(failed)?;
+        process.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
+        process.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = process.spawn().map_err(failed)?;
         let (sender, lines) = mpsc::channel(256);
         pump(child.stdout.take(), Stream::Stdout, sender.clone());

@@ -4,7 +4,7 @@ use super::answer::{Answer, of_command, of_conftest, of_opa};
 use super::{Case, Policies};
 use crate::engine::EngineError;
 use crate::estate::policy::{Conftest, Opa};
-use crate::support::process::{self, CommandLine, ProcessError, Stream};
+use crate::support::process::{self, CommandLine, Conditions, ProcessError, Stream};
 
 /// How a program ended.
 pub struct Ended {
@@ -87,8 +87,8 @@ async fn answered(
 /// Runs a program to its end. What it prints is not logged before it is masked: it has seen secrets.
 pub async fn run(command: &CommandLine, case: &Case<'_>) -> Result<Result<Ended, ProcessError>, EngineError> {
     let (mut stdout, mut stderr) = (String::new(), String::new());
-    let interrupts = case.reporter.interrupts();
-    let finished = process::run(command, interrupts, None, |stream, line| {
+    let conditions = Conditions { interrupts: case.reporter.interrupts(), target: None, place: None };
+    let finished = process::run(command, conditions, |stream, line| {
         let into = if stream == Stream::Stdout { &mut stdout } else { &mut stderr };
         into.push_str(line);
         into.push('\n');
