@@ -23,7 +23,7 @@ class Git:
         self.root = folder / "git"
         self.url = f"http://127.0.0.1:{self._port}"
         self.username = "bed"
-        self.password = secrets.token_hex(16)
+        self.password = f"canary-{secrets.token_hex(16)}"
 
     def start(self, processes: Processes, folder: Path) -> None:
         self.root.mkdir()

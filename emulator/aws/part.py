@@ -77,7 +77,8 @@ def client_environment(endpoint: str) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        # Tests search whatever runs leave behind for what begins like this.
+        "AWS_SECRET_ACCESS_KEY": "canary-aws-secret-access-key",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -113,6 +113,8 @@ pub trait Watcher: Send + Sync {
     fn step(&self, step: Step);
     /// A line for the unit's log.
     fn line(&self, line: &str);
+    /// A text that is not to be shown, whatever prints it from now on.
+    fn secret(&self, _secret: &str) {}
 }
 
 /// Nobody watches; what fails is told with its cause.

@@ -101,4 +101,8 @@ impl Watcher for Reporter {
     fn line(&self, line: &str) {
         self.log(line);
     }
+
+    fn secret(&self, secret: &str) {
+        self.events.keep_secret(secret);
+    }
 }

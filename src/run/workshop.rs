@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::engine::{Engine, EngineError, Session, UnitJob};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::Value;
 use crate::support::paths::relative;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
@@ -50,6 +51,19 @@ impl WorkError {
             Self::Engine(EngineError::Interrupted { .. }) => true,
             Self::Dependency { source, .. } => source.is_interrupt(),
             _ => false,
+        }
+    }
+}
+
+/// Tells every text inside a sensitive value, so that no tool's words show it.
+fn keep_secrets(value: &Value, sensitive: bool, session: Session<'_>) {
+    match value {
+        Value::Sensitive(inner) => keep_secrets(inner, true, session),
+        Value::String(text) if sensitive => session.watcher.secret(text),
+        _ => {
+            let fields = value.as_fields().into_iter().flat_map(|fields| fields.values());
+            let elements = value.as_elements().into_iter().flatten();
+            fields.chain(elements).for_each(|inside| keep_secrets(inside, sensitive, session));
         }
     }
 }
@@ -109,6 +123,9 @@ impl Workshop {
             }
         }
         let config = self.evaluate(file, Fetched(fetched)).await?;
+        for value in config.inputs.values() {
+            keep_secrets(value, false, session);
+        }
         Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })
     }
 
@@ -149,7 +166,11 @@ impl Workshop {
                     Some(job) => job,
                     None => self.job(dir, session).await?,
                 };
-                Ok::<_, WorkError>(Arc::new(self.engine.outputs(&job, session).await?))
+                let outputs = self.engine.outputs(&job, session).await?;
+                for value in outputs.values() {
+                    keep_secrets(value, false, session);
+                }
+                Ok::<_, WorkError>(Arc::new(outputs))
             };
             cell.get_or_try_init(read).await.cloned()
         })

@@ -9,6 +9,7 @@ pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod progress;
+pub mod redact;
 pub mod secret;
 pub mod version;
 pub mod workplace;

@@ -23,6 +23,8 @@ mod report;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod stacks;

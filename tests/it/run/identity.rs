@@ -29,7 +29,7 @@ fn a_unit_with_a_role_runs_with_the_roles_credentials_and_they_are_written_nowhe
     let role = "arn:aws:iam::111111111111:role/deployer";
     for extra in [
         format!("iam_role = \"{role}\"\niam_assume_role_duration = 900\n"),
-        format!("iam_role = \"{role}\"\niam_web_identity_token = \"token-of-the-pipeline\"\n"),
+        format!("iam_role = \"{role}\"\niam_web_identity_token = \"canary-token-of-the-pipeline\"\n"),
     ] {
         let estate = Estate::new();
         asking(&estate, &extra);
@@ -53,7 +53,7 @@ fn a_role_that_cannot_be_assumed_is_named() {
     asking(&estate, "iam_role = \"arn:aws:iam::111111111111:role/deployer\"\n");
     let slipway = Slipway::new(estate.path(), &tool("tofu"))
         .env("AWS_ACCESS_KEY_ID", "x")
-        .env("AWS_SECRET_ACCESS_KEY", "hunter2-secret")
+        .env("AWS_SECRET_ACCESS_KEY", "canary-hunter2")
         .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let ended = slipway.run(&["plan"]).exits(1);
     drop(ended.says("role/deployer could not be assumed").says("check iam_role"));
@@ -85,12 +85,12 @@ fn a_failure_that_an_ignore_block_covers_stops_nothing_and_leaves_its_signals() 
 fn a_state_is_encrypted_where_the_unit_says_so() {
     let estate = Estate::new();
     let root = std::fs::read_to_string(estate.path().join("live/root.hcl")).unwrap();
-    let encryption = "  encryption = {\n    key_provider = \"pbkdf2\"\n    passphrase   = \"correct-horse-battery-staple\"\n  }\n}";
+    let encryption = "  encryption = {\n    key_provider = \"pbkdf2\"\n    passphrase   = \"canary-horse-battery-staple\"\n  }\n}";
     let end = root.trim_end().rfind('}').unwrap();
     estate.write("live/root.hcl", &format!("{}{encryption}\n", &root[..end]));
     estate.unit("a", &[]).unit("b", &["a"]);
     let ended = Slipway::new(estate.path(), &tool("tofu")).run(&["up", "--yes"]).exits(0);
-    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("correct-horse"));
+    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("canary-horse"));
     let state = std::fs::read_to_string(estate.path().join("states/b.tfstate")).unwrap();
     assert!(state.contains("encrypted_data") && !state.contains("b < a"), "{state}");
     // Nothing to change, so the outputs of a were read through the encryption.

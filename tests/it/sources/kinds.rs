@@ -38,7 +38,7 @@ fn a_repository_that_asks_for_a_login_gets_it_and_nobody_else_sees_it() {
     let modules = Modules::new();
     let folder = tempfile::tempdir().unwrap();
     modules.bare(folder.path());
-    let server = GitServer::start(folder.path(), "robot", "hunter2-secret");
+    let server = GitServer::start(folder.path(), "robot", "canary-hunter2");
     let host = server.address.trim_start_matches("http://");
     let estate = Estate::new();
     unit(
@@ -48,26 +48,26 @@ fn a_repository_that_asks_for_a_login_gets_it_and_nobody_else_sees_it() {
             .replace("\\\"", "\""),
     );
     let slipway = || Slipway::new(estate.path(), &tool("tofu"));
-    let ended = slipway().env("TOKEN", "hunter2-secret").run(&["apply", "--yes"]).exits(0);
+    let ended = slipway().env("TOKEN", "canary-hunter2").run(&["apply", "--yes"]).exits(0);
     assert_eq!(estate.applied("a").as_deref(), Some("a!"));
-    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("hunter2-secret"));
-    assert_eq!(holds(&estate.path().join(".slipway"), "hunter2-secret"), None);
+    assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("canary-hunter2"));
+    assert_eq!(holds(&estate.path().join(".slipway"), "canary-hunter2"), None);
     // The same by Git's own means, with nothing in the source.
     unit(&estate, "b", &format!("git::http://{host}/modules.git//modules/text?ref=main"));
-    let store = estate.write(".git-credentials", &format!("http://robot:hunter2-secret@{host}\n"));
+    let store = estate.write(".git-credentials", &format!("http://robot:canary-hunter2@{host}\n"));
     std::fs::set_permissions(store, PermissionsExt::from_mode(0o600)).unwrap();
     estate.write(".gitconfig", "[credential]\n\thelper = store\n");
-    slipway().env("TOKEN", "hunter2-secret").run(&["apply", "--yes"]).exits(0);
+    slipway().env("TOKEN", "canary-hunter2").run(&["apply", "--yes"]).exits(0);
     assert_eq!(estate.applied("b").as_deref(), Some("b!"));
     // And a wrong one is told as such, without showing it.
     unit(
         &estate,
         "c",
-        &format!("git::http://robot:wrong-secret@{host}/modules.git//modules/text?ref=elsewhere"),
+        &format!("git::http://robot:canary-wrong@{host}/modules.git//modules/text?ref=elsewhere"),
     );
     let refused =
-        slipway().env("TOKEN", "hunter2-secret").run(&["plan", "c"]).exits(1).says("refuses the credentials");
-    assert!(!format!("{}{}", refused.stdout, refused.stderr).contains("wrong-secret"));
+        slipway().env("TOKEN", "canary-hunter2").run(&["plan", "c"]).exits(1).says("refuses the credentials");
+    assert!(!format!("{}{}", refused.stdout, refused.stderr).contains("canary-wrong"));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn archives_are_unpacked_and_checked() {
     server.put("/m.zip", Page::body(zip.clone()).header("ETag", "\"one\""));
     server.put(
         "/private/m.tar.gz",
-        Page::body(tar).only_for(&format!("Basic {}", STANDARD.encode("ann:hunter2-secret"))),
+        Page::body(tar).only_for(&format!("Basic {}", STANDARD.encode("ann:canary-hunter2"))),
     );
     server.put("/download", Page::body(zip.clone()));
     server.put("/vanity", Page::default().header("X-Terraform-Get", "/m.zip"));
@@ -119,7 +119,7 @@ fn archives_are_unpacked_and_checked() {
     let address = &server.address;
     let estate = Estate::new();
     let digest = sha256(&estate, &zip);
-    estate.write(".netrc", "machine 127.0.0.1 login ann password hunter2-secret\n");
+    estate.write(".netrc", "machine 127.0.0.1 login ann password canary-hunter2\n");
     unit(&estate, "zip", &format!("{address}/m.zip//modules/text?checksum=sha256:{digest}"));
     unit(&estate, "tar", &format!("{address}/private/m.tar.gz//modules/text"));
     unit(&estate, "named", &format!("{address}/download//modules/text?archive=zip"));
@@ -133,7 +133,7 @@ fn archives_are_unpacked_and_checked() {
     for name in ["zip", "tar", "named", "vanity", "page", "local"] {
         assert_eq!(estate.applied(name), Some(format!("{name}!")));
     }
-    assert_eq!(holds(&estate.path().join(".slipway"), "hunter2-secret"), None);
+    assert_eq!(holds(&estate.path().join(".slipway"), "canary-hunter2"), None);
 
     let wrong = "0".repeat(64);
     unit(&estate, "wrong", &format!("{address}/m.zip//modules/text?checksum=sha256:{wrong}"));
@@ -155,7 +155,7 @@ fn sha256(estate: &Estate, bytes: &[u8]) -> String {
 fn a_module_of_a_registry_is_found_by_its_protocol_with_the_hosts_token() {
     let modules = Modules::new();
     let server = Server::start();
-    let bearer = "Bearer hunter2-secret";
+    let bearer = "Bearer canary-hunter2";
     let listed = r#"{"modules": [{"versions": [{"version": "1.0.0"}, {"version": "1.10.0"}, {"version": "1.9.0"}, {"version": "2.0.0-rc1"}]}]}"#;
     server.put("/v1/modules/org/text/null/versions", Page::body(listed).only_for(bearer));
     let repository = modules.path().display();
@@ -185,7 +185,7 @@ fn a_module_of_a_registry_is_found_by_its_protocol_with_the_hosts_token() {
     };
     let refused = slipway().run(&["plan", "exact"]).exits(1);
     refused.says("status 401").says("TF_TOKEN_");
-    let with_token = || slipway().env("TF_TOKEN_127_0_0_1", "hunter2-secret");
+    let with_token = || slipway().env("TF_TOKEN_127_0_0_1", "canary-hunter2");
     let plan = with_token().run(&["plan", "inner"]);
     // Its neighbour is not in the folder that the registry named, and the tool says so.
     plan.exits(1).says("../suffix");
@@ -194,7 +194,7 @@ fn a_module_of_a_registry_is_found_by_its_protocol_with_the_hosts_token() {
     assert_eq!(estate.applied("exact").as_deref(), Some("exact!"));
     assert_eq!(estate.applied("newest").as_deref(), Some("newest!"));
     assert_eq!(server.asked("/v1/modules/org/text/null/1.10.0/download"), 1);
-    assert_eq!(holds(&estate.path().join(".slipway"), "hunter2-secret"), None);
+    assert_eq!(holds(&estate.path().join(".slipway"), "canary-hunter2"), None);
     // What is there by its version needs no registry any more.
     server.put("/v1/modules/org/text/null/1.0.0/download", Page::default());
     slipway().run(&["plan", "exact"]).exits(0);

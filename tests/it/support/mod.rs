@@ -4,6 +4,7 @@ pub mod bed;
 pub mod browser;
 pub mod estate;
 pub mod manifests;
+pub mod secrets;
 pub mod slipway;
 
 use std::path::{Path, PathBuf};

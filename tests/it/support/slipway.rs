@@ -3,6 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use super::secrets;
 
 /// A call of `slipway`.
 pub struct Slipway {
@@ -62,8 +65,18 @@ impl Slipway {
 
     /// Runs it.
     #[must_use = "a test has to look at how it ended"]
+    #[track_caller]
     pub fn run(mut self, arguments: &[&str]) -> Ended {
-        let output = self.command.args(arguments).output().unwrap();
+        secrets::watch_processes();
+        let began = SystemTime::now();
+        let dir = self.command.get_current_dir().unwrap().to_owned();
+        let piped = self.command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = piped.spawn().unwrap();
+        let id = child.id();
+        let output = child.wait_with_output().unwrap();
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        secrets::search(&dir, arguments, began, &[&said[0], &said[1]]);
+        secrets::search_processes(id);
         Ended {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,0 +1,127 @@
+//! Secrets of fixtures, and the search for them in whatever a run leaves behind or shows on its way.
+//!
+//! Every secret that a fixture uses begins with [`CANARY`]. After each run of the program its output is searched, every
+//! file that it has written outside of what belongs to the tools, and the arguments of every process under it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// How every secret of a fixture begins.
+pub const CANARY: &str = "canary-";
+
+/// Folders that belong to the tools and to the fixtures: states, modules, caches, plans in the tools' own format.
+const NOT_OURS: &[&str] =
+    &[".git", ".terraform", ".terragrunt-cache", "infra", "live", "modules", "providers", "states", "units"];
+
+/// Commands whose answer is a value that was asked for by name.
+const REVEALING: &[&str] = &["output", "render"];
+
+/// How often processes are looked at.
+const GLANCE: Duration = Duration::from_millis(40);
+
+/// Searches what a run has said and written since it began.
+#[track_caller]
+pub fn search(dir: &Path, arguments: &[&str], began: SystemTime, said: &[&str]) {
+    if !arguments.iter().any(|argument| REVEALING.contains(argument)) {
+        for text in said {
+            assert_clean("the output", text.as_bytes());
+        }
+    }
+    for file in written(dir, began) {
+        let Ok(content) = std::fs::read(&file) else { continue };
+        assert_clean(&file.display().to_string(), &content);
+    }
+}
+
+/// Searches the arguments that processes under one had while it ran.
+#[track_caller]
+pub fn search_processes(parent: u32) {
+    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let shown = seen.iter().find(|glance| glance.ancestors.contains(&parent));
+    assert!(
+        shown.is_none(),
+        "a secret was in the arguments of a process: {:?}",
+        shown.map(|glance| &glance.arguments)
+    );
+}
+
+#[track_caller]
+fn assert_clean(place: &str, content: &[u8]) {
+    let at = content.windows(CANARY.len()).position(|window| window == CANARY.as_bytes());
+    let around = at.map(|at| {
+        let end = content.len().min(at + 80);
+        String::from_utf8_lossy(&content[at.saturating_sub(120)..end]).into_owned()
+    });
+    assert_eq!(around, None, "a secret of the fixtures is in {place}");
+}
+
+/// The files that were written since, outside of what is not ours.
+fn written(folder: &Path, since: SystemTime) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        let Ok(metadata) = path.symlink_metadata() else { continue };
+        if metadata.is_dir() && !NOT_OURS.contains(&&*name) {
+            found.extend(written(&path, since));
+        }
+        let new = metadata.modified().is_ok_and(|modified| modified > since);
+        if metadata.is_file() && new && !name.ends_with(".tfplan") && !name.contains(".tfstate") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+struct Glance {
+    arguments: String,
+    ancestors: BTreeSet<u32>,
+}
+
+static SEEN: Mutex<Vec<Glance>> = Mutex::new(Vec::new());
+static WATCH: Once = Once::new();
+
+/// Looks at all processes from now on, as long as the tests run.
+pub fn watch_processes() {
+    WATCH.call_once(|| {
+        std::thread::spawn(|| {
+            loop {
+                look();
+                std::thread::sleep(GLANCE);
+            }
+        });
+    });
+}
+
+fn look() {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let mut parents = BTreeMap::new();
+    let mut suspicious = Vec::new();
+    for id in ids {
+        let Ok(arguments) = std::fs::read(format!("/proc/{id}/cmdline")) else { continue };
+        if arguments.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+            suspicious.push((id, String::from_utf8_lossy(&arguments).replace('\0', " ")));
+        }
+    }
+    for (id, arguments) in suspicious {
+        let mut ancestors = BTreeSet::from([id]);
+        let mut current = id;
+        while let Some(parent) = *parents.entry(current).or_insert_with(|| parent_of(current)) {
+            if parent < 2 || !ancestors.insert(parent) {
+                break;
+            }
+            current = parent;
+        }
+        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(Glance { arguments, ancestors });
+    }
+}
+
+fn parent_of(id: u32) -> Option<u32> {
+    // `pid (name) state parent …`; the name may hold anything.
+    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    text.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+}
