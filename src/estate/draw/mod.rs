@@ -11,7 +11,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use page::page;
+pub use page::{for_script, page};
 pub use picture::{Card, Link, Node, Picture, Point};
 pub use svg::svg;
 pub use text::{dot, mermaid, tree, waves_text};

@@ -70,7 +70,7 @@ fn data(picture: &Picture) -> Json {
 
 /// JSON that can stand inside of a script element: nothing in it can end the element or open a comment, and
 /// no line separator ends a line of script.
-fn for_script(data: &Json) -> String {
+pub fn for_script(data: &Json) -> String {
     data.to_string()
         .replace('&', "\\u0026")
         .replace('<', "\\u003c")

@@ -126,8 +126,11 @@ pub struct Picture {
 impl Picture {
     /// Lays an estate out. `diagnostics` are the estate's and the graph's; paths are told as seen from `base`.
     pub fn new(estate: &Estate, diagnostics: &[Diagnostic], base: &Path) -> Self {
-        let order = Order::of(estate);
-        let (titles, card_of) = cards(estate);
+        let behind = |unit: &Unit| unit.dependencies.iter().map(|edge| edge.to.0).collect();
+        let order = Order::of(&estate.units.iter().map(behind).collect::<Vec<_>>());
+        let places: Vec<(&Path, bool)> =
+            estate.units.iter().map(|unit| (unit.path.as_path(), unit.external)).collect();
+        let (titles, card_of) = cards(&places);
         let (mut problems, rest) = problems(estate, diagnostics);
         let mut stacks = vec![None; estate.units.len()];
         for stack in &estate.stacks {
@@ -139,7 +142,7 @@ impl Picture {
         let nodes: Vec<Node> = estate
             .iter()
             .map(|(index, unit)| {
-                let label = label(unit, &titles[card_of[index.0]]);
+                let label = label(places[index.0], &titles[card_of[index.0]]);
                 Node {
                     path: unit.seen_from(base),
                     width: count(label.chars().count()) * CHARACTER + 28.0,
@@ -175,6 +178,48 @@ impl Picture {
         };
         let mut picture =
             Self { title, nodes, links, cards: Vec::new(), waves, problems: rest, width: 0.0, height: 0.0 };
+        picture.lay_out(&titles, &order);
+        picture
+    }
+
+    /// Lays out what is known by its names only; every name with the places of what it depends on.
+    pub fn of_names(title: &str, names: &[(&str, &[usize])]) -> Self {
+        let order = Order::of(&names.iter().map(|(_, behind)| behind.to_vec()).collect::<Vec<_>>());
+        let places: Vec<(&Path, bool)> = names.iter().map(|(name, _)| (Path::new(*name), false)).collect();
+        let (titles, card_of) = cards(&places);
+        let node = |(place, (name, _)): (usize, &(&str, &[usize]))| {
+            let label = label(places[place], &titles[card_of[place]]);
+            Node {
+                path: (*name).to_owned(),
+                width: count(label.chars().count()) * CHARACTER + 28.0,
+                label,
+                card: card_of[place],
+                wave: order.certain[place].then_some(order.waves[place] + 1),
+                source: None,
+                stack: None,
+                external: false,
+                excluded: false,
+                in_circle: order.in_circle[place],
+                problems: Vec::new(),
+                at: Point::default(),
+            }
+        };
+        let link = |from: usize, to: usize| Link {
+            from,
+            to,
+            name: None,
+            in_circle: order.same_circle(from, to),
+            way: Vec::new(),
+        };
+        let nodes: Vec<Node> = names.iter().enumerate().map(node).collect();
+        let links =
+            names.iter().enumerate().flat_map(|(to, (_, behind))| behind.iter().map(move |from| (*from, to)));
+        let links = links.map(|(from, to)| link(from, to)).collect();
+        let waves = nodes.iter().filter_map(|node| node.wave).max().unwrap_or_default();
+        let title = title.to_owned();
+        let problems = Vec::new();
+        let mut picture =
+            Self { title, nodes, links, cards: Vec::new(), waves, problems, width: 0.0, height: 0.0 };
         picture.lay_out(&titles, &order);
         picture
     }
@@ -261,17 +306,18 @@ struct Order {
 }
 
 impl Order {
-    fn of(estate: &Estate) -> Self {
-        let mut graph = DiGraph::<(), ()>::with_capacity(estate.units.len(), estate.units.len());
-        for _ in &estate.units {
+    /// Of units, each as the places of what it depends on.
+    fn of(units: &[Vec<usize>]) -> Self {
+        let count = units.len();
+        let mut graph = DiGraph::<(), ()>::with_capacity(count, count);
+        for _ in units {
             graph.add_node(());
         }
-        for (index, unit) in estate.iter() {
-            for edge in &unit.dependencies {
-                graph.add_edge(NodeIndex::new(index.0), NodeIndex::new(edge.to.0), ());
+        for (unit, behind) in units.iter().enumerate() {
+            for other in behind {
+                graph.add_edge(NodeIndex::new(unit), NodeIndex::new(*other), ());
             }
         }
-        let count = estate.units.len();
         let mut order = Self {
             waves: vec![0; count],
             certain: vec![true; count],
@@ -287,10 +333,9 @@ impl Order {
                 order.knot[*member] = number;
                 order.in_circle[*member] = circle;
             }
-            let outside = |member: usize| estate.units[member].dependencies.iter().map(|edge| edge.to.0);
             let before: Vec<usize> = members
                 .iter()
-                .flat_map(|member| outside(*member))
+                .flat_map(|member| units[*member].iter().copied())
                 .filter(|other| !members.contains(other))
                 .collect();
             let wave = before.iter().map(|other| order.waves[*other] + 1).max().unwrap_or_default();
@@ -309,34 +354,32 @@ impl Order {
     }
 }
 
-/// The titles of the cards, and the card of every unit.
-fn cards(estate: &Estate) -> (Vec<String>, Vec<usize>) {
-    let folders = |unit: &Unit, depth: usize| -> PathBuf {
-        let parent = unit.path.parent().unwrap_or(Path::new(""));
-        parent.components().take(depth).collect()
+/// The titles of the cards, and the card of every unit; units are their paths, and whether they are external.
+fn cards(units: &[(&Path, bool)]) -> (Vec<String>, Vec<usize>) {
+    let folders = |path: &Path, depth: usize| -> PathBuf {
+        path.parent().unwrap_or(Path::new("")).components().take(depth).collect()
     };
-    let inside: Vec<&Unit> = estate.units.iter().filter(|unit| !unit.external).collect();
+    let inside: Vec<&Path> = units.iter().filter(|(_, external)| !external).map(|(path, _)| *path).collect();
     let depth = (1..=DEEPEST_CARD)
         .rev()
         .find(|depth| {
-            let cards: BTreeSet<PathBuf> = inside.iter().map(|unit| folders(unit, *depth)).collect();
+            let cards: BTreeSet<PathBuf> = inside.iter().map(|path| folders(path, *depth)).collect();
             cards.len() * LEAST_ON_A_CARD <= inside.len()
         })
         .unwrap_or_default();
-    let title = |unit: &Unit| {
-        let title =
-            if unit.external { "outside".to_owned() } else { folders(unit, depth).display().to_string() };
-        (unit.external, title)
+    let title = |(path, external): &(&Path, bool)| {
+        let title = if *external { "outside".to_owned() } else { folders(path, depth).display().to_string() };
+        (*external, title)
     };
-    let titles: BTreeSet<(bool, String)> = estate.units.iter().map(title).collect();
+    let titles: BTreeSet<(bool, String)> = units.iter().map(title).collect();
     let places: BTreeMap<&(bool, String), usize> =
         titles.iter().enumerate().map(|(place, title)| (title, place)).collect();
-    let card_of = estate.units.iter().map(|unit| places[&title(unit)]).collect();
+    let card_of = units.iter().map(|unit| places[&title(unit)]).collect();
     (titles.iter().map(|(_, title)| title.clone()).collect(), card_of)
 }
 
-fn label(unit: &Unit, card: &str) -> String {
-    let inside = if unit.external { &unit.path } else { unit.path.strip_prefix(card).unwrap_or(&unit.path) };
+fn label((path, external): (&Path, bool), card: &str) -> String {
+    let inside = if external { path } else { path.strip_prefix(card).unwrap_or(path) };
     let name = inside.display().to_string();
     let name = if name.is_empty() { ".".to_owned() } else { name };
     let characters: Vec<char> = name.chars().collect();
