@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::CliError;
+use crate::report::html::{Sources, html};
 use crate::report::junit::junit;
 use crate::report::log_files::end_of_log;
 use crate::report::markdown::markdown;
@@ -27,6 +28,10 @@ pub struct ReportArgs {
     /// Write a comment for a pull request, also where the run fails
     #[arg(long, value_name = "FILE", env = "SLIPWAY_REPORT_MARKDOWN")]
     pub report_markdown: Option<PathBuf>,
+
+    /// Write a page that tells all of it, also where the run fails
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_REPORT_HTML")]
+    pub report_html: Option<PathBuf>,
 }
 
 /// Where each report goes.
@@ -38,12 +43,17 @@ pub struct Reports {
 enum Kind {
     Junit,
     Markdown,
+    Html,
 }
 
 impl ReportArgs {
     /// Refuses files that could not be written while nothing has happened yet.
     pub fn prepare(&self, working_dir: &Path) -> Result<Reports, CliError> {
-        let asked = [(Kind::Junit, &self.report_junit), (Kind::Markdown, &self.report_markdown)];
+        let asked = [
+            (Kind::Junit, &self.report_junit),
+            (Kind::Markdown, &self.report_markdown),
+            (Kind::Html, &self.report_html),
+        ];
         let files =
             asked.into_iter().filter_map(|(kind, file)| Some((kind, working_dir.join(file.as_ref()?))));
         let files: Vec<(Kind, PathBuf)> = files.collect();
@@ -67,11 +77,16 @@ impl Reports {
     /// Writes all of them, each whole or not at all; where one fails the others are written nevertheless.
     pub fn write(&self, summary: &Summary, folder: &RunFolder) -> Result<(), CliError> {
         let log_end = |node: &str| end_of_log(&folder.log(node), LOG_LINES, LOG_BYTES);
+        let detail = |node: &str| {
+            let text = std::fs::read(folder.detail(node)).ok()?;
+            serde_json::from_slice(&text).ok()
+        };
         let mut written = Ok(());
         for (kind, file) in &self.files {
             let text = match kind {
                 Kind::Junit => junit(summary, log_end),
                 Kind::Markdown => markdown(summary, log_end),
+                Kind::Html => html(summary, &Sources { log_end: &log_end, detail: &detail }),
             };
             written = written.and(write_atomically(file, text.as_bytes()).map_err(CliError::from));
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::reports::ReportArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::report::model::Summary;
@@ -23,10 +24,19 @@ pub struct RunsArgs {
 
 #[derive(Subcommand, Clone, Debug)]
 enum RunsCommand {
-    /// Show the table of one run, by default the newest
+    /// Show one run, by default the newest: how it went, what failed and why
+    ///
+    /// Also of a run that was killed, and of one that still goes on.
     Show {
         /// The run's id, or how it begins
         run: Option<String>,
+
+        /// Show when each unit ran, and what it waited for
+        #[arg(long)]
+        timeline: bool,
+
+        #[command(flatten)]
+        reports: ReportArgs,
     },
 }
 
@@ -60,10 +70,11 @@ enum State {
 /// Lists or shows.
 pub fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
-    let folders = RunFolder::all(&workspace.home);
     match &args.command {
-        None => list(ui, &folders)?,
-        Some(RunsCommand::Show { run }) => show(ui, &folders, run.as_deref())?,
+        None => list(ui, &RunFolder::all(&workspace.home))?,
+        Some(RunsCommand::Show { run, timeline, reports }) => {
+            show(ui, &workspace, run.as_deref(), *timeline, reports)?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -122,18 +133,32 @@ fn listed(folder: &RunFolder, events: Vec<Event>) -> Option<Listed> {
     })
 }
 
-fn show(ui: Ui, folders: &[RunFolder], run: Option<&str>) -> Result<(), CliError> {
-    let found = folders.iter().find(|folder| run.is_none_or(|run| folder.id.starts_with(run)));
-    let Some(folder) = found else {
+fn show(
+    ui: Ui,
+    workspace: &Workspace,
+    run: Option<&str>,
+    timeline: bool,
+    reports: &ReportArgs,
+) -> Result<(), CliError> {
+    let Some(folder) = RunFolder::find(&workspace.home, run) else {
         let what =
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));
     };
+    let reports = reports.prepare(&workspace.working_dir)?;
     let summary = Summary::of(&journal::read(&folder.journal())?);
+    reports.write(&summary, &folder)?;
     if ui.format() == Format::Json {
         return ui.json(&summary);
     }
+    ui.answer(&summary.heading())?;
     ui.answer(&summary.table())?;
+    if timeline {
+        ui.answer(&format!("\n{}", summary.timeline()))?;
+    }
+    for row in summary.nodes.iter().filter(|row| row.has_failed() || row.was_cut_off()) {
+        ui.say(&format!("log of {}: {}", row.name, folder.log(&row.name).display()));
+    }
     ui.say(&format!("logs: {}", folder.logs().display()));
     Ok(())
 }

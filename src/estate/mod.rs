@@ -32,7 +32,7 @@ use crate::terragrunt::{Outline, paths};
 
 pub use clean::{clean_stacks, generated_folders, state_files};
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, duration};
-pub use draw::{Card, Link, Node, Picture, Point, dot, mermaid, page, svg, tree, waves_text};
+pub use draw::{Card, Link, Node, Picture, Point, dot, for_script, mermaid, page, svg, tree, waves_text};
 pub use expand::{Templates, expand_for, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;

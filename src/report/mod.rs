@@ -4,6 +4,7 @@ pub mod detail_text;
 #[cfg(test)]
 mod fixture;
 pub mod foreign;
+pub mod html;
 pub mod json_log;
 pub mod junit;
 pub mod line;
@@ -14,3 +15,4 @@ pub mod plain;
 mod policy;
 pub mod summary;
 pub mod terminal;
+mod timeline;

@@ -82,6 +82,11 @@ impl Row {
     pub fn has_failed(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Failed { .. } | Outcome::Refused { .. }))
     }
+
+    /// Whether it was running when the run ended without a word, as far as the journal knows.
+    pub fn was_cut_off(&self) -> bool {
+        self.began.is_some() && self.ended.is_none()
+    }
 }
 
 /// A step of a node.

@@ -1,6 +1,8 @@
 //! What a run leaves to be read: files of reports, the display on a terminal, lines, the page in a browser.
 
 mod files;
+mod journal;
+mod page;
 
 use crate::support::estate::Estate;
 
