@@ -125,3 +125,110 @@ def small_estate(folder: Path, units: int) -> None:
         shutil.copy(folder / "module/main.tf", bare)
         (bare / "terraform.tfvars").write_text(f'name = "unit-{number}"\n')
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
+AWS_PROVIDER = """\
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "~> 3.39" }
+  }
+}
+
+variable "endpoint" {
+  type = string
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+
+  endpoints {
+    ec2 = var.endpoint
+    sts = var.endpoint
+  }
+}
+"""
+
+NETWORK = """
+resource "aws_vpc" "this" {
+  cidr_block = "10.0.0.0/16"
+  tags       = { Name = "network" }
+}
+
+output "vpc_id" {
+  value = aws_vpc.this.id
+}
+"""
+
+SERVICE = """
+variable "name" {
+  type = string
+}
+
+variable "vpc_id" {
+  type = string
+}
+
+resource "aws_security_group" "this" {
+  name   = var.name
+  vpc_id = var.vpc_id
+  tags   = { Name = var.name }
+}
+
+output "name" {
+  value = aws_security_group.this.name
+}
+"""
+
+
+def aws_estate(folder: Path, services: int, endpoint: str) -> None:
+    """A network and services on it, of the AWS provider, with local states; `bare/` holds the same for a shell."""
+    for module, text in (("network", NETWORK), ("service", SERVICE)):
+        (folder / "infra" / module).mkdir(parents=True)
+        (folder / "infra" / module / "main.tf").write_text(AWS_PROVIDER + text)
+    (folder / "slipway.hcl").write_text(PROJECT)
+    (folder / "live").mkdir()
+    (folder / "live/root.hcl").write_text(
+        'remote_state {\n  backend  = "local"\n'
+        '  generate = { path = "backend.tf", if_exists = "overwrite" }\n'
+        '  config   = { path = "${get_repo_root()}/states/${path_relative_to_include()}.tfstate" }\n}\n\n'
+        f'inputs = {{\n  endpoint = "{endpoint}"\n}}\n'
+    )
+    names = ["network", *(f"service-{number}" for number in range(services))]
+    for name in names:
+        module = name.split("-")[0]
+        unit, bare = folder / "live" / name, folder / "bare" / name
+        unit.mkdir()
+        bare.mkdir(parents=True)
+        text = (
+            'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\n'
+            f'terraform {{\n  source = "${{get_repo_root()}}/infra//{module}"\n}}\n'
+        )
+        variables = f'endpoint = "{endpoint}"\n'
+        if module == "service":
+            text += (
+                '\ndependency "network" {\n  config_path  = "../network"\n'
+                '  mock_outputs = { vpc_id = "vpc-12345678" }\n}\n\n'
+                f'inputs = {{\n  name   = "{name}"\n  vpc_id = dependency.network.outputs.vpc_id\n}}\n'
+            )
+            variables += f'name = "{name}"\nvpc_id = "vpc-12345678"\n'
+        (unit / "terragrunt.hcl").write_text(text)
+        shutil.copy(folder / "infra" / module / "main.tf", bare)
+        (bare / "terraform.tfvars").write_text(variables)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
+def idle_estate(folder: Path, units: int) -> None:
+    """Units with nothing in them, each behind the one a tenth of the way before it."""
+    (folder / "slipway.hcl").parent.mkdir(parents=True)
+    (folder / "slipway.hcl").write_text(PROJECT)
+    for number in range(units):
+        unit = folder / f"live/unit-{number}"
+        unit.mkdir(parents=True)
+        before = number - units // 10
+        text = f'dependencies {{\n  paths = ["../unit-{before}"]\n}}\n' if before >= 0 else ""
+        (unit / "terragrunt.hcl").write_text(text)
+        (unit / "main.tf").write_text("")
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)

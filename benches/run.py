@@ -14,90 +14,15 @@ import os
 import platform
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from estates import large_estate, small_estate
-
-ROOT = Path(__file__).resolve().parent.parent
-RUNS = int(os.environ.get("RUNS", "5"))
-SLIPWAY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/slipway"
-TERRAGRUNT = shutil.which("terragrunt")
-TOOL = shutil.which("tofu") or shutil.which("terraform")
-
-
-@dataclass
-class Figure:
-    """What one side took."""
-
-    seconds: list[float]
-    cpu: list[float]
-    peak_mib: float
-
-    def text(self) -> str:
-        median = statistics.median(self.seconds)
-        spread = f"{min(self.seconds):.3f}–{max(self.seconds):.3f}"
-        return f"{median:.3f} s ({spread}), CPU {statistics.median(self.cpu):.2f} s, {self.peak_mib:.0f} MiB"
-
-
-@dataclass
-class Side:
-    """A command, and what has to be done before each run of it."""
-
-    command: list[str]
-    folder: Path
-    before: Callable[[], None] = lambda: None
-
-
-def run(side: Side) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds, and peak memory in MiB of the largest process of one run."""
-    side.before()
-    begun = time.monotonic()
-    with open(os.devnull, "w") as nothing, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(side.command, cwd=side.folder, stdout=nothing, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - begun
-        if process.returncode != 0:
-            errors.seek(0)
-            text = errors.read().decode(errors="replace")[-2000:]
-            raise SystemExit(f"{' '.join(side.command)} ended with {process.returncode}:\n{text}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def measure(*sides: Side) -> list[Figure]:
-    """All sides in turn, so that a slow minute of the machine is shared."""
-    for side in sides:
-        run(side)
-    taken: list[list[tuple[float, float, float]]] = [[] for _ in sides]
-    for _ in range(RUNS):
-        for side, figures in zip(sides, taken, strict=True):
-            figures.append(run(side))
-    return [
-        Figure([run[0] for run in all_], [run[1] for run in all_], max(run[2] for run in all_)) for all_ in taken
-    ]
-
-
-def nothing_applied(folder: Path) -> Callable[[], None]:
-    def clean() -> None:
-        shutil.rmtree(folder / "states", ignore_errors=True)
-        shutil.rmtree(folder / "live/.slipway", ignore_errors=True)
-        shutil.rmtree(folder / ".slipway", ignore_errors=True)
-        for pattern in ("live/*/.terragrunt-cache", "bare/*/.terraform"):
-            for found in folder.glob(pattern):
-                shutil.rmtree(found)
-        for pattern in ("bare/*/terraform.tfstate*", "*/*/.terraform.lock.hcl"):
-            for found in folder.glob(pattern):
-                found.unlink()
-
-    return clean
+from estates import large_estate
+from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row
+from running import running
 
 
 # -- what is measured --------------------------------------------------------------------------------
@@ -237,39 +162,6 @@ def only_instructions(record: bool) -> int:
     return 1 if worse else 0
 
 
-def applying(work: Path, rows: list[str]) -> None:
-    folder = work / "small"
-    small_estate(folder, 10)
-    clean = nothing_applied(folder)
-    assert TOOL
-    ours = [str(SLIPWAY), "apply", "--yes", "--engine", "native", "--tf-path", TOOL]
-    one = f"{TOOL} init -input=false >/dev/null && {TOOL} apply -input=false -auto-approve >/dev/null"
-    bare = ["sh", "-c", f"set -e; for unit in bare/*/; do (cd $unit && {one}); done"]
-    cold = measure(Side(ours, folder, clean), Side(bare, folder, clean))
-    rows.append(row("apply from nothing, 10 units without a provider", "bare tool, one after the other", cold))
-    clean()
-    run(Side(ours, folder))
-    run(Side(bare, folder))
-    plan = f"{TOOL} plan -input=false >/dev/null"
-    warm = measure(
-        Side([str(SLIPWAY), "plan", "--engine", "native", "--tf-path", TOOL], folder),
-        Side(["sh", "-c", f"set -e; for unit in bare/*/; do (cd $unit && {plan}); done"], folder),
-    )
-    rows.append(row("a second plan of the same", "bare tool, one after the other", warm))
-    if TERRAGRUNT:
-        theirs = [TERRAGRUNT, "run", "--all", "--non-interactive", "--tf-path", TOOL, "apply"]
-        both = measure(Side(ours, folder, clean), Side(theirs, folder / "live", clean))
-        rows.append(row("apply from nothing, 10 units without a provider", "Terragrunt", both))
-
-
-def row(what: str, other: str, figures: list[Figure]) -> str:
-    ours, *theirs = figures
-    if not theirs:
-        return f"| {what} | {ours.text()} | {'not installed' if other == 'Terragrunt' else other} | — |"
-    ratio = statistics.median(b / a for a, b in zip(ours.seconds, theirs[0].seconds, strict=True))
-    return f"| {what} | {ours.text()} | {other}: {theirs[0].text()} | {ratio:.1f} times |"
-
-
 def version(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True)
     lines = [line for line in done.stdout.splitlines() if re.search(r"\d+\.\d+\.\d+", line)]
@@ -290,8 +182,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work:
         print("reading estates", flush=True)
         reading(Path(work), rows, work_rows)
-        print("applying a small one", flush=True)
-        applying(Path(work), rows)
+        print("planning and applying", flush=True)
+        running(Path(work), rows)
     print("counting instructions", flush=True)
     found = counted()
     instructions = "\n".join(

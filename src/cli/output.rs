@@ -44,7 +44,7 @@ pub struct OutputArgs {
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
-    let reader = workspace.reader("output");
+    let reader = workspace.reader_for_work("output", &args.tools)?;
     let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());

@@ -69,11 +69,11 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
     refuse_unattended(global, "resume", mode, args.yes)?;
     let workspace = workspace.with_settings_of(&request)?;
     say_where_it_stands(ui, &workspace, &folder, &past);
-    let reader = workspace.reader("plan");
+    let engine = engine_args(args, &request, &past);
+    let reader = workspace.reader_for_work("plan", &engine.tools)?;
     let units = past.start.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
     let names: Vec<&str> = units.map(|node| node.name.as_str()).collect();
     let selection = workspace.select_named(ui, &names, &reader)?;
-    let engine = engine_args(args, &request, &past);
     let command = past.start.command.clone();
     let run = Run {
         command: &command,

@@ -72,7 +72,8 @@ async fn with_outputs(
     tools: &ToolArgs,
 ) -> Result<ResolvedCluster, CliError> {
     let engine = workspace.engine(tools, false)?;
-    let workshop = Workshop::new(engine, workspace.reader("output"), workspace.project.estate_root.clone());
+    let reader = workspace.reader_for_work("output", tools)?;
+    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let Some(dir) = workspace.project.unit_dir(cluster) else {

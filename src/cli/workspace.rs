@@ -9,6 +9,7 @@ use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
+use crate::engine::native;
 use crate::engine::select;
 use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
@@ -72,6 +73,22 @@ impl Workspace {
     /// A reader for a command of Terraform, such as `plan`.
     pub fn reader(&self, terraform_command: &str) -> Arc<Reader> {
         Arc::new(Reader::new(self.reader_options(terraform_command)))
+    }
+
+    /// The same where an engine works on what is read: `get_working_dir` is then where that engine runs modules.
+    pub fn reader_for_work(
+        &self,
+        terraform_command: &str,
+        tools: &ToolArgs,
+    ) -> Result<Arc<Reader>, CliError> {
+        let mut options = self.reader_options(terraform_command);
+        if self.engine(tools, false)?.name() == "native" {
+            let (home, root) = (self.home.clone(), self.project.estate_root.clone());
+            let place =
+                move |dir: &Path, source: Option<&str>| native::working_dir(&home, &root, dir, source);
+            options.working_dir_of = Some(Arc::new(place));
+        }
+        Ok(Arc::new(Reader::new(options)))
     }
 
     /// What such a reader is told.

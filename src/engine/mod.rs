@@ -68,9 +68,14 @@ pub struct UnitJob {
 impl UnitJob {
     /// Its name as a folder of the cache.
     fn folder(&self) -> PathBuf {
-        // A unit outside of the estate has `..` in its name, which must not lead out of the cache.
-        PathBuf::from(self.id.replace("..", "__").trim_start_matches('/'))
+        folder_of(&self.id)
     }
+}
+
+/// A unit's name as a folder of the cache.
+fn folder_of(id: &str) -> PathBuf {
+    // A unit outside of the estate has `..` in its name, which must not lead out of the cache.
+    PathBuf::from(id.replace("..", "__").trim_start_matches('/'))
 }
 
 /// What an engine is doing with a unit.
@@ -170,7 +175,7 @@ pub struct Applied {
 pub trait Companion: Send + Sync {
     /// The tool is about to start, and may change things from here on; `false` keeps it from starting.
     fn may_begin(&self) -> bool;
-    /// The plan is known. It comes before the tool's first change, which does not wait for an answer.
+    /// The plan is known, as the tool told it before its first change. The tool does not wait for an answer.
     fn planned(&self, summary: &PlanSummary);
 }
 

@@ -9,6 +9,8 @@ mod selection;
 mod versions;
 mod workdir;
 
+pub use workdir::working_dir;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -12,9 +12,9 @@ use super::generate;
 use super::selection::Selection;
 use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, Sources};
-use crate::engine::{EngineError, UnitJob};
+use crate::engine::{EngineError, UnitJob, folder_of};
 use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
-use crate::support::paths::clean;
+use crate::support::paths::{clean, relative};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -27,17 +27,26 @@ pub const LOCK_FILE: &str = ".terraform.lock.hcl";
 pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
     let source = job.config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
     let module = source.map(|text| Sources::module_folder(text, &job.config.dir)).transpose()?;
-    Ok(clean(&root(home, job).join(module.unwrap_or_default())))
+    Ok(clean(&root(home, &job.id).join(module.unwrap_or_default())))
 }
 
-fn root(home: &Path, job: &UnitJob) -> PathBuf {
-    home.join("units").join(job.folder())
+/// The same of the unit in `dir` of the estate under `estate_root`, as far as its source is known, for what asks
+/// before there is a job: `get_working_dir`.
+pub fn working_dir(home: &Path, estate_root: &Path, dir: &Path, source: Option<&str>) -> PathBuf {
+    let id = relative(estate_root, dir).display().to_string();
+    // A source that cannot be read is told when the unit is worked on.
+    let module = source.and_then(|text| Sources::module_folder(text, dir).ok());
+    clean(&root(home, &id).join(module.unwrap_or_default()))
+}
+
+fn root(home: &Path, id: &str) -> PathBuf {
+    home.join("units").join(folder_of(id))
 }
 
 /// Brings what is new, generates the files, and returns the folder in which commands run.
 pub fn bring_together(home: &Path, job: &UnitJob, source: &Fetched) -> Result<PathBuf, EngineError> {
     let config = &job.config;
-    let root = root(home, job);
+    let root = root(home, &job.id);
     create_private_dir(&root)?;
     let dir = clean(&root.join(&source.module));
 

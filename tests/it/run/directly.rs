@@ -67,3 +67,16 @@ fn units_are_applied_and_destroyed_by_one_command_each_with_its_own_hooks() {
         assert_eq!(hooks.lines().collect::<Vec<_>>(), ["apply", "apply", "destroy"]);
     }
 }
+
+#[test]
+fn get_working_dir_is_where_the_tool_runs() {
+    let estate = Estate::new();
+    estate.unit("a", &[]);
+    let file = "live/a/terragrunt.hcl";
+    let text = std::fs::read_to_string(estate.path().join(file)).unwrap();
+    estate.write(file, &text.replace("value = \"a\"", "value = get_working_dir()"));
+    Slipway::new(estate.path(), &terraforms()[0]).run(&["apply", "--yes"]).exits(0);
+    let named = std::path::PathBuf::from(estate.applied("a").unwrap());
+    assert!(named.join(".terraform").is_dir(), "{}", named.display());
+    assert!(named.join("main.tf").is_file(), "{}", named.display());
+}
