@@ -5,9 +5,14 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::event::Event;
 use crate::support::fs::FileError;
+
+/// How long the lock of a process that is gone may live on.
+const LAST_BREATH: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// An open journal.
 #[derive(Debug)]
@@ -34,11 +39,7 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let open = OpenOptions::new().create(true).read(true).append(true).open(path);
         let mut file = open.map_err(FileError::on("open", path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Held),
-            Err(TryLockError::Error(error)) => return Err(FileError::on("lock", path)(error).into()),
-        }
+        lock(&file, path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(FileError::on("read", path))?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -60,6 +61,20 @@ impl Journal {
         // One write a line: a kill in the middle leaves at most one broken line, at the end.
         self.file.write_all(&line).map_err(FileError::on("write", &self.path))?;
         self.file.sync_data().map_err(FileError::on("write", &self.path))
+    }
+}
+
+/// A process that was killed while it started another one leaves the lock to that for an instant, so one refusal is
+/// not the last word.
+fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
+    let deadline = Instant::now() + LAST_BREATH;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::WouldBlock) => return Err(JournalError::Held),
+            Err(TryLockError::Error(error)) => return Err(FileError::on("lock", path)(error).into()),
+        }
     }
 }
 

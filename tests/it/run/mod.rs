@@ -6,6 +6,7 @@ mod directly;
 mod errors;
 mod identity;
 mod killed;
+mod kills;
 mod lock_table;
 mod providers;
 mod resume;
