@@ -211,7 +211,6 @@ impl UnitWork {
         if answer == Approval::No {
             return Ok(Outcome::Declined);
         }
-        reporter.emit(EventKind::Applying { node: reporter.node.clone() });
         if !may_begin(reporter) {
             return Ok(Outcome::Interrupted);
         }
