@@ -1,4 +1,4 @@
-//! `slipway apply`: units only.
+//! `slipway apply`: units only, planned now or before.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,20 @@ use clap::Args;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::saved_plan::{self, TrustArgs};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::engine::plan::folder::is_saved;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
-/// Plan and apply the units
+/// Plan and apply the units, or apply saved plans
 ///
-/// As `up`, without the gates of clusters.
+/// As `up`, without the gates of clusters. Where PATH is a folder that `slipway plan --out` wrote, exactly the plans in it are applied: they are refused where anything they were made on has changed since.
 #[derive(Args, Clone, Debug)]
 pub struct ApplyArgs {
-    /// A folder, here or under the estate's root
+    /// A folder, here or under the estate's root; or one of saved plans
     path: Option<PathBuf>,
 
     #[command(flatten)]
@@ -28,11 +31,31 @@ pub struct ApplyArgs {
     yes: bool,
 
     #[command(flatten)]
+    trust: TrustArgs,
+
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
 /// Applies.
 pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    let saved = args.path.as_ref().map(|path| workspace.working_dir.join(path)).filter(|path| is_saved(path));
+    if let Some(folder) = saved {
+        if args.selection.is_narrowed() {
+            return Err(CliError::usage(
+                "saved plans are applied as a whole",
+                "leave the filters out, or give them to `slipway plan --out`",
+            ));
+        }
+        return saved_plan::apply(ui, global, workspace, &folder, args.yes, &args.trust, &args.engine).await;
+    }
+    if args.trust.is_used() {
+        return Err(CliError::usage(
+            "there are no saved plans whose signature could be checked",
+            "name the folder that `slipway plan --out` wrote",
+        ));
+    }
     let execution = Execution {
         command: "apply",
         mode: Mode::Apply,

@@ -18,7 +18,7 @@ use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
 use crate::run::approval::{Always, Approver};
-use crate::run::assemble::{self, UnitSpec};
+use crate::run::assemble::{self, GateSpec, UnitSpec};
 use crate::run::event::{EventKind, Request, RunStart};
 use crate::run::events::{Events, Listener};
 use crate::run::folder::RunFolder;
@@ -29,6 +29,7 @@ use crate::run::node::Node;
 use crate::run::past::Past;
 use crate::run::plans::Plans;
 use crate::run::policy::Policies;
+use crate::run::saved::{SavedPlans, SavedPlansGate};
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
 use crate::run::unit::{Mode, UnitContext, UnitWork};
@@ -108,7 +109,7 @@ pub async fn carry_out(
     let context = UnitContext {
         workshop,
         mode: run.mode,
-        reviewed: !run.yes || run.plans.detailed || !policies.is_empty(),
+        reviewed: !run.yes || run.plans.detailed || run.plans.keeper.is_some() || !policies.is_empty(),
         plans: run.plans,
         approver,
         asking: Mutex::new(()),
@@ -116,7 +117,15 @@ pub async fn carry_out(
         workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
         policies,
     };
-    let nodes = nodes(workspace, selection, &Arc::new(context), &folder, run.gates);
+    let context = Arc::new(context);
+    let mut nodes = nodes(workspace, selection, &context, &folder, run.gates);
+    if let Some(saved) = &context.plans.saved {
+        let gate = saved_plans_gate(selection, &context, saved, workspace.parallelism(run.engine));
+        nodes = assemble::behind(gate, nodes);
+    }
+    if let Some(keeper) = &context.plans.keeper {
+        keeper.announce(scheduler::announce(&nodes));
+    }
 
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
@@ -173,6 +182,23 @@ fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: b
     let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
     let root = &project.estate_root;
     Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
+}
+
+/// What holds saved plans to what they were made on, before the first of them is applied.
+fn saved_plans_gate(
+    selection: &Selection,
+    context: &Arc<UnitContext>,
+    saved: &Arc<SavedPlans>,
+    parallelism: usize,
+) -> GateSpec {
+    let dirs = selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.clone());
+    let work = SavedPlansGate {
+        context: Arc::clone(context),
+        saved: Arc::clone(saved),
+        dirs: dirs.map(|dir| (context.workshop.name(&dir), dir)).collect(),
+        parallelism,
+    };
+    GateSpec { name: "saved plans".to_owned(), work: Arc::new(work) }
 }
 
 fn nodes(

@@ -6,6 +6,7 @@ mod argocd;
 mod carry_out;
 mod completions;
 mod destroy;
+mod detail;
 mod doctor;
 #[cfg(test)]
 mod documented;
@@ -24,6 +25,7 @@ mod render;
 mod reports;
 mod resume;
 mod runs;
+mod saved_plan;
 mod selection;
 mod snippet;
 mod stack;

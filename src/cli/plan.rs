@@ -1,15 +1,18 @@
 //! `slipway plan`: what would change.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::saved_plan::{self, SigningArgs};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
-use crate::run::plans::Plans;
+use super::workspace::Workspace;
+use crate::run::plans::{Keeper, Plans};
 use crate::run::unit::Mode;
 
 /// Show what would change in every unit
@@ -27,6 +30,13 @@ pub struct PlanArgs {
     #[arg(long, env = "SLIPWAY_DETAIL")]
     detail: bool,
 
+    /// Save the plans into this new folder, for `slipway apply DIR`; plans on mocks are left out
+    #[arg(long, value_name = "DIR", env = "SLIPWAY_OUT")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    signing: SigningArgs,
+
     /// Exit with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -37,6 +47,11 @@ pub struct PlanArgs {
 
 /// Plans.
 pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
+    let saving = match &args.out {
+        Some(out) => Some(saved_plan::Saving::begin(Workspace::open(global)?, out, &args.signing)?),
+        None => None,
+    };
+    let keeper = saving.as_ref().map(|saving| Arc::new(Keeper::new(saving.project_dir())));
     let execution = Execution {
         command: "plan",
         mode: Mode::Plan,
@@ -45,9 +60,16 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         selection: &args.selection,
         engine: &args.engine,
         yes: false,
-        plans: Plans { detailed: args.detail },
+        plans: Plans { detailed: args.detail, keeper: keeper.clone(), saved: None },
         leave_dependents: false,
     };
     let (exit, changes) = execute(ui, global, execution).await?;
+    if let (Some(saving), Some(keeper)) = (saving, keeper) {
+        if exit != Exit::Done {
+            ui.say("nothing is saved: not every unit could be planned");
+            return Ok(exit);
+        }
+        saving.save(ui, global, &args.engine, &keeper)?;
+    }
     Ok(if exit == Exit::Done && changes && args.detailed_exitcode { Exit::Changes } else { exit })
 }

@@ -66,6 +66,12 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             "begin another run: what is applied already will be found so",
         ));
     };
+    if request.saved_plans.is_some() {
+        return Err(CliError::refused(
+            format!("run {} applied saved plans, which are over with it", folder.id),
+            "plan what is left anew: `slipway plan --out`, then `slipway apply`",
+        ));
+    }
     refuse_unattended(global, "resume", mode, args.yes)?;
     let workspace = workspace.with_settings_of(&request)?;
     say_where_it_stands(ui, &workspace, &folder, &past);

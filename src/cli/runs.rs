@@ -3,10 +3,12 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::detail::add_details;
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::reports::ReportArgs;
 use super::ui::Ui;
+use super::wait;
 use super::workspace::Workspace;
 use crate::report::model::Summary;
 use crate::run::event::Event;
@@ -30,6 +32,10 @@ enum RunsCommand {
     Show {
         /// The run's id, or how it begins
         run: Option<String>,
+
+        /// Show under the table what changes in each resource, as far as the run's plans are still there; sensitive values are masked
+        #[arg(long)]
+        detail: bool,
 
         /// Show when each unit ran, and what it waited for
         #[arg(long)]
@@ -72,8 +78,9 @@ pub fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliErr
     let workspace = Workspace::open(global)?;
     match &args.command {
         None => list(ui, &RunFolder::all(&workspace.home))?,
-        Some(RunsCommand::Show { run, timeline, reports }) => {
-            show(ui, &workspace, run.as_deref(), *timeline, reports)?;
+        Some(RunsCommand::Show { run, detail, timeline, reports }) => {
+            let wanted = Wanted { detail: *detail, timeline: *timeline, reports };
+            show(ui, workspace, run.as_deref(), &wanted)?;
         }
     }
     Ok(Exit::Done)
@@ -133,27 +140,32 @@ fn listed(folder: &RunFolder, events: Vec<Event>) -> Option<Listed> {
     })
 }
 
-fn show(
-    ui: Ui,
-    workspace: &Workspace,
-    run: Option<&str>,
+/// What is shown of a run besides its table.
+struct Wanted<'a> {
+    detail: bool,
     timeline: bool,
-    reports: &ReportArgs,
-) -> Result<(), CliError> {
+    reports: &'a ReportArgs,
+}
+
+fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) -> Result<(), CliError> {
     let Some(folder) = RunFolder::find(&workspace.home, run) else {
         let what =
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));
     };
-    let reports = reports.prepare(&workspace.working_dir)?;
-    let summary = Summary::of(&journal::read(&folder.journal())?);
+    let reports = wanted.reports.prepare(&workspace.working_dir)?;
+    let events = journal::read(&folder.journal())?;
+    let mut summary = Summary::of(&events);
+    if let Some(past) = Past::of(events).filter(|_| wanted.detail) {
+        wait(add_details(ui, workspace, &folder, &past.start, &mut summary))?;
+    }
     reports.write(&summary, &folder)?;
     if ui.format() == Format::Json {
         return ui.json(&summary);
     }
     ui.answer(&summary.heading())?;
     ui.answer(&summary.table())?;
-    if timeline {
+    if wanted.timeline {
         ui.answer(&format!("\n{}", summary.timeline()))?;
     }
     for row in summary.nodes.iter().filter(|row| row.has_failed() || row.was_cut_off()) {

@@ -41,6 +41,13 @@ pub struct SelectionArgs {
     no_filters_file: bool,
 }
 
+impl SelectionArgs {
+    /// Whether the command line asks for less than everything.
+    pub fn is_narrowed(&self) -> bool {
+        !self.filters.is_empty() || self.affected.is_some() || self.filters_file.is_some()
+    }
+}
+
 /// What the flags select of an estate.
 pub struct Chosen {
     /// The units and stacks.

@@ -28,7 +28,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::EngineError;
-pub use plan::{Action, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange};
+pub use plan::{
+    Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
+};
 
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
@@ -232,6 +234,16 @@ pub trait Engine: Send + Sync {
             cause: format!("line {}, column {}", error.line(), error.column()),
         })
     }
+
+    /// What a plan of the unit would be made on now, its state apart; nothing is written but what is fetched.
+    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError>;
+
+    /// The state that a plan of the unit would be made on now; none where there is none yet.
+    async fn state_mark(&self, job: &UnitJob, session: Session<'_>)
+    -> Result<Option<StateMark>, EngineError>;
+
+    /// Makes the unit ready for the apply of a plan that was made elsewhere.
+    async fn make_ready(&self, job: &UnitJob, session: Session<'_>) -> Result<(), EngineError>;
 
     /// Whether the state holds any resource.
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError>;

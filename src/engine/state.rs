@@ -11,9 +11,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
 
-use super::EngineError;
 use super::s3::{S3Backend, S3Clients};
 use super::ui::{Output, to_outputs};
+use super::{EngineError, StateMark};
 use crate::hcl::value::Value;
 use crate::support::fs::FileError;
 use crate::terragrunt::config::{RemoteState, UnitConfig};
@@ -27,12 +27,18 @@ pub struct State {
     pub outputs: Outputs,
     /// Whether it holds any resource.
     pub has_resources: bool,
+    /// Which one it is; none where there is none yet.
+    pub mark: Option<StateMark>,
 }
 
 /// The file format, version 4; it has not changed since Terraform 0.12.
 #[derive(Deserialize)]
 struct StateFile {
     version: u64,
+    #[serde(default)]
+    lineage: String,
+    #[serde(default)]
+    serial: u64,
     #[serde(default)]
     outputs: BTreeMap<String, Output>,
     #[serde(default)]
@@ -126,12 +132,29 @@ fn local(remote_state: &RemoteState) -> Result<Option<Vec<u8>>, EngineError> {
     }
 }
 
+/// Which state it is that the tool shows; none where it shows nothing.
+pub fn mark_of(answer: &str, command: &str) -> Result<Option<StateMark>, EngineError> {
+    // An `init` that had to run first prints before the answer, and so do warnings.
+    let lines = answer.lines().skip_while(|line| !line.starts_with('{'));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // What was expected and is not there could be a secret: the place has to do.
+    let mark: StateMark = serde_json::from_str(&text).map_err(|error| EngineError::Answer {
+        command: command.to_owned(),
+        cause: format!("line {}, column {}", error.line(), error.column()),
+    })?;
+    Ok(Some(mark))
+}
+
 /// `None` for a state of another version, or one that is encrypted.
 fn parse(text: &[u8]) -> Option<State> {
     let file: StateFile = serde_json::from_slice(text).ok()?;
     let managed = |resource: &Resource| resource.mode == "managed" && !resource.instances.is_empty();
     (file.version == 4).then(|| State {
         has_resources: file.resources.iter().any(managed),
+        mark: Some(StateMark { lineage: file.lineage, serial: file.serial }),
         outputs: to_outputs(file.outputs),
     })
 }

@@ -69,6 +69,16 @@ pub fn upwards(units: Vec<UnitSpec>, clusters: Vec<ClusterGates>) -> Vec<Node> {
     nodes.0
 }
 
+/// The same graph with a gate before all of it.
+pub fn behind(gate: GateSpec, nodes: Vec<Node>) -> Vec<Node> {
+    let first = Node { name: gate.name, kind: NodeKind::Gate, after: Vec::new(), work: gate.work };
+    let moved = nodes.into_iter().map(|node| {
+        let after = std::iter::once(0).chain(node.after.iter().map(|index| index + 1)).collect();
+        Node { after, ..node }
+    });
+    std::iter::once(first).chain(moved).collect()
+}
+
 /// The graph downwards. Units come in the same order as upwards; each waits for its dependents.
 pub fn downwards(units: Vec<UnitSpec>, clusters: Vec<(usize, GateSpec)>) -> Vec<Node> {
     let mut nodes = Nodes::default();

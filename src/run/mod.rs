@@ -17,6 +17,7 @@ pub mod past;
 pub mod plans;
 pub mod policy;
 pub mod retry;
+pub mod saved;
 pub mod scheduler;
 pub mod signals;
 pub mod time_limit;

@@ -1,8 +1,95 @@
-//! What a run does with plans besides applying them.
+//! What a run does with plans besides making and applying them: tell them in full, keep them, or take kept ones.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::event::NodeInfo;
+use super::saved::SavedPlans;
+use crate::engine::plan::fingerprint::files_read;
+use crate::engine::{Engine, EngineError, Fingerprint, PlanSummary, SavedPlan, Session, StateMark, UnitJob};
 
 /// What a run does with plans besides applying them; by default nothing.
 #[derive(Clone, Default)]
 pub struct Plans {
     /// Whether each is told attribute by attribute, which starts its providers once more.
     pub detailed: bool,
+    /// Who notes what each was made on, so that it can be saved.
+    pub keeper: Option<Arc<Keeper>>,
+    /// The saved plans that are applied; nothing is planned then.
+    pub saved: Option<Arc<SavedPlans>>,
+}
+
+/// Notes of each plan what it was made on.
+pub struct Keeper {
+    root: PathBuf,
+    order: Mutex<Vec<NodeInfo>>,
+    kept: Mutex<BTreeMap<String, Kept>>,
+}
+
+/// One plan that is to be saved.
+pub struct Kept {
+    /// The tool's file.
+    pub file: PathBuf,
+    /// What it would do.
+    pub summary: PlanSummary,
+    /// The dependencies whose mocks went into it.
+    pub mocked: Vec<String>,
+    /// What it was made on; none where mocks went into it, since it is not saved then.
+    pub basis: Option<Basis>,
+}
+
+/// What a plan was made on.
+pub struct Basis {
+    /// The unit's digests.
+    pub fingerprint: Fingerprint,
+    /// Its state.
+    pub state: Option<StateMark>,
+    /// The files that were read, with their digests, by their paths from the project's folder.
+    pub files: BTreeMap<PathBuf, String>,
+}
+
+impl Keeper {
+    /// `root` is the project's folder.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, order: Mutex::default(), kept: Mutex::default() }
+    }
+
+    /// Takes the order of the run.
+    pub fn announce(&self, nodes: Vec<NodeInfo>) {
+        *self.order.lock().unwrap_or_else(PoisonError::into_inner) = nodes;
+    }
+
+    /// The nodes of the run, each behind what it waits for.
+    pub fn order(&self) -> Vec<NodeInfo> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what the plan of a unit was made on.
+    pub async fn keep(
+        &self,
+        engine: &dyn Engine,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        session: Session<'_>,
+    ) -> Result<(), EngineError> {
+        let mocked = job.config.mocked.clone();
+        let basis = if mocked.is_empty() {
+            Some(Basis {
+                fingerprint: engine.fingerprint(job, session).await?,
+                state: engine.state_mark(job, session).await?,
+                files: files_read(&job.config, &self.root)?,
+            })
+        } else {
+            None
+        };
+        let kept = Kept { file: plan.file.clone(), summary: plan.summary.clone(), mocked, basis };
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id.clone(), kept);
+        Ok(())
+    }
+
+    /// What was kept, by the names of the units; nothing is kept any more.
+    pub fn take(&self) -> BTreeMap<String, Kept> {
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }

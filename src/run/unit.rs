@@ -12,9 +12,11 @@ use super::node::{Reporter, Work};
 use super::plans::Plans;
 use super::policy::Policies;
 use super::retry;
+use super::saved::SavedPlans;
 use super::time_limit::{Clock, within};
 use super::workplaces::Workplaces;
 use super::workshop::{WorkError, Workshop};
+use crate::engine::plan::folder::write_private;
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
 use crate::estate::UnitLimits;
 use crate::support::interrupt::Stop;
@@ -101,6 +103,9 @@ impl UnitWork {
             Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
             Err(error) => return Err(error),
         };
+        if let Some(saved) = &self.context.plans.saved {
+            return Ok(self.apply_saved(saved, &job, reporter).await?);
+        }
         let mut attempt = 1;
         loop {
             // A plan can be applied once only, so another attempt begins with another plan.
@@ -145,6 +150,9 @@ impl UnitWork {
         let policies = &self.context.policies;
         if let Some(message) = policies.judge(&self.dir, job, &plan, workshop.engine(), reporter).await? {
             return Ok(Outcome::Refused { message });
+        }
+        if let Some(keeper) = &self.context.plans.keeper {
+            keeper.keep(workshop.engine(), job, &plan, reporter.session()).await?;
         }
         if *mode == Mode::Plan {
             return Ok(Outcome::Planned);
@@ -191,7 +199,7 @@ impl UnitWork {
         reporter: &Reporter,
         clock: &Clock,
     ) -> Result<Outcome, EngineError> {
-        let UnitContext { workshop, approver, asking, .. } = &*self.context;
+        let UnitContext { approver, asking, .. } = &*self.context;
         if !job.config.mocked.is_empty() {
             let mocked = job.config.mocked.join(", ");
             let message =
@@ -214,11 +222,62 @@ impl UnitWork {
         if !may_begin(reporter) {
             return Ok(Outcome::Interrupted);
         }
+        self.applied(job, plan, reporter).await
+    }
+
+    async fn applied(
+        &self,
+        job: &UnitJob,
+        plan: &SavedPlan,
+        reporter: &Reporter,
+    ) -> Result<Outcome, EngineError> {
+        let workshop = &self.context.workshop;
         let applied = workshop.engine().apply(job, plan, reporter.session()).await;
         // Whatever happened, what was known of the outputs is known no more.
         workshop.applied(&self.dir, None);
         workshop.applied(&self.dir, applied?);
         Ok(self.changed())
+    }
+
+    /// Applies the plan that was saved, where it still is what may be applied. There is no other attempt: a plan can
+    /// be applied once only.
+    async fn apply_saved(
+        &self,
+        saved: &SavedPlans,
+        job: &UnitJob,
+        reporter: &Reporter,
+    ) -> Result<Outcome, EngineError> {
+        let Some(unit) = saved.units.get(&job.id) else {
+            return Ok(Outcome::Refused { message: "no plan was saved for it".to_owned() });
+        };
+        reporter.emit(EventKind::Planned {
+            node: reporter.node.clone(),
+            summary: unit.summary.clone(),
+            mocked: Vec::new(),
+        });
+        if !unit.summary.changes {
+            return Ok(Outcome::Unchanged { note: None });
+        }
+        // What it depends on may have other outputs by now than those it was planned on.
+        if let Some(objection) = unit.objection(&self.context, job, reporter).await? {
+            return Ok(Outcome::Refused { message: format!("{objection}; plan it again") });
+        }
+        let engine = self.context.workshop.engine();
+        engine.make_ready(job, reporter.session()).await?;
+        write_private(&self.plan_file, &unit.content)?;
+        let plan = SavedPlan {
+            file: self.plan_file.clone(),
+            summary: unit.summary.clone(),
+            direction: Direction::Apply,
+        };
+        let policies = &self.context.policies;
+        if let Some(message) = policies.judge(&self.dir, job, &plan, engine, reporter).await? {
+            return Ok(Outcome::Refused { message });
+        }
+        if !may_begin(reporter) {
+            return Ok(Outcome::Interrupted);
+        }
+        self.applied(job, &plan, reporter).await
     }
 
     /// Plans and applies in one start of the tool.

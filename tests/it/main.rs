@@ -17,6 +17,8 @@ mod gitops;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod report;

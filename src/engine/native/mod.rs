@@ -19,20 +19,22 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use self::providers::Providers;
+pub(super) use self::selection::Selection;
+pub(super) use self::workdir::{LOCK_FILE, is_for_terragrunt};
 use super::failure::passed_over;
 use super::lock_table::LockTables;
+use super::plan::fingerprint;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
 use super::s3::S3Clients;
-use super::source::{FetchOptions, Fetched, Sources, default_registry};
+use super::source::{Fetched, Sources};
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
-    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanJson, PlanSummary, SavedPlan,
-    Session, Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
+    SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
-use crate::support::interrupt::Stop;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
@@ -110,19 +112,7 @@ impl NativeEngine {
 
     /// The unit's module on this machine; without a source its own folder is the module.
     async fn source(&self, job: &UnitJob, tool: &Tool, session: Session<'_>) -> Result<Fetched, EngineError> {
-        let dir = &job.config.dir;
-        let Some(text) = job.config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref())
-        else {
-            return Ok(Fetched { root: dir.clone(), module: PathBuf::new(), shared: false });
-        };
-        let registry = default_registry(tool.name);
-        let note = |line: &str| session.watcher.line(line);
-        let interrupts = session.interrupts;
-        tokio::select! {
-            fetched = self.sources.fetch(text, dir, FetchOptions { registry: &registry, note: &note }) => Ok(fetched?),
-            // Nothing is half there: what was fetched so far is thrown away by the next run.
-            () = interrupts.reached(Stop::Interrupt) => Err(EngineError::Interrupted { command: "fetching the source".to_owned() }),
-        }
+        self.sources.of_unit(&job.config, tool.name, session).await
     }
 
     async fn init(
@@ -271,6 +261,32 @@ impl Engine for NativeEngine {
         let label = format!("{} show", prepared.tool.name);
         let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
         Ok(PlanJson::new(&ran.stdout))
+    }
+
+    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError> {
+        let tool = self.tool(&job.config).await?;
+        let source = self.source(job, &tool, session).await?;
+        fingerprint::of(tool, source, job).await
+    }
+
+    async fn state_mark(
+        &self,
+        job: &UnitJob,
+        session: Session<'_>,
+    ) -> Result<Option<StateMark>, EngineError> {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+            return Ok(state.mark);
+        }
+        let prepared = self.prepare(job, session).await?;
+        let command = self.command(job, &prepared, "state").arg("pull");
+        let label = format!("{} state pull", prepared.tool.name);
+        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        state::mark_of(&ran.stdout, &label)
+    }
+
+    async fn make_ready(&self, job: &UnitJob, session: Session<'_>) -> Result<(), EngineError> {
+        self.prepare(job, session).await.map(drop)
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {

@@ -91,7 +91,7 @@ fn copy_tree(
 }
 
 /// Terragrunt's files beside a module are not the module's; left here, Terragrunt would find units in them.
-fn is_for_terragrunt(below: &Path) -> bool {
+pub fn is_for_terragrunt(below: &Path) -> bool {
     let name = below.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name == UNIT_FILE || name == UNIT_FILE_JSON || name == "terragrunt.stack.hcl"
 }

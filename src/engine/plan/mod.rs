@@ -1,10 +1,15 @@
 //! What a plan would do: its sums and addresses, its attributes on demand, and plans that are kept.
 
 pub mod detail;
+pub mod fingerprint;
+pub mod folder;
+pub mod manifest;
 mod mask;
+pub mod signature;
 mod summary;
 
 pub use detail::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
+pub use fingerprint::{Fingerprint, StateMark};
 pub use mask::Secrets;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
 

@@ -207,7 +207,7 @@ fn content_digest(path: &Path) -> Result<sha2::digest::Output<Sha256>, SourceErr
 }
 
 /// Every file and link of a folder, in a fixed order; what is neither is left out.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+pub(in crate::engine) fn files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let mut found = Vec::new();
     collect(folder, &mut found)?;
     found.sort();

@@ -26,14 +26,18 @@ use tokio::sync::OnceCell;
 
 use self::address::{Address, FileOptions, GitPlace, Place, RegistryPlace, hide_login};
 use self::archive::Kind;
+pub(super) use self::cache::files as files_of;
 use self::cache::{Cache, Entry, Found, blocking};
 pub use self::error::SourceError;
 use self::registry::Registries;
 pub use self::stack::StackSources;
 use self::web::Web;
 use super::s3::S3Clients;
+use super::{EngineError, Session};
 use crate::support::git::short;
+use crate::support::interrupt::Stop;
 use crate::support::paths::clean;
+use crate::terragrunt::config::UnitConfig;
 
 /// A module that is on this machine by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +128,29 @@ impl Sources {
             Err(SourceError::ModuleMissing { source_text: hide_login(text), folder: fetched.module })
         } else {
             Err(missing(text, &fetched.folder()))
+        }
+    }
+
+    /// The module of a unit on this machine; without a source its own folder is the module. `tool` is `terraform` or
+    /// `tofu`, which have registries of their own.
+    pub async fn of_unit(
+        &self,
+        config: &UnitConfig,
+        tool: &str,
+        session: Session<'_>,
+    ) -> Result<Fetched, EngineError> {
+        let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+        let Some(text) = source else {
+            return Ok(Fetched { root: config.dir.clone(), module: PathBuf::new(), shared: false });
+        };
+        let (registry, note) = (default_registry(tool), |line: &str| session.watcher.line(line));
+        let options = FetchOptions { registry: &registry, note: &note };
+        tokio::select! {
+            fetched = self.fetch(text, &config.dir, options) => Ok(fetched?),
+            // Nothing is half there: what was fetched so far is thrown away by the next run.
+            () = session.interrupts.reached(Stop::Interrupt) => {
+                Err(EngineError::Interrupted { command: "fetching the source".to_owned() })
+            }
         }
     }
 

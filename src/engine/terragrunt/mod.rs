@@ -23,15 +23,17 @@ use self::log::Log;
 use self::shim::Shim;
 use self::version::Version;
 use super::failure::passed_over;
+use super::plan::fingerprint;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::Roles;
 use super::s3::S3Clients;
+use super::source::Sources;
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
 use super::{
-    Applied, Companion, Direction, Engine, EngineError, EngineSettings, PlanJson, PlanSummary, SavedPlan,
-    Session, Step, UnitJob, state, unattended,
+    Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
+    SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
@@ -46,6 +48,8 @@ pub struct TerragruntEngine {
     buckets: StateBuckets,
     s3: S3Clients,
     roles: Roles,
+    /// Only to take the digests of modules: Terragrunt fetches what it runs by itself.
+    sources: Sources,
     /// The units whose `init` this run has seen succeed.
     initialised: Mutex<HashSet<String>>,
 }
@@ -55,6 +59,7 @@ impl TerragruntEngine {
     pub fn new(program: PathBuf, settings: EngineSettings) -> Self {
         // Terragrunt creates the bucket; here it is only looked at, for the message.
         Self {
+            sources: Sources::new(&settings.home),
             program,
             settings,
             version: OnceCell::new(),
@@ -237,6 +242,34 @@ impl Engine for TerragruntEngine {
         let options = Options { capture: true, ..Options::new("terragrunt show") };
         let ran = self.run(job, command, &shim, options, session).await?;
         Ok(PlanJson::new(&answer(&ran.stdout)))
+    }
+
+    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError> {
+        let tool = self.tool(&job.config).await?;
+        let source = self.sources.of_unit(&job.config, tool.name, session).await?;
+        fingerprint::of(tool, source, job).await
+    }
+
+    async fn state_mark(
+        &self,
+        job: &UnitJob,
+        session: Session<'_>,
+    ) -> Result<Option<StateMark>, EngineError> {
+        let identity = self.roles.credentials(&job.config).await?;
+        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+            return Ok(state.mark);
+        }
+        let shim = self.shim(job).await?;
+        self.look_at_bucket(job, session).await?;
+        let command = self.command(job, &shim).args(["state", "pull"]);
+        let options = Options { capture: true, ..Options::new("terragrunt state pull") };
+        let ran = self.run(job, command, &shim, options, session).await?;
+        state::mark_of(&ran.stdout, "terragrunt state pull")
+    }
+
+    /// Terragrunt makes a unit ready with every command.
+    async fn make_ready(&self, _job: &UnitJob, _session: Session<'_>) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {

@@ -1,0 +1,55 @@
+//! The plans of a run attribute by attribute, read from what the run kept of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::exit::CliError;
+use super::global::{EngineFlag, ToolArgs};
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::engine::{Session, Unwatched};
+use crate::report::model::Summary;
+use crate::run::event::{NodeKind, RunStart};
+use crate::run::folder::RunFolder;
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::channel;
+use crate::support::paths::join;
+
+/// Adds them to a summary: of each unit whose plan is still there and that does not have them already.
+///
+/// The tool shows a plan from within the unit, so the unit has to be there still, with the providers it had.
+pub async fn add_details(
+    ui: Ui,
+    workspace: Workspace,
+    folder: &RunFolder,
+    start: &RunStart,
+    summary: &mut Summary,
+) -> Result<(), CliError> {
+    let request = start.request.clone().unwrap_or_default();
+    let workspace = workspace.with_settings_of(&request)?;
+    let tools =
+        ToolArgs { engine: EngineFlag::from_str(&start.engine, false).ok(), tf_path: request.tool.clone() };
+    let engine = workspace.engine(&tools, false)?;
+    let root = workspace.project.estate_root.clone();
+    let workshop = Workshop::new(Arc::clone(&engine), workspace.reader("plan"), root.clone());
+    let (_nobody_stops_it, interrupts) = channel();
+    let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
+    for row in &mut summary.nodes {
+        let file = folder.plan(&row.name);
+        let told = row.plan.as_ref().is_none_or(crate::engine::PlanSummary::is_empty) || row.detail.is_some();
+        if row.kind != NodeKind::Unit || told || !file.is_file() {
+            continue;
+        }
+        let detail = match workshop.job(&join(&root, Path::new(&row.name)), session).await {
+            Ok(job) => engine.detail(&job, &file, session).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match detail {
+            Ok(detail) => row.detail = Some(detail),
+            Err(error) => ui.say(&format!("the detail of {} cannot be read any more: {error}", row.name)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! What a plan was made on: the digests by which a saved plan is held to it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::folder::MANIFEST;
+use crate::engine::native::{LOCK_FILE, Selection, is_for_terragrunt};
+use crate::engine::source::{Fetched, files_of};
+use crate::engine::tool::Tool;
+use crate::engine::{EngineError, UnitJob};
+use crate::hcl::json::encode;
+use crate::hcl::value::Value;
+use crate::support::digest::{hex, sha256};
+use crate::support::fs::FileError;
+use crate::support::paths::relative;
+use crate::terragrunt::config::UnitConfig;
+
+/// What a unit's plan was made on, its state apart. Digests are SHA-256 in lowercase hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// `terraform` or `tofu`.
+    pub tool: String,
+    /// Its version.
+    pub version: String,
+    /// The evaluated configuration that the tool is given: inputs, backend, generated files, arguments, hooks.
+    pub inputs: String,
+    /// The module's files, the unit's own laid over them.
+    pub source: String,
+    /// The dependency lock file; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
+}
+
+/// Which state a plan was made on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateMark {
+    /// The id that a state gets when it is first written, and keeps.
+    pub lineage: String,
+    /// It rises with every change.
+    pub serial: u64,
+}
+
+impl Fingerprint {
+    /// Of a unit whose module is on this machine.
+    pub fn of(tool: &Tool, source: &Fetched, config: &UnitConfig) -> Result<Self, EngineError> {
+        Ok(Self {
+            tool: tool.name.to_owned(),
+            version: tool.version.clone(),
+            inputs: inputs(config),
+            source: source_digest(source, config)?,
+            lock: lock_file(source, config).map(|content| sha256(&content)),
+        })
+    }
+
+    /// In which way `now` is another one, in words; none where it is the same.
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        if (&self.tool, &self.version) != (&now.tool, &now.version) {
+            let (then, now) =
+                (format!("{} {}", self.tool, self.version), format!("{} {}", now.tool, now.version));
+            return Some(format!("it was planned with {then}, and this is {now}"));
+        }
+        if self.inputs != now.inputs {
+            return Some("its inputs are not those it was planned with".to_owned());
+        }
+        if self.source != now.source {
+            return Some("its source is not what it was planned with".to_owned());
+        }
+        match (&self.lock, &now.lock) {
+            (Some(_), None) => {
+                Some(format!("its {LOCK_FILE} is not there: commit it, so that it comes along"))
+            }
+            (then, now) if then != now => Some(format!("its {LOCK_FILE} is not the one it was planned with")),
+            _ => None,
+        }
+    }
+}
+
+/// The fingerprint of a unit whose module is on this machine, taken off the threads that wait for processes.
+pub(in crate::engine) async fn of(
+    tool: Arc<Tool>,
+    source: Fetched,
+    job: &UnitJob,
+) -> Result<Fingerprint, EngineError> {
+    let config = Arc::clone(&job.config);
+    let taken = tokio::task::spawn_blocking(move || Fingerprint::of(&tool, &source, &config)).await;
+    taken.map_err(|error| EngineError::Answer {
+        command: "taking the digests of the source".to_owned(),
+        cause: error.to_string(),
+    })?
+}
+
+/// In which way a state has moved on, in words; none where it has not.
+pub fn state_difference(then: Option<&StateMark>, now: Option<&StateMark>) -> Option<String> {
+    match (then, now) {
+        (None, Some(now)) => Some(format!("its state was empty and is at serial {} now", now.serial)),
+        (Some(then), None) => Some(format!("its state was at serial {} and is gone", then.serial)),
+        (Some(then), Some(now)) if then.lineage != now.lineage => {
+            Some(format!("its state is another one: lineage {} was {}", now.lineage, then.lineage))
+        }
+        (Some(then), Some(now)) if then.serial != now.serial => {
+            Some(format!("its state has moved on: serial {} was {}", now.serial, then.serial))
+        }
+        _ => None,
+    }
+}
+
+/// The files that are read before a tool starts, with their digests: the configuration and all that it reads, variable
+/// files, the lock file. Paths are seen from `root`.
+pub fn files_read(config: &UnitConfig, root: &Path) -> Result<BTreeMap<PathBuf, String>, EngineError> {
+    let extra = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+    let variables = extra.flat_map(|extra| extra.required_var_files.iter().chain(&extra.optional_var_files));
+    let variables = variables.map(|file| config.dir.join(file));
+    let own_lock = config.dir.join(LOCK_FILE);
+    let read = config.files_read.iter().map(|file| file.to_path_buf());
+    let mut digests = BTreeMap::new();
+    for file in read.chain(variables).chain([own_lock]).filter(|file| file.is_file()) {
+        let content = std::fs::read(&file).map_err(FileError::on("read", &file))?;
+        digests.insert(relative(root, &file), sha256(&content));
+    }
+    Ok(digests)
+}
+
+fn lock_file(source: &Fetched, config: &UnitConfig) -> Option<Vec<u8>> {
+    // The unit's own is laid over the module's.
+    let places = [config.dir.join(LOCK_FILE), source.folder().join(LOCK_FILE)];
+    places.iter().find_map(|place| std::fs::read(place).ok())
+}
+
+/// Takes parts so that no two lists of parts give the same digest.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn add(&mut self, part: impl AsRef<[u8]>) {
+        let part = part.as_ref();
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    fn all<P: AsRef<[u8]>>(&mut self, name: &str, parts: impl IntoIterator<Item = P>) {
+        let parts: Vec<P> = parts.into_iter().collect();
+        self.add(name);
+        self.add((parts.len() as u64).to_le_bytes());
+        for part in parts {
+            self.add(part);
+        }
+    }
+
+    fn value(&mut self, name: &str, value: &Value) {
+        // Something unknown is only in what is never applied: mocks that are left open.
+        self.all(name, [encode(value).unwrap_or_else(|| "unknown".to_owned())]);
+    }
+
+    fn end(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+fn inputs(config: &UnitConfig) -> String {
+    let mut parts = Parts::default();
+    for (name, value) in &config.inputs {
+        parts.value(name, value);
+    }
+    if let Some(state) = &config.remote_state {
+        parts.all("remote_state", [&state.backend]);
+        parts.value("config", &state.config);
+        parts.value("encryption", state.encryption.as_ref().unwrap_or(&Value::Null));
+        let target = state.generate.as_ref();
+        parts.all("generate", target.map(|target| format!("{} {:?}", target.path, target.if_exists)));
+    }
+    for file in &config.generate {
+        let how = format!(
+            "{:?} {:?} {} {}",
+            file.if_exists, file.if_disabled, file.disable, file.disable_signature
+        );
+        parts.all("generate", [&file.path, &file.contents, &file.comment_prefix, &how]);
+    }
+    for extra in config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments) {
+        parts.all("extra_arguments", &extra.commands);
+        parts.all("arguments", &extra.arguments);
+        parts.all("variables", extra.env_vars.iter().flat_map(|(name, value)| [name, value]));
+        parts.all("files", extra.required_var_files.iter().chain(&extra.optional_var_files));
+    }
+    if let Some(terraform) = &config.terraform {
+        parts.all("source", &terraform.source);
+        for hook in terraform.before_hooks.iter().chain(&terraform.after_hooks) {
+            parts.all("hook", hook.commands.iter().chain(&hook.execute).chain(&hook.working_dir));
+            parts.all("condition", [format!("{} {}", hook.condition, hook.run_on_error)]);
+        }
+        for hook in &terraform.error_hooks {
+            parts.all("error_hook", hook.commands.iter().chain(&hook.execute).chain(&hook.on_errors));
+        }
+    }
+    parts.all("role", &config.iam_role);
+    parts.all("workspace", std::env::var("TF_WORKSPACE").ok());
+    parts.end()
+}
+
+fn source_digest(source: &Fetched, config: &UnitConfig) -> Result<String, EngineError> {
+    let mut parts = Parts::default();
+    parts.all("module", [source.module.as_os_str().as_encoded_bytes()]);
+    if source.shared {
+        let files = files_of(&source.root)?;
+        let below = files.iter().map(|file| file.strip_prefix(&source.root).unwrap_or(file).to_path_buf());
+        take_files(&mut parts, &source.root, below)?;
+    } else {
+        take_files(&mut parts, &source.root, copied(&source.root, config)?)?;
+    }
+    if source.root != config.dir {
+        parts.add("over");
+        take_files(&mut parts, &config.dir, copied(&config.dir, config)?)?;
+    }
+    Ok(parts.end())
+}
+
+fn copied(folder: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineError> {
+    let terraform = config.terraform.as_ref();
+    let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
+    let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
+    Selection::new(folder, include, exclude)?.files()
+}
+
+/// What the tools write themselves, and plans that were saved into the tree, are nothing of the module.
+fn take_files(
+    parts: &mut Parts,
+    root: &Path,
+    files: impl IntoIterator<Item = PathBuf>,
+) -> Result<(), EngineError> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_saved_plan =
+        |below: &Path| below.ancestors().skip(1).any(|above| root.join(above).join(MANIFEST).is_file());
+    for below in files {
+        let name = below.file_name().unwrap_or_default().to_string_lossy();
+        if name == LOCK_FILE
+            || name.contains(".tfstate")
+            || is_for_terragrunt(&below)
+            || is_saved_plan(&below)
+        {
+            continue;
+        }
+        let file = root.join(&below);
+        // A link into nowhere is a file without content.
+        let content = if file.is_file() {
+            std::fs::read(&file).map_err(FileError::on("read", &file))?
+        } else {
+            Vec::new()
+        };
+        let runs = file.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
+        parts.add(below.as_os_str().as_encoded_bytes());
+        parts.add([u8::from(runs)]);
+        parts.add(content);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(dir: &Path, value: &str) -> UnitConfig {
+        let mut config = UnitConfig { dir: dir.to_owned(), ..UnitConfig::default() };
+        config.inputs.insert("value".into(), Value::string(value));
+        config
+    }
+
+    #[test]
+    fn every_difference_is_told_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("main.tf"), "one").unwrap();
+        let source = Fetched { root: dir.path().to_owned(), module: PathBuf::new(), shared: false };
+        let tool = Tool { path: "/bin/tofu".into(), name: "tofu", version: "1.12.6".to_owned() };
+        let take = |value: &str| Fingerprint::of(&tool, &source, &config(dir.path(), value)).unwrap();
+        let then = take("a");
+        assert_eq!(then.difference(&take("a")), None);
+        assert!(then.difference(&take("b")).unwrap().contains("inputs"));
+        std::fs::write(dir.path().join("terraform.tfstate"), "{}").unwrap();
+        assert_eq!(then.difference(&take("a")), None, "a state is no source");
+        std::fs::write(dir.path().join("main.tf"), "two").unwrap();
+        assert!(then.difference(&take("a")).unwrap().contains("source"));
+        std::fs::write(dir.path().join("main.tf"), "one").unwrap();
+        std::fs::write(dir.path().join(LOCK_FILE), "locked").unwrap();
+        assert!(then.difference(&take("a")).unwrap().contains(LOCK_FILE));
+        let newer = Fingerprint { version: "1.13.0".to_owned(), ..then.clone() };
+        assert!(then.difference(&newer).unwrap().contains("tofu 1.12.6, and this is tofu 1.13.0"));
+    }
+
+    #[test]
+    fn a_state_that_moved_on_is_told_with_its_serials() {
+        let mark = |lineage: &str, serial| Some(StateMark { lineage: lineage.to_owned(), serial });
+        let told =
+            |then: Option<StateMark>, now: Option<StateMark>| state_difference(then.as_ref(), now.as_ref());
+        assert_eq!(told(mark("a", 1), mark("a", 1)), None);
+        assert_eq!(told(mark("a", 1), mark("a", 2)).unwrap(), "its state has moved on: serial 2 was 1");
+        assert!(told(mark("a", 1), mark("b", 1)).unwrap().contains("lineage b was a"));
+        assert!(told(None, mark("a", 1)).unwrap().contains("was empty"));
+        assert!(told(mark("a", 1), None).unwrap().contains("gone"));
+    }
+}
