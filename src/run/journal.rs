@@ -1,4 +1,4 @@
-//! The journal: every event of a run, one JSON object a line, on disk before anyone sees it.
+//! The journal: every event of a run, one JSON object a line, written before anyone sees it.
 //!
 //! Whoever writes it holds a lock on it, which the kernel releases when the process is gone, however it went.
 
@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::event::Event;
+use super::event::{Event, EventKind};
 use crate::support::fs::FileError;
 
 /// How long the lock of a process that is gone may live on.
@@ -53,13 +53,17 @@ impl Journal {
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// Appends an event and returns when it is on disk.
+    /// Appends an event and returns when it is on disk; one that nothing hangs on goes there with the next that something
+    /// hangs on. A kill loses neither, only a machine that dies can.
     pub fn append(&mut self, event: &Event) -> Result<(), FileError> {
         let on = |error: serde_json::Error| FileError::on("write", &self.path)(error.into());
         let mut line = serde_json::to_vec(event).map_err(on)?;
         line.push(b'\n');
         // One write a line: a kill in the middle leaves at most one broken line, at the end.
         self.file.write_all(&line).map_err(FileError::on("write", &self.path))?;
+        if !hangs_something_on(&event.kind) {
+            return Ok(());
+        }
         self.file.sync_data().map_err(FileError::on("write", &self.path))
     }
 }
@@ -76,6 +80,11 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
             Err(TryLockError::Error(error)) => return Err(FileError::on("lock", path)(error).into()),
         }
     }
+}
+
+/// Whether something is done, or left undone, because of an event. How far a node has come tells only whoever watches.
+fn hangs_something_on(kind: &EventKind) -> bool {
+    !matches!(kind, EventKind::NodeStarted { .. } | EventKind::Step { .. })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), FileError> {
@@ -109,7 +118,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::run::event::EventKind;
 
     #[test]
     fn a_line_cut_off_by_a_kill_costs_only_itself() {
