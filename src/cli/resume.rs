@@ -1,5 +1,7 @@
 //! `slipway resume`: go on where a run stopped.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, ValueEnum};
 
 use super::carry_out::{Run, carry_out, refuse_unattended};
@@ -27,9 +29,8 @@ pub struct ResumeArgs {
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
 
-    /// How many units run at once [default: as before]
-    #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
-    parallelism: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// Goes on.
@@ -121,15 +122,17 @@ fn say_where_it_stands(ui: Ui, workspace: &Workspace, folder: &RunFolder, past: 
     }
 }
 
+/// What is said now; where nothing is, what was said then. Engine and tool stay what they were: half a run by one and
+/// half by another is nobody's wish.
 fn engine_args(args: &ResumeArgs, request: &Request, past: &Past) -> EngineArgs {
+    let now = args.engine.clone();
     EngineArgs {
-        parallelism: args.parallelism.or_else(|| std::num::NonZeroUsize::new(past.start.parallelism)),
-        backend_bootstrap: request.backend_bootstrap,
+        parallelism: now.parallelism.or_else(|| NonZeroUsize::new(past.start.parallelism)),
+        backend_bootstrap: now.backend_bootstrap || request.backend_bootstrap,
         tools: ToolArgs {
-            // The engine that ran, whatever chose it.
             engine: EngineFlag::from_str(&past.start.engine, false).ok(),
-            tf_path: request.tool.clone(),
+            tf_path: request.tool.clone().or(now.tools.tf_path.clone()),
         },
-        ..EngineArgs::default()
+        ..now
     }
 }
