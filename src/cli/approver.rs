@@ -1,15 +1,15 @@
 //! Asks a person at the terminal before anything changes.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use indicatif::MultiProgress;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::engine::PlanSummary;
+use crate::engine::{PlanSummary, ResourceChange};
+use crate::report::terminal::Display;
 use crate::run::approval::{Approval, Approver};
 use crate::support::interrupt::{Interrupts, Stop};
 
@@ -18,32 +18,24 @@ const LOOK_UP: u8 = 100;
 
 /// Asks on the terminal, once a unit.
 pub struct Prompt {
-    bars: MultiProgress,
+    display: Display,
     interrupts: Interrupts,
     all: AtomicBool,
     none: AtomicBool,
 }
 
 impl Prompt {
-    /// Asks above the bars of the live display, until someone wants to stop.
-    pub fn new(bars: MultiProgress, interrupts: Interrupts) -> Self {
-        Self { bars, interrupts, all: AtomicBool::new(false), none: AtomicBool::new(false) }
+    /// Asks at the end of the live display, until someone wants to stop.
+    pub fn new(display: Display, interrupts: Interrupts) -> Self {
+        Self { display, interrupts, all: AtomicBool::new(false), none: AtomicBool::new(false) }
     }
 
     fn ask(&self, unit: &str, plan: &PlanSummary) -> Approval {
-        let mut question = String::new();
-        for change in &plan.resources {
-            let sign = change.action.sign();
-            question = format!("{question}  {sign:>3} {}\n", change.address);
-        }
-        question =
-            format!("{question}Apply {} to {unit}? [y]es, [n]o, [a]ll that follow, [q]uit: ", plan.short());
-        let answer = self.bars.suspend(|| {
-            let mut stderr = std::io::stderr();
-            let asked = write!(stderr, "{question}").and_then(|()| stderr.flush());
-            // No answer, or a terminal that has gone, is a no.
-            asked.ok().and_then(|()| self.answer()).unwrap_or_default()
-        });
+        let line = |change: &ResourceChange| format!("  {:>3} {}\n", change.action.sign(), change.address);
+        let listing: String = plan.resources.iter().map(line).collect();
+        let question = format!("Apply {} to {unit}? [y]es, [n]o, [a]ll that follow, [q]uit: ", plan.short());
+        // No answer, or a terminal that has gone, is a no.
+        let answer = self.display.ask(&listing, &question, || self.answer()).unwrap_or_default();
         match answer.trim() {
             "y" | "yes" => Approval::Yes,
             "a" | "all" => {
@@ -74,8 +66,6 @@ impl Prompt {
                 Err(_) => return None,
             }
         }
-        // Whatever comes next begins on a line of its own.
-        let _closed = writeln!(std::io::stderr());
         None
     }
 }

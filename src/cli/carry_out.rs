@@ -98,19 +98,23 @@ pub async fn carry_out(
     let (interruptor, interrupts) = channel();
     let terminal = is_interactive(global).then(Terminal::new);
     let approver: Arc<dyn Approver> = match &terminal {
-        Some(terminal) if !run.yes => Arc::new(Prompt::new(terminal.bars(), interrupts.clone())),
+        Some(terminal) if !run.yes => Arc::new(Prompt::new(terminal.display(), interrupts.clone())),
         _ => Arc::new(Always),
     };
     let limits = UnitLimits {
         timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
         of_some: workspace.project.limits.of_some.clone(),
     };
+    // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
+    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
+    let told = run.plans.detailed;
+    let plans = Plans { detailed: told || for_a_page, ..run.plans };
     let policies = policies(workspace, selection, run.command, run.engine.price.cost);
     let context = UnitContext {
         workshop,
         mode: run.mode,
-        reviewed: !run.yes || run.plans.detailed || run.plans.keeper.is_some() || !policies.is_empty(),
-        plans: run.plans,
+        reviewed: !run.yes || plans.detailed || plans.keeper.is_some() || !policies.is_empty(),
+        plans,
         approver,
         asking: Mutex::new(()),
         limits,
@@ -166,7 +170,7 @@ pub async fn carry_out(
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
     let summary = journaled.map_or_else(|| collector.summary(), |events| Summary::of(&events));
     let reported = reports.write(&summary, &folder);
-    tell(ui, &folder, &collector, &result)?;
+    tell(ui, &folder, &collector.summary().with_details(told), &result)?;
     let mut exit = Exit::of(&result);
     if let Err(error) = reported {
         let failed = ui.error(&error);
@@ -257,10 +261,9 @@ fn listeners(
     vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
 }
 
-fn tell(ui: Ui, folder: &RunFolder, collector: &Collector, result: &RunResult) -> Result<(), CliError> {
-    let summary = collector.summary();
+fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Result<(), CliError> {
     match ui.format() {
-        Format::Json => ui.json(&summary)?,
+        Format::Json => ui.json(summary)?,
         Format::Text => ui.answer(&summary.table())?,
     }
     if let Some(failure) = &result.journal_failure {

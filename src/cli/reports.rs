@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::CliError;
-use crate::report::html::{Sources, html};
+use crate::report::html::html;
 use crate::report::junit::junit;
 use crate::report::log_files::end_of_log;
 use crate::report::markdown::markdown;
@@ -22,16 +22,16 @@ const LOG_BYTES: u64 = 32 * 1024;
 #[derive(Args, Clone, Debug, Default)]
 pub struct ReportArgs {
     /// Write a JUnit report, also where the run fails
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_REPORT_JUNIT")]
-    pub report_junit: Option<PathBuf>,
+    #[arg(long = "report-junit", value_name = "FILE", env = "SLIPWAY_REPORT_JUNIT")]
+    pub junit: Option<PathBuf>,
 
     /// Write a comment for a pull request, also where the run fails
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_REPORT_MARKDOWN")]
-    pub report_markdown: Option<PathBuf>,
+    #[arg(long = "report-markdown", value_name = "FILE", env = "SLIPWAY_REPORT_MARKDOWN")]
+    pub markdown: Option<PathBuf>,
 
     /// Write a page that tells all of it, also where the run fails
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_REPORT_HTML")]
-    pub report_html: Option<PathBuf>,
+    #[arg(long = "report-html", value_name = "FILE", env = "SLIPWAY_REPORT_HTML")]
+    pub html: Option<PathBuf>,
 }
 
 /// Where each report goes.
@@ -47,12 +47,17 @@ enum Kind {
 }
 
 impl ReportArgs {
+    /// Whether plans are to be known attribute by attribute.
+    pub fn wants_details(&self) -> bool {
+        self.html.is_some()
+    }
+
     /// Refuses files that could not be written while nothing has happened yet.
     pub fn prepare(&self, working_dir: &Path) -> Result<Reports, CliError> {
         let asked = [
-            (Kind::Junit, &self.report_junit),
-            (Kind::Markdown, &self.report_markdown),
-            (Kind::Html, &self.report_html),
+            (Kind::Junit, &self.junit),
+            (Kind::Markdown, &self.markdown),
+            (Kind::Html, &self.html),
         ];
         let files =
             asked.into_iter().filter_map(|(kind, file)| Some((kind, working_dir.join(file.as_ref()?))));
@@ -77,16 +82,12 @@ impl Reports {
     /// Writes all of them, each whole or not at all; where one fails the others are written nevertheless.
     pub fn write(&self, summary: &Summary, folder: &RunFolder) -> Result<(), CliError> {
         let log_end = |node: &str| end_of_log(&folder.log(node), LOG_LINES, LOG_BYTES);
-        let detail = |node: &str| {
-            let text = std::fs::read(folder.detail(node)).ok()?;
-            serde_json::from_slice(&text).ok()
-        };
         let mut written = Ok(());
         for (kind, file) in &self.files {
             let text = match kind {
                 Kind::Junit => junit(summary, log_end),
                 Kind::Markdown => markdown(summary, log_end),
-                Kind::Html => html(summary, &Sources { log_end: &log_end, detail: &detail }),
+                Kind::Html => html(summary, log_end),
             };
             written = written.and(write_atomically(file, text.as_bytes()).map_err(CliError::from));
         }

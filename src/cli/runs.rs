@@ -160,6 +160,8 @@ fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) ->
         wait(add_details(ui, workspace, &folder, &past.start, &mut summary))?;
     }
     reports.write(&summary, &folder)?;
+    // A page may have asked for them, which nobody wants on a terminal unasked.
+    let summary = summary.with_details(wanted.detail);
     if ui.format() == Format::Json {
         return ui.json(&summary);
     }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::foreign::visible;
 use super::model::{Row, Summary};
 use crate::engine::ResourceChange;
-use crate::engine::plan::{AttributeChange, DiffLine, PlanDetail, ResourceDetail, Shown};
+use crate::engine::plan::{AttributeChange, DiffLine, ResourceDetail, Shown};
 use crate::estate::{Node, Picture, Point, for_script};
 use crate::run::event::{NodeKind, Outcome};
 
@@ -29,29 +29,21 @@ struct Page<'a> {
     data: &'a str,
 }
 
-/// What the page knows beside the events.
-pub struct Sources<'a> {
-    /// The last lines of a node's log.
-    pub log_end: &'a dyn Fn(&str) -> Option<String>,
-    /// The plan of a unit attribute by attribute.
-    pub detail: &'a dyn Fn(&str) -> Option<PlanDetail>,
-}
-
-/// The page.
-pub fn html(summary: &Summary, sources: &Sources<'_>) -> String {
+/// The page; `log_end` knows the last lines of a node's log.
+pub fn html(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> String {
     let page = Page {
         title: &visible(&format!("slipway {}: {}", summary.command, summary.verdict())),
         run: &visible(&summary.run),
         style: include_str!("../../templates/report/page.css"),
         script: include_str!("../../templates/report/page.js"),
-        data: &for_script(&data(summary, sources)),
+        data: &for_script(&data(summary, &log_end)),
     };
     // Rendering into a string fails only where a part of the page cannot be written; these are all text.
     page.render().unwrap_or_else(|error| error.to_string())
 }
 
 /// What the script shows. Every text from outside goes through [`visible`] on its way.
-fn data(summary: &Summary, sources: &Sources<'_>) -> Json {
+fn data(summary: &Summary, log_end: &impl Fn(&str) -> Option<String>) -> Json {
     let places: HashMap<&str, usize> =
         summary.nodes.iter().enumerate().map(|(place, row)| (row.name.as_str(), place)).collect();
     let after: Vec<Vec<usize>> = summary
@@ -60,7 +52,7 @@ fn data(summary: &Summary, sources: &Sources<'_>) -> Json {
         .map(|row| row.after.iter().filter_map(|name| places.get(name.as_str()).copied()).collect())
         .collect();
     let nodes: Vec<Json> =
-        summary.nodes.iter().zip(&after).map(|(row, after)| node(row, after, sources)).collect();
+        summary.nodes.iter().zip(&after).map(|(row, after)| node(row, after, log_end)).collect();
     json!({
         "run": summary.run, "command": summary.command, "engine": summary.engine,
         "verdict": summary.verdict(), "finished": summary.finished, "stopping": summary.stopping,
@@ -71,7 +63,7 @@ fn data(summary: &Summary, sources: &Sources<'_>) -> Json {
     })
 }
 
-fn node(row: &Row, after: &[usize], sources: &Sources<'_>) -> Json {
+fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -> Json {
     let mut told = json!({
         "name": visible(&row.name), "gate": row.kind == NodeKind::Gate, "after": after,
         "result": row.outcome.as_ref().map_or("unfinished", Outcome::word),
@@ -98,7 +90,7 @@ fn node(row: &Row, after: &[usize], sources: &Sources<'_>) -> Json {
     }
     let wanted = row.has_failed() || (row.began.is_some() && row.ended.is_none()) || !row.retries.is_empty();
     if wanted || (matches!(row.outcome, Some(Outcome::Interrupted)) && row.began.is_some()) {
-        tell("log", json!((sources.log_end)(&row.name).as_deref().map(visible)));
+        tell("log", json!(log_end(&row.name).as_deref().map(visible)));
     }
     tell("mocked", row.mocked.iter().map(|name| json!(visible(name))).collect());
     let retry = |retry: &super::model::Retry| json!({ "attempt": retry.attempt, "at": rounded(retry.at), "pause": rounded(retry.pause), "cause": visible(&retry.cause) });
@@ -116,7 +108,7 @@ fn node(row: &Row, after: &[usize], sources: &Sources<'_>) -> Json {
             "import": plan.import, "move": plan.moved, "forget": plan.forget, "changes": plan.changes,
         });
         tell("plan", counts);
-        let detail = (sources.detail)(&row.name).unwrap_or_default();
+        let detail = row.detail.clone().unwrap_or_default();
         let attributes = |change: &ResourceChange, of: &[ResourceDetail]| {
             let found = of.iter().find(|resource| resource.change.address == change.address);
             found.map(|resource| attributes(&resource.attributes)).unwrap_or_default()

@@ -272,6 +272,15 @@ impl Summary {
         self.places.get(name).map(|place| &self.nodes[*place])
     }
 
+    /// The same without what is known of plans attribute by attribute, unless that is wanted.
+    #[must_use]
+    pub fn with_details(mut self, wanted: bool) -> Self {
+        for row in self.nodes.iter_mut().filter(|_| !wanted) {
+            row.detail = None;
+        }
+        self
+    }
+
     /// Whether any plan would change something.
     pub fn has_changes(&self) -> bool {
         self.nodes.iter().any(|row| row.plan.as_ref().is_some_and(|plan| plan.changes))

@@ -70,11 +70,6 @@ impl RunFolder {
         self.logs().join(format!("{}.log", file_name(node)))
     }
 
-    /// The plan of one unit attribute by attribute, where it was asked for.
-    pub fn detail(&self, node: &str) -> PathBuf {
-        self.plans().join(format!("{}.detail.json", file_name(node)))
-    }
-
     /// The saved plan of one unit.
     pub fn plan(&self, node: &str) -> PathBuf {
         self.plans().join(format!("{}.tfplan", file_name(node)))

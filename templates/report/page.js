@@ -10,7 +10,11 @@
     applied: "ok", destroyed: "ok", passed: "ok", done: "ok", unchanged: "same", planned: "planned",
     failed: "failed", refused: "failed", skipped: "held", declined: "held", interrupted: "held", unfinished: "unfinished",
   };
-  const SIGNS = { ok: "✓", same: "=", planned: "~", failed: "✗", held: "–", unfinished: "…" };
+  // Drawn, since not every machine has letters for them.
+  const SIGNS = {
+    ok: "M3 8.5l3.4 3.4L13 4.6", same: "M3 6h10M3 10h10", planned: "M2.5 9.5c2-5 4-3.5 5.5-1.5s3.5 3.5 5.5-1.5",
+    failed: "M4 4l8 8M12 4l-8 8", held: "M3.5 8h9", unfinished: "M3 8h.01M8 8h.01M13 8h.01",
+  };
   const WORDS = {
     ok: "Done", same: "Unchanged", planned: "Changes", failed: "Failed", held: "Not done", unfinished: "Not finished",
   };
@@ -73,7 +77,16 @@
     return target;
   }
 
-  const pill = (node) => text("span", `pill ${node.tone}`, `${SIGNS[node.tone]} ${node.result === "unfinished" ? "not finished" : node.tone === "same" && node.result === "planned" ? "no changes" : node.result}`);
+  function sign(tone) {
+    const [svg, path] = ["svg", "path"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+    for (const [name, value] of [["viewBox", "0 0 16 16"], ["class", "sign"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+    path.setAttribute("d", SIGNS[tone]);
+    svg.append(path);
+    return svg;
+  }
+
+  const word = (node) => (node.result === "unfinished" ? "not finished" : node.tone === "same" && node.result === "planned" ? "no changes" : node.result);
+  const pill = (node) => element("span", { className: `pill ${node.tone}` }, sign(node.tone), word(node));
   const link = (node) => {
     const button = element("button", { type: "button", className: "link" }, marked(node.name));
     button.addEventListener("click", () => go(node.index));
@@ -86,7 +99,7 @@
     const any = (tone) => nodes.some((node) => node.tone === tone);
     const tone = any("failed") ? "failed" : any("unfinished") || !run.finished ? "unfinished" : any("held") ? "held" : any("planned") ? "planned" : "ok";
     $("sign").className = tone;
-    $("sign").textContent = SIGNS[tone];
+    $("sign").replaceChildren(sign(tone));
     $("title").textContent = `slipway ${run.command}: ${run.verdict}${run.finished ? "" : " (the run has not finished)"}`;
     const facts = [
       plural(nodes.length, "unit", "units"), duration(run.seconds),
@@ -237,7 +250,7 @@
     if (node.began == null) return [];
     const told = [];
     if (node.waitedFor !== null) told.push(`could begin at ${duration(node.ready)}, after ${nodes[node.waitedFor].name}`);
-    if (node.began - node.ready > 0.05) told.push(`then waited ${duration(node.began - node.ready)} for a place`);
+    if (node.began - node.ready > 0.05) told.push(`waited ${duration(node.began - node.ready)} for a place`);
     return told;
   }
 
@@ -394,6 +407,7 @@
   const canvas = $("canvas");
   const stage = canvas.parentElement;
   const pen = canvas.getContext("2d");
+  const signs = Object.fromEntries(Object.entries(SIGNS).map(([tone, path]) => [tone, new Path2D(path)]));
   const view = { x: 0, y: 0, scale: 1 };
   const size = { width: 0, height: 0 };
   let colors = {};
@@ -462,8 +476,14 @@
       pen.lineWidth = index === lit ? 2.4 : 1.2;
       pen.stroke();
       if (readable) {
-        pen.fillStyle = colors.tones[tone];
-        pen.fillText(SIGNS[node.tone], x + 8, y + graph.unitHeight / 2 + 1);
+        pen.save();
+        pen.translate(x + 7, y + graph.unitHeight / 2 - 5.5);
+        pen.scale(0.7, 0.7);
+        pen.strokeStyle = colors.tones[tone];
+        pen.lineWidth = 2.4;
+        pen.lineCap = "round";
+        pen.stroke(signs[node.tone]);
+        pen.restore();
         pen.fillStyle = colors.text;
         pen.fillText(label, x + 22, y + graph.unitHeight / 2 + 1, width - 28);
       }

@@ -29,10 +29,10 @@ impl Journal {
     }
 
     /// Something happens, at a second of the run.
-    pub fn then(mut self, second: f64, event: Value) -> Self {
+    pub fn then(mut self, second: f64, event: impl Into<Value>) -> Self {
         let time = jiff::Timestamp::from_second(1_796_000_000).unwrap()
             + jiff::SignedDuration::from_secs_f64(second);
-        self.events.push(json!({ "time": time.to_string(), "event": event }));
+        self.events.push(json!({ "time": time.to_string(), "event": event.into() }));
         self
     }
 
@@ -59,8 +59,8 @@ impl Journal {
     }
 
     /// A node ends.
-    pub fn ends(self, second: f64, node: &str, seconds: f64, outcome: Value) -> Self {
-        let finished = json!({ "node": node, "outcome": outcome, "seconds": seconds });
+    pub fn ends(self, second: f64, node: &str, seconds: f64, outcome: impl Into<Value>) -> Self {
+        let finished = json!({ "node": node, "outcome": outcome.into(), "seconds": seconds });
         self.then(second, json!({ "node_finished": finished }))
     }
 
@@ -75,7 +75,7 @@ impl Journal {
         std::fs::write(folder.path().join("slipway.hcl"), "estate {\n  root = \".\"\n}\n").unwrap();
         std::fs::create_dir_all(run(folder.path()).join("logs")).unwrap();
         std::fs::create_dir_all(run(folder.path()).join("plans")).unwrap();
-        let lines: String = self.events.iter().map(|event| format!("{event}\n")).collect();
+        let lines: String = self.events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect();
         std::fs::write(run(folder.path()).join("journal.jsonl"), lines).unwrap();
         folder
     }

@@ -147,7 +147,6 @@ fn the_graph_is_coloured_by_result_and_leads_to_the_details() {
 #[test]
 fn a_plan_is_shown_attribute_by_attribute_where_it_is_known() {
     let Some(mut browser) = Browser::start(1280, 900) else { return };
-    let folder = mixed().keep();
     let detail = json!({
         "resources": [{
             "address": "aws_db_instance.main", "action": "update",
@@ -158,8 +157,8 @@ fn a_plan_is_shown_attribute_by_attribute_where_it_is_known() {
         }],
         "outputs": [], "drift": [],
     });
-    let file = run(folder.path()).join("plans/dev_-eu-west-1_-database.detail.json");
-    std::fs::write(file, detail.to_string()).unwrap();
+    let event = json!({ "detailed": { "node": "dev/eu-west-1/database", "detail": detail } });
+    let folder = mixed().then(71.3, event).keep();
     browser.prefer("light");
     browser.open(&page(&folder), "");
     browser.evaluate("document.querySelectorAll('#units .toggle')[3].click()");

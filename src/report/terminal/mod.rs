@@ -1,0 +1,212 @@
+//! The live display: a line for each node that has ended, and below it what runs now.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use console::{Term, truncate_str};
+
+use self::screen::{Screen, Size};
+use self::view::View;
+use super::line::{finished, judged, lock_left, priced, retrying};
+use super::plain::stopping;
+use crate::engine::PlanSummary;
+use crate::run::event::{Event, EventKind};
+use crate::run::events::Listener;
+
+mod screen;
+mod view;
+
+/// How often it is drawn anew.
+const TICK: Duration = Duration::from_millis(120);
+/// What a terminal is taken for that does not tell its size.
+const USUAL: Size = Size { rows: 24, columns: 80 };
+
+/// Draws on a terminal.
+pub struct Terminal {
+    display: Display,
+    plans: HashMap<String, PlanSummary>,
+    ticker: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+/// What is drawn, for all who draw; a handle on it can be cloned.
+#[derive(Clone)]
+pub struct Display(Arc<Mutex<Drawn>>);
+
+struct Drawn {
+    screen: Screen<Box<dyn Write + Send>>,
+    size: Box<dyn Fn() -> Size + Send>,
+    /// None before the run begins and after it has ended.
+    view: Option<View>,
+    /// What a person is asked; nothing but lines is drawn meanwhile, each above the question.
+    question: Option<String>,
+}
+
+impl Display {
+    /// Prints lines that stay, above what is drawn.
+    pub fn print(&self, text: &str) {
+        let mut drawn = self.lock();
+        match drawn.question.clone() {
+            // What was typed is still there for the one who reads it, though no longer to be seen.
+            Some(question) => drawn.screen.write(&format!("\r\x1b[2K{text}\n{question}")),
+            None => drawn.draw(text),
+        }
+    }
+
+    /// Asks: prints `listing`, and `question` behind which `read` takes the answer. The run goes on meanwhile, and
+    /// what it has to tell is told above the question.
+    pub fn ask(
+        &self,
+        listing: &str,
+        question: &str,
+        read: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        {
+            let mut drawn = self.lock();
+            let size = (drawn.size)();
+            // On one row, so that it can be written anew.
+            let question = truncate_str(question, size.columns.saturating_sub(8).max(1), "…").into_owned();
+            drawn.screen.stay(&format!("{listing}{question}"), size);
+            drawn.question = Some(question);
+        }
+        let answer = read();
+        let mut drawn = self.lock();
+        drawn.question = None;
+        if answer.is_none() {
+            // Whatever comes next begins on a line of its own.
+            drawn.screen.write("\n");
+        }
+        drawn.draw("");
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drawn {
+    fn draw(&mut self, above: &str) {
+        let size = (self.size)();
+        let block = self.view.as_ref().map(|view| view.lines(size, Instant::now())).unwrap_or_default();
+        self.screen.draw(above, block, size);
+    }
+}
+
+impl Terminal {
+    /// Draws on standard error.
+    pub fn new() -> Self {
+        let size = || {
+            let size = Term::stderr().size_checked();
+            size.map_or(USUAL, |(rows, columns)| Size { rows: rows.into(), columns: columns.into() })
+        };
+        Self::on(Box::new(std::io::stderr()), Box::new(size))
+    }
+
+    /// Draws on another terminal.
+    fn on(writer: Box<dyn Write + Send>, size: Box<dyn Fn() -> Size + Send>) -> Self {
+        let drawn = Drawn { screen: Screen::new(writer), size, view: None, question: None };
+        let display = Display(Arc::new(Mutex::new(drawn)));
+        Self { display, plans: HashMap::new(), ticker: None }
+    }
+
+    /// A handle with which others can print above what is drawn, and ask.
+    pub fn display(&self) -> Display {
+        self.display.clone()
+    }
+
+    fn print(&self, text: &str) {
+        self.display.print(text);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut View, Instant)) {
+        if let Some(view) = &mut self.display.lock().view {
+            change(view, Instant::now());
+        }
+    }
+
+    /// Draws again and again, until the run ends: time passes though nothing happens.
+    fn begin(&mut self, view: View) {
+        self.display.lock().view = Some(view);
+        let (stop, stopped) = channel();
+        let display = self.display.clone();
+        let draw = move || {
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let mut drawn = display.lock();
+                if drawn.question.is_none() {
+                    drawn.draw("");
+                }
+            }
+        };
+        self.ticker = Some((stop, std::thread::spawn(draw)));
+    }
+
+    /// Takes the block away; what was printed stays.
+    fn end(&mut self) {
+        if let Some((stop, thread)) = self.ticker.take() {
+            drop(stop);
+            // It ends by itself, and draws nothing that is not asked for.
+            let _ended = thread.join();
+        }
+        let mut drawn = self.display.lock();
+        drawn.view = None;
+        drawn.draw("");
+    }
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Listener for Terminal {
+    fn on(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::RunStarted(start) => {
+                self.print(&format!(
+                    "{} with the {} engine, {} at once (run {})",
+                    start.command, start.engine, start.parallelism, start.run
+                ));
+                self.begin(View::new(&start.nodes, Instant::now()));
+            }
+            EventKind::NodeStarted { node } => self.change(|view, now| view.starts(node, now)),
+            EventKind::Step { node, step } => self.change(|view, now| view.steps(node, step, now)),
+            EventKind::Planned { node, summary, .. } => {
+                self.plans.insert(node.clone(), summary.clone());
+            }
+            EventKind::NodeFinished { node, outcome, seconds } => {
+                self.change(|view, _| view.ends(node, outcome));
+                self.print(&finished(node, outcome, self.plans.get(node), *seconds));
+            }
+            EventKind::Stopping { step } => self.print(stopping(*step)),
+            EventKind::RunFinished { .. } => self.end(),
+            EventKind::Judged(judgement) => {
+                if let Some(text) = judged(judgement) {
+                    self.print(&text);
+                }
+            }
+            EventKind::Priced { node, cost } => {
+                self.print(&format!("  {node}: {}", priced(cost)));
+            }
+            EventKind::Retrying { node, attempt, seconds, cause } => {
+                self.print(&retrying(node, *attempt, *seconds, cause));
+            }
+            EventKind::LockLeft(lock) => self.print(&lock_left(lock)),
+            EventKind::Resumed { .. } => self.print("going on where the run stopped"),
+            EventKind::Detailed { .. } | EventKind::Applying { .. } | EventKind::Output { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
