@@ -31,7 +31,7 @@ const PLAN_AGAIN: &str = "nothing was touched; save the plans anew with `slipway
 #[derive(Args, Clone, Debug)]
 pub struct SigningArgs {
     /// Sign the saved plans with this SSH key [default: the one that git signs with, where gpg.format is ssh]
-    #[arg(long, value_name = "KEY", env = "SLIPWAY_SIGN_WITH", requires = "out")]
+    #[arg(long, value_name = "KEY", env = "SLIPWAY_SIGN_WITH")]
     sign_with: Option<PathBuf>,
 
     /// Save the plans unsigned, although git is configured to sign with an SSH key
@@ -65,6 +65,9 @@ pub struct Saving {
     workspace: Workspace,
     out: PathBuf,
     signer: Option<Signer>,
+    /// As they were before anything ran: a first `init` writes lock files.
+    commit: Option<String>,
+    dirty: bool,
 }
 
 impl Saving {
@@ -79,7 +82,9 @@ impl Saving {
         } else {
             Signer::find(named.as_deref(), &workspace.project.dir).map_err(|error| not_signed(&error))?
         };
-        Ok(Self { workspace, out, signer })
+        let dir = &workspace.project.dir;
+        let (commit, dirty) = (git::head_commit(dir).ok(), git::is_dirty(dir).unwrap_or_default());
+        Ok(Self { workspace, out, signer, commit, dirty })
     }
 
     /// The folder that paths are seen from.
@@ -89,7 +94,7 @@ impl Saving {
 
     /// Saves what was kept, but for what rests on mocks and what depends on that.
     pub fn save(self, ui: Ui, global: &Global, engine: &EngineArgs, keeper: &Keeper) -> Result<(), CliError> {
-        let Self { workspace, out, signer } = self;
+        let Self { workspace, out, signer, commit, dirty } = self;
         let request = workspace.request(None, global, engine)?;
         let mut kept = keeper.take();
         let order = keeper.order();
@@ -114,14 +119,13 @@ impl Saving {
             });
             plans.insert(plan_path(&node.name), content);
         }
-        let dir = &workspace.project.dir;
         let manifest = Manifest {
             version: VERSION,
             slipway: env!("CARGO_PKG_VERSION").to_owned(),
             created: Timestamp::now(),
-            user: std::env::var("USER").ok(),
-            commit: git::head_commit(dir).ok(),
-            dirty: git::is_dirty(dir).unwrap_or_default(),
+            user: user(),
+            commit,
+            dirty,
             engine: workspace.engine(&engine.tools, engine.backend_bootstrap)?.name().to_owned(),
             signer: signer.as_ref().map(|signer| signer.fingerprint.clone()),
             features: request.features,
@@ -140,12 +144,19 @@ impl Saving {
     }
 }
 
-/// The units that rest on mocks, and all that depend on them: they are planned when what they wait for is applied.
+/// Who runs this; containers often have no `USER`.
+fn user() -> Option<String> {
+    let of_system = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok()?.map(|user| user.name);
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).or_else(of_system)
+}
+
+/// The units that rest on mocks, or have no plan since their failure is ignored, and all that depend on them: they are
+/// planned when what they wait for is applied.
 fn later(order: &[NodeInfo], kept: &BTreeMap<String, Kept>) -> Vec<LaterUnit> {
     let mut later: Vec<LaterUnit> = Vec::new();
     for node in order {
         let waits_for = |name: &&String| later.iter().any(|unit| unit.name == **name);
-        let rests_on_mocks = kept.get(&node.name).is_some_and(|kept| kept.basis.is_none());
+        let rests_on_mocks = kept.get(&node.name).is_none_or(|kept| kept.basis.is_none());
         let after: Vec<String> = if rests_on_mocks {
             node.after.clone()
         } else {

@@ -165,10 +165,11 @@ mod tests {
 
     #[test]
     fn outputs_and_resources_are_read_from_a_state() {
-        let text = br#"{"version":4,"outputs":{"id":{"value":"vpc-1","type":"string"},"key":{"value":"s","type":"string","sensitive":true}},
+        let text = br#"{"version":4,"serial":7,"lineage":"abc","outputs":{"id":{"value":"vpc-1","type":"string"},"key":{"value":"s","type":"string","sensitive":true}},
             "resources":[{"mode":"data","instances":[{}]},{"mode":"managed","instances":[{}]}]}"#;
         let state = parse(text).unwrap();
         assert!(state.has_resources);
+        assert_eq!(state.mark, Some(StateMark { lineage: "abc".to_owned(), serial: 7 }));
         assert_eq!(state.outputs.get("id"), Some(&Value::string("vpc-1")));
         assert!(matches!(state.outputs.get("key"), Some(Value::Sensitive(_))));
     }

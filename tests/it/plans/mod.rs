@@ -1,10 +1,12 @@
 //! Plans: the table over all units, the detail on demand, and plans that are saved, verified and applied.
 
+mod drift;
 mod saved;
 mod signed;
 mod stages;
 mod table;
 mod tampered;
+mod wrapped;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
