@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::approver::Prompt;
+use super::destruction::{Answer, Destruction, dependents, word};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
 use super::ui::Ui;
@@ -17,9 +18,10 @@ use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
+use crate::run::ahead::NamedUnit;
 use crate::run::approval::{Always, Approver};
 use crate::run::assemble::{self, GateSpec, UnitSpec};
-use crate::run::event::{EventKind, Request, RunStart};
+use crate::run::event::{EventKind, NodeKind, Request, RunStart};
 use crate::run::events::{Events, Listener};
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
@@ -32,7 +34,7 @@ use crate::run::policy::Policies;
 use crate::run::saved::{SavedPlans, SavedPlansGate};
 use crate::run::scheduler::{self, RunResult, Schedule};
 use crate::run::signals;
-use crate::run::unit::{Mode, UnitContext, UnitWork};
+use crate::run::unit::{Agreement, Mode, UnitContext, UnitWork};
 use crate::run::workplaces::Workplaces;
 use crate::run::workshop::Workshop;
 use crate::support::git;
@@ -49,6 +51,10 @@ pub struct Run<'a> {
     pub gates: bool,
     /// Whether nobody is asked.
     pub yes: bool,
+    /// The word that has to be typed before anything is destroyed, where it is not that of the folder.
+    pub word: Option<String>,
+    /// The folder that the units stand in, and the one it stands for, where these are two.
+    pub stands_for: Option<(PathBuf, PathBuf)>,
     /// What else is done with plans.
     pub plans: Plans,
     /// Engine and parallelism.
@@ -81,13 +87,14 @@ pub async fn carry_out(
     workspace: &Workspace,
     selection: &Selection,
     reader: Arc<Reader>,
-    run: Run<'_>,
+    mut run: Run<'_>,
 ) -> Result<(Exit, bool), CliError> {
     let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
-    let workshop = Arc::new(Workshop::new(engine, reader, workspace.project.estate_root.clone()));
+    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
+    let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
     let reports = run.engine.reports.prepare(&workspace.working_dir)?;
-    let (folder, journal, past) = if let Some((folder, journal, past)) = run.past {
+    let (folder, journal, past) = if let Some((folder, journal, past)) = run.past.take() {
         (folder, journal, Some(past))
     } else {
         let folder = RunFolder::create(&workspace.home)?;
@@ -97,32 +104,16 @@ pub async fn carry_out(
 
     let (interruptor, interrupts) = channel();
     let terminal = is_interactive(global).then(Terminal::new);
-    let approver: Arc<dyn Approver> = match &terminal {
-        Some(terminal) if !run.yes => Arc::new(Prompt::new(terminal.display(), interrupts.clone())),
-        _ => Arc::new(Always),
+    let display = terminal.as_ref().map(Terminal::display);
+    // A destruction is agreed to once, as a whole.
+    let asks = !run.yes && run.mode != Mode::Destroy;
+    let approver: Arc<dyn Approver> = match display.clone().filter(|_| asks) {
+        Some(display) => Arc::new(Prompt::new(display, interrupts.clone())),
+        None => Arc::new(Always),
     };
-    let limits = UnitLimits {
-        timeout: run.engine.unit_timeout.or(workspace.project.limits.timeout),
-        of_some: workspace.project.limits.of_some.clone(),
-    };
-    // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
     let told = run.plans.detailed;
-    let plans = Plans { detailed: told || for_a_page, ..run.plans };
-    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
-    let context = UnitContext {
-        workshop,
-        mode: run.mode,
-        reviewed: !run.yes || plans.detailed || plans.keeper.is_some() || !policies.is_empty(),
-        plans,
-        approver,
-        asking: Mutex::new(()),
-        limits,
-        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
-        policies,
-    };
-    let context = Arc::new(context);
-    let mut nodes = nodes(workspace, selection, &context, &folder, run.gates);
+    let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
+    let (mut nodes, units) = nodes(workspace, selection, &context, &folder, run.gates);
     if let Some(saved) = &context.plans.saved {
         let gate = saved_plans_gate(selection, &context, saved, workspace.parallelism(run.engine));
         nodes = assemble::behind(gate, nodes);
@@ -137,23 +128,50 @@ pub async fn carry_out(
     let listening = signals::listen(interruptor, Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
     let parallelism = workspace.parallelism(run.engine);
-    let commit = git::head_commit(&workspace.project.dir).ok();
-    let user = std::env::var("USER").ok();
-    let beginning = match &past {
-        Some(past) => {
-            events.replay(&past.to_replay());
-            EventKind::Resumed { user, commit }
-        }
-        None => EventKind::RunStarted(RunStart {
+    let asked_for = run.request.path.clone();
+    let beginning = if let Some(past) = &past {
+        events.replay(&past.to_replay());
+        let commit = git::head_commit(&workspace.project.dir).ok();
+        EventKind::Resumed { user: std::env::var("USER").ok(), commit }
+    } else {
+        EventKind::RunStarted(RunStart {
             run: folder.id.clone(),
             command: run.command.to_owned(),
             engine: engine_name,
             nodes: scheduler::announce(&nodes),
             parallelism,
-            commit,
-            user,
+            commit: git::head_commit(&workspace.project.dir).ok(),
+            user: std::env::var("USER").ok(),
             request: Some(run.request),
-        }),
+        })
+    };
+    let done = past.map(|past| past.done()).unwrap_or_default();
+    let (beginning, ended) = if run.mode == Mode::Destroy {
+        events.emit(beginning);
+        let of_folder = || word(&asked_for, &workspace.project.estate_root, &going(&units));
+        let destruction = Destruction {
+            word: (!run.yes).then(|| run.word.unwrap_or_else(of_folder)),
+            units: units.into_iter().filter(|(name, _)| !done.contains_key(name)).rev().collect(),
+            names: nodes.iter().map(|node| node.name.clone()).collect(),
+            done: done.clone().into_iter().collect(),
+            // What was removed from the tree has nobody in it who depends on it.
+            dependents: match run.stands_for {
+                None => dependents(workspace, selection, context.workshop.reader()),
+                Some(_) => Vec::new(),
+            },
+            gates: nodes.iter().any(|node| node.kind == NodeKind::Gate && !done.contains_key(&node.name)),
+            display,
+            events: &events,
+            interrupts: &interrupts,
+            workshop: &context.workshop,
+            parallelism,
+        };
+        match destruction.agree(ui).await {
+            Answer::Yes(word) => (EventKind::Agreed { word }, None),
+            Answer::No(result) => (EventKind::Agreed { word: None }, Some(result)),
+        }
+    } else {
+        (beginning, None)
     };
     let schedule = Schedule {
         parallelism,
@@ -161,9 +179,12 @@ pub async fn carry_out(
         interrupts,
         fail_fast: run.engine.ends_at_first_failure(workspace.project.fail_fast),
         memory: MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL)),
-        done: past.map(|past| past.done()).unwrap_or_default(),
+        done,
     };
-    let result = scheduler::run(nodes, beginning, &schedule).await;
+    let result = match ended {
+        Some(result) => result,
+        None => scheduler::run(nodes, beginning, &schedule).await,
+    };
     listening.abort();
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
@@ -171,13 +192,49 @@ pub async fn carry_out(
     let summary = journaled.map_or_else(|| collector.summary(), |events| Summary::of(&events));
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result)?;
-    let mut exit = Exit::of(&result);
-    if let Err(error) = reported {
-        let failed = ui.error(&error);
-        // What the run came to says more.
-        exit = if exit == Exit::Done { failed } else { exit };
+    Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
+}
+
+/// What the run came to; a report that could not be written says less.
+fn exit(ui: Ui, result: &RunResult, unreported: Option<CliError>) -> Exit {
+    let exit = Exit::of(result);
+    let Some(error) = unreported else { return exit };
+    let failed = ui.error(&error);
+    if exit == Exit::Done { failed } else { exit }
+}
+
+/// What all units of the run share.
+fn context(
+    workspace: &Workspace,
+    selection: &Selection,
+    run: &Run<'_>,
+    workshop: Arc<Workshop>,
+    folder: &RunFolder,
+    approver: Arc<dyn Approver>,
+) -> UnitContext {
+    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
+    // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
+    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
+    let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
+    // Whoever looks at plans, or keeps them, or agrees to them as a whole.
+    let seen = !run.yes || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
+    UnitContext {
+        workshop,
+        mode: run.mode,
+        reviewed: seen || !policies.is_empty(),
+        plans,
+        approver,
+        asking: Mutex::new(()),
+        limits: limits(workspace, run.engine),
+        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
+        policies,
     }
-    Ok((exit, collector.summary().has_changes()))
+}
+
+/// How long units may take: by the flag, else by the project.
+fn limits(workspace: &Workspace, engine: &EngineArgs) -> UnitLimits {
+    let project = &workspace.project.limits;
+    UnitLimits { timeout: engine.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
 }
 
 /// What the project asks of each plan; its cost also where a flag asks for it.
@@ -185,6 +242,7 @@ fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: b
     let project = &workspace.project;
     let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
     let root = &project.estate_root;
+    let command = command.split(' ').next().unwrap_or(command);
     Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
 }
 
@@ -211,23 +269,26 @@ fn nodes(
     context: &Arc<UnitContext>,
     folder: &RunFolder,
     gates: bool,
-) -> Vec<Node> {
+) -> (Vec<Node>, Vec<NamedUnit>) {
     let Selection { estate, graph, selected, .. } = selection;
     // Other units are not run; their outputs are read where someone needs them.
     let runs = |unit: UnitIndex| selected.contains(&unit);
     let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
     let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
     let name = |dir: &PathBuf| context.workshop.name(dir);
+    let mut named = Vec::new();
     let units: Vec<UnitSpec> = order
         .iter()
         .map(|index| {
             let unit = estate.unit(*index);
             let name = name(&unit.dir);
             let plan_file = folder.plan(&name);
-            let work = UnitWork { context: Arc::clone(context), dir: unit.dir.clone(), plan_file };
+            let (context, dir) = (Arc::clone(context), unit.dir.clone());
+            let work = Arc::new(UnitWork { context, dir, plan_file, ahead: Agreement::default() });
+            named.push((name.clone(), Arc::clone(&work)));
             let dependencies =
                 graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
-            UnitSpec { name, dependencies, work: Arc::new(work) }
+            UnitSpec { name, dependencies, work }
         })
         .collect();
     let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
@@ -238,13 +299,18 @@ fn nodes(
         Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
     });
     let cache = workspace.argocd_cache();
-    if context.mode == Mode::Destroy {
+    let nodes = if context.mode == Mode::Destroy {
         let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
         assemble::downwards(units, gates.collect())
     } else {
         let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
         assemble::upwards(units, gates.collect())
-    }
+    };
+    (nodes, named)
+}
+
+fn going(units: &[NamedUnit]) -> Vec<PathBuf> {
+    units.iter().map(|(_, work)| work.dir.clone()).collect()
 }
 
 fn listeners(

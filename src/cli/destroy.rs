@@ -4,13 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::execute::{Execution, execute};
+use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::destruction;
+use super::execute::{Execution, execute, refuse_protected};
 use super::exit::{CliError, Exit};
-use super::global::{EngineArgs, Global};
+use super::global::{EngineArgs, EngineFlag, Global};
+use super::removed::{self, Generation, Search};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use super::workspace::{Selection, Workspace};
+use crate::estate::Graph;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
+use crate::support::git::short;
 
 /// Destroy the units in reverse order
 ///
@@ -27,6 +33,10 @@ pub struct DestroyArgs {
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
 
+    /// Destroy units that are no longer in the tree, and whose states still hold resources; PATH need not be there
+    #[arg(long, conflicts_with_all = ["filters", "affected", "leave_dependents"])]
+    removed: bool,
+
     /// Go on where units that a filter leaves out depend on those that go
     #[arg(long, env = "SLIPWAY_LEAVE_DEPENDENTS")]
     leave_dependents: bool,
@@ -37,6 +47,9 @@ pub struct DestroyArgs {
 
 /// Destroys.
 pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
+    if args.removed {
+        return destroy_removed(ui, global, args).await;
+    }
     let execution = Execution {
         command: "destroy",
         mode: Mode::Destroy,
@@ -49,4 +62,87 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         leave_dependents: args.leave_dependents,
     };
     Ok(execute(ui, global, execution).await?.0)
+}
+
+/// Destroys what is no longer in the tree, a commit at a time: as the files of that commit say.
+async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
+    let workspace = Workspace::open(global)?;
+    refuse_unattended(global, "destroy --removed", Mode::Destroy, args.yes)?;
+    let mut engine_args = args.engine.clone();
+    // Only our own engine can work on files that stand for others.
+    engine_args.tools.engine = Some(EngineFlag::Native);
+    let engine = workspace.engine(&engine_args.tools, false)?;
+    let within = removed::within(&workspace, args.path.as_deref())?;
+    let search = Search { within: within.clone(), exec: true, ..Search::default() };
+    let generations = removed::find(&workspace, &engine, &search).await;
+    let generations = generations.map_err(|error| {
+        CliError::usage(error.to_string(), "removed units are found in the history of a Git repository")
+    })?;
+    for generation in &generations {
+        for unit in &generation.unknown {
+            let (name, commit) = (generation.estate.unit(*unit).name(), short(&generation.commit));
+            ui.say(&format!("{name} (last in {commit}) is left alone: its state cannot be read"));
+        }
+    }
+    if within.is_none() {
+        for place in removed::unexplained(&workspace, &generations).await {
+            ui.say(&format!("{place} is left alone: no unit and no history explains this state"));
+        }
+    }
+    let mut worst = Exit::Done;
+    let mut found = false;
+    for generation in generations.into_iter().filter(|generation| !generation.orphans.is_empty()) {
+        found = true;
+        ui.say(&format!(
+            "last in commit {}, and still with resources: {}",
+            short(&generation.commit),
+            generation.names().join(", ")
+        ));
+        let exit = destroy_generation(ui, global, args, &engine_args, generation).await?;
+        if exit != Exit::Done {
+            worst = exit;
+            // What went before it stands on what comes after.
+            break;
+        }
+    }
+    if !found {
+        ui.say("no unit that is no longer in the tree has resources");
+    }
+    Ok(worst)
+}
+
+async fn destroy_generation(
+    ui: Ui,
+    global: &Global,
+    args: &DestroyArgs,
+    engine: &EngineArgs,
+    generation: Generation,
+) -> Result<Exit, CliError> {
+    let mut workspace = Workspace::open(global)?;
+    let mut request = workspace.request(None, global, engine)?;
+    let root = workspace.project.estate_root.clone();
+    let dirs: Vec<PathBuf> =
+        generation.orphans.iter().map(|unit| root.join(&generation.estate.unit(*unit).path)).collect();
+    let within = removed::within(&workspace, args.path.as_deref())?;
+    let asked_for = within.unwrap_or_else(|| root.clone());
+    let word = destruction::word(&asked_for, &root, &dirs);
+    request.path = asked_for;
+    workspace.project.estate_root.clone_from(&generation.root);
+    let graph = Graph::build(&generation.estate)?;
+    let Generation { reader, estate, orphans, stands_for, snapshot: _snapshot, .. } = generation;
+    let selection = Selection { estate, graph, selected: orphans, dependents: Vec::new() };
+    refuse_protected(&selection)?;
+    let run = Run {
+        command: "destroy --removed",
+        mode: Mode::Destroy,
+        gates: false,
+        yes: args.yes,
+        word: Some(word),
+        stands_for: Some(stands_for),
+        plans: Plans::default(),
+        engine,
+        request,
+        past: None,
+    };
+    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.0)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::destruction::{Dependent, dependents};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
@@ -47,6 +48,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         refuse_protected(&selection)?;
         if !execution.leave_dependents {
             refuse_left_behind(&selection)?;
+            refuse_protected_dependents(&dependents(&workspace, &selection, &reader))?;
         }
     }
     let left_out = left_out(ui, &selection, execution.mode);
@@ -56,6 +58,8 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         mode: execution.mode,
         gates: execution.gates,
         yes: execution.yes,
+        word: None,
+        stands_for: None,
         plans: execution.plans,
         engine: execution.engine,
         request: workspace.request(execution.path, global, execution.engine)?,
@@ -65,7 +69,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
 }
 
 /// `prevent_destroy` stops a destroy before anything has started.
-fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
+pub fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
     let units = selection.selected.iter().map(|unit| selection.estate.unit(*unit));
     let units = units.filter(|unit| unit.outline.prevent_destroy);
     let names: Vec<String> = units.map(crate::estate::Unit::name).collect();
@@ -75,6 +79,16 @@ fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
     Err(CliError::refused(
         format!("prevent_destroy protects {}", names.join(", ")),
         "nothing was touched; remove prevent_destroy from the unit, or name a folder without it",
+    ))
+}
+
+/// What `prevent_destroy` protects must not lose what it stands on either.
+fn refuse_protected_dependents(dependents: &[Dependent]) -> Result<(), CliError> {
+    let Some(dependent) = dependents.iter().find(|dependent| dependent.protected) else { return Ok(()) };
+    let on = dependent.on.join(", ");
+    Err(CliError::refused(
+        format!("prevent_destroy protects {}, which depends on {on}", dependent.name),
+        "nothing was touched; remove prevent_destroy from it, or pass --leave-dependents",
     ))
 }
 

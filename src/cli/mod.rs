@@ -6,6 +6,7 @@ mod argocd;
 mod carry_out;
 mod completions;
 mod destroy;
+mod destruction;
 mod detail;
 mod doctor;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod image;
 mod man;
 mod output;
 mod plan;
+mod removed;
 mod render;
 mod reports;
 mod resume;

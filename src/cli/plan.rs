@@ -8,12 +8,16 @@ use clap::Args;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::removed;
 use super::saved_plan::{self, SigningArgs};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::run::plans::{Keeper, Plans};
 use crate::run::unit::Mode;
+
+/// How long a plan that is done waits for the note on units that were removed.
+const NOTE_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Show what would change in every unit
 ///
@@ -47,6 +51,8 @@ pub struct PlanArgs {
 
 /// Plans.
 pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
+    // Beside the plan, so that nobody waits for it.
+    let note = tokio::spawn(removed::note(global.clone(), args.path.clone()));
     let saving = match &args.out {
         Some(out) => Some(saved_plan::Saving::begin(Workspace::open(global)?, out, &args.signing)?),
         None => None,
@@ -64,6 +70,9 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         leave_dependents: false,
     };
     let (exit, changes) = execute(ui, global, execution).await?;
+    if let Ok(Ok(Some(note))) = tokio::time::timeout(NOTE_LIMIT, note).await {
+        ui.say(&note);
+    }
     if let (Some(saving), Some(keeper)) = (saving, keeper) {
         if exit != Exit::Done {
             ui.say("nothing is saved: not every unit could be planned");

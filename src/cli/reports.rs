@@ -54,11 +54,7 @@ impl ReportArgs {
 
     /// Refuses files that could not be written while nothing has happened yet.
     pub fn prepare(&self, working_dir: &Path) -> Result<Reports, CliError> {
-        let asked = [
-            (Kind::Junit, &self.junit),
-            (Kind::Markdown, &self.markdown),
-            (Kind::Html, &self.html),
-        ];
+        let asked = [(Kind::Junit, &self.junit), (Kind::Markdown, &self.markdown), (Kind::Html, &self.html)];
         let files =
             asked.into_iter().filter_map(|(kind, file)| Some((kind, working_dir.join(file.as_ref()?))));
         let files: Vec<(Kind, PathBuf)> = files.collect();

@@ -87,6 +87,8 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         mode,
         gates,
         yes: args.yes,
+        word: None,
+        stands_for: None,
         plans: Plans::default(),
         engine: &engine,
         request,

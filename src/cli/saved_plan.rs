@@ -243,6 +243,8 @@ pub async fn apply(
         engine,
         request,
         past: None,
+        word: None,
+        stands_for: None,
     };
     let (exit, _) = carry_out(ui, global, &workspace, &selection, reader, run).await?;
     let waiting: BTreeSet<&str> = manifest.later.iter().map(|unit| unit.name.as_str()).collect();

@@ -17,6 +17,7 @@ pub mod select;
 pub mod source;
 mod state;
 pub mod state_bucket;
+pub mod state_places;
 pub mod terragrunt;
 pub mod tool;
 pub mod ui;

@@ -69,6 +69,14 @@ pub fn judged(judgement: &Judgement) -> Option<String> {
     Some(lines.join("\n"))
 }
 
+/// That a destruction begins.
+pub fn agreed(word: Option<&str>) -> String {
+    match word {
+        Some(word) => format!("destroying, as agreed to with \"{word}\""),
+        None => "destroying what was shown".to_owned(),
+    }
+}
+
 /// `12.50 USD more a month`.
 pub fn priced(cost: &Cost) -> String {
     let increase = cost.increase();

@@ -1,5 +1,6 @@
 //! Everyone who watches a run: all are listeners of the same events.
 
+mod blast;
 pub mod detail_text;
 #[cfg(test)]
 mod fixture;

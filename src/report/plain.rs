@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use super::line::{finished, judged, lock_left, priced, retrying};
+use super::line::{agreed, finished, judged, lock_left, priced, retrying};
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
@@ -50,6 +50,7 @@ impl<W: Write + Send> Listener for Plain<W> {
                 self.line(event, &text);
             }
             EventKind::Stopping { step } => self.line(event, stopping(*step)),
+            EventKind::Agreed { word } => self.line(event, &agreed(word.as_deref())),
             EventKind::Judged(judgement) => {
                 if let Some(text) = judged(judgement) {
                     self.line(event, &text);

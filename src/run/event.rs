@@ -70,6 +70,12 @@ pub enum EventKind {
         /// What its plan would do.
         detail: PlanDetail,
     },
+    /// All that would be destroyed was shown, and someone agreed to it.
+    Agreed {
+        /// The word that was typed; none where nobody was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        word: Option<String>,
+    },
     /// A unit's tool is about to change something: what comes after this may have been done, whatever else is known.
     Applying {
         /// The unit.

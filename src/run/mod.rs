@@ -4,8 +4,10 @@
 //! ready, the [`events::Events`] write every event to the [`journal`] before anyone sees it, and the listeners
 //! of the floor above draw, log and report.
 
+pub mod ahead;
 pub mod approval;
 pub mod assemble;
+pub mod blast;
 pub mod event;
 pub mod events;
 pub mod folder;

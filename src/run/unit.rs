@@ -1,11 +1,13 @@
 //! A unit as a node: plan it, and apply that plan where it may be applied.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
+use super::ahead::Ahead;
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::node::{Reporter, Work};
@@ -63,11 +65,73 @@ pub struct UnitWork {
     pub dir: PathBuf,
     /// Where its plan is saved.
     pub plan_file: PathBuf,
+    /// What was planned for it before its turn came, where that was done.
+    pub ahead: Agreement,
+}
+
+/// What was planned for a unit before its turn came, and what of it was agreed to.
+#[derive(Debug, Default)]
+pub struct Agreement(std::sync::Mutex<Agreed>);
+
+#[derive(Debug, Default)]
+struct Agreed {
+    ahead: Option<Ahead>,
+    /// The addresses of what may go.
+    losses: Option<BTreeSet<String>>,
+}
+
+impl Agreement {
+    fn keep(&self, ahead: Ahead) {
+        let mut agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ahead::Plan(_, plan) = &ahead {
+            agreed.losses = Some(losses(&plan.summary));
+        }
+        agreed.ahead = Some(ahead);
+    }
+
+    fn take(&self) -> Option<Ahead> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).ahead.take()
+    }
+
+    /// What another plan would take that nobody has agreed to.
+    fn beyond(&self, plan: &PlanSummary) -> Vec<String> {
+        let agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(agreed) = &agreed.losses else { return Vec::new() };
+        losses(plan).difference(agreed).cloned().collect()
+    }
+}
+
+fn losses(plan: &PlanSummary) -> BTreeSet<String> {
+    plan.losses().map(|change| change.address.clone()).collect()
 }
 
 #[async_trait]
 impl Work for UnitWork {
     async fn run(&self, reporter: &Reporter) -> Outcome {
+        self.work(reporter, false).await
+    }
+}
+
+impl UnitWork {
+    /// Plans the unit before its turn comes, and keeps the plan for then.
+    pub async fn plan_ahead(&self, reporter: &Reporter) -> Outcome {
+        let outcome = self.work(reporter, true).await;
+        if self.ahead_summary().is_none() {
+            self.ahead.keep(Ahead::Ended(outcome.clone()));
+        }
+        outcome
+    }
+
+    /// What the plan that was made ahead would do; none where there is none to apply.
+    pub fn ahead_summary(&self) -> Option<PlanSummary> {
+        match &self.ahead.0.lock().unwrap_or_else(PoisonError::into_inner).ahead {
+            Some(Ahead::Plan(_, plan)) => Some(plan.summary.clone()),
+            _ => None,
+        }
+    }
+
+    /// Plans and applies, or only plans `ahead`.
+    async fn work(&self, reporter: &Reporter, ahead: bool) -> Outcome {
         let reporter = &match self.context.workplaces.enter(reporter).await {
             Ok(Some(reporter)) => reporter,
             Ok(None) => return Outcome::Interrupted,
@@ -75,18 +139,16 @@ impl Work for UnitWork {
         };
         let clock = Clock::default();
         match self.context.limits.timeout_of(&reporter.node) {
-            None => self.outcome(reporter, &clock).await,
+            None => self.outcome(reporter, &clock, ahead).await,
             Some(limit) => {
-                let work = async |reporter: Reporter| self.outcome(&reporter, &clock).await;
+                let work = async |reporter: Reporter| self.outcome(&reporter, &clock, ahead).await;
                 within(limit, reporter, &clock, work).await
             }
         }
     }
-}
 
-impl UnitWork {
-    async fn outcome(&self, reporter: &Reporter, clock: &Clock) -> Outcome {
-        match self.carry_out(reporter, clock).await {
+    async fn outcome(&self, reporter: &Reporter, clock: &Clock, ahead: bool) -> Outcome {
+        match self.carry_out(reporter, clock, ahead).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_interrupt() => Outcome::Interrupted,
             Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
@@ -96,12 +158,16 @@ impl UnitWork {
         }
     }
 
-    async fn carry_out(&self, reporter: &Reporter, clock: &Clock) -> Result<Outcome, WorkError> {
+    async fn carry_out(&self, reporter: &Reporter, clock: &Clock, ahead: bool) -> Result<Outcome, WorkError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
-        let job = match workshop.job(&self.dir, reporter.session()).await {
-            Ok(job) => job,
-            Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
-            Err(error) => return Err(error),
+        let (job, mut planned) = match self.ahead.take() {
+            Some(Ahead::Ended(outcome)) => return Ok(outcome),
+            Some(Ahead::Plan(job, plan)) => (job, Some(plan)),
+            None => match workshop.job(&self.dir, reporter.session()).await {
+                Ok(job) => (job, None),
+                Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
+                Err(error) => return Err(error),
+            },
         };
         if let Some(saved) = &self.context.plans.saved {
             return Ok(self.apply_saved(saved, &job, reporter).await?);
@@ -109,7 +175,13 @@ impl UnitWork {
         let mut attempt = 1;
         loop {
             // A plan can be applied once only, so another attempt begins with another plan.
-            let error = match self.attempt(&job, reporter, clock).await {
+            let attempt_now = async {
+                match planned.take() {
+                    Some(plan) => self.apply(&job, &plan, reporter, clock).await,
+                    None => self.attempt(&job, reporter, clock, ahead).await,
+                }
+            };
+            let error = match attempt_now.await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
@@ -134,6 +206,7 @@ impl UnitWork {
         job: &UnitJob,
         reporter: &Reporter,
         clock: &Clock,
+        ahead: bool,
     ) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
@@ -159,6 +232,17 @@ impl UnitWork {
         }
         if !plan.summary.changes {
             return Ok(Outcome::Unchanged { note: None });
+        }
+        if ahead {
+            self.ahead.keep(Ahead::Plan(job.clone(), plan));
+            return Ok(Outcome::Planned);
+        }
+        let beyond = self.ahead.beyond(&plan.summary);
+        if !beyond.is_empty() {
+            let beyond = beyond.join(", ");
+            return Ok(Outcome::Refused {
+                message: format!("another attempt would take more than was agreed to: {beyond}"),
+            });
         }
         self.apply(job, &plan, reporter, clock).await
     }

@@ -83,6 +83,8 @@ pub struct Workshop {
     engine: Arc<dyn Engine>,
     reader: Arc<Reader>,
     root: PathBuf,
+    /// The folder that the configuration stands in, and the one it stands for, where these are two.
+    stands_for: Option<(PathBuf, PathBuf)>,
     outputs: Mutex<HashMap<PathBuf, Cell>>,
 }
 
@@ -98,7 +100,18 @@ impl OutputSource for Fetched {
 impl Workshop {
     /// `root` is the estate's root, under which units are named.
     pub fn new(engine: Arc<dyn Engine>, reader: Arc<Reader>, root: PathBuf) -> Self {
-        Self { engine, reader, root, outputs: Mutex::default() }
+        Self { engine, reader, root, stands_for: None, outputs: Mutex::default() }
+    }
+
+    /// The same over files that stand for others, such as those of a commit: states are where the others have them.
+    #[must_use]
+    pub fn standing_for(self, places: Option<(PathBuf, PathBuf)>) -> Self {
+        Self { stands_for: places, ..self }
+    }
+
+    /// The reader.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// The engine.
@@ -150,7 +163,11 @@ impl Workshop {
             let message = format!("evaluation ended unexpectedly: {error}");
             WorkError::Configuration(vec![Diagnostic::error("run::evaluation", message)])
         })?;
-        config.map_err(WorkError::Configuration)
+        let mut config = config.map_err(WorkError::Configuration)?;
+        if let Some(places) = &self.stands_for {
+            config.remote_state = config.remote_state.map(|state| state.standing_for(places));
+        }
+        Ok(config)
     }
 
     /// The outputs of the unit in a folder: those of the apply just done, else read from its state, once.

@@ -5,6 +5,7 @@
 
 pub mod changes;
 mod error;
+pub mod removed;
 pub mod snapshot;
 
 use std::ffi::OsStr;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::hcl::value::Value;
+use crate::hcl::value::{Fields, Value};
 
 /// One `terragrunt.hcl` with its includes merged and every expression evaluated.
 #[derive(Clone, Default)]
@@ -172,6 +172,31 @@ pub struct RemoteState {
     pub disable_dependency_optimization: bool,
     /// The `encryption` block's content, where one is.
     pub encryption: Option<Value>,
+}
+
+impl RemoteState {
+    /// The same where the configuration stands in a folder that stands for another one, as the files of a commit do for
+    /// the work tree: a state is kept where the work tree would have it. `places` are the one and the other.
+    #[must_use]
+    pub fn standing_for(self, places: &(PathBuf, PathBuf)) -> Self {
+        Self { config: moved(&self.config, places), ..self }
+    }
+}
+
+fn moved(value: &Value, places: &(PathBuf, PathBuf)) -> Value {
+    let each = |fields: &Fields| {
+        Arc::new(fields.iter().map(|(name, value)| (Arc::clone(name), moved(value, places))).collect())
+    };
+    match value {
+        Value::String(text) => match Path::new(&**text).strip_prefix(&places.0) {
+            Ok(inside) => Value::string(places.1.join(inside).to_string_lossy()),
+            Err(_) => value.clone(),
+        },
+        Value::Object(fields) => Value::Object(each(fields)),
+        Value::Map(fields) => Value::Map(each(fields)),
+        Value::Sensitive(inner) => Value::Sensitive(Arc::new(moved(inner, places))),
+        other => other.clone(),
+    }
 }
 
 /// `generate = { path, if_exists }` of `remote_state`.

@@ -5,6 +5,8 @@ mod argocd;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod destroy;
+#[cfg(test)]
 mod dialect;
 #[cfg(test)]
 mod end_to_end;

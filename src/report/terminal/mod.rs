@@ -11,7 +11,7 @@ use console::{Term, truncate_str};
 
 use self::screen::{Screen, Size};
 use self::view::View;
-use super::line::{finished, judged, lock_left, priced, retrying};
+use super::line::{agreed, finished, judged, lock_left, priced, retrying};
 use super::plain::stopping;
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
@@ -190,6 +190,7 @@ impl Listener for Terminal {
             }
             EventKind::Stopping { step } => self.print(stopping(*step)),
             EventKind::RunFinished { .. } => self.end(),
+            EventKind::Agreed { word } => self.print(&agreed(word.as_deref())),
             EventKind::Judged(judgement) => {
                 if let Some(text) = judged(judgement) {
                     self.print(&text);

@@ -33,7 +33,7 @@ fn a_program_that_is_missing_or_breaks_has_not_let_anything_pass() {
 
 #[test]
 fn conftest_denies_warns_and_excepts() {
-    let Some(conftest) = program("conftest") else { return skipped("conftest") };
+    let Some(conftest) = program("conftest") else { return skipped("conftest", "policy") };
     for tool in terraforms() {
         let block = format!(
             "policy \"rego\" {{\n  conftest {{\n    program = \"{}\"\n  }}\n}}\n",
@@ -60,7 +60,7 @@ fn conftest_denies_warns_and_excepts() {
 
 #[test]
 fn opa_is_asked_for_the_rules_of_a_package() {
-    let Some(opa) = program("opa") else { return skipped("opa") };
+    let Some(opa) = program("opa") else { return skipped("opa", "policy") };
     for tool in terraforms() {
         let block = format!(
             "policy \"rego\" {{\n  opa {{\n    program = \"{}\"\n    policy  = \"rules\"\n    package = \"company.plans\"\n  }}\n}}\n",

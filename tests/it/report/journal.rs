@@ -75,7 +75,8 @@ impl Journal {
         std::fs::write(folder.path().join("slipway.hcl"), "estate {\n  root = \".\"\n}\n").unwrap();
         std::fs::create_dir_all(run(folder.path()).join("logs")).unwrap();
         std::fs::create_dir_all(run(folder.path()).join("plans")).unwrap();
-        let lines: String = self.events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect();
+        let lines: String =
+            self.events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect();
         std::fs::write(run(folder.path()).join("journal.jsonl"), lines).unwrap();
         folder
     }

@@ -43,7 +43,7 @@ fn with_hooks(estate: &Estate, unit: &str) {
 }
 
 #[test]
-fn units_are_applied_and_destroyed_by_one_command_each_with_its_own_hooks() {
+fn units_are_applied_by_one_command_and_destroyed_by_the_plan_that_was_shown() {
     for tool in terraforms() {
         let estate = Estate::new();
         estate.unit("networking", &[]).unit("cluster", &["networking"]);
@@ -61,10 +61,14 @@ fn units_are_applied_and_destroyed_by_one_command_each_with_its_own_hooks() {
         assert!(nodes.as_array().unwrap().iter().all(|node| node["result"] == "unchanged"), "{nodes}");
 
         slipway().run(&["destroy", "--yes"]).exits(0).says("destroyed");
-        assert_eq!(commands(&estate, "cluster"), ["-c", "destroy"]);
+        assert_eq!(
+            commands(&estate, "cluster"),
+            ["-c", "plan", "-c", "apply"],
+            "planned, shown, and then that plan"
+        );
         assert_eq!(estate.applied("networking"), None);
         let hooks = std::fs::read_to_string(estate.path().join("hooks")).unwrap();
-        assert_eq!(hooks.lines().collect::<Vec<_>>(), ["apply", "apply", "destroy"]);
+        assert_eq!(hooks.lines().collect::<Vec<_>>(), ["apply", "apply", "plan", "destroy"]);
     }
 }
 

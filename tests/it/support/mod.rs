@@ -36,13 +36,13 @@ pub fn terraforms() -> Vec<PathBuf> {
     std::iter::once(tool("tofu")).chain(on_path("terraform")).collect()
 }
 
-/// A program that `emulator/setup NAME` installs, or that is on PATH; not everyone has it.
+/// A program that a step of `emulator/setup` installs when it is named, or that is on PATH; not everyone has it.
 pub fn program(name: &str) -> Option<PathBuf> {
     let installed = root().join(".tools/bin").join(name);
     if installed.is_file() { Some(installed) } else { on_path(name) }
 }
 
 /// Says that a test has shown nothing, because a program is missing.
-pub fn skipped(program: &str) {
-    eprintln!("skipped: {program} is not installed; `emulator/setup {program}` installs it");
+pub fn skipped(program: &str, step: &str) {
+    println!("skipped: {program} is not installed; `emulator/setup {step}` installs it");
 }

@@ -1,0 +1,221 @@
+//! Before anything is destroyed: every unit is planned, what would go is shown, and a person agrees to exactly that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
+
+use super::ui::Ui;
+use super::workspace::{Selection, Workspace};
+use crate::engine::{Session, Unwatched};
+use crate::estate::{Estate, UnitIndex};
+use crate::report::terminal::Display;
+use crate::run::ahead::{NamedUnit, PlannedAhead, give_up, plan_all};
+use crate::run::blast::{BlastRadius, Loss, Stranded};
+use crate::run::event::Outcome;
+use crate::run::events::Events;
+use crate::run::scheduler::RunResult;
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::{Interrupts, Stop};
+use crate::terragrunt::Reader;
+
+/// Milliseconds between two looks at whether someone wants to stop.
+const LOOK_UP: u8 = 100;
+
+/// A unit that stays and depends on one that goes.
+pub struct Dependent {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// What it depends on, by name.
+    pub on: Vec<String>,
+    /// Whether `prevent_destroy` protects it.
+    pub protected: bool,
+}
+
+/// The units of the whole estate that depend on what is selected, and are not.
+pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader) -> Vec<Dependent> {
+    let going: BTreeSet<&Path> =
+        selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.as_path()).collect();
+    let root = &workspace.project.estate_root;
+    // What is wrong with units that nobody named is no reason to stop.
+    let whole = Estate::discover_around(root, root, reader, &[]);
+    let name = |unit: UnitIndex| whole.unit(unit).name();
+    whole
+        .units
+        .iter()
+        .filter(|unit| !going.contains(unit.dir.as_path()))
+        .filter_map(|unit| {
+            let on = unit.dependencies.iter().map(|edge| edge.to);
+            let on: Vec<String> =
+                on.filter(|to| going.contains(whole.unit(*to).dir.as_path())).map(name).collect();
+            let protected = unit.outline.prevent_destroy;
+            (!on.is_empty()).then(|| Dependent { dir: unit.dir.clone(), name: unit.name(), on, protected })
+        })
+        .collect()
+}
+
+/// What has to be typed: the name of the folder that was named, such as `dev`. For the whole estate it is that of the
+/// one environment that all units are in, or the estate's own.
+pub fn word(asked_for: &Path, root: &Path, going: &[PathBuf]) -> String {
+    let last = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let inside = asked_for.strip_prefix(root).ok().filter(|path| !path.as_os_str().is_empty());
+    if inside.is_none() {
+        let tops: BTreeSet<_> = going
+            .iter()
+            .map(|dir| dir.strip_prefix(root).ok().and_then(|path| path.components().next()))
+            .collect();
+        if let (1, Some(Some(top))) = (tops.len(), tops.first()) {
+            return top.as_os_str().to_string_lossy().into_owned();
+        }
+        return last(root).unwrap_or_else(|| "destroy".to_owned());
+    }
+    last(asked_for).unwrap_or_else(|| "destroy".to_owned())
+}
+
+/// A destruction that has not begun.
+pub struct Destruction<'a> {
+    /// The units, in the order in which they go; those that are done are not among them.
+    pub units: Vec<NamedUnit>,
+    /// The names of all nodes, in the order of the run.
+    pub names: Vec<String>,
+    /// How those ended that another process has done.
+    pub done: BTreeMap<String, Outcome>,
+    /// Who stays and loses what it depends on.
+    pub dependents: Vec<Dependent>,
+    /// Whether gates go as well, which no plan tells of.
+    pub gates: bool,
+    /// What has to be typed; none where nobody is asked.
+    pub word: Option<String>,
+    /// The live display, where there is one.
+    pub display: Option<Display>,
+    /// Where events go.
+    pub events: &'a Arc<Events>,
+    /// How far a person has asked to stop.
+    pub interrupts: &'a Interrupts,
+    /// The engine.
+    pub workshop: &'a Workshop,
+    /// How many units are planned at once.
+    pub parallelism: usize,
+}
+
+/// What a person said.
+pub enum Answer {
+    /// Go on, with the word that was typed.
+    Yes(Option<String>),
+    /// The run has ended here.
+    No(RunResult),
+}
+
+impl Destruction<'_> {
+    /// Plans, shows, asks.
+    pub async fn agree(mut self, ui: Ui) -> Answer {
+        let begun = Instant::now();
+        let planned = plan_all(&self.units, self.events, self.interrupts, self.parallelism).await;
+        if let Some(outcome) = failure(&planned) {
+            let mut outcomes = std::mem::take(&mut self.done);
+            outcomes.extend(planned.into_iter().filter_map(|unit| Some((unit.name, unit.outcome?))));
+            return Answer::No(give_up(&self.names, outcomes, &outcome, begun, self.events));
+        }
+        let radius = self.radius(&planned).await;
+        if radius.resources() == 0 && !self.gates {
+            return Answer::Yes(None);
+        }
+        self.show(ui, &format!("this would be destroyed, in this order:\n{}", radius.table()));
+        let Some(word) = &self.word else { return Answer::Yes(None) };
+        let typed = tokio::task::block_in_place(|| self.ask(word));
+        let otherwise = match typed {
+            Some(typed) if typed.trim() == word => return Answer::Yes(Some(word.clone())),
+            None if self.interrupts.step() > Stop::None => Outcome::Interrupted,
+            Some(typed) => {
+                self.show(ui, &format!("\"{}\" is not \"{word}\": nothing was destroyed", typed.trim()));
+                Outcome::Declined
+            }
+            None => Outcome::Declined,
+        };
+        Answer::No(give_up(&self.names, self.done, &otherwise, begun, self.events))
+    }
+
+    async fn radius(&self, planned: &[PlannedAhead]) -> BlastRadius {
+        let loss = |unit: &PlannedAhead| {
+            let note = match &unit.outcome {
+                Some(Outcome::Unchanged { note }) => note.clone(),
+                _ => None,
+            };
+            Loss { note, ..Loss::of(&unit.name, unit.summary.as_ref()) }
+        };
+        let mut stranded = Vec::new();
+        for dependent in &self.dependents {
+            let session = Session { watcher: &Unwatched, interrupts: self.interrupts, place: None };
+            let has_resources = match self.workshop.bare_job(&dependent.dir).await {
+                Some(job) => self.workshop.engine().has_resources(&job, session).await.ok(),
+                None => None,
+            };
+            stranded.push(Stranded { unit: dependent.name.clone(), on: dependent.on.clone(), has_resources });
+        }
+        BlastRadius { losses: planned.iter().map(loss).collect(), stranded }
+    }
+
+    fn show(&self, ui: Ui, text: &str) {
+        match &self.display {
+            Some(display) => display.print(text),
+            None => ui.say(text),
+        }
+    }
+
+    fn ask(&self, word: &str) -> Option<String> {
+        let question = format!("Type {word} to destroy it, anything else to leave it: ");
+        let display = self.display.as_ref()?;
+        display.ask("", &question, || typed(self.interrupts))
+    }
+}
+
+/// How the others end where some unit could not be planned.
+fn failure(planned: &[PlannedAhead]) -> Option<Outcome> {
+    let failed = |unit: &&PlannedAhead| unit.outcome.as_ref().is_some_and(|outcome| !outcome.is_success());
+    if planned.iter().any(|unit| unit.outcome == Some(Outcome::Interrupted)) {
+        return Some(Outcome::Interrupted);
+    }
+    planned.iter().find(failed).map(|unit| Outcome::Skipped { cause: unit.name.clone() })
+}
+
+/// The line that is typed; none where Ctrl-C comes first, which a plain read would not notice, or where the terminal
+/// has gone.
+fn typed(interrupts: &Interrupts) -> Option<String> {
+    let stdin = std::io::stdin();
+    while interrupts.step() == Stop::None {
+        let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut waiting, LOOK_UP) {
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => {
+                let mut line = String::new();
+                return stdin.lock().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line);
+            }
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_the_name_of_what_was_named() {
+        let root = Path::new("/x/live");
+        let dev = [PathBuf::from("/x/live/dev/vpc"), PathBuf::from("/x/live/dev/app")];
+        let both = [PathBuf::from("/x/live/dev/vpc"), PathBuf::from("/x/live/prod/vpc")];
+        assert_eq!(word(Path::new("/x/live/dev"), root, &dev), "dev");
+        assert_eq!(word(Path::new("/x/live/dev/vpc"), root, &dev[..1]), "vpc");
+        assert_eq!(word(root, root, &dev), "dev", "there is one environment only");
+        assert_eq!(word(root, root, &both), "live");
+        assert_eq!(word(Path::new("/x"), root, &both), "live");
+    }
+}

@@ -1,0 +1,242 @@
+//! Units that are no longer in the tree, and whose states still hold resources.
+//!
+//! The history of the repository says which units there were. Each is read as it was in the last commit that had it,
+//! laid out in a private folder: that says where its state is, and how it is destroyed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::CliError;
+use super::global::{EngineFlag, Global, ToolArgs};
+use super::workspace::Workspace;
+use crate::engine::state_places::{StatePlace, beside_in_folder, beside_in_s3, place_of};
+use crate::engine::{Engine, Session, UnitJob, Unwatched};
+use crate::estate::{Estate, UnitIndex};
+use crate::run::workshop::Workshop;
+use crate::support::git::removed::{Removed, removed};
+use crate::support::git::snapshot::Snapshot;
+use crate::support::git::{self, GitError};
+use crate::support::interrupt::channel;
+use crate::terragrunt::outputs::UnknownOutputs;
+use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON, folder, join, relative};
+use crate::terragrunt::{Reader, ReaderOptions};
+
+/// The units that one commit had last.
+pub struct Generation {
+    /// The commit.
+    pub commit: String,
+    /// The estate's root in it.
+    pub root: PathBuf,
+    /// What reads it.
+    pub reader: Arc<Reader>,
+    /// Its units.
+    pub estate: Estate,
+    /// Those that are gone and still have resources.
+    pub orphans: BTreeSet<UnitIndex>,
+    /// Those that are gone and of which it is not known whether they have any.
+    pub unknown: BTreeSet<UnitIndex>,
+    /// The folder that stands for the repository, and the repository.
+    pub stands_for: (PathBuf, PathBuf),
+    /// The files, as long as they are needed.
+    pub snapshot: Snapshot,
+}
+
+impl Generation {
+    /// The names of its orphans.
+    pub fn names(&self) -> Vec<String> {
+        self.orphans.iter().map(|unit| self.estate.unit(*unit).name()).collect()
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Only units in this folder (absolute); it need not be there any more.
+    pub within: Option<PathBuf>,
+    /// How many of the newest commits are looked at, where not all are.
+    pub commits: Option<usize>,
+    /// How many commits that had units last are read, where not all are.
+    pub generations: Option<usize>,
+    /// Whether functions that start programs are evaluated.
+    pub exec: bool,
+}
+
+/// The generations with orphans, those first whose units went first: what depends on a unit goes before it does.
+pub async fn find(
+    workspace: &Workspace,
+    engine: &Arc<dyn Engine>,
+    search: &Search,
+) -> Result<Vec<Generation>, GitError> {
+    let root = &workspace.project.estate_root;
+    let repository = git::repo_root(root)?;
+    let real = root.canonicalize().unwrap_or_else(|_| root.clone());
+    let way = relative(&repository, &real);
+    let way = if way == Path::new(".") { PathBuf::new() } else { way };
+    let gone = removed(&repository, &way, &[UNIT_FILE, UNIT_FILE_JSON], search.commits)?;
+    let mut commits: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for Removed { path, last } in gone {
+        let path = folder(&path).to_path_buf();
+        let now = root.join(path.strip_prefix(&way).unwrap_or(&path));
+        let meant = search.within.as_ref().is_none_or(|within| now.starts_with(within));
+        // A unit that changed the syntax of its file is still there.
+        let there = [UNIT_FILE, UNIT_FILE_JSON].iter().any(|name| now.join(name).is_file());
+        if meant && !there {
+            commits.entry(last).or_default().push(path);
+        }
+    }
+    let order = in_order(&repository, commits.keys())?;
+    let mut generations = Vec::new();
+    let newest = order.len().saturating_sub(search.generations.unwrap_or(usize::MAX));
+    for commit in order.into_iter().skip(newest) {
+        let paths = commits.remove(&commit).unwrap_or_default();
+        let generation = read(workspace, engine, &repository, &way, commit, &paths, search.exec).await?;
+        generations.extend(generation);
+    }
+    Ok(generations)
+}
+
+/// Commits, oldest first.
+fn in_order<'c>(
+    repository: &Path,
+    commits: impl Iterator<Item = &'c String>,
+) -> Result<Vec<String>, GitError> {
+    let commits: BTreeSet<&str> = commits.map(String::as_str).collect();
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    // By who came from whom: times may be the same, or wrong.
+    let mut arguments = vec!["rev-list", "--topo-order", "--reverse", "--end-of-options"];
+    arguments.extend(&commits);
+    let listed = git::Git::new(repository).ask(&arguments)?;
+    Ok(listed.lines().filter(|commit| commits.contains(commit)).map(str::to_owned).collect())
+}
+
+async fn read(
+    workspace: &Workspace,
+    engine: &Arc<dyn Engine>,
+    repository: &Path,
+    way: &Path,
+    commit: String,
+    paths: &[PathBuf],
+    exec: bool,
+) -> Result<Option<Generation>, GitError> {
+    let snapshot = Snapshot::of(repository, &commit)?;
+    let here = snapshot.path().canonicalize().unwrap_or_else(|_| snapshot.path().to_path_buf());
+    let root = join(&here, way);
+    let options = workspace.reader_options("plan");
+    let reader = Arc::new(Reader::new(ReaderOptions { working_dir: root.clone(), exec, ..options }));
+    let mut estate = Estate::discover(&root, &reader);
+    // What was wrong with others then is nobody's concern now.
+    estate.diagnostics.clear();
+    let stands_for = (here.clone(), repository.to_path_buf());
+    let workshop = Workshop::new(Arc::clone(engine), Arc::clone(&reader), root.clone());
+    let workshop = workshop.standing_for(Some(stands_for.clone()));
+    let (_interruptor, interrupts) = channel();
+    let mut orphans = BTreeSet::new();
+    let mut unknown = BTreeSet::new();
+    for path in paths {
+        let Some(unit) = estate.find(&here.join(path)) else { continue };
+        let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
+        let readable = |job: &UnitJob| {
+            exec || job.config.remote_state.as_ref().is_some_and(|state| {
+                // Anything else takes the tool.
+                place_of(state).is_some() && state.encryption.is_none()
+            })
+        };
+        let has = match workshop.bare_job(&estate.unit(unit).dir).await {
+            Some(job) if readable(&job) => workshop.engine().has_resources(&job, session).await.ok(),
+            _ => None,
+        };
+        match has {
+            Some(true) => drop(orphans.insert(unit)),
+            Some(false) => {}
+            None => drop(unknown.insert(unit)),
+        }
+    }
+    if orphans.is_empty() && unknown.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Generation { commit, root, reader, estate, orphans, unknown, stands_for, snapshot }))
+}
+
+/// How many commits of the history, and how many of those that had units last, are looked at beside a plan.
+const NOTED_COMMITS: usize = 500;
+const NOTED_GENERATIONS: usize = 5;
+
+/// What a plan says of units that are no longer in the tree, where there are any. It looks at the newest part of the
+/// history only, starts no program but Git, and reads no state but those that one request gives.
+pub async fn note(global: Global, path: Option<PathBuf>) -> Option<String> {
+    let workspace = Workspace::open(&global).ok()?;
+    let tools = ToolArgs { engine: Some(EngineFlag::Native), ..ToolArgs::default() };
+    let engine = workspace.engine(&tools, false).ok()?;
+    let within = within(&workspace, path.as_deref()).ok()?;
+    let (commits, generations) = (Some(NOTED_COMMITS), Some(NOTED_GENERATIONS));
+    let search = Search { within, commits, generations, exec: false };
+    let found = find(&workspace, &engine, &search).await.ok()?;
+    let names: Vec<String> = found.iter().flat_map(Generation::names).collect();
+    let what = match names.len() {
+        0 => return None,
+        1 => "1 unit is no longer in the tree but still has resources".to_owned(),
+        count => format!("{count} units are no longer in the tree but still have resources"),
+    };
+    Some(format!("{what}: {}; see `slipway destroy --removed`", names.join(", ")))
+}
+
+/// The states beside those of the estate that neither a unit nor its history explains.
+pub async fn unexplained(workspace: &Workspace, generations: &[Generation]) -> Vec<StatePlace> {
+    let root = &workspace.project.estate_root;
+    let reader = workspace.reader_for_lists("plan");
+    let estate = Estate::discover(root, &reader);
+    let mut states = Vec::new();
+    for unit in &estate.units {
+        let config = reader.evaluate(&unit.outline.file, &UnknownOutputs).ok();
+        states.extend(config.and_then(|config| config.remote_state));
+    }
+    for generation in generations {
+        for unit in &generation.estate.units {
+            let config = generation.reader.evaluate(&unit.outline.file, &UnknownOutputs).ok();
+            let state = config.and_then(|config| config.remote_state);
+            states.extend(state.map(|state| state.standing_for(&generation.stands_for)));
+        }
+    }
+    let known: BTreeSet<StatePlace> = states.iter().filter_map(place_of).collect();
+    let mut buckets = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    for state in &states {
+        match place_of(state) {
+            Some(StatePlace::Object { bucket, .. }) if buckets.insert(bucket.clone()) => {
+                found.extend(beside_in_s3(state).await.unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    let files: Vec<&Path> = known
+        .iter()
+        .filter_map(|place| if let StatePlace::File(path) = place { path.parent() } else { None })
+        .collect();
+    if let Some(folder) = common(&files) {
+        found.extend(beside_in_folder(&folder));
+    }
+    found.into_iter().filter(|place| !known.contains(place)).collect()
+}
+
+/// The deepest folder that holds all of them; none where that would be most of the machine.
+fn common(folders: &[&Path]) -> Option<PathBuf> {
+    let mut common = folders.first()?.to_path_buf();
+    while !folders.iter().all(|folder| folder.starts_with(&common)) {
+        common.pop();
+    }
+    (common.components().count() > 2).then_some(common)
+}
+
+/// The folder that a PATH means, which need not be there any more.
+pub fn within(workspace: &Workspace, path: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
+    let Some(path) = path else { return Ok(None) };
+    let root = &workspace.project.estate_root;
+    let candidates = [join(&workspace.working_dir, path), join(root, path)];
+    let found = candidates.into_iter().find(|folder| folder.starts_with(root));
+    found.map(Some).ok_or_else(|| {
+        CliError::usage(format!("{} is not in the estate", path.display()), "name a folder under its root")
+    })
+}

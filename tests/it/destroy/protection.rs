@@ -1,0 +1,43 @@
+use super::{applied, slipway};
+use crate::support::estate::Estate;
+use crate::support::terraforms;
+
+fn protected(estate: &Estate, unit: &str, how: &str) {
+    let file = format!("live/{unit}/terragrunt.hcl");
+    let text = std::fs::read_to_string(estate.path().join(&file)).unwrap();
+    estate.write(&file, &format!("{how}\n{text}"));
+}
+
+#[test]
+fn protection_by_an_include_or_a_feature_names_the_unit_and_nothing_begins() {
+    let tool = &terraforms()[0];
+    let estate = applied(tool);
+    estate.write("live/keep.hcl", "prevent_destroy = true\n");
+    protected(
+        &estate,
+        "dev/cluster",
+        "include \"keep\" {\n  path = find_in_parent_folders(\"keep.hcl\")\n}\n",
+    );
+    let ended = slipway(&estate, tool, &["destroy", "--yes"]).exits(5);
+    let ended = ended.says("prevent_destroy protects live/dev/cluster");
+    assert!(!ended.stderr.contains(": plan"), "{}", ended.stderr);
+
+    let by_feature = applied(tool);
+    let how = "feature \"keep\" {\n  default = true\n}\n\nprevent_destroy = feature.keep.value\n";
+    protected(&by_feature, "shared/monitoring", how);
+    slipway(&by_feature, tool, &["destroy", "shared", "--yes"]).exits(5).says("protects monitoring");
+    slipway(&by_feature, tool, &["destroy", "shared", "--yes", "--feature", "keep=false"]).exits(0);
+    assert_eq!(by_feature.applied("shared/monitoring"), None);
+}
+
+#[test]
+fn what_a_protected_unit_stands_on_does_not_go_either() {
+    let tool = &terraforms()[0];
+    let estate = applied(tool);
+    protected(&estate, "shared/monitoring", "prevent_destroy = true\n");
+    let ended = slipway(&estate, tool, &["destroy", "dev", "--yes"]).exits(5);
+    ended.says("prevent_destroy protects shared/monitoring, which depends on dev/cluster");
+    assert!(estate.applied("dev/cluster").is_some());
+    slipway(&estate, tool, &["destroy", "dev", "--yes", "--leave-dependents"]).exits(0);
+    assert_eq!(estate.applied("dev/networking"), None);
+}
