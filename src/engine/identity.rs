@@ -1,12 +1,11 @@
 //! Who the AWS credentials at hand belong to, for the `get_aws_…` functions: asked at most once a run.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::error::DisplayErrorContext;
 
+use crate::support::aws;
 use crate::terragrunt::AwsIdentity;
 
 /// Asks STS and IAM through the SDK, with the environment's credentials.
@@ -60,8 +59,8 @@ fn ask<T: Send + 'static>(
 }
 
 async fn config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    loader.timeout_config(aws::patience()).retry_config(aws::attempts()).load().await
 }
 
 async fn caller() -> Result<Caller, String> {

@@ -8,13 +8,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
 use super::EngineError;
+use crate::support::aws;
 use crate::support::secret::Secret;
 use crate::terragrunt::config::UnitConfig;
 
@@ -67,8 +67,9 @@ impl Role {
     }
 
     async fn assume(&self, config: &UnitConfig) -> Result<Credentials, EngineError> {
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(aws::patience())
+            .retry_config(aws::attempts());
         if std::env::var_os("AWS_REGION").is_none() {
             // Any region will do for STS, and it wants one.
             let region = std::env::var("AWS_DEFAULT_REGION").unwrap_or_else(|_| "us-east-1".to_owned());

@@ -1,9 +1,7 @@
 //! The S3 backend as its configuration describes it, for what is asked of S3 without the tool.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
@@ -12,6 +10,7 @@ use tokio::sync::Mutex;
 
 use super::EngineError;
 use crate::hcl::value::Value;
+use crate::support::aws;
 use crate::terragrunt::config::RemoteState;
 
 /// Settings that give the backend another identity than the environment's: then only the tool can act as it.
@@ -73,13 +72,10 @@ impl S3Clients {
 
 /// The SDK's settings for a service beside a backend: its region, profile and identity.
 pub async fn load(backend: &S3Backend, endpoint: Option<&str>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(20))
-        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(backend.region.clone()))
-        .timeout_config(timeouts);
+        .timeout_config(aws::patience())
+        .retry_config(aws::attempts());
     if let Some(profile) = &backend.profile {
         loader = loader.profile_name(profile);
     }

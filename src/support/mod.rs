@@ -1,5 +1,6 @@
 //! What every floor uses: processes, files, Git.
 
+pub mod aws;
 pub mod digest;
 pub mod fs;
 pub mod git;

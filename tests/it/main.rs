@@ -15,6 +15,8 @@ mod engines;
 #[cfg(test)]
 mod estate;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod gitops;
 #[cfg(test)]
 mod image;

@@ -2,6 +2,7 @@
 //!
 //! The search itself goes with every run of the program, see `support/secrets.rs`; here are the runs that tempt it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::support::bed::Bed;
@@ -154,7 +155,11 @@ fn a_plan_that_is_kept_holds_a_secret_in_the_tools_own_file_only() {
     let run = |arguments: &[&str]| slipway(&estate, tool).run(arguments);
     run(&["apply", "vault", "--yes"]).exits(0).says("applied");
     run(&["plan", "--detail", "--log-format", "json"]).exits(0).says("careless");
-    run(&["plan", "--format", "json"]).exits(0).says("careless");
+    run(&["plan", "--format", "json", "--out", "saved"]).exits(0).says("careless");
+    // Plans in the tool's own format hold values, and only their owner can read them.
+    let mode = std::fs::metadata(estate.path().join("saved")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+    run(&["apply", "saved", "--yes"]).exits(0).says("applied");
 }
 
 #[test]
@@ -162,10 +167,10 @@ fn the_reports_of_a_run_hold_no_secret() {
     let tool = &terraforms()[0];
     for fail in [false, true] {
         let estate = estate(fail);
-        let reports = ["--report-junit", "r.xml", "--report-markdown", "r.md"];
+        let reports = ["--report-junit", "r.xml", "--report-markdown", "r.md", "--report-html", "r.html"];
         let arguments = [&["apply", "--yes"], &reports[..]].concat();
         drop(slipway(&estate, tool).run(&arguments).exits(i32::from(fail)).says("careless"));
-        for report in ["r.xml", "r.md"] {
+        for report in ["r.xml", "r.md", "r.html"] {
             assert!(std::fs::read_to_string(estate.path().join(report)).unwrap().contains("careless"));
         }
     }

@@ -26,7 +26,7 @@ use super::failure::passed_over;
 use super::plan::fingerprint;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::Roles;
-use super::s3::S3Clients;
+use super::s3::{S3Backend, S3Clients};
 use super::source::Sources;
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
@@ -107,6 +107,9 @@ impl TerragruntEngine {
         // Terragrunt runs `init` before each command of a module without providers.
         if self.initialised().contains(&job.id) {
             command = command.arg("--no-auto-init");
+        }
+        if reads_states_directly(&job.config) {
+            command = command.arg("--dependency-fetch-output-from-state");
         }
         for (name, value) in features {
             command = command.args(["--feature".to_owned(), format!("{name}={value}")]);
@@ -300,6 +303,16 @@ impl Engine for TerragruntEngine {
             cause: error.to_string(),
         })
     }
+}
+
+/// Whether Terragrunt can take the outputs of dependencies from S3 itself, instead of starting the tool for each of
+/// them. It cannot where states are encrypted, and does not know of workspaces.
+fn reads_states_directly(config: &UnitConfig) -> bool {
+    let Some(remote_state) = &config.remote_state else { return false };
+    !config.dependency.is_empty()
+        && S3Backend::of(remote_state).is_some()
+        && remote_state.encryption.is_none()
+        && std::env::var_os("TF_WORKSPACE").is_none()
 }
 
 /// The JSON in what a command printed: an `init` that had to run first, and hooks, print before it.

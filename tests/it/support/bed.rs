@@ -95,6 +95,32 @@ impl Bed {
         format!("Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
     }
 
+    /// Makes a bucket.
+    pub fn put_bucket(&self, name: &str) {
+        let url = format!("{}/{name}", self.text("/aws/endpoint"));
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+            self.text("/aws/region")
+        );
+        curl(&[
+            "-X",
+            "PUT",
+            "-H",
+            &self.signed("s3"),
+            "-H",
+            "Content-Type: application/xml",
+            "-d",
+            &place,
+            &url,
+        ]);
+    }
+
+    /// What an object of a bucket holds, where it is there.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
+        let listed = self.aws("s3", &format!("/{bucket}?list-type=2&prefix={key}"));
+        listed.contains(&format!("<Key>{key}</Key>")).then(|| self.aws("s3", &format!("/{bucket}/{key}")))
+    }
+
     /// Puts an object into a bucket.
     pub fn put_object(&self, bucket: &str, key: &str, text: &str) {
         let url = format!("{}/{bucket}/{key}", self.text("/aws/endpoint"));

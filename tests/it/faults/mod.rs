@@ -1,0 +1,5 @@
+//! Runs through bad weather: services that fail, throttle, hang, and connections that break.
+
+mod proxy;
+mod runs;
+mod sdk;
