@@ -3,6 +3,7 @@
 mod files;
 mod journal;
 mod page;
+mod terminal;
 
 use crate::support::estate::Estate;
 

@@ -31,3 +31,6 @@ impl<W: Write + Send> Listener for JsonLog<W> {
 
     fn on_past(&mut self, _event: &Event) {}
 }
+
+#[cfg(test)]
+mod tests;
