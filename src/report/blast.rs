@@ -43,7 +43,10 @@ fn words(loss: &Loss) -> String {
             None => counts.push((word, 1)),
         }
     }
-    let counts = counts.into_iter().map(|(word, count)| format!("{count} {word}"));
+    let counts = counts.into_iter().map(|(word, count)| match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {}s", word.trim_end_matches('s')),
+    });
     counts.chain(loss.note.clone()).collect::<Vec<_>>().join(", ")
 }
 
@@ -76,7 +79,7 @@ mod tests {
         insta::assert_snapshot!(radius.table(), @r"
         unit         resources  holds data
         dev/cluster          0  nothing is left of it
-        dev/data             4  1 database, 2 bucket
+        dev/data             4  1 database, 2 buckets
         total                4
         - database  dev/data: aws_db_instance.main
         - bucket  dev/data: aws_s3_bucket.a

@@ -47,11 +47,19 @@ fn without_a_terminal_nobody_is_taken_to_agree() {
 }
 
 #[test]
-fn what_agreed_to_is_in_the_journal_and_a_run_that_was_declined_is_done_by_nobody() {
+fn what_was_agreed_to_is_in_the_journal_before_anything_goes() {
     let tool = &terraforms()[0];
     let estate = applied(tool);
-    slipway(&estate, tool, &["destroy", "shared", "--yes"]).exits(0).says("destroying what was shown");
-    let newest = slipway(&estate, tool, &["runs", "--format", "json"]).exits(0);
-    assert!(newest.stdout.contains("destroy"));
+    let (code, seen) = at_a_terminal(&estate, tool, &["destroy", "shared"], PROMPT, "shared\n");
+    assert_eq!(code, 0, "{seen}");
+    let runs = std::fs::read_dir(estate.path().join(".slipway/runs")).unwrap();
+    let mut journals =
+        runs.map(|run| std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap());
+    let journal = journals.find(|journal| journal.contains("\"command\":\"destroy\"")).unwrap();
+    let line = |what: &str| {
+        journal.lines().position(|line| line.contains(what)).unwrap_or_else(|| panic!("{journal}"))
+    };
+    assert!(line("\"planned\"") < line("\"agreed\":{\"word\":\"shared\"}"));
+    assert!(line("\"agreed\"") < line("\"applying\""));
     slipway(&estate, tool, &["destroy", "shared", "--yes"]).exits(0).says("nothing to change");
 }

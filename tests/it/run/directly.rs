@@ -14,7 +14,10 @@ fn commands(estate: &Estate, unit: &str) -> Vec<String> {
 
 fn newest_run(estate: &Estate) -> std::path::PathBuf {
     let runs = std::fs::read_dir(estate.path().join(".slipway/runs")).unwrap();
-    runs.map(|entry| entry.unwrap().path()).max().unwrap()
+    // Two runs of one second differ by chance only.
+    let written =
+        |path: &std::path::PathBuf| path.join("journal.jsonl").metadata().unwrap().modified().unwrap();
+    runs.map(|entry| entry.unwrap().path()).max_by_key(written).unwrap()
 }
 
 /// The kinds of events about a unit in the journal, steps left out.
