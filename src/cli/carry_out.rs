@@ -9,6 +9,7 @@ use super::approver::Prompt;
 use super::destruction::{Answer, Destruction, dependents, word};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
+use super::run_locks::ToLock;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::policy::CostLimits;
@@ -26,6 +27,7 @@ use crate::run::events::{Events, Listener};
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
 use crate::run::journal::{self, Journal};
+use crate::run::left_locks::LeftLocks;
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::node::Node;
 use crate::run::past::Past;
@@ -127,6 +129,13 @@ pub async fn carry_out(
     let events = Arc::new(Events::new(Some(journal), listeners));
     let listening = signals::listen(interruptor, Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
+    // Before anything is written down, asked or done.
+    let locks = if run.mode == Mode::Plan {
+        None
+    } else {
+        let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
+        Some(to_lock.take(ui).await?)
+    };
     let parallelism = workspace.parallelism(run.engine);
     let asked_for = run.request.path.clone();
     let beginning = if let Some(past) = &past {
@@ -185,6 +194,9 @@ pub async fn carry_out(
         Some(result) => result,
         None => scheduler::run(nodes, beginning, &schedule).await,
     };
+    if let Some(locks) = locks {
+        locks.release().await.iter().for_each(|left| ui.say(left));
+    }
     listening.abort();
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
@@ -226,6 +238,7 @@ fn context(
         approver,
         asking: Mutex::new(()),
         limits: limits(workspace, run.engine),
+        left_locks: LeftLocks::new(&workspace.home),
         workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
         policies,
     }

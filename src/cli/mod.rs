@@ -26,6 +26,7 @@ mod removed;
 mod render;
 mod reports;
 mod resume;
+mod run_locks;
 mod runs;
 mod saved_plan;
 mod selection;
@@ -33,6 +34,7 @@ mod snippet;
 mod stack;
 mod target;
 mod ui;
+mod unlock;
 mod up;
 mod validate;
 mod verify;
@@ -75,6 +77,7 @@ enum Command {
     Image(image::ImageArgs),
     Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
+    Unlock(unlock::UnlockArgs),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -123,7 +126,8 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Render(args) => render::cmd_render(ui, global, args),
         Command::Validate(args) => validate::cmd_validate(ui, global, args),
         Command::Stack(args) => stack::cmd_stack(ui, global, args),
-        Command::Runs(args) => runs::cmd_runs(ui, global, args),
+        Command::Runs(args) => wait(runs::cmd_runs(ui, global, args)),
+        Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),
         Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, args),

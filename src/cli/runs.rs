@@ -1,5 +1,7 @@
 //! `slipway runs`: what happened, when, by whom, at which commit.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -7,6 +9,7 @@ use super::detail::add_details;
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
 use super::reports::ReportArgs;
+use super::run_locks::unlock_run;
 use super::ui::Ui;
 use super::wait;
 use super::workspace::Workspace;
@@ -26,6 +29,16 @@ pub struct RunsArgs {
 
 #[derive(Subcommand, Clone, Debug)]
 enum RunsCommand {
+    /// Break the locks that a run left beside states when its machine died
+    ///
+    /// Only the locks of that run are deleted. A run that was killed on this machine needs no breaking: the next one sees that it is dead.
+    Unlock {
+        /// The run's id, as the refused run named it
+        run: String,
+
+        /// A unit or a folder of units, here or under the estate's root [default: all]
+        path: Option<PathBuf>,
+    },
     /// Show one run, by default the newest: how it went, what failed and why
     ///
     /// Also of a run that was killed, and of one that still goes on.
@@ -74,9 +87,10 @@ enum State {
 }
 
 /// Lists or shows.
-pub fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
+pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
     match &args.command {
+        Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
         None => list(ui, &RunFolder::all(&workspace.home))?,
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {
             let wanted = Wanted { detail: *detail, timeline: *timeline, reports };

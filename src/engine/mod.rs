@@ -3,6 +3,7 @@
 //! An engine knows one unit at a time. It plans into a file, applies exactly that file, and reads outputs;
 //! order, parallelism and what happens to dependents belong to the run.
 
+pub mod beside_state;
 pub mod error;
 pub mod failure;
 pub mod identity;
@@ -17,6 +18,7 @@ pub mod select;
 pub mod source;
 mod state;
 pub mod state_bucket;
+pub mod state_lock;
 pub mod state_places;
 pub mod terragrunt;
 pub mod tool;
@@ -248,6 +250,9 @@ pub trait Engine: Send + Sync {
 
     /// Whether the state holds any resource.
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError>;
+
+    /// Releases the lock of that ID on a state, whoever took it.
+    async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError>;
 
     /// Reads the outputs from the state; empty where the unit was never applied.
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError>;

@@ -13,6 +13,8 @@ pub mod events;
 pub mod folder;
 pub mod gate;
 pub mod journal;
+pub mod left_locks;
+pub mod locks;
 pub mod memory;
 pub mod node;
 pub mod past;

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::ahead::Ahead;
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
+use super::left_locks::LeftLocks;
 use super::node::{Reporter, Work};
 use super::plans::Plans;
 use super::policy::Policies;
@@ -51,6 +52,8 @@ pub struct UnitContext {
     pub asking: Mutex<()>,
     /// How long each unit may take.
     pub limits: UnitLimits,
+    /// Who looks for the tools' locks that are left behind.
+    pub left_locks: LeftLocks,
     /// Where tools work on the units.
     pub workplaces: Workplaces,
     /// What each plan has to hold before it is applied.
@@ -138,13 +141,16 @@ impl UnitWork {
             Err(error) => return Outcome::Failed { message: error.to_string(), advice: None },
         };
         let clock = Clock::default();
-        match self.context.limits.timeout_of(&reporter.node) {
+        let outcome = match self.context.limits.timeout_of(&reporter.node) {
             None => self.outcome(reporter, &clock, ahead).await,
             Some(limit) => {
                 let work = async |reporter: Reporter| self.outcome(&reporter, &clock, ahead).await;
                 within(limit, reporter, &clock, work).await
             }
-        }
+        };
+        let UnitContext { left_locks, workshop, .. } = &*self.context;
+        left_locks.look(&outcome, workshop, &self.dir, reporter).await;
+        outcome
     }
 
     async fn outcome(&self, reporter: &Reporter, clock: &Clock, ahead: bool) -> Outcome {

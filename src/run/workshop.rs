@@ -151,6 +151,12 @@ impl Workshop {
         state_is_known.then(|| UnitJob { id: self.name(dir), config: Arc::new(config) })
     }
 
+    /// The same, of a unit whose state is in S3; none of any other.
+    pub async fn job_in_s3(&self, dir: &Path) -> Option<UnitJob> {
+        let in_s3 = self.reader.backend(&unit_file(dir)).is_some_and(|backend| backend == "s3");
+        if in_s3 { self.bare_job(dir).await } else { None }
+    }
+
     async fn evaluate(
         &self,
         file: PathBuf,

@@ -300,6 +300,13 @@ impl Engine for NativeEngine {
         lists_resources(run(&command, Options { capture: true, ..Options::new(&label) }, session).await)
     }
 
+    async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError> {
+        let prepared = self.prepare(job, session).await?;
+        let command = self.command(job, &prepared, "force-unlock").args(["-force", id]);
+        let label = format!("{} force-unlock", prepared.tool.name);
+        run(&command, Options::new(&label), session).await.map(drop)
+    }
+
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
         let identity = self.roles.credentials(&job.config).await?;

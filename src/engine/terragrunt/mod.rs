@@ -287,6 +287,13 @@ impl Engine for TerragruntEngine {
         lists_resources(self.run(job, command, &shim, options, session).await)
     }
 
+    async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError> {
+        let shim = self.shim(job).await?;
+        let command = self.command(job, &shim).args(["force-unlock", "-force", id]);
+        let options = Options::new("terragrunt force-unlock");
+        self.run(job, command, &shim, options, session).await.map(drop)
+    }
+
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
         let identity = self.roles.credentials(&job.config).await?;

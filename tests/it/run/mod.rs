@@ -8,6 +8,7 @@ mod identity;
 mod killed;
 mod kills;
 mod lock_table;
+mod locks;
 mod providers;
 mod resume;
 mod signals;

@@ -1,0 +1,119 @@
+//! Locks of runs from the command line: taken before a run begins, and broken by name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::CliError;
+use super::selection::SelectionArgs;
+use super::ui::Ui;
+use super::workspace::{Selection, Workspace};
+use crate::engine::UnitJob;
+use crate::estate::UnitIndex;
+use crate::run::folder::RunFolder;
+use crate::run::locks::{Conflict, Holder, RunLocks, break_locks};
+use crate::run::workshop::Workshop;
+
+/// What a run has to lock before it begins.
+pub struct ToLock {
+    home: PathBuf,
+    holder: Holder,
+    dirs: Vec<PathBuf>,
+    workshop: Arc<Workshop>,
+    /// The folder of the run, where it is made for it and nothing has happened yet.
+    fresh: Option<PathBuf>,
+}
+
+impl ToLock {
+    /// The units that are selected.
+    pub fn of(
+        workspace: &Workspace,
+        selection: &Selection,
+        workshop: &Arc<Workshop>,
+        (folder, fresh): (&RunFolder, bool),
+        command: &str,
+    ) -> Self {
+        Self {
+            home: workspace.home.clone(),
+            holder: Holder::ours(&folder.id, command),
+            dirs: dirs(selection),
+            workshop: Arc::clone(workshop),
+            fresh: fresh.then(|| folder.path().to_owned()),
+        }
+    }
+
+    /// Locks them, or refuses and names who holds one.
+    pub async fn take(self, ui: Ui) -> Result<RunLocks, CliError> {
+        let units: Vec<String> = self.dirs.iter().map(|dir| self.workshop.name(dir)).collect();
+        let in_s3 = in_s3(&self.workshop, &self.dirs).await;
+        match RunLocks::take(&self.home, &self.holder, &units, &in_s3).await? {
+            Ok(locks) => {
+                locks.warnings.iter().for_each(|warning| ui.say(&format!("warning: {warning}")));
+                Ok(locks)
+            }
+            Err(conflict) => {
+                if let Some(folder) = self.fresh {
+                    // A run that was refused is none.
+                    let _gone = std::fs::remove_dir_all(folder);
+                }
+                Err(refused(&conflict))
+            }
+        }
+    }
+}
+
+fn refused(conflict: &Conflict) -> CliError {
+    let Conflict { units, holder, alive } = conflict;
+    let help = if *alive {
+        "nothing was touched; wait for it, or stop it where it runs".to_owned()
+    } else {
+        let run = &holder.run;
+        format!(
+            "nothing was touched; wait for it, or, where it is dead, break its locks: slipway runs unlock {run}"
+        )
+    };
+    CliError::refused(format!("{} changes {}", holder, units.join(", ")), help)
+}
+
+fn dirs(selection: &Selection) -> Vec<PathBuf> {
+    let chosen = |unit: &UnitIndex| selection.selected.contains(unit);
+    let order = selection.graph.order().into_iter().filter(chosen);
+    order.map(|unit| selection.estate.unit(unit).dir.clone()).collect()
+}
+
+async fn in_s3(workshop: &Workshop, dirs: &[PathBuf]) -> Vec<UnitJob> {
+    let jobs = futures::future::join_all(dirs.iter().map(|dir| workshop.job_in_s3(dir))).await;
+    jobs.into_iter().flatten().collect()
+}
+
+/// Breaks the locks of a run that is dead.
+pub async fn unlock_run(
+    ui: Ui,
+    workspace: &Workspace,
+    run: &str,
+    path: Option<&Path>,
+) -> Result<(), CliError> {
+    let all = workspace.project.estate_root.clone();
+    let reader = workspace.reader("plan");
+    let selection = workspace.select(ui, path.or(Some(&all)), &reader, &SelectionArgs::default())?;
+    let engine = workspace.engine(&super::global::ToolArgs::default(), false)?;
+    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
+    if let Some(folder) = RunFolder::find(&workspace.home, Some(run))
+        && folder.id == run
+        && crate::run::journal::is_held(&folder.journal())
+    {
+        return Err(CliError::refused(
+            format!("run {run} still goes on on this machine"),
+            "wait for it, or stop it with Ctrl-C where it runs",
+        ));
+    }
+    let in_s3 = in_s3(&workshop, &dirs(&selection)).await;
+    let broken = break_locks(run, &in_s3).await?;
+    match &broken.holder {
+        None => ui.say(&format!("run {run} holds no lock")),
+        Some(holder) => {
+            ui.say(&format!("broke the locks of {holder}:"));
+            broken.units.iter().for_each(|unit| ui.say(&format!("  {unit}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The tool's locks that are left on a state after it was killed, or that somebody else has left there.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::event::{EventKind, LeftLock, Outcome};
+use super::node::Reporter;
+use super::workshop::Workshop;
+use crate::engine::beside_state::BesideStates;
+use crate::engine::state_lock::{self, Found, StateLock};
+use crate::support::interrupt::Stop;
+
+/// How long looking for one may take: whoever stops a run is in a hurry.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Looks for locks that are left.
+#[derive(Debug)]
+pub struct LeftLocks {
+    home: PathBuf,
+    objects: BesideStates,
+}
+
+impl LeftLocks {
+    /// `home` is `.slipway`.
+    pub fn new(home: &Path) -> Self {
+        Self { home: home.to_owned(), objects: BesideStates::default() }
+    }
+
+    /// Looks at the state of a unit that has ended, where its end makes a lock likely, and tells of the one it finds.
+    pub async fn look(&self, outcome: &Outcome, workshop: &Workshop, dir: &Path, reporter: &Reporter) {
+        if !is_likely(outcome, reporter.interrupts().step()) {
+            return;
+        }
+        let told = match outcome {
+            Outcome::Failed { message, .. } => StateLock::told(message),
+            _ => None,
+        };
+        let found = tokio::time::timeout(PATIENCE, self.find(workshop, dir)).await;
+        let lock = match found {
+            Ok(Some(Ok(Found::Lock(lock)))) => Some(lock),
+            Ok(Some(Ok(Found::Debris(note)))) => {
+                // Nobody holds the file: the tool that noted it is dead.
+                let _gone = std::fs::remove_file(&note);
+                reporter.log(&format!("removed {}: no process holds that lock any more", note.display()));
+                None
+            }
+            Ok(Some(Ok(Found::Nothing)) | None) => told,
+            Ok(Some(Err(error))) => {
+                reporter.log(&format!("whether a lock is left on the state could not be seen: {error}"));
+                told
+            }
+            Err(_) => told,
+        };
+        if let Some(lock) = lock {
+            reporter.emit(EventKind::LockLeft(LeftLock {
+                node: reporter.node.clone(),
+                release: format!("slipway unlock {} {}", reporter.node, lock.id),
+                id: lock.id,
+                who: lock.who,
+                created: lock.created,
+            }));
+        }
+    }
+
+    async fn find(
+        &self,
+        workshop: &Workshop,
+        dir: &Path,
+    ) -> Option<Result<Found, crate::engine::EngineError>> {
+        let job = workshop.bare_job(dir).await?;
+        Some(state_lock::find(&self.home, &job, &self.objects).await)
+    }
+}
+
+/// Whether a tool may have ended without releasing its lock, or has met another one's.
+fn is_likely(outcome: &Outcome, step: Stop) -> bool {
+    match outcome {
+        Outcome::Interrupted => step >= Stop::Interrupt,
+        Outcome::Failed { message, .. } => {
+            ["state lock", "signal: ", "time limit"].iter().any(|part| message.contains(part))
+        }
+        _ => false,
+    }
+}

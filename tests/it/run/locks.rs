@@ -1,0 +1,185 @@
+//! Two runs at once, and locks that are left behind.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
+
+use crate::support::bed::Bed;
+use crate::support::estate::Estate;
+use crate::support::slipway::Slipway;
+use crate::support::terraforms;
+
+const ROOT_IN_S3: &str = r#"
+remote_state {
+  backend = "s3"
+  generate = { path = "backend.tf", if_exists = "overwrite" }
+  config = {
+    bucket                      = "BUCKET"
+    key                         = "${path_relative_to_include()}/terraform.tfstate"
+    region                      = "eu-west-1"
+    use_lockfile                = true
+    endpoints                   = { s3 = get_env("AWS_ENDPOINT_URL"), sts = get_env("AWS_ENDPOINT_URL") }
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_metadata_api_check     = true
+    skip_requesting_account_id  = true
+    skip_bucket_enforced_tls    = true
+  }
+}
+"#;
+
+/// An estate with one unit whose apply says `begun` in a file, takes its time, and says `done`.
+pub fn slow(seconds: u32) -> Estate {
+    let estate = Estate::new();
+    estate.unit("networking", &[]);
+    let module = std::fs::read_to_string(estate.path().join("infra/text/main.tf")).unwrap();
+    let dir = estate.path().display();
+    let command = format!("touch {dir}/begun; sleep {seconds}; echo done >> {dir}/done");
+    estate.write("infra/text/main.tf", &module.replace(": \"true\"", &format!(": \"{command}\"")));
+    estate
+}
+
+/// The same with its state in a bucket that is there.
+pub fn slow_in_s3(bed: &Bed, bucket: &str, seconds: u32) -> Estate {
+    let estate = slow(seconds);
+    estate.write("live/root.hcl", &ROOT_IN_S3.replace("BUCKET", bucket));
+    Slipway::new(estate.path(), &terraforms()[0]).bed(bed).run(&["plan", "--backend-bootstrap"]).exits(0);
+    estate
+}
+
+pub fn start(slipway: Slipway, arguments: &[&str]) -> Child {
+    slipway.into_command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+pub fn wait_for(file: &Path) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !file.exists() {
+        assert!(Instant::now() < deadline, "{} did not appear", file.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_second_run_over_the_same_units_is_refused_and_names_the_first() {
+    let tool = &terraforms()[0];
+    let estate = slow(2);
+    let first = start(Slipway::new(estate.path(), tool).env("USER", "alice"), &["apply", "--yes"]);
+    wait_for(&estate.path().join("begun"));
+    let second = Slipway::new(estate.path(), tool).run(&["destroy", "--yes"]).exits(5);
+    drop(
+        second.says("(`slipway apply` by alice on ").says(") changes networking").says("nothing was touched"),
+    );
+    let first = first.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    let runs = Slipway::new(estate.path(), tool).run(&["runs", "--format", "json"]).exits(0);
+    assert_eq!(runs.json().as_array().unwrap().len(), 1, "a run that was refused is none");
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
+}
+
+#[test]
+fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
+    let bed = Bed::start(&["aws"]);
+    let tool = &terraforms()[0];
+    let one = slow_in_s3(&bed, "states-two", 3);
+    let two = slow_in_s3(&bed, "states-two", 3);
+    let at = |estate: &Estate| Slipway::new(estate.path(), tool).bed(&bed);
+    let objects = || bed.aws("s3", "/states-two?list-type=2");
+    let mut first = start(at(&one).env("USER", "alice"), &["apply", "--yes"]);
+    wait_for(&one.path().join("begun"));
+    assert!(objects().contains("networking/terraform.tfstate.slipway-lock"), "{}", objects());
+    let refused = at(&two).run(&["apply", "--yes"]).exits(5);
+    drop(
+        refused.says("`slipway apply` by alice on ").says("changes networking").says("slipway runs unlock "),
+    );
+
+    // Killed on this machine: the other run sees that it is dead, and meets the lock of the tool that still works.
+    first.kill().unwrap();
+    first.wait_with_output().unwrap();
+    let meets = at(&two).run(&["apply", "--yes"]).exits(1);
+    drop(meets.says("its state is locked by ").says("slipway unlock networking "));
+    wait_for(&one.path().join("done"));
+    at(&one).run(&["apply", "--yes"]).exits(0).says("nothing to change");
+    at(&two).run(&["apply", "--yes"]).exits(0).says("nothing to change");
+    assert!(!two.path().join("done").exists(), "nothing was applied twice");
+    assert!(!objects().contains("lock"), "{}", objects());
+
+    // A machine that is gone: nobody here can know, so it is broken by name.
+    let lock = json!({ "run": "20260101-000000-abcdef", "command": "up", "user": "bob", "host": "runner-7",
+        "process": 1, "since": "2026-01-01T00:00:00Z",
+        "identity": { "boot": "another", "namespace": "pid:[1]", "started": 5 } });
+    let url = format!("{}/states-two/networking/terraform.tfstate.slipway-lock", bed.text("/aws/endpoint"));
+    let put = Command::new("curl").args(["-sSf", "-X", "PUT", "-d", &lock.to_string(), &url]).status();
+    assert!(put.unwrap().success());
+    let run = "20260101-000000-abcdef";
+    let refused = at(&one).run(&["apply", "--yes"]).exits(5);
+    drop(refused.says("by bob on runner-7, process 1").says(&format!("slipway runs unlock {run}")));
+    drop(at(&one).run(&["runs", "unlock", "20260101-000000-other"]).exits(0).says("holds no lock"));
+    at(&one).run(&["apply", "--yes"]).exits(5);
+    drop(at(&one).run(&["runs", "unlock", run]).exits(0).says("broke the locks of").says("networking"));
+    at(&one).run(&["apply", "--yes"]).exits(0);
+}
+
+#[test]
+fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() {
+    let bed = Bed::start(&["aws"]);
+    for tool in terraforms() {
+        let bucket = format!("states-{}", tool.file_name().unwrap().to_str().unwrap());
+        let estate = slow_in_s3(&bed, &bucket, 20);
+        let at = || Slipway::new(estate.path(), &tool).bed(&bed);
+        let child = start(at(), &["apply", "--yes"]);
+        wait_for(&estate.path().join("begun"));
+        // Saving the state takes its time, so that the kill comes before the lock is released.
+        bed.fault(&json!({ "kind": "delay", "service": "s3", "operation": "PutObject", "seconds": 4 }));
+        for _ in 0..3 {
+            signal(&child, Signal::SIGINT);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let output = child.wait_with_output().unwrap();
+        bed.mend();
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(130), "{told}");
+        assert!(told.contains("networking: its state is locked by "), "{told}");
+        let (_, command) = told.split_once("`slipway unlock networking ").unwrap();
+        let id = command.split('`').next().unwrap();
+        // What was being written when it was killed is written by now.
+        std::thread::sleep(Duration::from_secs(4));
+
+        drop(at().run(&["unlock", "networking"]).exits(0).says(id).says("by       "));
+        let blocked = at().run(&["apply", "--yes"]).exits(1);
+        drop(blocked.says("its state is locked by ").says(id));
+        drop(at().run(&["unlock", "networking", "1234"]).exits(5).says("somebody has taken it since"));
+        drop(at().run(&["unlock", "networking", id]).exits(0).says("released lock"));
+        drop(at().run(&["unlock", "networking"]).exits(0).says("is not locked"));
+        at().run(&["plan"]).exits(0);
+    }
+}
+
+#[test]
+fn a_lock_is_not_released_while_a_tool_works_under_it() {
+    let tool = &terraforms()[0];
+    let estate = slow(2);
+    let mut child = start(Slipway::new(estate.path(), tool), &["apply", "--yes"]);
+    wait_for(&estate.path().join("begun"));
+    drop(
+        Slipway::new(estate.path(), tool).run(&["unlock", "networking", "x"]).exits(5).says("still works on"),
+    );
+    child.kill().unwrap();
+    child.wait_with_output().unwrap();
+    drop(
+        Slipway::new(estate.path(), tool).run(&["unlock", "networking", "x"]).exits(5).says("still works on"),
+    );
+    wait_for(&estate.path().join("done"));
+    Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0).says("nothing to change");
+}
