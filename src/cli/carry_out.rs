@@ -346,7 +346,8 @@ fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Re
         Format::Text => ui.answer(&summary.table())?,
     }
     if let Some(failure) = &result.journal_failure {
-        ui.say(&format!("the journal could not be written, so nothing more was started: {failure}"));
+        ui.say(&format!("what happens could not be written down, so nothing more was started: {failure}"));
+        ui.say(&format!("make room on the disk that holds {}", folder.path().display()));
     }
     if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
         ui.say(&format!("logs: {}", folder.logs().display()));

@@ -48,8 +48,8 @@ impl Ui {
         let mut stdout = std::io::stdout().lock();
         let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
         match written {
-            // `slipway find | head` is no failure.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            // `slipway find | head` is no failure, nor is a terminal that has been closed: nobody is there to read.
+            Err(error) if has_no_reader(&error) => Ok(()),
             written => written.map_err(|error| CliError::failed(format!("could not print: {error}"), None)),
         }
     }
@@ -106,4 +106,10 @@ impl Ui {
     fn cyan(self, text: &str) -> String {
         console::style(text).cyan().force_styling(self.color).to_string()
     }
+}
+
+/// Whether whoever would read is gone: the other end of a pipe, or a terminal.
+fn has_no_reader(error: &std::io::Error) -> bool {
+    let closed_terminal = error.raw_os_error() == Some(nix::libc::EIO);
+    closed_terminal || error.kind() == std::io::ErrorKind::BrokenPipe
 }

@@ -30,7 +30,7 @@ pub struct StateAddress {
 pub struct Object {
     /// What it holds.
     pub body: Vec<u8>,
-    /// Its ETag, which tells it from what is written after it.
+    /// Its `ETag`, which tells it from what is written after it.
     pub etag: String,
 }
 
@@ -39,7 +39,7 @@ pub struct Object {
 pub enum Over<'a> {
     /// Nothing: none may be there.
     Nothing,
-    /// The object with that ETag and no other.
+    /// The object with that `ETag` and no other.
     Object(&'a str),
 }
 
@@ -84,7 +84,7 @@ impl BesideStates {
         Ok(Some(Object { body: body.into_bytes().into(), etag }))
     }
 
-    /// Writes the object and returns its ETag; none where another one is there.
+    /// Writes the object and returns its `ETag`; none where another one is there.
     pub async fn write(
         &self,
         address: &StateAddress,
@@ -115,7 +115,7 @@ impl BesideStates {
         }
     }
 
-    /// Removes the object with that ETag; another one stays.
+    /// Removes the object with that `ETag`; another one stays.
     pub async fn remove(&self, address: &StateAddress, suffix: &str, etag: &str) -> Result<(), EngineError> {
         let client = self.clients.client(&address.backend).await;
         let request =

@@ -126,14 +126,19 @@ fn local(state: &Path) -> Result<Found, EngineError> {
 fn holder(state: &Path) -> Option<i32> {
     let file = File::open(state).ok()?;
     let mut lock = libc::flock {
-        l_type: libc::F_RDLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
+        l_type: short(libc::F_RDLCK),
+        l_whence: short(libc::SEEK_SET),
         l_start: 0,
         l_len: 0,
         l_pid: 0,
     };
     fcntl(&file, FcntlArg::F_GETLK(&mut lock)).ok()?;
-    (lock.l_type != libc::F_UNLCK as libc::c_short).then_some(lock.l_pid)
+    (lock.l_type != short(libc::F_UNLCK)).then_some(lock.l_pid)
+}
+
+/// The kernel's constants, whose types differ between systems.
+fn short(constant: impl TryInto<libc::c_short>) -> libc::c_short {
+    constant.try_into().unwrap_or_default()
 }
 
 #[cfg(test)]

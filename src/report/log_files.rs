@@ -8,30 +8,40 @@ use std::path::Path;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
+use crate::support::fs::FileError;
 
 /// Writes what each node prints into its own file.
 pub struct LogFiles {
     folder: RunFolder,
     files: HashMap<String, File>,
+    failure: Option<String>,
 }
 
 impl LogFiles {
     /// In the folder of a run.
     pub fn new(folder: RunFolder) -> Self {
-        Self { folder, files: HashMap::new() }
+        Self { folder, files: HashMap::new(), failure: None }
     }
 
     fn write(&mut self, node: &str, text: &str) {
         if !self.files.contains_key(node) {
             // Appended: a run that goes on keeps what was logged before it stopped.
-            let open = File::options().create(true).append(true).open(self.folder.log(node));
-            let Ok(file) = open else { return };
-            self.files.insert(node.to_owned(), file);
+            let path = self.folder.log(node);
+            match File::options().create(true).append(true).open(&path) {
+                Ok(file) => drop(self.files.insert(node.to_owned(), file)),
+                Err(error) => return self.fail(FileError::on("open", &path)(error)),
+            }
         }
-        if let Some(file) = self.files.get_mut(node) {
-            // A log that cannot be written is no reason to stop halfway through an apply; the journal is.
-            let _full = writeln!(file, "{text}");
+        let Some(file) = self.files.get_mut(node) else { return };
+        if let Err(error) = writeln!(file, "{text}") {
+            let path = self.folder.log(node);
+            self.fail(FileError::on("write", &path)(error));
         }
+    }
+
+    /// What runs is finished without its log; nothing more begins.
+    fn fail(&mut self, error: FileError) {
+        self.failure.get_or_insert(error.to_string());
     }
 }
 
@@ -57,6 +67,10 @@ impl Listener for LogFiles {
     }
 
     fn on_past(&mut self, _event: &Event) {}
+
+    fn failure(&self) -> Option<String> {
+        self.failure.clone()
+    }
 }
 
 /// The last lines of a node's log: at most so many, and at most so many bytes. None where nothing was logged.

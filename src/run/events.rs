@@ -20,6 +20,11 @@ pub trait Listener: Send {
     fn on_past(&mut self, event: &Event) {
         self.on(event);
     }
+
+    /// Why it could not write down what it has seen, where that is a reason to begin nothing more.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where events go: first to the journal, then to whoever listens.
@@ -61,6 +66,9 @@ impl Events {
         for listener in &mut inner.listeners {
             listener.on(&event);
         }
+        if inner.failure.is_none() {
+            inner.failure = inner.listeners.iter().find_map(|listener| listener.failure());
+        }
     }
 
     /// Tells the listeners what the journal already has.
@@ -73,7 +81,7 @@ impl Events {
         }
     }
 
-    /// Why the journal could not be written, if so.
+    /// Why the journal or a log could not be written, if so.
     pub fn failure(&self) -> Option<String> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).failure.clone()
     }

@@ -60,7 +60,12 @@ impl Journal {
         let mut line = serde_json::to_vec(event).map_err(on)?;
         line.push(b'\n');
         // One write a line: a kill in the middle leaves at most one broken line, at the end.
-        self.file.write_all(&line).map_err(FileError::on("write", &self.path))?;
+        let before = self.file.metadata().map_err(FileError::on("read", &self.path))?.len();
+        if let Err(error) = self.file.write_all(&line) {
+            // A full disk may have taken a part of it; what comes after it has to stand on a line of its own.
+            let _unchanged = self.file.set_len(before);
+            return Err(FileError::on("write", &self.path)(error));
+        }
         if !hangs_something_on(&event.kind) {
             return Ok(());
         }

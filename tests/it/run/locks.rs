@@ -13,7 +13,7 @@ use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 use crate::support::terraforms;
 
-const ROOT_IN_S3: &str = r#"
+pub const ROOT_IN_S3: &str = r#"
 remote_state {
   backend = "s3"
   generate = { path = "backend.tf", if_exists = "overwrite" }
