@@ -152,9 +152,7 @@ impl<'a> Lane<'a> {
         let (before, _) = unit.split_once("  value = ").unwrap();
         self.estate
             .write("live/networking/terragrunt.hcl", &format!("{before}  value = \"round {round}\"\n}}\n"));
-        let mut command = self.slipway();
-        command = command.env("SLIPWAY_YES", "1");
-        let child = start(command, &["apply"]);
+        let child = start(self.slipway(), &["apply", "--yes"]);
         moments.pause(1200);
         let presses = match moments.next(10) {
             0..=2 => vec![Signal::SIGINT],

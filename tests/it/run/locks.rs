@@ -44,10 +44,10 @@ pub fn slow(seconds: u32) -> Estate {
 }
 
 /// The same with its state in a bucket that is there.
-pub fn slow_in_s3(bed: &Bed, bucket: &str, seconds: u32) -> Estate {
+fn slow_in_s3(bed: &Bed, tool: &Path, bucket: &str, seconds: u32) -> Estate {
     let estate = slow(seconds);
     estate.write("live/root.hcl", &ROOT_IN_S3.replace("BUCKET", bucket));
-    Slipway::new(estate.path(), &terraforms()[0]).bed(bed).run(&["plan", "--backend-bootstrap"]).exits(0);
+    Slipway::new(estate.path(), tool).bed(bed).run(&["plan", "--backend-bootstrap"]).exits(0);
     estate
 }
 
@@ -92,8 +92,8 @@ fn a_second_run_over_the_same_units_is_refused_and_names_the_first() {
 fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
     let bed = Bed::start(&["aws"]);
     let tool = &terraforms()[0];
-    let one = slow_in_s3(&bed, "states-two", 3);
-    let two = slow_in_s3(&bed, "states-two", 3);
+    let one = slow_in_s3(&bed, tool, "states-two", 3);
+    let two = slow_in_s3(&bed, tool, "states-two", 3);
     let at = |estate: &Estate| Slipway::new(estate.path(), tool).bed(&bed);
     let objects = || bed.aws("s3", "/states-two?list-type=2");
     let mut first = start(at(&one).env("USER", "alice"), &["apply", "--yes"]);
@@ -120,7 +120,9 @@ fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
         "process": 1, "since": "2026-01-01T00:00:00Z",
         "identity": { "boot": "another", "namespace": "pid:[1]", "started": 5 } });
     let url = format!("{}/states-two/networking/terraform.tfstate.slipway-lock", bed.text("/aws/endpoint"));
-    let put = Command::new("curl").args(["-sSf", "-X", "PUT", "-d", &lock.to_string(), &url]).status();
+    let put = Command::new("curl")
+        .args(["-sSf", "-X", "PUT", "-H", "Content-Type: application/json", "-d", &lock.to_string(), &url])
+        .status();
     assert!(put.unwrap().success());
     let run = "20260101-000000-abcdef";
     let refused = at(&one).run(&["apply", "--yes"]).exits(5);
@@ -136,7 +138,7 @@ fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() 
     let bed = Bed::start(&["aws"]);
     for tool in terraforms() {
         let bucket = format!("states-{}", tool.file_name().unwrap().to_str().unwrap());
-        let estate = slow_in_s3(&bed, &bucket, 20);
+        let estate = slow_in_s3(&bed, &tool, &bucket, 20);
         let at = || Slipway::new(estate.path(), &tool).bed(&bed);
         let child = start(at(), &["apply", "--yes"]);
         wait_for(&estate.path().join("begun"));
