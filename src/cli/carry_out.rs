@@ -15,6 +15,7 @@ use super::workspace::{Selection, Workspace};
 use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};
 use crate::report::json_log::JsonLog;
+use crate::report::line::lock_left;
 use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
@@ -344,6 +345,9 @@ fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Re
     match ui.format() {
         Format::Json => ui.json(summary)?,
         Format::Text => ui.answer(&summary.table())?,
+    }
+    for lock in summary.nodes.iter().flat_map(|row| &row.locks) {
+        ui.say(&lock_left(lock));
     }
     if let Some(failure) = &result.journal_failure {
         ui.say(&format!("what happens could not be written down, so nothing more was started: {failure}"));

@@ -9,7 +9,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::beside_state::BesideStates;
-use super::native::working_dir;
+use super::native::dir_of_job;
 use super::{EngineError, UnitJob};
 use crate::hcl::value::Value;
 use crate::support::fs::FileError;
@@ -98,7 +98,7 @@ fn local_states(home: &Path, job: &UnitJob) -> Vec<PathBuf> {
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
     let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
     let folders = [
-        working_dir(home, job).ok(),
+        dir_of_job(home, job).ok(),
         terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref()),
         source.is_none().then(|| config.dir.clone()),
     ];

@@ -9,6 +9,7 @@ mod selection;
 mod versions;
 mod workdir;
 
+pub(super) use workdir::path as dir_of_job;
 pub use workdir::working_dir;
 
 use std::ffi::OsString;
