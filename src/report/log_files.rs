@@ -29,18 +29,18 @@ impl LogFiles {
             let path = self.folder.log(node);
             match File::options().create(true).append(true).open(&path) {
                 Ok(file) => drop(self.files.insert(node.to_owned(), file)),
-                Err(error) => return self.fail(FileError::on("open", &path)(error)),
+                Err(error) => return self.fail(&FileError::on("open", &path)(error)),
             }
         }
         let Some(file) = self.files.get_mut(node) else { return };
         if let Err(error) = writeln!(file, "{text}") {
             let path = self.folder.log(node);
-            self.fail(FileError::on("write", &path)(error));
+            self.fail(&FileError::on("write", &path)(error));
         }
     }
 
     /// What runs is finished without its log; nothing more begins.
-    fn fail(&mut self, error: FileError) {
+    fn fail(&mut self, error: &FileError) {
         self.failure.get_or_insert(error.to_string());
     }
 }

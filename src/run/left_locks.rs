@@ -44,12 +44,11 @@ impl LeftLocks {
                 reporter.log(&format!("removed {}: no process holds that lock any more", note.display()));
                 None
             }
-            Ok(Some(Ok(Found::Nothing)) | None) => told,
+            Ok(Some(Ok(Found::Nothing)) | None) | Err(_) => told,
             Ok(Some(Err(error))) => {
                 reporter.log(&format!("whether a lock is left on the state could not be seen: {error}"));
                 told
             }
-            Err(_) => told,
         };
         if let Some(lock) = lock {
             reporter.emit(EventKind::LockLeft(LeftLock {

@@ -81,7 +81,7 @@ fn conflict(folder: &Path, units: &[String]) -> Option<Conflict> {
         let Some(Content { holder, units: theirs }) = read else { continue };
         let common: Vec<String> = units.iter().filter(|unit| theirs.contains(unit)).cloned().collect();
         if !common.is_empty() {
-            return Some(Conflict { units: common, holder, alive: true });
+            return Some(Conflict { units: common, holder: Box::new(holder), alive: true });
         }
     }
     None

@@ -33,7 +33,7 @@ pub struct Conflict {
     /// The units.
     pub units: Vec<String>,
     /// The run.
-    pub holder: Holder,
+    pub holder: Box<Holder>,
     /// Whether it is certain that it lives.
     pub alive: bool,
 }
@@ -109,7 +109,7 @@ impl RunLocks {
         let Some((holder, mut units)) = held.into_values().next() else { return Ok(Ok(locks)) };
         let _not_ours = locks.release().await;
         units.sort();
-        Ok(Err(Conflict { units, holder, alive: false }))
+        Ok(Err(Conflict { units, holder: Box::new(holder), alive: false }))
     }
 
     /// Releases them all; what cannot be released is told, a line each.
