@@ -134,7 +134,8 @@ pub async fn carry_out(
     let locks = if run.mode == Mode::Plan {
         None
     } else {
-        let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
+        let to_lock =
+            ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
         Some(to_lock.take(ui).await?)
     };
     let parallelism = workspace.parallelism(run.engine);
