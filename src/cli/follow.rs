@@ -1,7 +1,9 @@
 //! Waits until a cluster runs what the manifests repository says.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use kube::Client;
 
 use super::exit::CliError;
@@ -13,6 +15,9 @@ use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
 use crate::run::gate::argocd::{self, History, repository_spec};
 use crate::support::git::short;
+
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(120);
 
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
 pub async fn wait_for_bumps(
@@ -41,8 +46,10 @@ pub async fn wait_for_bumps(
     // Every bump is an ancestor of the last one.
     let wanted =
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
-    let (history, progress) = (History::new(repository), waiting(ui));
+    let (history, waiting) = (History::new(repository), Waiting::new(ui));
+    let progress = |line| waiting.tell(line);
     let applications = wait_green(client, &argocd.namespace, &wanted, &history, &progress).await;
+    drop(waiting);
     let applications = applications.map_err(|error| CliError::failed(error, None))?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
         let revision = short(&application.revision);
@@ -62,11 +69,42 @@ pub async fn wait_for_tip(
         let help = "add repository { url } to the argocd block of slipway.hcl";
         return Err(CliError::usage("no manifests repository is named", help));
     };
-    let progress = waiting(ui);
+    let waiting = Waiting::new(ui);
+    let progress = |line| waiting.tell(line);
     let waited = argocd::wait_for_tip(client, argocd, spec, timeout, &progress).await;
     waited.map(|(_, applications)| applications).map_err(|error| CliError::failed(error, None))
 }
 
-fn waiting(ui: Ui) -> impl Fn(String) + Send + Sync {
-    move |line| ui.say(&format!("waiting: {line}"))
+/// Tells what is waited for: on a terminal in one line that also says for how long, elsewhere a line a change.
+struct Waiting {
+    ui: Ui,
+    spinner: Option<ProgressBar>,
+}
+
+impl Waiting {
+    fn new(ui: Ui) -> Self {
+        let spinner = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
+        if let Some(spinner) = &spinner {
+            // A template of this file; a wrong one falls back to indicatif's own.
+            let style = ProgressStyle::with_template("{spinner:.cyan} waiting {elapsed}: {wide_msg}");
+            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            spinner.enable_steady_tick(TICK);
+        }
+        Self { ui, spinner }
+    }
+
+    fn tell(&self, line: String) {
+        match &self.spinner {
+            Some(spinner) => spinner.set_message(line),
+            None => self.ui.say(&format!("waiting: {line}")),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(spinner) = &self.spinner {
+            spinner.finish_and_clear();
+        }
+    }
 }
