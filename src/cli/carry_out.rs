@@ -9,7 +9,7 @@ use super::approver::Prompt;
 use super::destruction::{Answer, Destruction, dependents, word};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Format, Global, LogFormat};
-use super::run_locks::ToLock;
+use super::run_locks::{self, ToLock};
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::policy::CostLimits;
@@ -97,13 +97,7 @@ pub async fn carry_out(
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
     let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
     let reports = run.engine.reports.prepare(&workspace.working_dir)?;
-    let (folder, journal, past) = if let Some((folder, journal, past)) = run.past.take() {
-        (folder, journal, Some(past))
-    } else {
-        let folder = RunFolder::create(&workspace.home)?;
-        let journal = Journal::open(&folder.journal())?;
-        (folder, journal, None)
-    };
+    let (folder, journal, past) = place(workspace, run.past.take())?;
 
     let (interruptor, interrupts) = channel();
     let terminal = is_interactive(global).then(Terminal::new);
@@ -131,13 +125,8 @@ pub async fn carry_out(
     let listening = signals::listen(interruptor, Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
-    let locks = if run.mode == Mode::Plan {
-        None
-    } else {
-        let to_lock =
-            ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
-        Some(to_lock.take(ui).await?)
-    };
+    let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
+    let locks = if run.mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
     let parallelism = workspace.parallelism(run.engine);
     let asked_for = run.request.path.clone();
     let beginning = if let Some(past) = &past {
@@ -196,9 +185,7 @@ pub async fn carry_out(
         Some(result) => result,
         None => scheduler::run(nodes, beginning, &schedule).await,
     };
-    if let Some(locks) = locks {
-        locks.release().await.iter().for_each(|left| ui.say(left));
-    }
+    run_locks::release(ui, locks).await;
     listening.abort();
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
@@ -207,6 +194,19 @@ pub async fn carry_out(
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result)?;
     Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
+}
+
+/// The run's folder and journal: those of the run that is gone on with, or new ones.
+fn place(
+    workspace: &Workspace,
+    past: Option<(RunFolder, Journal, Past)>,
+) -> Result<(RunFolder, Journal, Option<Past>), CliError> {
+    if let Some((folder, journal, past)) = past {
+        return Ok((folder, journal, Some(past)));
+    }
+    let folder = RunFolder::create(&workspace.home)?;
+    let journal = Journal::open(&folder.journal())?;
+    Ok((folder, journal, None))
 }
 
 /// What the run came to; a report that could not be written says less.

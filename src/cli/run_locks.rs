@@ -61,6 +61,13 @@ impl ToLock {
     }
 }
 
+/// Releases them at the end of the run; what is left of them is told.
+pub async fn release(ui: Ui, locks: Option<RunLocks>) {
+    if let Some(locks) = locks {
+        locks.release().await.iter().for_each(|left| ui.say(left));
+    }
+}
+
 fn refused(conflict: &Conflict) -> CliError {
     let Conflict { units, holder, alive } = conflict;
     let help = if *alive {
