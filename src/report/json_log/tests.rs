@@ -27,6 +27,31 @@ fn name(kind: &EventKind) -> &'static str {
     }
 }
 
+fn run_started() -> EventKind {
+    EventKind::RunStarted(RunStart {
+        run: "20261124-150000-abcdef".to_owned(),
+        command: "up".to_owned(),
+        engine: "native".to_owned(),
+        nodes: vec![NodeInfo {
+            name: "dev/vpc".to_owned(),
+            kind: NodeKind::Unit,
+            after: vec!["dev/dns".to_owned()],
+        }],
+        parallelism: 8,
+        commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+        user: Some("ada".to_owned()),
+        request: Some(Request {
+            path: "/estate/live".into(),
+            engine: Some("native".to_owned()),
+            tool: Some("tofu".into()),
+            backend_bootstrap: false,
+            features: vec!["name=value".to_owned()],
+            experiments: vec!["deep-merge".to_owned()],
+            saved_plans: Some("/estate/plans".into()),
+        }),
+    })
+}
+
 /// One of every kind, with every field: where a field is added this does not compile, and then docs/events.md is
 /// wrong as well.
 fn samples() -> Vec<EventKind> {
@@ -48,24 +73,7 @@ fn samples() -> Vec<EventKind> {
     };
     let resource = || ResourceDetail { change: change(), attributes: vec![attribute()] };
     vec![
-        EventKind::RunStarted(RunStart {
-            run: "20261124-150000-abcdef".to_owned(),
-            command: "up".to_owned(),
-            engine: "native".to_owned(),
-            nodes: vec![NodeInfo { name: node(), kind: NodeKind::Unit, after: vec!["dev/dns".to_owned()] }],
-            parallelism: 8,
-            commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
-            user: Some("ada".to_owned()),
-            request: Some(Request {
-                path: "/estate/live".into(),
-                engine: Some("native".to_owned()),
-                tool: Some("tofu".into()),
-                backend_bootstrap: false,
-                features: vec!["name=value".to_owned()],
-                experiments: vec!["deep-merge".to_owned()],
-                saved_plans: Some("/estate/plans".into()),
-            }),
-        }),
+        run_started(),
         EventKind::NodeStarted { node: node() },
         EventKind::Step { node: node(), step: "init".to_owned() },
         EventKind::Output { node: node(), line: "Initializing the backend...".to_owned() },
