@@ -3,42 +3,28 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
-
 use super::approver::Prompt;
 use super::destruction::{Answer, Destruction, dependents, word};
 use super::exit::{CliError, Exit};
-use super::global::{EngineArgs, Format, Global, LogFormat};
+use super::global::{EngineArgs, Global, LogFormat};
+use super::run_graph::{context, folders, nodes};
 use super::run_locks::{self, ToLock};
 use super::ui::Ui;
+use super::watching::{exit, listeners, tell};
 use super::workspace::{Selection, Workspace};
-use crate::estate::policy::CostLimits;
-use crate::estate::{UnitIndex, UnitLimits};
-use crate::report::json_log::JsonLog;
-use crate::report::line::lock_left;
-use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
-use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
-use crate::run::ahead::NamedUnit;
 use crate::run::approval::{Always, Approver};
-use crate::run::assemble::{self, GateSpec, UnitSpec};
 use crate::run::event::{EventKind, NodeKind, Request, RunStart};
-use crate::run::events::{Events, Listener};
+use crate::run::events::Events;
 use crate::run::folder::RunFolder;
-use crate::run::gate::{self, GateContext};
 use crate::run::journal::{self, Journal};
-use crate::run::left_locks::LeftLocks;
 use crate::run::memory::{MemoryBound, USUAL};
-use crate::run::node::Node;
 use crate::run::past::Past;
 use crate::run::plans::Plans;
-use crate::run::policy::Policies;
-use crate::run::saved::{SavedPlans, SavedPlansGate};
-use crate::run::scheduler::{self, RunResult, Schedule};
+use crate::run::scheduler::{self, Schedule};
 use crate::run::signals;
-use crate::run::unit::{Agreement, Mode, UnitContext, UnitWork};
-use crate::run::workplaces::Workplaces;
+use crate::run::unit::Mode;
 use crate::run::workshop::Workshop;
 use crate::support::git;
 use crate::support::interrupt::channel;
@@ -110,14 +96,8 @@ pub async fn carry_out(
     };
     let told = run.plans.detailed;
     let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
-    let (mut nodes, units) = nodes(workspace, selection, &context, &folder, run.gates);
-    if let Some(saved) = &context.plans.saved {
-        let gate = saved_plans_gate(selection, &context, saved, workspace.parallelism(run.engine));
-        nodes = assemble::behind(gate, nodes);
-    }
-    if let Some(keeper) = &context.plans.keeper {
-        keeper.announce(scheduler::announce(&nodes));
-    }
+    let parallelism = workspace.parallelism(run.engine);
+    let (nodes, units) = nodes(workspace, selection, &context, &folder, run.gates, parallelism);
 
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
@@ -127,7 +107,6 @@ pub async fn carry_out(
     // Before anything is written down, asked or done.
     let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
     let locks = if run.mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
-    let parallelism = workspace.parallelism(run.engine);
     let asked_for = run.request.path.clone();
     let beginning = if let Some(past) = &past {
         events.replay(&past.to_replay());
@@ -148,7 +127,7 @@ pub async fn carry_out(
     let done = past.map(|past| past.done()).unwrap_or_default();
     let (beginning, ended) = if run.mode == Mode::Destroy {
         events.emit(beginning);
-        let of_folder = || word(&asked_for, &workspace.project.estate_root, &going(&units));
+        let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
         let destruction = Destruction {
             word: (!run.yes).then(|| run.word.unwrap_or_else(of_folder)),
             units: units.into_iter().filter(|(name, _)| !done.contains_key(name)).rev().collect(),
@@ -207,156 +186,4 @@ fn place(
     let folder = RunFolder::create(&workspace.home)?;
     let journal = Journal::open(&folder.journal())?;
     Ok((folder, journal, None))
-}
-
-/// What the run came to; a report that could not be written says less.
-fn exit(ui: Ui, result: &RunResult, unreported: Option<CliError>) -> Exit {
-    let exit = Exit::of(result);
-    let Some(error) = unreported else { return exit };
-    let failed = ui.error(&error);
-    if exit == Exit::Done { failed } else { exit }
-}
-
-/// What all units of the run share.
-fn context(
-    workspace: &Workspace,
-    selection: &Selection,
-    run: &Run<'_>,
-    workshop: Arc<Workshop>,
-    folder: &RunFolder,
-    approver: Arc<dyn Approver>,
-) -> UnitContext {
-    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
-    // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
-    let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
-    // Whoever looks at plans, or keeps them, or agrees to them as a whole.
-    let seen = !run.yes || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
-    UnitContext {
-        workshop,
-        mode: run.mode,
-        reviewed: seen || !policies.is_empty(),
-        plans,
-        approver,
-        asking: Mutex::new(()),
-        limits: limits(workspace, run.engine),
-        left_locks: LeftLocks::new(&workspace.home),
-        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
-        policies,
-    }
-}
-
-/// How long units may take: by the flag, else by the project.
-fn limits(workspace: &Workspace, engine: &EngineArgs) -> UnitLimits {
-    let project = &workspace.project.limits;
-    UnitLimits { timeout: engine.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
-}
-
-/// What the project asks of each plan; its cost also where a flag asks for it.
-fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: bool) -> Policies {
-    let project = &workspace.project;
-    let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
-    let root = &project.estate_root;
-    let command = command.split(' ').next().unwrap_or(command);
-    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
-}
-
-/// What holds saved plans to what they were made on, before the first of them is applied.
-fn saved_plans_gate(
-    selection: &Selection,
-    context: &Arc<UnitContext>,
-    saved: &Arc<SavedPlans>,
-    parallelism: usize,
-) -> GateSpec {
-    let dirs = selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.clone());
-    let work = SavedPlansGate {
-        context: Arc::clone(context),
-        saved: Arc::clone(saved),
-        dirs: dirs.map(|dir| (context.workshop.name(&dir), dir)).collect(),
-        parallelism,
-    };
-    GateSpec { name: "saved plans".to_owned(), work: Arc::new(work) }
-}
-
-fn nodes(
-    workspace: &Workspace,
-    selection: &Selection,
-    context: &Arc<UnitContext>,
-    folder: &RunFolder,
-    gates: bool,
-) -> (Vec<Node>, Vec<NamedUnit>) {
-    let Selection { estate, graph, selected, .. } = selection;
-    // Other units are not run; their outputs are read where someone needs them.
-    let runs = |unit: UnitIndex| selected.contains(&unit);
-    let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
-    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
-    let name = |dir: &PathBuf| context.workshop.name(dir);
-    let mut named = Vec::new();
-    let units: Vec<UnitSpec> = order
-        .iter()
-        .map(|index| {
-            let unit = estate.unit(*index);
-            let name = name(&unit.dir);
-            let plan_file = folder.plan(&name);
-            let (context, dir) = (Arc::clone(context), unit.dir.clone());
-            let work = Arc::new(UnitWork { context, dir, plan_file, ahead: Agreement::default() });
-            named.push((name.clone(), Arc::clone(&work)));
-            let dependencies =
-                graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
-            UnitSpec { name, dependencies, work }
-        })
-        .collect();
-    let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
-    let contexts = clusters.iter().filter_map(|cluster| {
-        let unit = workspace.project.unit_dir(cluster)?;
-        let index = place(estate.find(&unit)?)?;
-        let workshop = Arc::clone(&context.workshop);
-        Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
-    });
-    let cache = workspace.argocd_cache();
-    let nodes = if context.mode == Mode::Destroy {
-        let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
-        assemble::downwards(units, gates.collect())
-    } else {
-        let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
-        assemble::upwards(units, gates.collect())
-    };
-    (nodes, named)
-}
-
-fn going(units: &[NamedUnit]) -> Vec<PathBuf> {
-    units.iter().map(|(_, work)| work.dir.clone()).collect()
-}
-
-fn listeners(
-    global: &Global,
-    terminal: Option<Terminal>,
-    folder: &RunFolder,
-    collector: &Collector,
-) -> Vec<Box<dyn Listener>> {
-    let shown: Box<dyn Listener> = match (global.log_format, terminal) {
-        (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
-        (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
-        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr())),
-    };
-    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
-}
-
-fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Result<(), CliError> {
-    match ui.format() {
-        Format::Json => ui.json(summary)?,
-        Format::Text => ui.answer(&summary.table())?,
-    }
-    for lock in summary.nodes.iter().flat_map(|row| &row.locks) {
-        ui.say(&lock_left(lock));
-    }
-    if let Some(failure) = &result.journal_failure {
-        ui.say(&format!("what happens could not be written down, so nothing more was started: {failure}"));
-        ui.say(&format!("make room on the disk that holds {}", folder.path().display()));
-    }
-    if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
-        ui.say(&format!("logs: {}", folder.logs().display()));
-        ui.say(&format!("go on with it: slipway resume {}", folder.id));
-    }
-    Ok(())
 }

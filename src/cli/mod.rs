@@ -26,6 +26,7 @@ mod removed;
 mod render;
 mod reports;
 mod resume;
+mod run_graph;
 mod run_locks;
 mod runs;
 mod saved_plan;
@@ -38,6 +39,7 @@ mod unlock;
 mod up;
 mod validate;
 mod verify;
+mod watching;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,0 +1,146 @@
+//! The graph of a run over the units that are chosen, and what all of its units share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::carry_out::Run;
+use super::global::EngineArgs;
+use super::workspace::{Selection, Workspace};
+use crate::estate::policy::CostLimits;
+use crate::estate::{UnitIndex, UnitLimits};
+use crate::run::ahead::NamedUnit;
+use crate::run::approval::Approver;
+use crate::run::assemble::{self, GateSpec, UnitSpec};
+use crate::run::folder::RunFolder;
+use crate::run::gate::{self, GateContext};
+use crate::run::left_locks::LeftLocks;
+use crate::run::node::Node;
+use crate::run::plans::Plans;
+use crate::run::policy::Policies;
+use crate::run::saved::{SavedPlans, SavedPlansGate};
+use crate::run::scheduler;
+use crate::run::unit::{Agreement, Mode, UnitContext, UnitWork};
+use crate::run::workplaces::Workplaces;
+use crate::run::workshop::Workshop;
+
+/// What all units of the run share.
+pub fn context(
+    workspace: &Workspace,
+    selection: &Selection,
+    run: &Run<'_>,
+    workshop: Arc<Workshop>,
+    folder: &RunFolder,
+    approver: Arc<dyn Approver>,
+) -> UnitContext {
+    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
+    // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
+    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
+    let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
+    // Whoever looks at plans, or keeps them, or agrees to them as a whole.
+    let seen = !run.yes || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
+    UnitContext {
+        workshop,
+        mode: run.mode,
+        reviewed: seen || !policies.is_empty(),
+        plans,
+        approver,
+        asking: Mutex::new(()),
+        limits: limits(workspace, run.engine),
+        left_locks: LeftLocks::new(&workspace.home),
+        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
+        policies,
+    }
+}
+
+/// How long units may take: by the flag, else by the project.
+fn limits(workspace: &Workspace, engine: &EngineArgs) -> UnitLimits {
+    let project = &workspace.project.limits;
+    UnitLimits { timeout: engine.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
+}
+
+/// What the project asks of each plan; its cost also where a flag asks for it.
+fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: bool) -> Policies {
+    let project = &workspace.project;
+    let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
+    let root = &project.estate_root;
+    let command = command.split(' ').next().unwrap_or(command);
+    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
+}
+
+/// What holds saved plans to what they were made on, before the first of them is applied.
+fn saved_plans_gate(
+    selection: &Selection,
+    context: &Arc<UnitContext>,
+    saved: &Arc<SavedPlans>,
+    parallelism: usize,
+) -> GateSpec {
+    let dirs = selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.clone());
+    let work = SavedPlansGate {
+        context: Arc::clone(context),
+        saved: Arc::clone(saved),
+        dirs: dirs.map(|dir| (context.workshop.name(&dir), dir)).collect(),
+        parallelism,
+    };
+    GateSpec { name: "saved plans".to_owned(), work: Arc::new(work) }
+}
+
+/// The nodes in an order in which each comes behind what it waits for, and the units among them.
+pub fn nodes(
+    workspace: &Workspace,
+    selection: &Selection,
+    context: &Arc<UnitContext>,
+    folder: &RunFolder,
+    gates: bool,
+    parallelism: usize,
+) -> (Vec<Node>, Vec<NamedUnit>) {
+    let Selection { estate, graph, selected, .. } = selection;
+    // Other units are not run; their outputs are read where someone needs them.
+    let runs = |unit: UnitIndex| selected.contains(&unit);
+    let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
+    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
+    let name = |dir: &PathBuf| context.workshop.name(dir);
+    let mut named = Vec::new();
+    let units: Vec<UnitSpec> = order
+        .iter()
+        .map(|index| {
+            let unit = estate.unit(*index);
+            let name = name(&unit.dir);
+            let plan_file = folder.plan(&name);
+            let (context, dir) = (Arc::clone(context), unit.dir.clone());
+            let work = Arc::new(UnitWork { context, dir, plan_file, ahead: Agreement::default() });
+            named.push((name.clone(), Arc::clone(&work)));
+            let dependencies =
+                graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
+            UnitSpec { name, dependencies, work }
+        })
+        .collect();
+    let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
+    let contexts = clusters.iter().filter_map(|cluster| {
+        let unit = workspace.project.unit_dir(cluster)?;
+        let index = place(estate.find(&unit)?)?;
+        let workshop = Arc::clone(&context.workshop);
+        Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
+    });
+    let cache = workspace.argocd_cache();
+    let mut nodes = if context.mode == Mode::Destroy {
+        let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
+        assemble::downwards(units, gates.collect())
+    } else {
+        let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
+        assemble::upwards(units, gates.collect())
+    };
+    if let Some(saved) = &context.plans.saved {
+        nodes = assemble::behind(saved_plans_gate(selection, context, saved, parallelism), nodes);
+    }
+    if let Some(keeper) = &context.plans.keeper {
+        keeper.announce(scheduler::announce(&nodes));
+    }
+    (nodes, named)
+}
+
+/// The folders of the units that are gone over.
+pub fn folders(units: &[NamedUnit]) -> Vec<PathBuf> {
+    units.iter().map(|(_, work)| work.dir.clone()).collect()
+}

@@ -1,0 +1,57 @@
+//! Who watches a run, and what is told at its end.
+
+use super::exit::{CliError, Exit};
+use super::global::{Format, Global, LogFormat};
+use super::ui::Ui;
+use crate::report::json_log::JsonLog;
+use crate::report::line::lock_left;
+use crate::report::log_files::LogFiles;
+use crate::report::model::{Collector, Summary};
+use crate::report::plain::Plain;
+use crate::report::terminal::Terminal;
+use crate::run::events::Listener;
+use crate::run::folder::RunFolder;
+use crate::run::scheduler::RunResult;
+
+/// The log files, what collects the summary, and what is shown meanwhile.
+pub fn listeners(
+    global: &Global,
+    terminal: Option<Terminal>,
+    folder: &RunFolder,
+    collector: &Collector,
+) -> Vec<Box<dyn Listener>> {
+    let shown: Box<dyn Listener> = match (global.log_format, terminal) {
+        (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
+        (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
+        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr())),
+    };
+    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
+}
+
+/// The summary, and what a person has to know beside it.
+pub fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Result<(), CliError> {
+    match ui.format() {
+        Format::Json => ui.json(summary)?,
+        Format::Text => ui.answer(&summary.table())?,
+    }
+    for lock in summary.nodes.iter().flat_map(|row| &row.locks) {
+        ui.say(&lock_left(lock));
+    }
+    if let Some(failure) = &result.journal_failure {
+        ui.say(&format!("what happens could not be written down, so nothing more was started: {failure}"));
+        ui.say(&format!("make room on the disk that holds {}", folder.path().display()));
+    }
+    if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
+        ui.say(&format!("logs: {}", folder.logs().display()));
+        ui.say(&format!("go on with it: slipway resume {}", folder.id));
+    }
+    Ok(())
+}
+
+/// What the run came to; a report that could not be written says less.
+pub fn exit(ui: Ui, result: &RunResult, unreported: Option<CliError>) -> Exit {
+    let exit = Exit::of(result);
+    let Some(error) = unreported else { return exit };
+    let failed = ui.error(&error);
+    if exit == Exit::Done { failed } else { exit }
+}
