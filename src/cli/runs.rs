@@ -11,7 +11,6 @@ use super::global::{Format, Global};
 use super::reports::ReportArgs;
 use super::run_locks::unlock_run;
 use super::ui::Ui;
-use super::wait;
 use super::workspace::Workspace;
 use crate::report::model::Summary;
 use crate::run::event::Event;
@@ -94,7 +93,7 @@ pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, 
         None => list(ui, &RunFolder::all(&workspace.home))?,
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {
             let wanted = Wanted { detail: *detail, timeline: *timeline, reports };
-            show(ui, workspace, run.as_deref(), &wanted)?;
+            show(ui, workspace, run.as_deref(), &wanted).await?;
         }
     }
     Ok(Exit::Done)
@@ -161,7 +160,7 @@ struct Wanted<'a> {
     reports: &'a ReportArgs,
 }
 
-fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) -> Result<(), CliError> {
+async fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) -> Result<(), CliError> {
     let Some(folder) = RunFolder::find(&workspace.home, run) else {
         let what =
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
@@ -171,7 +170,7 @@ fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) ->
     let events = journal::read(&folder.journal())?;
     let mut summary = Summary::of(&events);
     if let Some(past) = Past::of(events).filter(|_| wanted.detail) {
-        wait(add_details(ui, workspace, &folder, &past.start, &mut summary))?;
+        add_details(ui, workspace, &folder, &past.start, &mut summary).await?;
     }
     reports.write(&summary, &folder)?;
     // A page may have asked for them, which nobody wants on a terminal unasked.

@@ -126,7 +126,10 @@ impl Loss {
             .map(|change| change.address.as_str())
             .collect();
         let precious = gone.iter().filter_map(|address| Some((holds(address)?, (*address).to_owned())));
-        Self { unit: unit.to_owned(), resources: gone.len(), precious: precious.collect(), note: None }
+        let mut precious: Vec<_> = precious.collect();
+        // The tools tell changes in whatever order they find them.
+        precious.sort_by(|(_, a), (_, b)| a.cmp(b));
+        Self { unit: unit.to_owned(), resources: gone.len(), precious, note: None }
     }
 }
 

@@ -18,9 +18,12 @@ pub struct RunFolder {
 impl RunFolder {
     /// Makes the folder of a new run.
     pub fn create(home: &Path) -> Result<Self, FileError> {
-        let now = Timestamp::now().to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
+        let now = Timestamp::now();
+        // Runs of one second are in order as well: the first four letters are the part of the second that is over.
+        let part = u64::from(now.subsec_nanosecond().unsigned_abs()) * 0x1_0000 / 1_000_000_000;
         let random = uuid::Uuid::new_v4().simple().to_string();
-        let id = format!("{now}-{}", &random[..6]);
+        let second = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
+        let id = format!("{second}-{part:04x}{}", &random[..2]);
         let folder = Self { path: home.join("runs").join(&id), id };
         create_private_dir(&folder.logs())?;
         create_private_dir(&folder.plans())?;

@@ -1,5 +1,6 @@
 //! Environment and extra arguments of a command.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -57,8 +58,42 @@ pub fn extra(config: &UnitConfig, name: &str) -> Vec<OsString> {
 /// The extra arguments of a command that applies a saved plan: the variables are in it, and the tools refuse them
 /// beside it.
 pub fn beside_a_plan(config: &UnitConfig, name: &str) -> Vec<OsString> {
-    let arguments = extra_for(config, name).flat_map(|extra| &extra.arguments);
-    arguments.filter(|argument| !argument.starts_with("-var")).map(OsString::from).collect()
+    let mut arguments = extra_for(config, name).flat_map(|extra| &extra.arguments);
+    let mut kept = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if ["-var", "-var-file"].contains(&argument.as_str()) {
+            // What it sets is an argument of its own.
+            arguments.next();
+        } else if !argument.starts_with("-var") {
+            kept.push(OsString::from(argument));
+        }
+    }
+    kept
+}
+
+/// The inputs that are not passed on beside a saved plan, since variable files or `-var` arguments of its planning came
+/// before them: `OpenTofu` refuses a value that is not the plan's own.
+///
+/// A name too many costs nothing, the plan has its value; so no file is parsed for it.
+pub fn overruled(config: &UnitConfig) -> BTreeSet<String> {
+    let extras = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+    let mut names = BTreeSet::new();
+    for extra in extras {
+        for file in extra.required_var_files.iter().chain(&extra.optional_var_files) {
+            let text = std::fs::read_to_string(config.dir.join(file)).unwrap_or_default();
+            names.extend(text.split(['\n', ',', '{']).filter_map(assigned));
+        }
+        let values = extra.arguments.iter().map(|argument| argument.trim_start_matches("-var="));
+        names.extend(values.filter_map(assigned));
+    }
+    names
+}
+
+/// The name before `=` or `:`.
+fn assigned(text: &str) -> Option<String> {
+    let (name, _) = text.split_once(['=', ':'])?;
+    let name = name.trim().trim_matches('"');
+    (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| name.to_owned())
 }
 
 fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = &'a ExtraArguments> {
@@ -70,6 +105,26 @@ fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = 
 mod tests {
     use super::*;
     use crate::terragrunt::config::Terraform;
+
+    #[test]
+    fn what_files_and_arguments_set_comes_before_inputs() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.tfvars"), "size = 3\n  name=\"x\"\n# a comment\n").unwrap();
+        std::fs::write(dir.path().join("b.tfvars.json"), "{\"zone\": 1, \"other\": 2}").unwrap();
+        let extra_arguments = ExtraArguments {
+            commands: vec!["plan".to_owned()],
+            arguments: vec!["-var".to_owned(), "alone=1".to_owned(), "-var=joined=2".to_owned()],
+            required_var_files: vec!["a.tfvars".to_owned(), "b.tfvars.json".to_owned()],
+            ..ExtraArguments::default()
+        };
+        let terraform = Terraform { extra_arguments: vec![extra_arguments], ..Terraform::default() };
+        let config =
+            UnitConfig { dir: dir.path().to_owned(), terraform: Some(terraform), ..UnitConfig::default() };
+        let names = overruled(&config);
+        for name in ["size", "name", "zone", "other", "alone", "joined"] {
+            assert!(names.contains(name), "{name} is not in {names:?}");
+        }
+    }
 
     #[test]
     fn inputs_become_variables_and_nothing_else_is_quoted() {
@@ -93,7 +148,7 @@ mod tests {
         let extra_arguments = ExtraArguments {
             name: "lock".to_owned(),
             commands: vec!["plan".to_owned()],
-            arguments: vec!["-lock-timeout=1m".to_owned()],
+            arguments: ["-var", "shape=round", "-var=a=b", "-lock-timeout=1m"].map(str::to_owned).into(),
             optional_var_files: vec!["not-there.tfvars".to_owned()],
             required_var_files: vec!["there.tfvars".to_owned()],
             ..ExtraArguments::default()
@@ -101,7 +156,9 @@ mod tests {
         let terraform = Terraform { extra_arguments: vec![extra_arguments], ..Terraform::default() };
         let config =
             UnitConfig { dir: "/live/vpc".into(), terraform: Some(terraform), ..UnitConfig::default() };
-        assert_eq!(extra(&config, "plan"), ["-var-file=/live/vpc/there.tfvars", "-lock-timeout=1m"]);
+        let files_first =
+            ["-var-file=/live/vpc/there.tfvars", "-var", "shape=round", "-var=a=b", "-lock-timeout=1m"];
+        assert_eq!(extra(&config, "plan"), files_first);
         assert!(extra(&config, "apply").is_empty());
         assert_eq!(beside_a_plan(&config, "plan"), ["-lock-timeout=1m"]);
     }

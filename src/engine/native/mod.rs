@@ -222,7 +222,12 @@ impl Engine for NativeEngine {
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
         let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
-        let command = command.args(arguments::beside_a_plan(&job.config, name));
+        let mut command = command.args(arguments::beside_a_plan(&job.config, name));
+        let overruled = arguments::overruled(&job.config);
+        command.environment.retain(|(name, _)| {
+            let input = name.to_str().and_then(|name| name.strip_prefix("TF_VAR_"));
+            !input.is_some_and(|input| overruled.contains(input))
+        });
         let command = command.args(["-input=false", "-json"]).arg(&plan.file);
         let label = format!("{} apply", prepared.tool.name);
         let ran = self.with_hooks(job, &prepared, name, &command, Options::new(&label), session).await?;

@@ -70,6 +70,6 @@ fn what_holds_data_is_named_by_its_address() {
     let run = |arguments: &[&str]| Slipway::new(estate.path(), &tool("tofu")).bed(&bed).run(arguments);
     run(&["apply", "--yes"]).exits(0);
     let ended = run(&["destroy", "data", "--yes"]).exits(0);
-    let ended = ended.says("1 bucket, 1 key").says("- bucket  data: aws_s3_bucket.logs");
+    let ended = ended.says("1 key, 1 bucket").says("- bucket  data: aws_s3_bucket.logs");
     ended.says("- key  data: aws_kms_key.this");
 }

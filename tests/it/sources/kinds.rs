@@ -54,9 +54,12 @@ fn a_repository_that_asks_for_a_login_gets_it_and_nobody_else_sees_it() {
     assert_eq!(holds(&estate.path().join(".slipway"), "canary-hunter2"), None);
     // The same by Git's own means, with nothing in the source.
     unit(&estate, "b", &format!("git::http://{host}/modules.git//modules/text?ref=main"));
-    let store = estate.write(".git-credentials", &format!("http://robot:canary-hunter2@{host}\n"));
-    std::fs::set_permissions(store, PermissionsExt::from_mode(0o600)).unwrap();
-    estate.write(".gitconfig", "[credential]\n\thelper = store\n");
+    // Beside the estate: Git writes the file anew, and only what runs write is searched for secrets.
+    let keys = tempfile::tempdir().unwrap();
+    let store = keys.path().join("credentials");
+    std::fs::write(&store, format!("http://robot:canary-hunter2@{host}\n")).unwrap();
+    std::fs::set_permissions(&store, PermissionsExt::from_mode(0o600)).unwrap();
+    estate.write(".gitconfig", &format!("[credential]\n\thelper = store --file={}\n", store.display()));
     slipway().env("TOKEN", "canary-hunter2").run(&["apply", "--yes"]).exits(0);
     assert_eq!(estate.applied("b").as_deref(), Some("b!"));
     // And a wrong one is told as such, without showing it.
