@@ -1,5 +1,6 @@
 //! What every floor uses: processes, files, Git.
 
+#[cfg(feature = "program")]
 pub mod aws;
 pub mod digest;
 pub mod fs;
