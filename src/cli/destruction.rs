@@ -1,15 +1,11 @@
 //! Before anything is destroyed: every unit is planned, what would go is shown, and a person agrees to exactly that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
-
+use super::typed::typed;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::engine::{Session, Unwatched};
@@ -23,9 +19,6 @@ use crate::run::scheduler::RunResult;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::{Interrupts, Stop};
 use crate::terragrunt::Reader;
-
-/// Milliseconds between two looks at whether someone wants to stop.
-const LOOK_UP: u8 = 100;
 
 /// A unit that stays and depends on one that goes.
 pub struct Dependent {
@@ -183,24 +176,6 @@ fn failure(planned: &[PlannedAhead]) -> Option<Outcome> {
         return Some(Outcome::Interrupted);
     }
     planned.iter().find(failed).map(|unit| Outcome::Skipped { cause: unit.name.clone() })
-}
-
-/// The line that is typed; none where Ctrl-C comes first, which a plain read would not notice, or where the terminal
-/// has gone.
-fn typed(interrupts: &Interrupts) -> Option<String> {
-    let stdin = std::io::stdin();
-    while interrupts.step() == Stop::None {
-        let mut waiting = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut waiting, LOOK_UP) {
-            Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) => {
-                let mut line = String::new();
-                return stdin.lock().read_line(&mut line).ok().filter(|read| *read > 0).map(|_| line);
-            }
-            Err(_) => return None,
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ mod selection;
 mod snippet;
 mod stack;
 mod target;
+mod typed;
 mod ui;
 mod unlock;
 mod up;

@@ -156,6 +156,16 @@ pub enum Direction {
     Destroy,
 }
 
+impl Direction {
+    /// The command that leads there, which hooks and extra arguments name; `apply -destroy` is the same as `destroy`.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
 /// A plan saved in a file.
 #[derive(Clone, Debug)]
 pub struct SavedPlan {

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aws_credential_types::Credentials;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
 
+use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
 use super::ui::{Output, to_outputs};
 use super::{EngineError, StateMark};
@@ -73,19 +73,20 @@ pub fn local_outputs(config: &UnitConfig) -> Option<Outputs> {
 
 /// Reads the state of a unit; `None` where only the tool can.
 ///
-/// `identity` are the credentials of the unit's role, where it has one.
+/// It is read as the unit's role, where the unit has one.
 pub async fn read(
     config: &UnitConfig,
     clients: &S3Clients,
-    identity: Option<&Credentials>,
+    roles: &Roles,
 ) -> Result<Option<State>, EngineError> {
+    let identity = roles.credentials(config).await?;
     let Some(remote_state) = &config.remote_state else { return Ok(None) };
     if std::env::var_os("TF_WORKSPACE").is_some() || remote_state.encryption.is_some() {
         return Ok(None);
     }
     let text = match remote_state.backend.as_str() {
         "s3" => match S3Backend::of(remote_state) {
-            Some(backend) => object(&backend.acting_as(identity), clients).await?,
+            Some(backend) => object(&backend.acting_as(identity.as_ref()), clients).await?,
             None => return Ok(None),
         },
         "local" => match local(remote_state)? {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::support::fs::{FileError, create_private_dir, write_if_changed};
+use crate::support::paths::as_file_name;
 
 /// The folder of one run.
 #[derive(Clone, Debug)]
@@ -70,30 +71,18 @@ impl RunFolder {
 
     /// The log of one node.
     pub fn log(&self, node: &str) -> PathBuf {
-        self.logs().join(format!("{}.log", file_name(node)))
+        self.logs().join(format!("{}.log", as_file_name(node)))
     }
 
     /// The saved plan of one unit.
     pub fn plan(&self, node: &str) -> PathBuf {
-        self.plans().join(format!("{}.tfplan", file_name(node)))
+        self.plans().join(format!("{}.tfplan", as_file_name(node)))
     }
-}
-
-/// A node's name as one file name; `/` is the only byte a name can hold that a file name cannot, and a
-/// doubled underscore keeps two names apart that differ only there.
-pub(super) fn file_name(node: &str) -> String {
-    node.replace('_', "__").replace('/', "_-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_differ_only_in_the_separator_get_files_of_their_own() {
-        assert_ne!(file_name("a/b"), file_name("a_b"));
-        assert_ne!(file_name("a/b"), file_name("a_-b"));
-    }
 
     #[test]
     fn the_newest_run_comes_first() {

@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::folder::file_name;
 use super::node::Reporter;
 use crate::support::fs::FileError;
 use crate::support::interrupt::Stop;
+use crate::support::paths::as_file_name;
 use crate::support::workplace::Workplace;
 
 /// How often a place that is taken is tried.
@@ -31,13 +31,13 @@ impl Workplaces {
 
     /// The place of one unit.
     pub fn of(home: &Path, unit: &str) -> PathBuf {
-        home.join("work").join(file_name(unit))
+        home.join("work").join(as_file_name(unit))
     }
 
     /// Enters the place of the reporter's node, as soon as nobody works there any more; `None` where a person asks to
     /// stop before that.
     pub async fn enter(&self, reporter: &Reporter) -> Result<Option<Reporter>, FileError> {
-        let folder = self.folder.join(file_name(&reporter.node));
+        let folder = self.folder.join(as_file_name(&reporter.node));
         let mut told = false;
         loop {
             if let Some(place) = Workplace::take(&folder, &self.holder)? {

@@ -218,7 +218,7 @@ impl Engine for NativeEngine {
         };
         session.watcher.step(Step::Apply);
         // A plan to destroy is applied by `apply` too; the hooks and arguments are still those of `destroy`.
-        let name = command_name(plan.direction);
+        let name = plan.direction.command();
         let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
         let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
@@ -242,14 +242,14 @@ impl Engine for NativeEngine {
         session: Session<'_>,
     ) -> Result<Applied, EngineError> {
         let prepared = self.prepare(job, session).await?;
-        let name = command_name(direction);
+        let name = direction.command();
+        let label = format!("{} {name}", prepared.tool.name);
         if !companion.may_begin() {
-            return Err(EngineError::Interrupted { command: format!("{} {name}", prepared.tool.name) });
+            return Err(EngineError::Interrupted { command: label });
         }
         session.watcher.step(Step::Apply);
         let command = self.command(job, &prepared, name).args(["-input=false", "-json", "-auto-approve"]);
         let planned = |summary: &PlanSummary| companion.planned(summary);
-        let label = format!("{} {name}", prepared.tool.name);
         let options = Options { planned: Some(&planned), ..Options::new(&label) };
         let ran = self.with_hooks(job, &prepared, name, &command, options, session).await?;
         Ok(ran.into_applied())
@@ -280,8 +280,7 @@ impl Engine for NativeEngine {
         job: &UnitJob,
         session: Session<'_>,
     ) -> Result<Option<StateMark>, EngineError> {
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.mark);
         }
         let prepared = self.prepare(job, session).await?;
@@ -296,8 +295,7 @@ impl Engine for NativeEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.has_resources);
         }
         let prepared = self.prepare(job, session).await?;
@@ -315,8 +313,7 @@ impl Engine for NativeEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.outputs);
         }
         let prepared = self.prepare(job, session).await?;
@@ -325,14 +322,6 @@ impl Engine for NativeEngine {
         let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
         parse_outputs(&ran.stdout)
             .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })
-    }
-}
-
-/// The command that leads there, which hooks and extra arguments name; `apply -destroy` is the same as `destroy`.
-fn command_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Apply => "apply",
-        Direction::Destroy => "destroy",
     }
 }
 

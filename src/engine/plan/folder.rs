@@ -12,6 +12,7 @@ use super::manifest::{Manifest, VERSION};
 use super::signature::SignatureError;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, create_private_dir, read_regular};
+use crate::support::paths::as_file_name;
 
 /// The manifest's name, by which a folder of saved plans is known.
 pub const MANIFEST: &str = "slipway-plans.json";
@@ -103,8 +104,7 @@ pub fn refuse_used(path: &Path) -> Result<(), SavedError> {
 
 /// The place of a unit's plan in the folder.
 pub fn plan_path(unit: &str) -> PathBuf {
-    // `/` and `_` are told apart, so that no two units share a file.
-    PathBuf::from(PLANS).join(format!("{}.tfplan", unit.replace('_', "__").replace('/', "_-")))
+    PathBuf::from(PLANS).join(format!("{}.tfplan", as_file_name(unit)))
 }
 
 /// Writes the folder, whole or not at all; `sign` makes the signature of the manifest that lies there.

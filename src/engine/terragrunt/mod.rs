@@ -218,10 +218,7 @@ impl Engine for TerragruntEngine {
         session.watcher.step(Step::Prepare);
         let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;
-        let name = match direction {
-            Direction::Apply => "apply",
-            Direction::Destroy => "destroy",
-        };
+        let name = direction.command();
         let label = format!("terragrunt {name}");
         if !companion.may_begin() {
             return Err(EngineError::Interrupted { command: label });
@@ -258,8 +255,7 @@ impl Engine for TerragruntEngine {
         job: &UnitJob,
         session: Session<'_>,
     ) -> Result<Option<StateMark>, EngineError> {
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.mark);
         }
         let shim = self.shim(job).await?;
@@ -276,8 +272,7 @@ impl Engine for TerragruntEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.has_resources);
         }
         let shim = self.shim(job).await?;
@@ -296,8 +291,7 @@ impl Engine for TerragruntEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        let identity = self.roles.credentials(&job.config).await?;
-        if let Some(state) = state::read(&job.config, &self.s3, identity.as_ref()).await? {
+        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
             return Ok(state.outputs);
         }
         let shim = self.shim(job).await?;
