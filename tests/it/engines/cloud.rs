@@ -6,33 +6,6 @@ use super::{each, notes, unit};
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 
-/// The root of an estate with its states in a bucket.
-fn in_s3(estate: &Estate, bucket: &str) {
-    let root = r#"
-locals {
-  endpoint = get_env("AWS_ENDPOINT_URL")
-}
-remote_state {
-  backend  = "s3"
-  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
-  config = {
-    bucket                      = "BUCKET"
-    key                         = "${path_relative_to_include()}/terraform.tfstate"
-    region                      = "eu-west-1"
-    encrypt                     = true
-    use_lockfile                = true
-    endpoints                   = { s3 = local.endpoint, sts = local.endpoint, iam = local.endpoint }
-    use_path_style              = true
-    skip_credentials_validation = true
-    skip_metadata_api_check     = true
-    skip_requesting_account_id  = true
-    skip_bucket_enforced_tls    = true
-  }
-}
-"#;
-    estate.write("live/root.hcl", &root.replace("BUCKET", bucket));
-}
-
 fn bucket_name() -> String {
     format!("states-{}", &uuid::Uuid::new_v4().simple().to_string()[..12])
 }
@@ -43,7 +16,7 @@ fn a_state_bucket_that_is_missing_is_told_and_made_only_where_that_was_asked_for
     each(|driver| {
         let estate = Estate::new();
         let bucket = bucket_name();
-        in_s3(&estate, &bucket);
+        estate.keep_states_in_s3(&bucket);
         estate.unit("a", &[]).unit("b", &["a"]);
         let run = |arguments: &[&str]| driver.slipway(&estate).bed(&bed).run(arguments);
         run(&["apply", "--yes"]).exits(1).says(&bucket).says("does not exist").says("--backend-bootstrap");
@@ -73,7 +46,7 @@ fn a_lock_that_somebody_holds_is_told_with_who_holds_it() {
     each(|driver| {
         let estate = Estate::new();
         let bucket = bucket_name();
-        in_s3(&estate, &bucket);
+        estate.keep_states_in_s3(&bucket);
         estate.unit("a", &[]);
         let run = |arguments: &[&str]| driver.slipway(&estate).bed(&bed).run(arguments);
         run(&["apply", "--yes", "--backend-bootstrap"]).exits(0).says("applied");

@@ -67,31 +67,6 @@ output "value" {
 }
 "#;
 
-/// The root of an estate that keeps its states in a bucket of the emulated AWS.
-pub fn keep_states_in(estate: &Estate, bucket: &str) {
-    let root = r#"
-locals {
-  endpoint = get_env("AWS_ENDPOINT_URL")
-}
-remote_state {
-  backend  = "s3"
-  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
-  config = {
-    bucket                      = "BUCKET"
-    key                         = "${path_relative_to_include()}.tfstate"
-    region                      = "eu-west-1"
-    use_lockfile                = true
-    endpoints                   = { s3 = local.endpoint, sts = local.endpoint, iam = local.endpoint }
-    use_path_style              = true
-    skip_credentials_validation = true
-    skip_metadata_api_check     = true
-    skip_requesting_account_id  = true
-  }
-}
-"#;
-    estate.write("live/root.hcl", &root.replace("BUCKET", bucket));
-}
-
 /// A bucket for states.
 pub fn make_bucket(bed: &Bed) -> String {
     let name = format!("states-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
@@ -118,7 +93,7 @@ impl World {
         let estate = Estate::new();
         let states = make_bucket(&bed);
         let prefix = format!("w{}", &uuid::Uuid::new_v4().simple().to_string()[..10]);
-        keep_states_in(&estate, &states);
+        estate.keep_states_in_s3(&states);
         let root = std::fs::read_to_string(estate.path().join("live/root.hcl")).unwrap();
         estate.write("live/root.hcl", &format!("{root}{PROVIDER}"));
         estate.write("infra/store/main.tf", STORE);
@@ -196,7 +171,9 @@ impl World {
     fn known(&self) -> BTreeSet<String> {
         let mut known = BTreeSet::new();
         for unit in UNITS {
-            let Some(text) = self.bed.object(&self.states, &format!("{unit}.tfstate")) else { continue };
+            let Some(text) = self.bed.object(&self.states, &format!("{unit}/terraform.tfstate")) else {
+                continue;
+            };
             let state: Value = serde_json::from_str(&text).unwrap();
             for resource in state["resources"].as_array().unwrap() {
                 let kind = resource["type"]

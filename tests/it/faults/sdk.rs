@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use slipway::cluster::managed_argocd;
 
 use super::proxy::{Fault, Proxy, Weather};
-use super::runs::{keep_states_in, make_bucket};
+use super::runs::make_bucket;
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
@@ -24,7 +24,7 @@ fn an_answer_that_never_comes_is_asked_for_again() {
     let proxy = Proxy::before(bed.text("/aws/endpoint"));
     let estate = Estate::new();
     let bucket = make_bucket(&bed);
-    keep_states_in(&estate, &bucket);
+    estate.keep_states_in_s3(&bucket);
     estate.unit("a", &[]).unit("b", &["a"]);
     let run = |arguments: &[&str]| {
         let slipway = Slipway::new(estate.path(), &tool("tofu")).bed(&bed);

@@ -5,12 +5,7 @@ use crate::support::terraforms;
 
 /// A chain of three in which the first has mocks for the second, and one that stands alone.
 fn estate() -> Estate {
-    let estate = Estate::new();
-    estate
-        .unit("networking", &[])
-        .unit("cluster", &["networking"])
-        .unit("identity", &["cluster"])
-        .unit("bucket", &[]);
+    let estate = Estate::chain();
     for (unit, dependency) in [("cluster", "networking"), ("identity", "cluster")] {
         let file = format!("live/{unit}/terragrunt.hcl");
         let text = std::fs::read_to_string(estate.path().join(&file)).unwrap();

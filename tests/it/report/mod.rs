@@ -9,12 +9,7 @@ use crate::support::estate::Estate;
 
 /// A network, a cluster on it that fails when it is applied, and an identity behind that; beside them a bucket.
 fn broken() -> Estate {
-    let estate = Estate::new();
-    estate
-        .unit("networking", &[])
-        .unit("cluster", &["networking"])
-        .unit("identity", &["cluster"])
-        .unit("bucket", &[]);
+    let estate = Estate::chain();
     let unit = "live/cluster/terragrunt.hcl";
     let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
     estate.write(unit, &text.replace("inputs = {", "inputs = {\n  fail = true"));

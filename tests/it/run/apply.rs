@@ -2,20 +2,10 @@ use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 use crate::support::terraforms;
 
-fn chain() -> Estate {
-    let estate = Estate::new();
-    estate
-        .unit("networking", &[])
-        .unit("cluster", &["networking"])
-        .unit("identity", &["cluster"])
-        .unit("bucket", &[]);
-    estate
-}
-
 #[test]
 fn units_are_applied_in_order_on_the_real_outputs_of_what_they_depend_on() {
     for tool in terraforms() {
-        let estate = chain();
+        let estate = Estate::chain();
         let up = || Slipway::new(estate.path(), &tool);
         up().run(&["up", "--yes"]).exits(0).says("identity").says("applied");
         assert_eq!(estate.applied("identity").as_deref(), Some("identity < cluster < networking"));
@@ -36,7 +26,7 @@ fn units_are_applied_in_order_on_the_real_outputs_of_what_they_depend_on() {
 #[test]
 fn a_plan_before_anything_is_applied_rests_on_mocks_and_says_so() {
     for tool in terraforms() {
-        let estate = chain();
+        let estate = Estate::chain();
         let dependency = "dependency \"networking\" {\n  config_path = \"../networking\"\n  \
                           mock_outputs = { value = \"mock\" }\n}\n";
         let unit = "live/cluster/terragrunt.hcl";
@@ -57,7 +47,7 @@ fn a_plan_before_anything_is_applied_rests_on_mocks_and_says_so() {
 #[test]
 fn a_failure_half_way_skips_what_waits_for_it_and_the_rerun_goes_on() {
     for tool in terraforms() {
-        let estate = chain();
+        let estate = Estate::chain();
         let unit = "live/cluster/terragrunt.hcl";
         let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
         estate.write(unit, &text.replace("inputs = {", "inputs = {\n  fail = true"));
@@ -86,7 +76,7 @@ fn a_failure_half_way_skips_what_waits_for_it_and_the_rerun_goes_on() {
 #[test]
 fn an_excluded_unit_is_left_out_and_what_it_stood_between_keeps_its_order() {
     let tool = &terraforms()[0];
-    let estate = chain();
+    let estate = Estate::chain();
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
     let unit = "live/cluster/terragrunt.hcl";
     let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
@@ -121,7 +111,7 @@ fn a_failure_that_the_unit_calls_retryable_is_tried_again() {
 #[test]
 fn a_protected_unit_stops_a_destroy_before_anything_is_touched() {
     let tool = &terraforms()[0];
-    let estate = chain();
+    let estate = Estate::chain();
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
     let unit = "live/networking/terragrunt.hcl";
     let text = std::fs::read_to_string(estate.path().join(unit)).unwrap();
@@ -149,7 +139,7 @@ fn a_partial_backend_gets_its_settings_from_a_file_that_only_its_owner_can_read(
 #[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
     let tool = &terraforms()[0];
-    let estate = chain();
+    let estate = Estate::chain();
     Slipway::new(estate.path(), tool).run(&["up"]).exits(5).says("--yes");
     assert_eq!(estate.applied("networking"), None);
 }
@@ -157,7 +147,7 @@ fn without_a_terminal_and_without_yes_nothing_is_changed() {
 #[test]
 fn outputs_are_read_from_the_states_and_each_run_is_remembered() {
     let tool = &terraforms()[0];
-    let estate = chain();
+    let estate = Estate::chain();
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
     let outputs = Slipway::new(estate.path(), tool).run(&["output", "cluster", "--format", "json"]).exits(0);
     assert_eq!(outputs.json()["cluster"]["value"], "cluster < networking");

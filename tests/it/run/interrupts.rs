@@ -3,12 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::locks::{ROOT_IN_S3, signal, start};
+use super::locks::{signal, start};
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
@@ -18,6 +18,8 @@ use crate::support::terraforms;
 const ROUNDS: u64 = 100;
 /// How many estates are worked on at once, each by its own rounds.
 const LANES: u64 = 4;
+/// Milliseconds between two presses, at the most.
+const BETWEEN: u64 = 120;
 /// What the moments come from; another number gives others.
 const SEED: u64 = 20_261_124;
 
@@ -99,7 +101,7 @@ impl<'a> Lane<'a> {
         estate.unit("networking", &[]);
         estate.write("infra/text/main.tf", MODULE);
         if bed.is_some() {
-            estate.write("live/root.hcl", &ROOT_IN_S3.replace("BUCKET", &format!("states-{number}")));
+            estate.keep_states_in_s3(&format!("states-{number}"));
         }
         let signals = estate.path().join("signals");
         std::fs::create_dir(&signals).unwrap();
@@ -146,14 +148,10 @@ impl<'a> Lane<'a> {
     }
 
     /// One run that is interrupted; returns how often it ended well all the same, and was killed.
-    fn round(&self, round: u64, moments: &mut Moments) -> (u64, u64) {
-        let unit =
-            std::fs::read_to_string(self.estate.path().join("live/networking/terragrunt.hcl")).unwrap();
-        let (before, _) = unit.split_once("  value = ").unwrap();
-        self.estate
-            .write("live/networking/terragrunt.hcl", &format!("{before}  value = \"round {round}\"\n}}\n"));
+    fn round(&self, round: u64, moments: &mut Moments, undisturbed: u64) -> (u64, u64) {
+        self.change(&format!("round {round}"));
         let child = start(self.slipway(), &["apply", "--yes"]);
-        moments.pause(1200);
+        moments.pause(undisturbed);
         let presses = match moments.next(10) {
             0..=2 => vec![Signal::SIGINT],
             3..=6 => vec![Signal::SIGINT, Signal::SIGINT],
@@ -164,7 +162,7 @@ impl<'a> Lane<'a> {
         for press in &presses {
             // A process that has ended and was not waited for takes signals and does nothing.
             signal(&child, *press);
-            moments.pause(120);
+            moments.pause(BETWEEN);
         }
         let output = child.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -188,12 +186,30 @@ impl<'a> Lane<'a> {
         (u64::from(code == 0), u64::from(presses.len() == 3))
     }
 
+    /// Gives the next apply something to do.
+    fn change(&self, value: &str) {
+        let unit =
+            std::fs::read_to_string(self.estate.path().join("live/networking/terragrunt.hcl")).unwrap();
+        let (before, _) = unit.split_once("  value = ").unwrap();
+        self.estate.write("live/networking/terragrunt.hcl", &format!("{before}  value = \"{value}\"\n}}\n"));
+    }
+
+    /// Milliseconds that a run takes here and now, less those by which a second press may come later: the first presses
+    /// fall within them, however fast the machine is.
+    fn undisturbed(&self) -> u64 {
+        self.change("undisturbed");
+        let begun = Instant::now();
+        self.slipway().run(&["apply", "--yes"]).exits(0);
+        u64::try_from(begun.elapsed().as_millis()).unwrap().saturating_sub(BETWEEN).max(1)
+    }
+
     fn interrupt_all(&self) -> (u64, u64) {
+        let undisturbed = self.undisturbed();
         let mut moments = Moments(SEED + self.number);
         let (lineage, mut serial) = self.state();
         let mut counts = (0, 0);
         for round in 0..ROUNDS / LANES {
-            let (well, killed) = self.round(round, &mut moments);
+            let (well, killed) = self.round(round, &mut moments, undisturbed);
             counts = (counts.0 + well, counts.1 + killed);
             let now = self.state();
             assert_eq!(now.0, lineage, "lane {}, round {round}", self.number);

@@ -13,25 +13,6 @@ use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 use crate::support::terraforms;
 
-pub const ROOT_IN_S3: &str = r#"
-remote_state {
-  backend = "s3"
-  generate = { path = "backend.tf", if_exists = "overwrite" }
-  config = {
-    bucket                      = "BUCKET"
-    key                         = "${path_relative_to_include()}/terraform.tfstate"
-    region                      = "eu-west-1"
-    use_lockfile                = true
-    endpoints                   = { s3 = get_env("AWS_ENDPOINT_URL"), sts = get_env("AWS_ENDPOINT_URL") }
-    use_path_style              = true
-    skip_credentials_validation = true
-    skip_metadata_api_check     = true
-    skip_requesting_account_id  = true
-    skip_bucket_enforced_tls    = true
-  }
-}
-"#;
-
 /// An estate with one unit whose apply says `begun` in a file, takes its time, and says `done`.
 pub fn slow(seconds: u32) -> Estate {
     let estate = Estate::new();
@@ -46,7 +27,7 @@ pub fn slow(seconds: u32) -> Estate {
 /// The same with its state in a bucket that is there.
 fn slow_in_s3(bed: &Bed, tool: &Path, bucket: &str, seconds: u32) -> Estate {
     let estate = slow(seconds);
-    estate.write("live/root.hcl", &ROOT_IN_S3.replace("BUCKET", bucket));
+    estate.keep_states_in_s3(bucket);
     Slipway::new(estate.path(), tool).bed(bed).run(&["plan", "--backend-bootstrap"]).exits(0);
     estate
 }

@@ -30,6 +30,22 @@ remote_state {
         estate
     }
 
+    /// A chain of three units, and one that stands alone.
+    pub fn chain() -> Self {
+        let estate = Self::new();
+        estate
+            .unit("networking", &[])
+            .unit("cluster", &["networking"])
+            .unit("identity", &["cluster"])
+            .unit("bucket", &[]);
+        estate
+    }
+
+    /// Keeps the states in a bucket of the emulated AWS from now on, each under its unit's name.
+    pub fn keep_states_in_s3(&self, bucket: &str) {
+        self.write("live/root.hcl", &ROOT_IN_S3.replace("BUCKET", bucket));
+    }
+
     /// A copy of the project's own estate.
     pub fn of_the_project() -> Self {
         let folder = tempfile::Builder::new().prefix("slipway-estate-").tempdir().unwrap();
@@ -82,6 +98,29 @@ remote_state {
         state["outputs"]["value"]["value"].as_str().map(str::to_owned)
     }
 }
+
+const ROOT_IN_S3: &str = r#"
+locals {
+  endpoint = get_env("AWS_ENDPOINT_URL")
+}
+remote_state {
+  backend  = "s3"
+  generate = { path = "backend.tf", if_exists = "overwrite_terragrunt" }
+  config = {
+    bucket                      = "BUCKET"
+    key                         = "${path_relative_to_include()}/terraform.tfstate"
+    region                      = "eu-west-1"
+    encrypt                     = true
+    use_lockfile                = true
+    endpoints                   = { s3 = local.endpoint, sts = local.endpoint, iam = local.endpoint }
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_metadata_api_check     = true
+    skip_requesting_account_id  = true
+    skip_bucket_enforced_tls    = true
+  }
+}
+"#;
 
 const TEXT_MODULE: &str = r#"
 variable "value" {
