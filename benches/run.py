@@ -22,7 +22,7 @@ from pathlib import Path
 
 from estates import large_estate
 from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row
-from running import running
+from running import AWS_TOOL, running
 
 
 # -- what is measured --------------------------------------------------------------------------------
@@ -190,12 +190,13 @@ def main() -> int:
         f"| `{name}` | {counts['instructions']:,} | {counts['allocations']:,} |" for name, counts in found.items()
     )
     terragrunt = version([TERRAGRUNT, "--version"]) if TERRAGRUNT else "no Terragrunt"
+    tools = [version([tool, "version"]) for tool in dict.fromkeys([TOOL, AWS_TOOL]) if tool]
     text = (ROOT / "benches/benchmarks.md.in").read_text()
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     facts = {
         "date": date.today().isoformat(),
         "machine": machine,
-        "versions": "; ".join([version([str(SLIPWAY), "--version"]), terragrunt, version([TOOL, "version"])]),
+        "versions": "; ".join([version([str(SLIPWAY), "--version"]), terragrunt, *tools]),
         "runs": str(RUNS),
         "rows": "\n".join(rows),
         "work": "\n".join(work_rows),

@@ -52,8 +52,14 @@ pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
 /// Writes a file so that a reader sees the old text or the new one, never a part of it.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder).map_err(FileError::on("create", folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(FileError::on("write", path))?;
+    let mut file = match tempfile::NamedTempFile::new_in(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).map_err(FileError::on("create", folder))?;
+            tempfile::NamedTempFile::new_in(folder)
+        }
+        file => file,
+    }
+    .map_err(FileError::on("write", path))?;
     file.write_all(content).map_err(FileError::on("write", path))?;
     file.persist(path).map_err(|error| FileError::on("write", path)(error.error))?;
     Ok(())

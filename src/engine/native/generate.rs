@@ -40,26 +40,41 @@ const NOT_FOR_THE_BACKEND: &[&str] = &[
 /// Writes every file and returns those that are there because of it.
 pub fn write_all(dir: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineError> {
     let mut written = Vec::new();
-    if let Some(remote_state) = &config.remote_state
-        && let Some(target) = &remote_state.generate
-    {
-        let file = Generate {
-            name: "remote_state".to_owned(),
-            path: target.path.clone(),
-            contents: backend_block(remote_state),
-            if_exists: target.if_exists,
-            if_disabled: IfDisabled::Skip,
-            disable: false,
-            comment_prefix: "# ".to_owned(),
-            disable_signature: false,
-            hcl_fmt: None,
-        };
+    let backend = config.remote_state.as_ref().and_then(of_remote_state);
+    if let Some(file) = backend {
         written.extend(write(dir, &file)?);
     }
     for file in &config.generate {
         written.extend(write(dir, file)?);
     }
     Ok(written)
+}
+
+/// The file of a `remote_state` that generates one.
+fn of_remote_state(remote_state: &RemoteState) -> Option<Generate> {
+    let target = remote_state.generate.as_ref()?;
+    Some(Generate {
+        name: "remote_state".to_owned(),
+        path: target.path.clone(),
+        contents: backend_block(remote_state),
+        if_exists: target.if_exists,
+        if_disabled: IfDisabled::Skip,
+        disable: false,
+        comment_prefix: "# ".to_owned(),
+        disable_signature: false,
+        hcl_fmt: None,
+    })
+}
+
+/// Whether a file is the one that `remote_state` generates, and not one of the module's own that came before it.
+pub fn is_backend_file(remote_state: &RemoteState, content: &[u8]) -> bool {
+    of_remote_state(remote_state).is_some_and(|file| text(&file).as_bytes() == content)
+}
+
+fn text(file: &Generate) -> String {
+    let signature =
+        if file.disable_signature { String::new() } else { format!("{}{SIGNATURE}\n", file.comment_prefix) };
+    format!("{signature}{}", file.contents)
 }
 
 fn write(dir: &Path, file: &Generate) -> Result<Option<PathBuf>, EngineError> {
@@ -78,9 +93,7 @@ fn write(dir: &Path, file: &Generate) -> Result<Option<PathBuf>, EngineError> {
             }
         }
     }
-    let signature =
-        if file.disable_signature { String::new() } else { format!("{}{SIGNATURE}\n", file.comment_prefix) };
-    write_if_changed(&path, format!("{signature}{}", file.contents).as_bytes())?;
+    write_if_changed(&path, text(file).as_bytes())?;
     Ok(Some(path))
 }
 
@@ -101,7 +114,7 @@ fn is_signed(path: &Path) -> bool {
 }
 
 /// The settings of `remote_state.config` that the tool's backend takes.
-fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&str, &Value)> {
+pub fn backend_settings(remote_state: &RemoteState) -> impl Iterator<Item = (&str, &Value)> {
     let fields = remote_state.config.as_fields().into_iter().flatten();
     let wanted = |(name, value): &(&str, &Value)| !NOT_FOR_THE_BACKEND.contains(name) && !value.is_null();
     fields.map(|(name, value)| (&**name, value)).filter(wanted).map(|(name, value)| (todays(name), value))

@@ -22,6 +22,14 @@ pub struct Hooks<'a> {
     pub environment: &'a [(OsString, OsString)],
 }
 
+/// Whether a unit has hooks around a command.
+pub fn are_around(config: &UnitConfig, command: &str) -> bool {
+    let Some(terraform) = &config.terraform else { return false };
+    let mut hooks = terraform.before_hooks.iter().chain(&terraform.after_hooks);
+    let names = |commands: &[String]| commands.iter().any(|name| name == command);
+    hooks.any(|hook| names(&hook.commands)) || terraform.error_hooks.iter().any(|hook| names(&hook.commands))
+}
+
 impl Hooks<'_> {
     /// Runs the hooks before the command; the first that fails is the failure.
     pub async fn before(&self, session: Session<'_>) -> Result<(), EngineError> {

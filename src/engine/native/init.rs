@@ -17,8 +17,11 @@ use crate::terragrunt::config::UnitConfig;
 /// Where the settings of a partial backend are kept.
 const BACKEND_FILE: &str = ".slipway.tfbackend";
 
+/// The file under `.terraform` in which we note that `init` has succeeded.
+pub const MARKER: &str = "slipway-init";
+
 fn marker(dir: &Path) -> PathBuf {
-    dir.join(".terraform").join("slipway-init")
+    dir.join(".terraform").join(MARKER)
 }
 
 /// A digest of all that `init` reads: the tool, the module's configuration, the lock file, the backend's settings.

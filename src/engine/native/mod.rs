@@ -6,6 +6,7 @@ mod hooks;
 mod init;
 mod providers;
 mod selection;
+mod shared_init;
 mod versions;
 mod workdir;
 
@@ -21,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use self::providers::Providers;
 pub(super) use self::selection::Selection;
+use self::shared_init::{SharedInits, Wanted};
 pub(super) use self::workdir::{LOCK_FILE, is_for_terragrunt};
 use super::failure::passed_over;
 use super::lock_table::LockTables;
@@ -50,6 +52,7 @@ pub struct NativeEngine {
     sources: Sources,
     roles: Roles,
     providers: Providers,
+    inits: SharedInits,
 }
 
 /// A unit's module, ready to run commands in.
@@ -58,6 +61,8 @@ struct Prepared {
     dir: PathBuf,
     /// The variables of its role's credentials.
     identity: Vec<(OsString, OsString)>,
+    /// Whether `init` has just run in it, for this unit.
+    is_initialized: bool,
 }
 
 impl NativeEngine {
@@ -76,6 +81,7 @@ impl NativeEngine {
             s3,
             roles: Roles::default(),
             providers,
+            inits: SharedInits::default(),
         }
     }
 
@@ -106,8 +112,8 @@ impl NativeEngine {
             self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
-        let prepared = Prepared { tool, dir, identity };
-        self.init(job, &prepared, session).await?;
+        let mut prepared = Prepared { tool, dir, identity, is_initialized: false };
+        prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
         Ok(prepared)
     }
 
@@ -116,22 +122,47 @@ impl NativeEngine {
         self.sources.of_unit(&job.config, tool.name, session).await
     }
 
+    /// Sees to it that commands can run in the unit's folder. Returns whether `init` ran for that.
+    async fn make_initialized(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        session: Session<'_>,
+    ) -> Result<bool, EngineError> {
+        let Prepared { tool, dir, .. } = prepared;
+        let files = init::files_of(dir)?;
+        if init::is_done(dir, &init::key(tool, &job.config, &files)) {
+            return Ok(false);
+        }
+        let command = self.init_command(job, prepared)?;
+        let Some(wanted) = Wanted::of(tool, &job.config, dir, &files, &command) else {
+            self.init(job, prepared, session).await?;
+            return Ok(true);
+        };
+        let ran = self.inits.take_or_run(&wanted, dir, || self.init(job, prepared, session)).await?;
+        if !ran {
+            init::remember(tool, dir, &job.config)?;
+        }
+        Ok(ran)
+    }
+
+    fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
+        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
+        Ok(match init::backend_file(&prepared.dir, &job.config)? {
+            Some(file) => command.setting("-backend-config=", file),
+            None => command,
+        })
+    }
+
     async fn init(
         &self,
         job: &UnitJob,
         prepared: &Prepared,
         session: Session<'_>,
     ) -> Result<(), EngineError> {
-        let files = init::files_of(&prepared.dir)?;
-        if init::is_done(&prepared.dir, &init::key(&prepared.tool, &job.config, &files)) {
-            return Ok(());
-        }
         session.watcher.step(Step::Init);
-        let mut command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
-        if let Some(file) = init::backend_file(&prepared.dir, &job.config)? {
-            command = command.setting("-backend-config=", file);
-        }
-        let needs = providers::needs(&prepared.tool, &files);
+        let command = self.init_command(job, prepared)?;
+        let needs = providers::needs(&prepared.tool, &init::files_of(&prepared.dir)?);
         let label = format!("{} init", prepared.tool.name);
         let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
         let mut leave = self.providers.leave(&needs, &prepared.dir).await?;
@@ -155,6 +186,24 @@ impl NativeEngine {
         command.args(arguments::extra(&job.config, name))
     }
 
+    /// Runs a command; one that asks for an `init` although nothing here has changed since the last one gets it. What
+    /// the state says may have changed, or another's `init` was not enough.
+    async fn run(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        command: &CommandLine,
+        options: Options<'_>,
+        session: Session<'_>,
+    ) -> Result<Ran, EngineError> {
+        let ran = run(command, options, session).await;
+        if prepared.is_initialized || !ran.as_ref().is_err_and(shared_init::is_asked_for) {
+            return ran;
+        }
+        Box::pin(self.init(job, prepared, session)).await?;
+        run(command, options, session).await
+    }
+
     async fn with_hooks(
         &self,
         job: &UnitJob,
@@ -167,7 +216,8 @@ impl NativeEngine {
         let environment = &command.environment;
         let hooks = hooks::Hooks { config: &job.config, command: name, dir: &prepared.dir, environment };
         let ran = match hooks.before(session).await {
-            Ok(()) => run(command, options, session).await,
+            Ok(()) if name == "init" => run(command, options, session).await,
+            Ok(()) => self.run(job, prepared, command, options, session).await,
             Err(error) => Err(error),
         };
         let ran = hooks.after(ran, session).await;
@@ -215,6 +265,8 @@ impl Engine for NativeEngine {
             tool: self.tool(&job.config).await?,
             dir: workdir::path(&self.settings.home, job)?,
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
+            // The plan was made here, with whatever it needed.
+            is_initialized: true,
         };
         session.watcher.step(Step::Apply);
         // A plan to destroy is applied by `apply` too; the hooks and arguments are still those of `destroy`.
@@ -265,7 +317,8 @@ impl Engine for NativeEngine {
         session.watcher.step(Step::Show);
         let command = self.command(job, &prepared, "show").args(["-json", "-no-color"]).arg(file);
         let label = format!("{} show", prepared.tool.name);
-        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        let options = Options { capture: true, ..Options::new(&label) };
+        let ran = self.run(job, &prepared, &command, options, session).await?;
         Ok(PlanJson::new(&ran.stdout))
     }
 
@@ -286,7 +339,8 @@ impl Engine for NativeEngine {
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "state").arg("pull");
         let label = format!("{} state pull", prepared.tool.name);
-        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        let options = Options { capture: true, ..Options::new(&label) };
+        let ran = self.run(job, &prepared, &command, options, session).await?;
         state::mark_of(&ran.stdout, &label)
     }
 
@@ -301,14 +355,15 @@ impl Engine for NativeEngine {
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "state").arg("list");
         let label = format!("{} state list", prepared.tool.name);
-        lists_resources(run(&command, Options { capture: true, ..Options::new(&label) }, session).await)
+        let options = Options { capture: true, ..Options::new(&label) };
+        lists_resources(self.run(job, &prepared, &command, options, session).await)
     }
 
     async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError> {
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "force-unlock").args(["-force", id]);
         let label = format!("{} force-unlock", prepared.tool.name);
-        run(&command, Options::new(&label), session).await.map(drop)
+        self.run(job, &prepared, &command, Options::new(&label), session).await.map(drop)
     }
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
@@ -319,7 +374,8 @@ impl Engine for NativeEngine {
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "output").args(["-json", "-no-color"]);
         let label = format!("{} output", prepared.tool.name);
-        let ran = run(&command, Options { capture: true, ..Options::new(&label) }, session).await?;
+        let options = Options { capture: true, ..Options::new(&label) };
+        let ran = self.run(job, &prepared, &command, options, session).await?;
         parse_outputs(&ran.stdout)
             .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })
     }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 use crate::support::{root, terraforms};
@@ -43,6 +44,13 @@ fn estate() -> Estate {
     estate
 }
 
+/// Gives every unit something of its own, so that none can do with another's `init`.
+fn make_different(estate: &Estate, units: &[&str]) {
+    for unit in units {
+        estate.write(&format!("live/{unit}/own.tf"), &format!("locals {{\n  own = \"{unit}\"\n}}\n"));
+    }
+}
+
 /// The tool behind a script that writes down when each `init` begins and ends.
 fn noting(estate: &Estate, tool: &Path) -> PathBuf {
     let notes = estate.path().join("notes").display().to_string();
@@ -69,6 +77,7 @@ fn slipway(estate: &Estate, tool: &Path) -> Slipway {
 fn the_first_unit_fills_the_cache_alone_and_the_others_read_it_at_the_same_time() {
     for tool in terraforms() {
         let estate = estate();
+        make_different(&estate, &UNITS);
         let noting = noting(&estate, &tool);
         slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
         let notes = notes(&estate);
@@ -87,10 +96,72 @@ fn the_first_unit_fills_the_cache_alone_and_the_others_read_it_at_the_same_time(
 fn units_without_a_provider_wait_for_nobody() {
     let estate = Estate::new();
     estate.unit("a", &[]).unit("b", &[]).unit("c", &[]);
+    make_different(&estate, &["a", "b", "c"]);
     let noting = noting(&estate, &terraforms()[0]);
     slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
     let notes = notes(&estate);
     assert_eq!(notes[..2], ["begin", "begin"], "{notes:?}");
+}
+
+#[test]
+fn one_init_serves_all_units_that_would_get_the_same_from_it() {
+    for tool in terraforms() {
+        let estate = estate();
+        let noting = noting(&estate, &tool);
+        slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
+        assert_eq!(notes(&estate), ["begin", "end"]);
+        let lock = |unit: &str| {
+            std::fs::read_to_string(estate.path().join(format!("live/{unit}/.terraform.lock.hcl"))).unwrap()
+        };
+        assert!(UNITS.iter().all(|unit| lock(unit) == lock("a")), "each has its lock file");
+        // A cache that somebody has emptied is filled again, whoever had run `init` for whom.
+        std::fs::remove_dir_all(estate.path().join(".slipway/providers")).unwrap();
+        slipway(&estate, &noting).run(&["plan"]).exits(0).says("+1");
+    }
+}
+
+#[test]
+fn units_that_share_an_init_keep_their_states_apart() {
+    for tool in terraforms() {
+        let estate = Estate::chain();
+        let module = estate.path().join("infra/text/main.tf");
+        let text = std::fs::read_to_string(&module).unwrap();
+        estate.write(
+            "infra/text/main.tf",
+            &format!("{text}\nmodule \"near\" {{\n  source = \"../near\"\n}}\n"),
+        );
+        estate.write("infra/near/main.tf", "output \"near\" {\n  value = 1\n}\n");
+        let noting = noting(&estate, &tool);
+        slipway(&estate, &noting).run(&["apply", "--yes"]).exits(0);
+        assert_eq!(notes(&estate), ["begin", "end"]);
+        assert_eq!(estate.applied("bucket").as_deref(), Some("bucket"));
+        assert_eq!(estate.applied("identity").as_deref(), Some("identity < cluster < networking"));
+        // A unit with something of its own, and one whose state already lies in the folder, have to ask the tool.
+        make_different(&estate, &["bucket"]);
+        slipway(&estate, &noting).run(&["plan", "--detailed-exitcode"]).exits(0);
+        assert_eq!(notes(&estate).len(), 4, "one more init, for the one that changed");
+    }
+}
+
+#[test]
+fn units_that_share_an_init_keep_their_states_apart_in_a_bucket_too() {
+    let bed = Bed::shared();
+    for tool in terraforms() {
+        let estate = Estate::chain();
+        let bucket = format!("states-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        estate.keep_states_in_s3(&bucket);
+        let noting = noting(&estate, &tool);
+        let run = |arguments: &[&str]| slipway(&estate, &noting).bed(&bed).run(arguments);
+        run(&["apply", "--yes", "--backend-bootstrap"]).exits(0);
+        assert_eq!(notes(&estate), ["begin", "end"]);
+        for (unit, value) in [("bucket", "bucket"), ("cluster", "cluster < networking")] {
+            let state = bed.aws("s3", &format!("/{bucket}/{unit}/terraform.tfstate"));
+            let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+            assert_eq!(state["outputs"]["value"]["value"], value);
+        }
+        run(&["plan", "--detailed-exitcode"]).exits(0);
+        assert_eq!(notes(&estate).len(), 2, "what was given serves the next run as well");
+    }
 }
 
 #[test]
