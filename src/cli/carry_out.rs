@@ -97,6 +97,7 @@ pub async fn carry_out(
     let told = run.plans.detailed;
     let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
     let parallelism = workspace.parallelism(run.engine);
+    let memory = MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
     let (nodes, units) = nodes(workspace, selection, &context, &folder, run.gates, parallelism);
 
     let collector = Collector::default();
@@ -144,6 +145,7 @@ pub async fn carry_out(
             interrupts: &interrupts,
             workshop: &context.workshop,
             parallelism,
+            memory,
         };
         match destruction.agree(ui).await {
             Answer::Yes(word) => (EventKind::Agreed { word }, None),
@@ -157,7 +159,7 @@ pub async fn carry_out(
         events,
         interrupts,
         fail_fast: run.engine.ends_at_first_failure(workspace.project.fail_fast),
-        memory: MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL)),
+        memory,
         done,
     };
     let result = match ended {

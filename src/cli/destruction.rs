@@ -15,6 +15,7 @@ use crate::run::ahead::{NamedUnit, PlannedAhead, give_up, plan_all};
 use crate::run::blast::{BlastRadius, Loss, Stranded};
 use crate::run::event::Outcome;
 use crate::run::events::Events;
+use crate::run::memory::MemoryBound;
 use crate::run::scheduler::RunResult;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::{Interrupts, Stop};
@@ -96,6 +97,8 @@ pub struct Destruction<'a> {
     pub workshop: &'a Workshop,
     /// How many units are planned at once.
     pub parallelism: usize,
+    /// What planning them needs of the machine's memory.
+    pub memory: MemoryBound,
 }
 
 /// What a person said.
@@ -110,7 +113,8 @@ impl Destruction<'_> {
     /// Plans, shows, asks.
     pub async fn agree(mut self, ui: Ui) -> Answer {
         let begun = Instant::now();
-        let planned = plan_all(&self.units, self.events, self.interrupts, self.parallelism).await;
+        let Self { units, events, interrupts, .. } = &self;
+        let planned = plan_all(units, events, interrupts, self.parallelism, self.memory).await;
         if let Some(outcome) = failure(&planned) {
             let mut outcomes = std::mem::take(&mut self.done);
             outcomes.extend(planned.into_iter().filter_map(|unit| Some((unit.name, unit.outcome?))));

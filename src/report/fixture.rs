@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::model::Summary;
 use crate::engine::{Action, PlanSummary, ResourceChange};
-use crate::run::event::{Event, EventKind, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
+use crate::run::event::{
+    Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart, Verdict,
+};
 
 /// A name that breaks whatever is not careful.
 pub const HOSTILE: &str = "a|b`c</script><!--\"'&@everyone \u{202e}\u{1b}[31m{{}}";
@@ -107,6 +109,12 @@ pub fn failed(message: &str) -> Outcome {
     Outcome::Failed { message: message.to_owned(), advice: Some("look at `the | bucket`".to_owned()) }
 }
 
+/// A policy judges the hostile unit.
+fn judged(policy: &str, verdict: Verdict, messages: &[&str]) -> EventKind {
+    let messages = messages.iter().map(|message| (*message).to_owned()).collect();
+    EventKind::Judged(Judgement { node: HOSTILE.to_owned(), policy: policy.to_owned(), verdict, messages })
+}
+
 /// Something of everything.
 pub fn mixed() -> Summary {
     let lock = LeftLock {
@@ -130,11 +138,21 @@ pub fn mixed() -> Summary {
     .starts(0, "dev/vpc")
     .step(2, "dev/vpc", "plan")
     .planned(4, "dev/vpc", &[(Action::Create, "aws_vpc.main"), (Action::Replace, "aws_subnet.a[\"eu|1\"]")])
+    .then(
+        5,
+        EventKind::Priced {
+            node: "dev/vpc".to_owned(),
+            cost: Cost { currency: "USD".to_owned(), before: 10.0, after: 42.5 },
+        },
+    )
     .ends(12, "dev/vpc", Outcome::Applied, 12.0)
     .starts(0, "dev/dns")
     .ends(3, "dev/dns", Outcome::Unchanged { note: None }, 3.0)
     .starts(3, HOSTILE)
     .planned_on_mocks(5, HOSTILE, &[(Action::Update, HOSTILE)], &["dev/vpc"])
+    .then(5, judged("sizes", Verdict::Passed, &[]))
+    .then(5, judged(HOSTILE, Verdict::Denied, &[HOSTILE]))
+    .then(5, judged("tags", Verdict::Warned, &["no owner", "no team"]))
     .ends(6, HOSTILE, Outcome::Refused { message: format!("refused ``` {HOSTILE}") }, 3.0)
     .starts(12, "dev/db")
     .then(15, EventKind::Retrying { node: "dev/db".to_owned(), attempt: 1, seconds: 5.0, cause })

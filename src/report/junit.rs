@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use console::strip_ansi_codes;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::foreign::{one_line, visible};
+use super::line::{judged, priced};
 use super::model::{Row, Summary};
 use crate::run::event::Outcome;
 
@@ -58,14 +60,26 @@ fn case(summary: &Summary, row: &Row, log_end: &impl Fn(&str) -> Option<String>)
     let mut case = TestCase::new(visible(&row.name), status);
     case.set_classname(format!("slipway.{}", summary.command));
     case.set_time(seconds(row.seconds));
-    if let Some(plan) = &row.plan {
-        let mut told = format!("plan: {}", plan.short());
-        if !row.mocked.is_empty() {
-            told = format!("{told}, provisional: mock outputs of {}", row.mocked.join(", "));
-        }
-        case.set_system_out(visible(&told));
+    let told = told(row);
+    if !told.is_empty() {
+        case.set_system_out(visible(&told.join("\n")));
     }
     case
+}
+
+/// What its plan would do and cost, and what policies say of it.
+fn told(row: &Row) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(plan) = &row.plan {
+        let mut line = format!("plan: {}", plan.short());
+        if !row.mocked.is_empty() {
+            line = format!("{line}, provisional: mock outputs of {}", row.mocked.join(", "));
+        }
+        told.push(line);
+    }
+    told.extend(row.cost.iter().map(|cost| format!("cost: {}", priced(cost))));
+    told.extend(row.judgements.iter().filter_map(judged).map(|text| strip_ansi_codes(&text).into_owned()));
+    told
 }
 
 fn status(summary: &Summary, row: &Row) -> TestCaseStatus {
@@ -145,6 +159,9 @@ mod tests {
         };
         assert_eq!(message.as_ref().unwrap().as_str(), "dev/db did not succeed");
         assert_eq!(case(&report, "dev/vpc").time, Some(Duration::from_secs(12)));
+        let told = |name: &str| case(&report, name).system_out.as_ref().unwrap().as_str().to_owned();
+        assert_eq!(told("dev/vpc"), "plan: +1 ~0 -0 ±1\ncost: 32.50 USD more a month");
+        assert!(told(&visible(HOSTILE)).contains("tags warns: no owner"), "{}", told(&visible(HOSTILE)));
         assert!(matches!(&case(&report, "dev/vpc").status, TestCaseStatus::Success { .. }));
         assert!(matches!(
             &case(&report, &visible(HOSTILE)).status,

@@ -65,6 +65,7 @@ impl<W: Write + Send> Listener for Plain<W> {
             EventKind::LockLeft(lock) => self.line(event, &lock_left(lock)),
             EventKind::Resumed { .. } => self.line(event, "going on where the run stopped"),
             EventKind::NodeStarted { .. }
+            | EventKind::NodeWaiting { .. }
             | EventKind::Applying { .. }
             | EventKind::Output { .. }
             | EventKind::Detailed { .. }

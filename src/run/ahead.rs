@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 
 use super::event::{EventKind, Outcome};
 use super::events::Events;
+use super::memory::{LOOK_AGAIN, MemoryBound};
 use super::node::Reporter;
 use super::scheduler::RunResult;
 use super::unit::UnitWork;
@@ -40,29 +42,50 @@ pub struct PlannedAhead {
     pub outcome: Option<Outcome>,
 }
 
-/// Plans the units, at most `parallelism` at once, and keeps the plans in them. In the order of the units.
+/// Plans the units, as many at once as `parallelism` and the machine's memory bear, and keeps the plans in them. In the
+/// order of the units.
 pub async fn plan_all(
     units: &[NamedUnit],
     events: &Arc<Events>,
     interrupts: &Interrupts,
     parallelism: usize,
+    memory: MemoryBound,
 ) -> Vec<PlannedAhead> {
-    let one = |(name, work): &NamedUnit| {
-        let (name, work) = (name.clone(), Arc::clone(work));
-        let reporter = Reporter::new(&name, events, interrupts);
-        let interrupts = interrupts.clone();
-        async move {
-            let outcome = if interrupts.step() >= Stop::Drain || !reporter.is_journaled() {
-                Outcome::Interrupted
-            } else {
-                work.plan_ahead(&reporter).await
-            };
-            let summary = work.ahead_summary();
-            let outcome = summary.is_none().then_some(outcome);
-            PlannedAhead { name, summary, outcome }
+    let mut memory = memory.watch();
+    let mut waiting = units.iter().enumerate().peekable();
+    let mut planning = FuturesUnordered::new();
+    let mut planned = BTreeMap::new();
+    loop {
+        while planning.len() < parallelism.max(1)
+            && waiting.peek().is_some()
+            && memory.allows_another(planning.len())
+            && let Some((place, unit)) = waiting.next()
+        {
+            planning.push(async move { (place, plan(unit, events, interrupts).await) });
         }
+        let has_room = waiting.peek().is_some() && planning.len() < parallelism;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN), if has_room => {}
+            ended = planning.next() => match ended {
+                Some((place, unit)) => drop(planned.insert(place, unit)),
+                None => break,
+            },
+        }
+    }
+    planned.into_values().collect()
+}
+
+async fn plan((name, work): &NamedUnit, events: &Arc<Events>, interrupts: &Interrupts) -> PlannedAhead {
+    let reporter = Reporter::new(name, events, interrupts);
+    let outcome = if interrupts.step() >= Stop::Drain || !reporter.is_journaled() {
+        Outcome::Interrupted
+    } else {
+        work.plan_ahead(&reporter).await
     };
-    futures::stream::iter(units.iter().map(one)).buffered(parallelism.max(1)).collect().await
+    events.emit(EventKind::NodeWaiting { node: name.clone() });
+    let summary = work.ahead_summary();
+    let outcome = summary.is_none().then_some(outcome);
+    PlannedAhead { name: name.clone(), summary, outcome }
 }
 
 /// Ends a run that has only been planned: the nodes that have no outcome of their own get `otherwise`.

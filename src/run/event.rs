@@ -76,6 +76,11 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         word: Option<String>,
     },
+    /// A unit was planned before its turn, which it waits for from now on.
+    NodeWaiting {
+        /// The unit.
+        node: String,
+    },
     /// A unit's tool is about to change something: what comes after this may have been done, whatever else is known.
     Applying {
         /// The unit.

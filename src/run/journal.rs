@@ -89,7 +89,7 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
 
 /// Whether something is done, or left undone, because of an event. How far a node has come tells only whoever watches.
 fn hangs_something_on(kind: &EventKind) -> bool {
-    !matches!(kind, EventKind::NodeStarted { .. } | EventKind::Step { .. })
+    !matches!(kind, EventKind::NodeStarted { .. } | EventKind::NodeWaiting { .. } | EventKind::Step { .. })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), FileError> {

@@ -11,6 +11,9 @@ pub const USUAL: u64 = 300 * 1024 * 1024;
 /// How long a node may take until what it needs shows in what the machine has left.
 const GROWS: Duration = Duration::from_secs(5);
 
+/// How often the machine's memory is looked at while something waits for it.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 /// How much memory the nodes of a run may take.
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryBound {

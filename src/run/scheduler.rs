@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
 use super::event::{EventKind, NodeInfo, Outcome};
 use super::events::Events;
-use super::memory::MemoryBound;
+use super::memory::{LOOK_AGAIN, MemoryBound};
 use super::node::{Node, Reporter};
 use crate::support::interrupt::{Interrupts, Stop};
 
@@ -102,9 +102,6 @@ pub async fn run(nodes: Vec<Node>, beginning: EventKind, schedule: &Schedule) ->
     schedule.events.emit(EventKind::RunFinished { seconds });
     RunResult { outcomes: state.into_outcomes(), seconds, journal_failure: schedule.events.failure() }
 }
-
-/// How often the machine's memory is looked at while something waits for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 type Joined = Result<(tokio::task::Id, (Outcome, f64)), tokio::task::JoinError>;
 

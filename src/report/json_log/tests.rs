@@ -17,6 +17,7 @@ fn name(kind: &EventKind) -> &'static str {
         EventKind::Priced { .. } => "priced",
         EventKind::Detailed { .. } => "detailed",
         EventKind::Agreed { .. } => "agreed",
+        EventKind::NodeWaiting { .. } => "node_waiting",
         EventKind::Applying { .. } => "applying",
         EventKind::Retrying { .. } => "retrying",
         EventKind::LockLeft(_) => "lock_left",
@@ -113,6 +114,7 @@ fn samples() -> Vec<EventKind> {
             },
         },
         EventKind::Agreed { word: Some("dev".to_owned()) },
+        EventKind::NodeWaiting { node: node() },
         EventKind::Applying { node: node() },
         EventKind::Retrying {
             node: node(),

@@ -5,17 +5,21 @@ mod escape;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use self::escape::{block, code, end_of, html_code};
 use super::foreign::{one_line, shortened};
-use super::line::duration;
+use super::line::{duration, priced};
 use super::model::{Row, Summary};
 use crate::engine::{Action, PlanSummary, ResourceChange};
-use crate::run::event::Outcome;
+use crate::run::event::{Cost, Judgement, Outcome, Verdict};
 
 /// What GitHub takes, in characters. We count bytes, of which there are never fewer.
 pub const LIMIT: usize = 65_536;
 /// What the destroys at the top may take.
 const ALERTS: usize = 8_000;
+/// What policies have to say may take.
+const JUDGEMENTS: usize = 16_000;
 /// What failures may take, so that there is room for the table.
 const FAILURES: usize = 24_000;
 /// What the table may take, so that there is room for details.
@@ -52,6 +56,12 @@ pub fn markdown(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> 
             page.text,
             plural(provisional, "plan is", "plans are"),
         );
+    }
+    let judged: Vec<&Row> = rows.iter().copied().filter(|row| objections(row).next().is_some()).collect();
+    if !judged.is_empty() {
+        page.text.push_str("### Policies\n\n");
+        page.blocks("units that policies object to", JUDGEMENTS, &judged, judgements);
+        page.text.push('\n');
     }
     let failed: Vec<&Row> = rows.iter().copied().filter(|row| row.has_failed()).collect();
     if !failed.is_empty() {
@@ -121,19 +131,51 @@ fn heading(summary: &Summary) -> String {
     let user = summary.user.as_deref().map(|user| format!(" · by {}", code(user)));
     format!(
         "<!-- slipway {command} -->\n## {sign} slipway {command}: {verdict}{unfinished}\n\n\
-         **+{add} ~{change} -{destroy} ±{replace}** · {nodes} · {time} · {engine} engine{commit}{user}\n\n",
+         **+{add} ~{change} -{destroy} ±{replace}**{costs} · {nodes} · {time} · {engine} engine{commit}{user}\n\n",
         command = summary.command,
         verdict = summary.verdict(),
         add = sum(|plan| plan.add),
         change = sum(|plan| plan.change),
         destroy = sum(|plan| plan.destroy),
         replace = sum(|plan| plan.replace),
+        costs = costs(summary),
         nodes = plural(summary.nodes.len(), "unit", "units"),
         time = duration(summary.seconds),
         engine = summary.engine,
         commit = commit.unwrap_or_default(),
         user = user.unwrap_or_default(),
     )
+}
+
+/// What all units together cost more or less a month, by currency.
+fn costs(summary: &Summary) -> String {
+    let mut totals: BTreeMap<&str, Cost> = BTreeMap::new();
+    for cost in summary.nodes.iter().filter_map(|row| row.cost.as_ref()) {
+        let total =
+            totals.entry(&cost.currency).or_insert_with(|| Cost { before: 0.0, after: 0.0, ..cost.clone() });
+        total.before += cost.before;
+        total.after += cost.after;
+    }
+    let told: Vec<String> = totals.values().map(|total| format!(" · {}", code(&priced(total)))).collect();
+    told.concat()
+}
+
+/// What policies say against a unit's plan.
+fn objections(row: &Row) -> impl Iterator<Item = &Judgement> {
+    row.judgements.iter().filter(|judgement| judgement.verdict != Verdict::Passed)
+}
+
+fn judgements(row: &Row) -> String {
+    let line = |judgement: &Judgement| {
+        let (sign, word) = match judgement.verdict {
+            Verdict::Denied => ("❌", "denies"),
+            Verdict::Passed | Verdict::Warned => ("⚠️", "warns"),
+        };
+        let why = judgement.messages.iter().map(|message| code(message));
+        let why = why.collect::<Vec<_>>().join("; ");
+        format!("- {sign} {}: {} **{word}**: {why}\n", code(&row.name), code(&judgement.policy))
+    };
+    objections(row).map(line).collect()
 }
 
 /// What a reviewer has to see first comes first: failures, what goes, what changes, what was not done, the rest.
@@ -232,6 +274,9 @@ fn line(row: &Row) -> String {
     }
     if !row.retries.is_empty() {
         result = format!("{result}, {}", plural(row.retries.len(), "attempt before", "attempts before"));
+    }
+    if let Some(cost) = &row.cost {
+        result = format!("{result}, {}", code(&priced(cost)));
     }
     let time = if row.seconds > 0.0 { duration(row.seconds) } else { String::new() };
     format!(

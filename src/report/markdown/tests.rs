@@ -13,14 +13,21 @@ fn what_goes_and_what_failed_stand_before_the_table() {
         text.starts_with("<!-- slipway apply -->\n## ❌ slipway apply: 2 failed, 1 not done\n"),
         "{text}"
     );
-    place("**+1 ~1 -1 ±1** · 5 units · 31s · native engine · commit `0123456789ab`");
+    place(
+        "**+1 ~1 -1 ±1** · `32.50 USD more a month` · 5 units · 31s · native engine · commit `0123456789ab`",
+    );
     let caution = place("> [!CAUTION]");
     let row = place("> - `dev/db`: `aws_db_instance.old`");
     place("<code>aws&#95;subnet.a&#91;&#34;eu&#124;1&#34;&#93;</code> (replaced)");
     let warning = place("> **1 plan is provisional**");
+    let policies = place("### Policies");
+    place(": `tags` **warns**: `no owner`; `no team`\n");
+    assert_eq!(text.matches("**denies**").count(), 1);
+    assert!(!text.contains("sizes"), "what passes is not worth a line: {text}");
+    place("applied, `32.50 USD more a month` |");
     let failed = place("### Failed");
     let table = place("| | Unit | Add | Change | Replace | Destroy |");
-    assert!(caution < row && row < warning && warning < failed && failed < table);
+    assert!(caution < row && row < warning && warning < policies && policies < failed && failed < table);
     place("no bucket\nsecond line\n```");
     place("Attempt 1 failed before: `ThrottlingException: rate exceeded`");
     place("look at `the | bucket`");

@@ -181,6 +181,7 @@ impl Listener for Terminal {
             }
             EventKind::NodeStarted { node } => self.change(|view, now| view.starts(node, now)),
             EventKind::Step { node, step } => self.change(|view, now| view.steps(node, step, now)),
+            EventKind::NodeWaiting { node } => self.change(|view, _| view.waits(node)),
             EventKind::Planned { node, summary, .. } => {
                 self.plans.insert(node.clone(), summary.clone());
             }

@@ -62,12 +62,21 @@ impl View {
         self.running.insert(node.to_owned(), running);
     }
 
-    /// A node goes on to a step.
+    /// A node goes on to a step. One that has not begun is planned before its turn comes.
     pub fn steps(&mut self, node: &str, step: &str, now: Instant) {
+        let is_done = self.after.get_index_of(node).is_none_or(|place| self.done[place]);
+        if !is_done && !self.running.contains_key(node) {
+            self.starts(node, now);
+        }
         if let Some(running) = self.running.get_mut(node) {
             running.step = one_line(step);
             running.step_since = now;
         }
+    }
+
+    /// A node was planned before its turn, and waits for that.
+    pub fn waits(&mut self, node: &str) {
+        self.running.shift_remove(node);
     }
 
     /// A node ends, or will never begin.
@@ -212,6 +221,20 @@ mod tests {
         let text = plain(&view.lines(size, start));
         assert!(text.starts_with("━━━━━━━━━─────"), "{text}");
         assert!(text.contains("2/5 · 0s · 1 failed · 3 waiting"), "{text}");
+    }
+
+    #[test]
+    fn what_is_planned_before_its_turn_is_shown_while_it_is() {
+        let start = Instant::now();
+        let mut view = View::new(&[node("vpc", &["eks"]), node("eks", &[])], start);
+        let text = |view: &View| plain(&view.lines(Size { rows: 24, columns: 80 }, start));
+        view.steps("vpc", "plan", start);
+        assert!(text(&view).contains("vpc  plan"), "{}", text(&view));
+        view.waits("vpc");
+        assert!(text(&view).contains("0/2 · 0s · 2 waiting"), "{}", text(&view));
+        view.ends("vpc", &Outcome::Destroyed);
+        view.steps("vpc", "late", start);
+        assert!(!text(&view).contains("late"), "{}", text(&view));
     }
 
     #[test]

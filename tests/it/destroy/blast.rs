@@ -25,6 +25,34 @@ fn the_table_comes_before_anything_goes_and_names_who_is_left() {
     }
 }
 
+/// The events of the newest run that are about planning ahead: `NAME` where a unit goes on to a step, `NAME waits`.
+fn planned_ahead(estate: &Estate) -> Vec<String> {
+    let journal = estate.newest_run().join("journal.jsonl");
+    let text = std::fs::read_to_string(journal).unwrap();
+    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let before = events.take_while(|event| event["event"]["agreed"].is_null());
+    let told = before.filter_map(|event| {
+        let name = |kind: &str| event["event"][kind]["node"].as_str().map(str::to_owned);
+        name("step").or_else(|| name("node_waiting").map(|name| format!("{name} waits")))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.dedup();
+    told
+}
+
+#[test]
+fn plans_are_made_one_at_a_time_where_the_memory_bears_no_more() {
+    let tool = &terraforms()[0];
+    let estate = Estate::new();
+    for name in ["a", "b", "c"] {
+        unit(&estate, name, &[]);
+    }
+    slipway(&estate, tool, &["apply", "--yes"]).exits(0);
+    let destroy = ["destroy", "--yes", "--unit-memory", "1000000GB"];
+    slipway(&estate, tool, &destroy).exits(0).says("c destroyed");
+    assert_eq!(planned_ahead(&estate), ["c", "c waits", "b", "b waits", "a", "a waits"]);
+}
+
 #[test]
 fn one_unit_that_cannot_be_planned_saves_all_of_them() {
     for tool in terraforms() {

@@ -6,23 +6,15 @@ use crate::support::terraforms;
 
 /// What a unit's log says was run, but for `init`.
 fn commands(estate: &Estate, unit: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(newest_run(estate).join(format!("logs/{unit}.log"))).unwrap();
+    let text = std::fs::read_to_string(estate.newest_run().join(format!("logs/{unit}.log"))).unwrap();
     let commands = text.lines().filter_map(|line| line.split_once("$ ").map(|(_, command)| command));
     let words = commands.map(|command| command.split_whitespace().nth(1).unwrap_or_default().to_owned());
     words.filter(|word| word != "init").collect()
 }
 
-fn newest_run(estate: &Estate) -> std::path::PathBuf {
-    let runs = std::fs::read_dir(estate.path().join(".slipway/runs")).unwrap();
-    // Two runs of one second differ by chance only.
-    let written =
-        |path: &std::path::PathBuf| path.join("journal.jsonl").metadata().unwrap().modified().unwrap();
-    runs.map(|entry| entry.unwrap().path()).max_by_key(written).unwrap()
-}
-
 /// The kinds of events about a unit in the journal, steps left out.
 fn events(estate: &Estate, unit: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(newest_run(estate).join("journal.jsonl")).unwrap();
+    let text = std::fs::read_to_string(estate.newest_run().join("journal.jsonl")).unwrap();
     let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let kinds = events.filter_map(|event| {
         let (kind, content) = event["event"].as_object()?.iter().next()?;

@@ -91,6 +91,14 @@ remote_state {
         self
     }
 
+    /// The folder of the run that was written last.
+    pub fn newest_run(&self) -> PathBuf {
+        let runs = std::fs::read_dir(self.path().join(".slipway/runs")).unwrap();
+        // Two runs of one second differ by chance only.
+        let written = |path: &PathBuf| path.join("journal.jsonl").metadata().unwrap().modified().unwrap();
+        runs.map(|entry| entry.unwrap().path()).max_by_key(written).unwrap()
+    }
+
     /// The text that a unit's state keeps, as the state file itself says it; none where nothing is kept.
     pub fn applied(&self, name: &str) -> Option<String> {
         let text = std::fs::read_to_string(self.path().join(format!("states/{name}.tfstate"))).ok()?;
