@@ -1,12 +1,12 @@
 //! Carries a run out over units that are chosen: its folder, its graph, who watches, and what is told at the end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::approver::Prompt;
 use super::destruction::{Answer, Destruction, dependents, word};
 use super::exit::{CliError, Exit};
-use super::global::{EngineArgs, Global, LogFormat};
+use super::global::{Global, LogFormat};
+use super::run::Run;
 use super::run_graph::{context, folders, nodes};
 use super::run_locks::{self, ToLock};
 use super::ui::Ui;
@@ -15,13 +15,12 @@ use super::workspace::{Selection, Workspace};
 use crate::report::model::{Collector, Summary};
 use crate::report::terminal::Terminal;
 use crate::run::approval::{Always, Approver};
-use crate::run::event::{EventKind, NodeKind, Request, RunStart};
+use crate::run::event::{EventKind, NodeKind, RunStart};
 use crate::run::events::Events;
 use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::past::Past;
-use crate::run::plans::Plans;
 use crate::run::scheduler::{self, Schedule};
 use crate::run::signals;
 use crate::run::unit::Mode;
@@ -29,30 +28,6 @@ use crate::run::workshop::Workshop;
 use crate::support::git;
 use crate::support::interrupt::channel;
 use crate::terragrunt::Reader;
-
-/// A run, before it begins or goes on.
-pub struct Run<'a> {
-    /// `up`, `plan`, ….
-    pub command: &'a str,
-    /// What is done with each unit.
-    pub mode: Mode,
-    /// Whether the clusters' gates are in the graph.
-    pub gates: bool,
-    /// Whether nobody is asked.
-    pub yes: bool,
-    /// The word that has to be typed before anything is destroyed, where it is not that of the folder.
-    pub word: Option<String>,
-    /// The folder that the units stand in, and the one it stands for, where these are two.
-    pub stands_for: Option<(PathBuf, PathBuf)>,
-    /// What else is done with plans.
-    pub plans: Plans,
-    /// Engine and parallelism.
-    pub engine: &'a EngineArgs,
-    /// What was asked for.
-    pub request: Request,
-    /// What was done of it before, and its folder, where it goes on.
-    pub past: Option<(RunFolder, Journal, Past)>,
-}
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
 pub fn refuse_unattended(global: &Global, command: &str, mode: Mode, yes: bool) -> Result<(), CliError> {

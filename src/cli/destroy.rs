@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::carry_out::{carry_out, refuse_unattended};
 use super::destruction;
 use super::execute::{Execution, execute, refuse_protected};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global};
 use super::removed::{self, Generation, Search};
+use super::run::Run;
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};

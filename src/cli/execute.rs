@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::carry_out::{carry_out, refuse_unattended};
 use super::destruction::{Dependent, dependents};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::run::Run;
 use super::selection::SelectionArgs;
 use super::stack;
 use super::ui::Ui;

@@ -26,6 +26,7 @@ mod removed;
 mod render;
 mod reports;
 mod resume;
+mod run;
 mod run_graph;
 mod run_locks;
 mod runs;

@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
-use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::carry_out::{carry_out, refuse_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
+use super::run::Run;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::run::event::{NodeKind, Request};

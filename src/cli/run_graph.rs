@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::carry_out::Run;
 use super::global::EngineArgs;
+use super::run::Run;
 use super::workspace::{Selection, Workspace};
 use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::carry_out::{Run, carry_out, refuse_unattended};
+use super::carry_out::{carry_out, refuse_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::run::Run;
 use super::stack;
 use super::ui::Ui;
 use super::workspace::Workspace;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use super::EngineError;
@@ -133,8 +133,10 @@ impl S3Backend {
     /// What an error of S3 means for the run.
     pub fn refused<E, R>(&self, error: &SdkError<E, R>) -> EngineError
     where
+        E: ProvideErrorMetadata,
         SdkError<E, R>: std::error::Error,
     {
+        let told = error.as_service_error().and_then(|error| Some((error.code()?, error.message())));
         let cause = DisplayErrorContext(error).to_string();
         let advice = match error {
             // No credentials at all come as a failure to send, with the reason only in the text.
@@ -148,7 +150,11 @@ impl S3Backend {
             _ => "check the credentials and the permissions on the bucket",
         };
         // The context of the SDK's errors goes on for paragraphs; the first part says it.
-        let cause = cause.split(" (").next().unwrap_or(&cause).to_owned();
+        let cause = match told {
+            Some((code, Some(message))) => format!("{code}: {message}"),
+            Some((code, None)) => code.to_owned(),
+            None => cause.split(" (").next().unwrap_or(&cause).to_owned(),
+        };
         EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }
     }
 }

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::EngineError;
 
+/// The file in which both tools keep the providers that they have selected.
+pub const LOCK_FILE: &str = ".terraform.lock.hcl";
+
 /// The tool that plans and applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {

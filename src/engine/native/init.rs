@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::generate::backend_text;
-use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
-use crate::engine::tool::Tool;
+use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, write_atomically, write_if_changed};
 use crate::support::paths::clean;

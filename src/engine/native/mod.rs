@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 use self::providers::Providers;
 pub(super) use self::selection::Selection;
 use self::shared_init::{SharedInits, Wanted};
-pub(super) use self::workdir::{LOCK_FILE, is_for_terragrunt};
+pub(super) use self::workdir::is_for_terragrunt;
 use super::failure::passed_over;
 use super::lock_table::LockTables;
 use super::plan::fingerprint;

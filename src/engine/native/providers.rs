@@ -14,9 +14,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::init::local_calls;
-use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
-use crate::engine::tool::Tool;
+use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, write_if_changed};
 

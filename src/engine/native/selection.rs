@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
+use crate::engine::tool::LOCK_FILE;
 use crate::support::fs::FileError;
 
 /// Always comes along.

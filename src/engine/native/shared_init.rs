@@ -17,10 +17,9 @@ use tokio::sync::OnceCell;
 
 use super::generate::{backend_settings, is_backend_file};
 use super::hooks;
-use super::workdir::LOCK_FILE;
 use crate::engine::EngineError;
 use crate::engine::source::share::share;
-use crate::engine::tool::Tool;
+use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::hcl::json::to_json;
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, write_atomically, write_if_changed};

@@ -12,6 +12,7 @@ use super::generate;
 use super::selection::Selection;
 use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, Sources};
+use crate::engine::tool::LOCK_FILE;
 use crate::engine::{EngineError, UnitJob, folder_of};
 use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
 use crate::support::paths::{clean, relative};
@@ -20,8 +21,6 @@ use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
 /// The list of the files that we brought, relative to the folder, a line each.
 const BROUGHT: &str = ".slipway-files";
-/// The tool's dependency lock file.
-pub const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 /// The folder in which a unit's commands run.
 pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {

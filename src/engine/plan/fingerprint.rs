@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::folder::MANIFEST;
-use crate::engine::native::{LOCK_FILE, Selection, is_for_terragrunt};
+use crate::engine::native::{Selection, is_for_terragrunt};
 use crate::engine::source::{Fetched, files_of};
+use crate::engine::tool::LOCK_FILE;
 use crate::engine::tool::Tool;
 use crate::engine::{EngineError, UnitJob};
 use crate::hcl::json::encode;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
 use super::SourceError;
@@ -91,6 +91,7 @@ fn refused<E>(
     error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
 ) -> SourceError
 where
+    E: ProvideErrorMetadata,
     SdkError<E, aws_sdk_s3::config::http::HttpResponse>: std::error::Error,
 {
     match (error, way.refused(error)) {
