@@ -1,7 +1,12 @@
-//! Files written whole or not at all, and read only where that comes to an end.
+//! Files read only where that comes to an end.
+//!
+//! Whose place or content somebody else chose may be a pipe that nobody writes to, a device without end, or larger than
+//! memory. Nothing of ours reads a file in another way than this; what is written is written below a
+//! [`Root`](super::confined::Root), or where the user said.
 
-use std::io::{Error, ErrorKind, Read, Write};
-use std::path::Path;
+use std::fs::{File, Metadata};
+use std::io::{Error, ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 /// A file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -21,32 +26,178 @@ impl FileError {
         let path = path.display().to_string();
         move |source| Self { action, path, source }
     }
+
+    /// What was in the way, where it was not safe to go on: a link, a pipe, a file without end.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        Obstacle::of(&self.source)
+    }
+
+    /// The way out, where one is known.
+    pub fn advice(&self) -> Option<String> {
+        self.obstacle().map(|obstacle| obstacle.advice().to_owned())
+    }
+}
+
+/// What keeps a file from being read, or from being written where it was meant to go.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// A symbolic link is in the way.
+    #[error("{} is a symbolic link to {}, and nothing is written through links", .link.display(), .target.display())]
+    Link {
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A folder would have to be where something else is.
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// A file would have to be where something else is.
+    #[error("{} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// The path leads elsewhere.
+    #[error("it is not inside of {}", .0.display())]
+    Outside(PathBuf),
+    /// It would block, or never end.
+    #[error("it is a pipe or a device, not a regular file")]
+    Endless,
+    /// It is larger than any file that is meant to work.
+    #[error("it has more than {0} bytes")]
+    TooLarge(u64),
+}
+
+impl Obstacle {
+    /// What an error is about, where it is one.
+    pub fn of(error: &Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The way out.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Link { .. } => "put a folder in the link's place, or name the place that it leads to",
+            Self::NotAFolder(_) | Self::NotAFile(_) => "move it out of the way",
+            Self::Outside(_) => "name a place inside, without `..`",
+            Self::Endless => "put a regular file in its place",
+            Self::TooLarge(_) => "check whether it is the file that was meant",
+        }
+    }
+}
+
+impl From<Obstacle> for Error {
+    fn from(obstacle: Obstacle) -> Self {
+        let kind = match obstacle {
+            Obstacle::Link { .. } | Obstacle::NotAFolder(_) => ErrorKind::NotADirectory,
+            Obstacle::NotAFile(_) | Obstacle::Outside(_) | Obstacle::Endless => ErrorKind::InvalidInput,
+            Obstacle::TooLarge(_) => ErrorKind::FileTooLarge,
+        };
+        Self::new(kind, obstacle)
+    }
 }
 
 /// The most bytes of a file that is read whole: 256 MiB. Configurations are a thousandth of that.
 pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Reads a regular file whole. A named pipe or a device would block or never end, and is refused, as is a file of
-/// more than [`MOST_BYTES`]; a file that grows meanwhile is read up to there.
-pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::os::unix::fs::OpenOptionsExt;
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let metadata = file.metadata()?;
+/// The most bytes of a file that is copied, or whose digest is taken: 4 GiB, as of a whole archive.
+pub const MOST_COPIED: u64 = 4 << 30;
+
+/// Refuses what cannot be read to its end: a named pipe or a device would block or never end.
+fn must_be_regular(metadata: &Metadata) -> std::io::Result<()> {
     if metadata.is_dir() {
         return Err(Error::new(ErrorKind::IsADirectory, "it is a folder, not a file"));
     }
-    if !metadata.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is a pipe or a device, not a regular file"));
+    if metadata.is_file() { Ok(()) } else { Err(Obstacle::Endless.into()) }
+}
+
+/// Opens a regular file to read it.
+pub fn open_regular(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // Before it is opened: that alone has effects on some devices, and on whoever writes into a pipe.
+    must_be_regular(&std::fs::metadata(path)?)?;
+    // Without O_NONBLOCK, opening a pipe that has come meanwhile would wait for its other end.
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    must_be_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Reads a regular file whole, of at most [`MOST_BYTES`]; one that grows meanwhile is read up to there.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    read_whole(open_regular(path)?)
+}
+
+/// The same of a file that is open by now.
+pub fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    if length > MOST_BYTES {
+        return Err(Obstacle::TooLarge(MOST_BYTES).into());
     }
-    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("it has more than {MOST_BYTES} bytes"));
-    if metadata.len() > MOST_BYTES {
-        return Err(too_large());
-    }
-    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(MOST_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MOST_BYTES { Err(too_large()) } else { Ok(content) }
+    if content.len() as u64 > MOST_BYTES { Err(Obstacle::TooLarge(MOST_BYTES).into()) } else { Ok(content) }
+}
+
+/// The same of a file that holds UTF-8 text.
+pub fn read_text(path: &Path) -> std::io::Result<String> {
+    let not_text = |_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(read_regular(path)?).map_err(not_text)
+}
+
+/// Looks whether a file that a tool is about to read could be read here: a regular one, and not too large. One that is
+/// not there is told by whoever wants it.
+pub fn refuse_unreadable(path: &Path) -> Result<(), FileError> {
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let checked = must_be_regular(&metadata).and_then(|()| match metadata.len() {
+        0..=MOST_BYTES => Ok(()),
+        _ => Err(Obstacle::TooLarge(MOST_BYTES).into()),
+    });
+    checked.map_err(FileError::on("read", path))
+}
+
+/// Hands a file over piece by piece, up to [`MOST_COPIED`] bytes of it.
+pub fn pieces(file: &mut File, mut take: impl FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left = MOST_COPIED;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(());
+        }
+        left = left.checked_sub(read as u64).ok_or(Obstacle::TooLarge(MOST_COPIED))?;
+        take(buffer.get(..read).unwrap_or_default())?;
+    }
+}
+
+/// Copies what is in one file into another, up to [`MOST_COPIED`] bytes of it.
+pub fn copy_bounded(from: &mut File, to: &mut File) -> std::io::Result<()> {
+    if from.metadata()?.len() > MOST_COPIED {
+        return Err(Obstacle::TooLarge(MOST_COPIED).into());
+    }
+    // Within one file system the system does it without reading anything.
+    std::io::copy(&mut Read::take(from, MOST_COPIED), to).map(drop)
+}
+
+/// Whether two files hold the same, from their beginnings on.
+pub fn are_equal(one: &mut File, other: &mut File) -> std::io::Result<bool> {
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let mut same = true;
+    let mut buffer = Vec::new();
+    pieces(one, |piece| {
+        buffer.clear();
+        Read::take(&mut *other, piece.len() as u64).read_to_end(&mut buffer)?;
+        same &= buffer == piece;
+        Ok(())
+    })?;
+    one.rewind()?;
+    other.rewind()?;
+    Ok(same)
+}
+
+/// Makes a folder that the user named, and those on the way to it.
+pub fn create_dir_all(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
 }
 
 /// Writes a file so that a reader sees the old text or the new one, never a part of it.
@@ -94,8 +245,46 @@ mod tests {
         }
         assert_eq!(read_regular(dir.path()).unwrap_err().kind(), ErrorKind::IsADirectory);
         let large = dir.path().join("large");
-        std::fs::File::create(&large).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        File::create(&large).unwrap().set_len(MOST_BYTES + 1).unwrap();
         assert_eq!(read_regular(&large).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [&pipe, &socket, &large, Path::new("/dev/zero")] {
+            let error = refuse_unreadable(path).unwrap_err();
+            assert!(
+                error.to_string().contains(&path.display().to_string()) && error.advice().is_some(),
+                "{error}"
+            );
+            assert!(read_text(path).is_err());
+        }
+        refuse_unreadable(&dir.path().join("not-there")).unwrap();
+        assert!(
+            read_text(Path::new("/proc/self/status")).unwrap().contains("Pid:"),
+            "its length is said to be none"
+        );
+    }
+
+    #[test]
+    fn files_are_copied_and_compared_piece_by_piece() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = dir.path().join(name);
+            File::options().create(true).truncate(false).read(true).write(true).open(path).unwrap()
+        };
+        let (mut one, mut other) = (file("one"), file("other"));
+        one.write_all(&vec![b'x'; 200_000]).unwrap();
+        one.rewind().unwrap();
+        copy_bounded(&mut one, &mut other).unwrap();
+        one.rewind().unwrap();
+        other.rewind().unwrap();
+        assert!(are_equal(&mut one, &mut other).unwrap());
+        assert!(are_equal(&mut one, &mut other).unwrap(), "from their beginnings again");
+        other.seek(std::io::SeekFrom::Start(150_000)).unwrap();
+        other.write_all(b"y").unwrap();
+        other.rewind().unwrap();
+        assert!(!are_equal(&mut one, &mut other).unwrap());
+        one.set_len(MOST_COPIED + 1).unwrap();
+        assert_eq!(copy_bounded(&mut one, &mut other).unwrap_err().kind(), ErrorKind::FileTooLarge);
     }
 
     #[test]

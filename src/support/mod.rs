@@ -2,6 +2,7 @@
 
 #[cfg(feature = "program")]
 pub mod aws;
+pub mod confined;
 pub mod digest;
 pub mod fs;
 pub mod git;
