@@ -160,7 +160,7 @@ fn place(
     if let Some((folder, journal, past)) = past {
         return Ok((folder, journal, Some(past)));
     }
-    let folder = RunFolder::create(&workspace.home)?;
+    let folder = RunFolder::create(workspace.home()?)?;
     let journal = Journal::open(&folder.journal())?;
     Ok((folder, journal, None))
 }

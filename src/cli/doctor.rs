@@ -38,7 +38,8 @@ struct Finding {
 
 /// Looks, and says what it found; what is needed and missing makes it fail.
 pub fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Exit, CliError> {
-    let findings = [git(), tool(args.tf_path.as_deref()), terragrunt(), configuration(global)];
+    let mut findings = vec![git(), tool(args.tf_path.as_deref()), terragrunt()];
+    findings.extend(configuration(global));
     if ui.format() == Format::Json {
         ui.json(&findings)?;
     } else {
@@ -97,10 +98,17 @@ fn terragrunt() -> Finding {
     }
 }
 
-fn configuration(global: &Global) -> Finding {
+/// The project, and the folder that runs are kept in where that is in a bad way.
+fn configuration(global: &Global) -> Vec<Finding> {
+    let missing =
+        |what, error: &CliError| Finding { what, verdict: Verdict::Missing, detail: error.to_string() };
     let what = "slipway.hcl";
     match Workspace::open(global) {
-        Ok(workspace) => Finding { what, verdict: Verdict::Ok, detail: workspace.describe() },
-        Err(error) => Finding { what, verdict: Verdict::Missing, detail: error.to_string() },
+        Ok(workspace) => {
+            let project = Finding { what, verdict: Verdict::Ok, detail: workspace.describe() };
+            let home = workspace.home().err().map(|error| missing(".slipway", &error));
+            std::iter::once(project).chain(home).collect()
+        }
+        Err(error) => vec![missing(what, &error)],
     }
 }

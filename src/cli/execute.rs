@@ -42,6 +42,7 @@ pub struct Execution<'a> {
 pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
     let workspace = Workspace::open(global)?;
     refuse_unattended(global, execution.command, execution.mode, execution.yes)?;
+    workspace.home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
     let reader = workspace.reader_for_work("plan", &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;

@@ -56,9 +56,11 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
             continue;
         }
         let unit = selection.estate.unit(index);
-        let outputs = workshop.outputs(&unit.dir, session).await;
-        let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
-        answers.insert(workshop.name(&unit.dir), shown(&outputs, args.reveal));
+        let name = workshop.name(&unit.dir);
+        let outputs = workshop.outputs(&unit.dir, session).await.map_err(|error| {
+            CliError::failed(format!("the outputs of {name} could not be read: {error}"), error.advice())
+        })?;
+        answers.insert(name, shown(&outputs, args.reveal));
     }
     match ui.format() {
         Format::Json => ui.json(&answers)?,

@@ -60,7 +60,9 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     if !upstream.is_empty() {
         return Err(CliError::Configuration(upstream));
     }
-    let (config, errors) = reader.render(&file, &LocalStates::new(&reader));
+    let states = LocalStates::new(&reader);
+    let (config, mut errors) = reader.render(&file, &states);
+    errors.extend(states.errors());
     if let Some(config) = config {
         ui.diagnostics(&config.warnings);
         match ui.format() {
@@ -110,7 +112,8 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
         }
         ui.answer(&shown)
     };
-    let diagnostics = render_all(&root, &workspace.working_dir, &reader, &states, view, show)?;
+    let mut diagnostics = render_all(&root, &workspace.working_dir, &reader, &states, view, show)?;
+    diagnostics.extend(states.errors());
     ui.diagnostics(&diagnostics);
     if mocked > 0 {
         ui.say(&format!("mock_outputs stand in for the outputs of {mocked} dependencies"));

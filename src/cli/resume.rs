@@ -37,7 +37,7 @@ pub struct ResumeArgs {
 /// Goes on.
 pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global)?;
-    let Some(folder) = RunFolder::find(&workspace.home, args.run.as_deref()) else {
+    let Some(folder) = RunFolder::find(workspace.home()?, args.run.as_deref())? else {
         let what = args
             .run
             .as_ref()

@@ -104,7 +104,7 @@ pub async fn unlock_run(
     let selection = workspace.select(ui, path.or(Some(&all)), &reader, &SelectionArgs::default())?;
     let engine = workspace.engine(&super::global::ToolArgs::default(), false)?;
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
-    if let Some(folder) = RunFolder::find(&workspace.home, Some(run))
+    if let Some(folder) = RunFolder::find(workspace.home()?, Some(run))?
         && folder.id == run
         && crate::run::journal::is_held(&folder.journal())
     {

@@ -90,7 +90,7 @@ pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, 
     let workspace = Workspace::open(global)?;
     match &args.command {
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
-        None => list(ui, &RunFolder::all(&workspace.home))?,
+        None => list(ui, &RunFolder::all(workspace.home()?)?)?,
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {
             let wanted = Wanted { detail: *detail, timeline: *timeline, reports };
             show(ui, workspace, run.as_deref(), &wanted).await?;
@@ -161,7 +161,7 @@ struct Wanted<'a> {
 }
 
 async fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) -> Result<(), CliError> {
-    let Some(folder) = RunFolder::find(&workspace.home, run) else {
+    let Some(folder) = RunFolder::find(workspace.home()?, run)? else {
         let what =
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));

@@ -45,7 +45,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
     let unit = workshop.name(&dir);
-    let folder = Workplaces::of(&workspace.home, &unit);
+    let folder = Workplaces::of(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.
     let Some(place) = Workplace::take(&folder, "slipway unlock")? else {
         let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());

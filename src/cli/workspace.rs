@@ -1,6 +1,7 @@
 //! What most commands begin with: the project, its estate and a reader.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,6 +69,28 @@ impl Workspace {
         let features = features(&global.features)?;
         let experiments = given(&global.experiments, "TG_EXPERIMENT").into_iter().collect();
         Ok(Self { working_dir, project, home, features, experiments })
+    }
+
+    /// `.slipway`, for a command that keeps something there or reads what is kept, whether or not it is there yet.
+    pub fn home(&self) -> Result<&Path, CliError> {
+        let help = "runs, caches and modules at work are kept there; it has to be a folder of yours";
+        let wrong = |what: String| {
+            Err(CliError::Failed {
+                message: format!("{} {what}", self.home.display()),
+                help: Some(help.to_owned()),
+            })
+        };
+        match std::fs::read_dir(&self.home) {
+            Ok(_) => Ok(&self.home),
+            Err(error) => match self.home.symlink_metadata() {
+                Ok(what) if what.is_symlink() && error.kind() == ErrorKind::NotFound => {
+                    wrong("is a link that leads nowhere".to_owned())
+                }
+                Ok(_) if error.kind() == ErrorKind::NotADirectory => wrong("is not a folder".to_owned()),
+                Err(_) if error.kind() == ErrorKind::NotFound => Ok(&self.home),
+                _ => wrong(format!("cannot be read: {error}")),
+            },
+        }
     }
 
     /// A reader for a command of Terraform, such as `plan`.

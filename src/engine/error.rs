@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::source::SourceError;
+use super::ui::OutputsError;
 use crate::support::fs::FileError;
 use crate::support::process::ProcessError;
 
@@ -168,6 +169,9 @@ pub enum EngineError {
         /// Why.
         cause: String,
     },
+    /// An output in its state cannot be taken over.
+    #[error("its state cannot be used: {0}")]
+    Outputs(#[from] OutputsError),
     /// The tool's answer could not be read.
     #[error("{command} printed something unexpected: {cause}")]
     Answer {
@@ -213,12 +217,14 @@ impl EngineError {
             Self::BucketMissing { .. } | Self::TableMissing { .. } => {
                 "create it, or let this be done with --backend-bootstrap"
             }
+            Self::Outputs(OutputsError::Value { .. }) => "put such a number out as a text, by tostring()",
             Self::Hook { .. } => "see the unit's log for what the hook printed",
             Self::Role { .. } => {
                 "check iam_role, that the role trusts you, and that your own credentials still hold"
             }
             Self::Ignored { .. }
             | Self::Interrupted { .. }
+            | Self::Outputs(_)
             | Self::Process(_)
             | Self::File(_)
             | Self::Answer { .. } => return None,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::state;
+use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::Reader;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
 use crate::terragrunt::paths::unit_file;
@@ -13,12 +14,18 @@ use crate::terragrunt::paths::unit_file;
 pub struct LocalStates<'a> {
     reader: &'a Reader,
     known: Mutex<HashMap<PathBuf, Option<Arc<Outputs>>>>,
+    errors: Mutex<Vec<Diagnostic>>,
 }
 
 impl<'a> LocalStates<'a> {
     /// Nothing is looked at before somebody asks.
     pub fn new(reader: &'a Reader) -> Self {
-        Self { reader, known: Mutex::default() }
+        Self { reader, known: Mutex::default(), errors: Mutex::default() }
+    }
+
+    /// What is wrong with the states that were looked at. Their outputs are unknown, and mocks stand in for them.
+    pub fn errors(&self) -> Vec<Diagnostic> {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn find(&self, dir: &Path) -> Option<Arc<Outputs>> {
@@ -29,7 +36,15 @@ impl<'a> LocalStates<'a> {
         }
         // Where its state is must not rest on outputs of yet others.
         let config = self.reader.evaluate(&file, &UnknownOutputs).ok()?;
-        state::local_outputs(&config).map(Arc::new)
+        match state::local_outputs(&config)? {
+            Ok(outputs) => Some(Arc::new(outputs)),
+            Err(error) => {
+                let message = format!("the outputs of {} could not be read: {error}", dir.display());
+                let error = Diagnostic::error("terragrunt::unusable_outputs", message);
+                self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                None
+            }
+        }
     }
 }
 

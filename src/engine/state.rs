@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
-use super::ui::{Output, to_outputs};
+use super::ui::{Output, OutputsError, to_outputs};
 use super::{EngineError, StateMark};
 use crate::hcl::value::Value;
 use crate::support::fs::FileError;
@@ -21,14 +21,21 @@ use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::terragrunt_working_dir;
 
 /// What a state says, as far as others need it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct State {
-    /// The outputs.
-    pub outputs: Outputs,
+    /// The outputs, or which of them cannot be taken over.
+    pub outputs: Result<Outputs, OutputsError>,
     /// Whether it holds any resource.
     pub has_resources: bool,
     /// Which one it is; none where there is none yet.
     pub mark: Option<StateMark>,
+}
+
+impl State {
+    /// That of a unit that was never applied.
+    fn none_yet() -> Self {
+        Self { outputs: Ok(Outputs::new()), has_resources: false, mark: None }
+    }
 }
 
 /// The file format, version 4; it has not changed since Terraform 0.12.
@@ -57,7 +64,7 @@ struct Resource {
 ///
 /// A path that is not absolute counts from the folder that Terragrunt runs the module in, which is copied from the
 /// unit's own folder where it has no source.
-pub fn local_outputs(config: &UnitConfig) -> Option<Outputs> {
+pub fn local_outputs(config: &UnitConfig) -> Option<Result<Outputs, OutputsError>> {
     let remote_state = config.remote_state.as_ref();
     if remote_state.is_some_and(|state| state.backend != "local" || state.encryption.is_some()) {
         return None;
@@ -96,7 +103,7 @@ pub async fn read(
         _ => return Ok(None),
     };
     // A unit that was never applied has no state at all.
-    Ok(if text.is_empty() { Some(State::default()) } else { parse(&text) })
+    Ok(if text.is_empty() { Some(State::none_yet()) } else { parse(&text) })
 }
 
 async fn object(backend: &S3Backend, clients: &S3Clients) -> Result<Vec<u8>, EngineError> {
@@ -171,8 +178,45 @@ mod tests {
         let state = parse(text).unwrap();
         assert!(state.has_resources);
         assert_eq!(state.mark, Some(StateMark { lineage: "abc".to_owned(), serial: 7 }));
-        assert_eq!(state.outputs.get("id"), Some(&Value::string("vpc-1")));
-        assert!(matches!(state.outputs.get("key"), Some(Value::Sensitive(_))));
+        let outputs = state.outputs.unwrap();
+        assert_eq!(outputs.get("id"), Some(&Value::string("vpc-1")));
+        assert!(matches!(outputs.get("key"), Some(Value::Sensitive(_))));
+    }
+
+    #[test]
+    fn numbers_are_exact_or_refused_by_the_name_of_their_output() {
+        let state = |number: &str| {
+            let text = format!(
+                r#"{{"version":4,"serial":7,"outputs":{{"a":{{"value":1}},"big":{{"value":[{{"n":{number}}}],"sensitive":true}}}}}}"#
+            );
+            parse(text.as_bytes()).unwrap()
+        };
+        let exact = [
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            ("-0.1234567890123456789012345678901", "-0.1234567890123456789012345678901"),
+            ("-0", "-0"),
+            ("1E+400", &format!("1{}", "0".repeat(400))),
+            ("1e-7", "0.0000001"),
+        ];
+        for (written, expected) in exact {
+            let outputs = state(written).outputs.unwrap();
+            let Some(Value::Sensitive(big)) = outputs.get("big") else { panic!("{outputs:?}") };
+            let Some(Value::Number(number)) = big.as_elements().and_then(|all| all[0].get("n")) else {
+                panic!("{big:?}")
+            };
+            assert_eq!(number.to_string(), expected);
+        }
+        for written in
+            ["1e999999999", "-1e999999999", "1e-999999999", "1e99999999999999999999", &"7".repeat(30_000)]
+        {
+            let state = state(written);
+            let error = state.outputs.unwrap_err().to_string();
+            assert!(
+                error.starts_with("the output \"big\" holds a number of more than 20000 digits"),
+                "{error}"
+            );
+            assert!(state.mark.is_some(), "what else it says can be read");
+        }
     }
 
     #[test]

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::plan::{Action, OutputChange, PlanSummary, ResourceChange};
-use crate::hcl::json::from_json;
-use crate::hcl::value::Value;
+use crate::hcl::json::{NumberTooLong, from_json};
 use crate::terragrunt::outputs::Outputs;
 
 /// Reads the lines of one command.
@@ -241,7 +240,8 @@ fn changed_outputs(outputs: &serde_json::Map<String, serde_json::Value>) -> Vec<
 /// outputs have to be asked for.
 fn known_outputs(outputs: serde_json::Map<String, serde_json::Value>) -> Option<Outputs> {
     let value = |(name, output): (String, serde_json::Value)| {
-        let value = from_json(output.get("value")?);
+        // What cannot be kept is told with its name once somebody asks.
+        let value = from_json(output.get("value")?).ok()?;
         Some((Arc::from(name.as_str()), value))
     };
     outputs.into_iter().map(value).collect()
@@ -255,24 +255,55 @@ pub struct Output {
     sensitive: bool,
 }
 
+/// Why outputs cannot be taken over. Their values are left out: they may be secrets.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OutputsError {
+    /// They are not written as both tools write them.
+    #[error("it is not as the tools write it: {what} at line {line}, column {column}")]
+    Syntax {
+        /// What is wrong, in a few words.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// One of them holds what no value can hold.
+    #[error("the output \"{name}\" holds {cause}")]
+    Value {
+        /// The output.
+        name: String,
+        /// Why.
+        cause: NumberTooLong,
+    },
+}
+
 /// Outputs as values; what is sensitive is marked.
-pub fn to_outputs(outputs: BTreeMap<String, Output>) -> Outputs {
+pub fn to_outputs(outputs: BTreeMap<String, Output>) -> Result<Outputs, OutputsError> {
     let read = |(name, output): (String, Output)| {
-        let value = from_json(&output.value);
-        let value = if output.sensitive { Value::Sensitive(Arc::new(value)) } else { value };
-        (Arc::from(name.as_str()), value)
+        let value = match from_json(&output.value) {
+            Ok(value) => value,
+            Err(cause) => return Err(OutputsError::Value { name, cause }),
+        };
+        Ok((Arc::from(name.as_str()), value.marked_if(output.sensitive)))
     };
     outputs.into_iter().map(read).collect()
 }
 
 /// Reads the answer of `output -json`: an object of `{value, type, sensitive}` by name.
-pub fn parse_outputs(text: &str) -> Result<Outputs, serde_json::Error> {
-    serde_json::from_str(text).map(to_outputs)
+pub fn parse_outputs(text: &str) -> Result<Outputs, OutputsError> {
+    let outputs = serde_json::from_str(text).map_err(|error: serde_json::Error| OutputsError::Syntax {
+        what: if error.is_data() { "something else" } else { "no JSON" },
+        line: error.line(),
+        column: error.column(),
+    })?;
+    to_outputs(outputs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hcl::value::Value;
 
     #[test]
     fn sums_and_changes_are_read_from_the_ui() {

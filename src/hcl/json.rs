@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::number::MOST_DIGITS;
 use super::value::Value;
 
 /// The JSON of a value: sets and tuples are arrays, sensitive marks are taken off; `None` where something is
@@ -29,16 +30,24 @@ pub fn to_json(value: &Value) -> Option<Json> {
     })
 }
 
+/// A number that JSON can write and nobody can work with, such as `1e999999999`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a number of more than {MOST_DIGITS} digits, counted as it is written out")]
+pub struct NumberTooLong;
+
 /// The value of a JSON text as `jsondecode` types it: arrays are tuples, objects are objects.
-pub fn from_json(json: &Json) -> Value {
-    match json {
+pub fn from_json(json: &Json) -> Result<Value, NumberTooLong> {
+    Ok(match json {
         Json::Null => Value::Null,
         Json::Bool(truth) => Value::Bool(*truth),
-        Json::Number(number) => number.to_string().parse().map_or(Value::Null, Value::Number),
+        Json::Number(number) => Value::Number(number.as_str().parse().map_err(|_| NumberTooLong)?),
         Json::String(text) => Value::string(text),
-        Json::Array(elements) => Value::tuple(elements.iter().map(from_json)),
-        Json::Object(fields) => Value::object(fields.iter().map(|(key, value)| (key, from_json(value)))),
-    }
+        Json::Array(elements) => Value::tuple(elements.iter().map(from_json).collect::<Result<Vec<_>, _>>()?),
+        Json::Object(fields) => {
+            let each = fields.iter().map(|(key, value)| Ok((key, from_json(value)?)));
+            Value::object(each.collect::<Result<Vec<_>, _>>()?)
+        }
+    })
 }
 
 /// The text that `jsonencode` gives: no spaces, keys in order, and `<`, `>` and `&` escaped for use in HTML;

@@ -12,7 +12,7 @@ use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, RoundingMode, Signed, ToPrimitive};
 
 /// How many digits a number may have, and how many zeros before or behind them.
-const MAX_SCALE: u64 = 20_000;
+pub const MOST_DIGITS: u64 = 20_000;
 
 /// A number.
 ///
@@ -96,7 +96,7 @@ impl Number {
     /// Whether it has more digits than can be worked with in good time: 20,000 of them, zeros counted.
     pub fn is_too_long(&self) -> bool {
         match &self.0 {
-            Repr::Big(number) => number.as_bigint_and_scale().1.unsigned_abs() > MAX_SCALE,
+            Repr::Big(number) => number.as_bigint_and_scale().1.unsigned_abs() > MOST_DIGITS,
             Repr::Small(_) | Repr::MinusZero => false,
         }
     }
@@ -277,13 +277,13 @@ impl FromStr for Number {
         let plain = text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-        if !plain || text.len() as u64 > MAX_SCALE {
+        if !plain || text.len() as u64 > MOST_DIGITS {
             return Err(NotANumber);
         }
         // Scales beyond this would be written out as that many zeros.
         let decimal = BigDecimal::from_str(text).map_err(|_| NotANumber)?;
         let (_, scale) = decimal.as_bigint_and_exponent();
-        if scale.unsigned_abs() > MAX_SCALE {
+        if scale.unsigned_abs() > MOST_DIGITS {
             return Err(NotANumber);
         }
         let number = Self::from(decimal);

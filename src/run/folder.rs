@@ -1,10 +1,14 @@
 //! A run's folder: `.slipway/runs/<id>/` with its journal, logs and plans. Only its owner can read it.
 
+use std::cmp::Reverse;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::run_number;
+use crate::support::confined::Root;
 use crate::support::fs::{FileError, create_private_dir, write_if_changed};
 use crate::support::paths::as_file_name;
 
@@ -27,26 +31,36 @@ impl RunFolder {
         let id = format!("{second}-{part:04x}{}", &random[..2]);
         let folder = Self { path: home.join("runs").join(&id), id };
         create_private_dir(&folder.logs())?;
+        run_number::give(&Root::own(home)?, &folder.id, || {
+            Ok(entries(home)?.iter().map(|run| run_number::of(&run.path)).max().unwrap_or_default())
+        })?;
         create_private_dir(&folder.plans())?;
         // Plans and logs are nothing to commit, whoever runs this first in a tree.
         write_if_changed(&home.join(".gitignore"), b"*\n")?;
         Ok(folder)
     }
 
-    /// The folders of all runs, newest first.
-    pub fn all(home: &Path) -> Vec<Self> {
-        let entries = std::fs::read_dir(home.join("runs")).into_iter().flatten().flatten();
-        let mut folders: Vec<Self> = entries
-            .map(|entry| Self { id: entry.file_name().to_string_lossy().into_owned(), path: entry.path() })
-            .filter(|folder| folder.journal().is_file())
-            .collect();
-        folders.sort_by(|a, b| b.id.cmp(&a.id));
-        folders
+    /// The folders of all runs, newest first, whatever the clock said when they began.
+    pub fn all(home: &Path) -> Result<Vec<Self>, FileError> {
+        let mut folders = entries(home)?;
+        folders.retain(Self::has_journal);
+        // Those without a number are older than all that have one; their ids are all that tells them apart.
+        folders.sort_by_cached_key(|folder| Reverse((run_number::of(&folder.path), folder.id.clone())));
+        Ok(folders)
     }
 
     /// The run whose id begins so; the newest one where nothing is said.
-    pub fn find(home: &Path, id: Option<&str>) -> Option<Self> {
-        Self::all(home).into_iter().find(|folder| id.is_none_or(|id| folder.id.starts_with(id)))
+    pub fn find(home: &Path, id: Option<&str>) -> Result<Option<Self>, FileError> {
+        let all = Self::all(home)?;
+        Ok(all.into_iter().find(|folder| id.is_none_or(|id| folder.id.starts_with(id))))
+    }
+
+    /// Whether there is one; where that cannot be seen, whoever reads it tells why.
+    fn has_journal(&self) -> bool {
+        match self.journal().symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        }
     }
 
     /// Where it is.
@@ -80,6 +94,20 @@ impl RunFolder {
     }
 }
 
+/// All that lies where runs lie, in no order.
+fn entries(home: &Path) -> Result<Vec<RunFolder>, FileError> {
+    let runs = home.join("runs");
+    let read = match std::fs::read_dir(&runs) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(FileError::on("read", &runs))?,
+    };
+    let entry = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.map_err(FileError::on("read", &runs))?;
+        Ok(RunFolder { id: entry.file_name().to_string_lossy().into_owned(), path: entry.path() })
+    };
+    read.map(entry).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,8 +116,61 @@ mod tests {
     fn the_newest_run_comes_first() {
         let home = tempfile::tempdir().unwrap();
         let run = RunFolder::create(home.path()).unwrap();
-        assert!(RunFolder::all(home.path()).is_empty(), "a folder without a journal is no run");
+        assert!(RunFolder::all(home.path()).unwrap().is_empty(), "a folder without a journal is no run");
         std::fs::write(run.journal(), "").unwrap();
-        assert_eq!(RunFolder::all(home.path())[0].id, run.id);
+        assert_eq!(RunFolder::all(home.path()).unwrap()[0].id, run.id);
+    }
+
+    /// Runs by their ids, which are in the order of the alphabet.
+    fn ids(home: &Path) -> Vec<String> {
+        RunFolder::all(home).unwrap().into_iter().map(|run| run.id).collect()
+    }
+
+    #[test]
+    fn the_order_is_that_in_which_runs_began_whatever_the_clock_said() {
+        let home = tempfile::tempdir().unwrap();
+        // Of an older slipway, and of a clock that went wrong.
+        for id in ["20200101-000000-000000", "21990101-000000-000000"] {
+            create_private_dir(&home.path().join("runs").join(id)).unwrap();
+            std::fs::write(home.path().join("runs").join(id).join("journal.jsonl"), "").unwrap();
+        }
+        let first = RunFolder::create(home.path()).unwrap();
+        std::fs::write(first.journal(), "").unwrap();
+        // The clock was ahead when it began, and has been put right since.
+        let ahead = home.path().join("runs/21500101-000000-000000");
+        std::fs::rename(first.path(), &ahead).unwrap();
+        let second = RunFolder::create(home.path()).unwrap();
+        std::fs::write(second.journal(), "").unwrap();
+        let expected = [
+            second.id.as_str(),
+            "21500101-000000-000000",
+            "21990101-000000-000000",
+            "20200101-000000-000000",
+        ];
+        assert_eq!(ids(home.path()), expected);
+        assert_eq!(RunFolder::find(home.path(), None).unwrap().unwrap().id, second.id);
+        assert_eq!(RunFolder::find(home.path(), Some("21")).unwrap().unwrap().id, expected[1]);
+    }
+
+    #[test]
+    fn runs_that_begin_at_once_get_numbers_of_their_own() {
+        let home = tempfile::tempdir().unwrap();
+        let begin = || RunFolder::create(home.path()).unwrap();
+        let runs: Vec<RunFolder> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..20).map(|_| scope.spawn(begin)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mut numbers: Vec<u64> = runs.iter().map(|run| run_number::of(run.path())).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_read_is_not_one_without_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join(".slipway");
+        assert!(RunFolder::all(&home).unwrap().is_empty());
+        std::fs::write(&home, "").unwrap();
+        assert!(RunFolder::all(&home).is_err());
     }
 }

@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, EventKind};
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, open_regular};
 
 /// How long the lock of a process that is gone may live on.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What no event comes near, in bytes: the first line of a run of ten thousand units has a fiftieth of it.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// An open journal.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let open = OpenOptions::new().create(true).read(true).append(true).open(path);
         let mut file = open.map_err(FileError::on("open", path))?;
+        if !file.metadata().map_err(FileError::on("open", path))?.is_file() {
+            let what = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file");
+            return Err(FileError::on("open", path)(what).into());
+        }
         lock(&file, path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(FileError::on("read", path))?;
@@ -98,22 +105,36 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
 
 /// Whether a run still writes the journal.
 pub fn is_held(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+    let Ok(file) = open_regular(path) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// Reads a journal; a last line that was cut off by a kill is left out.
+/// Reads a journal; a last line that was cut off by a kill, be it inside of a character, is left out.
 pub fn read(path: &Path) -> Result<Vec<Event>, FileError> {
-    let file = File::open(path).map_err(FileError::on("read", path))?;
+    let file = open_regular(path).map_err(FileError::on("read", path))?;
+    events(BufReader::new(file)).map_err(FileError::on("read", path))
+}
+
+/// The events of whole lines; the error names the line that is none.
+pub fn events(mut journal: impl BufRead) -> std::io::Result<Vec<Event>> {
     let mut events = Vec::new();
-    let mut lines = BufReader::new(file).lines().peekable();
-    while let Some(line) = lines.next() {
-        let line = line.map_err(FileError::on("read", path))?;
-        match serde_json::from_str(&line) {
-            Ok(event) => events.push(event),
-            Err(_) if lines.peek().is_none() => break,
-            Err(error) => return Err(FileError::on("read", path)(error.into())),
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        journal.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        if line.len() as u64 == LONGEST_LINE {
+            let what = format!("line {number} has {LONGEST_LINE} bytes or more");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
         }
+        // Whoever goes on with the run takes what has no end away as well.
+        if line.pop() != Some(b'\n') {
+            break;
+        }
+        let event = serde_json::from_slice(&line);
+        events.push(event.map_err(|error| {
+            let what = format!("line {number} is no event of a run, at column {}", error.column());
+            std::io::Error::new(std::io::ErrorKind::InvalidData, what)
+        })?);
     }
     Ok(events)
 }
@@ -123,6 +144,27 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+
+    #[test]
+    fn a_journal_that_ends_anywhere_has_the_events_of_its_whole_lines() {
+        let node = |name: &str| Event {
+            time: Timestamp::UNIX_EPOCH,
+            kind: EventKind::NodeStarted { node: name.to_owned() },
+        };
+        let mut text = Vec::new();
+        for name in ["vpc", "größe", "日本語"] {
+            text.extend(serde_json::to_vec(&node(name)).unwrap());
+            text.push(b'\n');
+        }
+        for end in 0..=text.len() {
+            let cut = &text[..end];
+            let whole = cut.split(|byte| *byte == b'\n').skip(1).count();
+            assert_eq!(events(cut).unwrap().len(), whole, "{:?}", String::from_utf8_lossy(cut));
+        }
+        text.splice(..0, *b"\xff\n");
+        let error = events(&*text).unwrap_err().to_string();
+        assert!(error.starts_with("line 1 is no event of a run"), "{error}");
+    }
 
     #[test]
     fn a_line_cut_off_by_a_kill_costs_only_itself() {

@@ -21,6 +21,7 @@ pub mod past;
 pub mod plans;
 pub mod policy;
 pub mod retry;
+mod run_number;
 pub mod saved;
 pub mod scheduler;
 pub mod signals;

@@ -9,9 +9,17 @@ use regex::Regex;
 #[derive(Clone, Debug)]
 pub struct Glob {
     pattern: String,
-    regex: Regex,
+    matcher: Matcher,
     /// Of `a/**/b`: both ends. They may share their slash, so that `a/b` matches as well.
     ends: Option<(String, String)>,
+}
+
+/// How a text is held against it.
+#[derive(Clone, Debug)]
+enum Matcher {
+    /// Without a wildcard, as most patterns are: it is the text.
+    Text(String),
+    Wild(Regex),
 }
 
 /// Why a text is no pattern.
@@ -53,9 +61,15 @@ impl Glob {
             translation.add(letter, &mut letters)?;
         }
         let ends = translation.ends();
-        let source = translation.finish();
-        let regex = regex::RegexBuilder::new(&source).build().map_err(|_| GlobError::TooLarge)?;
-        Ok(Self { pattern: pattern.to_owned(), regex, ends })
+        let matcher = match translation.parts.as_slice() {
+            [] => Matcher::Text(String::new()),
+            [Part::Text(text)] => Matcher::Text(text.clone()),
+            _ => {
+                let regex = regex::RegexBuilder::new(&translation.finish()).build();
+                Matcher::Wild(regex.map_err(|_| GlobError::TooLarge)?)
+            }
+        };
+        Ok(Self { pattern: pattern.to_owned(), matcher, ends })
     }
 
     /// The pattern as it was given.
@@ -66,7 +80,11 @@ impl Glob {
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         let by_ends = |(start, end): &(String, String)| text.starts_with(start) && text.ends_with(end);
-        self.regex.is_match(text) || self.ends.as_ref().is_some_and(by_ends)
+        let matches = match &self.matcher {
+            Matcher::Text(own) => own == text,
+            Matcher::Wild(regex) => regex.is_match(text),
+        };
+        matches || self.ends.as_ref().is_some_and(by_ends)
     }
 }
 
@@ -220,6 +238,8 @@ mod tests {
         assert!(!matches("web-[!12]", "web-1"));
         assert!(matches("{dev,prod}/*", "prod/vpc"));
         assert!(matches("{dev,prod", "prod"));
+        assert!(matches("", "") && !matches("", "a"));
+        assert!(matches("a,}b.c", "a,}b.c") && !matches("a,}b.c", "a,}bxc"));
         assert!(matches(r"a\*b", "a*b"));
         assert!(!matches(r"a\*b", "axb"));
         assert!(matches("a[^x]b", "a^b"));

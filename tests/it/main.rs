@@ -19,6 +19,8 @@ mod faults;
 #[cfg(test)]
 mod gitops;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod image;
 #[cfg(test)]
 mod plans;

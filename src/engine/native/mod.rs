@@ -369,7 +369,7 @@ impl Engine for NativeEngine {
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
         if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
-            return Ok(state.outputs);
+            return Ok(state.outputs?);
         }
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "output").args(["-json", "-no-color"]);

@@ -292,7 +292,7 @@ impl Engine for TerragruntEngine {
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
         if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
-            return Ok(state.outputs);
+            return Ok(state.outputs?);
         }
         let shim = self.shim(job).await?;
         self.look_at_bucket(job, session).await?;

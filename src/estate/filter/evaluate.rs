@@ -110,10 +110,13 @@ impl<'a> FilterContext<'a> {
             selected.extend(self.evaluate(filter, &candidates));
         }
         // Each is held against the same set: what one takes away may be where another starts from.
-        let kept: Vec<Set> = taking.iter().map(|filter| self.evaluate(filter, &selected)).collect();
-        selected.retain(|item| kept.iter().all(|kept| kept.contains(item)));
+        let mut kept = selected.clone();
+        for filter in taking {
+            let left = self.evaluate(filter, &selected);
+            kept.retain(|item| left.contains(item));
+        }
         let mut answer = Selected::default();
-        for item in selected {
+        for item in kept {
             match self.items[item].what {
                 What::Unit(_) => drop(answer.units.insert(UnitIndex(item))),
                 What::Stack(_) => drop(answer.stacks.insert(StackIndex(item - self.estate.units.len()))),

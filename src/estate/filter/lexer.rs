@@ -104,8 +104,10 @@ impl<'a> Lexer<'a> {
     fn word(&mut self, kind: Kind, ends: impl Fn(char) -> bool) -> Token<'a> {
         let rest = self.rest();
         let end = rest.find(ends).unwrap_or(rest.len());
-        let end = rest.find("...").map_or(end, |ellipsis| end.min(ellipsis));
-        let text = rest[..end].trim_end();
+        // What ends a word is no dot, so no ellipsis reaches beyond it.
+        let word = rest.get(..end).unwrap_or(rest);
+        let end = word.find("...").unwrap_or(end);
+        let text = word.get(..end).unwrap_or(word).trim_end();
         self.token(kind, text.len(), end)
     }
 

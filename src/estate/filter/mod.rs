@@ -7,6 +7,7 @@ mod affected;
 mod evaluate;
 mod files;
 mod lexer;
+mod limits;
 mod parser;
 mod range;
 mod syntax;
@@ -27,7 +28,7 @@ pub use syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, 
 pub use why::{add_reasons, elsewhere_json, with_reasons};
 
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::source::{SourceFile, Span};
+use crate::hcl::source::{Location, SourceFile, Span};
 
 /// One query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,18 +48,29 @@ impl fmt::Display for Filter {
 
 /// Reads one query, as it stands behind `--filter`; the error says what is wrong with it, and where in it.
 pub fn parse(query: &str) -> Result<Filter, Box<Diagnostic>> {
-    let source = SourceFile::new("--filter", query);
-    parse_at(&source, Span::new(0, query.len()))
+    let (source, span) = given(query);
+    parse_at(&source, span)
+}
+
+/// A query as the command line gives it.
+fn given(query: &str) -> (Arc<SourceFile>, Span) {
+    (SourceFile::new("--filter", query), Span::new(0, query.len()))
 }
 
 /// Reads the query at a place of a file.
 pub(crate) fn parse_at(source: &Arc<SourceFile>, span: Span) -> Result<Filter, Box<Diagnostic>> {
+    if span.range().len() > limits::LONGEST_QUERY {
+        return Err(Box::new(limits::too_long(source, span)));
+    }
     parser::parse(source, span).map(|expression| Filter { expression, base: None })
 }
 
 /// Several queries: what any of them selects, without what those reject that only take away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters(Vec<Filter>);
+pub struct Filters {
+    queries: Vec<Filter>,
+    spent: limits::Spent,
+}
 
 impl Filters {
     /// Reads several queries; all that is wrong with any of them.
@@ -66,34 +78,35 @@ impl Filters {
         let mut filters = Self::default();
         let mut errors = Vec::new();
         for query in queries {
-            match parse(query.as_ref()) {
-                Ok(filter) => filters.push(filter),
+            let (source, span) = given(query.as_ref());
+            let read = parse_at(&source, span);
+            match read.and_then(|filter| filters.add(filter, &|| Location::new(&source, span))) {
+                Ok(()) => {}
+                Err(error) if error.code == limits::TOO_MANY => return Err(vec![*error]),
                 Err(error) => errors.push(*error),
             }
         }
         if errors.is_empty() { Ok(filters) } else { Err(errors) }
     }
 
-    /// Adds one more; the same one twice says nothing new.
-    pub fn push(&mut self, filter: Filter) {
-        if !self.0.contains(&filter) {
-            self.0.push(filter);
-        }
+    /// One query alone.
+    pub fn one(filter: Filter) -> Self {
+        Self { queries: vec![filter], ..Self::default() }
     }
 
     /// Whether there are none, so that everything is selected.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.queries.is_empty()
     }
 
     /// The queries.
     pub fn iter(&self) -> impl Iterator<Item = &Filter> {
-        self.0.iter()
+        self.queries.iter()
     }
 
     /// Whether some part of some query is so.
     pub fn any(&self, wanted: impl Fn(&Expression) -> bool) -> bool {
-        self.0.iter().any(|filter| filter.expression.any(&wanted))
+        self.queries.iter().any(|filter| filter.expression.any(&wanted))
     }
 
     /// Whether dependents are asked for, which may lie outside of the folder that is walked.
@@ -116,7 +129,7 @@ impl Filters {
     /// The Git ranges that are named, each once.
     pub fn ranges(&self) -> Vec<GitRange> {
         let mut ranges: Vec<GitRange> = Vec::new();
-        for filter in &self.0 {
+        for filter in &self.queries {
             filter.expression.walk(&mut |part| {
                 if let Expression::Git(range) = part
                     && !ranges.contains(range)
@@ -132,7 +145,7 @@ impl Filters {
     #[must_use]
     pub fn within(self, range: GitRange) -> Self {
         let (taking, selecting): (Vec<Filter>, Vec<Filter>) =
-            self.0.into_iter().partition(|filter| filter.expression.is_negation());
+            self.queries.into_iter().partition(|filter| filter.expression.is_negation());
         let range = Expression::Git(range);
         let narrowed = selecting.into_iter().map(|filter| {
             let expression = Expression::All(vec![filter.expression, range.clone()]);
@@ -143,6 +156,6 @@ impl Filters {
             filters.push(Filter { expression: range, base: None });
         }
         filters.extend(taking);
-        Self(filters)
+        Self { queries: filters, spent: self.spent }
     }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::hcl::json::from_json;
-use crate::hcl::value::{Fields, Value};
+use crate::hcl::json::{NumberTooLong, from_json};
+use crate::hcl::value::{Fields as Variables, Value};
+
+type Fields = serde_json::Map<String, Json>;
 
 /// The variables of a rule.
 #[derive(Clone, Debug)]
@@ -20,7 +22,7 @@ pub struct Facts {
 
 impl Facts {
     /// As names of the language.
-    pub(super) fn variables(&self) -> Fields {
+    pub(super) fn variables(&self) -> Variables {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         let unit = Value::object([("path", Value::string(&self.path)), ("name", Value::string(name))]);
         let variables =
@@ -34,83 +36,92 @@ impl Facts {
 ///
 /// The tools leave unknown values out of `after` and mark their places in `after_unknown`; sensitive ones stand in
 /// the clear, marked in a third tree.
-pub fn plan_value(plan: &Json) -> Value {
-    let mut value = walk(plan);
+pub fn plan_value(plan: &Json) -> Result<Value, NumberTooLong> {
+    let mut value = walk(plan)?;
     mark_variables(&mut value, plan);
-    value
+    Ok(value)
 }
 
-fn walk(json: &Json) -> Value {
+/// The object with another value in each of its fields.
+fn each(
+    fields: &Fields,
+    mut value_of: impl FnMut(&str, &Json) -> Result<Value, NumberTooLong>,
+) -> Result<Value, NumberTooLong> {
+    let fields = fields.iter().map(|(name, value)| Ok((name, value_of(name, value)?)));
+    fields.collect::<Result<Vec<_>, _>>().map(Value::object)
+}
+
+fn walk(json: &Json) -> Result<Value, NumberTooLong> {
     match json {
         Json::Object(fields) if fields.contains_key("after_unknown") => change(fields),
         Json::Object(fields) if fields.contains_key("sensitive_values") => {
-            let each = |(name, value): (&String, &Json)| match name.as_str() {
-                "values" => (name.clone(), overlaid(Some(value), None, fields.get("sensitive_values"))),
-                _ => (name.clone(), walk(value)),
-            };
-            Value::object(fields.iter().map(each))
+            let marks = fields.get("sensitive_values");
+            each(fields, |name, value| match name {
+                "values" => overlaid(Some(value), None, marks),
+                _ => walk(value),
+            })
         }
         Json::Object(fields) => {
             // An output of a state: `{sensitive, value}`.
             let marked = fields.get("sensitive") == Some(&Json::Bool(true)) && fields.contains_key("value");
-            let each = |(name, value): (&String, &Json)| {
-                (name.clone(), walk(value).marked_if(marked && name == "value"))
-            };
-            Value::object(fields.iter().map(each))
+            each(fields, |name, value| Ok(walk(value)?.marked_if(marked && name == "value")))
         }
-        Json::Array(elements) => Value::tuple(elements.iter().map(walk)),
+        Json::Array(elements) => elements.iter().map(walk).collect::<Result<Vec<_>, _>>().map(Value::tuple),
         other => from_json(other),
     }
 }
 
-fn change(fields: &serde_json::Map<String, Json>) -> Value {
-    let each = |(name, value): (&String, &Json)| {
-        let value = match name.as_str() {
-            "after" => overlaid(Some(value), fields.get("after_unknown"), fields.get("after_sensitive")),
-            "before" => overlaid(Some(value), None, fields.get("before_sensitive")),
-            _ => from_json(value),
-        };
-        (name.clone(), value)
-    };
-    Value::object(fields.iter().map(each))
+fn change(fields: &Fields) -> Result<Value, NumberTooLong> {
+    each(fields, |name, value| match name {
+        "after" => overlaid(Some(value), fields.get("after_unknown"), fields.get("after_sensitive")),
+        "before" => overlaid(Some(value), None, fields.get("before_sensitive")),
+        _ => from_json(value),
+    })
 }
 
 /// A value with its unknown and its sensitive places.
-fn overlaid(value: Option<&Json>, unknown: Option<&Json>, sensitive: Option<&Json>) -> Value {
+fn overlaid(
+    value: Option<&Json>,
+    unknown: Option<&Json>,
+    sensitive: Option<&Json>,
+) -> Result<Value, NumberTooLong> {
     let marked = sensitive == Some(&Json::Bool(true));
     if unknown == Some(&Json::Bool(true)) {
-        return Value::Unknown.marked_if(marked);
+        return Ok(Value::Unknown.marked_if(marked));
     }
     let plain = match (value, unknown) {
         (Some(Json::Object(_)) | None, Some(Json::Object(places))) if !places.is_empty() => {
-            let empty = serde_json::Map::new();
+            let empty = Fields::new();
             let fields = value.and_then(Json::as_object).unwrap_or(&empty);
-            let missing = places.keys().filter(|name| !fields.contains_key(*name));
-            let names = fields.keys().chain(missing.filter(|name| holds_unknown(&places[*name])));
-            Value::object(names.map(|name| {
-                let inner = |tree: Option<&'_ Json>| tree.and_then(|tree| tree.get(name)).cloned();
-                let (unknown, sensitive) = (places.get(name), inner(sensitive));
-                (name.clone(), overlaid(fields.get(name), unknown, sensitive.as_ref()))
-            }))
+            let missing =
+                places.iter().filter(|(name, place)| !fields.contains_key(*name) && holds_unknown(place));
+            let names = fields.keys().chain(missing.map(|(name, _)| name));
+            let inner = names.map(|name| {
+                let marks = sensitive.and_then(|tree| tree.get(name));
+                Ok((name, overlaid(fields.get(name), places.get(name), marks)?))
+            });
+            Value::object(inner.collect::<Result<Vec<_>, _>>()?)
         }
-        (Some(Json::Object(fields)), _) => Value::object(fields.iter().map(|(name, value)| {
-            (name.clone(), overlaid(Some(value), None, sensitive.and_then(|tree| tree.get(name))))
-        })),
+        (Some(Json::Object(fields)), _) => each(fields, |name, value| {
+            overlaid(Some(value), None, sensitive.and_then(|tree| tree.get(name)))
+        })?,
         (Some(Json::Array(elements)), _) => {
             let places = unknown.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
             let length = elements.len().max(places.len());
-            Value::tuple((0..length).map(|index| {
+            let inner = (0..length).map(|index| {
                 let marks = sensitive.and_then(|tree| tree.get(index));
                 overlaid(elements.get(index), places.get(index), marks)
-            }))
+            });
+            Value::tuple(inner.collect::<Result<Vec<_>, _>>()?)
         }
         (None, Some(Json::Array(places))) => {
-            Value::tuple(places.iter().map(|place| overlaid(None, Some(place), None)))
+            let inner = places.iter().map(|place| overlaid(None, Some(place), None));
+            Value::tuple(inner.collect::<Result<Vec<_>, _>>()?)
         }
-        (Some(other), _) => from_json(other),
+        (Some(other), _) => from_json(other)?,
         (None, _) => Value::Null,
     };
-    plain.marked_if(marked)
+    Ok(plain.marked_if(marked))
 }
 
 fn holds_unknown(places: &Json) -> bool {

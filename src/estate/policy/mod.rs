@@ -124,8 +124,7 @@ impl Policy {
         let Some(filter) = &self.units else {
             return estate.units.iter().map(|unit| unit.dir.clone()).collect();
         };
-        let mut filters = Filters::default();
-        filters.push(filter.clone());
+        let filters = Filters::one(filter.clone());
         let selected = FilterContext::new(estate, root, &[]).select_anywhere(&filters);
         selected.units.into_iter().map(|unit| estate.unit(unit).dir.clone()).collect()
     }

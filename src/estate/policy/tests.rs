@@ -27,7 +27,7 @@ fn facts() -> Facts {
              "after_unknown": {"id": true}, "after_sensitive": {"key": true}}},
         ],
     });
-    Facts { plan: plan_value(&plan), path: "dev/app".to_owned(), command: "apply".to_owned() }
+    Facts { plan: plan_value(&plan).unwrap(), path: "dev/app".to_owned(), command: "apply".to_owned() }
 }
 
 /// The messages of `deny`, or why it could not be decided.
@@ -99,7 +99,8 @@ fn variables_and_states_carry_their_marks() {
         "prior_state": {"values": {"outputs": {"key": {"sensitive": true, "value": "k"}},
             "root_module": {"resources": [{"values": {"a": "x", "b": "y"}, "sensitive_values": {"a": true}}]}}},
         "output_changes": {"id": {"actions": ["create"], "after_unknown": true, "after_sensitive": true}},
-    }));
+    }))
+    .unwrap();
     let get =
         |path: &[&str]| path.iter().try_fold(plan.clone(), |value, name| value.get(name).cloned()).unwrap();
     assert!(get(&["variables", "token", "value"]).is_marked());
@@ -111,9 +112,22 @@ fn variables_and_states_carry_their_marks() {
     assert_eq!(get(&["output_changes", "id"]).get("after"), None, "the tools leave it out, and so it stays");
     let nested = plan_value(
         &json!({"after": {"list": [1]}, "after_unknown": {"list": [false, true], "map": {"k": true}}}),
-    );
+    )
+    .unwrap();
     assert_eq!(nested.get("after").unwrap().get("list").unwrap().as_elements().unwrap()[1], Value::Unknown);
     assert_eq!(nested.get("after").unwrap().get("map").unwrap().get("k"), Some(&Value::Unknown));
+}
+
+#[test]
+fn a_plan_with_a_number_that_nobody_can_hold_is_not_taken_for_one_with_null() {
+    let plan = |number: &str| {
+        let text = format!(
+            r#"{{"resource_changes": [{{"change": {{"after": {{"n": [{number}]}}, "after_unknown": {{}}}}}}]}}"#
+        );
+        plan_value(&serde_json::from_str(&text).unwrap())
+    };
+    assert!(plan("1e999999999").is_err());
+    assert!(plan("123456789012345678901234567890").is_ok());
 }
 
 #[test]
@@ -164,7 +178,7 @@ fn the_examples_of_the_documentation_are_read() {
     let examples: Vec<&str> =
         document.split("```hcl slipway.hcl\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(examples.len() >= 2);
-    let empty = Facts { plan: plan_value(&json!({"resource_changes": []})), ..facts() };
+    let empty = Facts { plan: plan_value(&json!({"resource_changes": []})).unwrap(), ..facts() };
     for example in examples {
         let (_tree, project) = project(example);
         assert!(!project.policies.is_empty());

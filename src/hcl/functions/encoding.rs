@@ -61,7 +61,7 @@ fn json_decode(arguments: &Arguments<'_>) -> Called {
     let text = arguments.string(0)?;
     let json =
         serde_json::from_str(&text).map_err(|error| Arguments::wrong(0, format!("is not JSON: {error}")))?;
-    Ok(json::from_json(&json))
+    json::from_json(&json).map_err(|error| Arguments::wrong(0, format!("holds {error}")))
 }
 
 /// The encodings by their names at IANA that need no table.

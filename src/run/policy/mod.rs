@@ -98,14 +98,13 @@ impl Policies {
 
     async fn ask(&self, policy: &Policy, case: &Case<'_>) -> Result<Answer, EngineError> {
         match &policy.check {
-            Check::Rules => {
-                let facts = Facts {
-                    plan: plan_value(case.json),
-                    path: case.unit.to_owned(),
-                    command: self.command.clone(),
-                };
-                Ok(by_rules(policy, &facts))
-            }
+            Check::Rules => Ok(match plan_value(case.json) {
+                Ok(plan) => {
+                    let (path, command) = (case.unit.to_owned(), self.command.clone());
+                    by_rules(policy, &Facts { plan, path, command })
+                }
+                Err(error) => Answer::undecided(format!("the plan holds {error}")),
+            }),
             Check::Conftest(conftest) => program::conftest(conftest, self, case).await,
             Check::Opa(opa) => program::opa(opa, self, case).await,
             Check::Command(command) => program::command(command, self, case).await,

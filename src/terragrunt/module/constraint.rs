@@ -178,7 +178,7 @@ mod tests {
     fn refused(constraint: &str, value: &serde_json::Value) -> Option<String> {
         let file = SourceFile::new("type", constraint);
         let expr = crate::hcl::parse_expression(&file).unwrap();
-        Constraint::of(&expr).unwrap().refuses_input(&from_json(value))
+        Constraint::of(&expr).unwrap().refuses_input(&from_json(value).unwrap())
     }
 
     #[test]

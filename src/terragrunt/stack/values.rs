@@ -136,6 +136,7 @@ mod tests {
             "m": {"${k}": "v"},
             "quoted-name": 3,
         }))
+        .unwrap()
         .as_fields()
         .unwrap()
         .clone();

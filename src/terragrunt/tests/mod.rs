@@ -113,7 +113,7 @@ pub(crate) struct Applied(BTreeMap<PathBuf, Arc<Outputs>>);
 impl Applied {
     pub fn new(tree: &Tree, outputs: &[(&str, Json)]) -> Self {
         let outputs = outputs.iter().map(|(dir, outputs)| {
-            let fields = from_json(outputs).as_fields().unwrap().clone();
+            let fields = from_json(outputs).unwrap().as_fields().unwrap().clone();
             (tree.path(dir), Arc::new(fields))
         });
         Self(outputs.collect())

@@ -123,3 +123,53 @@ fn files_of_queries_say_where_a_line_is_wrong() {
         errors[0]
     );
 }
+
+#[test]
+fn more_queries_than_anyone_means_are_refused_with_the_place_of_the_first_that_is_too_many() {
+    let folder = estate();
+    let live = folder.path().join("live");
+    let began = std::time::Instant::now();
+    let errors = |text: &str| {
+        write(folder.path(), "live/.terragrunt-filters", text);
+        Filters::default().add_file(&live.join(FILTERS_FILE), &live).unwrap_err()
+    };
+    let told = |text: &str, expected: &str| {
+        let errors = errors(text);
+        assert!(errors[0].to_string().contains(expected), "{}", errors[0]);
+        errors.len()
+    };
+    let joined = |count: usize, query: &dyn Fn(usize) -> String, between: &str| {
+        (0..count).map(query).collect::<Vec<_>>().join(between)
+    };
+    let list = joined(1_000_000, &|index| format!("./unit-{index}"), "\n");
+    assert_eq!(
+        told(&list, ".terragrunt-filters:10001:1: the queries have more than 10000 parts together"),
+        1
+    );
+    let long = joined(1_000_000, &|index| format!("u{index}"), " | ");
+    assert_eq!(
+        told(&format!("vpc\n{long}\n"), ".terragrunt-filters:2:1: the query has more than 65536 bytes"),
+        1
+    );
+    told(
+        &vec!["u"; 12_000].join("|"),
+        ".terragrunt-filters:1:1: the queries have more than 10000 parts together",
+    );
+    let ranges = joined(1000, &|index| format!("[HEAD~{index}]"), "\n");
+    assert_eq!(told(&ranges, ".terragrunt-filters:51:1: the queries name more than 50 ranges of commits"), 1);
+    assert_eq!(told(&joined(1_000_000, &|index| format!("typ={index}"), "\n"), ":1:1: there is no key"), 100);
+    assert_eq!(told(&" ".repeat(17 * 1024 * 1024), "it has more than 16777216 bytes"), 1);
+    assert!(began.elapsed() < std::time::Duration::from_mins(1), "{:?}", began.elapsed());
+    let errors = Filters::parse((0..20_000).map(|index| format!("u{index}"))).unwrap_err();
+    assert!(errors[0].to_string().contains("--filter:1:1: the queries have more than"), "{}", errors[0]);
+}
+
+#[test]
+fn the_same_query_a_million_times_is_one() {
+    let folder = estate();
+    write(folder.path(), "live/.terragrunt-filters", &"./apps/*\n!batch\n".repeat(500_000));
+    let live = folder.path().join("live");
+    let mut filters = Filters::default();
+    filters.add_file(&live.join(FILTERS_FILE), &live).unwrap();
+    assert_eq!(filters.iter().count(), 2);
+}

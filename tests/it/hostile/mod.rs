@@ -1,0 +1,4 @@
+//! What comes out of a repository, and out of a folder of ours that somebody else has had, is not trusted.
+
+mod records;
+mod stand_in;
