@@ -211,6 +211,7 @@ impl EngineError {
                 "write conditions between commas, such as \">= 1.5, < 2.0\" or \"~> 1.11\""
             }
             Self::Source(error) => return error.advice(),
+            Self::File(error) => return error.advice(),
             Self::Unsupported { .. } => "run this unit with --engine terragrunt",
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
             Self::Table { .. } => "check the credentials and the permissions on the table",
@@ -226,7 +227,6 @@ impl EngineError {
             | Self::Interrupted { .. }
             | Self::Outputs(_)
             | Self::Process(_)
-            | Self::File(_)
             | Self::Answer { .. } => return None,
         };
         Some(advice.to_owned())

@@ -1,10 +1,12 @@
 //! Failures told apart by what the tool said: the patterns of `errors` blocks.
 
+use std::path::Path;
+
 use regex::Regex;
 
 use super::EngineError;
 use crate::hcl::json::to_json;
-use crate::support::fs::write_atomically;
+use crate::support::confined::{EVERYBODY, Root};
 use crate::terragrunt::config::{Errors, Ignore};
 
 /// What Terragrunt calls the file of signals, in the folder the tool runs in.
@@ -35,8 +37,8 @@ fn plain(text: &str) -> String {
 }
 
 /// Turns a failure that an `ignore` block covers into one that is to be passed over, and leaves the block's signals
-/// in `dir`.
-pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &std::path::Path) -> EngineError {
+/// in the folder `dir`.
+pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &Root) -> EngineError {
     let Some(told) = error.told() else { return error };
     let covering = |rule: &&Ignore| covers(&rule.ignorable_errors, &told);
     let Some(rule) = errors.and_then(|errors| errors.ignore.iter().find(covering)) else { return error };
@@ -44,7 +46,7 @@ pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &std::path:
         let signals = rule.signals.iter().filter_map(|(name, value)| Some((name.clone(), to_json(value)?)));
         let signals: serde_json::Map<_, _> = signals.collect();
         let text = serde_json::to_vec_pretty(&signals).unwrap_or_default();
-        if let Err(error) = write_atomically(&dir.join(SIGNALS_FILE), &text) {
+        if let Err(error) = dir.write(Path::new(SIGNALS_FILE), &text, EVERYBODY) {
             return error.into();
         }
     }
@@ -97,13 +99,11 @@ mod tests {
             cause: cause.to_owned(),
             advice: None,
         };
-        let ignored = passed_over(failed("a known fault"), Some(&errors), dir.path());
+        let folder = Root::at(dir.path()).unwrap();
+        let ignored = passed_over(failed("a known fault"), Some(&errors), &folder);
         assert_eq!(ignored.to_string(), "tofu apply failed, which is ignored: it is known");
         let signals = std::fs::read_to_string(dir.path().join("error-signals.json")).unwrap();
         assert_eq!(signals, "{\n  \"alert\": false\n}");
-        assert!(matches!(
-            passed_over(failed("another"), Some(&errors), dir.path()),
-            EngineError::Failed { .. }
-        ));
+        assert!(matches!(passed_over(failed("another"), Some(&errors), &folder), EngineError::Failed { .. }));
     }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
+use crate::support::confined::{FOLDER, Root};
+use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
@@ -13,10 +15,10 @@ use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 /// arguments set.
 pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, name: &str) -> CommandLine {
     if std::env::var_os("TF_PLUGIN_CACHE_DIR").is_none() {
-        let cache = home.join("providers");
         // The tools refuse a cache folder that is not there; without one they merely download more.
-        if std::fs::create_dir_all(&cache).is_ok() {
-            command = command.env("TF_PLUGIN_CACHE_DIR", cache);
+        let cache = Root::own(home).and_then(|home| home.folder(Path::new("providers"), FOLDER));
+        if let Ok(cache) = cache {
+            command = command.env("TF_PLUGIN_CACHE_DIR", cache.path());
         }
     }
     for (input, value) in &config.inputs {
@@ -80,7 +82,7 @@ pub fn overruled(config: &UnitConfig) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for extra in extras {
         for file in extra.required_var_files.iter().chain(&extra.optional_var_files) {
-            let text = std::fs::read_to_string(config.dir.join(file)).unwrap_or_default();
+            let text = read_text(&config.dir.join(file)).unwrap_or_default();
             names.extend(text.split(['\n', ',', '{']).filter_map(assigned));
         }
         let values = extra.arguments.iter().map(|argument| argument.trim_start_matches("-var="));

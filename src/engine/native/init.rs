@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use super::generate::backend_text;
 use crate::engine::EngineError;
 use crate::engine::tool::{LOCK_FILE, Tool};
+use crate::support::confined::{EVERYBODY, PRIVATE, Root};
 use crate::support::digest::hex;
-use crate::support::fs::{FileError, write_atomically, write_if_changed};
+use crate::support::fs::{FileError, read_regular, read_text};
 use crate::support::paths::clean;
 use crate::terragrunt::config::UnitConfig;
 
@@ -62,10 +63,13 @@ pub fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
             let name = name.to_string_lossy();
             let is_code = [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| name.ends_with(end));
             let path = entry.path();
-            if !(is_code || name == LOCK_FILE) || !path.is_file() {
+            // A folder by such a name is none, and a link into nowhere is the tool's to tell; what would never end is read by
+            // neither.
+            let is_read = || std::fs::metadata(&path).is_ok_and(|found| !found.is_dir());
+            if !(is_code || name == LOCK_FILE) || !is_read() {
                 continue;
             }
-            let content = std::fs::read(&path).map_err(FileError::on("read", &path))?;
+            let content = read_regular(&path).map_err(FileError::on("read", &path))?;
             if is_code {
                 let text = String::from_utf8_lossy(&content);
                 waiting.extend(local_calls(&text).map(|call| clean(&folder.join(call))));
@@ -88,33 +92,34 @@ pub fn local_calls(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether the last `init` saw the same.
 pub fn is_done(dir: &Path, key: &str) -> bool {
-    std::fs::read_to_string(marker(dir)).is_ok_and(|last| last == key)
+    read_text(&marker(dir)).is_ok_and(|last| last == key)
 }
 
 /// Brings the lock file back to the unit, where teams commit it, and notes under which key `init` succeeded.
 ///
 /// The key is taken anew: `init` may just have written the lock file, which is part of it.
-pub fn remember(tool: &Tool, dir: &Path, config: &UnitConfig) -> Result<(), EngineError> {
+pub fn remember(tool: &Tool, folder: &Root, config: &UnitConfig) -> Result<(), EngineError> {
+    let dir = folder.path();
     let copies = config.terraform.as_ref().and_then(|terraform| terraform.copy_terraform_lock_file);
-    if let Ok(lock) = std::fs::read(dir.join(LOCK_FILE))
+    if let Ok(lock) = read_regular(&dir.join(LOCK_FILE))
         && copies.unwrap_or(true)
     {
-        write_if_changed(&config.dir.join(LOCK_FILE), &lock)?;
+        // The unit's folder was reached on the user's own way.
+        Root::at(&config.dir)?.write_if_changed(Path::new(LOCK_FILE), &lock, EVERYBODY)?;
     }
     let key = key(tool, config, &files_of(dir)?);
-    Ok(write_atomically(&marker(dir), key.as_bytes())?)
+    Ok(folder.write(&marker(Path::new("")), key.as_bytes(), PRIVATE)?)
 }
 
 /// The file of settings for a `remote_state` without `generate`, which expects a partial backend in the module.
 ///
 /// A file and not arguments: what is among them may be secret, and every process can read arguments.
-pub fn backend_file(dir: &Path, config: &UnitConfig) -> Result<Option<PathBuf>, EngineError> {
+pub fn backend_file(folder: &Root, config: &UnitConfig) -> Result<Option<PathBuf>, EngineError> {
     let Some(remote_state) = config.remote_state.as_ref().filter(|state| state.generate.is_none()) else {
         return Ok(None);
     };
-    let file = dir.join(BACKEND_FILE);
-    write_if_changed(&file, backend_text(remote_state).as_bytes())?;
-    Ok(Some(file))
+    folder.write_if_changed(Path::new(BACKEND_FILE), backend_text(remote_state).as_bytes(), PRIVATE)?;
+    Ok(Some(folder.path().join(BACKEND_FILE)))
 }
 
 #[cfg(test)]

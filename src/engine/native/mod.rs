@@ -1,9 +1,11 @@
 //! The native engine: reads the unit itself and drives `tofu` or `terraform`.
 
 mod arguments;
+mod brought;
 mod generate;
 mod hooks;
 mod init;
+mod inputs;
 mod providers;
 mod selection;
 mod shared_init;
@@ -38,6 +40,7 @@ use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
     SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
+use crate::support::confined::Root;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
@@ -58,7 +61,8 @@ pub struct NativeEngine {
 /// A unit's module, ready to run commands in.
 struct Prepared {
     tool: Arc<Tool>,
-    dir: PathBuf,
+    /// Where commands run.
+    folder: Root,
     /// The variables of its role's credentials.
     identity: Vec<(OsString, OsString)>,
     /// Whether `init` has just run in it, for this unit.
@@ -105,14 +109,15 @@ impl NativeEngine {
         versions::check(config, &tool)?;
         let source = self.source(job, &tool, session).await?;
         let identity = self.roles.credentials(config).await?;
-        let dir = workdir::bring_together(&self.settings.home, job, &source)?;
+        let folder = workdir::bring_together(&self.settings.home, job, &source)?;
+        inputs::refuse_endless(config, folder.path())?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
             self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
-        let mut prepared = Prepared { tool, dir, identity, is_initialized: false };
+        let mut prepared = Prepared { tool, folder, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
         Ok(prepared)
     }
@@ -129,7 +134,8 @@ impl NativeEngine {
         prepared: &Prepared,
         session: Session<'_>,
     ) -> Result<bool, EngineError> {
-        let Prepared { tool, dir, .. } = prepared;
+        let Prepared { tool, folder, .. } = prepared;
+        let dir = folder.path();
         let files = init::files_of(dir)?;
         if init::is_done(dir, &init::key(tool, &job.config, &files)) {
             return Ok(false);
@@ -139,16 +145,16 @@ impl NativeEngine {
             self.init(job, prepared, session).await?;
             return Ok(true);
         };
-        let ran = self.inits.take_or_run(&wanted, dir, || self.init(job, prepared, session)).await?;
+        let ran = self.inits.take_or_run(&wanted, folder, || self.init(job, prepared, session)).await?;
         if !ran {
-            init::remember(tool, dir, &job.config)?;
+            init::remember(tool, folder, &job.config)?;
         }
         Ok(ran)
     }
 
     fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
         let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
-        Ok(match init::backend_file(&prepared.dir, &job.config)? {
+        Ok(match init::backend_file(&prepared.folder, &job.config)? {
             Some(file) => command.setting("-backend-config=", file),
             None => command,
         })
@@ -162,25 +168,25 @@ impl NativeEngine {
     ) -> Result<(), EngineError> {
         session.watcher.step(Step::Init);
         let command = self.init_command(job, prepared)?;
-        let needs = providers::needs(&prepared.tool, &init::files_of(&prepared.dir)?);
+        let needs = providers::needs(&prepared.tool, &init::files_of(prepared.folder.path())?);
         let label = format!("{} init", prepared.tool.name);
         let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
-        let mut leave = self.providers.leave(&needs, &prepared.dir).await?;
+        let mut leave = self.providers.leave(&needs, &prepared.folder).await?;
         let mut ran = run().await;
         if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
             drop(leave);
-            leave = self.providers.leave_without_copy(&prepared.dir).await?;
+            leave = self.providers.leave_without_copy(&prepared.folder).await?;
             ran = run().await;
         }
         ran?;
-        self.providers.learn(&leave, &needs, &prepared.dir);
+        self.providers.learn(&leave, &needs, prepared.folder.path());
         drop(leave);
-        init::remember(&prepared.tool, &prepared.dir, &job.config)
+        init::remember(&prepared.tool, &prepared.folder, &job.config)
     }
 
     /// The command line of one of the tool's commands, with its environment and extra arguments.
     fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
-        let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg(name);
+        let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg(name);
         let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
         command.args(arguments::extra(&job.config, name))
@@ -214,14 +220,15 @@ impl NativeEngine {
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
         let environment = &command.environment;
-        let hooks = hooks::Hooks { config: &job.config, command: name, dir: &prepared.dir, environment };
+        let hooks =
+            hooks::Hooks { config: &job.config, command: name, dir: prepared.folder.path(), environment };
         let ran = match hooks.before(session).await {
             Ok(()) if name == "init" => run(command, options, session).await,
             Ok(()) => self.run(job, prepared, command, options, session).await,
             Err(error) => Err(error),
         };
         let ran = hooks.after(ran, session).await;
-        ran.map_err(|error| passed_over(error, job.config.errors.as_ref(), &prepared.dir))
+        ran.map_err(|error| passed_over(error, job.config.errors.as_ref(), &prepared.folder))
     }
 }
 
@@ -263,7 +270,7 @@ impl Engine for NativeEngine {
         let identity = self.roles.credentials(&job.config).await?;
         let prepared = Prepared {
             tool: self.tool(&job.config).await?,
-            dir: workdir::path(&self.settings.home, job)?,
+            folder: workdir::open(&self.settings.home, job)?,
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
             // The plan was made here, with whatever it needed.
             is_initialized: true,
@@ -271,7 +278,7 @@ impl Engine for NativeEngine {
         session.watcher.step(Step::Apply);
         // A plan to destroy is applied by `apply` too; the hooks and arguments are still those of `destroy`.
         let name = plan.direction.command();
-        let command = CommandLine::new(&prepared.tool.path, &prepared.dir).arg("apply");
+        let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg("apply");
         let command = command.envs(&prepared.identity);
         let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
         let mut command = command.args(arguments::beside_a_plan(&job.config, name));

@@ -16,8 +16,9 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::init::local_calls;
 use crate::engine::EngineError;
 use crate::engine::tool::{LOCK_FILE, Tool};
+use crate::support::confined::{EVERYBODY, Root};
 use crate::support::digest::hex;
-use crate::support::fs::{FileError, write_if_changed};
+use crate::support::fs::{FileError, read_regular};
 
 /// The provider that is built into both tools.
 const BUILT_IN: &str = "terraform";
@@ -58,8 +59,8 @@ enum Guard<'a> {
 pub struct Providers {
     /// Held by whoever may write the cache, or reads it.
     installing: RwLock<()>,
-    /// The same for other runs over the same cache.
-    lock_file: PathBuf,
+    /// Our own folder, whose lock file is the same for other runs over the same cache.
+    home: PathBuf,
     learned: Mutex<Learned>,
 }
 
@@ -74,15 +75,11 @@ struct Learned {
 impl Providers {
     /// For the cache in `home`.
     pub fn new(home: &Path) -> Self {
-        Self {
-            installing: RwLock::default(),
-            lock_file: home.join("providers.lock"),
-            learned: Mutex::default(),
-        }
+        Self { installing: RwLock::default(), home: home.to_owned(), learned: Mutex::default() }
     }
 
-    /// Waits until the unit in `dir` may run `init`.
-    pub async fn leave(&self, needs: &Needs, dir: &Path) -> Result<Leave<'_>, EngineError> {
+    /// Waits until the unit in the folder `dir` may run `init`.
+    pub async fn leave(&self, needs: &Needs, dir: &Root) -> Result<Leave<'_>, EngineError> {
         let Needs::Some(needs) = needs else {
             return Ok(Leave { guard: Guard::Unbound, copied: false, selects: false });
         };
@@ -95,16 +92,15 @@ impl Providers {
             drop(guard);
             return self.beside_others(copied).await;
         }
-        let selects = !dir.join(LOCK_FILE).exists();
+        let selects = dir.kind(Path::new(LOCK_FILE))?.is_none();
         let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
         Ok(Leave { guard, copied: false, selects })
     }
 
     /// As `leave`, after a copied selection was refused: it is thrown away, and the tool selects by itself.
-    pub async fn leave_without_copy(&self, dir: &Path) -> Result<Leave<'_>, EngineError> {
+    pub async fn leave_without_copy(&self, dir: &Root) -> Result<Leave<'_>, EngineError> {
         let guard = self.installing.write().await;
-        let file = dir.join(LOCK_FILE);
-        std::fs::remove_file(&file).map_err(FileError::on("remove", &file))?;
+        dir.remove(Path::new(LOCK_FILE))?;
         let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
         Ok(Leave { guard, copied: false, selects: true })
     }
@@ -112,7 +108,7 @@ impl Providers {
     /// Takes note of an `init` that succeeded.
     pub fn learn(&self, leave: &Leave<'_>, needs: &Needs, dir: &Path) {
         let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &leave.guard) else { return };
-        let Ok(lock) = std::fs::read(dir.join(LOCK_FILE)) else { return };
+        let Ok(lock) = read_regular(&dir.join(LOCK_FILE)) else { return };
         let mut learned = self.learned();
         if leave.selects {
             learned.selections.insert(needs.clone(), lock.clone());
@@ -128,24 +124,23 @@ impl Providers {
 
     /// The file that keeps other runs out, locked.
     async fn lock_file(&self, lock: fn(&File) -> std::io::Result<()>) -> Result<File, EngineError> {
-        let path = self.lock_file.clone();
+        let home = self.home.clone();
         let locked = tokio::task::spawn_blocking(move || {
-            let file = File::create(&path)?;
-            lock(&file).map(|()| file)
+            let file = Root::own(&home)?.update(Path::new("providers.lock"))?;
+            lock(&file).map(|()| file).map_err(FileError::on("lock", &home.join("providers.lock")))
         });
-        let locked = locked.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        Ok(locked.map_err(FileError::on("lock", &self.lock_file))?)
+        let lost = |error| FileError::on("lock", &self.home)(std::io::Error::other(error));
+        Ok(locked.await.map_err(lost)??)
     }
 
     /// Whether `init` would only read the cache, and if so, whether it needed a copied lock file for that.
-    fn is_installed(&self, needs: &str, dir: &Path) -> Result<Option<bool>, EngineError> {
-        let file = dir.join(LOCK_FILE);
+    fn is_installed(&self, needs: &str, dir: &Root) -> Result<Option<bool>, EngineError> {
         let learned = self.learned();
-        match std::fs::read(&file) {
+        match read_regular(&dir.path().join(LOCK_FILE)) {
             Ok(lock) => Ok(learned.installed.contains(&(needs.to_owned(), lock)).then_some(false)),
             Err(_) => match learned.selections.get(needs) {
                 Some(lock) => {
-                    write_if_changed(&file, lock)?;
+                    dir.write_if_changed(Path::new(LOCK_FILE), lock, EVERYBODY)?;
                     Ok(Some(true))
                 }
                 None => Ok(None),
@@ -289,33 +284,33 @@ mod tests {
         let unit = |name: &str| {
             let unit = dir.path().join(name);
             std::fs::create_dir_all(&unit).unwrap();
-            unit
+            Root::at(&unit).unwrap()
         };
         let (first, second, third, locked) = (unit("first"), unit("second"), unit("third"), unit("locked"));
-        std::fs::write(locked.join(LOCK_FILE), "older").unwrap();
+        std::fs::write(locked.path().join(LOCK_FILE), "older").unwrap();
         let providers = Providers::new(dir.path());
         let needs = Needs::Some("aws".to_owned());
 
         let leave = providers.leave(&needs, &first).await.unwrap();
         assert!(matches!(leave.guard, Guard::Alone { .. }));
-        std::fs::write(first.join(LOCK_FILE), "newest").unwrap();
-        providers.learn(&leave, &needs, &first);
+        std::fs::write(first.path().join(LOCK_FILE), "newest").unwrap();
+        providers.learn(&leave, &needs, first.path());
         drop(leave);
 
         let leave = providers.leave(&needs, &second).await.unwrap();
         let beside = providers.leave(&needs, &third).await.unwrap();
         assert!(leave.copied && beside.copied);
-        assert_eq!(std::fs::read_to_string(third.join(LOCK_FILE)).unwrap(), "newest");
+        assert_eq!(std::fs::read_to_string(third.path().join(LOCK_FILE)).unwrap(), "newest");
         drop((leave, beside));
 
         // What a team has locked stays, and is no selection for others.
         let leave = providers.leave(&needs, &locked).await.unwrap();
         assert!(matches!(leave.guard, Guard::Alone { .. }) && !leave.copied);
-        providers.learn(&leave, &needs, &locked);
+        providers.learn(&leave, &needs, locked.path());
         drop(leave);
-        assert_eq!(std::fs::read_to_string(locked.join(LOCK_FILE)).unwrap(), "older");
+        assert_eq!(std::fs::read_to_string(locked.path().join(LOCK_FILE)).unwrap(), "older");
         let fourth = unit("fourth");
         drop(providers.leave(&needs, &fourth).await.unwrap());
-        assert_eq!(std::fs::read_to_string(fourth.join(LOCK_FILE)).unwrap(), "newest");
+        assert_eq!(std::fs::read_to_string(fourth.path().join(LOCK_FILE)).unwrap(), "newest");
     }
 }

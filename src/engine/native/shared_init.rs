@@ -7,7 +7,6 @@
 //! state holds resources of a provider that is no longer in the configuration), it gets its own.
 
 use std::collections::{BTreeMap, HashMap};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,11 +17,13 @@ use tokio::sync::OnceCell;
 use super::generate::{backend_settings, is_backend_file};
 use super::hooks;
 use crate::engine::EngineError;
+use crate::engine::source::files_of;
 use crate::engine::source::share::share;
 use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::hcl::json::to_json;
+use crate::support::confined::{EVERYBODY, FOLDER, PRIVATE, Root};
 use crate::support::digest::hex;
-use crate::support::fs::{FileError, write_atomically, write_if_changed};
+use crate::support::fs::read_regular;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 
@@ -67,7 +68,7 @@ impl SharedInits {
     pub async fn take_or_run<I: Future<Output = Result<(), EngineError>>>(
         &self,
         wanted: &Wanted,
-        dir: &Path,
+        dir: &Root,
         init: impl Fn() -> I,
     ) -> Result<bool, EngineError> {
         let cell = {
@@ -77,7 +78,7 @@ impl SharedInits {
         let mut own = None;
         let first = async {
             let ran = init().await;
-            let left = ran.is_ok().then(|| Left::by(dir, wanted)).flatten();
+            let left = ran.is_ok().then(|| Left::by(dir.path(), wanted)).flatten();
             own = Some(ran);
             left
         };
@@ -194,14 +195,14 @@ impl Left {
             dir: dir.to_owned(),
             settings: wanted.settings.clone(),
             backend: Json::Null,
-            lock: std::fs::read(dir.join(LOCK_FILE)).ok(),
+            lock: read_regular(&dir.join(LOCK_FILE)).ok(),
             providers: BTreeMap::new(),
         };
         for entry in std::fs::read_dir(&data).into_iter().flatten() {
             let entry = entry.ok()?;
             match entry.file_name().to_str()? {
                 BACKEND_STATE => {
-                    left.backend = serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok()?;
+                    left.backend = serde_json::from_slice(&read_regular(&entry.path()).ok()?).ok()?;
                 }
                 "providers" => add_links(&entry.path(), &data, &mut left.providers)?,
                 "modules" | super::init::MARKER => {}
@@ -232,27 +233,26 @@ impl Left {
         Some(noted)
     }
 
-    /// Gives the same to the unit in `dir`. Returns whether that was possible.
-    fn give(&self, dir: &Path, wanted: &Wanted) -> Result<bool, EngineError> {
+    /// Gives the same to the unit in the folder `dir`. Returns whether that was possible.
+    fn give(&self, dir: &Root, wanted: &Wanted) -> Result<bool, EngineError> {
         let Some(backend) = self.backend_for(&wanted.settings) else { return Ok(false) };
-        let data = dir.join(".terraform");
-        std::fs::create_dir_all(&data).map_err(FileError::on("create", &data))?;
+        let data = dir.folder(Path::new(".terraform"), FOLDER)?;
         for (place, target) in &self.providers {
-            let place = data.join(place);
-            let folder = place.parent().unwrap_or(&data);
-            std::fs::create_dir_all(folder).map_err(FileError::on("create", folder))?;
-            symlink(target, &place).map_err(FileError::on("link", &place))?;
+            data.symlink(target, place)?;
         }
         let modules = self.dir.join(".terraform/modules");
         if modules.exists() {
-            share(&modules, &data.join("modules"), |_| false, &mut std::collections::BTreeSet::new())?;
+            let files = files_of(&modules)?.into_iter();
+            let below: Vec<PathBuf> =
+                files.filter_map(|file| Some(file.strip_prefix(&modules).ok()?.to_owned())).collect();
+            share(&modules, &below, &data.folder(Path::new("modules"), FOLDER)?)?;
         }
         if let Some(lock) = &self.lock {
-            write_if_changed(&dir.join(LOCK_FILE), lock)?;
+            dir.write_if_changed(Path::new(LOCK_FILE), lock, EVERYBODY)?;
         }
         // The last, since with it the tool takes the folder for one that is ready.
         if !backend.is_null() {
-            write_atomically(&data.join(BACKEND_STATE), backend.to_string().as_bytes())?;
+            data.write(Path::new(BACKEND_STATE), backend.to_string().as_bytes(), PRIVATE)?;
         }
         Ok(true)
     }

@@ -4,23 +4,21 @@
 //! what differs is written; what has left the module since the last time is removed.
 
 use std::collections::BTreeSet;
-use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::brought::{Brought, is_earlier_list, is_of_a_tool};
 use super::generate;
 use super::selection::Selection;
 use crate::engine::source::share::share;
-use crate::engine::source::{Fetched, Sources};
+use crate::engine::source::{Fetched, Sources, files_of};
 use crate::engine::tool::LOCK_FILE;
 use crate::engine::{EngineError, UnitJob, folder_of};
-use crate::support::fs::{FileError, create_private_dir, write_atomically, write_if_changed};
+use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
+use crate::support::fs::FileError;
 use crate::support::paths::{clean, relative};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
-
-/// The list of the files that we brought, relative to the folder, a line each.
-const BROUGHT: &str = ".slipway-files";
 
 /// The folder in which a unit's commands run.
 pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
@@ -42,51 +40,77 @@ fn root(home: &Path, id: &str) -> PathBuf {
     home.join("units").join(folder_of(id))
 }
 
+/// The folder in which a unit's commands run, to write in. It is one of ours whatever a module holds: links in it are gone
+/// through only where they lead to another part of the same unit's.
+pub fn open(home: &Path, job: &UnitJob) -> Result<Root, EngineError> {
+    let dir = path(home, job)?;
+    let (_, work) = of_unit(home, job)?;
+    Ok(work.folder(&dir, FOLDER)?)
+}
+
+/// Our own folder, and in it the unit's.
+fn of_unit(home: &Path, job: &UnitJob) -> Result<(Root, Root), EngineError> {
+    let ours = Root::own(home)?;
+    let work = ours.folder(&root(home, &job.id), PRIVATE_FOLDER)?;
+    Ok((ours, work.through_inner_links()))
+}
+
 /// Brings what is new, generates the files, and returns the folder in which commands run.
-pub fn bring_together(home: &Path, job: &UnitJob, source: &Fetched) -> Result<PathBuf, EngineError> {
+pub fn bring_together(home: &Path, job: &UnitJob, source: &Fetched) -> Result<Root, EngineError> {
     let config = &job.config;
-    let root = root(home, &job.id);
-    create_private_dir(&root)?;
-    let dir = clean(&root.join(&source.module));
+    let (ours, work) = of_unit(home, job)?;
+    let place = root(home, &job.id);
+    let list = Brought::of(&ours, place.strip_prefix(home).unwrap_or(&place), &work)?;
+
+    let module = if source.shared {
+        let files = files_of(&source.root)?.into_iter();
+        let below = files.filter_map(|file| Some(file.strip_prefix(&source.root).ok()?.to_owned()));
+        below.filter(|below| is_brought(below)).collect()
+    } else {
+        selected(&source.root, config)?
+    };
+    // Terragrunt lays the unit's own files over the module.
+    let own = if source.root == config.dir { Vec::new() } else { selected(&config.dir, config)? };
+    let place_of_own = |below: &PathBuf| clean(&source.module.join(below));
+    let generated = generate::places(&work, &source.module, config);
+    let wanted = module.iter().cloned().chain(own.iter().map(place_of_own)).chain(generated);
+    // First, so that a file can be where a folder was, and a folder where a file was.
+    list.remove_others(&work, &wanted.collect())?;
 
     let mut brought = BTreeSet::new();
     if source.shared {
-        share(&source.root, &root, is_for_terragrunt, &mut brought)?;
+        share(&source.root, &module, &work)?;
     } else {
-        copy_tree(&source.root, &root, config, &mut brought)?;
+        copy_all(&source.root, &module, &work, Path::new(""))?;
     }
-    if source.root != config.dir {
-        // Terragrunt lays the unit's own files over the module.
-        copy_tree(&config.dir, &dir, config, &mut brought)?;
-    }
-    for file in generate::write_all(&dir, config)? {
-        brought.insert(file);
-    }
-    remove_what_left(&root, &brought)?;
-    Ok(dir)
+    brought.extend(module);
+    copy_all(&config.dir, &own, &work, &source.module)?;
+    brought.extend(own.iter().map(place_of_own));
+    brought.extend(generate::write_all(&work, &source.module, home, config)?);
+    brought.retain(|file| !is_of_a_tool(file));
+    list.remove_others(&work, &brought)?;
+    list.remember(&ours, &brought)?;
+    Ok(work.folder(&source.module, FOLDER)?)
 }
 
-fn copy_tree(
-    from: &Path,
-    to: &Path,
-    config: &UnitConfig,
-    brought: &mut BTreeSet<PathBuf>,
-) -> Result<(), EngineError> {
+/// The files of a folder that are brought, by their paths under it.
+fn selected(from: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineError> {
     let terraform = config.terraform.as_ref();
     let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
     let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
-    for below in Selection::new(from, include, exclude)?.files()? {
-        if is_for_terragrunt(&below) {
-            continue;
-        }
-        let target = to.join(&below);
-        copy(&from.join(&below), &target)?;
-        // The tool writes the lock file here; what it wrote stays.
-        if below.file_name().is_none_or(|name| name != LOCK_FILE) {
-            brought.insert(target);
-        }
-    }
-    Ok(())
+    let files = Selection::new(from, include, exclude)?.files()?;
+    Ok(files.into_iter().filter(|below| is_brought(below)).collect())
+}
+
+fn is_brought(below: &Path) -> bool {
+    // What the tools keep there is their own, and would be taken for what an `init` of theirs has left.
+    let of_init = below.iter().any(|part| part == ".terraform");
+    !is_for_terragrunt(below) && !is_earlier_list(below) && !of_init
+}
+
+/// Copies files with the contents that links among them lead to, as Terragrunt does.
+fn copy_all(from: &Path, files: &[PathBuf], work: &Root, below: &Path) -> Result<(), EngineError> {
+    files.iter().try_for_each(|file| copy(&from.join(file), work, &clean(&below.join(file))))
 }
 
 /// Terragrunt's files beside a module are not the module's; left here, Terragrunt would find units in them.
@@ -95,32 +119,19 @@ pub fn is_for_terragrunt(below: &Path) -> bool {
     name == UNIT_FILE || name == UNIT_FILE_JSON || name == "terragrunt.stack.hcl"
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), EngineError> {
-    let content = std::fs::read(from).map_err(FileError::on("read", from))?;
-    if write_if_changed(to, &content)? {
-        // Scripts have to stay what can be run.
-        let permissions = std::fs::metadata(from).map_err(FileError::on("read", from))?.permissions();
-        let mode = Permissions::from_mode(permissions.mode() | 0o200);
-        std::fs::set_permissions(to, mode).map_err(FileError::on("protect", to))?;
+fn copy(from: &Path, work: &Root, below: &Path) -> Result<(), EngineError> {
+    if !may_be_replaced(work, below)? {
+        return Ok(());
     }
+    // Scripts have to stay what can be run.
+    let mode = std::fs::metadata(from).map_err(FileError::on("read", from))?.permissions().mode();
+    work.copy_if_changed(from, below, mode & 0o777 | 0o200)?;
     Ok(())
 }
 
-/// Removes the files of an earlier time that are no longer brought, and remembers those of this time.
-fn remove_what_left(root: &Path, brought: &BTreeSet<PathBuf>) -> Result<(), EngineError> {
-    let list = root.join(BROUGHT);
-    let before = std::fs::read_to_string(&list).unwrap_or_default();
-    for line in before.lines() {
-        let file = root.join(line);
-        let is_there = file.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir());
-        if !brought.contains(&file) && is_there {
-            std::fs::remove_file(&file).map_err(FileError::on("remove", &file))?;
-        }
-    }
-    let lines: Vec<_> = brought.iter().filter_map(|file| file.strip_prefix(root).ok()).collect();
-    let text = lines.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join("\n");
-    if text != before {
-        write_atomically(&list, text.as_bytes())?;
-    }
-    Ok(())
+/// Whether a copy of ours may come to a place: a state is brought where there is none, and from then on it is the tool's.
+/// A lock file is the unit's to change.
+pub fn may_be_replaced(work: &Root, below: &Path) -> Result<bool, FileError> {
+    let is_lock_file = below.file_name().is_some_and(|name| name == LOCK_FILE);
+    Ok(is_lock_file || !is_of_a_tool(below) || work.kind(below)?.is_none())
 }

@@ -147,8 +147,9 @@ impl SourceError {
             }
             Self::Archive { .. } => "get the archive from a source that you trust, or have it packed again",
             Self::Checksum { .. } => "find out who changed it before you change the checksum in `source`",
+            Self::File(error) => return error.advice(),
             // What Git says has its own way out in it.
-            Self::Git { .. } | Self::File(_) | Self::Interrupted { .. } => return None,
+            Self::Git { .. } | Self::Interrupted { .. } => return None,
         };
         Some(advice.to_owned())
     }

@@ -4,86 +4,86 @@
 //! file in the old one's place, which leaves the cache as it is; and the files are read-only, so that what would
 //! write through a link is told so.
 
-use std::collections::BTreeSet;
-use std::fs::{Metadata, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::fs::Metadata;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::SourceError;
-use super::cache::files;
-use crate::support::fs::{FileError, write_if_changed};
+use crate::support::confined::{EVERYBODY, Kind, Root};
+use crate::support::fs::{FileError, Obstacle, read_regular};
 
-/// Links every file of `from` into `to` but those that `without` names by their path under `from`, and adds their
-/// places to `brought`.
-pub fn share(
-    from: &Path,
-    to: &Path,
-    without: fn(&Path) -> bool,
-    brought: &mut BTreeSet<PathBuf>,
-) -> Result<(), SourceError> {
-    let mut folder = PathBuf::new();
-    for file in files(from)? {
-        let below = file.strip_prefix(from).unwrap_or(&file);
-        if without(below) {
-            continue;
-        }
-        let target = to.join(below);
-        let parent = target.parent().unwrap_or(to);
-        if parent != folder {
-            std::fs::create_dir_all(parent).map_err(FileError::on("create", parent))?;
-            parent.clone_into(&mut folder);
-        }
+/// Links files of `from`, by their paths under it, into the root `to`.
+///
+/// Symbolic links are made anew: the tool may read what they lead to, as with Terragrunt, and nothing of ours writes
+/// through them. In the places of what a tool writes there is none.
+pub fn share(from: &Path, files: &[PathBuf], to: &Root) -> Result<(), SourceError> {
+    for below in files {
+        let file = from.join(below);
         let metadata = file.symlink_metadata().map_err(FileError::on("read", &file))?;
         if metadata.is_symlink() {
-            link_symbolically(&file, &target)?;
-        } else if is_written_in_place(&target) {
-            let content = std::fs::read(&file).map_err(FileError::on("read", &file))?;
-            write_if_changed(&target, &content)?;
+            if !is_written_in_place(below) {
+                link_symbolically(&file, to, below)?;
+            }
+        } else if is_written_in_place(below) {
+            // A state that is there is the tool's by now.
+            if is_lock_file(below) || to.kind(below)?.is_none() {
+                let content = read_regular(&file).map_err(FileError::on("read", &file))?;
+                to.write_if_changed(below, &content, EVERYBODY)?;
+            }
         } else {
-            link(&file, &metadata, &target)?;
+            link(&file, &metadata, to, below)?;
         }
-        brought.insert(target);
     }
     Ok(())
 }
 
 /// Local states, which the tool opens and writes over, and its lock file.
 fn is_written_in_place(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name == ".terraform.lock.hcl" || name.contains(".tfstate")
+    is_lock_file(path) || path.iter().any(|name| name.to_string_lossy().contains(".tfstate"))
 }
 
-fn link(from: &Path, metadata: &Metadata, to: &Path) -> Result<(), SourceError> {
-    let there = to.symlink_metadata();
-    if there.as_ref().is_ok_and(|there| there.dev() == metadata.dev() && there.ino() == metadata.ino()) {
-        return Ok(());
-    }
-    if there.is_ok() {
-        clear(to)?;
-    }
-    if std::fs::hard_link(from, to).is_ok() {
-        return Ok(());
-    }
-    // Another file system, or more links than it bears.
-    std::fs::copy(from, to).map_err(FileError::on("copy", from))?;
-    let set = std::fs::set_permissions(to, Permissions::from_mode(metadata.permissions().mode()));
-    Ok(set.map_err(FileError::on("protect", to))?)
+fn is_lock_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".terraform.lock.hcl")
 }
 
-fn link_symbolically(from: &Path, to: &Path) -> Result<(), SourceError> {
+fn link(from: &Path, metadata: &Metadata, to: &Root, below: &Path) -> Result<(), SourceError> {
+    let there = to.look(below)?;
+    if there.is_some_and(|there| there.st_dev == metadata.dev() && there.st_ino == metadata.ino()) {
+        return Ok(());
+    }
+    make_room(to, below)?;
+    match to.hard_link(from, below) {
+        Ok(()) => Ok(()),
+        Err(error) if Obstacle::of(&error).is_some() => {
+            Err(FileError::on("link", &to.path().join(below))(error).into())
+        }
+        // Another file system, or more links than it bears.
+        Err(_) => Ok(to.copy_if_changed(from, below, metadata.permissions().mode() & 0o777).map(drop)?),
+    }
+}
+
+fn link_symbolically(from: &Path, to: &Root, below: &Path) -> Result<(), SourceError> {
     let target = std::fs::read_link(from).map_err(FileError::on("read", from))?;
-    if std::fs::read_link(to).is_ok_and(|there| there == target) {
-        return Ok(());
+    if to.link_target(below).is_none_or(|there| there != target) {
+        make_room(to, below)?;
+        to.symlink(&target, below)?;
     }
-    if to.symlink_metadata().is_ok() {
-        clear(to)?;
+    // What is behind it is read where it stands now.
+    let link = to.path().join(below);
+    match std::fs::metadata(&link) {
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            Err(FileError::on("read", &link)(Obstacle::Endless.into()).into())
+        }
+        _ => Ok(()),
     }
-    Ok(symlink(&target, to).map_err(FileError::on("link", to))?)
 }
 
-/// Makes room: what was a folder in the module may be a file now.
-fn clear(path: &Path) -> Result<(), SourceError> {
-    let is_dir = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    let removed = if is_dir { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    Ok(removed.map_err(FileError::on("remove", path))?)
+/// A folder in the place holds what no module brought: that is somebody's to move.
+fn make_room(to: &Root, below: &Path) -> Result<(), SourceError> {
+    if to.kind(below)? == Some(Kind::Folder) && to.remove_dir(below).is_err() {
+        let place = to.path().join(below);
+        return Err(FileError::on("link", &place)(Obstacle::NotAFile(place.clone()).into()).into());
+    }
+    to.remove(below)?;
+    Ok(())
 }

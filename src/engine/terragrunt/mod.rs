@@ -35,6 +35,7 @@ use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
     SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
+use crate::support::confined::Root;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
@@ -147,7 +148,10 @@ impl TerragruntEngine {
                 Ok(ran)
             }
             // What the tool says comes as JSON, where Terragrunt does not look for what is to be ignored.
-            Err(error) => Err(passed_over(error, job.config.errors.as_ref(), &job.config.dir)),
+            Err(error) => {
+                let folder = Root::at(&job.config.dir)?;
+                Err(passed_over(error, job.config.errors.as_ref(), &folder))
+            }
         }
     }
 
