@@ -4,6 +4,9 @@
 //! interrupts each running tool once, the third kills. Whoever waits holds an [`Interrupts`] and is woken when
 //! the step rises; it never falls.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::watch;
 
 /// How far stopping has gone.
@@ -83,6 +86,36 @@ impl Interrupts {
         if receiver.wait_for(|current| *current >= step).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Whoever waits for work on a thread of its own: once this is dropped, [`GivenUp::is`] says so there.
+///
+/// A future that is dropped takes nothing with it that a thread has begun. So the work is told, and looks now and then.
+#[derive(Debug, Default)]
+pub struct Waiting(GivenUp);
+
+/// What such work looks at.
+#[derive(Clone, Debug, Default)]
+pub struct GivenUp(Arc<AtomicBool>);
+
+impl Waiting {
+    /// What the work has to look at.
+    pub fn given_up(&self) -> GivenUp {
+        self.0.clone()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl GivenUp {
+    /// Whether nobody waits any more.
+    pub fn is(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -17,6 +17,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 use super::SourceError;
 use crate::support::digest::{hex, sha256};
 use crate::support::fs::{FileError, write_atomically};
+use crate::support::interrupt::{GivenUp, Waiting};
 
 /// How often a lock that someone else holds is tried again.
 const LOCK_POLL: Duration = Duration::from_millis(25);
@@ -62,8 +64,9 @@ pub(super) struct Found {
 }
 
 /// Held while one thing is fetched; the kernel lets go of it when the process ends, however it ends.
+#[derive(Clone)]
 pub(super) struct Lock {
-    _file: File,
+    _file: Arc<File>,
     key: String,
 }
 
@@ -75,16 +78,16 @@ impl Cache {
     /// What is kept under a key, where its files are what they were.
     pub async fn find(&self, key: &str) -> Result<Option<Found>, SourceError> {
         let (cache, key) = (self.clone(), sha256(key.as_bytes()));
-        blocking(move || cache.look_up(&key)).await
+        blocking(move |given_up| cache.look_up(&key, given_up)).await
     }
 
-    fn look_up(&self, key: &str) -> Result<Option<Found>, SourceError> {
+    fn look_up(&self, key: &str, given_up: &GivenUp) -> Result<Option<Found>, SourceError> {
         let file = self.index(key);
         let Ok(text) = std::fs::read(&file) else { return Ok(None) };
         // An entry that cannot be read is as good as none: it is fetched again and written anew.
         let Ok(entry) = serde_json::from_slice::<Entry>(&text) else { return Ok(None) };
         let folder = self.trees().join(&entry.tree);
-        if !folder.is_dir() || digest_of(&folder)? != entry.tree {
+        if !folder.is_dir() || digest_of(&folder, given_up)? != entry.tree {
             return Ok(None);
         }
         let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified());
@@ -100,7 +103,7 @@ impl Cache {
         let file = file.map_err(FileError::on("open", &path))?;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lock { _file: file, key }),
+                Ok(()) => return Ok(Lock { _file: Arc::new(file), key }),
                 Err(std::fs::TryLockError::WouldBlock) => tokio::time::sleep(LOCK_POLL).await,
                 Err(std::fs::TryLockError::Error(error)) => {
                     return Err(FileError::on("lock", &path)(error).into());
@@ -110,20 +113,43 @@ impl Cache {
     }
 
     /// An empty folder to put something together in.
-    pub fn scratch(&self, lock: &Lock) -> Result<PathBuf, SourceError> {
+    pub async fn scratch(&self, lock: &Lock) -> Result<PathBuf, SourceError> {
         let folder = self.scratch_folder(lock);
-        remove(&folder)?;
-        create_dir(&folder)?;
-        Ok(folder)
+        blocking(move |_| {
+            remove(&folder)?;
+            create_dir(&folder)?;
+            Ok(folder)
+        })
+        .await
     }
 
     /// Takes a folder in under a key, and removes the scratch folder.
-    pub fn keep(&self, lock: &Lock, key: &str, folder: &Path, entry: Entry) -> Result<Found, SourceError> {
+    pub async fn keep(
+        &self,
+        lock: &Lock,
+        key: &str,
+        folder: &Path,
+        entry: Entry,
+    ) -> Result<Found, SourceError> {
+        // The lock goes along: nobody may empty the folder while this is at work in it, also where nobody waits for it.
+        let (cache, lock) = (self.clone(), lock.clone());
+        let (key, folder) = (key.to_owned(), folder.to_owned());
+        blocking(move |given_up| cache.take_in(&lock, &key, &folder, entry, given_up)).await
+    }
+
+    fn take_in(
+        &self,
+        lock: &Lock,
+        key: &str,
+        folder: &Path,
+        entry: Entry,
+        given_up: &GivenUp,
+    ) -> Result<Found, SourceError> {
         protect(folder)?;
-        let tree = digest_of(folder)?;
+        let tree = digest_of(folder, given_up)?;
         let place = self.trees().join(&tree);
         create_dir(&self.trees())?;
-        if place.is_dir() && digest_of(&place)? != tree {
+        if place.is_dir() && digest_of(&place, given_up)? != tree {
             // Somebody has written into it: out of the way with it.
             let damaged = self.scratch_folder(lock).join("damaged");
             std::fs::rename(&place, &damaged).map_err(FileError::on("move", &place))?;
@@ -174,7 +200,7 @@ impl Cache {
 }
 
 /// A digest of all files of a folder: their paths, whether they can be run, and what is in them.
-pub(super) fn digest_of(folder: &Path) -> Result<String, SourceError> {
+pub(super) fn digest_of(folder: &Path, given_up: &GivenUp) -> Result<String, SourceError> {
     let mut digest = Sha256::new();
     for path in files(folder)? {
         let below = path.strip_prefix(folder).unwrap_or(&path).as_os_str().as_bytes();
@@ -184,7 +210,7 @@ pub(super) fn digest_of(folder: &Path) -> Result<String, SourceError> {
             (b'l', Sha256::digest(target.as_os_str().as_bytes()))
         } else {
             let kind = if metadata.permissions().mode() & 0o100 == 0 { b'f' } else { b'x' };
-            (kind, content_digest(&path)?)
+            (kind, content_digest(&path, given_up)?)
         };
         digest.update(below.len().to_le_bytes());
         digest.update(below);
@@ -194,14 +220,18 @@ pub(super) fn digest_of(folder: &Path) -> Result<String, SourceError> {
     Ok(hex(&digest.finalize()))
 }
 
-fn content_digest(path: &Path) -> Result<sha2::digest::Output<Sha256>, SourceError> {
+fn content_digest(path: &Path, given_up: &GivenUp) -> Result<sha2::digest::Output<Sha256>, SourceError> {
     let mut file = File::open(path).map_err(FileError::on("open", path))?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
+        if given_up.is() {
+            let source = std::io::Error::other("it was given up");
+            return Err(FileError::on("read", path)(source).into());
+        }
         match file.read(&mut buffer).map_err(FileError::on("read", path))? {
             0 => return Ok(digest.finalize()),
-            read => digest.update(&buffer[..read]),
+            read => digest.update(buffer.get(..read).unwrap_or_default()),
         }
     }
 }
@@ -240,11 +270,14 @@ fn protect(folder: &Path) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Work on files that may take a while, away from the threads that wait for the network.
+/// Work on files that may take a while, away from the threads that wait for the network. It is told when nobody waits
+/// for it any more, and has to look.
 pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+    work: impl FnOnce(&GivenUp) -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+    let waiting = Waiting::default();
+    let given_up = waiting.given_up();
+    tokio::task::spawn_blocking(move || work(&given_up)).await.unwrap_or_else(|error| {
         let source = std::io::Error::other(error.to_string());
         Err(FileError { action: "read", path: "a source".to_owned(), source }.into())
     })

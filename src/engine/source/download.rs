@@ -177,12 +177,12 @@ impl Sources {
     ) -> Result<PathBuf, SourceError> {
         let tree = scratch.join("tree");
         let (file, name, to) = (file.to_owned(), name.to_owned(), tree.clone());
-        entry.resolved = blocking(move || {
+        entry.resolved = blocking(move |given_up| {
             if let Some(checksum) = checksum {
-                archive::check(&file, &name, &checksum)?;
+                archive::check(&file, &name, &checksum, given_up)?;
             }
-            archive::unpack(&file, kind, &name, &to)?;
-            Ok(format!("sha256:{}", archive::sha256_of(&file)?))
+            archive::unpack(&file, kind, &name, &to, given_up)?;
+            Ok(format!("sha256:{}", archive::sha256_of(&file, given_up)?))
         })
         .await?;
         Ok(tree)

@@ -207,10 +207,10 @@ impl Sources {
             return Ok(found);
         }
         (options.note)(&format!("fetching {shown} at {reference}"));
-        let scratch = self.cache.scratch(&lock)?;
+        let scratch = self.cache.scratch(&lock).await?;
         let (tree, commit) = git::fetch(place, &revision, &scratch).await?;
         let entry = Entry { source: shown.clone(), resolved: commit.clone(), ..Entry::default() };
-        self.cache.keep(&lock, &key(&commit), &tree, entry)
+        self.cache.keep(&lock, &key(&commit), &tree, entry).await
     }
 
     async fn registry(&self, place: &RegistryPlace, options: FetchOptions<'_>) -> Result<Found, SourceError> {
@@ -230,12 +230,12 @@ impl Sources {
         if let Some(found) = self.cache.find(&key).await? {
             return Ok(found);
         }
-        let scratch = self.cache.scratch(&lock)?;
+        let scratch = self.cache.scratch(&lock).await?;
         (options.note)(&format!("fetching {host}/{} {version}", place.path));
         let location = self.registries.location(&self.web, &host, place, &version).await?;
         let tree = self.follow(&location, &scratch, options, 0).await?;
         let entry = Entry { source: format!("{host}/{}", place.path), resolved: version, ..Entry::default() };
-        self.cache.keep(&lock, &key, &tree, entry)
+        self.cache.keep(&lock, &key, &tree, entry).await
     }
 
     /// An archive or an object that is asked for anew each run, unless its checksum says that it cannot change.
@@ -257,7 +257,7 @@ impl Sources {
         {
             return Ok(found.clone());
         }
-        let scratch = self.cache.scratch(&lock)?;
+        let scratch = self.cache.scratch(&lock).await?;
         let mut entry = known.as_ref().map(|found| found.entry.clone()).unwrap_or_default();
         let tree = match self.download(place, &mut entry, &scratch, options, 0).await {
             Ok(Some(tree)) => tree,
@@ -274,12 +274,12 @@ impl Sources {
             }
             Err(error) => return Err(error),
         };
-        self.cache.keep(&lock, key, &tree, entry)
+        self.cache.keep(&lock, key, &tree, entry).await
     }
 
     async fn local_archive(&self, path: &Path, kind: Kind) -> Result<PathBuf, SourceError> {
         let file = path.to_owned();
-        let digest = blocking(move || archive::sha256_of(&file)).await?;
+        let digest = blocking(move |given_up| archive::sha256_of(&file, given_up)).await?;
         let key = format!("file {digest}");
         if let Some(found) = self.cache.find(&key).await? {
             return Ok(found.folder);
@@ -288,10 +288,10 @@ impl Sources {
         if let Some(found) = self.cache.find(&key).await? {
             return Ok(found.folder);
         }
-        let scratch = self.cache.scratch(&lock)?;
+        let scratch = self.cache.scratch(&lock).await?;
         let mut entry = Entry { source: path.display().to_string(), ..Entry::default() };
         let tree = self.unpack(path, kind, &path.display().to_string(), None, &mut entry, &scratch).await?;
-        Ok(self.cache.keep(&lock, &key, &tree, entry)?.folder)
+        Ok(self.cache.keep(&lock, &key, &tree, entry).await?.folder)
     }
 }
 

@@ -1,15 +1,19 @@
 //! Modules in buckets: one object that is an archive, or all objects under a prefix.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
 
 use super::SourceError;
 use super::address::S3Place;
+use super::archive::{MOST_BYTES, MOST_FILES};
+use super::web::MOST_FILE;
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
-use crate::support::fs::{FileError, write_atomically};
+use crate::support::fs::FileError;
 
 /// What a bucket gave.
 pub(super) enum Object {
@@ -38,15 +42,8 @@ pub(super) async fn get(
         Ok(object) => {
             let file = scratch.join("object");
             let mark = object.e_tag().map(str::to_owned);
-            let mut body = object.body;
-            let mut output = std::fs::File::create(&file).map_err(FileError::on("create", &file))?;
-            while let Some(chunk) = body.next().await {
-                let chunk = chunk.map_err(|error| SourceError::Unreachable {
-                    url: format!("s3://{bucket}/{key}"),
-                    cause: error.to_string(),
-                })?;
-                std::io::Write::write_all(&mut output, &chunk).map_err(FileError::on("write", &file))?;
-            }
+            let name = format!("s3://{bucket}/{key}");
+            save(object.body, &file, &name, &mut Allowance { bytes: MOST_FILE, most: MOST_FILE }).await?;
             return Ok(Object::File(file, mark));
         }
         Err(error) if status(&error) == Some(304) => return Ok(Object::Unchanged),
@@ -56,29 +53,57 @@ pub(super) async fn get(
     let prefix = format!("{}/", key.trim_end_matches('/'));
     let folder = scratch.join("tree");
     let mut pages = client.list_objects_v2().bucket(bucket).prefix(&prefix).into_paginator().send();
-    let mut found = false;
+    let name = format!("s3://{bucket}/{prefix}");
+    let refuse = |cause: String| SourceError::Archive { name: name.clone(), cause };
+    let mut left = Allowance { bytes: MOST_BYTES, most: MOST_BYTES };
+    let mut found = 0;
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| refused(&way, place, &error))?;
         for key in page.contents().iter().filter_map(|object| object.key()).filter(|key| !key.ends_with('/'))
         {
             let below = Path::new(key.strip_prefix(&prefix).unwrap_or(key));
             if below.components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
-                return Err(SourceError::Archive {
-                    name: format!("s3://{bucket}/{prefix}"),
-                    cause: format!("its object {key:?} leads out of it"),
-                });
+                return Err(refuse(format!("its object {key:?} leads out of it")));
+            }
+            found += 1;
+            if found > MOST_FILES {
+                return Err(refuse(format!("it holds more than {MOST_FILES} objects")));
             }
             let object = client.get_object().bucket(bucket).key(key).send().await;
             let object = object.map_err(|error| refused(&way, place, &error))?;
-            let body = object.body.collect().await.map_err(|error| SourceError::Unreachable {
-                url: format!("s3://{bucket}/{key}"),
-                cause: error.to_string(),
-            })?;
-            write_atomically(&folder.join(below), &body.into_bytes())?;
-            found = true;
+            let file = folder.join(below);
+            let above = file.parent().unwrap_or(&folder);
+            std::fs::create_dir_all(above).map_err(FileError::on("create", above))?;
+            save(object.body, &file, &format!("s3://{bucket}/{key}"), &mut left).await?;
         }
     }
-    Ok(if found { Object::Folder(folder) } else { Object::Nothing })
+    Ok(if found > 0 { Object::Folder(folder) } else { Object::Nothing })
+}
+
+/// How many more bytes may come, of how many.
+struct Allowance {
+    bytes: u64,
+    most: u64,
+}
+
+/// Writes what comes into a file as it comes.
+async fn save(
+    mut body: ByteStream,
+    file: &Path,
+    name: &str,
+    left: &mut Allowance,
+) -> Result<(), SourceError> {
+    let mut output = std::fs::File::create(file).map_err(FileError::on("create", file))?;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk
+            .map_err(|error| SourceError::Unreachable { url: name.to_owned(), cause: error.to_string() })?;
+        left.bytes = left.bytes.checked_sub(chunk.len() as u64).ok_or_else(|| SourceError::Answer {
+            url: name.to_owned(),
+            cause: format!("it is larger than {} GiB", left.most >> 30),
+        })?;
+        output.write_all(&chunk).map_err(FileError::on("write", file))?;
+    }
+    Ok(())
 }
 
 fn status<E>(error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Option<u16> {

@@ -30,7 +30,7 @@ const MOST_REDIRECTS: usize = 10;
 /// Answers that are read into memory: those of registries.
 const MOST_TEXT: usize = 8 << 20;
 /// Archives larger than this are no modules.
-const MOST_FILE: u64 = 1 << 30;
+pub(super) const MOST_FILE: u64 = 1 << 30;
 
 /// Credentials of one request.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Answer {
         while let Some(chunk) = self.chunk().await? {
             length += chunk.len() as u64;
             if length > MOST_FILE {
-                return Err(answer(&self.url, "it is larger than 1 GiB"));
+                return Err(answer(&self.url, &format!("it is larger than {} GiB", MOST_FILE >> 30)));
             }
             file.write_all(&chunk).map_err(FileError::on("write", path))?;
         }
