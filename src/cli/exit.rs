@@ -128,7 +128,11 @@ impl From<Vec<Diagnostic>> for CliError {
 
 impl From<crate::support::fs::FileError> for CliError {
     fn from(error: crate::support::fs::FileError) -> Self {
-        Self::failed(error, None)
+        match error.advice() {
+            // What is in the way was put there by somebody.
+            Some(help) => Self::Refused { message: error.to_string(), help: Some(help) },
+            None => Self::failed(error, None),
+        }
     }
 }
 

@@ -164,7 +164,7 @@ fn clean(ui: Ui, workspace: &Workspace, args: &CleanArgs) -> Result<Exit, CliErr
             "destroy what they stand for, or pass --yes to forget it",
         ));
     }
-    clean_stacks(&folders)?;
+    clean_stacks(&root, &folders)?;
     match ui.format() {
         Format::Text => {
             let lines = folders.iter().map(|folder| format!("deleted {}\n", shown(workspace, folder)));

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::EngineError;
 
-/// The file in which both tools keep the providers that they have selected.
-pub const LOCK_FILE: &str = ".terraform.lock.hcl";
+pub use crate::support::tool_files::LOCK_FILE;
 
 /// The tool that plans and applies.
 #[derive(Clone, Debug, PartialEq, Eq)]

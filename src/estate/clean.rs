@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
+use crate::support::confined::Root;
 use crate::support::fs::FileError;
 use crate::terragrunt::stack::STACK_DIR;
 
@@ -41,9 +42,8 @@ pub fn state_files(folders: &[PathBuf]) -> Vec<PathBuf> {
     states.map(DirEntry::into_path).collect()
 }
 
-/// Deletes folders with all that is in them.
-pub fn clean_stacks(folders: &[PathBuf]) -> Result<(), FileError> {
-    folders
-        .iter()
-        .try_for_each(|folder| std::fs::remove_dir_all(folder).map_err(FileError::on("delete", folder)))
+/// Deletes folders under `root` with all that is in them; what links in them lead to stays.
+pub fn clean_stacks(root: &Path, folders: &[PathBuf]) -> Result<(), FileError> {
+    let root = Root::at(root)?;
+    folders.iter().try_for_each(|folder| root.remove_all(folder).map(drop))
 }

@@ -14,5 +14,6 @@ pub mod process;
 pub mod progress;
 pub mod redact;
 pub mod secret;
+pub mod tool_files;
 pub mod version;
 pub mod workplace;

@@ -8,9 +8,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::engine::tool::LOCK_FILE;
 use crate::support::confined::{Kind, PRIVATE, Root};
 use crate::support::fs::{FileError, read_whole};
+use crate::support::tool_files::is_of_a_tool;
 
 /// Where earlier versions kept the list: in the folder itself, a line each.
 const EARLIER: &str = ".slipway-files";
@@ -63,14 +63,6 @@ impl Brought {
         let text = joined(now);
         if text == self.text { Ok(()) } else { home.write(&self.list, &text, PRIVATE) }
     }
-}
-
-/// Whether a place in a work folder belongs to the tools: what they write there is never taken away, and what a module
-/// brings there never written over it.
-pub fn is_of_a_tool(below: &Path) -> bool {
-    let is_state = |name: &OsStr| name.as_bytes().windows(8).any(|part| part == b".tfstate");
-    let of_a_tool = |name: &OsStr| name == ".terraform" || is_state(name);
-    below.iter().any(of_a_tool) || below.file_name().is_some_and(|name| name == LOCK_FILE)
 }
 
 /// Whether a file of a module is left out: one by the name that earlier versions gave their list is none of theirs.

@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::brought::{Brought, is_earlier_list, is_of_a_tool};
+use super::brought::{Brought, is_earlier_list};
 use super::generate;
 use super::selection::Selection;
 use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, Sources, files_of};
-use crate::engine::tool::LOCK_FILE;
 use crate::engine::{EngineError, UnitJob, folder_of};
 use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
 use crate::support::fs::FileError;
 use crate::support::paths::{clean, relative};
+use crate::support::tool_files::{DATA_FOLDER, is_lock_file, is_of_a_tool};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -104,7 +104,7 @@ fn selected(from: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineErro
 
 fn is_brought(below: &Path) -> bool {
     // What the tools keep there is their own, and would be taken for what an `init` of theirs has left.
-    let of_init = below.iter().any(|part| part == ".terraform");
+    let of_init = below.iter().any(|part| part == DATA_FOLDER);
     !is_for_terragrunt(below) && !is_earlier_list(below) && !of_init
 }
 
@@ -132,6 +132,5 @@ fn copy(from: &Path, work: &Root, below: &Path) -> Result<(), EngineError> {
 /// Whether a copy of ours may come to a place: a state is brought where there is none, and from then on it is the tool's.
 /// A lock file is the unit's to change.
 pub fn may_be_replaced(work: &Root, below: &Path) -> Result<bool, FileError> {
-    let is_lock_file = below.file_name().is_some_and(|name| name == LOCK_FILE);
-    Ok(is_lock_file || !is_of_a_tool(below) || work.kind(below)?.is_none())
+    Ok(is_lock_file(below) || !is_of_a_tool(below) || work.kind(below)?.is_none())
 }

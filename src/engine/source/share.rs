@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::SourceError;
 use crate::support::confined::{EVERYBODY, Kind, Root};
 use crate::support::fs::{FileError, Obstacle, read_regular};
+use crate::support::tool_files::{is_lock_file, is_state};
 
 /// Links files of `from`, by their paths under it, into the root `to`.
 ///
@@ -39,11 +40,7 @@ pub fn share(from: &Path, files: &[PathBuf], to: &Root) -> Result<(), SourceErro
 
 /// Local states, which the tool opens and writes over, and its lock file.
 fn is_written_in_place(path: &Path) -> bool {
-    is_lock_file(path) || path.iter().any(|name| name.to_string_lossy().contains(".tfstate"))
-}
-
-fn is_lock_file(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == ".terraform.lock.hcl")
+    is_lock_file(path) || path.iter().any(is_state)
 }
 
 fn link(from: &Path, metadata: &Metadata, to: &Root, below: &Path) -> Result<(), SourceError> {

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 
@@ -11,6 +10,8 @@ use tempfile::TempDir;
 
 use super::changes::{fields, path_of};
 use super::{Git, GitError};
+use crate::support::confined::{PRIVATE, PROGRAM, Root};
+use crate::support::fs::FileError;
 
 /// Larger files are there, but empty: no configuration is as large, and modules may bring whole archives.
 const LARGEST: u64 = 4 << 20;
@@ -48,9 +49,13 @@ impl Snapshot {
             .map_err(|error| not_written(&error))?;
         // The folder is a root to whoever looks for one, and Git in it still answers.
         let git_dir = git.ask(&["rev-parse", "--absolute-git-dir"])?;
-        std::fs::write(folder.path().join(".git"), format!("gitdir: {git_dir}"))
-            .map_err(|error| not_written(&error))?;
-        write_all(&git, folder.path(), &entries)?;
+        let laid_out = || {
+            let root = Root::at(folder.path())?;
+            root.write(Path::new(".git"), format!("gitdir: {git_dir}").as_bytes(), PRIVATE)?;
+            Ok(root)
+        };
+        let root = laid_out().map_err(|error: FileError| not_written(&std::io::Error::other(error)))?;
+        write_all(&git, &root, &entries)?;
         Ok(Self { folder })
     }
 
@@ -80,7 +85,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
     Some(Entry { mode, object, size, path })
 }
 
-fn write_all(git: &Git, folder: &Path, entries: &[Entry]) -> Result<(), GitError> {
+fn write_all(git: &Git, folder: &Root, entries: &[Entry]) -> Result<(), GitError> {
     let (wanted, large): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.size <= LARGEST);
     for entry in large {
         place(folder, entry, &[]).map_err(|error| not_written(&error))?;
@@ -104,8 +109,7 @@ fn write_all(git: &Git, folder: &Path, entries: &[Entry]) -> Result<(), GitError
         wanted.iter().try_for_each(|entry| place(folder, entry, &object(&mut stdout)?))
     });
     let ended = child.wait();
-    written
-        .map_err(|error| GitError::Failed { command: "cat-file".to_owned(), message: error.to_string() })?;
+    written.map_err(|error| not_written(&error))?;
     ended.map(drop).map_err(GitError::Start)
 }
 
@@ -129,17 +133,16 @@ fn object(stdout: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn place(folder: &Path, entry: &Entry, bytes: &[u8]) -> std::io::Result<()> {
-    let path = folder.join(&entry.path);
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    match entry.mode {
-        Mode::Link => std::os::unix::fs::symlink(OsStr::from_bytes(bytes), path),
-        Mode::File => std::fs::write(path, bytes),
-        Mode::Program => {
-            std::fs::write(&path, bytes)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-        }
-    }
+/// Puts an entry where nothing is yet. A tree may name one entry twice, the first time as a link: nothing goes through it,
+/// and what is there is not replaced.
+fn place(folder: &Root, entry: &Entry, bytes: &[u8]) -> std::io::Result<()> {
+    let done = if entry.mode == Mode::Link {
+        folder.symlink(Path::new(OsStr::from_bytes(bytes)), &entry.path)
+    } else {
+        folder.create_new(&entry.path).and_then(|mut file| {
+            file.write_all(bytes).map_err(FileError::on("write", &entry.path))?;
+            if entry.mode == Mode::Program { folder.set_mode(&entry.path, PROGRAM) } else { Ok(()) }
+        })
+    };
+    done.map_err(std::io::Error::other)
 }

@@ -4,17 +4,16 @@
 //! then written beside the stack and moved into place; where one cannot be moved, all are moved back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use tempfile::TempDir;
 
 use super::manifest::{self, Entry, MANIFEST_FILE};
 use super::{Expansion, Generated, Kind, STACK_DIR, STACK_FILE, VALUES_FILE};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::support::fs::FileError;
+use crate::support::confined::{FOLDER, Kind as Found, PRIVATE_FOLDER, Root};
+use crate::support::fs::{FileError, Obstacle, are_equal, open_regular, read_whole};
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
 /// The mode of what Terragrunt itself writes.
@@ -38,12 +37,30 @@ enum Content {
     Bytes(Vec<u8>),
 }
 
+/// No unit or stack has more files and folders than this; links could make of a few as many as there are grains of sand.
+const MOST_ENTRIES: usize = 500_000;
+
 impl Content {
-    fn bytes(&self) -> Result<Vec<u8>, FileError> {
+    /// Whether a file below a root holds this.
+    fn is_in(&self, root: &Root, path: &Path) -> Result<bool, FileError> {
+        let Ok(mut found) = root.open(path) else { return Ok(false) };
+        let same = match self {
+            Self::Copied(source) => {
+                let mut source = open_regular(source).map_err(FileError::on("read", source))?;
+                are_equal(&mut found, &mut source)
+            }
+            Self::Text(text) => read_whole(found).map(|found| found == text.as_bytes()),
+            Self::Bytes(bytes) => read_whole(found).map(|found| found == *bytes),
+        };
+        Ok(same.unwrap_or_default())
+    }
+
+    /// Writes it into a file that is not there yet.
+    fn write(&self, root: &Root, place: &Path, mode: u32) -> Result<(), FileError> {
         match self {
-            Self::Copied(source) => fs::read(source).map_err(FileError::on("read", source)),
-            Self::Text(text) => Ok(text.as_bytes().to_vec()),
-            Self::Bytes(bytes) => Ok(bytes.clone()),
+            Self::Copied(source) => root.copy_if_changed(source, place, mode).map(drop),
+            Self::Text(text) => root.write(place, text.as_bytes(), mode),
+            Self::Bytes(bytes) => root.write(place, bytes, mode),
         }
     }
 }
@@ -62,29 +79,28 @@ struct Layout {
 }
 
 /// Generates a stack; `dir` is the folder of its file. On an error everything is as it was.
+///
+/// Nothing is written through a link: one that is in the way below the stack's folder is an error that names it.
 pub fn generate(expansion: &Expansion, dir: &Path) -> Result<Changes, FileError> {
     let layout = layout(expansion)?;
-    let (different, kept) = different(&layout)?;
-    let gone = no_longer_copied(expansion, &layout);
+    let root = Root::at(dir)?;
+    let missing = missing(&root, &layout)?;
+    let (different, kept) = different(&root, &layout)?;
+    let gone = no_longer_copied(&root, expansion, &layout);
     let changes = Changes { written: different.len(), removed: gone.len(), kept };
-    if different.is_empty() && gone.is_empty() && layout.folders.keys().all(|folder| folder.is_dir()) {
+    if different.is_empty() && gone.is_empty() && missing.is_empty() {
         return Ok(changes);
     }
-    let staging = tempfile::Builder::new()
-        .prefix(".terragrunt-stack-new-")
-        .tempdir_in(dir)
-        .map_err(FileError::on("write", dir))?;
+    let staging = root.new_folder(".terragrunt-stack-new-", PRIVATE_FOLDER)?;
+    let mut moving = Moving { root: &root, staging: staging.into(), done: Vec::new() };
     let mut staged = Vec::new();
     for (number, path) in different.into_iter().enumerate() {
-        let wanted = &layout.files[path];
-        let place = staging.path().join(number.to_string());
-        fs::write(&place, wanted.content.bytes()?).map_err(FileError::on("write", path))?;
-        fs::set_permissions(&place, Permissions::from_mode(wanted.mode))
-            .map_err(FileError::on("write", path))?;
+        let Some(wanted) = layout.files.get(path) else { continue };
+        let place = moving.staging.join(number.to_string());
+        wanted.content.write(&root, &place, wanted.mode)?;
         staged.push((place, path.to_path_buf()));
     }
-    let mut moving = Moving { staging, done: Vec::new() };
-    match moving.all(&layout, staged, &gone) {
+    match moving.all(&layout, &missing, staged, &gone) {
         Ok(()) => Ok(changes),
         Err(error) => {
             moving.undo();
@@ -100,9 +116,10 @@ pub fn stale(expansion: &Expansion, dir: &Path) -> Option<PathBuf> {
         return None;
     }
     let layout = layout(expansion).ok()?;
-    let (different, _) = different(&layout).ok()?;
+    let root = Root::at(dir).ok()?;
+    let (different, _) = different(&root, &layout).ok()?;
     let first = different.first().map(|path| path.to_path_buf());
-    first.or_else(|| no_longer_copied(expansion, &layout).first().cloned())
+    first.or_else(|| no_longer_copied(&root, expansion, &layout).first().cloned())
 }
 
 /// What earlier generations left that the stack no longer makes. It stays: there may be state in it, or in what
@@ -162,7 +179,8 @@ fn layout(expansion: &Expansion) -> Result<Layout, FileError> {
         for above in generated.dir().ancestors().take_while(|above| *above != generated.stack) {
             layout.folders.entry(above.to_path_buf()).or_insert(0o700);
         }
-        copy(&generated.source, generated.dir(), &mut layout, &mut Vec::new())?;
+        let mut left = MOST_ENTRIES;
+        copy(&generated.source, generated.dir(), &mut layout, &mut Vec::new(), &mut left)?;
         for (name, text) in &generated.written {
             let wanted = Wanted { content: Content::Text(Arc::clone(text)), mode: WRITTEN };
             layout.files.insert(generated.dir().join(name), wanted);
@@ -172,7 +190,13 @@ fn layout(expansion: &Expansion) -> Result<Layout, FileError> {
 }
 
 /// Everything in a folder, hidden files too, with what links lead to in their place.
-fn copy(from: &Path, to: &Path, layout: &mut Layout, above: &mut Vec<PathBuf>) -> Result<(), FileError> {
+fn copy(
+    from: &Path,
+    to: &Path,
+    layout: &mut Layout,
+    above: &mut Vec<PathBuf>,
+    left: &mut usize,
+) -> Result<(), FileError> {
     let real = from.canonicalize().map_err(FileError::on("read", from))?;
     if above.contains(&real) {
         let circle = std::io::Error::other("its symbolic links lead in a circle");
@@ -188,13 +212,21 @@ fn copy(from: &Path, to: &Path, layout: &mut Layout, above: &mut Vec<PathBuf>) -
     entries.sort();
     let mut copied = Vec::new();
     for (name, path) in entries {
+        *left = left.checked_sub(1).ok_or_else(|| {
+            let many = format!(
+                "there are more than {MOST_ENTRIES} files and folders to copy, with those behind links"
+            );
+            FileError::on("copy", from)(std::io::Error::other(many))
+        })?;
         let target = to.join(&name);
         let found = fs::metadata(&path).map_err(FileError::on("read", &path))?;
         if found.is_dir() {
             layout.folders.entry(target.clone()).or_insert(0o755);
-            copy(&path, &target, layout, above)?;
+            copy(&path, &target, layout, above, left)?;
             copied.push(Entry { path: target, is_dir: true });
-        } else if found.is_file() && name != MANIFEST_FILE {
+        } else if !found.is_file() {
+            return Err(FileError::on("copy", &path)(Obstacle::Endless.into()));
+        } else if name != MANIFEST_FILE {
             let mode = found.permissions().mode() & 0o777;
             layout.files.insert(target.clone(), Wanted { content: Content::Copied(path), mode });
             copied.push(Entry { path: target, is_dir: false });
@@ -206,14 +238,27 @@ fn copy(from: &Path, to: &Path, layout: &mut Layout, above: &mut Vec<PathBuf>) -
     Ok(())
 }
 
+/// The folders that are not there, those above before those within.
+fn missing<'l>(root: &Root, layout: &'l Layout) -> Result<Vec<(&'l Path, u32)>, FileError> {
+    let mut missing = Vec::new();
+    for (folder, mode) in &layout.folders {
+        match root.kind(folder)? {
+            Some(Found::Folder) => {}
+            None => missing.push((folder.as_path(), *mode)),
+            // It says what is in the way.
+            Some(_) => root.create_dir_all(folder, FOLDER)?,
+        }
+    }
+    Ok(missing)
+}
+
 /// The files that are not there as they are wanted, and how many are.
-fn different(layout: &Layout) -> Result<(Vec<&Path>, usize), FileError> {
+fn different<'l>(root: &Root, layout: &'l Layout) -> Result<(Vec<&'l Path>, usize), FileError> {
     let mut different = Vec::new();
     for (path, wanted) in &layout.files {
-        let same_mode = fs::symlink_metadata(path)
-            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o777 == wanted.mode);
-        let same = same_mode && fs::read(path).ok() == Some(wanted.content.bytes()?);
-        if !same {
+        let found = root.look(path)?;
+        let same_mode = found.is_some_and(|found| found.st_mode & 0o777 == wanted.mode);
+        if !same_mode || !wanted.content.is_in(root, path)? {
             different.push(path.as_path());
         }
     }
@@ -222,10 +267,10 @@ fn different(layout: &Layout) -> Result<(Vec<&Path>, usize), FileError> {
 }
 
 /// Files of an earlier generation whose source is gone.
-fn no_longer_copied(expansion: &Expansion, layout: &Layout) -> Vec<PathBuf> {
-    let before = expansion.generated.iter().flat_map(|generated| manifest::copied_before(generated.dir()));
-    let gone: BTreeSet<PathBuf> =
-        before.filter(|path| !layout.files.contains_key(path) && path.symlink_metadata().is_ok()).collect();
+fn no_longer_copied(root: &Root, expansion: &Expansion, layout: &Layout) -> Vec<PathBuf> {
+    let generated = expansion.generated.iter();
+    let before = generated.flat_map(|generated| manifest::copied_before(root, generated.dir()));
+    let gone: BTreeSet<PathBuf> = before.filter(|path| !layout.files.contains_key(path)).collect();
     gone.into_iter().collect()
 }
 
@@ -239,29 +284,30 @@ enum Step {
     Aside(PathBuf, PathBuf),
 }
 
-struct Moving {
-    staging: TempDir,
+struct Moving<'r> {
+    root: &'r Root,
+    /// A folder beside what is generated; gone when this is dropped.
+    staging: PathBuf,
     done: Vec<Step>,
 }
 
-impl Moving {
+impl Moving<'_> {
     fn all(
         &mut self,
         layout: &Layout,
+        missing: &[(&Path, u32)],
         staged: Vec<(PathBuf, PathBuf)>,
         gone: &[PathBuf],
     ) -> Result<(), FileError> {
-        for (folder, mode) in &layout.folders {
-            if !folder.is_dir() {
-                DirBuilder::new().mode(*mode).create(folder).map_err(FileError::on("create", folder))?;
-                self.done.push(Step::Made(folder.clone()));
-            }
+        for (folder, mode) in missing {
+            self.root.create_dir_all(folder, *mode)?;
+            self.done.push(Step::Made(folder.to_path_buf()));
         }
         for (place, path) in staged {
-            if path.symlink_metadata().is_ok() {
+            if self.root.kind(&path)?.is_some() {
                 self.put_aside(&path)?;
             }
-            fs::rename(&place, &path).map_err(FileError::on("write", &path))?;
+            self.root.rename(&place, &path)?;
             self.done.push(Step::Put(path));
         }
         for path in gone {
@@ -270,26 +316,32 @@ impl Moving {
         // A folder whose source is gone goes with the last file of it.
         let folders: BTreeSet<&Path> = gone.iter().filter_map(|path| path.parent()).collect();
         for folder in folders.into_iter().rev().filter(|folder| !layout.folders.contains_key(*folder)) {
-            let _not_empty = fs::remove_dir(folder);
+            let _not_empty = self.root.remove_dir(folder);
         }
         Ok(())
     }
 
     fn put_aside(&mut self, path: &Path) -> Result<(), FileError> {
-        let aside = self.staging.path().join(format!("old-{}", self.done.len()));
-        fs::rename(path, &aside).map_err(FileError::on("replace", path))?;
+        let aside = self.staging.join(format!("old-{}", self.done.len()));
+        self.root.rename(path, &aside)?;
         self.done.push(Step::Aside(path.to_path_buf(), aside));
         Ok(())
     }
 
     /// Takes back what was done, the last first; what cannot be taken back is left as it is.
-    fn undo(self) {
-        for step in self.done.into_iter().rev() {
+    fn undo(&mut self) {
+        for step in std::mem::take(&mut self.done).into_iter().rev() {
             let _as_it_is = match step {
-                Step::Made(folder) => fs::remove_dir(folder),
-                Step::Put(path) => fs::remove_file(path),
-                Step::Aside(path, aside) => fs::rename(aside, path),
+                Step::Made(folder) => self.root.remove_dir(&folder).map(drop),
+                Step::Put(path) => self.root.remove(&path).map(drop),
+                Step::Aside(path, aside) => self.root.rename(&aside, &path),
             };
         }
+    }
+}
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        let _left_behind = self.root.remove_all(&self.staging);
     }
 }

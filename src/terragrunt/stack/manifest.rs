@@ -7,6 +7,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::support::confined::{Kind, Root};
+use crate::support::fs::read_whole;
+use crate::support::tool_files::is_of_a_tool;
+
 /// The name of the file.
 pub(super) const MANIFEST_FILE: &str = ".terragrunt-stack-manifest";
 
@@ -88,21 +92,26 @@ fn read_number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((digits.iter().fold(0, |number, digit| number << 8 | usize::from(*digit)), rest))
 }
 
-/// The files that an earlier generation copied into `folder`, those of folders within among them.
-pub(super) fn copied_before(folder: &Path) -> Vec<PathBuf> {
+/// The files below `root` that an earlier generation copied into `folder`, as far as they are there, those of folders
+/// within among them. The files of lists are written by whoever can write the folder: what they name elsewhere is none of
+/// ours, and what a tool wrote stays.
+pub(super) fn copied_before(root: &Root, folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
         let manifest = folder.join(MANIFEST_FILE);
-        let Ok(bytes) = std::fs::read(&manifest) else { continue };
+        let Ok(bytes) = root.open(&manifest).and_then(read_whole) else { continue };
         files.push(manifest);
-        // What lies elsewhere is none of ours, whatever the file says.
-        for entry in decode(&bytes).into_iter().filter(|entry| entry.path.parent() == Some(&folder)) {
-            let link = entry.path.symlink_metadata().is_ok_and(|found| found.is_symlink());
-            match entry.is_dir {
-                true if link => {}
-                true => open.push(entry.path),
-                false => files.push(entry.path),
+        for entry in decode(&bytes) {
+            let inside = entry.path.parent() == Some(&folder) && entry.path.file_name().is_some();
+            let place = folder.join(entry.path.file_name().unwrap_or_default());
+            if !inside || place != entry.path || is_of_a_tool(&place) {
+                continue;
+            }
+            match (entry.is_dir, root.kind(&place)) {
+                (true, Ok(Some(Kind::Folder))) => open.push(place),
+                (false, Ok(Some(Kind::File | Kind::Link))) => files.push(place),
+                _ => {}
             }
         }
     }
@@ -132,5 +141,45 @@ mod tests {
         bytes.extend_from_slice(b"\xfe\xff");
         assert_eq!(decode(&bytes), entries);
         assert_eq!(decode(b"\x05hello"), []);
+    }
+
+    #[test]
+    fn a_list_names_nothing_elsewhere_and_nothing_of_a_tool() {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path().join("stack/unit");
+        std::fs::create_dir_all(folder.join("sub")).unwrap();
+        std::fs::create_dir_all(world.path().join("outside")).unwrap();
+        let names = ["unit/a", "unit/terraform.tfstate", "unit/.terraform.lock.hcl", "other", "unit/sub/b"];
+        for name in names {
+            std::fs::write(world.path().join("stack").join(name), "").unwrap();
+        }
+        std::fs::write(world.path().join("outside/kept"), "").unwrap();
+        std::os::unix::fs::symlink(world.path().join("outside"), folder.join("link")).unwrap();
+        let entry = |path: &str, is_dir| Entry { path: folder.join(path), is_dir };
+        let listed = [
+            entry("a", false),
+            entry("terraform.tfstate", false),
+            entry(".terraform.lock.hcl", false),
+            entry("../other", false),
+            entry("..", true),
+            entry("sub/../../other", false),
+            entry("link", true),
+            entry("link/kept", false),
+            entry("sub", false),
+            Entry { path: world.path().join("outside/kept"), is_dir: false },
+            Entry { path: "relative".into(), is_dir: false },
+            Entry { path: "/".into(), is_dir: true },
+        ];
+        std::fs::write(folder.join(MANIFEST_FILE), encode(&listed)).unwrap();
+        // Where the way up or the link would lead, there is more of the same.
+        let more = [
+            Entry { path: folder.join("../other"), is_dir: false },
+            Entry { path: folder.join("link/kept"), is_dir: false },
+        ];
+        for place in ["stack", "outside"] {
+            std::fs::write(world.path().join(place).join(MANIFEST_FILE), encode(&more)).unwrap();
+        }
+        let root = Root::at(&world.path().join("stack")).unwrap();
+        assert_eq!(copied_before(&root, &folder), [folder.join(MANIFEST_FILE), folder.join("a")]);
     }
 }

@@ -1,6 +1,10 @@
 //! Links where we write: refused by their names, or replaced, and never gone through.
 
-use super::world::World;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::world::{World, git};
 
 #[test]
 fn a_link_of_a_module_is_not_written_through() {
@@ -101,4 +105,186 @@ fn generated_files_stay_in_the_repository() {
     generate("${get_terragrunt_dir()}/.tool-versions");
     world.run(&["plan"]).exits(0);
     assert!(world.path("live/app/.tool-versions").is_file());
+}
+
+/// An estate with a stack of one unit and a stack in it.
+fn stacked() -> World {
+    let world = World::new();
+    let source = world.path("catalog/app").display().to_string();
+    let unit =
+        format!("unit \"app\" {{\n  source = \"{source}\"\n  path = \"app\"\n  values = {{ a = 1 }}\n}}\n");
+    world.estate.write(
+        "live/shop/terragrunt.stack.hcl",
+        &format!("{unit}stack \"jobs\" {{\n  source = \"${{get_repo_root()}}/catalog/jobs\"\n  path = \"jobs\"\n}}\n"),
+    );
+    world.estate.write("catalog/jobs/terragrunt.stack.hcl", &unit);
+    world.estate.write("catalog/app/terragrunt.hcl", "inputs = { a = values.a }\n");
+    world.estate.write("catalog/app/conf/kept", "of the catalog");
+    world.estate.write("catalog/app/main.tf", "");
+    world
+}
+
+/// The message that Terragrunt's own format of a list of copied files would have for these.
+fn manifest(entries: &[(PathBuf, bool)]) -> Vec<u8> {
+    let number = |bytes: &mut Vec<u8>, number: usize| match u8::try_from(number) {
+        Ok(small) if small < 128 => bytes.push(small),
+        Ok(byte) => bytes.extend([0xff, byte]),
+        Err(_) => bytes.extend([&[0xfe][..], &u16::try_from(number).unwrap().to_be_bytes()].concat()),
+    };
+    let mut bytes =
+        b"\x31\x7f\x03\x01\x01\x11fileManifestEntry\x01\xff\x80\x00\x01\x02\x01\x04Path\x01\x0c\x00\x01\x05IsDir\x01\x02\x00\x00\x00".to_vec();
+    for (path, is_dir) in entries {
+        let path = path.as_os_str().as_encoded_bytes();
+        let mut message = b"\xff\x80\x01".to_vec();
+        number(&mut message, path.len());
+        message.extend(path);
+        message.extend(if *is_dir { &b"\x01\x01\x00"[..] } else { &b"\x00"[..] });
+        number(&mut bytes, message.len());
+        bytes.extend(message);
+    }
+    bytes
+}
+
+#[test]
+fn a_link_where_a_stack_is_generated_is_refused_by_its_name() {
+    for place in [
+        ".terragrunt-stack",
+        ".terragrunt-stack/app",
+        ".terragrunt-stack/app/conf",
+        ".terragrunt-stack/jobs",
+        ".terragrunt-stack/jobs/.terragrunt-stack",
+        ".terragrunt-stack/jobs/.terragrunt-stack/app/conf",
+    ] {
+        let world = stacked();
+        let target =
+            if place.ends_with("conf") { world.outside().to_owned() } else { world.outside().join("folder") };
+        world.link(&format!("live/shop/{place}"), target);
+        for command in [&["stack", "generate"][..], &["plan", "shop"], &["apply", "shop", "--yes"]] {
+            let name = Path::new(place).file_name().unwrap().to_str().unwrap();
+            world.run(command).exits(5).says(format!("{name} is a symbolic link to"));
+            world.is_untouched();
+        }
+        world.run(&["stack", "clean", "--yes"]);
+        world.is_untouched();
+    }
+    // Where a file goes, a link is replaced.
+    let world = stacked();
+    for file in ["terragrunt.hcl", "conf/kept", "terragrunt.values.hcl", ".terragrunt-stack-manifest"] {
+        world.link(&format!("live/shop/.terragrunt-stack/app/{file}"), world.outside().join("kept"));
+    }
+    world.run(&["stack", "generate"]).exits(0);
+    world.is_untouched();
+    assert!(
+        world.path("live/shop/.terragrunt-stack/app/terragrunt.hcl").symlink_metadata().unwrap().is_file()
+    );
+}
+
+#[test]
+fn lists_of_generated_files_delete_nothing_elsewhere() {
+    let world = stacked();
+    world.run(&["stack", "generate"]).exits(0);
+    let app = world.path("live/shop/.terragrunt-stack/app");
+    world.link("live/shop/.terragrunt-stack/app/out", world.outside());
+    for file in ["terraform.tfstate", "copied-before"] {
+        std::fs::write(app.join(file), "").unwrap();
+    }
+    let files = |names: &[&str]| names.iter().map(|name| (app.join(name), false)).collect::<Vec<_>>();
+    let mut entries =
+        files(&["terraform.tfstate", "copied-before", "out/kept", "../../terragrunt.stack.hcl"]);
+    entries.push((world.outside().join("kept"), false));
+    entries.extend([(app.join("out"), true), (app.join(".."), true), (world.outside().to_owned(), true)]);
+    std::fs::write(app.join(".terragrunt-stack-manifest"), manifest(&entries)).unwrap();
+    // One that the other lists lead to.
+    std::fs::write(
+        world.path("live/shop/.terragrunt-stack/.terragrunt-stack-manifest"),
+        manifest(&files(&["../../terragrunt.stack.hcl"])),
+    )
+    .unwrap();
+    world.run(&["stack", "generate"]).exits(0).says("1 removed");
+    world.is_untouched();
+    assert!(!app.join("copied-before").exists() && app.join("terraform.tfstate").exists());
+    assert!(world.path("live/shop/terragrunt.stack.hcl").is_file());
+    world.run(&["stack", "clean"]).exits(5);
+    world.run(&["stack", "clean", "--yes"]).exits(0);
+    world.is_untouched();
+    assert!(!app.exists());
+}
+
+#[test]
+fn an_estate_that_is_reached_by_links_works() {
+    let world = stacked();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("live");
+    std::os::unix::fs::symlink(world.estate.path(), &link).unwrap();
+    world.run_in(&link, &["stack", "generate"]).exits(0);
+    world.run_in(&link.join("live/shop"), &["stack", "generate"]).exits(0);
+    world.run_in(&link, &["apply", "app", "--yes"]).exits(0);
+    let by_flag = link.join("live/app").display().to_string();
+    world.run_in(elsewhere.path(), &["-C", link.to_str().unwrap(), "plan", "app"]).exits(0);
+    world.run_in(elsewhere.path(), &["-C", &by_flag, "plan", "--out", "plans"]).exits(0);
+    assert!(world.path("live/app/plans/slipway-plans.json").is_file());
+    // The estate's root itself is a link, within the project and out of it.
+    let moved = elsewhere.path().join("data");
+    std::fs::rename(world.path("live"), &moved).unwrap();
+    world.link("live", &moved);
+    git(&moved, &["init", "--quiet"]);
+    world.run(&["stack", "generate"]).exits(0);
+    assert!(moved.join("shop/.terragrunt-stack/app/terragrunt.hcl").is_file());
+}
+
+/// A tree that Git would not make: its entries are mode, name and object.
+fn tree(folder: &Path, entries: &[(&str, &str, &str)]) -> String {
+    let mut bytes = Vec::new();
+    for (mode, name, object) in entries {
+        bytes.extend(format!("{mode} {name}\0").bytes());
+        let digits: Vec<char> = object.chars().collect();
+        bytes.extend(
+            digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()),
+        );
+    }
+    object(folder, "tree", &bytes)
+}
+
+fn object(folder: &Path, kind: &str, bytes: &[u8]) -> String {
+    let mut child = Command::new("git")
+        .current_dir(folder)
+        .args(["hash-object", "-t", kind, "--literally", "-w", "--stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_commit_that_names_an_entry_twice_writes_nothing_outside() {
+    let world = World::new();
+    let repository = world.estate.path();
+    git(repository, &["add", "--all"]);
+    git(repository, &["commit", "--quiet", "-m", "main"]);
+    git(repository, &["branch", "--force", "base"]);
+    let blob = |text: &str| object(repository, "blob", text.as_bytes());
+    let outside = world.outside().display().to_string();
+    let (link, dangling) = (blob(&outside), blob(&format!("{outside}/new")));
+    let (file, unit) = (blob("of the commit"), blob("inputs = {}\n"));
+    let inner = tree(repository, &[("100644", "kept", &file), ("100755", "new", &file)]);
+    let deep = tree(repository, &[("40000", "folder", &inner)]);
+    let app = tree(repository, &[("100644", "terragrunt.hcl", &unit)]);
+    for entries in [
+        &[("120000", "conf", &*link), ("40000", "conf", &*inner), ("40000", "app", &*app)][..],
+        &[("40000", "conf", &*inner), ("120000", "conf", &*link), ("40000", "app", &*app)],
+        &[("120000", "conf", &*link), ("40000", "conf", &*deep), ("40000", "app", &*app)],
+        &[("120000", "new", &*dangling), ("100644", "new", &*file), ("40000", "app", &*app)],
+        &[("120000", "conf", &*link), ("120000", "conf", &*link), ("100644", "conf", &*file)],
+    ] {
+        let hostile = tree(repository, entries);
+        let commit = git(repository, &["commit-tree", &hostile, "-p", "HEAD", "-m", "pr"]);
+        git(repository, &["branch", "--force", "pr", &commit]);
+        for range in ["[base...pr]", "[pr...base]"] {
+            world.run(&["find", "--filter", range]);
+            world.is_untouched();
+        }
+        world.run(&["find", "--filter", "[pr...base]"]).says("cannot be laid out");
+    }
 }
