@@ -1,6 +1,5 @@
 //! The plans of a run attribute by attribute, read from what the run kept of them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
@@ -15,7 +14,7 @@ use crate::run::event::{NodeKind, RunStart};
 use crate::run::folder::RunFolder;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
-use crate::support::paths::join;
+use crate::support::unit_name;
 
 /// Adds them to a summary: of each unit whose plan is still there and that does not have them already.
 ///
@@ -42,7 +41,7 @@ pub async fn add_details(
         if row.kind != NodeKind::Unit || told || !file.is_file() {
             continue;
         }
-        let detail = match workshop.job(&join(&root, Path::new(&row.name)), session).await {
+        let detail = match workshop.job(&unit_name::dir(&root, &row.name), session).await {
             Ok(job) => engine.detail(&job, &file, session).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };

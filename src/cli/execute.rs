@@ -40,7 +40,7 @@ pub struct Execution<'a> {
 
 /// Carries it out and prints the summary; returns the exit code and whether there were changes.
 pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, execution.path)?;
     refuse_unattended(global, execution.command, execution.mode, execution.yes)?;
     workspace.home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;

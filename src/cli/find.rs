@@ -68,7 +68,7 @@ pub struct FindArgs {
 
 /// Lists.
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, args.path.as_deref())?;
     let reader = workspace.reader_for_lists("plan");
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;

@@ -45,7 +45,7 @@ pub struct GraphArgs {
 
 /// Shows.
 pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, args.path.as_deref())?;
     let reader = workspace.reader("plan");
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;

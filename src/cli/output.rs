@@ -42,7 +42,7 @@ pub struct OutputArgs {
 
 /// Reads and prints.
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, args.path.as_deref())?;
     stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
     let reader = workspace.reader_for_work("output", &args.tools)?;
     let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;

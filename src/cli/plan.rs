@@ -54,7 +54,11 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
     // Beside the plan, so that nobody waits for it.
     let note = tokio::spawn(removed::note(global.clone(), args.path.clone()));
     let saving = match &args.out {
-        Some(out) => Some(saved_plan::Saving::begin(Workspace::open(global)?, out, &args.signing)?),
+        Some(out) => Some(saved_plan::Saving::begin(
+            Workspace::open_for(global, args.path.as_deref())?,
+            out,
+            &args.signing,
+        )?),
         None => None,
     };
     let keeper = saving.as_ref().map(|saving| Arc::new(Keeper::new(saving.project_dir())));

@@ -44,7 +44,7 @@ pub struct RenderArgs {
 
 /// Shows.
 pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, args.unit.as_deref())?;
     if args.all {
         return all(ui, &workspace, args);
     }

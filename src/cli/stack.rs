@@ -49,7 +49,9 @@ struct CleanArgs {
 
 /// Generates or cleans.
 pub fn cmd_stack(ui: Ui, global: &Global, args: &StackArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let (Command::Generate(GenerateArgs { path, .. }) | Command::Clean(CleanArgs { path, .. })) =
+        &args.command;
+    let workspace = Workspace::open_for(global, path.as_deref())?;
     match &args.command {
         Command::Generate(args) => generate_all(ui, &workspace, args),
         Command::Clean(args) => clean(ui, &workspace, args),

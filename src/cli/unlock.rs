@@ -11,10 +11,9 @@ use super::workspace::Workspace;
 use crate::engine::beside_state::BesideStates;
 use crate::engine::state_lock::{self, Found, StateLock};
 use crate::engine::{Session, Unwatched};
-use crate::run::workplaces::Workplaces;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
-use crate::support::workplace::Workplace;
+use crate::support::workplace::{self, Workplace};
 use crate::terragrunt::paths::unit_file;
 
 /// Show the lock on a unit's state, or release it
@@ -34,7 +33,7 @@ pub struct UnlockArgs {
 
 /// Shows or releases.
 pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, Some(&args.unit))?;
     let dir = workspace.locate(Some(&args.unit))?;
     if !unit_file(&dir).is_file() {
         return Err(CliError::usage(
@@ -45,7 +44,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
     let unit = workshop.name(&dir);
-    let folder = Workplaces::of(workspace.home()?, &unit);
+    let folder = workplace::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.
     let Some(place) = Workplace::take(&folder, "slipway unlock")? else {
         let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());

@@ -46,7 +46,7 @@ pub struct ValidateArgs {
 
 /// Validates.
 pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open_for(global, args.path.as_deref())?;
     let reader =
         if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
     let root = workspace.locate(args.path.as_deref())?;

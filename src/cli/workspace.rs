@@ -14,8 +14,9 @@ use crate::engine::native;
 use crate::engine::select;
 use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
+use crate::estate::{EngineChoice, Estate, Graph, PROJECT_FILE, Project, UnitIndex, expand_for, locate};
 use crate::run::event::Request;
+use crate::support::unit_name;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
@@ -48,22 +49,29 @@ pub struct Selection {
 impl Workspace {
     /// Finds the project from the working folder upwards.
     pub fn open(global: &Global) -> Result<Self, CliError> {
+        Self::open_for(global, None)
+    }
+
+    /// The same for a command with a PATH: one that leads out of a working folder that is in no project leads into its
+    /// own.
+    pub fn open_for(global: &Global, path: Option<&Path>) -> Result<Self, CliError> {
         let current = std::env::current_dir()
             .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
         let working_dir = match &global.dir {
-            Some(dir) => crate::support::paths::clean(&current.join(dir)),
+            Some(dir) => paths::clean(&current.join(dir)),
             None => current,
         };
         if !working_dir.is_dir() {
             let message = format!("{} is not a folder", working_dir.display());
             return Err(CliError::usage(message, "name one that is there with -C"));
         }
+        let working_dir = behind_link(working_dir);
         let project = match &global.config {
             Some(config) => Project::read(
-                &crate::support::paths::clean(&working_dir.join(config)),
+                &paths::clean(&working_dir.join(config)),
                 ReaderOptions::new(&working_dir, "plan"),
             )?,
-            None => Project::find(&working_dir)?,
+            None => Project::find(&elsewhere(&working_dir, path).unwrap_or_else(|| working_dir.clone()))?,
         };
         let home = project.dir.join(".slipway");
         let features = features(&global.features)?;
@@ -154,7 +162,7 @@ impl Workspace {
             Err(error) => error,
         };
         for base in [&self.working_dir, &self.project.estate_root] {
-            let dir = crate::support::paths::join(base, path.unwrap_or(Path::new(".")));
+            let dir = paths::join(base, path.unwrap_or(Path::new(".")));
             if expand_for(&dir, reader, &self.stack_sources())? {
                 return Ok(dir);
             }
@@ -193,8 +201,8 @@ impl Workspace {
                 dependents =
                     left.iter().map(|unit| estate.unit(*unit).seen_from(&self.working_dir)).collect();
                 for gone in &chosen.selected.elsewhere {
-                    let shown = paths::relative(&self.working_dir, gone);
-                    ui.say(&format!("not here any more, so nothing is done with it: {}", shown.display()));
+                    let shown = unit_name::name(&self.working_dir, gone);
+                    ui.say(&format!("not here any more, so nothing is done with it: {shown}"));
                 }
                 let (narrowed, selected) = chosen.narrow(&estate);
                 estate = narrowed;
@@ -220,12 +228,12 @@ impl Workspace {
     pub fn select_named(&self, ui: Ui, names: &[&str], reader: &Reader) -> Result<Selection, CliError> {
         let root = &self.project.estate_root;
         // Units that a filter took in may lie beside the estate's root.
-        let places = names.iter().map(|name| paths::join(root, Path::new(name)));
+        let places = names.iter().map(|name| unit_name::dir(root, name));
         let around = places.fold(root.clone(), |around, place| common(&around, &place));
         let estate = Estate::discover_around(root, &around, reader, &[]);
         let mut chosen = BTreeSet::new();
         for name in names {
-            let Some(unit) = estate.find(&paths::join(root, Path::new(name))) else {
+            let Some(unit) = estate.find(&unit_name::dir(root, name)) else {
                 return Err(CliError::refused(
                     format!("{name}, a unit of this run, is not in the tree any more"),
                     "go back to the commit that the run began at, or begin another run",
@@ -303,6 +311,27 @@ impl Workspace {
             None => format!("none: the estate is {}", self.project.estate_root.display()),
         }
     }
+}
+
+/// A folder that is reached over a link from a place that is in no project is the one that the link leads to: there its
+/// project is found, and its units have the names that they have for everyone.
+fn behind_link(dir: PathBuf) -> PathBuf {
+    if is_in_project(&dir) { dir } else { dir.canonicalize().unwrap_or(dir) }
+}
+
+/// The folder that a PATH means, where it lies in a project and the working folder does not.
+fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
+    let meant = paths::join(working_dir, path?);
+    if meant.starts_with(working_dir) || is_in_project(working_dir) {
+        return None;
+    }
+    let folder = if meant.is_file() { paths::folder(&meant).to_path_buf() } else { meant };
+    folder.is_dir().then(|| behind_link(folder))
+}
+
+/// Whether somebody has said where the project is: by slipway.hcl, or by Git.
+fn is_in_project(dir: &Path) -> bool {
+    dir.ancestors().any(|folder| folder.join(PROJECT_FILE).is_file() || folder.join(".git").exists())
 }
 
 /// The folder that two paths have in common.

@@ -50,6 +50,18 @@ pub enum EngineError {
         /// What was running.
         command: String,
     },
+    /// An earlier version has left a state of which it is not certain whose it is.
+    #[error("{unit} may have its state in {}, where an earlier version kept it", .state.display())]
+    EarlierState {
+        /// The unit.
+        unit: String,
+        /// The state.
+        state: PathBuf,
+        /// The unit's work folder of today.
+        folder: PathBuf,
+        /// All that the earlier version has left.
+        old: PathBuf,
+    },
     /// Neither tool is there.
     #[error("neither tofu nor terraform is on PATH")]
     NoTool,
@@ -198,6 +210,13 @@ impl EngineError {
             Self::Failed { advice, .. } => return advice.clone(),
             Self::Bucket { advice, .. } => advice.as_str(),
             Self::Process(ProcessError::NotFound { .. }) => "install it, or name another with --tf-path",
+            Self::EarlierState { folder, old, .. } => {
+                return Some(format!(
+                    "earlier versions kept units within each other's folders: where it is this unit's, move it into {}, in the folder of its module; remove {} when no state is left there",
+                    folder.display(),
+                    old.display()
+                ));
+            }
             Self::NoTool => "install OpenTofu or Terraform, or name the program with --tf-path",
             Self::BadTool { .. } => "name a working tofu or terraform with --tf-path",
             Self::NoTerragrunt => "install Terragrunt, or use --engine native",
@@ -280,7 +299,7 @@ pub fn known_advice(text: &str) -> Option<String> {
         ),
         (
             &["Backend configuration changed", "Backend initialization required"],
-            "the state is to be kept elsewhere than before: move it with `init -migrate-state`, or, where that has been done, remove the unit's folder under .slipway/units",
+            "the state is to be kept elsewhere than before: move it with `init -migrate-state`, or, where that has been done, remove the unit's folder under .slipway/work",
         ),
         (
             &["NoSuchBucket", "S3 bucket does not exist"],

@@ -64,23 +64,10 @@ fn unattended(command: CommandLine) -> CommandLine {
 /// One unit to work on.
 #[derive(Clone, Debug)]
 pub struct UnitJob {
-    /// Its path under the estate's root, which is its name everywhere.
+    /// Its name everywhere, see [`crate::support::unit_name`].
     pub id: String,
     /// Its evaluated configuration.
     pub config: Arc<UnitConfig>,
-}
-
-impl UnitJob {
-    /// Its name as a folder of the cache.
-    fn folder(&self) -> PathBuf {
-        folder_of(&self.id)
-    }
-}
-
-/// A unit's name as a folder of the cache.
-fn folder_of(id: &str) -> PathBuf {
-    // A unit outside of the estate has `..` in its name, which must not lead out of the cache.
-    PathBuf::from(id.replace("..", "__").trim_start_matches('/'))
 }
 
 /// What an engine is doing with a unit.

@@ -135,8 +135,8 @@ impl Estate {
     }
 
     fn missing(&self, unit: &Unit, target: &Target<'_>, dir: &Path, working_dir: &Path) -> Diagnostic {
-        let shown = paths::relative(working_dir, &unit.dir);
-        let message = format!("dependency \"{}\" of {} does not exist", target.written, shown.display());
+        let shown = unit.seen_from(working_dir);
+        let message = format!("dependency \"{}\" of {shown} does not exist", target.written);
         let near = self.near(unit, dir);
         let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
         let help = match near.as_slice() {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::discover::behind_links;
 use super::reading::Readings;
 use super::{Component, Estate, Unit};
+use crate::support::path_text;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{paths, to_json};
 
@@ -52,7 +53,7 @@ pub fn find_json(estate: &Estate, order: &[Component], base: &Path, options: Fin
 /// The paths of units and stacks, one a line.
 pub fn find_text(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> String {
     let each = listed(estate, order, options).map(|component| match component {
-        Component::Unit(index) => estate.unit(index).seen_from(base) + "\n",
+        Component::Unit(index) => path_text::shown(&paths::relative(base, &estate.unit(index).dir)) + "\n",
         Component::Stack(index) => estate.stack(index).seen_from(base) + "\n",
     });
     each.collect()
@@ -60,7 +61,7 @@ pub fn find_text(estate: &Estate, order: &[Component], base: &Path, options: Fin
 
 fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
     let outline = &unit.outline;
-    let relative = |path: &Path| Json::String(paths::relative(base, path).display().to_string());
+    let relative = |path: &Path| Json::String(path_text::in_json(&paths::relative(base, path)));
     let mut fields = Map::new();
     fields.insert("type".to_owned(), json!("unit"));
     fields.insert("path".to_owned(), relative(&unit.dir));

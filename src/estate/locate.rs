@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::discover::behind_links;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::paths;
 
@@ -13,7 +14,12 @@ pub fn locate(
     path: Option<&Path>,
 ) -> Result<PathBuf, Box<Diagnostic>> {
     let Some(path) = path else { return Ok(paths::clean(working_dir)) };
-    let here = paths::join(working_dir, path);
+    let mut here = paths::join(working_dir, path);
+    // Over a link from outside, a unit is still the one that the estate has.
+    if !here.starts_with(estate_root) && here.exists() {
+        let inside = behind_links(estate_root, &here);
+        here = if inside.starts_with(estate_root) { inside } else { here };
+    }
     if here.is_dir() {
         return Ok(here);
     }

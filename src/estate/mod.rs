@@ -28,7 +28,8 @@ use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::terragrunt::{Outline, paths};
+use crate::support::{path_text, unit_name};
+use crate::terragrunt::Outline;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, duration};
@@ -38,7 +39,7 @@ pub use find::{FindOptions, find_json, find_text, render_json};
 pub use graph::Graph;
 pub use limits::{UnitLimits, bytes};
 pub use locate::locate;
-pub use project::{EngineChoice, Project};
+pub use project::{EngineChoice, PROJECT_FILE, Project};
 pub use render::{Rendered, render_all};
 pub use render_hcl::render_hcl;
 pub use stack::{Component, Stack, StackIndex};
@@ -103,14 +104,18 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// The path as messages and tables show it.
+    /// What messages and tables call it, see [`unit_name`].
     pub fn name(&self) -> String {
-        self.path.display().to_string()
+        if self.path.as_os_str() == "." {
+            unit_name::name(&self.dir, &self.dir)
+        } else {
+            path_text::shown(&self.path)
+        }
     }
 
-    /// The path as seen from `base` (absolute), such as the folder of the project or the working folder.
+    /// The same as seen from `base` (absolute), such as the folder of the project or the working folder.
     pub fn seen_from(&self, base: &Path) -> String {
-        paths::relative(base, &self.dir).display().to_string()
+        unit_name::name(base, &self.dir)
     }
 }
 

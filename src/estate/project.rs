@@ -42,7 +42,7 @@ pub enum EngineChoice {
 /// What `slipway.hcl` says; the defaults where there is none.
 #[derive(Debug)]
 pub struct Project {
-    /// The folder of the file; the folder the search began in where there is none.
+    /// The folder of the file; where there is none, the top of the Git work tree, or else the folder the search began in.
     pub dir: PathBuf,
     /// The file, where there is one.
     pub file: Option<PathBuf>,
@@ -79,8 +79,8 @@ impl Project {
         match found {
             Some(file) => Self::read(&file, options),
             None => Ok(Self {
-                estate_root: from.clone(),
-                dir: from,
+                estate_root: without_file(&from),
+                dir: without_file(&from),
                 file: None,
                 engine: EngineChoice::default(),
                 parallelism: None,
@@ -165,6 +165,18 @@ impl Project {
     pub fn cluster(&self, label: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.label == label)
     }
+}
+
+/// The project's folder where no file says it: one for a whole Git work tree, from wherever in it one begins, so that a
+/// unit has one name, one history and one lock. Earlier versions began anew in each folder: what they left in one on the
+/// way, with its runs and perhaps states, stays where it is and is used.
+fn without_file(from: &Path) -> PathBuf {
+    let Some(top) = from.ancestors().find(|folder| folder.join(".git").exists()) else {
+        return from.to_path_buf();
+    };
+    let inside = from.ancestors().take_while(|folder| *folder != top);
+    let used = inside.into_iter().find(|folder| folder.join(".slipway/runs").is_dir());
+    used.unwrap_or(top).to_path_buf()
 }
 
 fn block(document: &Document, kind: &str, specs: &[Spec], errors: &mut Vec<Diagnostic>) -> Fields {

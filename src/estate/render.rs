@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::discover::unit_files;
 use crate::hcl::diagnostic::Diagnostic;
-use crate::support::parallel;
+use crate::support::{parallel, path_text};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::OutputSource;
 use crate::terragrunt::{Reader, paths};
@@ -37,7 +37,7 @@ pub fn render_all<T: Send, E>(
     let (files, diagnostics) = unit_files(root);
     let mut units: Vec<(String, PathBuf)> = files
         .into_iter()
-        .map(|file| (paths::relative(base, paths::folder(&file)).display().to_string(), file))
+        .map(|file| (path_text::in_json(&paths::relative(base, paths::folder(&file))), file))
         .collect();
     units.sort_by(|a, b| a.0.cmp(&b.0));
     for portion in units.chunks(PORTION) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Estate, Graph, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::path_text;
 use crate::terragrunt::paths;
 use crate::terragrunt::stack::{STACK_DIR, STACK_FILE};
 
@@ -36,12 +37,12 @@ impl Stack {
 
     /// The path as messages and tables show it.
     pub fn name(&self) -> String {
-        self.path.display().to_string()
+        path_text::shown(&self.path)
     }
 
     /// The path as seen from `base` (absolute).
     pub fn seen_from(&self, base: &Path) -> String {
-        paths::relative(base, &self.dir).display().to_string()
+        path_text::shown(&paths::relative(base, &self.dir))
     }
 }
 

@@ -89,7 +89,7 @@ fn a_dependency_outside_of_the_folder_comes_along_with_what_it_stands_on() {
         .collect();
     assert_eq!(
         listed,
-        [("../networking".to_owned(), true), ("../cluster".to_owned(), true), (".".to_owned(), false)]
+        [("../networking".to_owned(), true), ("../cluster".to_owned(), true), ("identity".to_owned(), false)]
     );
 }
 
@@ -312,7 +312,16 @@ mod project {
     fn without_the_file_the_defaults_serve() {
         let tree = Tree::new(&[("live/app/terragrunt.hcl", "")]);
         let project = find(&tree, "live", &[]).unwrap();
-        assert_eq!(project.estate_root, tree.path("live"));
+        assert_eq!(project.estate_root, tree.root(), "one for the whole work tree");
+        std::fs::create_dir_all(tree.path("live/.slipway/runs")).unwrap();
+        assert_eq!(
+            find(&tree, "live/app", &[]).unwrap().estate_root,
+            tree.path("live"),
+            "as it was used before"
+        );
+        let alone = tempfile::tempdir().unwrap();
+        let options = crate::terragrunt::ReaderOptions::new(alone.path(), "");
+        assert_eq!(Project::find_with(alone.path(), options).unwrap().estate_root, alone.path());
         assert_eq!(project.engine, EngineChoice::Auto);
         assert!(project.file.is_none() && project.clusters.is_empty());
     }

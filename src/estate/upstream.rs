@@ -55,7 +55,7 @@ impl Walk<'_> {
     fn circle(&mut self, start: usize) {
         let steps = &self.way[start..];
         let base = &self.reader.options().working_dir;
-        let shown = |dir: &Path| crate::terragrunt::paths::relative(base, dir).display().to_string();
+        let shown = |dir: &Path| crate::support::unit_name::name(base, dir);
         let names: Vec<String> = steps.iter().chain(steps.first()).map(|(dir, _)| shown(dir)).collect();
         let message = format!("units depend on each other in a circle: {}", names.join(" → "));
         let mut diagnostic =

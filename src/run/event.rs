@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{PlanDetail, PlanSummary};
+use crate::support::path_text;
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -218,12 +219,13 @@ pub struct LeftLock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The folder whose units were meant, absolute.
+    #[serde(with = "path_text::serde_path")]
     pub path: PathBuf,
     /// The engine that was named, where one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
     /// The `tofu` or `terraform` that was named, where one was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "path_text::serde_optional")]
     pub tool: Option<PathBuf>,
     /// Whether a state bucket that is missing may be created.
     #[serde(default)]
@@ -235,7 +237,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<String>,
     /// The folder of saved plans that are applied, absolute, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "path_text::serde_optional")]
     pub saved_plans: Option<PathBuf>,
 }
 

@@ -1,6 +1,7 @@
 //! Where events go: first to the journal, then to whoever listens.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -139,7 +140,9 @@ fn secrets_of_environment() -> impl Iterator<Item = String> {
     const ENDS: &[&str] = &["_TOKEN", "_PASSWORD"];
     // Words that stand for themselves are no secrets: a password of eight letters is one of theirs as well.
     const SHORTEST: usize = 12;
-    std::env::vars().filter_map(|(name, value)| {
+    // Bytes that are no text are shown as what tools print of them is.
+    let shown = |text: OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (shown(name), shown(value))).filter_map(|(name, value)| {
         let secret = NAMES.contains(&name.as_str())
             || (name.starts_with("TF_TOKEN_") || ENDS.iter().any(|end| name.ends_with(end)))
                 && value.len() >= SHORTEST;

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::run_number;
 use crate::support::confined::Root;
 use crate::support::fs::{FileError, create_private_dir, write_if_changed};
-use crate::support::paths::as_file_name;
+use crate::support::unit_name::as_file_name;
 
 /// The folder of one run.
 #[derive(Clone, Debug)]

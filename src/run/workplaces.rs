@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::node::Reporter;
 use crate::support::fs::FileError;
 use crate::support::interrupt::Stop;
-use crate::support::paths::as_file_name;
-use crate::support::workplace::Workplace;
+use crate::support::workplace::{self, Workplace};
 
 /// How often a place that is taken is tried.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -18,7 +17,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The places of all units.
 #[derive(Clone, Debug)]
 pub struct Workplaces {
-    folder: PathBuf,
+    home: PathBuf,
     holder: String,
 }
 
@@ -26,18 +25,13 @@ impl Workplaces {
     /// For one run.
     pub fn new(home: &Path, run: &str, command: &str) -> Self {
         let holder = format!("slipway {command}, run {run}, process {}", std::process::id());
-        Self { folder: home.join("work"), holder }
-    }
-
-    /// The place of one unit.
-    pub fn of(home: &Path, unit: &str) -> PathBuf {
-        home.join("work").join(as_file_name(unit))
+        Self { home: home.to_owned(), holder }
     }
 
     /// Enters the place of the reporter's node, as soon as nobody works there any more; `None` where a person asks to
     /// stop before that.
     pub async fn enter(&self, reporter: &Reporter) -> Result<Option<Reporter>, FileError> {
-        let folder = self.folder.join(as_file_name(&reporter.node));
+        let folder = workplace::of_unit(&self.home, &reporter.node);
         let mut told = false;
         loop {
             if let Some(place) = Workplace::take(&folder, &self.holder)? {

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::engine::{Engine, EngineError, Session, UnitJob};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::Value;
-use crate::support::paths::relative;
+use crate::support::unit_name;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
@@ -205,9 +205,9 @@ impl Workshop {
         self.lock().insert(dir.to_owned(), Arc::new(cell));
     }
 
-    /// The unit's name: its path under the estate's root.
+    /// The unit's name.
     pub fn name(&self, dir: &Path) -> String {
-        relative(&self.root, dir).display().to_string()
+        unit_name::name(&self.root, dir)
     }
 
     fn cell(&self, dir: &Path) -> Cell {

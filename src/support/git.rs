@@ -8,7 +8,8 @@ mod error;
 pub mod removed;
 pub mod snapshot;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -261,7 +262,9 @@ pub fn short(commit: &str) -> &str {
 
 /// The top folder of the work tree that `folder` is in. Blocking.
 pub fn repo_root(folder: &Path) -> Result<PathBuf, GitError> {
-    Ok(PathBuf::from(Git::new(folder).ask(&["rev-parse", "--show-toplevel"])?.trim_end_matches('\n')))
+    let mut path = Git::new(folder).bytes(&["rev-parse", "--show-toplevel"])?;
+    path.pop_if(|last| *last == b'\n');
+    Ok(PathBuf::from(OsString::from_vec(path)))
 }
 
 /// The commit (40 hexadecimal digits) that is checked out in `folder`'s work tree. Blocking.

@@ -76,12 +76,6 @@ pub fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(file)
 }
 
-/// A unit's or node's name as one file name; `/` is the only byte a name can hold that a file name cannot, and a
-/// doubled underscore keeps two names apart that differ only there.
-pub fn as_file_name(name: &str) -> String {
-    name.replace('_', "__").replace('/', "_-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,11 +106,5 @@ mod tests {
         assert_eq!(relative(Path::new("/a/b"), Path::new("/a/b/c/d")), Path::new("c/d"));
         assert_eq!(relative(Path::new("/a/b/c"), Path::new("/a/x")), Path::new("../../x"));
         assert_eq!(relative(Path::new("/a"), Path::new("/a")), Path::new("."));
-    }
-
-    #[test]
-    fn names_that_differ_only_in_the_separator_get_files_of_their_own() {
-        assert_ne!(as_file_name("a/b"), as_file_name("a_b"));
-        assert_ne!(as_file_name("a/b"), as_file_name("a_-b"));
     }
 }

@@ -15,9 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::fs::{FileError, create_private_dir};
+use super::unit_name::as_file_name;
 
 /// The file that is locked; it says who holds it.
 const LOCK: &str = "lock";
+
+/// The place of one unit in `home`, the folder of ours: flat, so that nothing of one unit's lies below another's.
+pub fn of_unit(home: &Path, unit: &str) -> PathBuf {
+    home.join("work").join(as_file_name(unit))
+}
 
 /// A place that is ours.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! and of the module's address. Found without Terragrunt, since `get_working_dir` answers with it, and states that
 //! say no path lie in it.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -28,13 +29,13 @@ pub fn terragrunt_working_dir(
     let (copied, module) = source.split_once("//").unwrap_or((source, ""));
     let copied = paths::join(dir, copied);
     let cache = download_dir.map_or_else(|| dir.join(CACHE), Path::to_path_buf);
-    let folder = cache.join(name(&dir.display().to_string()));
-    let folder = folder.join(name(&format!("file://{}", copied.display())));
+    let folder = cache.join(name(dir.as_os_str().as_bytes()));
+    let folder = folder.join(name(&[b"file://", copied.as_os_str().as_bytes()].concat()));
     Some(paths::clean(&folder.join(module)))
 }
 
-fn name(of: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha1::digest(of.as_bytes()))
+fn name(of: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha1::digest(of))
 }
 
 #[cfg(test)]

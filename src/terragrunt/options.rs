@@ -58,7 +58,10 @@ impl ReaderOptions {
     /// The options of a run in `working_dir` for `terraform_command`, with this process's environment.
     pub fn new(working_dir: impl Into<PathBuf>, terraform_command: impl Into<String>) -> Self {
         let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            // A name that is no text cannot be asked for; a value that is none is still a value.
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
             .collect();
         Self {
             working_dir: working_dir.into(),

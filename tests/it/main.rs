@@ -21,6 +21,8 @@ mod gitops;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod image;
 #[cfg(test)]
 mod plans;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod brought;
+mod earlier;
 mod generate;
 mod hooks;
 mod init;

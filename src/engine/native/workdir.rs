@@ -1,6 +1,6 @@
 //! A unit's working folder: the module, the unit's own files and the generated ones, brought together.
 //!
-//! It lies under `.slipway/units/<unit>` and is kept between runs, so that `init` need not run again. Only
+//! It is `.slipway/work/<unit>/module` and is kept between runs, so that `init` need not run again. Only
 //! what differs is written; what has left the module since the last time is removed.
 
 use std::collections::BTreeSet;
@@ -8,15 +8,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::brought::{Brought, is_earlier_list};
-use super::generate;
 use super::selection::Selection;
+use super::{earlier, generate};
 use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, Sources, files_of};
-use crate::engine::{EngineError, UnitJob, folder_of};
+use crate::engine::{EngineError, UnitJob};
 use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
 use crate::support::fs::FileError;
-use crate::support::paths::{clean, relative};
+use crate::support::paths::clean;
 use crate::support::tool_files::{DATA_FOLDER, is_lock_file, is_of_a_tool};
+use crate::support::{unit_name, workplace};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -30,14 +31,14 @@ pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
 /// The same of the unit in `dir` of the estate under `estate_root`, as far as its source is known, for what asks
 /// before there is a job: `get_working_dir`.
 pub fn working_dir(home: &Path, estate_root: &Path, dir: &Path, source: Option<&str>) -> PathBuf {
-    let id = relative(estate_root, dir).display().to_string();
+    let id = unit_name::name(estate_root, dir);
     // A source that cannot be read is told when the unit is worked on.
     let module = source.and_then(|text| Sources::module_folder(text, dir).ok());
     clean(&root(home, &id).join(module.unwrap_or_default()))
 }
 
 fn root(home: &Path, id: &str) -> PathBuf {
-    home.join("units").join(folder_of(id))
+    workplace::of_unit(home, id).join("module")
 }
 
 /// The folder in which a unit's commands run, to write in. It is one of ours whatever a module holds: links in it are gone
@@ -50,6 +51,7 @@ pub fn open(home: &Path, job: &UnitJob) -> Result<Root, EngineError> {
 
 /// Our own folder, and in it the unit's.
 fn of_unit(home: &Path, job: &UnitJob) -> Result<(Root, Root), EngineError> {
+    earlier::adopt(home, job, &root(home, &job.id))?;
     let ours = Root::own(home)?;
     let work = ours.folder(&root(home, &job.id), PRIVATE_FOLDER)?;
     Ok((ours, work.through_inner_links()))

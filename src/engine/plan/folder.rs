@@ -12,7 +12,7 @@ use super::manifest::{Manifest, VERSION};
 use super::signature::SignatureError;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, create_private_dir, read_regular};
-use crate::support::paths::as_file_name;
+use crate::support::unit_name::as_file_name;
 
 /// The manifest's name, by which a folder of saved plans is known.
 pub const MANIFEST: &str = "slipway-plans.json";

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, PlanSummary, StateMark};
+use crate::support::path_text;
 
 /// The version of the format that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -41,6 +42,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<String>,
     /// The files that were read before a tool started, by their paths from the project's folder, with their digests.
+    #[serde(with = "path_text::serde_keys")]
     pub files: BTreeMap<PathBuf, String>,
     /// The units whose plans are saved, each behind what it depends on.
     pub units: Vec<PlannedUnit>,
@@ -57,6 +59,7 @@ pub struct PlannedUnit {
     /// The units among these that it depends on.
     pub after: Vec<String>,
     /// The plan's file, seen from the manifest's folder.
+    #[serde(with = "path_text::serde_path")]
     pub plan: PathBuf,
     /// Its digest.
     pub sha256: String,

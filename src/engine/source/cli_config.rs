@@ -1,6 +1,7 @@
 //! What the tools' own configuration says of registries: tokens, and addresses instead of discovery.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::support::secret::Secret;
@@ -28,7 +29,10 @@ impl CliConfig {
             }
         }
         // The environment goes before the files.
-        for (name, value) in std::env::vars() {
+        // A token is text; a variable that is none is nobody's token.
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        for (name, value) in std::env::vars_os().filter_map(text) {
             if let Some(host) = name.strip_prefix("TF_TOKEN_") {
                 // Neither dots nor hyphens can be in a variable's name.
                 let host = host.replace("__", "-").replace('_', ".").to_ascii_lowercase();

@@ -37,6 +37,7 @@ use super::{
 };
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
+use crate::support::workplace;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
 
@@ -89,7 +90,7 @@ impl TerragruntEngine {
 
     async fn shim(&self, job: &UnitJob) -> Result<Shim, EngineError> {
         let tool = self.tool(&job.config).await?;
-        Shim::write(&self.settings.home.join("shims").join(job.folder()), &tool)
+        Shim::write(&workplace::of_unit(&self.settings.home, &job.id).join("shim"), &tool)
     }
 
     /// `terragrunt run … --`, to which the tool's command is added. Every flag is there since 0.88, see

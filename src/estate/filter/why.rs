@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::range::{RangeUnits, Reason};
 use crate::estate::FindOptions;
 use crate::estate::{Component, Estate, find_text};
-use crate::support::paths;
+use crate::support::{path_text, paths};
 
 /// Adds to each unit of what `find_json` lists, in the same order, the files that made it one of a range.
 pub fn add_reasons(found: &mut Json, order: &[Component], ranges: &[RangeUnits], base: &Path) {
@@ -16,7 +16,7 @@ pub fn add_reasons(found: &mut Json, order: &[Component], ranges: &[RangeUnits],
     for (fields, component) in list.iter_mut().zip(order) {
         let reasons = reasons(*component, ranges).map(|reason| {
             json!({
-                "path": paths::relative(base, &reason.file).display().to_string(),
+                "path": path_text::in_json(&paths::relative(base, &reason.file)),
                 "change": reason.kind.word(),
                 "because": reason.because,
             })
@@ -52,5 +52,5 @@ fn reasons(component: Component, ranges: &[RangeUnits]) -> impl Iterator<Item = 
 
 /// A unit that is not here, as `find_json` lists units.
 pub fn elsewhere_json(dir: &Path, base: &Path) -> Json {
-    json!({ "type": "unit", "path": paths::relative(base, dir).display().to_string() })
+    json!({ "type": "unit", "path": path_text::in_json(&paths::relative(base, dir)) })
 }

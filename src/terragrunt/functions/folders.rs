@@ -18,13 +18,13 @@ const MOST_FOLDERS: usize = 100;
 
 pub(super) fn dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_terragrunt_dir", arguments, 0, 0)?;
-    Ok(path_value(scope.config_dir()))
+    path_value(scope.config_dir())
 }
 
 pub(super) fn original_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_original_terragrunt_dir", arguments, 0, 0)?;
     scope.session.mark_own();
-    Ok(path_value(paths::folder(&scope.session.original)))
+    path_value(paths::folder(&scope.session.original))
 }
 
 pub(super) fn find_in_parent_folders(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
@@ -42,13 +42,16 @@ pub(super) fn find_in_parent_folders(scope: &FileScope<'_>, arguments: &[String]
         let mut candidates =
             folders.flat_map(|above| names.into_iter().flatten().map(|name| above.join(name)));
         let found = candidates.find(|candidate| reader.is_there(candidate))?;
-        Some(path_value(&paths::clean(&found)))
+        path_value(&paths::clean(&found)).ok()
     });
     if let Some(found) = found {
         if let Some(path) = found.as_str() {
             scope.session.mark_looked_at(Path::new(path));
         }
         return Ok(found);
+    }
+    if folder.to_str().is_none() {
+        path_value(folder)?;
     }
     match arguments.get(1) {
         Some(fallback) => Ok(Value::string(fallback)),
@@ -89,20 +92,20 @@ pub(super) fn path_relative_to_include(scope: &FileScope<'_>, arguments: &[Strin
     let name = "path_relative_to_include";
     count(name, arguments, 0, 1)?;
     let include = include_file(scope, name, arguments.first())?;
-    Ok(match include {
+    match include {
         Some(include) => path_value(&paths::relative(paths::folder(&include), scope.config_dir())),
-        None => Value::string("."),
-    })
+        None => Ok(Value::string(".")),
+    }
 }
 
 pub(super) fn path_relative_from_include(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     let name = "path_relative_from_include";
     count(name, arguments, 0, 1)?;
     let include = include_file(scope, name, arguments.first())?;
-    Ok(match include {
+    match include {
         Some(include) => path_value(&paths::relative(scope.config_dir(), paths::folder(&include))),
-        None => Value::string("."),
-    })
+        None => Ok(Value::string(".")),
+    }
 }
 
 pub(super) fn parent_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
@@ -110,7 +113,7 @@ pub(super) fn parent_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer 
     count(name, arguments, 0, 1)?;
     let include = include_file(scope, name, arguments.first())?;
     let folder = include.as_deref().map_or(scope.config_dir(), paths::folder);
-    Ok(path_value(folder))
+    path_value(folder)
 }
 
 fn root_of_repository(scope: &FileScope<'_>) -> Result<Arc<Path>, CallError> {
@@ -122,17 +125,17 @@ fn root_of_repository(scope: &FileScope<'_>) -> Result<Arc<Path>, CallError> {
 
 pub(super) fn repo_root(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_repo_root", arguments, 0, 0)?;
-    Ok(path_value(&root_of_repository(scope)?))
+    path_value(&root_of_repository(scope)?)
 }
 
 pub(super) fn path_from_repo_root(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_path_from_repo_root", arguments, 0, 0)?;
-    Ok(path_value(&paths::relative(&root_of_repository(scope)?, scope.config_dir())))
+    path_value(&paths::relative(&root_of_repository(scope)?, scope.config_dir()))
 }
 
 pub(super) fn path_to_repo_root(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_path_to_repo_root", arguments, 0, 0)?;
-    Ok(path_value(&paths::relative(scope.config_dir(), &root_of_repository(scope)?)))
+    path_value(&paths::relative(scope.config_dir(), &root_of_repository(scope)?))
 }
 
 pub(super) fn working_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
@@ -146,8 +149,8 @@ pub(super) fn working_dir(scope: &FileScope<'_>, arguments: &[String]) -> Answer
     let source = unit.source().map_err(CallError::Inside)?;
     let folder: &Path = unit.config_dir();
     if let Some(working_dir_of) = &scope.session.reader.options().working_dir_of {
-        return Ok(path_value(&working_dir_of(folder, source.as_deref())));
+        return path_value(&working_dir_of(folder, source.as_deref()));
     }
     let known = terragrunt_working_dir(folder, source.as_deref(), None);
-    Ok(path_value(known.as_deref().unwrap_or(folder)))
+    path_value(known.as_deref().unwrap_or(folder))
 }

@@ -17,6 +17,7 @@ use super::session::Trace;
 use crate::hcl::functions::FunctionContext;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
+use crate::support::path_text;
 
 type Answer = Result<Value, CallError>;
 type Function = fn(&FileScope<'_>, &[String]) -> Answer;
@@ -184,8 +185,13 @@ fn count(name: &str, arguments: &[String], least: usize, most: usize) -> Result<
     Err(CallError::new(format!("{name} takes {wanted}, not {}", arguments.len())))
 }
 
-fn path_value(path: &Path) -> Value {
-    Value::string(path.display().to_string())
+/// A path as a value. Values are text: one that is none would be the same value as another, and with it a state's key.
+fn path_value(path: &Path) -> Answer {
+    let text = path.to_str().ok_or_else(|| {
+        let shown = path_text::shown(path);
+        CallError::new(format!("{shown} is not UTF-8, so no value can hold this path: rename the folder"))
+    })?;
+    Ok(Value::string(text))
 }
 
 fn list_of<S: AsRef<str>>(strings: impl IntoIterator<Item = S>) -> Value {

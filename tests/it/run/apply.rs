@@ -131,7 +131,7 @@ fn a_partial_backend_gets_its_settings_from_a_file_that_only_its_owner_can_read(
     estate.write("infra/text/backend.tf", "terraform {\n  backend \"local\" {}\n}\n");
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0);
     assert_eq!(estate.applied("x").as_deref(), Some("networking"));
-    let file = estate.path().join(".slipway/units/networking/text/.slipway.tfbackend");
+    let file = estate.path().join(".slipway/work/networking/module/text/.slipway.tfbackend");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0).says("nothing to change");
 }

@@ -18,7 +18,7 @@ fn asking(estate: &Estate, extra: &str) {
 
 /// What the hook saw: key, secret and token.
 fn seen(estate: &Estate) -> Vec<String> {
-    let file = estate.path().join(".slipway/units/a/text/who");
+    let file = estate.path().join(".slipway/work/a/module/text/who");
     let text = std::fs::read_to_string(file).unwrap();
     text.split_whitespace().map(str::to_owned).collect()
 }
@@ -39,7 +39,7 @@ fn a_unit_with_a_role_runs_with_the_roles_credentials_and_they_are_written_nowhe
         // Keys that are given out for a while begin with ASIA, everywhere.
         assert!(credentials[0].starts_with("ASIA"), "{credentials:?}");
         let said = format!("{}{}", ended.stdout, ended.stderr);
-        std::fs::remove_file(estate.path().join(".slipway/units/a/text/who")).unwrap();
+        std::fs::remove_file(estate.path().join(".slipway/work/a/module/text/who")).unwrap();
         for secret in &credentials[1..] {
             assert!(!said.contains(secret.as_str()));
             assert_eq!(crate::sources::holds(&estate.path().join(".slipway"), secret), None);
@@ -71,7 +71,7 @@ fn a_failure_that_an_ignore_block_covers_stops_nothing_and_leaves_its_signals() 
     let slipway = || Slipway::new(estate.path(), &tool("tofu"));
     drop(slipway().run(&["apply", "--yes"]).exits(0).says("which is ignored: it breaks on Mondays"));
     assert_eq!(estate.applied("b").as_deref(), Some("b"));
-    let signals = estate.path().join(".slipway/units/a/text/error-signals.json");
+    let signals = estate.path().join(".slipway/work/a/module/text/error-signals.json");
     assert_eq!(std::fs::read_to_string(signals).unwrap(), "{\n  \"alert\": false\n}");
     // Another failure is one.
     estate.write(

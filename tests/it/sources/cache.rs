@@ -32,7 +32,7 @@ fn twelve_units_of_one_source_fetch_it_once_and_share_its_files() {
     assert_eq!((cached.nlink(), cached.mode() & 0o777), (13, 0o444));
     for index in 0..12 {
         assert_eq!(estate.applied(&format!("u{index}")), Some(format!("u{index}!")));
-        let file = estate.path().join(format!(".slipway/units/u{index}/modules/text/main.tf"));
+        let file = estate.path().join(format!(".slipway/work/u{index}/module/modules/text/main.tf"));
         assert_eq!(std::fs::metadata(file).unwrap().ino(), cached.ino());
     }
     // The next run asks once whether it is still the same, and says nothing has changed.
@@ -141,7 +141,7 @@ fn what_is_written_in_a_unit_never_reaches_the_cache_and_a_damaged_tree_is_fetch
     let slipway = || Slipway::new(estate.path(), &tool("tofu"));
     slipway().run(&["apply", "--yes"]).exits(0);
     let tree = trees(&estate)[0].join("modules/text");
-    let work = estate.path().join(".slipway/units/a/modules/text");
+    let work = estate.path().join(".slipway/work/a/module/modules/text");
     let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
     assert!(read(&work.join("backend.tf")).contains("states/a.tfstate"));
     assert_eq!(read(&tree.join("backend.tf")), "# the module's own\n");

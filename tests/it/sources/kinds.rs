@@ -27,7 +27,7 @@ fn a_unit_from_a_folder_of_a_repository_is_applied_at_its_tag() {
             assert_eq!(estate.applied(name), Some(format!("{name}!")));
         }
         // Hidden files of a repository come along, as with Terragrunt; its history does not.
-        let dir = estate.path().join(".slipway/units/tagged");
+        let dir = estate.path().join(".slipway/work/tagged/module");
         assert!(dir.join("modules/text/.hidden").exists() && dir.join("README.md").exists());
         assert!(!dir.join(".git").exists());
     }

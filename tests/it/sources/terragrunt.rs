@@ -81,7 +81,7 @@ fn a_units_folder_holds_the_files_that_terragrunt_puts_there() {
                 estate.write(&format!("live/a/{name}"), "");
             }
             Slipway::new(estate.path(), &tool("tofu")).run(&["plan", "a"]).exits(0);
-            let ours = files(&estate.path().join(".slipway/units/a"));
+            let ours = files(&estate.path().join(".slipway/work/a/module"));
             let theirs = files(&run_terragrunt(&terragrunt, &estate));
             assert_eq!(ours, theirs, "{source} with {copy}");
         }

@@ -13,7 +13,7 @@ pub const CANARY: &str = "canary-";
 
 /// Folders that belong to the tools and to the fixtures: states, modules, caches, plans in the tools' own format.
 const NOT_OURS: &[&str] =
-    &[".git", ".terraform", ".terragrunt-cache", "infra", "live", "modules", "providers", "states", "units"];
+    &[".git", ".terraform", ".terragrunt-cache", "infra", "live", "modules", "providers", "states", "module"];
 
 /// Commands whose answer is a value that was asked for by name.
 const REVEALING: &[&str] = &["output", "render"];
