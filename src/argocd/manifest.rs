@@ -7,8 +7,9 @@ use kube::core::DynamicObject;
 
 use super::ArgoCdError;
 use crate::estate::Flavor;
+use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;
-use crate::support::fs::write_atomically;
+use crate::support::fs::{FileError, read_text};
 
 /// How long a download may take.
 const DOWNLOAD: Duration = Duration::from_mins(1);
@@ -48,7 +49,7 @@ impl Manifest {
             cached(&spec.cache, &origin).await.map_err(fail)?
         } else {
             let path = origin.strip_prefix("file://").unwrap_or(&origin);
-            tokio::fs::read_to_string(path).await.map_err(|error| fail(error.to_string()))?
+            read_text(Path::new(path)).map_err(|error| fail(error.to_string()))?
         };
         let found = sha256(text.as_bytes());
         if let Some(wanted) = spec.sha256.as_ref().filter(|wanted| !wanted.eq_ignore_ascii_case(&found)) {
@@ -70,8 +71,8 @@ fn release(spec: &ManifestSpec) -> String {
 }
 
 async fn cached(cache: &Path, address: &str) -> Result<String, String> {
-    let file = cache.join(format!("{}.yaml", sha256(address.as_bytes())));
-    if let Ok(text) = tokio::fs::read_to_string(&file).await {
+    let name = format!("{}.yaml", sha256(address.as_bytes()));
+    if let Ok(text) = read_text(&cache.join(&name)) {
         return Ok(text);
     }
     if !is_trustworthy(address) {
@@ -80,8 +81,15 @@ async fn cached(cache: &Path, address: &str) -> Result<String, String> {
     let text = download(address).await?;
     // Only what parses is kept: an error page in the cache would stay there.
     parse(&text)?;
-    write_atomically(&file, text.as_bytes()).map_err(|error| error.to_string())?;
+    let keep = || in_our_folder(cache)?.write(Path::new(&name), text.as_bytes(), PRIVATE);
+    keep().map_err(|error| error.to_string())?;
     Ok(text)
+}
+
+/// The cache's folder, to write in; it lies in our own.
+fn in_our_folder(cache: &Path) -> Result<Root, FileError> {
+    let (Some(home), Some(name)) = (cache.parent(), cache.file_name()) else { return Root::own(cache) };
+    Root::own(home)?.folder(Path::new(name), PRIVATE_FOLDER)
 }
 
 /// What is installed as the cluster's administrator must not be changed on its way.

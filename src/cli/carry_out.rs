@@ -161,6 +161,6 @@ fn place(
         return Ok((folder, journal, Some(past)));
     }
     let folder = RunFolder::create(workspace.home()?)?;
-    let journal = Journal::open(&folder.journal())?;
+    let journal = Journal::open(&folder.root()?)?;
     Ok((folder, journal, None))
 }

@@ -45,7 +45,8 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         return Err(CliError::usage(what, "list them with `slipway runs`"));
     };
     // From here on nobody else goes on with it.
-    let journal = Journal::open(&folder.journal())?;
+    let journal = Journal::open(&folder.root()?)?;
+    folder.make_ready()?;
     let damaged =
         || CliError::failed(format!("the journal of {} does not say how the run began", folder.id), None);
     let past = Past::of(journal::read(&folder.journal())?).ok_or_else(damaged)?;

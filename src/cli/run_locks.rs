@@ -20,7 +20,7 @@ pub struct ToLock {
     dirs: Vec<PathBuf>,
     workshop: Arc<Workshop>,
     /// The folder of the run, where it is made for it and nothing has happened yet.
-    fresh: Option<PathBuf>,
+    fresh: Option<RunFolder>,
 }
 
 impl ToLock {
@@ -37,7 +37,7 @@ impl ToLock {
             holder: Holder::ours(&folder.id, command),
             dirs: dirs(selection),
             workshop: Arc::clone(workshop),
-            fresh: fresh.then(|| folder.path().to_owned()),
+            fresh: fresh.then(|| folder.clone()),
         }
     }
 
@@ -53,7 +53,7 @@ impl ToLock {
             Err(conflict) => {
                 if let Some(folder) = self.fresh {
                     // A run that was refused is none.
-                    let _gone = std::fs::remove_dir_all(folder);
+                    let _gone = folder.remove();
                 }
                 Err(refused(&conflict))
             }

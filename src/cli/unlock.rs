@@ -46,7 +46,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     let unit = workshop.name(&dir);
     let folder = workplace::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.
-    let Some(place) = Workplace::take(&folder, "slipway unlock")? else {
+    let Some(place) = Workplace::take(workspace.home()?, &folder, "slipway unlock")? else {
         let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());
         return Err(CliError::refused(
             format!("a tool still works on {unit} ({who})"),

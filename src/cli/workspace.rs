@@ -16,6 +16,7 @@ use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, PROJECT_FILE, Project, UnitIndex, expand_for, locate};
 use crate::run::event::Request;
+use crate::support::fs::Obstacle;
 use crate::support::unit_name;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
@@ -88,12 +89,10 @@ impl Workspace {
                 help: Some(help.to_owned()),
             })
         };
+        refuse_links(&self.home)?;
         match std::fs::read_dir(&self.home) {
             Ok(_) => Ok(&self.home),
             Err(error) => match self.home.symlink_metadata() {
-                Ok(what) if what.is_symlink() && error.kind() == ErrorKind::NotFound => {
-                    wrong("is a link that leads nowhere".to_owned())
-                }
                 Ok(_) if error.kind() == ErrorKind::NotADirectory => wrong("is not a folder".to_owned()),
                 Err(_) if error.kind() == ErrorKind::NotFound => Ok(&self.home),
                 _ => wrong(format!("cannot be read: {error}")),
@@ -332,6 +331,19 @@ fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
 /// Whether somebody has said where the project is: by slipway.hcl, or by Git.
 fn is_in_project(dir: &Path) -> bool {
     dir.ancestors().any(|folder| folder.join(PROJECT_FILE).is_file() || folder.join(".git").exists())
+}
+
+/// Refuses a folder of ours that is a link, or has one among its own folders: whoever put it there chose where we write.
+fn refuse_links(home: &Path) -> Result<(), CliError> {
+    let entries = std::fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path());
+    for place in std::iter::once(home.to_owned()).chain(entries) {
+        if let Ok(target) = std::fs::read_link(&place) {
+            let link = Obstacle::Link { link: place.clone(), target };
+            let help = "what is kept there has to be in a folder of yours: put one in the link's place";
+            return Err(CliError::refused(link.to_string(), help));
+        }
+    }
+    Ok(())
 }
 
 /// The folder that two paths have in common.

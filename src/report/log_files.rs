@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, open_regular};
 
 /// Writes what each node prints into its own file.
 pub struct LogFiles {
@@ -26,10 +26,9 @@ impl LogFiles {
     fn write(&mut self, node: &str, text: &str) {
         if !self.files.contains_key(node) {
             // Appended: a run that goes on keeps what was logged before it stopped.
-            let path = self.folder.log(node);
-            match File::options().create(true).append(true).open(&path) {
+            match self.folder.root().and_then(|root| root.append(&self.folder.log(node))) {
                 Ok(file) => drop(self.files.insert(node.to_owned(), file)),
-                Err(error) => return self.fail(&FileError::on("open", &path)(error)),
+                Err(error) => return self.fail(&error),
             }
         }
         let Some(file) = self.files.get_mut(node) else { return };
@@ -75,7 +74,7 @@ impl Listener for LogFiles {
 
 /// The last lines of a node's log: at most so many, and at most so many bytes. None where nothing was logged.
 pub fn end_of_log(path: &Path, lines: usize, bytes: u64) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    let mut file = open_regular(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(bytes))).ok()?;
     let mut end = Vec::new();

@@ -7,16 +7,23 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::journal::JOURNAL;
 use super::run_number;
-use crate::support::confined::Root;
-use crate::support::fs::{FileError, create_private_dir, write_if_changed};
+use crate::support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
+use crate::support::fs::FileError;
 use crate::support::unit_name::as_file_name;
+
+/// Where runs are, in our own folder.
+const RUNS: &str = "runs";
+const LOGS: &str = "logs";
+const PLANS: &str = "plans";
 
 /// The folder of one run.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     /// The run's id.
     pub id: String,
+    home: PathBuf,
     path: PathBuf,
 }
 
@@ -29,15 +36,43 @@ impl RunFolder {
         let random = uuid::Uuid::new_v4().simple().to_string();
         let second = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
         let id = format!("{second}-{part:04x}{}", &random[..2]);
-        let folder = Self { path: home.join("runs").join(&id), id };
-        create_private_dir(&folder.logs())?;
-        run_number::give(&Root::own(home)?, &folder.id, || {
+        let folder = Self { path: home.join(RUNS).join(&id), home: home.to_owned(), id };
+        let ours = Root::own(home)?;
+        let runs = ours.folder(Path::new(RUNS), PRIVATE_FOLDER)?;
+        folder.make_ready()?;
+        // The run's own name; what is in its folder is its journal's to see to.
+        runs.sync()?;
+        run_number::give(&ours, &folder.id, || {
             Ok(entries(home)?.iter().map(|run| run_number::of(&run.path)).max().unwrap_or_default())
         })?;
-        create_private_dir(&folder.plans())?;
         // Plans and logs are nothing to commit, whoever runs this first in a tree.
-        write_if_changed(&home.join(".gitignore"), b"*\n")?;
+        ours.write_if_changed(Path::new(".gitignore"), b"*\n", PRIVATE)?;
         Ok(folder)
+    }
+
+    /// Makes the folders of logs and plans. What the tools are going to write is no link there: of a run that is gone on with,
+    /// somebody may have had the folder meanwhile.
+    pub fn make_ready(&self) -> Result<(), FileError> {
+        let root = self.root()?;
+        root.create_dir_all(Path::new(LOGS), PRIVATE_FOLDER)?;
+        let plans = root.folder(Path::new(PLANS), PRIVATE_FOLDER)?;
+        for entry in std::fs::read_dir(plans.path()).map_err(FileError::on("read", plans.path()))? {
+            let name = entry.map_err(FileError::on("read", plans.path()))?.file_name();
+            if plans.kind(Path::new(&name))? != Some(Kind::File) {
+                plans.remove_all(Path::new(&name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder, to write in.
+    pub fn root(&self) -> Result<Root, FileError> {
+        Root::own(&self.home)?.folder(&self.path, PRIVATE_FOLDER)
+    }
+
+    /// Removes it with all that is in it: a run that has done nothing is none.
+    pub fn remove(&self) -> Result<(), FileError> {
+        Root::own(&self.home)?.remove_all(&self.path).map(drop)
     }
 
     /// The folders of all runs, newest first, whatever the clock said when they began.
@@ -70,17 +105,17 @@ impl RunFolder {
 
     /// The journal.
     pub fn journal(&self) -> PathBuf {
-        self.path.join("journal.jsonl")
+        self.path.join(JOURNAL)
     }
 
     /// The folder of the logs.
     pub fn logs(&self) -> PathBuf {
-        self.path.join("logs")
+        self.path.join(LOGS)
     }
 
     /// The folder of the plans.
     pub fn plans(&self) -> PathBuf {
-        self.path.join("plans")
+        self.path.join(PLANS)
     }
 
     /// The log of one node.
@@ -96,14 +131,15 @@ impl RunFolder {
 
 /// All that lies where runs lie, in no order.
 fn entries(home: &Path) -> Result<Vec<RunFolder>, FileError> {
-    let runs = home.join("runs");
+    let runs = home.join(RUNS);
     let read = match std::fs::read_dir(&runs) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         read => read.map_err(FileError::on("read", &runs))?,
     };
     let entry = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.map_err(FileError::on("read", &runs))?;
-        Ok(RunFolder { id: entry.file_name().to_string_lossy().into_owned(), path: entry.path() })
+        let id = entry.file_name().to_string_lossy().into_owned();
+        Ok(RunFolder { id, home: home.to_owned(), path: entry.path() })
     };
     read.map(entry).collect()
 }
@@ -131,7 +167,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         // Of an older slipway, and of a clock that went wrong.
         for id in ["20200101-000000-000000", "21990101-000000-000000"] {
-            create_private_dir(&home.path().join("runs").join(id)).unwrap();
+            std::fs::create_dir_all(home.path().join("runs").join(id)).unwrap();
             std::fs::write(home.path().join("runs").join(id).join("journal.jsonl"), "").unwrap();
         }
         let first = RunFolder::create(home.path()).unwrap();

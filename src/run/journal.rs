@@ -2,14 +2,17 @@
 //!
 //! Whoever writes it holds a lock on it, which the kernel releases when the process is gone, however it went.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, EventKind};
+use crate::support::confined::Root;
 use crate::support::fs::{FileError, open_regular};
 
+/// The journal's name in a run's folder.
+pub const JOURNAL: &str = "journal.jsonl";
 /// How long the lock of a process that is gone may live on.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -36,16 +39,12 @@ pub enum JournalError {
 }
 
 impl Journal {
-    /// Opens a journal to append to; a new one where there is none.
+    /// Opens the journal of a run to append to; a new one where there is none.
     ///
     /// A last line that was cut off by a kill is taken away, so that the next one is whole.
-    pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let open = OpenOptions::new().create(true).read(true).append(true).open(path);
-        let mut file = open.map_err(FileError::on("open", path))?;
-        if !file.metadata().map_err(FileError::on("open", path))?.is_file() {
-            let what = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file");
-            return Err(FileError::on("open", path)(what).into());
-        }
+    pub fn open(run: &Root) -> Result<Self, JournalError> {
+        let mut file = run.append(Path::new(JOURNAL))?;
+        let path = &run.path().join(JOURNAL);
         lock(&file, path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(FileError::on("read", path))?;
@@ -55,7 +54,7 @@ impl Journal {
         }
         if text.is_empty() {
             // What is written into a file is on disk only when the file's name is.
-            path.ancestors().skip(1).take(2).try_for_each(sync_folder)?;
+            run.sync()?;
         }
         Ok(Self { file, path: path.to_owned() })
     }
@@ -97,10 +96,6 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
 /// Whether something is done, or left undone, because of an event. How far a node has come tells only whoever watches.
 fn hangs_something_on(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::NodeStarted { .. } | EventKind::NodeWaiting { .. } | EventKind::Step { .. })
-}
-
-fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::on("write", folder))
 }
 
 /// Whether a run still writes the journal.
@@ -169,8 +164,9 @@ mod tests {
     #[test]
     fn a_line_cut_off_by_a_kill_costs_only_itself() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
+        let root = Root::at(dir.path()).unwrap();
+        let path = dir.path().join(JOURNAL);
+        let mut journal = Journal::open(&root).unwrap();
         let started = EventKind::NodeStarted { node: "vpc".to_owned() };
         journal.append(&Event { time: Timestamp::now(), kind: started }).unwrap();
         journal.file.write_all(b"{\"time\":\"2026-").unwrap();
@@ -179,7 +175,7 @@ mod tests {
         assert!(matches!(&events[0].kind, EventKind::NodeStarted { node } if node == "vpc"));
 
         assert!(is_held(&path));
-        assert!(matches!(Journal::open(&path), Err(JournalError::Held)));
+        assert!(matches!(Journal::open(&root), Err(JournalError::Held)));
         drop(journal);
         // A process that another test starts at this moment holds every file of ours until it has become its program.
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -187,7 +183,7 @@ mod tests {
             assert!(Instant::now() < deadline, "it stays held");
             std::thread::sleep(Duration::from_millis(5));
         }
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = Journal::open(&root).unwrap();
         let kind = EventKind::RunFinished { seconds: 1.0 };
         journal.append(&Event { time: Timestamp::now(), kind }).unwrap();
         assert_eq!(read(&path).unwrap().len(), 2, "what is appended stands on a line of its own");

@@ -19,10 +19,11 @@ use super::saved::SavedPlans;
 use super::time_limit::{Clock, within};
 use super::workplaces::Workplaces;
 use super::workshop::{WorkError, Workshop};
-use crate::engine::plan::folder::write_private;
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
 use crate::estate::UnitLimits;
+use crate::support::confined::{PRIVATE, Root};
 use crate::support::interrupt::Stop;
+use crate::support::paths;
 
 /// What is to be done with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,7 +355,8 @@ impl UnitWork {
         }
         let engine = self.context.workshop.engine();
         engine.make_ready(job, reporter.session()).await?;
-        write_private(&self.plan_file, &unit.content)?;
+        let plans = Root::at(paths::folder(&self.plan_file))?;
+        plans.write(&self.plan_file, &unit.content, PRIVATE)?;
         let plan = SavedPlan {
             file: self.plan_file.clone(),
             summary: unit.summary.clone(),

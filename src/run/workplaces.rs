@@ -34,7 +34,7 @@ impl Workplaces {
         let folder = workplace::of_unit(&self.home, &reporter.node);
         let mut told = false;
         loop {
-            if let Some(place) = Workplace::take(&folder, &self.holder)? {
+            if let Some(place) = Workplace::take(&self.home, &folder, &self.holder)? {
                 if let Some(text) = place.left_behind() {
                     reporter.log("a run was killed while its tool worked on this unit; the tool printed:");
                     text.lines().for_each(|line| reporter.log(line));

@@ -353,7 +353,7 @@ mod tests {
     #[tokio::test]
     async fn what_prints_into_files_is_read_whole_and_while_it_runs() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), "a test").unwrap().unwrap();
+        let place = Workplace::take(dir.path(), Path::new("unit"), "a test").unwrap().unwrap();
         let (interruptor, interrupts) = channel();
         let conditions = Conditions { place: Some(&place), ..alone(&interrupts) };
         let mut seen = Vec::new();

@@ -8,13 +8,14 @@
 //! that run still works, without process ids, and can wait for it. (On network file systems `flock` is not inherited;
 //! such a folder cannot tell the next run that a command outlived us.)
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
-use super::fs::{FileError, create_private_dir};
+use super::confined::{PRIVATE_FOLDER, Root};
+use super::fs::{FileError, open_regular, read_text};
 use super::unit_name::as_file_name;
 
 /// The file that is locked; it says who holds it.
@@ -28,7 +29,7 @@ pub fn of_unit(home: &Path, unit: &str) -> PathBuf {
 /// A place that is ours.
 #[derive(Debug)]
 pub struct Workplace {
-    folder: PathBuf,
+    folder: Arc<Root>,
     lock: File,
 }
 
@@ -38,17 +39,22 @@ pub struct Stretch {
     pub writer: File,
     /// Our end.
     pub reader: File,
-    path: PathBuf,
+    place: Place,
+}
+
+/// Where such a file is.
+struct Place {
+    folder: Arc<Root>,
+    name: PathBuf,
 }
 
 impl Workplace {
-    /// Takes the place; `None` where somebody works there. `holder` tells others who we are.
-    pub fn take(folder: &Path, holder: &str) -> Result<Option<Self>, FileError> {
-        create_private_dir(folder)?;
-        let path = folder.join(LOCK);
-        let open =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
-        let mut lock = open.map_err(FileError::on("open", &path))?;
+    /// Takes the place `folder`, which is below `home`, our own folder; `None` where somebody works there. `holder` tells
+    /// others who we are.
+    pub fn take(home: &Path, folder: &Path, holder: &str) -> Result<Option<Self>, FileError> {
+        let folder = Root::own(home)?.folder(folder, PRIVATE_FOLDER)?;
+        let path = folder.path().join(LOCK);
+        let mut lock = folder.update(Path::new(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -57,18 +63,18 @@ impl Workplace {
         // It ends behind what is written: whoever inherits it as standard input reads nothing.
         let written = lock.set_len(0).and_then(|()| lock.write_all(holder.as_bytes()));
         written.map_err(FileError::on("write", &path))?;
-        Ok(Some(Self { folder: folder.to_owned(), lock }))
+        Ok(Some(Self { folder: Arc::new(folder), lock }))
     }
 
     /// Whoever said to hold it last.
     pub fn holder(folder: &Path) -> Option<String> {
-        let holder = std::fs::read_to_string(folder.join(LOCK)).ok()?;
+        let holder = read_text(&folder.join(LOCK)).ok()?;
         (!holder.is_empty()).then_some(holder)
     }
 
     /// Whether somebody works there.
     pub fn is_taken(folder: &Path) -> bool {
-        let Ok(file) = File::open(folder.join(LOCK)) else { return false };
+        let Ok(file) = open_regular(&folder.join(LOCK)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
@@ -76,10 +82,9 @@ impl Workplace {
     pub fn left_behind(&self) -> Option<String> {
         let read = |name: &str| {
             let mut text = Vec::new();
-            let path = self.folder.join(name);
-            File::open(&path).ok()?.take(LEFT_BEHIND).read_to_end(&mut text).ok()?;
+            self.folder.open(Path::new(name)).ok()?.take(LEFT_BEHIND).read_to_end(&mut text).ok()?;
             // Told once.
-            let _gone = std::fs::remove_file(&path);
+            let _gone = self.folder.remove(Path::new(name));
             Some(String::from_utf8_lossy(&text).into_owned())
         };
         let (stdout, stderr) = (read("stdout"), read("stderr"));
@@ -94,12 +99,16 @@ impl Workplace {
 
     /// An empty file for one of the streams of a command.
     pub fn stretch(&self, name: &str) -> std::io::Result<Stretch> {
-        let path = self.folder.join(name);
-        // Never the file of an earlier command, which one of its children may still write.
-        let _none = std::fs::remove_file(&path);
-        let writer = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
-        let reader = File::open(&path)?;
-        Ok(Stretch { writer, reader, path })
+        let place = Path::new(name);
+        let made = || {
+            // Never the file of an earlier command, which one of its children may still write.
+            self.folder.remove(place)?;
+            self.folder.create_new(place)
+        };
+        let writer = made().map_err(|error| error.source)?;
+        let reader = self.folder.open(place)?;
+        let place = Place { folder: Arc::clone(&self.folder), name: place.to_owned() };
+        Ok(Stretch { writer, reader, place })
     }
 }
 
@@ -109,16 +118,11 @@ const LEFT_BEHIND: u64 = 256 * 1024;
 /// Follows a file that grows, line by line.
 pub struct Follower {
     reader: File,
-    path: PathBuf,
+    place: Place,
     rest: Vec<u8>,
 }
 
 impl Follower {
-    /// Of a command's stream.
-    pub fn new(reader: File, path: PathBuf) -> Self {
-        Self { reader, path, rest: Vec::new() }
-    }
-
     /// Hands over the lines that have become whole since the last time; with `end`, the last one as well.
     pub fn lines(&mut self, end: bool, mut take: impl FnMut(String)) {
         // What cannot be read is lost to the log, and to nothing else.
@@ -137,14 +141,14 @@ impl Follower {
 
     /// The command has ended, and so has the file.
     pub fn forget(self) {
-        let _gone = std::fs::remove_file(&self.path);
+        let _gone = self.place.folder.remove(&self.place.name);
     }
 }
 
 impl Stretch {
     /// The command's end, and who follows it.
     pub fn split(self) -> (File, Follower) {
-        (self.writer, Follower::new(self.reader, self.path))
+        (self.writer, Follower { reader: self.reader, place: self.place, rest: Vec::new() })
     }
 }
 
@@ -166,8 +170,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("unit");
         assert!(!Workplace::is_taken(&folder));
-        let place = Workplace::take(&folder, "run a").unwrap().unwrap();
-        assert!(Workplace::take(&folder, "run b").unwrap().is_none());
+        let place = Workplace::take(dir.path(), &folder, "run a").unwrap().unwrap();
+        assert!(Workplace::take(dir.path(), &folder, "run b").unwrap().is_none());
         assert!(Workplace::is_taken(&folder));
         assert_eq!(Workplace::holder(&folder).as_deref(), Some("run a"));
         drop(place);
@@ -177,21 +181,21 @@ mod tests {
     #[test]
     fn a_command_keeps_the_place_beyond_its_run() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), "run a").unwrap().unwrap();
+        let place = Workplace::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
         let mut command = std::process::Command::new("sh");
         // What it reads from its standard input is nothing.
         command.args(["-c", "cat; sleep 0.3"]).stdin(place.stdin().unwrap()).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
         drop((place, command));
-        assert!(Workplace::is_taken(dir.path()));
+        assert!(Workplace::is_taken(&dir.path().join("unit")));
         assert!(child.wait_with_output().unwrap().stdout.is_empty());
-        wait_until_free(dir.path());
+        wait_until_free(&dir.path().join("unit"));
     }
 
     #[test]
     fn lines_are_handed_over_when_they_are_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), "run a").unwrap().unwrap();
+        let place = Workplace::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
         let (mut writer, mut follower) = place.stretch("stdout").unwrap().split();
         let mut seen = Vec::new();
         writer.write_all(b"one\r\ntw").unwrap();

@@ -7,18 +7,31 @@ use std::path::Path;
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::support::confined::{FOLDER, Root};
-use crate::support::fs::read_text;
+use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
+
+/// The variable that names the provider cache.
+const CACHE_VARIABLE: &str = "TF_PLUGIN_CACHE_DIR";
+/// The folder of the provider cache, in our own.
+const CACHE: &str = "providers";
+
+/// Makes the folder of the provider cache, unless the user has one. The tools write what is in it, through any link.
+pub fn make_cache(home: &Path) -> Result<(), FileError> {
+    match std::env::var_os(CACHE_VARIABLE) {
+        Some(_) => Ok(()),
+        None => Root::own(home)?.create_dir_all(Path::new(CACHE), FOLDER),
+    }
+}
 
 /// One provider cache for all units, unless the user has one; the inputs as variables, and those that extra
 /// arguments set.
 pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, name: &str) -> CommandLine {
-    if std::env::var_os("TF_PLUGIN_CACHE_DIR").is_none() {
+    if std::env::var_os(CACHE_VARIABLE).is_none() {
         // The tools refuse a cache folder that is not there; without one they merely download more.
-        let cache = Root::own(home).and_then(|home| home.folder(Path::new("providers"), FOLDER));
-        if let Ok(cache) = cache {
-            command = command.env("TF_PLUGIN_CACHE_DIR", cache.path());
+        let cache = home.join(CACHE);
+        if cache.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+            command = command.env(CACHE_VARIABLE, cache);
         }
     }
     for (input, value) in &config.inputs {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::{EngineError, UnitJob};
-use crate::support::fs::{FileError, create_private_dir};
+use crate::support::confined::{PRIVATE_FOLDER, Root};
 use crate::support::path_text;
 
 /// What each of those folders had in it, and only these: the list of what was brought there.
@@ -24,11 +24,11 @@ pub fn adopt(home: &Path, job: &UnitJob, root: &Path) -> Result<(), EngineError>
     let is_its_own =
         !path.contains("..") && !path.contains("__") && !path.contains(char::REPLACEMENT_CHARACTER);
     if is_its_own && !lies_in_another(&units, &old) && !has_another(&old) {
+        let home = Root::own(home)?;
         if let Some(parent) = root.parent() {
-            create_private_dir(parent)?;
+            home.create_dir_all(parent, PRIVATE_FOLDER)?;
         }
-        std::fs::rename(&old, root).map_err(FileError::on("move", &old))?;
-        return Ok(());
+        return Ok(home.rename(&old, root)?);
     }
     let is_remote = job.config.remote_state.as_ref().is_some_and(|state| state.backend != "local");
     match state_in(&old).filter(|_| !is_remote) {

@@ -106,6 +106,7 @@ impl NativeEngine {
         session.watcher.step(Step::Prepare);
         let config = &job.config;
         refuse_unsupported(config)?;
+        arguments::make_cache(&self.settings.home)?;
         let tool = self.tool(config).await?;
         versions::check(config, &tool)?;
         let source = self.source(job, &tool, session).await?;

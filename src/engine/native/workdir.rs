@@ -14,7 +14,7 @@ use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, Sources, files_of};
 use crate::engine::{EngineError, UnitJob};
 use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, Obstacle};
 use crate::support::paths::clean;
 use crate::support::tool_files::{DATA_FOLDER, is_lock_file, is_of_a_tool};
 use crate::support::{unit_name, workplace};
@@ -92,7 +92,24 @@ pub fn bring_together(home: &Path, job: &UnitJob, source: &Fetched) -> Result<Ro
     brought.retain(|file| !is_of_a_tool(file));
     list.remove_others(&work, &brought)?;
     list.remember(&ours, &brought)?;
-    Ok(work.folder(&source.module, FOLDER)?)
+    let folder = work.folder(&source.module, FOLDER)?;
+    refuse_links_of_tools(&folder, Path::new(""))?;
+    refuse_links_of_tools(&folder, Path::new(DATA_FOLDER))?;
+    Ok(folder)
+}
+
+/// Refuses links in the places that the tools write: no module brought them, and the tools go through them. Only the
+/// providers deep in their own folder are links, made by themselves.
+fn refuse_links_of_tools(folder: &Root, below: &Path) -> Result<(), EngineError> {
+    let place = folder.path().join(below);
+    for entry in std::fs::read_dir(&place).into_iter().flatten() {
+        let name = below.join(entry.map_err(FileError::on("read", &place))?.file_name());
+        if let Some(target) = folder.link_target(&name).filter(|_| is_of_a_tool(&name)) {
+            let link = Obstacle::Link { link: folder.path().join(&name), target: target.into() };
+            return Err(FileError::on("use", &place)(link.into()).into());
+        }
+    }
+    Ok(())
 }
 
 /// The files of a folder that are brought, by their paths under it.

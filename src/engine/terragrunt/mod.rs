@@ -90,7 +90,8 @@ impl TerragruntEngine {
 
     async fn shim(&self, job: &UnitJob) -> Result<Shim, EngineError> {
         let tool = self.tool(&job.config).await?;
-        Shim::write(&workplace::of_unit(&self.settings.home, &job.id).join("shim"), &tool)
+        let home = &self.settings.home;
+        Shim::write(home, &workplace::of_unit(home, &job.id).join("shim"), &tool)
     }
 
     /// `terragrunt run … --`, to which the tool's command is added. Every flag is there since 0.88, see

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::EngineError;
 use crate::engine::tool::Tool;
-use crate::support::fs::{FileError, create_private_dir, write_if_changed};
+use crate::support::confined::{Kind, PRIVATE_FOLDER, PROGRAM, Root};
+use crate::support::fs::read_text;
+
+/// The file of the process id.
+const PROCESS_ID: &str = "pid";
 
 /// A script in the place of the tool.
 pub struct Shim {
@@ -17,22 +21,22 @@ pub struct Shim {
 }
 
 impl Shim {
-    /// Writes the script for a unit into a folder of its own.
-    pub fn write(dir: &Path, tool: &Tool) -> Result<Self, EngineError> {
-        create_private_dir(dir)?;
+    /// Writes the script for a unit into a folder of its own, `dir`, below `home`, which is ours.
+    pub fn write(home: &Path, dir: &Path, tool: &Tool) -> Result<Self, EngineError> {
+        let folder = Root::own(home)?.folder(dir, PRIVATE_FOLDER)?;
         // Terragrunt looks at the name to know which tool it is.
-        let script = dir.join(tool.name);
-        let process_id = dir.join("pid");
-        if write_if_changed(&script, text(tool, &process_id).as_bytes())? {
-            let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-            std::fs::set_permissions(&script, executable).map_err(FileError::on("write", &script))?;
+        let (script, process_id) = (folder.path().join(tool.name), folder.path().join(PROCESS_ID));
+        // The script writes it, through whatever it is.
+        if folder.kind(Path::new(PROCESS_ID))?.is_some_and(|kind| kind != Kind::File) {
+            folder.remove_all(Path::new(PROCESS_ID))?;
         }
+        folder.write_if_changed(Path::new(tool.name), text(tool, &process_id).as_bytes(), PROGRAM)?;
         Ok(Self { script, process_id })
     }
 
     /// The process that the script has become, where it still runs.
     pub fn running(&self) -> Option<i32> {
-        let id = std::fs::read_to_string(&self.process_id).ok()?.trim().parse().ok()?;
+        let id = read_text(&self.process_id).ok()?.trim().parse().ok()?;
         let alive = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), None).is_ok();
         (alive && is_ours(id)).then_some(id)
     }
@@ -58,7 +62,7 @@ fn is_ours(id: i32) -> bool {
             return true;
         }
         // `pid (name) state parent …`; the name may hold anything.
-        let Ok(text) = std::fs::read_to_string(format!("/proc/{current}/stat")) else {
+        let Ok(text) = read_text(Path::new(&format!("/proc/{current}/stat"))) else {
             // Without this folder there is no telling.
             return !Path::new("/proc/self/stat").exists();
         };
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn the_version_is_answered_and_everything_else_goes_to_the_tool() {
         let dir = tempfile::tempdir().unwrap();
-        let shim = Shim::write(&dir.path().join("it's"), &tool("/bin/echo")).unwrap();
+        let shim = Shim::write(dir.path(), Path::new("it's"), &tool("/bin/echo")).unwrap();
         let run = |arguments: &[&str]| duct::cmd(&shim.script, arguments).read().unwrap();
         assert_eq!(run(&["-version"]), "OpenTofu v1.12.6");
         assert!(!shim.process_id.exists());
@@ -99,7 +103,7 @@ mod tests {
     #[test]
     fn only_a_process_of_ours_is_interrupted() {
         let dir = tempfile::tempdir().unwrap();
-        let shim = Shim::write(dir.path(), &tool("/bin/true")).unwrap();
+        let shim = Shim::write(dir.path(), Path::new("unit"), &tool("/bin/true")).unwrap();
         std::fs::write(&shim.process_id, "1").unwrap();
         assert_eq!(shim.running(), None);
         let own = i32::try_from(std::process::id()).unwrap();

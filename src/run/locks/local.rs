@@ -1,22 +1,23 @@
 //! The locks of runs on one machine: a file a run under `.slipway/locks/`, with the names of its units, locked as long as
 //! the run lives. The kernel releases it, however the run ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Conflict;
 use super::holder::Holder;
-use crate::support::fs::{FileError, create_private_dir};
+use crate::support::confined::{PRIVATE_FOLDER, Root};
+use crate::support::fs::{FileError, read_whole};
 
 /// The lock of one run; it is released when this is dropped.
 #[derive(Debug)]
 pub struct LocalLock {
     _file: File,
-    path: PathBuf,
+    folder: Root,
+    name: PathBuf,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,56 +29,48 @@ struct Content {
 impl LocalLock {
     /// Locks units for a run, or says who holds one of them.
     pub fn take(home: &Path, holder: &Holder, units: &[String]) -> Result<Result<Self, Conflict>, FileError> {
-        let folder = home.join("locks");
-        create_private_dir(&folder)?;
+        let folder = Root::own(home)?.folder(Path::new("locks"), PRIVATE_FOLDER)?;
         // One at a time looks and takes, for a moment.
-        let guard = open(&folder.join("guard"))?;
-        guard.lock().map_err(FileError::on("lock", &folder))?;
+        let guard = folder.update(Path::new("guard"))?;
+        guard.lock().map_err(FileError::on("lock", folder.path()))?;
         if let Some(conflict) = conflict(&folder, units) {
             return Ok(Err(conflict));
         }
-        let path = folder.join(format!("{}.json", holder.run));
-        let mut file = open(&path)?;
+        let name = PathBuf::from(format!("{}.json", holder.run));
+        let path = folder.path().join(&name);
+        let mut file = folder.update(&name)?;
         file.try_lock().map_err(|error| FileError::on("lock", &path)(error.into()))?;
         let content = Content { holder: holder.clone(), units: units.to_vec() };
         let text =
             serde_json::to_vec(&content).map_err(|error| FileError::on("write", &path)(error.into()))?;
         let written = file.set_len(0).and_then(|()| file.write_all(&text));
         written.map_err(FileError::on("write", &path))?;
-        Ok(Ok(Self { _file: file, path }))
+        Ok(Ok(Self { _file: file, folder, name }))
     }
 }
 
 impl Drop for LocalLock {
     fn drop(&mut self) {
-        let _gone = std::fs::remove_file(&self.path);
+        let _gone = self.folder.remove(&self.name);
     }
 }
 
-fn open(path: &Path) -> Result<File, FileError> {
-    let options =
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
-    options.map_err(FileError::on("open", path))
-}
-
 /// A living run that holds one of the units. What a dead one has left is cleared away.
-fn conflict(folder: &Path, units: &[String]) -> Option<Conflict> {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
+fn conflict(folder: &Root, units: &[String]) -> Option<Conflict> {
+    for entry in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+        let name = PathBuf::from(entry.file_name());
+        if name.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        let Ok(mut file) = File::open(&path) else { continue };
+        let Ok(file) = folder.open(&name) else { continue };
         match file.try_lock_shared() {
             Ok(()) => {
-                let _gone = std::fs::remove_file(&path);
+                let _gone = folder.remove(&name);
                 continue;
             }
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
         }
-        let mut text = Vec::new();
-        let read =
-            file.read_to_end(&mut text).ok().and_then(|_| serde_json::from_slice::<Content>(&text).ok());
+        let read = read_whole(file).ok().and_then(|text| serde_json::from_slice::<Content>(&text).ok());
         let Some(Content { holder, units: theirs }) = read else { continue };
         let common: Vec<String> = units.iter().filter(|unit| theirs.contains(unit)).cloned().collect();
         if !common.is_empty() {

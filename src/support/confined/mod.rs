@@ -19,6 +19,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
 pub use self::files::{EVERYBODY, Kind, PRIVATE, PROGRAM};
 use super::fs::FileError;
 
@@ -97,6 +100,15 @@ impl Root {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(FileError::on("open", &path)(error)),
         }
+    }
+
+    /// Returns when the names in it are on disk, which is another thing than what is in the files.
+    pub fn sync(&self) -> Result<(), FileError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let synced = openat(&self.folder, ".", flags, Mode::empty())
+            .map_err(io::Error::from)
+            .and_then(|folder| std::fs::File::from(folder).sync_all());
+        synced.map_err(FileError::on("write", &self.path))
     }
 
     /// Makes a folder, and those on the way to it, where they are missing.

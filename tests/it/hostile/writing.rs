@@ -288,3 +288,133 @@ fn a_commit_that_names_an_entry_twice_writes_nothing_outside() {
         world.run(&["find", "--filter", "[pr...base]"]).says("cannot be laid out");
     }
 }
+
+#[test]
+fn a_work_folder_in_which_a_tool_would_write_through_a_link_is_refused() {
+    for place in [
+        "terraform.tfstate",
+        ".terraform",
+        ".terraform/modules",
+        ".terraform/providers",
+        ".terraform.lock.hcl",
+    ] {
+        let world = World::new();
+        world.estate.write(
+            "live/app/terragrunt.hcl",
+            "terraform {\n  source = \"${get_repo_root()}/modules//app\"\n}\n",
+        );
+        world.estate.write("modules/app/marked.tf", "");
+        world.run(&["plan"]).exits(0);
+        let work = world.of_ours("marked.tf")[0].parent().unwrap().to_owned();
+        let link = work.join(place);
+        if link.is_dir() {
+            std::fs::remove_dir_all(&link).unwrap();
+        } else if link.exists() {
+            std::fs::remove_file(&link).unwrap();
+        }
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        let target = if place.contains("tfstate") || place.contains("lock") { "kept" } else { "folder" };
+        std::os::unix::fs::symlink(world.outside().join(target), &link).unwrap();
+        world.run(&["apply", "--yes"]).exits(1).says(format!("{place} is a symbolic link to"));
+        world.is_untouched();
+    }
+}
+
+/// What works on units, or on what runs have left.
+const COMMANDS: &[&[&str]] = &[
+    &["plan"],
+    &["apply", "--yes"],
+    &["plan", "--out", "plans"],
+    &["output", "app"],
+    &["destroy", "--yes"],
+    &["up", "--yes"],
+    &["resume", "--yes"],
+    &["unlock", "app"],
+    &["stack", "generate"],
+    &["runs"],
+    &["find"],
+    &["validate"],
+];
+
+#[test]
+fn a_folder_of_ours_that_is_a_link_is_refused_by_its_name() {
+    for place in [
+        "",
+        "/runs",
+        "/work",
+        "/units",
+        "/locks",
+        "/modules",
+        "/providers",
+        "/shims",
+        "/argocd",
+        "/runs.lock",
+    ] {
+        let world = World::new();
+        world.link(&format!(".slipway{place}"), world.outside().join("folder"));
+        for command in COMMANDS {
+            let said = world.run(command);
+            world.is_untouched();
+            if !["output", "stack", "find", "validate"].contains(&command[0]) {
+                said.exits(5).says(format!(".slipway{place} is a symbolic link to"));
+            }
+        }
+    }
+}
+
+#[test]
+fn links_deeper_in_our_folder_lead_nowhere() {
+    // What a run makes, it makes in places of these names.
+    let world = World::new();
+    world.run(&["apply", "--yes"]).exits(0);
+    world.run(&["plan"]).exits(0);
+    let all = world.of_ours("");
+    let ours = world.path(".slipway");
+    for place in all {
+        let below = place.strip_prefix(&ours).unwrap();
+        // Of a run, the folder is new each time; what `init` left is the tool's own.
+        let depth = below.components().count();
+        if depth < 2
+            || below.starts_with("runs")
+            || below.components().any(|part| part.as_os_str() == ".terraform")
+        {
+            continue;
+        }
+        let world = World::new();
+        let target = world.outside().join(if place.is_dir() { "folder" } else { "kept" });
+        world.link(Path::new(".slipway").join(below).to_str().unwrap(), target);
+        for command in COMMANDS {
+            world.run(command);
+            world.is_untouched();
+        }
+    }
+}
+
+#[test]
+fn a_run_that_came_with_the_repository_is_not_gone_on_with_through_links() {
+    for place in ["", "/logs", "/plans", "/journal.jsonl", "/number", "/plans/app.tfplan", "/logs/app.log"] {
+        let world = World::new();
+        world.estate.write(
+            "modules/app/main.tf",
+            "resource \"terraform_data\" \"app\" {\n  input = file(\"there\")\n}\n",
+        );
+        world.run(&["apply", "--yes"]).exits(1);
+        let run = world.estate.newest_run();
+        let link = PathBuf::from(format!("{}{place}", run.display()));
+        let moved = world.path("moved");
+        let is_dir = link.is_dir();
+        if link.exists() {
+            std::fs::rename(&link, &moved).unwrap();
+        } else {
+            std::fs::write(&moved, "").unwrap();
+        }
+        world.estate.write("modules/app/there", "");
+        // To a thing of ours outside, as somebody who wants it written would have it.
+        let outside = world.outside().join(if is_dir { "folder" } else { "kept" });
+        std::os::unix::fs::symlink(&outside, &link).unwrap();
+        for command in [&["resume", "--yes"][..], &["runs"], &["runs", "show"], &["plan"]] {
+            world.run(command);
+            world.is_untouched();
+        }
+    }
+}
