@@ -1,7 +1,7 @@
 //! What `up`, `down`, `plan`, `apply` and `destroy` share: choose the units, refuse what is not safe, carry it out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::carry_out::{carry_out, refuse_unattended};
 use super::destruction::{Dependent, dependents};
@@ -12,6 +12,7 @@ use super::selection::SelectionArgs;
 use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
+use crate::engine::plan::left_out::local_states;
 use crate::estate::UnitIndex;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
@@ -55,6 +56,11 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     }
     let left_out = left_out(ui, &selection, execution.mode);
     selection.selected.retain(|unit| !left_out.contains(unit));
+    if let Some(keeper) = &execution.plans.keeper {
+        let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
+        let states = local_states(&reader, &dirs);
+        keeper.run_of(&dirs, states);
+    }
     let run = Run {
         command: execution.command,
         mode: execution.mode,

@@ -13,8 +13,9 @@ use super::global::{EngineArgs, Global};
 use super::run::Run;
 use super::stack;
 use super::ui::Ui;
-use super::workspace::Workspace;
+use super::workspace::{Selection, Workspace};
 use crate::engine::plan::folder::{self, SavedError, SavedFolder, plan_path};
+use crate::engine::plan::left_out::LeftOut;
 use crate::engine::plan::manifest::{LaterUnit, Manifest, PlannedUnit, VERSION};
 use crate::engine::plan::signature::{self, SignatureError, Signer};
 use crate::run::event::{NodeInfo, Request};
@@ -132,6 +133,7 @@ impl Saving {
             features: request.features,
             experiments: request.experiments,
             files,
+            states: keeper.states(),
             units,
             later,
         };
@@ -224,6 +226,7 @@ pub async fn apply(
     let selection = workspace.select_named(ui, &names, &reader)?;
     let by = signer.or_else(|| manifest.user.clone()).map_or(String::new(), |by| format!(" by {by}"));
     let origin = format!("saved{by} at {}", manifest.created.strftime("%Y-%m-%d %H:%M UTC"));
+    let left_out = Arc::new(left_out(&workspace, &folder, &selection));
     let units = manifest.units.iter().map(|unit| {
         let content = folder.plan(&unit.plan).unwrap_or_default().to_vec();
         let saved = SavedUnit {
@@ -231,6 +234,7 @@ pub async fn apply(
             summary: unit.summary.clone(),
             fingerprint: unit.fingerprint.clone(),
             state: unit.state.clone(),
+            left_out: Arc::clone(&left_out),
         };
         (unit.name.clone(), saved)
     });
@@ -254,6 +258,17 @@ pub async fn apply(
         ui.say(&format!("now to be planned, since what they depend on is applied: {}", waiting.join(", ")));
     }
     Ok(exit)
+}
+
+/// What was left out of the digests when the plans were made, and the folder of the plans, which has come since.
+fn left_out(workspace: &Workspace, folder: &SavedFolder, selection: &Selection) -> LeftOut {
+    let manifest = &folder.manifest;
+    let root = &workspace.project.estate_root;
+    let units = selection.estate.units.iter().map(|unit| unit.dir.clone());
+    let later = manifest.later.iter().map(|unit| crate::support::paths::join(root, &unit.name));
+    let states =
+        manifest.states.iter().map(|state| crate::support::paths::join(&workspace.project.dir, state));
+    LeftOut::new(units.chain(later), states).with_folder(&folder.path)
 }
 
 /// Who signed, as far as that is asked for or can be known.

@@ -35,6 +35,7 @@ pub use plan::{
     Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
 };
 
+use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
 use crate::support::workplace::Workplace;
@@ -236,7 +237,12 @@ pub trait Engine: Send + Sync {
     }
 
     /// What a plan of the unit would be made on now, its state apart; nothing is written but what is fetched.
-    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError>;
+    async fn fingerprint(
+        &self,
+        job: &UnitJob,
+        left_out: &LeftOut,
+        session: Session<'_>,
+    ) -> Result<Fingerprint, EngineError>;
 
     /// The state that a plan of the unit would be made on now; none where there is none yet.
     async fn state_mark(&self, job: &UnitJob, session: Session<'_>)

@@ -1,13 +1,15 @@
 //! What a run does with plans besides making and applying them: tell them in full, keep them, or take kept ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::NodeInfo;
 use super::saved::SavedPlans;
 use crate::engine::plan::fingerprint::files_read;
+use crate::engine::plan::left_out::LeftOut;
 use crate::engine::{Engine, EngineError, Fingerprint, PlanSummary, SavedPlan, Session, StateMark, UnitJob};
+use crate::support::paths::relative;
 
 /// What a run does with plans besides applying them; by default nothing.
 #[derive(Clone, Default)]
@@ -23,6 +25,7 @@ pub struct Plans {
 /// Notes of each plan what it was made on.
 pub struct Keeper {
     root: PathBuf,
+    states: Mutex<(LeftOut, BTreeSet<PathBuf>)>,
     order: Mutex<Vec<NodeInfo>>,
     kept: Mutex<BTreeMap<String, Kept>>,
 }
@@ -52,7 +55,19 @@ pub struct Basis {
 impl Keeper {
     /// `root` is the project's folder.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, order: Mutex::default(), kept: Mutex::default() }
+        Self { root, states: Mutex::default(), order: Mutex::default(), kept: Mutex::default() }
+    }
+
+    /// Takes the units of the run: their folders, and the states among theirs that are files.
+    pub fn run_of(&self, dirs: &[PathBuf], states: BTreeSet<PathBuf>) {
+        let left_out = LeftOut::new(dirs.iter().cloned(), states.iter().cloned());
+        *self.states.lock().unwrap_or_else(PoisonError::into_inner) = (left_out, states);
+    }
+
+    /// The states that are files, by their paths from the project's folder.
+    pub fn states(&self) -> BTreeSet<PathBuf> {
+        let (_, states) = &*self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states.iter().map(|state| relative(&self.root, state)).collect()
     }
 
     /// Takes the order of the run.
@@ -75,8 +90,9 @@ impl Keeper {
     ) -> Result<(), EngineError> {
         let mocked = job.config.mocked.clone();
         let basis = if mocked.is_empty() {
+            let left_out = self.states.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
             Some(Basis {
-                fingerprint: engine.fingerprint(job, session).await?,
+                fingerprint: engine.fingerprint(job, &left_out, session).await?,
                 state: engine.state_mark(job, session).await?,
                 files: files_read(&job.config, &self.root)?,
             })

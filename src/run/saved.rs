@@ -15,6 +15,7 @@ use super::node::{Reporter, Work};
 use super::unit::UnitContext;
 use super::workshop::WorkError;
 use crate::engine::plan::fingerprint::state_difference;
+use crate::engine::plan::left_out::LeftOut;
 use crate::engine::{EngineError, Fingerprint, PlanSummary, StateMark, UnitJob};
 use crate::support::interrupt::Stop;
 
@@ -36,6 +37,8 @@ pub struct SavedUnit {
     pub fingerprint: Fingerprint,
     /// The state it was made on.
     pub state: Option<StateMark>,
+    /// What the digests leave out, since it is held to something else.
+    pub left_out: Arc<LeftOut>,
 }
 
 impl SavedUnit {
@@ -50,7 +53,7 @@ impl SavedUnit {
             return Ok(Some(format!("mock outputs of {} went into it", job.config.mocked.join(", "))));
         }
         let engine = context.workshop.engine();
-        let now = engine.fingerprint(job, reporter.session()).await?;
+        let now = engine.fingerprint(job, &self.left_out, reporter.session()).await?;
         if let Some(difference) = self.fingerprint.difference(&now) {
             return Ok(Some(difference));
         }

@@ -20,9 +20,19 @@ pub fn is_lock_file(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == LOCK_FILE)
 }
 
-/// Whether a name is that of a state, of what lies beside one, or of the folder that holds those of workspaces.
+/// Whether a name is that of a state, of what lies beside one (`.backup`, `.1699999999.backup`, `.lock.info`), or of the
+/// folder that holds those of workspaces. A name that merely holds the word is a module's: `check.tfstate.sh`.
 pub fn is_state(name: &OsStr) -> bool {
-    name.as_bytes().windows(8).any(|part| part == b".tfstate")
+    let name = name.as_bytes();
+    if name == b"terraform.tfstate.d" {
+        return true;
+    }
+    let name = name.strip_suffix(b".lock.info").unwrap_or(name);
+    let name = name.strip_suffix(b".backup").unwrap_or(name);
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (rest, _) = name.split_at(name.len() - digits);
+    let name = rest.strip_suffix(b".").filter(|_| digits > 0).unwrap_or(name);
+    name.ends_with(b".tfstate")
 }
 
 #[cfg(test)]
@@ -35,13 +45,21 @@ mod tests {
             "terraform.tfstate",
             "a/terraform.tfstate.backup",
             "a/.terraform.tfstate.lock.info",
+            "a/dev.tfstate.1699999999.backup",
             "terraform.tfstate.d/dev/terraform.tfstate",
             ".terraform.lock.hcl",
             "a/.terraform/modules/x/main.tf",
         ] {
             assert!(is_of_a_tool(Path::new(path)), "{path}");
         }
-        for path in ["main.tf", "terraform", ".terraform-version", "tfstate", "a.terraform.lock.hcl/x"] {
+        for path in [
+            "main.tf",
+            "terraform",
+            ".terraform-version",
+            "tfstate",
+            "a.terraform.lock.hcl/x",
+            "run.tfstate.sh",
+        ] {
             assert!(!is_of_a_tool(Path::new(path)), "{path}");
         }
     }

@@ -26,10 +26,10 @@ use tokio::sync::OnceCell;
 use self::providers::Providers;
 pub(super) use self::selection::Selection;
 use self::shared_init::{SharedInits, Wanted};
-pub(super) use self::workdir::is_for_terragrunt;
 use super::failure::passed_over;
 use super::lock_table::LockTables;
 use super::plan::fingerprint;
+use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
 use super::s3::S3Clients;
@@ -331,10 +331,15 @@ impl Engine for NativeEngine {
         Ok(PlanJson::new(&ran.stdout))
     }
 
-    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError> {
+    async fn fingerprint(
+        &self,
+        job: &UnitJob,
+        left_out: &LeftOut,
+        session: Session<'_>,
+    ) -> Result<Fingerprint, EngineError> {
         let tool = self.tool(&job.config).await?;
         let source = self.source(job, &tool, session).await?;
-        fingerprint::of(tool, source, job).await
+        fingerprint::of(tool, source, job, left_out).await
     }
 
     async fn state_mark(

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::folder::MANIFEST;
-use crate::engine::native::{Selection, is_for_terragrunt};
+use super::left_out::LeftOut;
+use crate::engine::native::Selection;
 use crate::engine::source::{Fetched, files_of};
 use crate::engine::tool::LOCK_FILE;
 use crate::engine::tool::Tool;
 use crate::engine::{EngineError, UnitJob};
 use crate::hcl::json::encode;
 use crate::hcl::value::Value;
-use crate::support::digest::{hex, sha256};
+use crate::support::digest::{hex, sha256, sha256_of};
 use crate::support::fs::FileError;
-use crate::support::paths::relative;
+use crate::support::paths::{clean, relative};
 use crate::terragrunt::config::UnitConfig;
 
 /// What a unit's plan was made on, its state apart. Digests are SHA-256 in lowercase hexadecimal.
@@ -46,13 +46,19 @@ pub struct StateMark {
 }
 
 impl Fingerprint {
-    /// Of a unit whose module is on this machine.
-    pub fn of(tool: &Tool, source: &Fetched, config: &UnitConfig) -> Result<Self, EngineError> {
+    /// Of a unit whose module is on this machine; `left_out` is what the run writes and holds to something else.
+    pub fn of(
+        tool: &Tool,
+        source: &Fetched,
+        config: &UnitConfig,
+        left_out: &LeftOut,
+    ) -> Result<Self, EngineError> {
+        let left_out = left_out.clone().with_unit(config, &source.folder());
         Ok(Self {
             tool: tool.name.to_owned(),
             version: tool.version.clone(),
             inputs: inputs(config),
-            source: source_digest(source, config)?,
+            source: source_digest(source, config, &left_out)?,
             lock: lock_file(source, config).map(|content| sha256(&content)),
         })
     }
@@ -85,9 +91,11 @@ pub(in crate::engine) async fn of(
     tool: Arc<Tool>,
     source: Fetched,
     job: &UnitJob,
+    left_out: &LeftOut,
 ) -> Result<Fingerprint, EngineError> {
-    let config = Arc::clone(&job.config);
-    let taken = tokio::task::spawn_blocking(move || Fingerprint::of(&tool, &source, &config)).await;
+    let (config, left_out) = (Arc::clone(&job.config), left_out.clone());
+    let taken =
+        tokio::task::spawn_blocking(move || Fingerprint::of(&tool, &source, &config, &left_out)).await;
     taken.map_err(|error| EngineError::Answer {
         command: "taking the digests of the source".to_owned(),
         cause: error.to_string(),
@@ -110,7 +118,7 @@ pub fn state_difference(then: Option<&StateMark>, now: Option<&StateMark>) -> Op
 }
 
 /// The files that are read before a tool starts, with their digests: the configuration and all that it reads, variable
-/// files, the lock file. Paths are seen from `root`.
+/// files, the lock file, and the files that hooks name by their whole path. Paths are seen from `root`.
 pub fn files_read(config: &UnitConfig, root: &Path) -> Result<BTreeMap<PathBuf, String>, EngineError> {
     let extra = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
     let variables = extra.flat_map(|extra| extra.required_var_files.iter().chain(&extra.optional_var_files));
@@ -118,11 +126,24 @@ pub fn files_read(config: &UnitConfig, root: &Path) -> Result<BTreeMap<PathBuf, 
     let own_lock = config.dir.join(LOCK_FILE);
     let read = config.files_read.iter().map(|file| file.to_path_buf());
     let mut digests = BTreeMap::new();
-    for file in read.chain(variables).chain([own_lock]).filter(|file| file.is_file()) {
-        let content = std::fs::read(&file).map_err(FileError::on("read", &file))?;
-        digests.insert(relative(root, &file), sha256(&content));
+    let named = named_by_hooks(config, root);
+    for file in read.chain(variables).chain([own_lock]).chain(named).filter(|file| file.is_file()) {
+        let digest = sha256_of(&file).map_err(FileError::on("read", &file))?;
+        digests.insert(relative(root, &file), digest);
     }
     Ok(digests)
+}
+
+/// The scripts of the tree that hooks run or hand to a program; what belongs to the machine differs by right.
+fn named_by_hooks(config: &UnitConfig, root: &Path) -> Vec<PathBuf> {
+    let terraform = config.terraform.iter();
+    let words = terraform.flat_map(|terraform| {
+        let hooks = terraform.before_hooks.iter().chain(&terraform.after_hooks).map(|hook| &hook.execute);
+        hooks.chain(terraform.error_hooks.iter().map(|hook| &hook.execute)).flatten()
+    });
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let files = words.map(|word| clean(Path::new(word)));
+    files.filter(|file| file.starts_with(root) || file.starts_with(&real)).collect()
 }
 
 fn lock_file(source: &Fetched, config: &UnitConfig) -> Option<Vec<u8>> {
@@ -201,19 +222,19 @@ fn inputs(config: &UnitConfig) -> String {
     parts.end()
 }
 
-fn source_digest(source: &Fetched, config: &UnitConfig) -> Result<String, EngineError> {
+fn source_digest(source: &Fetched, config: &UnitConfig, left_out: &LeftOut) -> Result<String, EngineError> {
     let mut parts = Parts::default();
     parts.all("module", [source.module.as_os_str().as_encoded_bytes()]);
     if source.shared {
         let files = files_of(&source.root)?;
         let below = files.iter().map(|file| file.strip_prefix(&source.root).unwrap_or(file).to_path_buf());
-        take_files(&mut parts, &source.root, below)?;
+        take_files(&mut parts, &source.root, below, left_out)?;
     } else {
-        take_files(&mut parts, &source.root, copied(&source.root, config)?)?;
+        take_files(&mut parts, &source.root, copied(&source.root, config)?, left_out)?;
     }
     if source.root != config.dir {
         parts.add("over");
-        take_files(&mut parts, &config.dir, copied(&config.dir, config)?)?;
+        take_files(&mut parts, &config.dir, copied(&config.dir, config)?, left_out)?;
     }
     Ok(parts.end())
 }
@@ -225,34 +246,32 @@ fn copied(folder: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineErro
     Selection::new(folder, include, exclude)?.files()
 }
 
-/// What the tools write themselves, and plans that were saved into the tree, are nothing of the module.
 fn take_files(
     parts: &mut Parts,
     root: &Path,
     files: impl IntoIterator<Item = PathBuf>,
+    left_out: &LeftOut,
 ) -> Result<(), EngineError> {
     use std::os::unix::fs::PermissionsExt;
-    let is_saved_plan =
-        |below: &Path| below.ancestors().skip(1).any(|above| root.join(above).join(MANIFEST).is_file());
-    for below in files {
-        let name = below.file_name().unwrap_or_default().to_string_lossy();
-        if name == LOCK_FILE
-            || name.contains(".tfstate")
-            || is_for_terragrunt(&below)
-            || is_saved_plan(&below)
-        {
-            continue;
-        }
+    let real = root.canonicalize().map_err(FileError::on("read", root))?;
+    for below in files.into_iter().filter(|below| !left_out.holds(&real, below)) {
         let file = root.join(&below);
-        // A link into nowhere is a file without content.
-        let content = if file.is_file() {
-            std::fs::read(&file).map_err(FileError::on("read", &file))?
-        } else {
-            Vec::new()
-        };
-        let runs = file.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
         parts.add(below.as_os_str().as_encoded_bytes());
-        parts.add([u8::from(runs)]);
+        // A link is where it leads and what is there: as the one it is read by name, as the other through it.
+        if let Ok(target) = std::fs::read_link(&file) {
+            parts.all("link", [target.as_os_str().as_encoded_bytes()]);
+        }
+        let Ok(metadata) = file.metadata() else {
+            parts.add("nothing");
+            continue;
+        };
+        // What is no regular file cannot be taken along: a pipe has no content to hold it to.
+        let content = if metadata.is_file() {
+            sha256_of(&file).map_err(FileError::on("read", &file))?
+        } else {
+            String::new()
+        };
+        parts.add([u8::from(metadata.permissions().mode() & 0o111 != 0)]);
         parts.add(content);
     }
     Ok(())
@@ -274,12 +293,27 @@ mod tests {
         std::fs::write(dir.path().join("main.tf"), "one").unwrap();
         let source = Fetched { root: dir.path().to_owned(), module: PathBuf::new(), shared: false };
         let tool = Tool { path: "/bin/tofu".into(), name: "tofu", version: "1.12.6".to_owned() };
-        let take = |value: &str| Fingerprint::of(&tool, &source, &config(dir.path(), value)).unwrap();
+        let state = dir.path().join("unit.tfstate");
+        let left_out = LeftOut::new([], [state.clone()]);
+        let take =
+            |value: &str| Fingerprint::of(&tool, &source, &config(dir.path(), value), &left_out).unwrap();
         let then = take("a");
         assert_eq!(then.difference(&take("a")), None);
         assert!(then.difference(&take("b")).unwrap().contains("inputs"));
-        std::fs::write(dir.path().join("terraform.tfstate"), "{}").unwrap();
-        assert_eq!(then.difference(&take("a")), None, "a state is no source");
+        std::fs::write(&state, "{}").unwrap();
+        assert_eq!(then.difference(&take("a")), None, "the state of a unit is held to its serial");
+        for name in ["terraform.tfstate", "script.tfstate.sh", "slipway-plans.json", "terragrunt.hcl"] {
+            std::fs::write(dir.path().join(name), "{}").unwrap();
+            assert!(then.difference(&take("a")).unwrap().contains("source"), "{name}");
+            std::fs::remove_file(dir.path().join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("main.tf", dir.path().join("link")).unwrap();
+        let linked = take("a");
+        std::fs::remove_file(dir.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("./main.tf", dir.path().join("link")).unwrap();
+        assert!(linked.difference(&take("a")).unwrap().contains("source"), "a link is where it leads");
+        std::fs::remove_file(dir.path().join("link")).unwrap();
+        assert_eq!(then.difference(&take("a")), None);
         std::fs::write(dir.path().join("main.tf"), "two").unwrap();
         assert!(then.difference(&take("a")).unwrap().contains("source"));
         std::fs::write(dir.path().join("main.tf"), "one").unwrap();

@@ -310,6 +310,7 @@ mod tests {
             features: Vec::new(),
             experiments: Vec::new(),
             files: BTreeMap::new(),
+            states: BTreeSet::new(),
             units: vec![unit],
             later: Vec::new(),
         };

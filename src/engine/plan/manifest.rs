@@ -1,6 +1,6 @@
 //! What is written beside saved plans: how they were made, and on what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -44,6 +44,10 @@ pub struct Manifest {
     /// The files that were read before a tool started, by their paths from the project's folder, with their digests.
     #[serde(with = "path_text::serde_keys")]
     pub files: BTreeMap<PathBuf, String>,
+    /// The states of the run's units that are files, by their paths from the project's folder: they change when plans
+    /// are applied, so that they are in no digest of a module that they lie in.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub states: BTreeSet<PathBuf>,
     /// The units whose plans are saved, each behind what it depends on.
     pub units: Vec<PlannedUnit>,
     /// The units that have to be planned when these are applied.

@@ -3,6 +3,7 @@
 pub mod detail;
 pub mod fingerprint;
 pub mod folder;
+pub mod left_out;
 pub mod manifest;
 mod mask;
 pub mod signature;

@@ -24,6 +24,7 @@ use self::shim::Shim;
 use self::version::Version;
 use super::failure::passed_over;
 use super::plan::fingerprint;
+use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
@@ -250,10 +251,15 @@ impl Engine for TerragruntEngine {
         Ok(PlanJson::new(&answer(&ran.stdout)))
     }
 
-    async fn fingerprint(&self, job: &UnitJob, session: Session<'_>) -> Result<Fingerprint, EngineError> {
+    async fn fingerprint(
+        &self,
+        job: &UnitJob,
+        left_out: &LeftOut,
+        session: Session<'_>,
+    ) -> Result<Fingerprint, EngineError> {
         let tool = self.tool(&job.config).await?;
         let source = self.sources.of_unit(&job.config, tool.name, session).await?;
-        fingerprint::of(tool, source, job).await
+        fingerprint::of(tool, source, job, left_out).await
     }
 
     async fn state_mark(

@@ -1,6 +1,7 @@
 //! What comes out of a repository, and out of a folder of ours that somebody else has had, is not trusted.
 
 mod deleting;
+mod poison;
 mod records;
 mod stand_in;
 mod world;
