@@ -8,7 +8,6 @@ mod tarball;
 mod target;
 mod zipped;
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -20,9 +19,11 @@ use sha2::{Sha256, Sha512};
 use self::bounded::{Bounded, Watched};
 use self::target::Target;
 use super::SourceError;
+use crate::support::confined::{FOLDER, Root};
 use crate::support::digest::hex;
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, open_regular};
 use crate::support::interrupt::GivenUp;
+use crate::support::paths::folder as folder_of;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ pub(super) fn sha256_of(file: &Path, given_up: &GivenUp) -> Result<String, Sourc
 }
 
 fn digest<D: Digest>(path: &Path, given_up: &GivenUp) -> Result<String, SourceError> {
-    let mut file = Watched::new(File::open(path).map_err(FileError::on("open", path))?, given_up);
+    let mut file = Watched::new(open_regular(path).map_err(FileError::on("open", path))?, given_up);
     let mut digest = D::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -143,11 +144,11 @@ pub(super) fn unpack(
     to: &Path,
     given_up: &GivenUp,
 ) -> Result<(), SourceError> {
-    std::fs::create_dir_all(to).map_err(FileError::on("create", to))?;
-    let opened = File::open(file).map_err(FileError::on("open", file))?;
+    let folder = Root::at(folder_of(to))?.folder(to, FOLDER)?;
+    let opened = open_regular(file).map_err(FileError::on("open", file))?;
     let packed = opened.metadata().map_err(FileError::on("read", file))?.len();
     let most = packed.saturating_mul(MOST_EXPANSION).clamp(ALWAYS_ALLOWED, MOST_BYTES);
-    let mut target = Target::new(name, to, most, given_up);
+    let mut target = Target::new(name, &folder, most, given_up);
     if kind == Kind::Zip {
         zipped::unpack(&opened, packed, &mut target, given_up)?;
         return target.finish();

@@ -12,7 +12,7 @@
 //! A tree appears by one rename and is never written again. It is checked against its name when it is used, so that
 //! one which somebody has written into is fetched anew instead of being run.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -24,16 +24,21 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::SourceError;
+use crate::support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::{hex, sha256};
-use crate::support::fs::{FileError, write_atomically};
+use crate::support::fs::{FileError, open_regular, read_regular};
 use crate::support::interrupt::{GivenUp, Waiting};
 
+/// The folder of it all, in our own.
+const MODULES: &str = "modules";
 /// How often a lock that someone else holds is tried again.
 const LOCK_POLL: Duration = Duration::from_millis(25);
 
 /// Where fetched modules are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
+    /// Our own folder.
+    home: PathBuf,
     root: PathBuf,
 }
 
@@ -72,7 +77,12 @@ pub(super) struct Lock {
 
 impl Cache {
     pub fn new(home: &Path) -> Self {
-        Self { root: home.join("modules") }
+        Self { home: home.to_owned(), root: home.join(MODULES) }
+    }
+
+    /// The folder, to write in: nothing goes through a link in it.
+    fn folder(&self) -> Result<Root, FileError> {
+        Root::own(&self.home)?.folder(Path::new(MODULES), PRIVATE_FOLDER)
     }
 
     /// What is kept under a key, where its files are what they were.
@@ -83,11 +93,14 @@ impl Cache {
 
     fn look_up(&self, key: &str, given_up: &GivenUp) -> Result<Option<Found>, SourceError> {
         let file = self.index(key);
-        let Ok(text) = std::fs::read(&file) else { return Ok(None) };
+        let Ok(text) = read_regular(&file) else { return Ok(None) };
         // An entry that cannot be read is as good as none: it is fetched again and written anew.
         let Ok(entry) = serde_json::from_slice::<Entry>(&text) else { return Ok(None) };
         let folder = self.trees().join(&entry.tree);
-        if !folder.is_dir() || digest_of(&folder, given_up)? != entry.tree {
+        // A name that is no digest would be a way elsewhere, and so would a link in the tree's place.
+        let is_digest = entry.tree.len() == 64 && entry.tree.bytes().all(|letter| letter.is_ascii_hexdigit());
+        let is_there = is_digest && folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+        if !is_there || digest_of(&folder, given_up)? != entry.tree {
             return Ok(None);
         }
         let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified());
@@ -98,9 +111,7 @@ impl Cache {
     pub async fn lock(&self, key: &str) -> Result<Lock, SourceError> {
         let key = sha256(key.as_bytes());
         let path = self.root.join("locks").join(&key);
-        create_dir(&self.root.join("locks"))?;
-        let file = File::options().create(true).append(true).open(&path);
-        let file = file.map_err(FileError::on("open", &path))?;
+        let file = self.folder()?.update(&path)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: Arc::new(file), key }),
@@ -114,10 +125,11 @@ impl Cache {
 
     /// An empty folder to put something together in.
     pub async fn scratch(&self, lock: &Lock) -> Result<PathBuf, SourceError> {
-        let folder = self.scratch_folder(lock);
+        let (cache, folder) = (self.clone(), self.scratch_folder(lock));
         blocking(move |_| {
-            remove(&folder)?;
-            create_dir(&folder)?;
+            let ours = cache.folder()?;
+            ours.remove_all(&folder)?;
+            ours.create_dir_all(&folder, PRIVATE_FOLDER)?;
             Ok(folder)
         })
         .await
@@ -145,24 +157,26 @@ impl Cache {
         entry: Entry,
         given_up: &GivenUp,
     ) -> Result<Found, SourceError> {
-        protect(folder)?;
+        let ours = self.folder()?;
+        protect(&ours, folder)?;
         let tree = digest_of(folder, given_up)?;
         let place = self.trees().join(&tree);
-        create_dir(&self.trees())?;
-        if place.is_dir() && digest_of(&place, given_up)? != tree {
-            // Somebody has written into it: out of the way with it.
-            let damaged = self.scratch_folder(lock).join("damaged");
-            std::fs::rename(&place, &damaged).map_err(FileError::on("move", &place))?;
+        let there = ours.kind(&place)?;
+        if there.is_some_and(|kind| kind != Kind::Folder)
+            || there.is_some() && digest_of(&place, given_up)? != tree
+        {
+            // Somebody has written into it, or in its place: out of the way with it.
+            ours.rename(&place, &self.scratch_folder(lock).join("damaged"))?;
         }
-        match std::fs::rename(folder, &place) {
+        match ours.rename(folder, &place) {
             Ok(()) => {}
             // The same files came from elsewhere before.
-            Err(_) if place.is_dir() => {}
-            Err(error) => return Err(FileError::on("move", folder)(error).into()),
+            Err(_) if ours.kind(&place)? == Some(Kind::Folder) => {}
+            Err(error) => return Err(error.into()),
         }
         let entry = Entry { tree, ..entry };
         self.write(&sha256(key.as_bytes()), &entry)?;
-        remove(&self.scratch_folder(lock))?;
+        ours.remove_all(&self.scratch_folder(lock))?;
         Ok(Found { entry, folder: place, fetched: SystemTime::now() })
     }
 
@@ -176,14 +190,14 @@ impl Cache {
 
     /// What was noted last.
     pub fn noted(&self, name: &str) -> Option<String> {
-        let text = std::fs::read(self.index(&sha256(name.as_bytes()))).ok()?;
+        let text = read_regular(&self.index(&sha256(name.as_bytes()))).ok()?;
         Some(serde_json::from_slice::<Entry>(&text).ok()?.resolved)
     }
 
     fn write(&self, key: &str, entry: &Entry) -> Result<(), SourceError> {
         let mut text = serde_json::to_vec_pretty(entry).unwrap_or_default();
         text.push(b'\n');
-        Ok(write_atomically(&self.index(key), &text)?)
+        Ok(self.folder()?.write(&self.index(key), &text, PRIVATE)?)
     }
 
     fn index(&self, key: &str) -> PathBuf {
@@ -221,7 +235,7 @@ pub(super) fn digest_of(folder: &Path, given_up: &GivenUp) -> Result<String, Sou
 }
 
 fn content_digest(path: &Path, given_up: &GivenUp) -> Result<sha2::digest::Output<Sha256>, SourceError> {
-    let mut file = File::open(path).map_err(FileError::on("open", path))?;
+    let mut file = open_regular(path).map_err(FileError::on("open", path))?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -258,13 +272,12 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), SourceError> {
 }
 
 /// Takes the right to write from every file: a link to it must not be written through.
-fn protect(folder: &Path) -> Result<(), SourceError> {
+fn protect(ours: &Root, folder: &Path) -> Result<(), SourceError> {
     for path in files(folder)? {
         let metadata = path.symlink_metadata().map_err(FileError::on("read", &path))?;
         if !metadata.is_symlink() {
             let mode = if metadata.permissions().mode() & 0o100 == 0 { 0o444 } else { 0o555 };
-            let set = std::fs::set_permissions(&path, Permissions::from_mode(mode));
-            set.map_err(FileError::on("protect", &path))?;
+            ours.set_mode(&path, mode)?;
         }
     }
     Ok(())
@@ -281,17 +294,4 @@ pub(super) async fn blocking<T: Send + 'static>(
         let source = std::io::Error::other(error.to_string());
         Err(FileError { action: "read", path: "a source".to_owned(), source }.into())
     })
-}
-
-fn create_dir(path: &Path) -> Result<(), SourceError> {
-    Ok(crate::support::fs::create_private_dir(path)?)
-}
-
-fn remove(folder: &Path) -> Result<(), SourceError> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::on("remove", folder)(error).into())
-        }
-        _ => Ok(()),
-    }
 }

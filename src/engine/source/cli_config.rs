@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::support::fs::read_text;
 use crate::support::secret::Secret;
 
 /// Tokens and services by host.
@@ -20,7 +21,7 @@ impl CliConfig {
     pub fn of_the_user() -> Self {
         let mut config = Self::default();
         for file in files() {
-            if let Ok(text) = std::fs::read_to_string(&file) {
+            if let Ok(text) = read_text(&file) {
                 if file.extension().is_some_and(|end| end == "json") {
                     config.read_json(&text);
                 } else {

@@ -12,7 +12,7 @@ use super::cache::{Entry, blocking};
 use super::s3::{self, Object};
 use super::web::{self, Authorization};
 use super::{FetchOptions, SourceError, Sources, git};
-use crate::support::fs::FileError;
+use crate::support::confined::{PRIVATE_FOLDER, Root};
 
 /// How often one place may lead to another.
 const MOST_STEPS: usize = 5;
@@ -32,8 +32,9 @@ impl Sources {
             if step >= MOST_STEPS {
                 return Err(invalid("it leads on and on"));
             }
+            let above = scratch;
             let scratch = scratch.join(format!("step-{step}"));
-            std::fs::create_dir_all(&scratch).map_err(FileError::on("create", &scratch))?;
+            Root::at(above)?.create_dir_all(&scratch, PRIVATE_FOLDER)?;
             let address = Address::parse(location, Path::new("/"))?;
             let tree = match &address.place {
                 // A server has no business with the folders of this machine.
@@ -229,7 +230,10 @@ fn within(tree: &Path, module: &Path) -> Option<PathBuf> {
             return None;
         }
     }
-    folder.is_dir().then_some(folder)
+    // A link may be such a part, but not one that leads out of the tree.
+    let real = folder.canonicalize().ok().filter(|real| real.is_dir())?;
+    let below = real.strip_prefix(tree.canonicalize().ok()?).ok()?.to_owned();
+    Some(tree.join(below))
 }
 
 /// `<meta name="terraform-get" content="…">` in the head of a page.

@@ -1,6 +1,5 @@
 //! Modules from Git repositories, by the `git` command with the user's own credentials.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -8,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::SourceError;
 use super::address::{GitPlace, hide_login};
+use crate::support::confined::{FOLDER, PRIVATE, Root};
 use crate::support::fs::FileError;
 use crate::support::git::{Credentials, Git, GitError, GitRemote};
 
@@ -73,7 +73,7 @@ pub(super) async fn fetch(
     scratch: &Path,
 ) -> Result<(PathBuf, String), SourceError> {
     let tree = scratch.join("tree");
-    std::fs::create_dir_all(&tree).map_err(FileError::on("create", &tree))?;
+    Root::at(scratch)?.create_dir_all(&tree, FOLDER)?;
     let private = private_folder()?;
     let git = git(place, &tree, private.path())?;
     let run = async |arguments: &[&str]| git.text(arguments).await.map_err(|error| failed(place, error));
@@ -106,7 +106,7 @@ pub(super) async fn fetch(
     if tree.join(".gitmodules").is_file() {
         run(&["submodule", "update", "--init", "--recursive", "--depth=1"]).await?;
     }
-    remove_repositories(&tree)?;
+    remove_repositories(&Root::at(&tree)?, Path::new(""))?;
     Ok((tree, commit))
 }
 
@@ -128,9 +128,7 @@ fn git(place: &GitPlace, folder: &Path, private: &Path) -> Result<Git, SourceErr
         |cause: &str| SourceError::Invalid { source_text: hide_login(&place.url), cause: cause.to_owned() };
     let key = STANDARD.decode(key.expose()).map_err(|_| invalid("its sshkey is not base64"))?;
     let file = private.join("key");
-    crate::support::fs::write_atomically(&file, &key)?;
-    let set = std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600));
-    set.map_err(FileError::on("protect", &file))?;
+    Root::at(private)?.write(&file, &key, PRIVATE)?;
     let own = std::env::var("GIT_SSH_COMMAND").unwrap_or_else(|_| "ssh -oBatchMode=yes".to_owned());
     let path = file.display().to_string().replace('\'', "'\\''");
     Ok(git.with_variable("GIT_SSH_COMMAND", format!("{own} -i '{path}' -oIdentitiesOnly=yes")))
@@ -149,17 +147,15 @@ fn no_reference(place: &GitPlace) -> SourceError {
 }
 
 /// Removes `.git` here and in submodules: the module is its files.
-fn remove_repositories(folder: &Path) -> Result<(), SourceError> {
-    for entry in std::fs::read_dir(folder).map_err(FileError::on("read", folder))? {
-        let entry = entry.map_err(FileError::on("read", folder))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(FileError::on("read", folder))?;
+fn remove_repositories(tree: &Root, below: &Path) -> Result<(), SourceError> {
+    let folder = tree.path().join(below);
+    for entry in std::fs::read_dir(&folder).map_err(FileError::on("read", &folder))? {
+        let entry = entry.map_err(FileError::on("read", &folder))?;
+        let place = below.join(entry.file_name());
         if entry.file_name() == ".git" {
-            let removed =
-                if kind.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
-            removed.map_err(FileError::on("remove", &path))?;
-        } else if kind.is_dir() {
-            remove_repositories(&path)?;
+            tree.remove_all(&place)?;
+        } else if entry.file_type().map_err(FileError::on("read", &folder))?.is_dir() {
+            remove_repositories(tree, &place)?;
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ use super::archive::{MOST_BYTES, MOST_FILES};
 use super::web::MOST_FILE;
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
+use crate::support::confined::Root;
 use crate::support::fs::FileError;
 
 /// What a bucket gave.
@@ -43,7 +44,8 @@ pub(super) async fn get(
             let file = scratch.join("object");
             let mark = object.e_tag().map(str::to_owned);
             let name = format!("s3://{bucket}/{key}");
-            save(object.body, &file, &name, &mut Allowance { bytes: MOST_FILE, most: MOST_FILE }).await?;
+            save(object.body, &file, scratch, &name, &mut Allowance { bytes: MOST_FILE, most: MOST_FILE })
+                .await?;
             return Ok(Object::File(file, mark));
         }
         Err(error) if status(&error) == Some(304) => return Ok(Object::Unchanged),
@@ -71,10 +73,8 @@ pub(super) async fn get(
             }
             let object = client.get_object().bucket(bucket).key(key).send().await;
             let object = object.map_err(|error| refused(&way, place, &error))?;
-            let file = folder.join(below);
-            let above = file.parent().unwrap_or(&folder);
-            std::fs::create_dir_all(above).map_err(FileError::on("create", above))?;
-            save(object.body, &file, &format!("s3://{bucket}/{key}"), &mut left).await?;
+            save(object.body, &folder.join(below), scratch, &format!("s3://{bucket}/{key}"), &mut left)
+                .await?;
         }
     }
     Ok(if found > 0 { Object::Folder(folder) } else { Object::Nothing })
@@ -90,10 +90,11 @@ struct Allowance {
 async fn save(
     mut body: ByteStream,
     file: &Path,
+    scratch: &Path,
     name: &str,
     left: &mut Allowance,
 ) -> Result<(), SourceError> {
-    let mut output = std::fs::File::create(file).map_err(FileError::on("create", file))?;
+    let mut output = Root::at(scratch)?.create_new(file)?;
     while let Some(chunk) = body.next().await {
         let chunk = chunk
             .map_err(|error| SourceError::Unreachable { url: name.to_owned(), cause: error.to_string() })?;

@@ -20,7 +20,9 @@ use url::Url;
 
 use super::SourceError;
 use super::address::{Login, hide_login};
-use crate::support::fs::FileError;
+use crate::support::confined::Root;
+use crate::support::fs::{FileError, read_text};
+use crate::support::paths::folder;
 use crate::support::secret::Secret;
 
 /// How long a server may take to begin its answer, or to go on with it.
@@ -81,7 +83,7 @@ impl Answer {
 
     /// Writes the body into a file.
     pub async fn save(mut self, path: &Path) -> Result<(), SourceError> {
-        let mut file = std::fs::File::create(path).map_err(FileError::on("create", path))?;
+        let mut file = Root::at(folder(path))?.create_new(path)?;
         let mut length = 0_u64;
         while let Some(chunk) = self.chunk().await? {
             length += chunk.len() as u64;
@@ -217,7 +219,7 @@ pub(super) fn answer(url: &Url, cause: &str) -> SourceError {
 pub(super) fn netrc_login(host: &str) -> Option<Login> {
     let named = std::env::var_os("NETRC").filter(|name| !name.is_empty()).map(std::path::PathBuf::from);
     let path = named.or_else(|| Some(std::env::home_dir()?.join(".netrc")))?;
-    login_in(&std::fs::read_to_string(path).ok()?, host)
+    login_in(&read_text(&path).ok()?, host)
 }
 
 fn login_in(text: &str, host: &str) -> Option<Login> {

@@ -362,32 +362,66 @@ fn a_folder_of_ours_that_is_a_link_is_refused_by_its_name() {
     }
 }
 
-#[test]
-fn links_deeper_in_our_folder_lead_nowhere() {
-    // What a run makes, it makes in places of these names.
-    let world = World::new();
-    world.run(&["apply", "--yes"]).exits(0);
-    world.run(&["plan"]).exits(0);
-    let all = world.of_ours("");
+/// Puts a link in the place of everything in a folder of ours in turn, and runs commands.
+fn replaced_by_links(world: &World, wanted: impl Fn(&Path) -> bool, commands: &[&[&str]]) {
     let ours = world.path(".slipway");
-    for place in all {
-        let below = place.strip_prefix(&ours).unwrap();
-        // Of a run, the folder is new each time; what `init` left is the tool's own.
-        let depth = below.components().count();
-        if depth < 2
-            || below.starts_with("runs")
-            || below.components().any(|part| part.as_os_str() == ".terraform")
-        {
+    let places = world.of_ours("").into_iter().filter(|place| wanted(place.strip_prefix(&ours).unwrap()));
+    for place in places.collect::<Vec<_>>() {
+        // What an earlier turn has led to may be another by now.
+        if !place.exists() || place == ours {
             continue;
         }
-        let world = World::new();
+        let aside = world.path("aside");
         let target = world.outside().join(if place.is_dir() { "folder" } else { "kept" });
-        world.link(Path::new(".slipway").join(below).to_str().unwrap(), target);
-        for command in COMMANDS {
+        std::fs::rename(&place, &aside).unwrap();
+        std::os::unix::fs::symlink(target, &place).unwrap();
+        for command in commands {
             world.run(command);
             world.is_untouched();
         }
+        if place.is_symlink() {
+            std::fs::remove_file(&place).unwrap();
+        } else if place.is_dir() {
+            std::fs::remove_dir_all(&place).unwrap();
+        } else if place.exists() {
+            std::fs::remove_file(&place).unwrap();
+        }
+        std::fs::rename(&aside, &place).unwrap();
     }
+    world.run(&["plan"]).exits(0);
+}
+
+#[test]
+fn links_deeper_in_our_folder_lead_nowhere() {
+    let world = World::new();
+    world.run(&["apply", "--yes"]).exits(0);
+    // Of a run, the folder is new each time.
+    let wanted = |below: &Path| !below.starts_with("runs");
+    replaced_by_links(&world, wanted, &[&["plan"], &["apply", "--yes"], &["unlock", "app"]]);
+}
+
+#[test]
+fn links_among_fetched_modules_lead_nowhere() {
+    let world = World::new();
+    let source = world.git_source("modules/app");
+    git(&world.path("modules/app"), &["tag", "v1"]);
+    world.unit("app", &format!("{source}?ref=v1"), "");
+    world.run(&["plan"]).exits(0);
+    replaced_by_links(&world, |below| below.starts_with("modules"), &[&["plan"]]);
+}
+
+#[test]
+fn a_module_behind_a_link_out_of_its_repository_is_not_run() {
+    let world = World::new();
+    world.link("modules/app/env", world.outside());
+    world.link("modules/app/latest", "v1");
+    world.estate.write("modules/app/v1/main.tf", "");
+    let source = world.git_source("modules/app");
+    world.unit("app", &format!("{source}//latest"), "");
+    world.run(&["plan"]).exits(0);
+    world.unit("app", &format!("{source}//env"), "");
+    world.run(&["plan"]).exits(1).says("env is a symbolic link to");
+    world.is_untouched();
 }
 
 #[test]

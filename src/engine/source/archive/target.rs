@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use super::super::SourceError;
 use super::bounded::{Ended, Watched};
 use super::{MOST_FILES, broken};
-use crate::support::fs::FileError;
+use crate::support::confined::{FOLDER, Kind, Root};
 use crate::support::interrupt::GivenUp;
 
 /// The most bytes of a path: no system opens a longer one.
@@ -28,7 +26,7 @@ const MOST_LINK_STEPS: usize = 2_000_000;
 /// The folder that is filled, and how much more may go in.
 pub(super) struct Target<'a> {
     name: &'a str,
-    folder: &'a Path,
+    folder: &'a Root,
     left: u64,
     most: u64,
     files: usize,
@@ -40,7 +38,7 @@ pub(super) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// A folder for the archive `name`, of which at most so many bytes may come out.
-    pub fn new(name: &'a str, folder: &'a Path, most: u64, given_up: &GivenUp) -> Self {
+    pub fn new(name: &'a str, folder: &'a Root, most: u64, given_up: &GivenUp) -> Self {
         let links = BTreeMap::new();
         Self { name, folder, left: most, most, files: 0, links, link_bytes: 0, given_up: given_up.clone() }
     }
@@ -68,7 +66,7 @@ impl<'a> Target<'a> {
         if self.links.contains_key(place.as_os_str()) {
             return Err(self.refuse(entry, "goes through a link"));
         }
-        self.folder(&self.folder.join(place))
+        self.folder(&place)
     }
 
     /// A link; where it leads is judged at the end, when all of them are known.
@@ -82,19 +80,17 @@ impl<'a> Target<'a> {
         if self.link_bytes > MOST_LINK_BYTES {
             return Err(broken(self.name, "its links are too many, or too long"));
         }
-        let path = self.room(&place)?;
-        symlink(to, &path).map_err(FileError::on("link", &path))?;
+        self.room(&place)?;
+        self.folder.symlink(to, &place)?;
         self.links.insert(place.into_os_string(), to.to_owned());
         Ok(())
     }
 
     /// A file with the content of one that came before: the cache has links enough.
     pub fn copy(&mut self, entry: &Path, original: &Path, mode: u32) -> Result<(), SourceError> {
-        let original = self.folder.join(self.place(original)?);
-        if !original.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        let Ok(file) = self.folder.open(&self.place(original)?) else {
             return Err(self.refuse(entry, "is a link to a file that is not in the archive"));
-        }
-        let file = File::open(&original).map_err(FileError::on("open", &original))?;
+        };
         let mut file = Watched::new(file, &self.given_up);
         self.file(entry, mode, &mut file)
     }
@@ -103,8 +99,8 @@ impl<'a> Target<'a> {
     pub fn file(&mut self, entry: &Path, mode: u32, input: &mut impl Read) -> Result<(), SourceError> {
         let place = self.place(entry)?;
         self.count()?;
-        let path = self.room(&place)?;
-        let mut file = File::create(&path).map_err(FileError::on("create", &path))?;
+        self.room(&place)?;
+        let mut file = self.folder.create_new(&place)?;
         let written = std::io::copy(&mut input.take(self.left.saturating_add(1)), &mut file);
         let written = written.map_err(|error| match Ended::behind(&error) {
             Some(_) => self.unreadable(&error),
@@ -113,8 +109,7 @@ impl<'a> Target<'a> {
         let left = self.left.checked_sub(written);
         self.left = left.ok_or_else(|| broken(self.name, &Ended::TooMuch { most: self.most }.to_string()))?;
         let executable = if mode & 0o100 == 0 { 0o644 } else { 0o755 };
-        let set = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(executable));
-        Ok(set.map_err(FileError::on("protect", &path))?)
+        Ok(self.folder.set_mode(&place, executable)?)
     }
 
     /// Judges what has come: something has to be there, and no link may lead out, whichever others it goes through.
@@ -198,26 +193,31 @@ impl<'a> Target<'a> {
     }
 
     /// Makes room for a file or link. The same name twice: the later one counts, and never through a link.
-    fn room(&mut self, place: &Path) -> Result<PathBuf, SourceError> {
-        let path = self.folder.join(place);
-        if let Some(above) = path.parent() {
+    fn room(&mut self, place: &Path) -> Result<(), SourceError> {
+        if let Some(above) = place.parent() {
             self.folder(above)?;
         }
-        if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
-            std::fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
+        if self.folder.kind(place)?.is_some_and(|kind| kind != Kind::Folder) {
+            self.folder.remove(place)?;
             self.links.remove(place.as_os_str());
         }
-        Ok(path)
+        Ok(())
     }
 
     /// A folder with those above it; each that is new counts.
-    fn folder(&mut self, path: &Path) -> Result<(), SourceError> {
-        let missing = path.ancestors().take_while(|above| !above.is_dir()).count();
+    fn folder(&mut self, place: &Path) -> Result<(), SourceError> {
+        let mut missing = 0;
+        for above in place.ancestors().filter(|above| !above.as_os_str().is_empty()) {
+            if self.folder.kind(above)? == Some(Kind::Folder) {
+                break;
+            }
+            missing += 1;
+        }
         if missing == 0 {
             return Ok(());
         }
         (0..missing).try_for_each(|_| self.count())?;
-        Ok(std::fs::create_dir_all(path).map_err(FileError::on("create", path))?)
+        Ok(self.folder.create_dir_all(place, FOLDER)?)
     }
 
     fn count(&mut self) -> Result<(), SourceError> {
