@@ -50,7 +50,7 @@ conformance: ## read TREES="dir …" as TERRAGRUNT=path does? (CACHE=dir keeps i
 	@$(PYTHON) tests/conformance --terragrunt $(or $(TERRAGRUNT),terragrunt) $(if $(CACHE),--cache $(CACHE)) $(TREES)
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= parse parse_json evaluate filter yaml_edit
+FUZZ_TARGETS ?= parse parse_json evaluate filter yaml_edit archive git_tree journal saved_plans slipway_hcl
 
 fuzz: ## fuzz each target for FUZZ_SECONDS; needs a nightly toolchain and cargo-fuzz
 	@for target in $(FUZZ_TARGETS); do \

@@ -3,14 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slipway_fuzz::parse_filter;
+use slipway_fuzz::estate::filter::parse;
 
 fuzz_target!(|text: &str| {
-    match parse_filter(text) {
-        Ok(expression) => {
-            let written = expression.to_string();
-            match parse_filter(&written) {
-                Ok(again) => assert_eq!(again, expression, "{text:?} is written as {written:?}"),
+    match parse(text) {
+        Ok(filter) => {
+            let written = filter.to_string();
+            match parse(&written) {
+                Ok(again) => assert_eq!(again, filter, "{text:?} is written as {written:?}"),
                 Err(error) => panic!("{text:?} is written as {written:?}, which is refused: {error}"),
             }
         }

@@ -1,14 +1,11 @@
 //! The edit of manifests.
 
-#[path = "../../src/gitops/edit.rs"]
+#![expect(dead_code, reason = "images are listed and compared elsewhere")]
+
 mod edit;
-#[path = "../../src/gitops/error.rs"]
 mod error;
-#[path = "../../src/gitops/image.rs"]
 mod image;
-#[path = "../../src/gitops/manifest.rs"]
 mod manifest;
-#[path = "../../src/gitops/select.rs"]
 mod select;
 
 use image::{ImageReference, ImageTarget};

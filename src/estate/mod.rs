@@ -21,6 +21,8 @@ mod upstream;
 mod validate;
 
 #[cfg(test)]
+mod any_project;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

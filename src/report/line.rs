@@ -10,7 +10,8 @@ pub fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.1}s");
     }
-    let whole = std::time::Duration::from_secs_f64(seconds.max(0.0)).as_secs();
+    // A journal may say anything.
+    let whole = std::time::Duration::try_from_secs_f64(seconds).map_or(u64::MAX, |time| time.as_secs());
     if whole < 60 { format!("{whole}s") } else { format!("{}m {:02}s", whole / 60, whole % 60) }
 }
 

@@ -1,5 +1,7 @@
 //! Everyone who watches a run: all are listeners of the same events.
 
+#[cfg(test)]
+mod any_journal;
 mod blast;
 pub mod detail_text;
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl Summary {
     /// The table, and below it what would be lost, the plans in detail, and what went wrong.
     pub fn table(&self) -> String {
         let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
-        let sum = |column: &Column| plans().map(column.count).sum::<u64>();
+        let sum = |column: &Column| plans().map(column.count).fold(0, u64::saturating_add);
         let columns: Vec<&Column> = COLUMNS.iter().filter(|column| !column.rare || sum(column) > 0).collect();
 
         let mut header = vec![String::new()];

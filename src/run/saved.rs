@@ -152,13 +152,13 @@ impl SavedPlansGate {
 fn total<'a>(units: impl Iterator<Item = (&'a String, &'a SavedUnit)>) -> PlanSummary {
     let mut total = PlanSummary { changes: true, ..PlanSummary::default() };
     for (name, SavedUnit { summary, .. }) in units {
-        total.add += summary.add;
-        total.change += summary.change;
-        total.replace += summary.replace;
-        total.destroy += summary.destroy;
-        total.import += summary.import;
-        total.moved += summary.moved;
-        total.forget += summary.forget;
+        total.add = total.add.saturating_add(summary.add);
+        total.change = total.change.saturating_add(summary.change);
+        total.replace = total.replace.saturating_add(summary.replace);
+        total.destroy = total.destroy.saturating_add(summary.destroy);
+        total.import = total.import.saturating_add(summary.import);
+        total.moved = total.moved.saturating_add(summary.moved);
+        total.forget = total.forget.saturating_add(summary.forget);
         total.resources.extend(summary.resources.iter().map(|change| {
             let mut change = change.clone();
             change.address = format!("{name}: {}", change.address);

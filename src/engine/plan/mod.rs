@@ -1,5 +1,7 @@
 //! What a plan would do: its sums and addresses, its attributes on demand, and plans that are kept.
 
+#[cfg(test)]
+mod any_folder;
 pub mod detail;
 pub mod fingerprint;
 pub mod folder;

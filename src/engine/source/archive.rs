@@ -175,4 +175,6 @@ fn broken(name: &str, cause: &str) -> SourceError {
 }
 
 #[cfg(test)]
+mod any_bytes;
+#[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::limits::{LONGEST_FILE, TOO_MANY};
+use super::limits::{LONGEST_FILE, MOST_PARTS, TOO_MANY, too_many_parts};
 use super::{Filter, Filters, parse_at};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, SourceFile, Span};
@@ -46,12 +46,14 @@ impl Filters {
         });
         let lines: Vec<String> = lines.collect();
         let source = SourceFile::new(file, lines.join("\n"));
-        let mut errors = Vec::new();
         let mut seen = HashSet::new();
-        for span in lines_of(&source) {
-            if !seen.insert(source.slice(span)) {
-                continue;
-            }
+        let queries: Vec<Span> = lines_of(&source).filter(|span| seen.insert(source.slice(*span))).collect();
+        // Before any of them is read, which takes the longest.
+        if let Some(span) = queries.get(MOST_PARTS) {
+            return Err(vec![too_many_parts(Location::new(&source, *span))]);
+        }
+        let mut errors = Vec::new();
+        for span in queries {
             let read = parse_at(&source, span).and_then(|filter| {
                 let filter = Filter { base: Some(base.to_path_buf()), ..filter };
                 self.add(filter, &|| Location::new(&source, span))

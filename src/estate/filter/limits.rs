@@ -35,7 +35,7 @@ impl Spent {
             self.ranges = self.ranges.saturating_add(usize::from(matches!(part, Expression::Git(_))));
         });
         if self.parts > MOST_PARTS {
-            return Err(format!("the queries have more than {MOST_PARTS} parts together"));
+            return Err(parts());
         }
         if self.ranges > MOST_RANGES {
             return Err(format!("the queries name more than {MOST_RANGES} ranges of commits"));
@@ -58,6 +58,15 @@ impl Filters {
         self.queries.push(filter);
         Ok(())
     }
+}
+
+fn parts() -> String {
+    format!("the queries have more than {MOST_PARTS} parts together")
+}
+
+/// The error for the first query that is one too many.
+pub(super) fn too_many_parts(place: Location) -> Diagnostic {
+    too_many(parts(), place)
 }
 
 fn too_many(message: String, place: Location) -> Diagnostic {

@@ -122,7 +122,7 @@ fn heading(summary: &Summary) -> String {
         (false, false) => "✅",
     };
     let plans = || summary.nodes.iter().filter_map(|row| row.plan.as_ref());
-    let sum = |count: fn(&PlanSummary) -> u64| plans().map(count).sum::<u64>();
+    let sum = |count: fn(&PlanSummary) -> u64| plans().map(count).fold(0, u64::saturating_add);
     let unfinished = if summary.finished { "" } else { ", not finished" };
     let commit = summary
         .commit

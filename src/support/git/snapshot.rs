@@ -1,7 +1,7 @@
 //! The files of a commit in a folder of their own, without a work tree that Git would have to look after. Blocking.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
@@ -15,6 +15,9 @@ use crate::support::fs::FileError;
 
 /// Larger files are there, but empty: no configuration is as large, and modules may bring whole archives.
 const LARGEST: u64 = 4 << 20;
+
+/// What stands before an object's bytes: its digest, a word and a number.
+const LONGEST_HEADER: u64 = 8192;
 
 /// The files of a commit, in a folder that is gone when this is dropped.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ impl Snapshot {
     pub fn of(repository: &Path, commit: &str) -> Result<Self, GitError> {
         let git = Git::new(repository);
         let tree = git.bytes(&["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit])?;
-        let entries: Vec<Entry> = fields(&tree).filter_map(entry).collect();
+        let listing = Listing::read(&tree);
         let folder = tempfile::Builder::new()
             .prefix("slipway-commit-")
             .tempdir()
@@ -55,7 +58,7 @@ impl Snapshot {
             Ok(root)
         };
         let root = laid_out().map_err(|error: FileError| not_written(&std::io::Error::other(error)))?;
-        write_all(&git, &root, &entries)?;
+        write_all(&git, &root, &listing)?;
         Ok(Self { folder })
     }
 
@@ -68,12 +71,13 @@ impl Snapshot {
 /// `mode type object size<tab>path`; nothing for a submodule, and for a path that would leave the folder.
 fn entry(line: &[u8]) -> Option<Entry> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
-    let path = path_of(&line[tab + 1..]);
+    let (words, path) = line.split_at_checked(tab)?;
+    let path = path_of(path.strip_prefix(b"\t")?);
     let inside = |part: Component<'_>| matches!(part, Component::Normal(name) if name != OsStr::new(".git"));
     if !path.components().all(inside) {
         return None;
     }
-    let mut words = line[..tab].split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let mut words = words.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     let mode = match words.next()? {
         b"120000" => Mode::Link,
         b"100755" => Mode::Program,
@@ -85,11 +89,34 @@ fn entry(line: &[u8]) -> Option<Entry> {
     Some(Entry { mode, object, size, path })
 }
 
-fn write_all(git: &Git, folder: &Root, entries: &[Entry]) -> Result<(), GitError> {
-    let (wanted, large): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.size <= LARGEST);
-    for entry in large {
-        place(folder, entry, &[]).map_err(|error| not_written(&error))?;
+/// The entries of a commit.
+struct Listing {
+    /// Those whose content is wanted.
+    wanted: Vec<Entry>,
+    /// Those that are too large for it.
+    large: Vec<Entry>,
+}
+
+impl Listing {
+    /// Reads what `git ls-tree -r -z -l` says.
+    fn read(text: &[u8]) -> Self {
+        let (wanted, large) = fields(text).filter_map(entry).partition(|entry| entry.size <= LARGEST);
+        Self { wanted, large }
     }
+
+    /// Puts all entries below a folder; `objects` is what `git cat-file --batch` says of the wanted ones.
+    fn place(&self, objects: &mut impl BufRead, folder: &Root) -> std::io::Result<()> {
+        self.large.iter().try_for_each(|entry| place(folder, entry, &[]))?;
+        self.wanted.iter().try_for_each(|entry| place(folder, entry, &object(objects)?))
+    }
+}
+
+/// Puts below a folder what Git lists of a commit (`ls-tree -r -z -l`) and tells of its objects (`cat-file --batch`).
+pub fn lay_out(listing: &[u8], objects: &mut impl BufRead, folder: &Root) -> std::io::Result<()> {
+    Listing::read(listing).place(objects, folder)
+}
+
+fn write_all(git: &Git, folder: &Root, listing: &Listing) -> Result<(), GitError> {
     let mut command = git.command(&["cat-file", "--batch"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(GitError::Start)?;
@@ -98,7 +125,7 @@ fn write_all(git: &Git, folder: &Root, entries: &[Entry]) -> Result<(), GitError
         // From a thread of its own: both pipes are full at some time.
         scope.spawn(|| {
             let mut stdin = stdin.map(std::io::BufWriter::new);
-            for entry in &wanted {
+            for entry in &listing.wanted {
                 // Where the command has ended, the reader below says why.
                 let _gone = stdin
                     .as_mut()
@@ -106,7 +133,7 @@ fn write_all(git: &Git, folder: &Root, entries: &[Entry]) -> Result<(), GitError
             }
         });
         let mut stdout = BufReader::new(stdout.ok_or(std::io::ErrorKind::BrokenPipe)?);
-        wanted.iter().try_for_each(|entry| place(folder, entry, &object(&mut stdout)?))
+        listing.place(&mut stdout, folder)
     });
     let ended = child.wait();
     written.map_err(|error| not_written(&error))?;
@@ -121,15 +148,16 @@ fn not_written(error: &std::io::Error) -> GitError {
 /// The next answer of `git cat-file --batch`: `object type size`, the bytes, a line end.
 fn object(stdout: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     let mut header = String::new();
-    stdout.read_line(&mut header)?;
-    let size = header.trim_end().rsplit(' ').next().and_then(|size| size.parse::<usize>().ok());
-    let Some(size) = size else {
+    stdout.take(LONGEST_HEADER).read_line(&mut header)?;
+    let size = header.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
+    let Some(size) = size.filter(|size| *size <= LARGEST) else {
         let message = format!("an object is missing: {}", header.trim_end());
         return Err(std::io::Error::other(message));
     };
-    let mut bytes = vec![0; size + 1];
-    stdout.read_exact(&mut bytes)?;
-    bytes.truncate(size);
+    let mut bytes = Vec::new();
+    stdout.take(size).read_to_end(&mut bytes)?;
+    let mut end = [0];
+    stdout.read_exact(&mut end)?;
     Ok(bytes)
 }
 
@@ -145,4 +173,97 @@ fn place(folder: &Root, entry: &Entry, bytes: &[u8]) -> std::io::Result<()> {
         })
     };
     done.map_err(std::io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Names as trees have them, and as only a tree has them that nobody made with Git.
+    const NAMES: &[&[u8]] = &[
+        b"a",
+        b"a/b",
+        b"a/b/c",
+        b"link",
+        b"link/x",
+        b"..",
+        b"../outside/mine",
+        b"/etc/x",
+        b".git",
+        b"a/.git/config",
+        b".",
+        b"",
+        b"a//b",
+        b"a/./b",
+        b"n\xff",
+        b"new\nline",
+        b"tab\tname",
+        b"outside/mine",
+    ];
+    const TARGETS: &[&[u8]] = &[b"../outside", b"..", b"/", b"a", b"../outside/mine", b"", b"link", b"n\0ul"];
+
+    const MODES: &[&str] = &["100644", "100755", "120000", "040000", "160000", "777777", "", "100"];
+    const SIZES: &[&str] = &["0", "1", "5", "-", "99999999", "18446744073709551615"];
+
+    fn listing_and_objects() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
+        let entry = (
+            proptest::sample::select(MODES),
+            proptest::sample::select(NAMES),
+            proptest::sample::select(TARGETS),
+            proptest::sample::select(SIZES),
+            any::<bool>(),
+        );
+        proptest::collection::vec(entry, 0..8).prop_map(|entries| {
+            let (mut listing, mut objects) = (Vec::new(), Vec::new());
+            for (mode, name, content, size, honest) in entries {
+                let length = content.len().to_string();
+                let size = if honest { length.as_str() } else { size };
+                listing
+                    .extend([mode.as_bytes(), b" blob 0123 ", size.as_bytes(), b"\t", name, b"\0"].concat());
+                objects.extend([b"0123 blob ".as_slice(), size.as_bytes(), b"\n", content, b"\n"].concat());
+            }
+            (listing, objects)
+        })
+    }
+
+    fn lay_out_and_look(listing: &[u8], mut objects: &[u8]) {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["tree", "outside"] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        let mine = dir.path().join("outside/mine");
+        std::fs::write(&mine, "mine").unwrap();
+        let root = Root::at(&dir.path().join("tree")).unwrap();
+        let _told = lay_out(listing, &mut objects, &root);
+        assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
+        assert_eq!(std::fs::read_dir(dir.path().join("outside")).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert!(!dir.path().join("tree/.git").exists(), "Git's own folder is ours to write");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_tree_is_laid_out_beyond_its_folder((listing, objects) in listing_and_objects()) {
+            lay_out_and_look(&listing, &objects);
+        }
+
+        #[test]
+        fn no_bytes_in_place_of_what_git_says_do_harm(
+            (mut listing, mut objects) in listing_and_objects(),
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), any::<bool>()), 0..8),
+        ) {
+            for (at, byte, in_listing) in changes {
+                let bytes = if in_listing { &mut listing } else { &mut objects };
+                if !bytes.is_empty() {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+            }
+            lay_out_and_look(&listing, &objects);
+        }
+    }
 }

@@ -157,7 +157,7 @@ fn more_queries_than_anyone_means_are_refused_with_the_place_of_the_first_that_i
     );
     let ranges = joined(1000, &|index| format!("[HEAD~{index}]"), "\n");
     assert_eq!(told(&ranges, ".terragrunt-filters:51:1: the queries name more than 50 ranges of commits"), 1);
-    assert_eq!(told(&joined(1_000_000, &|index| format!("typ={index}"), "\n"), ":1:1: there is no key"), 100);
+    assert_eq!(told(&joined(5_000, &|index| format!("typ={index}"), "\n"), ":1:1: there is no key"), 100);
     assert_eq!(told(&" ".repeat(17 * 1024 * 1024), "it has more than 16777216 bytes"), 1);
     assert!(began.elapsed() < std::time::Duration::from_mins(1), "{:?}", began.elapsed());
     let errors = Filters::parse((0..20_000).map(|index| format!("u{index}"))).unwrap_err();
