@@ -25,8 +25,10 @@ use crate::run::scheduler::{self, Schedule};
 use crate::run::signals;
 use crate::run::unit::Mode;
 use crate::run::workshop::Workshop;
+use crate::support::children::end_left;
 use crate::support::git;
-use crate::support::interrupt::channel;
+use crate::support::interrupt::{Stop, channel};
+use crate::support::signals::attach;
 use crate::terragrunt::Reader;
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
@@ -58,9 +60,11 @@ pub async fn carry_out(
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
     let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
     let reports = run.engine.reports.prepare(&workspace.working_dir)?;
+    let (interruptor, interrupts) = channel();
+    // From here on there is something to stop step by step.
+    let _attached = attach(interruptor);
     let (folder, journal, past) = place(workspace, run.past.take())?;
 
-    let (interruptor, interrupts) = channel();
     let terminal = is_interactive(global).then(Terminal::new);
     let display = terminal.as_ref().map(Terminal::display);
     // A destruction is agreed to once, as a whole.
@@ -78,7 +82,7 @@ pub async fn carry_out(
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
     let events = Arc::new(Events::new(Some(journal), listeners));
-    let listening = signals::listen(interruptor, Arc::clone(&events))
+    let telling = signals::tell(interrupts.clone(), Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
     let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
@@ -141,8 +145,11 @@ pub async fn carry_out(
         Some(result) => result,
         None => scheduler::run(nodes, beginning, &schedule).await,
     };
-    run_locks::release(ui, locks).await;
-    listening.abort();
+    if schedule.interrupts.step() >= Stop::Interrupt {
+        end_left(schedule.interrupts.step() == Stop::Kill).await;
+    }
+    run_locks::release(ui, locks, &schedule.interrupts).await;
+    drop(telling);
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());

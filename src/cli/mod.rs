@@ -51,6 +51,7 @@ use clap::{Parser, Subcommand};
 use self::exit::{CliError, Exit};
 use self::global::{FormatFlag, Global};
 use self::ui::Ui;
+use crate::support::signals;
 
 /// From Terragrunt code to a running GitOps cluster on EKS
 #[derive(Parser, Clone, Debug)]
@@ -116,7 +117,12 @@ pub fn main() -> ExitCode {
         }
     };
     let ui = Ui::new(&cli.global);
-    match cli.known_format().and_then(|()| dispatch(ui, &cli)) {
+    if let Err(error) = signals::watch(Exit::Interrupted as i32) {
+        return ui.error(&CliError::failed(format!("could not listen for signals: {error}"), None)).into();
+    }
+    let done = cli.known_format().and_then(|()| dispatch(ui, &cli));
+    signals::settle();
+    match done {
         Ok(exit) => exit.into(),
         Err(error) => ui.error(&error).into(),
     }
@@ -151,5 +157,9 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
 /// Only what runs, asks or waits pays for a runtime: completions and `find` have to be instant.
 fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| CliError::failed(format!("could not start: {error}"), None))?.block_on(future)
+    let runtime = runtime.map_err(|error| CliError::failed(format!("could not start: {error}"), None))?;
+    let done = runtime.block_on(future);
+    // What was given up may still hold a thread, and nobody waits for that.
+    runtime.shutdown_background();
+    done
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::exit::CliError;
 use super::selection::SelectionArgs;
@@ -12,6 +13,7 @@ use crate::estate::UnitIndex;
 use crate::run::folder::RunFolder;
 use crate::run::locks::{Conflict, Holder, RunLocks, break_locks};
 use crate::run::workshop::Workshop;
+use crate::support::interrupt::{Interrupts, Stop};
 
 /// What a run has to lock before it begins.
 pub struct ToLock {
@@ -61,10 +63,20 @@ impl ToLock {
     }
 }
 
-/// Releases them at the end of the run; what is left of them is told.
-pub async fn release(ui: Ui, locks: Option<RunLocks>) {
-    if let Some(locks) = locks {
-        locks.release().await.iter().for_each(|left| ui.say(left));
+/// How long a server may take to release them once the run was killed.
+const LAST_PATIENCE: Duration = Duration::from_millis(300);
+
+/// Releases them at the end of the run; what is left of them is told. Whoever kills the run does not wait for a slow
+/// server: the next one on this machine sees that the holder is dead.
+pub async fn release(ui: Ui, locks: Option<RunLocks>, interrupts: &Interrupts) {
+    let Some(locks) = locks else { return };
+    let killed = async {
+        interrupts.reached(Stop::Kill).await;
+        tokio::time::sleep(LAST_PATIENCE).await;
+    };
+    tokio::select! {
+        left = locks.release() => left.iter().for_each(|left| ui.say(left)),
+        () = killed => {}
     }
 }
 

@@ -12,6 +12,8 @@ use crate::support::interrupt::Stop;
 
 /// How long looking for one may take: whoever stops a run is in a hurry.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// And where they have killed it, when the process is about to end.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Looks for locks that are left.
 #[derive(Debug)]
@@ -35,17 +37,25 @@ impl LeftLocks {
             Outcome::Failed { message, .. } => StateLock::told(message),
             _ => None,
         };
-        let found = tokio::time::timeout(PATIENCE, self.find(workshop, dir)).await;
+        let killed = async {
+            reporter.interrupts().reached(Stop::Kill).await;
+            tokio::time::sleep(LAST_PATIENCE).await;
+        };
+        let found = tokio::select! {
+            found = self.find(workshop, dir) => Some(found),
+            () = tokio::time::sleep(PATIENCE) => None,
+            () = killed => None,
+        };
         let lock = match found {
-            Ok(Some(Ok(Found::Lock(lock)))) => Some(lock),
-            Ok(Some(Ok(Found::Debris(note)))) => {
+            Some(Some(Ok(Found::Lock(lock)))) => Some(lock),
+            Some(Some(Ok(Found::Debris(note)))) => {
                 // Nobody holds the file: the tool that noted it is dead.
                 let _gone = std::fs::remove_file(&note);
                 reporter.log(&format!("removed {}: no process holds that lock any more", note.display()));
                 None
             }
-            Ok(Some(Ok(Found::Nothing)) | None) | Err(_) => told,
-            Ok(Some(Err(error))) => {
+            Some(Some(Ok(Found::Nothing)) | None) | None => told,
+            Some(Some(Err(error))) => {
                 reporter.log(&format!("whether a lock is left on the state could not be seen: {error}"));
                 told
             }

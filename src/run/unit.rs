@@ -172,7 +172,9 @@ impl UnitWork {
             Some(Ahead::Plan(job, plan)) => (job, Some(plan)),
             None => match workshop.job(&self.dir, reporter.session()).await {
                 Ok(job) => (job, None),
-                Err(error) if *mode == Mode::Destroy => return self.expect_nothing(error, reporter).await,
+                Err(error) if *mode == Mode::Destroy && !error.is_interrupt() => {
+                    return self.expect_nothing(error, reporter).await;
+                }
                 Err(error) => return Err(error),
             },
         };

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use crate::engine::{Engine, EngineError, Session, UnitJob};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::Value;
+use crate::support::interrupt::Stop;
 use crate::support::unit_name;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
@@ -135,7 +136,13 @@ impl Workshop {
                 fetched.insert(unit, outputs);
             }
         }
-        let config = self.evaluate(file, Fetched(fetched)).await?;
+        let config = tokio::select! {
+            biased;
+            () = session.interrupts.reached(Stop::Interrupt) => {
+                return Err(EngineError::Interrupted { command: "evaluating the unit".to_owned() }.into());
+            }
+            config = self.evaluate(file, Fetched(fetched)) => config?,
+        };
         for value in config.inputs.values() {
             keep_secrets(value, false, session);
         }

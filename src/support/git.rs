@@ -18,6 +18,7 @@ use tokio::io::AsyncWriteExt;
 
 pub use self::error::GitError;
 use self::error::{Remote, classify};
+use super::children::AtWork;
 use super::secret::Secret;
 
 /// How long a command that speaks to a remote may take.
@@ -134,6 +135,7 @@ impl Git {
         let mut command = tokio::process::Command::from(command);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(GitError::Start)?;
+        let _at_work = AtWork::group(child.id());
         let mut group = ProcessGroup(child.id());
         let stdin = child.stdin.take();
         let feed = async {

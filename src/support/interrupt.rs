@@ -5,7 +5,7 @@
 //! the step rises; it never falls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::sync::watch;
 
@@ -53,7 +53,25 @@ pub fn channel() -> (Interruptor, Interrupts) {
     (Interruptor { sender }, Interrupts { receiver })
 }
 
+static INTERRUPTIONS: AtomicU32 = AtomicU32::new(0);
+
+/// How often this process was told to end what it evaluates. Whoever begins remembers the number, and ends when it is
+/// another one: what begins later, to see what is left, is not meant.
+pub fn interruptions() -> u32 {
+    INTERRUPTIONS.load(Ordering::Relaxed)
+}
+
+/// Ends what is evaluated at this moment.
+pub fn end_evaluations() {
+    INTERRUPTIONS.fetch_add(1, Ordering::Relaxed);
+}
+
 impl Interruptor {
+    /// The step now.
+    pub fn step(&self) -> Stop {
+        *self.sender.borrow()
+    }
+
     /// One step further; returns the step reached.
     pub fn press(&self) -> Stop {
         // Bound first: the borrow must be over before the value is changed.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "program")]
 pub mod aws;
+pub mod capture;
+pub mod children;
 pub mod confined;
 pub mod digest;
 pub mod fs;
@@ -15,6 +17,8 @@ pub mod process;
 pub mod progress;
 pub mod redact;
 pub mod secret;
+#[cfg(feature = "program")]
+pub mod signals;
 pub mod tool_files;
 pub mod unit_name;
 pub mod version;

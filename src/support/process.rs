@@ -19,6 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+use super::children::AtWork;
 use super::interrupt::{Interrupts, Stop};
 use super::workplace::{Follower, Workplace};
 
@@ -174,6 +175,7 @@ pub async fn run(
 ) -> Result<Finished, ProcessError> {
     let Conditions { interrupts, target, place } = conditions;
     let Started { mut child, mut output } = start(command, place)?;
+    let at_work = AtWork::group(child.id());
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
 
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
@@ -199,6 +201,7 @@ pub async fn run(
         }
     }
     .map_err(|source| ProcessError::Wait { program: command.name(), source })?;
+    at_work.leader_ended();
     output.rest(&mut take).await;
     Ok(Finished { status, tail: tail.into(), interrupted: sent > Stop::Drain })
 }

@@ -108,6 +108,8 @@ impl Hooks<'_> {
         let ran = run(&command, Options::new(name), session).await;
         match ran {
             Ok(_) => Ok(()),
+            // Nothing is wrong with it.
+            Err(error @ EngineError::Interrupted { .. }) => Err(error),
             Err(EngineError::Failed { cause, .. }) => Err(EngineError::Hook { name: name.to_owned(), cause }),
             Err(error) => Err(EngineError::Hook { name: name.to_owned(), cause: error.to_string() }),
         }

@@ -1,11 +1,13 @@
 //! Functions that start a program.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{Answer, count, from_config_dir};
+use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
+use crate::support::capture::capture;
 use crate::terragrunt::reader::CommandKey;
 use crate::terragrunt::scope::FileScope;
 
@@ -63,20 +65,20 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
 
 fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]) -> Result<String, String> {
     scope.session.count(|counts| counts.commands += 1);
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .envs(&*scope.session.reader.options().environment)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env_clear();
+    command.envs(&*scope.session.reader.options().environment);
+    let output =
+        capture(&mut command, MOST_TEXT).map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let Some(stdout) = output.stdout else {
+        return Err(format!("{program} prints more than {} MiB, so it was ended", MOST_TEXT / 1024 / 1024));
+    };
     if output.status.success() {
-        return String::from_utf8(output.stdout).map_err(|_| format!("what {program} prints is not UTF-8"));
+        return String::from_utf8(stdout).map_err(|_| format!("what {program} prints is not UTF-8"));
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = complaint.trim_end().lines().collect();
-    let last = lines[lines.len().saturating_sub(MOST_LINES)..].join("\n");
+    let last = lines.get(lines.len().saturating_sub(MOST_LINES)..).unwrap_or_default().join("\n");
     let ended = output
         .status
         .code()

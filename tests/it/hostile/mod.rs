@@ -4,5 +4,6 @@ mod deleting;
 mod poison;
 mod records;
 mod stand_in;
+mod stopping;
 mod world;
 mod writing;
