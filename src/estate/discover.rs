@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use super::near::Near;
 use super::{Edge, Estate, Stack, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::hcl::suggest;
 use crate::support::parallel;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::stack::{self, Expansion, Kind, STACK_DIR, STACK_FILE};
@@ -19,9 +19,6 @@ use crate::terragrunt::{Outline, Reader};
 /// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
 /// does: generated stacks live in one.
 const PASSED_OVER: &[&str] = &[".git", ".slipway", ".terraform", ".terragrunt-cache"];
-
-/// How many names a "did you mean" offers.
-const MOST_SUGGESTIONS: usize = 3;
 
 type Read = (Outline, Vec<Diagnostic>);
 
@@ -108,6 +105,7 @@ impl Estate {
             self.iter().map(|(index, unit)| (unit.dir.as_os_str(), index)).collect();
         let mut edges = Vec::new();
         let mut missing = Vec::new();
+        let mut near = None;
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
             for target in targets(&unit.outline) {
@@ -122,7 +120,10 @@ impl Estate {
                             let location = target.location.clone();
                             own.push(Edge { to: *to, name: target.name.map(str::to_owned), location });
                         }
-                        None => missing.push(self.missing(unit, &target, dir, working_dir)),
+                        None => {
+                            let near = near.get_or_insert_with(|| Near::new(&self.units));
+                            missing.push(missing_dependency(unit, &target, dir, working_dir, near));
+                        }
                     }
                 }
             }
@@ -133,57 +134,42 @@ impl Estate {
         }
         self.diagnostics.extend(missing);
     }
+}
 
-    fn missing(&self, unit: &Unit, target: &Target<'_>, dir: &Path, working_dir: &Path) -> Diagnostic {
-        let shown = unit.seen_from(working_dir);
-        let message = format!("dependency \"{}\" of {shown} does not exist", target.written);
-        let near = self.near(unit, dir);
-        let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
-        let help = match near.as_slice() {
-            _ if generated => format!(
-                "{} is generated from a stack: run `slipway stack generate`, or ask with --expand-stacks",
-                paths::relative(working_dir, dir).display()
-            ),
-            [] => format!("there is no {UNIT_FILE} in {}", dir.display()),
-            near => format!("did you mean {}?", near.join(" or ")),
-        };
-        let mut diagnostic =
-            Diagnostic::error("estate::missing_dependency", message).at(target.location.clone()).help(help);
-        diagnostic.affects = vec![unit.dir.clone()];
-        diagnostic
-    }
-
-    /// The units that could be meant: those of nearly the same path, else those in the same folder.
-    fn near(&self, unit: &Unit, target: &Path) -> Vec<String> {
-        let others: Vec<(PathBuf, String)> = self
-            .units
-            .iter()
-            .filter(|other| other.dir != unit.dir)
-            .map(|other| {
-                let way = paths::relative(&unit.dir, &other.dir);
-                (other.dir.clone(), way.display().to_string())
-            })
-            .collect();
-        let written = paths::relative(&unit.dir, target).display().to_string();
-        let alike = suggest::nearest(&written, others.iter().map(|(_, way)| way.as_str()));
-        if let Some(alike) = alike {
-            return vec![format!("\"{alike}\"")];
-        }
-        let beside = others.iter().filter(|(dir, _)| dir.parent() == target.parent());
-        beside.take(MOST_SUGGESTIONS).map(|(_, way)| format!("\"{way}\"")).collect()
-    }
+fn missing_dependency(
+    unit: &Unit,
+    target: &Target<'_>,
+    dir: &Path,
+    working_dir: &Path,
+    near: &Near<'_>,
+) -> Diagnostic {
+    let shown = unit.seen_from(working_dir);
+    let message = format!("dependency \"{}\" of {shown} does not exist", target.written);
+    let near = near.ways(&unit.dir, dir);
+    let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
+    let help = match near.as_slice() {
+        _ if generated => format!(
+            "{} is generated from a stack: run `slipway stack generate`, or ask with --expand-stacks",
+            paths::relative(working_dir, dir).display()
+        ),
+        [] => format!("there is no {UNIT_FILE} in {}", dir.display()),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    let mut diagnostic =
+        Diagnostic::error("estate::missing_dependency", message).at(target.location.clone()).help(help);
+    diagnostic.affects = vec![unit.dir.clone()];
+    diagnostic
 }
 
 /// The path that a dependency over a symbolic link really leads to, as the walk names it: links are not
 /// followed there, so the unit behind one is known by its own path only.
 pub(super) fn behind_links(root: &Path, path: &Path) -> PathBuf {
-    let real = path.canonicalize();
-    match (&real, root.canonicalize()) {
-        (Ok(real), Ok(real_root)) => match real.strip_prefix(real_root) {
-            Ok(inside) => paths::clean(&root.join(inside)),
-            Err(_) => real.clone(),
-        },
-        _ => path.to_path_buf(),
+    // Most that are asked for are not there at all.
+    let Ok(real) = path.canonicalize() else { return path.to_path_buf() };
+    let Ok(real_root) = root.canonicalize() else { return path.to_path_buf() };
+    match real.strip_prefix(real_root) {
+        Ok(inside) => paths::clean(&root.join(inside)),
+        Err(_) => real,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The order of the units.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use petgraph::Direction;
 use petgraph::algo::tarjan_scc;
@@ -195,19 +196,24 @@ fn circle(estate: &Estate, knot: &BTreeSet<UnitIndex>) -> Diagnostic {
 
 fn shortest_circle<'a>(estate: &'a Estate, knot: &BTreeSet<UnitIndex>) -> Vec<(UnitIndex, &'a Edge)> {
     let Some(start) = knot.first().copied() else { return Vec::new() };
-    // Breadth first: the way that arrives at the start again first is the shortest.
-    let mut ways: VecDeque<Vec<(UnitIndex, &Edge)>> = VecDeque::from([Vec::new()]);
-    let mut seen = BTreeSet::new();
-    while let Some(way) = ways.pop_front() {
-        let at = way.last().map_or(start, |(_, edge)| edge.to);
+    // Breadth first: the edge that arrives at the start again first closes the shortest.
+    let mut came_by: HashMap<UnitIndex, (UnitIndex, &Edge)> = HashMap::new();
+    let mut waiting = VecDeque::from([start]);
+    while let Some(at) = waiting.pop_front() {
         for edge in estate.unit(at).dependencies.iter().filter(|edge| knot.contains(&edge.to)) {
-            let mut longer = way.clone();
-            longer.push((at, edge));
             if edge.to == start {
-                return longer;
+                let mut steps = vec![(at, edge)];
+                let mut back = at;
+                while let Some((from, edge)) = came_by.get(&back).filter(|_| back != start) {
+                    steps.push((*from, *edge));
+                    back = *from;
+                }
+                steps.reverse();
+                return steps;
             }
-            if seen.insert(edge.to) {
-                ways.push_back(longer);
+            if let Entry::Vacant(unseen) = came_by.entry(edge.to) {
+                unseen.insert((at, edge));
+                waiting.push_back(edge.to);
             }
         }
     }

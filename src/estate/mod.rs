@@ -10,6 +10,7 @@ mod find;
 mod graph;
 mod limits;
 mod locate;
+mod near;
 pub mod policy;
 mod project;
 mod reading;
