@@ -79,7 +79,7 @@ impl Repository {
         let (url, credentials) = split_credentials(&url, username, credentials)?;
         let scratch =
             tempfile::Builder::new().prefix("slipway-manifests-").tempdir().map_err(GitOpsError::Scratch)?;
-        let local = Git::new(scratch.path());
+        let local = Git::scratch(scratch.path());
         local.run(&["init", "--quiet", "--bare", "--template=", "."], &[]).await?;
         local.run(&["check-ref-format", &format!("refs/heads/{branch}")], &[]).await.map_err(|_| {
             GitError::Failed {
@@ -153,9 +153,9 @@ impl Repository {
     }
 
     async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
-        let (folder, ancestor, descendant) =
-            (self.scratch.path().to_owned(), ancestor.to_owned(), descendant.to_owned());
-        let answer = tokio::task::spawn_blocking(move || is_ancestor(&folder, &ancestor, &descendant)).await;
+        let git = Git::scratch(self.scratch.path());
+        let (ancestor, descendant) = (ancestor.to_owned(), descendant.to_owned());
+        let answer = tokio::task::spawn_blocking(move || is_ancestor(&git, &ancestor, &descendant)).await;
         Ok(answer.map_err(|_| GitOpsError::Answer { command: "merge-base" })??)
     }
 

@@ -6,6 +6,7 @@
 pub mod changes;
 mod error;
 pub mod removed;
+pub mod settings;
 pub mod snapshot;
 
 use std::ffi::{OsStr, OsString};
@@ -18,6 +19,7 @@ use tokio::io::AsyncWriteExt;
 
 pub use self::error::GitError;
 use self::error::{Remote, classify};
+use self::settings::Made;
 use super::children::AtWork;
 use super::secret::Secret;
 
@@ -39,24 +41,6 @@ const REPOSITORY_VARIABLES: &[&str] = &[
     "GIT_NAMESPACE",
     "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE",
-];
-
-/// Settings of the user that would change what our commands do, or print.
-const SETTINGS: &[(&str, &str)] = &[
-    ("color.ui", "false"),
-    ("core.hooksPath", "/dev/null"),
-    ("fetch.recurseSubmodules", "false"),
-    ("gc.auto", "0"),
-    ("maintenance.auto", "false"),
-    ("http.lowSpeedLimit", "1"),
-    ("http.lowSpeedTime", "60"),
-    ("i18n.commitEncoding", "UTF-8"),
-    ("i18n.logOutputEncoding", "UTF-8"),
-    ("log.showSignature", "false"),
-    ("push.followTags", "false"),
-    ("push.gpgSign", "false"),
-    ("push.recurseSubmodules", "no"),
-    ("user.useConfigOnly", "true"),
 ];
 
 /// Answers git's credential protocol from the environment. `printf` and `test` are built into every shell, so
@@ -89,12 +73,18 @@ pub struct Git {
     folder: PathBuf,
     remote: Option<GitRemote>,
     variables: Vec<(String, String)>,
+    made: Made,
 }
 
 impl Git {
-    /// `git` in `folder`, for local questions.
+    /// `git` in `folder`, for local questions. Whoever made the repository: its settings start no program.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), remote: None, variables: Vec::new() }
+        Self { folder: folder.into(), remote: None, variables: Vec::new(), made: Made::ByOthers }
+    }
+
+    /// `git` in a folder of ours, in which a repository is made for some work.
+    pub fn scratch(folder: impl Into<PathBuf>) -> Self {
+        Self { made: Made::Here, ..Self::new(folder) }
     }
 
     /// `git` in `folder`, able to speak to `remote`.
@@ -182,6 +172,13 @@ impl Git {
         Err(classify(&command, &remote, &report, &clean(&output.stderr)))
     }
 
+    /// What a command prints that only lists settings: these are not known yet.
+    fn listing(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+        let output = Self { made: Made::Here, ..self.clone() }.command(arguments).output();
+        let output = output.map_err(GitError::Start)?;
+        self.checked(arguments, &output).map(|()| output.stdout)
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.folder).args(arguments).stdin(Stdio::null());
@@ -190,8 +187,10 @@ impl Git {
         }
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
         command.env_remove("SSH_ASKPASS");
-        let mut settings: Vec<(String, String)> =
-            SETTINGS.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let mut settings = settings::settings(&self.folder, self.made);
+        if let Some(protocols) = settings::protocols(self.made) {
+            command.env("GIT_ALLOW_PROTOCOL", protocols);
+        }
         if let Some(credentials) = self.remote.as_ref().and_then(|remote| remote.credentials.as_ref()) {
             let scope = format!("credential.{}", self.url());
             settings.push(("core.askPass".to_owned(), String::new()));
@@ -227,7 +226,7 @@ impl Git {
     }
 
     fn has_ssh_command(&self) -> bool {
-        Git::new(&self.folder).ask(&["config", "--get", "core.sshCommand"]).is_ok()
+        settings::of_user(&self.folder, "core.sshCommand").is_some()
     }
 }
 
@@ -276,12 +275,14 @@ pub fn head_commit(folder: &Path) -> Result<String, GitError> {
 
 /// Whether tracked files under `folder` differ from its commit, or untracked ones lie there. Blocking.
 pub fn is_dirty(folder: &Path) -> Result<bool, GitError> {
-    Ok(!Git::new(folder).ask(&["status", "--porcelain", "--untracked-files=normal", "--", "."])?.is_empty())
+    // In a submodule Git would start another one, for which the submodule's settings count.
+    let arguments =
+        ["status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=dirty", "--", "."];
+    Ok(!Git::new(folder).ask(&arguments)?.is_empty())
 }
 
 /// Whether `ancestor` is `descendant` or one of its ancestors. Commits that are not there are an error. Blocking.
-pub fn is_ancestor(folder: &Path, ancestor: &str, descendant: &str) -> Result<bool, GitError> {
-    let git = Git::new(folder);
+pub fn is_ancestor(git: &Git, ancestor: &str, descendant: &str) -> Result<bool, GitError> {
     for commit in [ancestor, descendant] {
         git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{commit}^{{commit}}")])?;
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::support::git::Git;
+use crate::support::git::settings;
 
 /// What the signatures are for: one made for something else does not count here.
 const NAMESPACE: &str = "slipway-plan";
@@ -68,12 +68,9 @@ impl KeyFile {
 impl Signer {
     /// The key that is named, or else the one that Git is configured to sign with over SSH; none where there is none.
     pub fn find(named: Option<&Path>, folder: &Path) -> Result<Option<Self>, SignatureError> {
-        let git = Git::new(folder);
-        let setting = |name: &str| {
-            let value = git.ask(&["config", "--get", name]).ok()?;
-            Some(value.trim().to_owned()).filter(|value| !value.is_empty())
-        };
-        let program = setting("gpg.ssh.program").unwrap_or_else(|| "ssh-keygen".to_owned());
+        let setting = |name: &str| settings::of_anyone(folder, name);
+        // Which key signs may be a repository's own affair; which program runs is not.
+        let program = settings::of_user(folder, "gpg.ssh.program").unwrap_or_else(|| "ssh-keygen".to_owned());
         let key = match named {
             Some(key) => KeyFile::At(key.to_owned()),
             None if setting("gpg.format").as_deref() == Some("ssh") => match setting("user.signingkey") {
@@ -109,9 +106,7 @@ impl Signer {
 fn configured(key: &str) -> Result<KeyFile, SignatureError> {
     let literal = key.strip_prefix("key::").or_else(|| key.starts_with("ssh-").then_some(key));
     let Some(literal) = literal else {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let below = key.strip_prefix("~/").and_then(|rest| Some(home?.join(rest)));
-        return Ok(KeyFile::At(below.unwrap_or_else(|| PathBuf::from(key))));
+        return Ok(KeyFile::At(expanded(key)));
     };
     let failed = |error: std::io::Error| SignatureError::Sign {
         key: "of git's user.signingKey".to_owned(),
@@ -131,12 +126,18 @@ pub struct Signed {
     pub fingerprint: String,
 }
 
-/// The list of allowed signers that Git is configured with.
+/// The list of allowed signers that the user's Git is configured with. One that a repository names for itself does not
+/// count: whoever makes plans would say whose they may be.
 pub fn allowed_signers_of_git(folder: &Path) -> Option<PathBuf> {
-    let file =
-        Git::new(folder).ask(&["config", "--type=path", "--get", "gpg.ssh.allowedSignersFile"]).ok()?;
-    let file = PathBuf::from(file.trim());
+    let file = expanded(&settings::of_user(folder, "gpg.ssh.allowedSignersFile")?);
     file.is_file().then_some(file)
+}
+
+/// A path of Git's settings, which may begin in the home folder.
+fn expanded(path: &str) -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let below = path.strip_prefix("~/").and_then(|rest| Some(home?.join(rest)));
+    below.unwrap_or_else(|| PathBuf::from(path))
 }
 
 /// Checks the signature of a manifest; `allowed` is a list of allowed signers as `ssh-keygen` reads it.

@@ -122,7 +122,7 @@ fn git(place: &GitPlace, folder: &Path, private: &Path) -> Result<Git, SourceErr
         .as_ref()
         .map(|login| Credentials { username: login.user.clone(), password: login.password.clone() });
     let branch = place.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
-    let git = Git::new(folder).with_remote(GitRemote { url: place.url.clone(), branch, credentials });
+    let git = Git::scratch(folder).with_remote(GitRemote { url: place.url.clone(), branch, credentials });
     let Some(key) = &place.ssh_key else { return Ok(git) };
     let invalid =
         |cause: &str| SourceError::Invalid { source_text: hide_login(&place.url), cause: cause.to_owned() };

@@ -6,6 +6,18 @@ use std::path::{Path, PathBuf};
 
 use super::{Git, GitError};
 
+/// The names of what differs. In a submodule Git would start another one to look for what is not committed there, for
+/// which the submodule's own settings count.
+const DIFF: [&str; 7] = [
+    "diff",
+    "--name-status",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=dirty",
+    "-z",
+];
+
 /// One file that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileChange {
@@ -52,7 +64,7 @@ pub fn commit_of(repository: &Path, name: &str) -> Result<String, GitError> {
 
 /// The files that differ between two commits, in the order of their paths.
 pub fn between(repository: &Path, from: &str, to: &str) -> Result<Vec<FileChange>, GitError> {
-    let arguments = ["diff", "--name-status", "--no-renames", "-z", "--end-of-options", from, to, "--"];
+    let arguments = [&DIFF[..], &["--end-of-options", from, to, "--"]].concat();
     Ok(statuses(&Git::new(repository).bytes(&arguments)?))
 }
 
@@ -60,7 +72,7 @@ pub fn between(repository: &Path, from: &str, to: &str) -> Result<Vec<FileChange
 /// ignores them. `repository` is the root of the work tree.
 pub fn since(repository: &Path, commit: &str) -> Result<Vec<FileChange>, GitError> {
     let git = Git::new(repository);
-    let arguments = ["diff", "--name-status", "--no-renames", "-z", "--end-of-options", commit, "--"];
+    let arguments = [&DIFF[..], &["--end-of-options", commit, "--"]].concat();
     let mut changes = statuses(&git.bytes(&arguments)?);
     let untracked = git.bytes(&["ls-files", "--others", "--exclude-standard", "-z"])?;
     changes

@@ -44,10 +44,11 @@ fn an_ancestor_is_told_from_a_descendant_and_from_a_commit_that_is_not_there() {
     let repository = repository();
     let first = head_commit(repository.path()).unwrap();
     let second = commit(repository.path(), "second");
-    assert!(is_ancestor(repository.path(), &first, &second).unwrap());
-    assert!(is_ancestor(repository.path(), &first, &first).unwrap());
-    assert!(!is_ancestor(repository.path(), &second, &first).unwrap());
-    is_ancestor(repository.path(), &"0".repeat(40), &second).unwrap_err();
+    let git = Git::new(repository.path());
+    assert!(is_ancestor(&git, &first, &second).unwrap());
+    assert!(is_ancestor(&git, &first, &first).unwrap());
+    assert!(!is_ancestor(&git, &second, &first).unwrap());
+    is_ancestor(&git, &"0".repeat(40), &second).unwrap_err();
 }
 
 #[test]
@@ -175,4 +176,110 @@ fn the_files_of_a_commit_are_laid_out_and_taken_away_again() {
     assert_eq!(repo_root(&folder.join("a b")).unwrap(), folder.canonicalize().unwrap());
     drop(snapshot);
     assert!(!folder.exists());
+}
+
+/// A program that leaves a file behind, named by every setting of a repository that could start one.
+fn trap(repository: &Path) -> PathBuf {
+    let ran = repository.join(".git/ran");
+    let script = repository.join(".git/trap");
+    let text = format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\ncat\n", ran.display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let script = script.display().to_string();
+    let git = |key: &str, value: &str| {
+        let set = Command::new("git").current_dir(repository).args(["config", key, value]).status();
+        assert!(set.unwrap().success(), "{key}");
+    };
+    for key in [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.askPass",
+        "core.editor",
+        "core.pager",
+        "core.gitProxy",
+        "core.alternateRefsCommand",
+        "credential.helper",
+        "diff.external",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "gpg.program",
+        "gpg.ssh.program",
+        "merge.evil.driver",
+        "remote.origin.uploadpack",
+        "trailer.evil.command",
+        "uploadpack.packObjectsHook",
+        "pager.log",
+        "pager.diff",
+    ] {
+        git(key, &script);
+    }
+    git("core.hooksPath", &repository.join(".git/traps").display().to_string());
+    std::fs::create_dir_all(repository.join(".git/traps")).unwrap();
+    for hook in ["post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc"] {
+        std::fs::copy(&script, repository.join(".git/traps").join(hook)).unwrap();
+    }
+    git("filter.evil.required", "true");
+    git("log.showSignature", "true");
+    git("diff.trustExitCode", "true");
+    git("protocol.ext.allow", "always");
+    git("remote.origin.url", &format!("ext::{script}"));
+    git("remote.origin.promisor", "true");
+    git("alias.status", &format!("!{script}"));
+    ran
+}
+
+#[test]
+fn no_question_starts_what_a_repository_or_one_of_its_submodules_names() {
+    let repository = repository();
+    let root = repository.path();
+    let first = head_commit(root).unwrap();
+    std::fs::write(root.join(".gitattributes"), "* filter=evil diff=evil merge=evil\n").unwrap();
+    let inner = root.join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    Git::new(&inner).ask(&["init", "-q", "-b", "main"]).unwrap();
+    commit(&inner, "inside");
+    let second = commit(root, "second");
+    let (ran, inside) = (trap(root), trap(&inner));
+    for path in [root.join("first"), inner.join("inside")] {
+        std::fs::write(path, "other").unwrap();
+    }
+    // The trap works: Git by itself walks into it.
+    drop(Command::new("git").current_dir(root).args(["status"]).output().unwrap());
+    assert!(ran.exists());
+    std::fs::remove_file(&ran).unwrap();
+    let _none = std::fs::remove_file(&inside);
+
+    // Settings are asked for once a folder, and those of this one were when it was made.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("repository");
+    std::os::unix::fs::symlink(root, &link).unwrap();
+    let root = link.as_path();
+    repo_root(root).unwrap();
+    head_commit(root).unwrap();
+    assert!(is_dirty(root).unwrap());
+    assert!(is_ancestor(&Git::new(root), &first, &second).unwrap());
+    assert_eq!(changes::since(root, "HEAD").unwrap(), [change("first", changes::ChangeKind::Changed)]);
+    assert_eq!(changes::between(root, &first, &second).unwrap().len(), 3);
+    changes::merge_base(root, &first, &second).unwrap();
+    changes::main_branch(root).unwrap();
+    changes::commit_of(root, "main").unwrap();
+    drop(snapshot::Snapshot::of(root, &second).unwrap());
+    removed::removed(root, Path::new(""), &["first"], Some(10)).unwrap();
+    // An object that is not here would be fetched from where the repository says.
+    changes::commit_of(root, &"1".repeat(40)).unwrap_err();
+    for ran in [ran, inside] {
+        assert!(!ran.exists(), "{}", std::fs::read_to_string(&ran).unwrap());
+    }
+}
+
+#[test]
+fn a_folder_of_the_tree_that_looks_like_a_bare_repository_is_none() {
+    let repository = repository();
+    let bare = repository.path().join("unit");
+    std::fs::create_dir(&bare).unwrap();
+    Git::scratch(&bare).ask(&["init", "-q", "--bare", "."]).unwrap();
+    let error = head_commit(&bare).unwrap_err().to_string();
+    assert!(error.contains("bare repository"), "{error}");
 }

@@ -3,6 +3,7 @@
 mod deleting;
 mod poison;
 mod records;
+mod run;
 mod stand_in;
 mod stopping;
 mod world;

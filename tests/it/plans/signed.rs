@@ -46,9 +46,15 @@ fn plans_are_signed_with_the_key_that_git_signs_with_and_taken_from_allowed_sign
     let apply = |more: &[&str]| slipway().run(&[&["apply", "saved", "--yes"], more].concat());
     drop(apply(&["--allowed-signers", &bobs]).exits(5).says("signed with a key that").says("does not allow"));
     drop(apply(&["--require-signature"]).exits(5).says("no list says whose key that is"));
-    git(estate.path(), &["config", "gpg.ssh.allowedSignersFile", &bobs]);
-    drop(apply(&[]).exits(5).says("does not allow"));
+    let list_of_user = |list: &str| {
+        estate.write(".gitconfig", &format!("[gpg \"ssh\"]\n\tallowedSignersFile = {list}\n"));
+    };
+    list_of_user(&bobs);
+    // Whose plans may be applied is not the repository's to say.
     git(estate.path(), &["config", "gpg.ssh.allowedSignersFile", &adas]);
+    drop(apply(&[]).exits(5).says("does not allow"));
+    list_of_user(&adas);
+    git(estate.path(), &["config", "gpg.ssh.allowedSignersFile", &bobs]);
     assert_eq!(estate.applied("bucket"), None);
 
     // A signature that is gone or another's is not overlooked, whoever is asked for.
