@@ -59,7 +59,7 @@ pub async fn carry_out(
     let engine_name = engine.name().to_owned();
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
     let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
-    let reports = run.engine.reports.prepare(&workspace.working_dir)?;
+    let reports = run.engine.reports.prepare(workspace)?;
     let (interruptor, interrupts) = channel();
     // From here on there is something to stop step by step.
     let _attached = attach(interruptor);

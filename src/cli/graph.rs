@@ -12,6 +12,8 @@ use super::workspace::Workspace;
 use crate::estate::{Estate, Graph, Picture, dot, mermaid, page, svg, waves_text};
 use crate::hcl::diagnostic::Diagnostic;
 
+use crate::support::confined::EVERYBODY;
+
 /// What a graph is written as.
 pub const FORMATS: &[FormatFlag] = &[
     FormatFlag::Text,
@@ -65,10 +67,7 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
     let drawn = draw(global.format, &estate, graph.as_ref(), &diagnostics, &workspace.working_dir)?;
     match (&args.output, drawn) {
         (Some(file), Some(text)) => {
-            let file = workspace.working_dir.join(file);
-            std::fs::write(&file, text).map_err(|error| {
-                CliError::failed(format!("could not write {}: {error}", file.display()), None)
-            })?;
+            workspace.named(file)?.write(text.as_bytes(), EVERYBODY)?;
         }
         (None, Some(text)) => ui.answer(&text)?,
         (_, None) => {}

@@ -1,17 +1,19 @@
 //! `--report-junit`, `--report-markdown` and `--report-html`: files that tell of a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::exit::CliError;
+use super::workspace::Workspace;
 use crate::report::html::html;
 use crate::report::junit::junit;
 use crate::report::log_files::end_of_log;
 use crate::report::markdown::markdown;
 use crate::report::model::Summary;
 use crate::run::folder::RunFolder;
-use crate::support::fs::write_atomically;
+use crate::support::confined::{Named, PRIVATE};
+use crate::support::fs::Obstacle;
 
 /// The most lines of a log that go into a report.
 const LOG_LINES: usize = 80;
@@ -36,7 +38,7 @@ pub struct ReportArgs {
 
 /// Where each report goes.
 pub struct Reports {
-    files: Vec<(Kind, PathBuf)>,
+    files: Vec<(Kind, Named)>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,22 +55,21 @@ impl ReportArgs {
     }
 
     /// Refuses files that could not be written while nothing has happened yet.
-    pub fn prepare(&self, working_dir: &Path) -> Result<Reports, CliError> {
+    pub fn prepare(&self, workspace: &Workspace) -> Result<Reports, CliError> {
         let asked = [(Kind::Junit, &self.junit), (Kind::Markdown, &self.markdown), (Kind::Html, &self.html)];
-        let files =
-            asked.into_iter().filter_map(|(kind, file)| Some((kind, working_dir.join(file.as_ref()?))));
-        let files: Vec<(Kind, PathBuf)> = files.collect();
-        for (_, file) in &files {
-            let refused = |why: String| {
-                let help = "name a file in a folder that can be written to";
-                CliError::usage(format!("a report cannot be written to {}: {why}", file.display()), help)
-            };
-            if file.is_dir() {
-                return Err(refused("it is a folder".to_owned()));
-            }
-            let folder = file.parent().unwrap_or(working_dir);
-            std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
-            tempfile::NamedTempFile::new_in(folder).map_err(|error| refused(error.to_string()))?;
+        let mut files = Vec::new();
+        for (kind, file) in asked {
+            let Some(file) = file else { continue };
+            let place = workspace.named(file)?;
+            place.try_writing().map_err(|error| {
+                if matches!(error.obstacle(), Some(Obstacle::Link { .. })) {
+                    return CliError::from(error);
+                }
+                let shown = place.path();
+                let why = format!("a report cannot be written to {}: {}", shown.display(), error.source);
+                CliError::usage(why, "name a file in a folder that can be written to")
+            })?;
+            files.push((kind, place));
         }
         Ok(Reports { files })
     }
@@ -85,7 +86,7 @@ impl Reports {
                 Kind::Markdown => markdown(summary, log_end),
                 Kind::Html => html(summary, log_end),
             };
-            written = written.and(write_atomically(file, text.as_bytes()).map_err(CliError::from));
+            written = written.and(file.write(text.as_bytes(), PRIVATE).map_err(CliError::from));
         }
         written
     }

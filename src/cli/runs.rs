@@ -166,7 +166,7 @@ async fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));
     };
-    let reports = wanted.reports.prepare(&workspace.working_dir)?;
+    let reports = wanted.reports.prepare(&workspace)?;
     let events = journal::read(&folder.journal())?;
     let mut summary = Summary::of(&events);
     if let Some(past) = Past::of(events).filter(|_| wanted.detail) {

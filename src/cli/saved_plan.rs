@@ -22,6 +22,7 @@ use crate::run::event::{NodeInfo, Request};
 use crate::run::plans::{Keeper, Kept, Plans};
 use crate::run::saved::{SavedPlans, SavedUnit};
 use crate::run::unit::Mode;
+use crate::support::confined::Named;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_regular};
 use crate::support::git::{self, short};
@@ -65,7 +66,7 @@ impl TrustArgs {
 /// Plans on their way into a folder.
 pub struct Saving {
     workspace: Workspace,
-    out: PathBuf,
+    out: Named,
     signer: Option<Signer>,
     /// As they were before anything ran: a first `init` writes lock files.
     commit: Option<String>,
@@ -75,9 +76,11 @@ pub struct Saving {
 impl Saving {
     /// Refuses what could not be saved before anything is planned for it.
     pub fn begin(workspace: Workspace, out: &Path, signing: &SigningArgs) -> Result<Self, CliError> {
-        let out = crate::support::paths::clean(&workspace.working_dir.join(out));
-        folder::refuse_used(&out)
-            .map_err(|error| CliError::usage(error.to_string(), "name a folder that is not there yet"))?;
+        let out = workspace.named(out)?;
+        folder::refuse_used(&out).map_err(|error| match error {
+            SavedError::File(error) => error.into(),
+            error => CliError::usage(error.to_string(), "name a folder that is not there yet"),
+        })?;
         let named = signing.sign_with.as_ref().map(|key| workspace.working_dir.join(key));
         let signer = if signing.no_sign {
             None
@@ -107,7 +110,7 @@ impl Saving {
             let Some(Kept { file, summary, mocked, basis: Some(basis) }) = kept.remove(&node.name) else {
                 continue;
             };
-            let content = std::fs::read(&file).map_err(FileError::on("read", &file))?;
+            let content = read_regular(&file).map_err(FileError::on("read", &file))?;
             files.extend(basis.files);
             units.push(PlannedUnit {
                 name: node.name.clone(),
@@ -140,9 +143,10 @@ impl Saving {
         let sign = |file: &Path| signer.as_ref().map_or(Ok(()), |signer| signer.sign(file));
         folder::write(&out, &manifest, &plans, sign).map_err(|error| match error {
             SavedError::Signature(error) => not_signed(&error),
+            SavedError::File(error) => error.into(),
             error => CliError::failed(error, None),
         })?;
-        tell(ui, &out, &manifest);
+        tell(ui, &out.path(), &manifest);
         Ok(())
     }
 }
@@ -203,7 +207,7 @@ pub async fn apply(
 ) -> Result<Exit, CliError> {
     refuse_unattended(global, "apply", Mode::Apply, yes)?;
     let folder = SavedFolder::open(path).map_err(|error| match error {
-        SavedError::File(error) => CliError::failed(error, None),
+        SavedError::File(error) => error.into(),
         error => CliError::refused(error.to_string(), PLAN_AGAIN),
     })?;
     let signer = trusted(&folder, &workspace, trust)?;

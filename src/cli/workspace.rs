@@ -16,6 +16,7 @@ use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
 use crate::estate::{EngineChoice, Estate, Graph, PROJECT_FILE, Project, UnitIndex, expand_for, locate};
 use crate::run::event::Request;
+use crate::support::confined::Named;
 use crate::support::fs::Obstacle;
 use crate::support::unit_name;
 use crate::terragrunt::{Reader, ReaderOptions, paths};
@@ -98,6 +99,15 @@ impl Workspace {
                 _ => wrong(format!("cannot be read: {error}")),
             },
         }
+    }
+
+    /// A file or folder to be written that the user named. Where it lies in what others fill, the part of its way behind
+    /// that is gone without following links: the folder that the user stands in, the project, and the work tree of Git.
+    pub fn named(&self, path: &Path) -> Result<Named, CliError> {
+        let path = crate::support::paths::join(&self.working_dir, path);
+        let mut bounds = vec![self.working_dir.as_path(), &self.project.dir];
+        bounds.extend(self.project.dir.ancestors().find(|above| above.join(".git").exists()));
+        Ok(Named::new(&path, &bounds)?)
     }
 
     /// A reader for a command of Terraform, such as `plan`.

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, VERSION};
 use super::signature::SignatureError;
+use crate::support::confined::{Named, PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;
-use crate::support::fs::{FileError, create_private_dir, read_regular};
+use crate::support::fs::{FileError, read_regular, read_whole};
 use crate::support::unit_name::as_file_name;
 
 /// The manifest's name, by which a folder of saved plans is known.
@@ -91,14 +91,15 @@ pub fn is_saved(path: &Path) -> bool {
 }
 
 /// Refuses a folder in which something is already, before any work is done for it.
-pub fn refuse_used(path: &Path) -> Result<(), SavedError> {
-    match std::fs::read_dir(path) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(SavedError::NotEmpty(path.to_owned())),
+pub fn refuse_used(place: &Named) -> Result<(), SavedError> {
+    let (above, name) = place.folder()?;
+    match above.open_folder(&name)? {
+        Some(folder) => match std::fs::read_dir(folder.path()).map(|mut entries| entries.next().is_some()) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(SavedError::NotEmpty(place.path())),
+            Err(error) => Err(FileError::on("read", folder.path())(error).into()),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(FileError::on("read", path)(error).into()),
+        None => Ok(()),
     }
 }
 
@@ -109,49 +110,47 @@ pub fn plan_path(unit: &str) -> PathBuf {
 
 /// Writes the folder, whole or not at all; `sign` makes the signature of the manifest that lies there.
 pub fn write(
-    path: &Path,
+    place: &Named,
     manifest: &Manifest,
     plans: &BTreeMap<PathBuf, Vec<u8>>,
     sign: impl FnOnce(&Path) -> Result<(), SignatureError>,
 ) -> Result<(), SavedError> {
-    refuse_used(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).map_err(FileError::on("create", parent))?;
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    let building = tempfile::Builder::new().prefix(".slipway-plans-").permissions(private).tempdir_in(parent);
-    let building = building.map_err(FileError::on("create", parent))?;
-    let root = building.path();
-    create_private_dir(&root.join(PLANS))?;
+    refuse_used(place)?;
+    let (above, name) = place.folder()?;
+    let building =
+        Building { above: &above, name: above.new_folder(".slipway-plans-", PRIVATE_FOLDER)?.into() };
+    let root = above.folder(&building.name, PRIVATE_FOLDER)?;
+    let write = |below: &Path, content: &[u8]| root.write_durably(below, content, PRIVATE);
+    root.create_dir_all(Path::new(PLANS), PRIVATE_FOLDER)?;
     for (below, content) in plans {
-        write_private(&root.join(below), content)?;
+        write(below, content)?;
     }
     let text =
         serde_json::to_string_pretty(manifest).map_err(|error| SavedError::Manifest(error.to_string()))?;
-    write_private(&root.join(MANIFEST), format!("{text}\n").as_bytes())?;
-    sign(&root.join(MANIFEST))?;
-    let signature = root.join(SIGNATURE);
-    if let Ok(content) = std::fs::read(&signature) {
+    write(Path::new(MANIFEST), format!("{text}\n").as_bytes())?;
+    sign(&root.path().join(MANIFEST))?;
+    if let Ok(content) = root.open(Path::new(SIGNATURE)).and_then(read_whole) {
         // The program that signs has its own idea of who may read it.
-        std::fs::remove_file(&signature).map_err(FileError::on("write", &signature))?;
-        write_private(&signature, &content)?;
+        write(Path::new(SIGNATURE), &content)?;
     }
-    let sums = sums(&read_all(root)?);
-    write_private(&root.join(SUMS), sums.as_bytes())?;
-    if path.is_dir() {
-        std::fs::remove_dir(path).map_err(FileError::on("replace", path))?;
-    }
-    let built = building.keep();
-    std::fs::rename(&built, path).map_err(FileError::on("create", path))?;
+    let sums = sums(&read_all(root.path())?);
+    write(Path::new(SUMS), sums.as_bytes())?;
+    // One that is empty makes room.
+    above.remove_dir(&name)?;
+    above.rename(&building.name, &name)?;
     Ok(())
 }
 
-/// Writes a file that nobody else can read.
-pub fn write_private(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-    let mut file = file.map_err(FileError::on("write", path))?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(FileError::on("write", path))
+/// The folder in which all is put together; what is left of it goes where that failed.
+struct Building<'a> {
+    above: &'a Root,
+    name: PathBuf,
+}
+
+impl Drop for Building<'_> {
+    fn drop(&mut self) {
+        let _moved_or_gone = self.above.remove_all(&self.name);
+    }
 }
 
 impl SavedFolder {
@@ -314,7 +313,13 @@ mod tests {
             units: vec![unit],
             later: Vec::new(),
         };
-        write(at, &manifest, &BTreeMap::from([(plan_path("dev/vpc"), plan)]), |_| Ok(())).unwrap();
+        write(
+            &Named::new(at, &[]).unwrap(),
+            &manifest,
+            &BTreeMap::from([(plan_path("dev/vpc"), plan)]),
+            |_| Ok(()),
+        )
+        .unwrap();
     }
 
     #[test]
@@ -333,7 +338,7 @@ mod tests {
             }
             std::fs::remove_file(at.join(&file)).unwrap();
             assert!(SavedFolder::open(&at).is_err(), "without {}", file.display());
-            write_private(&at.join(&file), &content).unwrap();
+            Root::at(&at).unwrap().write(&file, &content, PRIVATE).unwrap();
         }
         std::fs::write(at.join("plans/more"), "").unwrap();
         assert!(matches!(SavedFolder::open(&at), Err(SavedError::Extra { file }) if file == "plans/more"));
@@ -349,7 +354,7 @@ mod tests {
         for file in read_all(&at).unwrap().keys() {
             assert_eq!(mode(&at.join(file)), 0o600, "{}", file.display());
         }
-        assert!(matches!(refuse_used(&at), Err(SavedError::NotEmpty(_))));
+        assert!(matches!(refuse_used(&Named::new(&at, &[]).unwrap()), Err(SavedError::NotEmpty(_))));
     }
 
     #[test]

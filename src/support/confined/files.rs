@@ -70,6 +70,12 @@ impl Root {
         copied.map(|()| true).map_err(FileError::on("copy", from))
     }
 
+    /// Writes a file, and returns when it is on disk.
+    pub fn write_durably(&self, below: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+        self.put(below, mode, |file| file.write_all(content).and_then(|()| file.sync_all()))
+            .map_err(self.on("write", below))
+    }
+
     fn put(
         &self,
         below: &Path,

@@ -9,6 +9,7 @@
 //! around it there would be two ways to hold instead of one.
 
 mod files;
+mod named;
 mod remove;
 mod walk;
 
@@ -23,6 +24,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 pub use self::files::{EVERYBODY, Kind, PRIVATE, PROGRAM};
+pub use self::named::Named;
 use super::fs::FileError;
 
 /// The mode of a folder that only its owner can read.

@@ -452,3 +452,44 @@ fn a_run_that_came_with_the_repository_is_not_gone_on_with_through_links() {
         }
     }
 }
+
+#[test]
+fn what_the_user_names_is_written_there_and_not_through_links_of_the_repository() {
+    let world = World::new();
+    world.link("reports", world.outside());
+    world.link("plans", world.outside().join("folder"));
+    world.link("live/plans", world.outside());
+    for arguments in [
+        &["plan", "--out", "reports/new"][..],
+        &["plan", "--out", "plans"],
+        &["plan", "--out", "live/plans/new"],
+        &["plan", "--report-junit", "reports/junit.xml"],
+        &["plan", "--report-html", "reports/deep/page.html"],
+        &["graph", "--output", "reports/graph.svg", "--format", "svg"],
+    ] {
+        world.run(arguments).exits(5).says("is a symbolic link to");
+        world.is_untouched();
+    }
+    // From a folder within, and by the whole path.
+    let whole = world.path("reports/junit.xml").display().to_string();
+    for file in ["../reports/junit.xml", &whole] {
+        world.run_in(&world.path("live"), &["plan", "--report-junit", file]).exits(5);
+        world.is_untouched();
+    }
+    // A link in the place of the file is replaced.
+    world.link("junit.xml", world.outside().join("kept"));
+    world.run(&["plan", "--report-junit", "junit.xml"]).exits(0);
+    world.is_untouched();
+    assert!(world.path("junit.xml").symlink_metadata().unwrap().is_file());
+    // What lies elsewhere is reached on the user's own way.
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::create_dir(elsewhere.path().join("data")).unwrap();
+    std::os::unix::fs::symlink("data", elsewhere.path().join("link")).unwrap();
+    let named = |name: &str| elsewhere.path().join("link").join(name).display().to_string();
+    let (plans, report, graph) = (named("new/plans"), named("new/junit.xml"), named("graph.svg"));
+    world.run(&["plan", "--out", &plans, "--report-junit", &report]).exits(0);
+    world.run(&["graph", "--output", &graph, "--format", "svg"]).exits(0);
+    for file in ["new/plans/slipway-plans.json", "new/junit.xml", "graph.svg"] {
+        assert!(elsewhere.path().join("data").join(file).is_file(), "{file}");
+    }
+}
