@@ -81,7 +81,7 @@ pub async fn bootstrap(
         let secret = built(resources::repository(&spec.namespace, repository))?;
         apply(&objects, &secret, spec.force, &mut changes).await?;
         if let Some(root) = &spec.root {
-            let application = built(resources::root_application(&spec.namespace, &repository.url, root))?;
+            let application = built(resources::root_application(&spec.namespace, repository, root))?;
             apply(&objects, &application, spec.force, &mut changes).await?;
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::support::address::Address;
+
 /// An error of Argo CD or of the cluster under it. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum ArgoCdError {
@@ -11,7 +13,7 @@ pub enum ArgoCdError {
     )]
     Manifest {
         /// The file or address.
-        origin: String,
+        origin: Address,
         /// Why.
         cause: String,
     },
@@ -21,7 +23,7 @@ pub enum ArgoCdError {
     )]
     Checksum {
         /// The file or address.
-        origin: String,
+        origin: Address,
         /// What it has.
         found: String,
         /// What was wanted.

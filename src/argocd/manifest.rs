@@ -1,15 +1,19 @@
 //! Argo CD's install manifest of a pinned version: from a file, from an address, or from the cache.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use kube::core::DynamicObject;
+use tokio::io::AsyncWriteExt;
 
 use super::ArgoCdError;
 use crate::estate::Flavor;
+use crate::support::address::Address;
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_text};
+use crate::support::process;
 
 /// How long a download may take.
 const DOWNLOAD: Duration = Duration::from_mins(1);
@@ -22,7 +26,7 @@ pub struct ManifestSpec {
     /// Which of its manifests.
     pub flavor: Flavor,
     /// A file or an address instead of the release's own.
-    pub location: Option<String>,
+    pub location: Option<Address>,
     /// Its SHA-256 in hexadecimal.
     pub sha256: Option<String>,
     /// The folder where downloads are kept.
@@ -33,7 +37,7 @@ pub struct ManifestSpec {
 #[derive(Clone, Debug)]
 pub struct Manifest {
     /// Where it came from.
-    pub origin: String,
+    pub origin: Address,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
     /// Its objects, in order.
@@ -43,12 +47,14 @@ pub struct Manifest {
 impl Manifest {
     /// Reads it, and downloads it where it is neither a file nor in the cache.
     pub async fn load(spec: &ManifestSpec) -> Result<Self, ArgoCdError> {
-        let origin = spec.location.clone().unwrap_or_else(|| release(spec));
+        let origin = spec.location.clone().unwrap_or_else(|| release(spec).into());
         let fail = |cause: String| ArgoCdError::Manifest { origin: origin.clone(), cause };
-        let text = if origin.starts_with("https://") || origin.starts_with("http://") {
-            cached(&spec.cache, &origin).await.map_err(fail)?
+        let address = origin.expose();
+        let text = if address.starts_with("https://") || address.starts_with("http://") {
+            let had = cached(&spec.cache, address).await;
+            had.map_err(|cause| fail(origin.redact(&cause).into_owned()))?
         } else {
-            let path = origin.strip_prefix("file://").unwrap_or(&origin);
+            let path = address.strip_prefix("file://").unwrap_or(address);
             read_text(Path::new(path)).map_err(|error| fail(error.to_string()))?
         };
         let found = sha256(text.as_bytes());
@@ -108,6 +114,8 @@ fn is_trustworthy(address: &str) -> bool {
 /// Downloads with `curl`, which knows the machine's proxies and certificates.
 async fn download(address: &str) -> Result<String, String> {
     let seconds = DOWNLOAD.as_secs().to_string();
+    // By its standard input: every user of the machine can read arguments.
+    let wanted = format!("url = \"{}\"\n", address.replace('\\', "\\\\").replace('"', "\\\""));
     let arguments = [
         "--silent",
         "--show-error",
@@ -117,15 +125,17 @@ async fn download(address: &str) -> Result<String, String> {
         "=https",
         "--max-time",
         &seconds,
-        address,
+        "--config",
+        "-",
     ];
-    let output = tokio::process::Command::new("curl")
-        .args(arguments)
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| format!("could not start curl: {error}"))?;
+    let failed = |error: std::io::Error| format!("could not start curl: {error}");
+    let mut command = tokio::process::Command::from(process::program("curl"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.kill_on_drop(true).spawn().map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(wanted.as_bytes()).await.map_err(failed)?;
+    }
+    let output = child.wait_with_output().await.map_err(failed)?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
@@ -153,7 +163,7 @@ mod tests {
         ManifestSpec {
             version: "v3.6.1".to_owned(),
             flavor: Flavor::Core,
-            location: Some(location.to_owned()),
+            location: Some(location.into()),
             sha256: sha256.map(str::to_owned),
             cache: PathBuf::from("/nowhere"),
         }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::objects::FIELD_MANAGER;
 use crate::estate::{Repository, RootApplication};
 use crate::support::digest::sha256;
+use crate::support::git::GitRemote;
+use crate::support::secret::Secret;
 
 /// The address under which Argo CD knows the cluster that it runs on.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
@@ -79,13 +81,27 @@ pub(super) fn repository(
     namespace: &str,
     repository: &Repository,
 ) -> Result<DynamicObject, serde_json::Error> {
-    let mut data = BTreeMap::from([("type", encoded("git")), ("url", encoded(&repository.url))]);
-    if let Some(password) = &repository.credentials {
+    let (remote, url) = reached(repository)?;
+    let mut data = BTreeMap::from([("type", encoded("git")), ("url", encoded(&url))]);
+    let in_address = remote.credentials();
+    let password = repository.credentials.as_ref().or(in_address.map(|login| &login.password));
+    if let Some(password) = password {
+        let named = repository.username.as_deref().or(in_address.map(|login| login.username.as_str()));
+        let named = named.or(remote.user().map(Secret::expose));
         // Hosts that take tokens want a name beside them, and do not care which.
-        data.insert("username", encoded(repository.username.as_deref().unwrap_or("slipway")));
+        data.insert("username", encoded(named.unwrap_or("slipway")));
         data.insert("password", encoded(password.expose()));
     }
-    secret(namespace, &secret_name("repo", &repository.url), "repository", &BTreeMap::new(), &data)
+    secret(namespace, &secret_name("repo", &url), "repository", &BTreeMap::new(), &data)
+}
+
+/// The repository, and its address without a login: everybody who may look at an Application sees that.
+fn reached(repository: &Repository) -> Result<(GitRemote, String), serde_json::Error> {
+    let remote = GitRemote::new(&repository.url, "").map_err(serde::de::Error::custom)?;
+    // Otherwise it stays as it is written: the objects of an earlier bootstrap are known by it.
+    let has_login = remote.credentials().is_some() || remote.user().is_some();
+    let url = if has_login { remote.url() } else { repository.url.expose() }.to_owned();
+    Ok((remote, url))
 }
 
 /// The cluster itself, with the infrastructure's outputs as annotations, which an `ApplicationSet` can use.
@@ -106,9 +122,10 @@ pub(super) fn cluster(
 /// The root Application: everything under a folder of the repository, kept as it is there.
 pub(super) fn root_application(
     namespace: &str,
-    repository: &str,
+    repository: &Repository,
     root: &RootApplication,
 ) -> Result<DynamicObject, serde_json::Error> {
+    let (_, repository) = reached(repository)?;
     serde_json::from_value(json!({
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -172,8 +189,7 @@ mod tests {
 
     #[test]
     fn credentials_are_for_one_repository_and_absent_where_there_are_none() {
-        let open =
-            Repository { url: "https://git.example/m.git".to_owned(), username: None, credentials: None };
+        let open = Repository { url: "https://git.example/m.git".into(), username: None, credentials: None };
         let secret = repository("argocd", &open).unwrap();
         assert_eq!(secret.metadata.labels.unwrap()["argocd.argoproj.io/secret-type"], "repository");
         assert!(secret.data["data"].get("password").is_none());

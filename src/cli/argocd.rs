@@ -17,6 +17,7 @@ use crate::cluster::{connect, managed_argocd};
 use crate::estate::ArgoCd;
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
 use crate::support::git::short;
+use crate::support::shown;
 
 /// Install, watch and remove Argo CD on a cluster
 #[derive(Args, Clone, Debug)]
@@ -165,11 +166,10 @@ fn table(applications: &[ApplicationStatus]) -> String {
             String::new()
         };
         let images = images.join(" ");
-        let line =
-            format!("{sign} {name:<width$}  {sync} {health} {operation} at {revision}  {images}{healed}");
-        text = format!("{text}{}\n", line.trim_end());
+        let line = format!("{name:<width$}  {sync} {health} {operation} at {revision}  {images}{healed}");
+        text = format!("{text}{sign} {}\n", shown::name(line.trim_end()));
         if let Some(problem) = problem {
-            text = format!("{text}    {problem}\n");
+            text = format!("{text}    {}\n", shown::one_line(&problem));
         }
     }
     text
@@ -179,7 +179,9 @@ fn table(applications: &[ApplicationStatus]) -> String {
 fn kept(drift: &[argocd::Drift]) -> String {
     let line = |one: &argocd::Drift| {
         let argocd::Drift { application, resource, field, manager } = one;
-        format!("! {application}: {resource} has {field}, which {manager} set and Git does not know\n")
+        let text =
+            format!("{application}: {resource} has {field}, which {manager} set and Git does not know");
+        format!("! {}\n", shown::name(&text))
     };
     drift.iter().map(line).collect()
 }

@@ -20,6 +20,6 @@ pub struct CompletionsArgs {
 pub fn cmd_completions(ui: Ui, args: &CompletionsArgs) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "slipway", &mut script);
-    ui.answer(&String::from_utf8_lossy(&script))?;
+    ui.raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -12,6 +12,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::terragrunt::find_terragrunt;
 use crate::engine::tool::Tool;
+use crate::support::process;
 
 /// Check that everything a run needs is here
 #[derive(Args, Clone, Debug)]
@@ -59,7 +60,7 @@ fn line(finding: &Finding) -> String {
 }
 
 fn git() -> Finding {
-    let version = duct::cmd!("git", "version").stdin_null().stderr_null().read();
+    let version = process::answer("git", &["version"]);
     match version {
         Ok(version) => Finding { what: "git", verdict: Verdict::Ok, detail: version },
         Err(_) => {

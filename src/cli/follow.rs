@@ -1,6 +1,5 @@
 //! Waits until a cluster runs what the manifests repository says.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +14,7 @@ use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
 use crate::run::gate::argocd::{self, History, repository_spec};
 use crate::support::git::short;
+use crate::support::{redact, shown};
 
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(120);
@@ -47,7 +47,7 @@ pub async fn wait_for_bumps(
     let wanted =
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
     let (history, waiting) = (History::new(repository), Waiting::new(ui));
-    let progress = |line| waiting.tell(line);
+    let progress = |line: String| waiting.tell(&line);
     let applications = wait_green(client, &argocd.namespace, &wanted, &history, &progress).await;
     drop(waiting);
     let applications = applications.map_err(|error| CliError::failed(error, None))?;
@@ -70,7 +70,7 @@ pub async fn wait_for_tip(
         return Err(CliError::usage("no manifests repository is named", help));
     };
     let waiting = Waiting::new(ui);
-    let progress = |line| waiting.tell(line);
+    let progress = |line: String| waiting.tell(&line);
     let waited = argocd::wait_for_tip(client, argocd, spec, timeout, &progress).await;
     waited.map(|(_, applications)| applications).map_err(|error| CliError::failed(error, None))
 }
@@ -83,7 +83,7 @@ struct Waiting {
 
 impl Waiting {
     fn new(ui: Ui) -> Self {
-        let spinner = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
+        let spinner = ui.draws().then(ProgressBar::new_spinner);
         if let Some(spinner) = &spinner {
             // A template of this file; a wrong one falls back to indicatif's own.
             let style = ProgressStyle::with_template("{spinner:.cyan} waiting {elapsed}: {wide_msg}");
@@ -93,9 +93,9 @@ impl Waiting {
         Self { ui, spinner }
     }
 
-    fn tell(&self, line: String) {
+    fn tell(&self, line: &str) {
         match &self.spinner {
-            Some(spinner) => spinner.set_message(line),
+            Some(spinner) => spinner.set_message(shown::one_line(&redact::clean(line))),
             None => self.ui.say(&format!("waiting: {line}")),
         }
     }

@@ -24,6 +24,7 @@ pub struct Global {
         value_name = "NAME=VALUE",
         global = true,
         env = "SLIPWAY_FEATURE",
+        hide_env_values = true,
         value_delimiter = ','
     )]
     pub features: Vec<String>,

@@ -11,6 +11,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::{Estate, Graph, Picture, dot, mermaid, page, svg, waves_text};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::shown;
 
 use crate::support::confined::EVERYBODY;
 
@@ -69,7 +70,8 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
         (Some(file), Some(text)) => {
             workspace.named(file)?.write(text.as_bytes(), EVERYBODY)?;
         }
-        (None, Some(text)) => ui.answer(&text)?,
+        (None, Some(text)) if global.format == FormatFlag::Text => ui.answer(&text)?,
+        (None, Some(text)) => ui.raw(&text)?,
         (_, None) => {}
     }
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -105,6 +107,6 @@ fn waves_json(estate: &Estate, graph: &Graph) -> Result<String, CliError> {
         .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
         .collect();
     serde_json::to_string_pretty(&serde_json::json!({ "waves": waves }))
-        .map(|text| text + "\n")
+        .map(|text| shown::json(&text).into_owned() + "\n")
         .map_err(|error| CliError::failed(format!("could not print: {error}"), None))
 }

@@ -17,8 +17,10 @@ use crate::gitops::{
     RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
 };
 use crate::run::gate::argocd::repository_spec;
+use crate::support::environment;
 use crate::support::git::short;
 use crate::support::secret::Secret;
+use crate::support::shown;
 
 /// The folder of the applications where nobody says.
 const MANIFESTS: &str = "manifests";
@@ -48,7 +50,7 @@ enum ImageCommand {
 #[derive(Args, Clone, Debug)]
 struct RepositoryArgs {
     /// The manifests repository, instead of the one in slipway.hcl
-    #[arg(long, value_name = "URL", env = "SLIPWAY_MANIFESTS_URL")]
+    #[arg(long, value_name = "URL", env = "SLIPWAY_MANIFESTS_URL", hide_env_values = true)]
     repo: Option<String>,
 
     /// Its branch [default: as in slipway.hcl, else main]
@@ -224,12 +226,13 @@ async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> 
     } else {
         let line = |image: &crate::gitops::AppImage| {
             let place = format!("{}/{}/{}", image.kind, image.workload, image.container);
-            format!("{}  {place}  {}  {}:{}\n", image.app, image.image, image.file, image.line)
+            let line = format!("{}  {place}  {}  {}:{}", image.app, image.image, image.file, image.line);
+            format!("{}\n", shown::name(&line))
         };
         ui.answer(&listing.images.iter().map(line).collect::<String>())?;
     }
     for problem in &listing.problems {
-        ui.say(&format!("warning: {problem}"));
+        ui.warn(&problem.to_string());
     }
     Ok(())
 }
@@ -251,7 +254,8 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
     let line = |record: &ImageRecord| {
         let commit = short(&record.commit);
         let ImageRecord { when, author, previous, image, .. } = record;
-        format!("{commit}  {when}  {:<9} {previous} → {image}  {author}\n", word(&record.kind))
+        let line = format!("{commit}  {when}  {:<9} {previous} → {image}  {author}", word(&record.kind));
+        format!("{}\n", shown::name(&line))
     };
     ui.answer(&records.iter().map(line).collect::<String>())
 }
@@ -314,7 +318,7 @@ async fn open(global: &Global, args: &RepositoryArgs) -> Result<(Workspace, Repo
         }
         (None, Some(configured)) => configured,
         // Credentials of another repository are never sent to this one.
-        (Some(url), Some(configured)) if configured.url == *url => configured,
+        (Some(url), Some(configured)) if configured.url.expose() == url => configured,
         (Some(url), _) => from_environment(url),
     };
     let branch = args.branch.clone().unwrap_or(spec.branch);
@@ -350,10 +354,10 @@ fn spec_of(cluster: &Cluster) -> Result<Option<RepositorySpec>, CliError> {
 fn from_environment(url: &str) -> RepositorySpec {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     RepositorySpec {
-        url: url.to_owned(),
+        url: url.into(),
         branch: "main".to_owned(),
-        username: variable("SLIPWAY_MANIFESTS_USERNAME"),
-        credentials: variable("SLIPWAY_MANIFESTS_TOKEN").map(Secret::new),
+        username: variable(environment::MANIFESTS_USERNAME),
+        credentials: variable(environment::MANIFESTS_TOKEN).map(Secret::new),
         author: None,
     }
 }

@@ -14,6 +14,6 @@ pub fn cmd_man(ui: Ui, _args: &ManArgs) -> Result<Exit, CliError> {
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(super::Cli::command()).render(&mut page);
     rendered.map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
-    ui.answer(&String::from_utf8_lossy(&page))?;
+    ui.raw(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Done)
 }

@@ -12,6 +12,7 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 mod down;
+mod early;
 mod execute;
 mod exit;
 mod find;
@@ -108,13 +109,10 @@ impl Cli {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
+    early::tell_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are answers, not errors; printing them fails only where nobody reads.
-            let _closed = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
-        }
+        Err(error) => return early::tell_usage(&error).into(),
     };
     let ui = Ui::new(&cli.global);
     if let Err(error) = signals::watch(Exit::Interrupted as i32) {

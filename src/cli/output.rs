@@ -18,6 +18,7 @@ use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
+use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
 
 /// Show the outputs of units
@@ -79,8 +80,10 @@ fn shown(outputs: &Outputs, reveal: bool) -> serde_json::Map<String, Json> {
 
 fn text(answers: &BTreeMap<String, serde_json::Map<String, Json>>) -> String {
     let unit = |(name, outputs): (&String, &serde_json::Map<String, Json>)| {
-        let lines = outputs.iter().map(|(output, value)| format!("  {output} = {value}\n"));
-        format!("{name}\n{}", lines.collect::<String>())
+        let lines = outputs
+            .iter()
+            .map(|(output, value)| format!("  {}\n", shown::name(&format!("{output} = {value}"))));
+        format!("{}\n{}", shown::name(name), lines.collect::<String>())
     };
     answers.iter().map(unit).collect()
 }

@@ -12,6 +12,7 @@ use super::workspace::Workspace;
 use crate::engine::local_states::LocalStates;
 use crate::estate::{Rendered, render_all, render_hcl, render_json, upstream_errors};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
+use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{Reader, ReaderOptions};
 
@@ -67,7 +68,7 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
         ui.diagnostics(&config.warnings);
         match ui.format() {
             Format::Json => ui.json(&render_json(&config, args.reveal))?,
-            Format::Text => ui.answer(&render_hcl(&config, args.reveal))?,
+            Format::Text => ui.raw(&render_hcl(&config, args.reveal))?,
         }
     }
     if !errors.is_empty() {
@@ -91,7 +92,9 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
     let view = |unit: Rendered<'_>| {
         let text = match (ui.format(), &unit.config) {
             (Format::Json, config) => json_line(unit.path, config.as_ref(), &unit.errors, args.reveal),
-            (Format::Text, Some(config)) => format!("# {}\n{}\n", unit.path, render_hcl(config, args.reveal)),
+            (Format::Text, Some(config)) => {
+                format!("# {}\n{}\n", shown::name(unit.path), render_hcl(config, args.reveal))
+            }
             (Format::Text, None) => String::new(),
         };
         (text, unit.config.map(|config| config.warnings).unwrap_or_default(), unit.errors)
@@ -99,9 +102,9 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
     let mut broken = false;
     let mut mocked = 0_usize;
     let show = |units: Vec<(String, Vec<Diagnostic>, Vec<Diagnostic>)>| {
-        let mut shown = String::new();
+        let mut all = String::new();
         for (text, warnings, errors) in units {
-            shown += &text;
+            all += &text;
             broken |= !errors.is_empty();
             // In a whole tree mocks are the rule: how many there are says enough.
             let (mocks, others): (Vec<_>, Vec<_>) =
@@ -110,7 +113,7 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
             ui.diagnostics(&others);
             ui.diagnostics(&errors);
         }
-        ui.answer(&shown)
+        ui.raw(&all)
     };
     let mut diagnostics = render_all(&root, &workspace.working_dir, &reader, &states, view, show)?;
     diagnostics.extend(states.errors());
@@ -133,5 +136,5 @@ fn json_line(path: &str, config: Option<&UnitConfig>, errors: &[Diagnostic], rev
     if !errors.is_empty() {
         line["errors"] = errors.iter().map(to_json).collect();
     }
-    format!("{line}\n")
+    shown::json(&format!("{line}\n")).into_owned()
 }

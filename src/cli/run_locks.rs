@@ -49,7 +49,7 @@ impl ToLock {
         let in_s3 = in_s3(&self.workshop, &self.dirs).await;
         match RunLocks::take(&self.home, &self.holder, &units, &in_s3).await? {
             Ok(locks) => {
-                locks.warnings.iter().for_each(|warning| ui.say(&format!("warning: {warning}")));
+                locks.warnings.iter().for_each(|warning| ui.warn(warning));
                 Ok(locks)
             }
             Err(conflict) => {

@@ -18,6 +18,7 @@ use crate::run::folder::RunFolder;
 use crate::run::journal;
 use crate::run::past::Past;
 use crate::support::git::short;
+use crate::support::shown;
 
 /// List runs, or show one
 #[derive(Args, Clone, Debug)]
@@ -120,7 +121,8 @@ fn list(ui: Ui, folders: &[RunFolder]) -> Result<(), CliError> {
         };
         let commit = run.commit.as_deref().map_or("no commit", short);
         let user = run.user.as_deref().unwrap_or("unknown");
-        format!("{}  {}  {:<8} {commit}  {user}  {state}\n", run.run, run.time, run.command)
+        let line = format!("{}  {}  {:<8} {commit}  {user}  {state}", run.run, run.time, run.command);
+        format!("{}\n", shown::name(&line))
     };
     ui.answer(&runs.iter().map(line).collect::<String>())
 }
@@ -184,7 +186,8 @@ async fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'
         ui.answer(&format!("\n{}", summary.timeline()))?;
     }
     for row in summary.nodes.iter().filter(|row| row.has_failed() || row.was_cut_off()) {
-        ui.say(&format!("log of {}: {}", row.name, folder.log(&row.name).display()));
+        let log = folder.log(&row.name);
+        ui.say(&shown::name(&format!("log of {}: {}", row.name, log.display())));
     }
     ui.say(&format!("logs: {}", folder.logs().display()));
     Ok(())

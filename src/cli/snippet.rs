@@ -6,7 +6,7 @@ use console::{Style, measure_text_width};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, Position};
-use crate::support::paths;
+use crate::support::{paths, redact, shown};
 
 /// How much of a source line is shown.
 const WIDTH: usize = 100;
@@ -95,8 +95,8 @@ impl Snippets {
 
     fn path(&self, path: &Path) -> String {
         let relative = paths::relative(&self.base, path);
-        let shown = if path.is_absolute() && !relative.starts_with(CLIMB) { &relative } else { path };
-        shown.display().to_string().chars().map(visible).collect()
+        let nearest = if path.is_absolute() && !relative.starts_with(CLIMB) { &relative } else { path };
+        shown::name(&nearest.display().to_string()).into_owned()
     }
 }
 
@@ -117,7 +117,7 @@ impl Excerpt {
         // Of a line that goes on for megabytes only the part around the caret is looked at.
         let skipped = (column - 1).saturating_sub(WINDOW);
         let mut rest = line.chars().skip(skipped);
-        let letters: Vec<String> = rest.by_ref().take(2 * WINDOW).map(visible).collect();
+        let letters = letters(&rest.by_ref().take(2 * WINDOW).collect::<String>());
         let start = (column - 1 - skipped).min(letters.len());
         let end = (start + marked).min(letters.len());
         let width =
@@ -140,21 +140,35 @@ impl Excerpt {
     }
 }
 
+/// The characters of a part of a line, each as it is shown: a secret stands where its first one was.
+fn letters(text: &str) -> Vec<String> {
+    let secrets = redact::spans(text);
+    let mut secrets = secrets.iter().peekable();
+    let shown = |(at, letter): (usize, char)| {
+        while secrets.next_if(|secret| secret.range.end <= at).is_some() {}
+        match secrets.peek().filter(|secret| secret.range.contains(&at)) {
+            Some(secret) if secret.range.start == at => secret.mask.to_owned(),
+            Some(_) => String::new(),
+            None => visible(letter),
+        }
+    };
+    text.char_indices().map(shown).collect()
+}
+
 /// A character as it is shown: nothing may move the cursor or turn the direction of the text.
 fn visible(letter: char) -> String {
     match letter {
         '\t' => TAB.to_owned(),
         '\u{feff}' => String::new(),
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => "\u{fffd}".to_owned(),
-        control if control.is_control() => "\u{fffd}".to_owned(),
+        hidden if shown::is_hidden(hidden) => "\u{fffd}".to_owned(),
         letter => letter.to_string(),
     }
 }
 
 /// Text of several lines, with those behind the first one set in.
 fn indented(text: &str) -> String {
-    let lines = text.trim_end().lines().map(|line| line.chars().map(visible).collect::<String>());
-    lines.collect::<Vec<_>>().join("\n    ")
+    let text = redact::clean(text);
+    shown::block(text.trim_end()).replace('\n', "\n    ")
 }
 
 #[cfg(test)]
@@ -231,6 +245,17 @@ mod tests {
     fn nothing_in_a_file_can_move_the_cursor() {
         let text = plain("a = \"\u{1b}[2J\u{202e}\" + «x»\n");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+
+    #[test]
+    fn a_secret_in_a_line_of_source_is_masked_and_the_caret_stays_where_it_belongs() {
+        insta::assert_snapshot!(plain("source = \"git::https://u:kept-back@h/r?ref=${«local.x»}\"\n"), @r#"
+        error[hcl::type]: this is wrong
+         ──▶ ../app/terragrunt.hcl:1:46
+          │
+        1 │ source = "git::https://…:…@h/r?ref=${local.x}"
+          │                                      ^^^^^^^
+        "#);
     }
 
     #[test]

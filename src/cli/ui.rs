@@ -2,10 +2,14 @@
 
 use std::io::{IsTerminal, Write};
 
+use jiff::Timestamp;
+use serde_json::json;
+
 use super::exit::{CliError, Exit};
 use super::global::{Color, Format, Global, LogFormat};
 use super::snippet::Snippets;
 use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
+use crate::support::{redact, shown};
 
 /// Owns both streams.
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +45,19 @@ impl Ui {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// An answer, as it is.
-    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
+    /// Whether something may be drawn over itself: on a terminal, unless lines of JSON are wanted.
+    pub fn draws(self) -> bool {
+        self.log_format == LogFormat::Pretty && std::io::stderr().is_terminal()
+    }
+
+    /// An answer for people: nothing in it is obeyed by a terminal or a pipeline.
     pub fn answer(self, text: &str) -> Result<(), CliError> {
+        self.raw(&shown::stream(text, console::colors_enabled()))
+    }
+
+    /// An answer for programs, as it is.
+    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
+    pub fn raw(self, text: &str) -> Result<(), CliError> {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
         let mut stdout = std::io::stdout().lock();
         let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
@@ -58,14 +72,27 @@ impl Ui {
     pub fn json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
-        self.answer(&text)
+        self.raw(&shown::json(&text))
     }
 
     /// A word to the person.
-    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
     pub fn say(self, text: &str) {
-        // Where standard error is closed there is nobody to tell.
-        let _closed = writeln!(std::io::stderr(), "{text}");
+        match self.log_format {
+            LogFormat::Pretty => self.line(text),
+            LogFormat::Json => tell_json("info", text, None),
+        }
+    }
+
+    /// What the person should know, though nothing went wrong.
+    pub fn warn(self, text: &str) {
+        match self.log_format {
+            LogFormat::Pretty => self.line(&format!("warning: {text}")),
+            LogFormat::Json => tell_json("warning", text, None),
+        }
+    }
+
+    fn line(self, text: &str) {
+        write_line(&shown::stream(&redact::clean(text), self.color));
     }
 
     /// What is wrong, with the source and the way out.
@@ -75,8 +102,8 @@ impl Ui {
         let snippets = Snippets { base, color: self.color };
         for diagnostic in grouped(diagnostics.iter().cloned()) {
             match self.log_format {
-                LogFormat::Pretty => self.say(&snippets.draw(&diagnostic)),
-                LogFormat::Json => self.say(&to_json(&diagnostic).to_string()),
+                LogFormat::Pretty => self.line(&snippets.draw(&diagnostic)),
+                LogFormat::Json => write_line(&shown::json(&to_json(&diagnostic).to_string())),
             }
         }
     }
@@ -88,12 +115,14 @@ impl Ui {
             let errors = grouped(diagnostics.iter().cloned());
             let errors = errors.iter().filter(|diagnostic| diagnostic.is_error()).count();
             if self.log_format == LogFormat::Pretty {
-                self.say(&format!("{}: {errors} in the configuration", self.red("errors")));
+                self.line(&format!("{}: {errors} in the configuration", self.red("errors")));
             }
+        } else if self.log_format == LogFormat::Json {
+            tell_json("error", &error.to_string(), error.help());
         } else {
-            self.say(&format!("{}: {error}", self.red("error")));
+            self.line(&format!("{}: {}", self.red("error"), shown::block(&error.to_string())));
             if let Some(help) = error.help() {
-                self.say(&format!("  {}: {help}", self.cyan("help")));
+                self.line(&format!("  {}: {}", self.cyan("help"), shown::block(help)));
             }
         }
         error.exit()
@@ -106,6 +135,24 @@ impl Ui {
     fn cyan(self, text: &str) -> String {
         console::style(text).cyan().force_styling(self.color).to_string()
     }
+}
+
+/// A line of JSON for whatever is no event and no diagnostic.
+pub(super) fn tell_json(severity: &str, text: &str, help: Option<&str>) {
+    let text = redact::clean(text);
+    let line = json!({
+        "time": Timestamp::now(),
+        "severity": severity,
+        "message": console::strip_ansi_codes(text.trim_end()),
+        "help": help.map(redact::clean),
+    });
+    write_line(&shown::json(&line.to_string()));
+}
+
+/// Writes to standard error, in one piece so that nobody's lines come apart.
+pub(super) fn write_line(text: &str) {
+    // Where it is closed there is nobody to tell.
+    let _closed = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Whether whoever would read is gone: the other end of a pipe, or a terminal.

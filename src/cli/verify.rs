@@ -13,6 +13,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::cluster::{CheckStatus, Verification, verify};
 use crate::run::gate::verify_spec;
+use crate::support::shown;
 
 /// Check whether an EKS cluster is usable
 ///
@@ -60,7 +61,8 @@ fn table(verification: &Verification) -> String {
             CheckStatus::NotAnswered => style("?").dim(),
         };
         let help = if check.help.is_empty() { String::new() } else { format!(" ({})", check.help) };
-        text = format!("{text}{sign} {:<width$}  {}{help}\n", check.title, check.detail);
+        let line = format!("{:<width$}  {}{help}", check.title, check.detail);
+        text = format!("{text}{sign} {}\n", shown::name(&line));
     }
     text
 }

@@ -15,6 +15,7 @@ mod process;
 mod role;
 mod s3;
 pub mod select;
+pub mod sensitive;
 pub mod source;
 mod state;
 pub mod state_bucket;
@@ -111,8 +112,6 @@ pub trait Watcher: Send + Sync {
     fn step(&self, step: Step);
     /// A line for the unit's log.
     fn line(&self, line: &str);
-    /// A text that is not to be shown, whatever prints it from now on.
-    fn secret(&self, _secret: &str) {}
 }
 
 /// Nobody watches; what fails is told with its cause.

@@ -4,6 +4,7 @@ use super::error::known_advice;
 use super::ui::UiReader;
 use super::{Applied, EngineError, PlanSummary, Session};
 use crate::support::process::{self, CommandLine, Conditions, Finished, InterruptTarget, Stream};
+use crate::support::redact;
 
 /// A command that ended as it should.
 pub struct Ran {
@@ -39,6 +40,8 @@ pub struct Options<'a> {
     pub planned: Option<&'a (dyn Fn(&PlanSummary) + Send + Sync)>,
     /// Who reads standard error, where the tool runs inside of another program.
     pub wrapper: Option<&'a dyn Wrapper>,
+    /// Asked before each line, until it says that it has learned which values must not be shown.
+    pub learn: Option<&'a (dyn Fn() -> bool + Send + Sync)>,
 }
 
 /// Reads what a program says that runs the tool for us.
@@ -52,7 +55,7 @@ pub trait Wrapper: Send + Sync {
 impl<'a> Options<'a> {
     /// Nothing but 0 is allowed, everything is logged.
     pub fn new(label: &'a str) -> Self {
-        Self { label, allowed: &[], capture: false, target: None, planned: None, wrapper: None }
+        Self { label, allowed: &[], capture: false, target: None, planned: None, wrapper: None, learn: None }
     }
 }
 
@@ -62,15 +65,23 @@ pub async fn run(
     options: Options<'_>,
     session: Session<'_>,
 ) -> Result<Ran, EngineError> {
+    // What is set for it alone is not in our own environment, where it would be known by its name.
+    for (name, value) in &command.environment {
+        redact::known().add_variable(&name.to_string_lossy(), &value.to_string_lossy());
+    }
     let mut ui = UiReader::default();
     let mut stdout = String::new();
     let mut text = Vec::new();
     let mut waiting = options.planned;
+    let mut learn = options.learn;
     session.watcher.line(&format!("$ {}", display(command)));
     // An answer that is kept may hold secrets, which must not lie in a file; whoever only answers may die with us.
     let place = session.place.filter(|_| !options.capture);
     let conditions = Conditions { interrupts: session.interrupts, target: options.target, place };
     let finished = process::run(command, conditions, |stream, line| {
+        if learn.is_some_and(|learn| learn()) {
+            learn = None;
+        }
         if stream == Stream::Stdout && options.capture {
             stdout.push_str(line);
             stdout.push('\n');

@@ -71,7 +71,7 @@ pub fn local_outputs(config: &UnitConfig) -> Option<Result<Outputs, OutputsError
     }
     let written = remote_state.and_then(|state| state.config.get("path")).and_then(Value::as_str);
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
-    let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+    let source = config.source();
     let runs_in = terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref());
     let folders = runs_in.into_iter().chain(source.is_none().then(|| config.dir.clone()));
     let text = folders.map(|folder| folder.join(path)).find_map(|file| std::fs::read(file).ok())?;

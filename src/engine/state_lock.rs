@@ -96,7 +96,7 @@ fn local_states(home: &Path, job: &UnitJob) -> Vec<PathBuf> {
     }
     let written = remote_state.and_then(|state| state.config.get("path")).and_then(Value::as_str);
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
-    let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+    let source = config.source();
     let folders = [
         dir_of_job(home, job).ok(),
         terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref()),

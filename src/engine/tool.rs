@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::EngineError;
+use crate::support::process;
 
 pub use crate::support::tool_files::LOCK_FILE;
 
@@ -37,12 +38,7 @@ impl Tool {
 
     fn ask(path: PathBuf) -> Result<Self, EngineError> {
         let bad = |cause: String| EngineError::BadTool { program: path.display().to_string(), cause };
-        let output = duct::cmd!(&path, "version")
-            .env("CHECKPOINT_DISABLE", "1")
-            .stdin_null()
-            .stderr_null()
-            .read()
-            .map_err(|error| bad(error.to_string()))?;
+        let output = process::answer(&path, &["version"]).map_err(|error| bad(error.to_string()))?;
         let Some((name, version)) = product(&output) else {
             return Err(bad(format!("it said {:?}", output.trim())));
         };

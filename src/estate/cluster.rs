@@ -9,6 +9,8 @@ use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, Span};
 use crate::hcl::value::{Fields, Value};
+use crate::support::address::Address;
+use crate::support::git::GitRemote;
 use crate::support::secret::Secret;
 use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::schema::{Kind, Spec, optional, required};
@@ -94,7 +96,7 @@ pub struct ArgoCd {
     /// The namespace; `argocd` unless said otherwise.
     pub namespace: String,
     /// Path or URL of the install manifest, instead of the release's own.
-    pub manifest: Option<String>,
+    pub manifest: Option<Address>,
     /// The manifest's SHA-256, in hexadecimal.
     pub manifest_sha256: Option<String>,
     /// The repository with the manifests.
@@ -119,7 +121,7 @@ pub enum Flavor {
 #[derive(Clone, Debug)]
 pub struct Repository {
     /// Where it is.
-    pub url: String,
+    pub url: Address,
     /// As whom it is read.
     pub username: Option<String>,
     /// The token or password; none where it is empty.
@@ -274,8 +276,14 @@ impl Cluster {
         let repository = match block.body.blocks("repository").next() {
             Some(block) => {
                 let fields = decode.fields(&block.body, block.kind.span, "repository", REPOSITORY)?;
+                let url = Address::new(text(&fields, "url").unwrap_or_default());
+                if let Err(problem) = GitRemote::new(&url, "") {
+                    return Err(Box::new(
+                        self.error(&format!("the repository {url} cannot be used: {problem}")),
+                    ));
+                }
                 Some(Repository {
-                    url: text(&fields, "url").unwrap_or_default(),
+                    url,
                     username: text(&fields, "username"),
                     credentials: text(&fields, "credentials").map(Secret::new),
                 })
@@ -306,7 +314,7 @@ impl Cluster {
             version: text(&fields, "version").unwrap_or_default(),
             flavor,
             namespace: text(&fields, "namespace").unwrap_or_else(|| "argocd".to_owned()),
-            manifest: text(&fields, "manifest").map(|manifest| self.located(manifest)),
+            manifest: text(&fields, "manifest").map(|manifest| self.located(manifest).into()),
             manifest_sha256: text(&fields, "manifest_sha256"),
             repository,
             root,

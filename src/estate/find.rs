@@ -7,8 +7,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::discover::behind_links;
 use super::reading::Readings;
+use super::render_hidden::LoginsHidden;
 use super::{Component, Estate, Unit};
-use crate::support::path_text;
+use crate::support::{path_text, shown};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{paths, to_json};
 
@@ -53,10 +54,10 @@ pub fn find_json(estate: &Estate, order: &[Component], base: &Path, options: Fin
 /// The paths of units and stacks, one a line.
 pub fn find_text(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> String {
     let each = listed(estate, order, options).map(|component| match component {
-        Component::Unit(index) => path_text::shown(&paths::relative(base, &estate.unit(index).dir)) + "\n",
-        Component::Stack(index) => estate.stack(index).seen_from(base) + "\n",
+        Component::Unit(index) => path_text::shown(&paths::relative(base, &estate.unit(index).dir)),
+        Component::Stack(index) => estate.stack(index).seen_from(base),
     });
-    each.collect()
+    each.map(|path| shown::name(&path).into_owned() + "\n").collect()
 }
 
 fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
@@ -109,5 +110,9 @@ fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readin
 /// An evaluated unit with the keys of Terragrunt's `render --format json`; sensitive values are shown only
 /// where `reveal` says so.
 pub fn render_json(unit: &UnitConfig, reveal: bool) -> Json {
-    unit.rendered.as_ref().map_or(Json::Null, |rendered| to_json(rendered, reveal))
+    let mut json = unit.rendered.as_ref().map_or(Json::Null, |rendered| to_json(rendered, reveal));
+    if !reveal {
+        LoginsHidden::of(unit).in_json(&mut json);
+    }
+    json
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cluster::{self, Cluster, duration};
 use super::limits::{UnitLimits, bytes};
+use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
@@ -97,6 +98,8 @@ impl Project {
     /// Reads the file at `file` (absolute).
     pub fn read(file: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
         let document = Arc::new(Document::read(file, options)?);
+        // Before anything of it is evaluated, which may start programs.
+        own_secrets::withhold(document.body());
         let dir = paths::folder(file).to_path_buf();
         let mut errors = Vec::new();
         document.check(document.body(), PROJECT_FILE, &[], BLOCKS, REPEATED, &mut errors);

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::render_hidden::LoginsHidden;
 use crate::hcl::value::{Fields, Value};
+use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::schema::{self, Spec};
 
@@ -34,20 +36,22 @@ const ATTRIBUTES: &[&str] = &[
 /// gives the same; what is unknown is an empty string, as in JSON, and sensitive values are shown only where
 /// `reveal` says so.
 pub fn render_hcl(unit: &UnitConfig, reveal: bool) -> String {
-    let mut writer = Writer { text: String::new(), indent: 0, reveal };
+    let hidden = (!reveal).then(|| LoginsHidden::of(unit));
+    let mut writer = Writer { text: String::new(), indent: 0, hidden: hidden.as_ref() };
     if let Some(fields) = unit.rendered.as_ref().and_then(Value::as_fields) {
         writer.file(fields);
     }
     writer.text
 }
 
-struct Writer {
+struct Writer<'u> {
     text: String,
     indent: usize,
-    reveal: bool,
+    /// What is not shown; none where all of it is.
+    hidden: Option<&'u LoginsHidden>,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn file(&mut self, file: &Fields) {
         let fields =
             |name: &str| file.get(name).and_then(Value::as_fields).filter(|fields| !fields.is_empty());
@@ -159,6 +163,13 @@ impl Writer {
         self.text.push_str(&"  ".repeat(self.indent));
     }
 
+    fn text(&self, text: &str) -> String {
+        match self.hidden {
+            Some(hidden) => quoted(&hidden.in_text(text)),
+            None => quoted(text),
+        }
+    }
+
     /// A value as an expression; the lines behind its first one are indented as they will stand.
     fn expression(&self, value: &Value) -> String {
         match value {
@@ -166,21 +177,21 @@ impl Writer {
             Value::Unknown => "\"\"".to_owned(),
             Value::Bool(truth) => truth.to_string(),
             Value::Number(number) => number.to_string(),
-            Value::String(text) => quoted(text),
+            Value::String(text) => self.text(text),
             Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
                 let elements: Vec<String> = elements.iter().map(|element| self.expression(element)).collect();
                 format!("[{}]", elements.join(", "))
             }
             Value::Object(fields) | Value::Map(fields) if fields.is_empty() => "{}".to_owned(),
             Value::Object(fields) | Value::Map(fields) => {
-                let mut inner = Self { text: "{\n".to_owned(), indent: self.indent + 1, reveal: self.reveal };
+                let mut inner = Self { text: "{\n".to_owned(), indent: self.indent + 1, hidden: self.hidden };
                 inner.lines(fields.iter().map(|(name, value)| (key(name), value)).collect());
                 inner.indent -= 1;
                 inner.start_line();
                 inner.text.push('}');
                 inner.text
             }
-            Value::Sensitive(inner) if self.reveal => self.expression(inner),
+            Value::Sensitive(inner) if self.hidden.is_none() => self.expression(inner),
             Value::Sensitive(_) => quoted("(sensitive value)"),
         }
     }
@@ -223,12 +234,17 @@ fn quoted(text: &str) -> String {
                 quoted.push(letter);
             }
             // Writing into a string cannot fail.
-            control if control.is_control() => drop(write!(quoted, "\\u{:04x}", u32::from(control))),
+            hidden if shown::is_hidden(hidden) && u32::from(hidden) > 0xffff => {
+                let _written = write!(quoted, "\\U{:08x}", u32::from(hidden));
+            }
+            hidden if shown::is_hidden(hidden) => {
+                let _written = write!(quoted, "\\u{:04x}", u32::from(hidden));
+            }
             letter => quoted.push(letter),
         }
     }
     quoted.push('"');
-    quoted
+    shown::hcl(&quoted).into_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can go wrong with the manifests repository.
 
+use crate::support::address::Address;
 use crate::support::git::GitError;
 
 /// An error of the manifests repository. Every message names the thing and the way out.
@@ -15,7 +16,7 @@ pub enum GitOpsError {
     #[error("repository address {url}: {problem}")]
     Address {
         /// The address, without a password.
-        url: String,
+        url: Address,
         /// What is wrong, and what to write instead.
         problem: &'static str,
     },
@@ -135,7 +136,7 @@ pub enum GitOpsError {
     #[error("{url} moved {attempts} times while this change was being pushed; try again when it is quieter")]
     Busy {
         /// The remote.
-        url: String,
+        url: Address,
         /// How often the push was tried.
         attempts: u32,
     },
@@ -149,7 +150,7 @@ pub enum GitOpsError {
         /// The remote's branch.
         branch: String,
         /// The remote.
-        url: String,
+        url: Address,
     },
     /// An answer of git that we do not understand: a bug here.
     #[error("unexpected answer of git {command}; please report it")]

@@ -2,22 +2,18 @@
 
 use std::time::Duration;
 
-use tempfile::TempDir;
-use url::Url;
-
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
 use super::manifest::ManifestFile;
-use crate::support::git::{Credentials, Git, GitError, GitRemote, is_ancestor};
+use crate::support::address::Address;
+use crate::support::git::{Git, GitError, GitRemote, is_ancestor};
+use crate::support::scratch::Scratch;
 use crate::support::secret::Secret;
 
 /// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// The user name sent with a token where none is given: GitHub's for its app tokens; other forges take any.
-const TOKEN_USER: &str = "x-access-token";
 
 /// Who commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +28,7 @@ pub struct Identity {
 #[derive(Debug, Clone)]
 pub struct RepositorySpec {
     /// `https://…`, `ssh://…`, `git@host:path`, `file://…` or a path.
-    pub url: String,
+    pub url: Address,
     /// The branch that Argo CD follows.
     pub branch: String,
     /// The user name for an `http(s)` address; by default what the address holds, or one that suits tokens.
@@ -52,7 +48,7 @@ pub struct Repository {
     tip: String,
     /// Whether the tip was fetched for the next change already.
     fresh: bool,
-    scratch: TempDir,
+    scratch: Scratch,
 }
 
 /// What a change is decided on: one commit of the branch.
@@ -76,9 +72,11 @@ impl Repository {
     /// Clones the branch, all of its history, and nothing else of the repository.
     pub async fn open(spec: RepositorySpec) -> Result<Self, GitOpsError> {
         let RepositorySpec { url, branch, username, credentials, author } = spec;
-        let (url, credentials) = split_credentials(&url, username, credentials)?;
-        let scratch =
-            tempfile::Builder::new().prefix("slipway-manifests-").tempdir().map_err(GitOpsError::Scratch)?;
+        let remote = GitRemote::new(&url, branch.clone());
+        let remote = remote.and_then(|remote| remote.with_login(username, credentials));
+        let remote = remote.map_err(|problem| GitOpsError::Address { url, problem })?;
+        let url = remote.url().to_owned();
+        let scratch = Scratch::new("manifests").map_err(GitOpsError::Scratch)?;
         let local = Git::scratch(scratch.path());
         local.run(&["init", "--quiet", "--bare", "--template=", "."], &[]).await?;
         local.run(&["check-ref-format", &format!("refs/heads/{branch}")], &[]).await.map_err(|_| {
@@ -87,7 +85,7 @@ impl Repository {
                 message: format!("{branch:?} is no branch name"),
             }
         })?;
-        let mut git = local.with_remote(GitRemote { url: url.clone(), branch: branch.clone(), credentials });
+        let mut git = local.with_remote(remote);
         for (role, ident) in [("AUTHOR", "GIT_AUTHOR_IDENT"), ("COMMITTER", "GIT_COMMITTER_IDENT")] {
             let identity = match &author {
                 Some(identity) => Some(identity.clone()),
@@ -115,7 +113,7 @@ impl Repository {
         &self.branch
     }
 
-    /// The address, without credentials.
+    /// The address that git is told, without credentials.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -202,7 +200,7 @@ impl Repository {
             self.verify(&commit).await?;
             return Ok(Some(commit));
         }
-        Err(GitOpsError::Busy { url: self.url.clone(), attempts: ATTEMPTS })
+        Err(GitOpsError::Busy { url: self.url.as_str().into(), attempts: ATTEMPTS })
     }
 
     pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
@@ -301,7 +299,7 @@ impl Repository {
         Err(GitOpsError::NotOnBranch {
             commit: commit.to_owned(),
             branch: self.branch.clone(),
-            url: self.url.clone(),
+            url: self.url.as_str().into(),
         })
     }
 }
@@ -342,95 +340,9 @@ fn pause(attempt: u32) -> Duration {
     limit.mul_f64(f64::from(random) / 255.0)
 }
 
-/// Takes a user name and a password out of an address, so that neither reaches an argument or a log.
-fn split_credentials(
-    address: &str,
-    username: Option<String>,
-    password: Option<Secret>,
-) -> Result<(String, Option<Credentials>), GitOpsError> {
-    let password = password.filter(|password| !password.is_empty());
-    let mut url = match Url::parse(address) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        parsed => {
-            let is_ssh = parsed.map_or_else(|_| address.contains(':'), |url| url.scheme() == "ssh");
-            if password.is_some() && is_ssh {
-                let problem =
-                    "a token serves an https address only; write one, or leave the token out and use a key";
-                return Err(GitOpsError::Address { url: address.to_owned(), problem });
-            }
-            return Ok((address.to_owned(), None));
-        }
-    };
-    let decode = |text: &str| percent_decode(text);
-    let in_address = (decode(url.username()), url.password().map(decode));
-    // Both setters fail on addresses that cannot hold credentials, which are none with a host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    let username = username.or((!in_address.0.is_empty()).then_some(in_address.0));
-    let password = password.or(in_address.1.map(Secret::new));
-    let one_line = |text: &str| !text.contains(['\n', '\r', '\0']);
-    if !password.as_ref().is_none_or(|password| one_line(password.expose()))
-        || !username.as_deref().is_none_or(one_line)
-    {
-        let problem = "the user name or the token holds a line break; remove it";
-        return Err(GitOpsError::Address { url: url.to_string(), problem });
-    }
-    let credentials = password.map(|password| Credentials {
-        username: username.unwrap_or_else(|| TOKEN_USER.to_owned()),
-        password,
-    });
-    Ok((url.to_string(), credentials))
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hexadecimal = (first == b'%').then(|| tail.get(..2)).flatten();
-        let byte = hexadecimal
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_in_the_address_is_taken_out_of_it() {
-        let (url, credentials) =
-            split_credentials("https://ci:p%40ss@git.example.com/m.git", None, None).unwrap();
-        assert_eq!(url, "https://git.example.com/m.git");
-        let credentials = credentials.unwrap();
-        assert_eq!((credentials.username.as_str(), credentials.password.expose()), ("ci", "p@ss"));
-    }
-
-    #[test]
-    fn a_token_gets_a_user_name_that_forges_take() {
-        let (_, credentials) =
-            split_credentials("https://git.example.com/m.git", None, Some(Secret::new("t"))).unwrap();
-        assert_eq!(credentials.unwrap().username, TOKEN_USER);
-    }
-
-    #[test]
-    fn an_empty_token_is_none() {
-        let (_, credentials) =
-            split_credentials("https://git.example.com/m.git", None, Some(Secret::new(""))).unwrap();
-        assert!(credentials.is_none());
-    }
-
-    #[test]
-    fn a_token_for_an_ssh_address_is_refused_and_the_token_not_shown() {
-        for address in ["git@github.com:org/m.git", "ssh://git@github.com/org/m.git"] {
-            let error =
-                split_credentials(address, None, Some(Secret::new("hunter2"))).unwrap_err().to_string();
-            assert!(error.contains("https") && !error.contains("hunter2"), "{error}");
-        }
-    }
 
     #[test]
     fn a_folder_cannot_leave_the_repository() {

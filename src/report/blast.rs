@@ -3,14 +3,15 @@
 use console::style;
 
 use crate::run::blast::{BlastRadius, Loss};
+use crate::support::shown::name;
 
 impl BlastRadius {
     /// The table, what holds data by its address, and who loses what it depends on.
     pub fn table(&self) -> String {
-        let width = self.losses.iter().map(|loss| loss.unit.chars().count()).max().unwrap_or(4).max(5);
+        let width = self.losses.iter().map(|loss| name(&loss.unit).chars().count()).max().unwrap_or(4).max(5);
         let mut text = format!("{:<width$}  {:>9}  {}\n", "unit", "resources", "holds data");
         for loss in &self.losses {
-            let line = format!("{:<width$}  {:>9}  {}", loss.unit, loss.resources, words(loss));
+            let line = format!("{:<width$}  {:>9}  {}", name(&loss.unit), loss.resources, words(loss));
             text = format!("{text}{}\n", line.trim_end());
         }
         text = format!("{text}{:<width$}  {:>9}\n", "total", self.resources());
@@ -18,17 +19,18 @@ impl BlastRadius {
             self.losses.iter().flat_map(|loss| loss.precious.iter().map(move |precious| (loss, precious)))
         {
             let sign = style(format!("- {word}")).red().bold().for_stderr();
-            text = format!("{text}{sign}  {}: {address}\n", loss.unit);
+            text = format!("{text}{sign}  {}: {}\n", name(&loss.unit), name(address));
         }
         for stranded in &self.stranded {
             let on = stranded.on.join(", ");
+            let on = name(&on);
             let state = match stranded.has_resources {
                 Some(true) => "and still has resources",
                 Some(false) => "and has no resources",
                 None => "and may have resources",
             };
             let sign = style("!").yellow().bold().for_stderr();
-            text = format!("{text}{sign} {} stays, {state}: it depends on {on}\n", stranded.unit);
+            text = format!("{text}{sign} {} stays, {state}: it depends on {on}\n", name(&stranded.unit));
         }
         text
     }

@@ -5,6 +5,7 @@ use console::style;
 
 use crate::engine::plan::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
 use crate::engine::{Action, ResourceChange};
+use crate::support::shown::{block, name};
 
 /// Longer values are cut on a line of their own: what they hold is in `--format json`.
 const MOST_SHOWN: usize = 160;
@@ -42,7 +43,7 @@ pub fn heading(change: &ResourceChange) -> String {
     if let Some(reason) = &change.reason {
         text = format!("{text} ({})", reason.replace('_', " "));
     }
-    coloured(change.action, &text)
+    coloured(change.action, &name(&text))
 }
 
 fn coloured(action: Action, text: &str) -> String {
@@ -86,7 +87,7 @@ fn attribute(change: &AttributeChange, width: usize) -> String {
         (_, None) => style("-").red(),
         _ => style("~").yellow(),
     };
-    let name = format!("{path:<width$}");
+    let name = format!("{:<width$}", name(path));
     if !lines.is_empty() {
         return format!("      {sign} {name}{forces}\n{}", lines.iter().map(line).collect::<String>());
     }
@@ -99,7 +100,7 @@ fn attribute(change: &AttributeChange, width: usize) -> String {
 }
 
 fn shown(value: &Shown) -> String {
-    let text = value.to_string();
+    let text = name(&value.to_string()).into_owned();
     if text.chars().count() <= MOST_SHOWN {
         return text;
     }
@@ -108,9 +109,9 @@ fn shown(value: &Shown) -> String {
 
 fn line(line: &DiffLine) -> String {
     let text = match line {
-        DiffLine::Same(text) => format!("  {text}"),
-        DiffLine::Removed(text) => style(format!("- {text}")).red().to_string(),
-        DiffLine::Added(text) => style(format!("+ {text}")).green().to_string(),
+        DiffLine::Same(text) => format!("  {}", block(text)),
+        DiffLine::Removed(text) => style(format!("- {}", block(text))).red().to_string(),
+        DiffLine::Added(text) => style(format!("+ {}", block(text))).green().to_string(),
         DiffLine::Unchanged(count) => style(format!("  … {count} more lines stay")).dim().to_string(),
     };
     format!("          {text}\n")

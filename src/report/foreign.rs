@@ -2,26 +2,12 @@
 
 use std::borrow::Cow;
 
-/// Text without colours and other escape codes, and with what cannot be seen, or turns what is beside it around,
-/// written out: `\u{202e}`. Lines and tabs stay.
-pub fn visible(text: &str) -> String {
-    let plain = console::strip_ansi_codes(text);
-    let mut shown = String::with_capacity(plain.len());
-    for character in plain.chars() {
-        match character {
-            '\n' | '\t' => shown.push(character),
-            // Progress that a tool draws over itself; the end of a line elsewhere.
-            '\r' => {}
-            _ if is_hidden(character) => shown.extend(character.escape_unicode()),
-            _ => shown.push(character),
-        }
-    }
-    shown
-}
+use crate::support::shown;
+pub use crate::support::shown::one_line;
 
-/// As [`visible`], on one line.
-pub fn one_line(text: &str) -> String {
-    visible(text).split_whitespace().collect::<Vec<_>>().join(" ")
+/// Text that is shown and not obeyed, see [`shown::block`].
+pub fn visible(text: &str) -> String {
+    shown::block(text).into_owned()
 }
 
 /// At most so many characters, and `…` where there were more.
@@ -30,13 +16,6 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
-}
-
-/// Control characters, what XML does not allow, and what changes the direction of the text around it.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(character, '\u{061c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

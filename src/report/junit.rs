@@ -18,11 +18,11 @@ pub fn junit(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> Str
     if let Some(started) = summary.started {
         suite.timestamp = started.to_string().parse().ok();
     }
-    suite.add_property(("run", summary.run.as_str()));
-    suite.add_property(("engine", summary.engine.as_str()));
+    suite.add_property(("run", visible(&summary.run).as_str()));
+    suite.add_property(("engine", visible(&summary.engine).as_str()));
     for (name, value) in [("commit", &summary.commit), ("user", &summary.user)] {
         if let Some(value) = value {
-            suite.add_property((name, value.as_str()));
+            suite.add_property((name, visible(value).as_str()));
         }
     }
     suite.add_test_cases(summary.nodes.iter().map(|row| case(summary, row, &log_end)));

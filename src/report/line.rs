@@ -4,6 +4,7 @@ use console::style;
 
 use crate::engine::PlanSummary;
 use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict};
+use crate::support::shown::{self, one_line};
 
 /// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.
 pub fn duration(seconds: f64) -> String {
@@ -31,7 +32,7 @@ pub fn sign(outcome: &Outcome) -> String {
 
 /// `✓ dev/eu-west-1/networking applied (+18 ~0 -0) in 12s`.
 pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, seconds: f64) -> String {
-    let mut line = format!("{} {node} {}", sign(outcome), outcome.word());
+    let mut line = format!("{} {} {}", sign(outcome), shown::name(node), outcome.word());
     if let Some(plan) = plan {
         line = format!("{line} ({})", plan.short());
     }
@@ -46,14 +47,20 @@ pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, secon
 
 /// `vpc: attempt 1 failed, the next one comes in 5 s: …`.
 pub fn retrying(node: &str, attempt: u32, seconds: f64, cause: &str) -> String {
-    format!("{node}: attempt {attempt} failed, the next one comes in {}: {cause}", duration(seconds))
+    format!(
+        "{}: attempt {attempt} failed, the next one comes in {}: {}",
+        shown::name(node),
+        duration(seconds),
+        shown::block(cause)
+    )
 }
 
 /// Whose lock is left, and what releases it.
 pub fn lock_left(lock: &LeftLock) -> String {
     let who = lock.who.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
     let since = lock.created.as_deref().map(|created| format!(" since {created}")).unwrap_or_default();
-    format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release)
+    let text = format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release);
+    shown::name(&text).into_owned()
 }
 
 /// What a policy says of a plan, a line for each message; none where it says nothing.
@@ -65,15 +72,20 @@ pub fn judged(judgement: &Judgement) -> Option<String> {
         Verdict::Denied => (style("✗").red().bold(), "denies"),
     };
     let sign = sign.for_stderr();
-    let lines: Vec<String> =
-        messages.iter().map(|message| format!("{sign} {node}: {policy} {word}: {message}")).collect();
+    let lines: Vec<String> = messages
+        .iter()
+        .map(|message| {
+            let text = format!("{node}: {policy} {word}: {}", one_line(message));
+            format!("{sign} {}", shown::name(&text))
+        })
+        .collect();
     Some(lines.join("\n"))
 }
 
 /// That a destruction begins.
 pub fn agreed(word: Option<&str>) -> String {
     match word {
-        Some(word) => format!("destroying, as agreed to with \"{word}\""),
+        Some(word) => format!("destroying, as agreed to with \"{}\"", shown::name(word)),
         None => "destroying what was shown".to_owned(),
     }
 }
@@ -89,11 +101,15 @@ pub fn priced(cost: &Cost) -> String {
 pub fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) } => {
-            Some(note.clone())
+            Some(shown::block(note).into_owned())
         }
-        Outcome::Failed { message, advice: Some(advice) } => Some(format!("{message}\n    help: {advice}")),
-        Outcome::Failed { message, advice: None } | Outcome::Refused { message } => Some(message.clone()),
-        Outcome::Skipped { cause } => Some(format!("{cause} did not succeed")),
+        Outcome::Failed { message, advice: Some(advice) } => {
+            Some(format!("{}\n    help: {}", shown::block(message), shown::block(advice)))
+        }
+        Outcome::Failed { message, advice: None } | Outcome::Refused { message } => {
+            Some(shown::block(message).into_owned())
+        }
+        Outcome::Skipped { cause } => Some(format!("{} did not succeed", shown::name(cause))),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
 use crate::support::fs::{FileError, open_regular};
+use crate::support::shown;
 
 /// Writes what each node prints into its own file.
 pub struct LogFiles {
@@ -32,7 +33,8 @@ impl LogFiles {
             }
         }
         let Some(file) = self.files.get_mut(node) else { return };
-        if let Err(error) = writeln!(file, "{text}") {
+        // A log is looked at on a terminal, too.
+        if let Err(error) = writeln!(file, "{}", shown::stream(text, false)) {
             let path = self.folder.log(node);
             self.fail(&FileError::on("write", &path)(error));
         }
@@ -52,7 +54,7 @@ impl Listener for LogFiles {
             EventKind::Judged(judgement) => {
                 self.write(&judgement.node, &format!("--- policy {}", judgement.policy));
                 if let Some(text) = super::line::judged(judgement) {
-                    self.write(&judgement.node, &console::strip_ansi_codes(&text));
+                    self.write(&judgement.node, &text);
                 }
             }
             EventKind::NodeFinished { node, outcome, .. } => {

@@ -7,6 +7,7 @@ use super::line::{agreed, finished, judged, lock_left, priced, retrying};
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
+use crate::support::shown;
 
 /// Writes lines.
 pub struct Plain<W> {
@@ -23,7 +24,9 @@ impl<W: Write + Send> Plain<W> {
     fn line(&mut self, event: &Event, text: &str) {
         let time = event.time.strftime("%H:%M:%S");
         // A reader that has gone must not end the run.
-        let _closed = writeln!(self.writer, "{time} {text}");
+        let text = format!("{time} {text}\n");
+        let shown = shown::stream(&text, console::colors_enabled_stderr());
+        let _closed = self.writer.write_all(shown.as_bytes());
     }
 }
 
@@ -41,7 +44,7 @@ impl<W: Write + Send> Listener for Plain<W> {
                 );
                 self.line(event, &text);
             }
-            EventKind::Step { node, step } => self.line(event, &format!("  {node}: {step}")),
+            EventKind::Step { node, step } => self.line(event, &format!("  {}: {step}", shown::name(node))),
             EventKind::Planned { node, summary, .. } => {
                 self.plans.insert(node.clone(), summary.clone());
             }
@@ -57,7 +60,7 @@ impl<W: Write + Send> Listener for Plain<W> {
                 }
             }
             EventKind::Priced { node, cost } => {
-                self.line(event, &format!("  {node}: {}", priced(cost)));
+                self.line(event, &format!("  {}: {}", shown::name(node), priced(cost)));
             }
             EventKind::Retrying { node, attempt, seconds, cause } => {
                 self.line(event, &retrying(node, *attempt, *seconds, cause));

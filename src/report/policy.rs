@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::line::{judged, priced};
 use super::model::Summary;
 use crate::run::event::{Cost, Verdict};
+use crate::support::shown::name;
 
 impl Summary {
     /// A line for each message of a policy; what was denied comes last, where it is seen.
@@ -24,7 +25,7 @@ impl Summary {
         let mut lines = String::new();
         for row in &self.nodes {
             if let Some(cost) = row.cost.as_ref().filter(|cost| cost.increase() != 0.0) {
-                lines = format!("{lines}{}: {}\n", row.name, priced(cost));
+                lines = format!("{lines}{}: {}\n", name(&row.name), priced(cost));
             }
         }
         for cost in self.total_costs() {

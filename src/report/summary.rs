@@ -7,6 +7,7 @@ use super::line::{detail, duration};
 use super::model::{Row, Summary};
 use crate::engine::{Action, PlanSummary};
 use crate::run::event::Outcome;
+use crate::support::shown::{name, one_line};
 
 /// A column of numbers over the plans.
 struct Column {
@@ -56,7 +57,8 @@ impl Summary {
             let Some(outcome) = &row.outcome else { continue };
             if matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }) {
                 let detail = detail(outcome).unwrap_or_default();
-                text = format!("{text}\n{} {}: {detail}\n", style(outcome.word()).red().bold(), row.name);
+                text =
+                    format!("{text}\n{} {}: {detail}\n", style(outcome.word()).red().bold(), name(&row.name));
             }
         }
         text.push_str(&self.judgements());
@@ -69,7 +71,7 @@ impl Summary {
         let mut lines = String::new();
         for row in &self.nodes {
             for change in row.plan.iter().flat_map(PlanSummary::losses) {
-                lines = format!("{lines}  {}: {}\n", row.name, detail_text::heading(change));
+                lines = format!("{lines}  {}: {}\n", name(&row.name), detail_text::heading(change));
             }
         }
         if lines.is_empty() {
@@ -88,7 +90,7 @@ impl Summary {
     fn details(&self) -> String {
         let block = |row: &Row| {
             let text = row.detail.as_ref().map(detail_text::text).filter(|text| !text.is_empty())?;
-            Some(format!("\n{}\n{text}", style(&row.name).bold()))
+            Some(format!("\n{}\n{text}", style(name(&row.name)).bold()))
         };
         self.nodes.iter().filter_map(block).collect()
     }
@@ -102,18 +104,22 @@ fn number(column: &Column, count: u64) -> String {
 fn cells(row: &Row, columns: &[&Column]) -> Vec<String> {
     let mut result = row.outcome.as_ref().map_or("not finished", Outcome::word).to_owned();
     if !row.mocked.is_empty() {
-        result = format!("{result}, provisional: mock outputs of {}", row.mocked.join(", "));
+        result = format!("{result}, provisional: mock outputs of {}", name(&row.mocked.join(", ")));
     }
     match &row.outcome {
-        Some(Outcome::Unchanged { note: Some(note) }) => result = format!("{result}: {note}"),
-        Some(Outcome::Skipped { cause }) => result = format!("{result}: {cause} did not succeed"),
+        Some(Outcome::Unchanged { note: Some(note) }) => {
+            result = format!("{result}: {}", one_line(note));
+        }
+        Some(Outcome::Skipped { cause }) => {
+            result = format!("{result}: {} did not succeed", name(cause));
+        }
         _ => {}
     }
     let time = if row.seconds > 0.0 { duration(row.seconds) } else { "·".to_owned() };
     let numbers = columns.iter().map(|column| {
         row.plan.as_ref().map_or_else(|| "·".to_owned(), |plan| number(column, (column.count)(plan)))
     });
-    std::iter::once(row.name.clone()).chain(numbers).chain([time, result]).collect()
+    std::iter::once(name(&row.name).into_owned()).chain(numbers).chain([time, result]).collect()
 }
 
 /// Columns side by side: names and results to the left, numbers to the right.

@@ -7,6 +7,7 @@ use super::line::duration;
 use super::model::{Row, Summary};
 use crate::run::event::Outcome;
 use crate::support::git::short;
+use crate::support::shown::name;
 
 /// Columns of the bars.
 const BAR: usize = 40;
@@ -38,10 +39,11 @@ impl Summary {
         let mut rows: Vec<(&Row, f64)> =
             self.nodes.iter().filter_map(|row| Some((row, row.began?))).collect();
         rows.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-        let width = rows.iter().map(|(row, _)| measure_text_width(&row.name)).max().unwrap_or_default();
+        let width =
+            rows.iter().map(|(row, _)| measure_text_width(&name(&row.name))).max().unwrap_or_default();
         let mut text = String::new();
         for (row, began) in rows {
-            let pad = width - measure_text_width(&row.name);
+            let pad = width - measure_text_width(&name(&row.name));
             let ended = row.ended.unwrap_or(self.seconds);
             let bar = bar(self.ready(row), began, ended, self.seconds);
             let bar = match &row.outcome {
@@ -52,7 +54,7 @@ impl Summary {
             let steps = steps(row, ended).join(", ");
             let line = format!(
                 "{}{:pad$}  {bar}  {:>7} {:>7}  {steps}",
-                row.name,
+                name(&row.name),
                 "",
                 duration(began),
                 duration(ended - began)

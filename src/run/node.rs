@@ -101,8 +101,4 @@ impl Watcher for Reporter {
     fn line(&self, line: &str) {
         self.log(line);
     }
-
-    fn secret(&self, secret: &str) {
-        self.events.keep_secret(secret);
-    }
 }

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use crate::engine::{Engine, EngineError, Session, UnitJob};
+use crate::engine::{Engine, EngineError, Session, UnitJob, sensitive};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::value::Value;
 use crate::support::interrupt::Stop;
 use crate::support::unit_name;
 use crate::terragrunt::Reader;
@@ -52,19 +51,6 @@ impl WorkError {
             Self::Engine(EngineError::Interrupted { .. }) => true,
             Self::Dependency { source, .. } => source.is_interrupt(),
             _ => false,
-        }
-    }
-}
-
-/// Tells every text inside a sensitive value, so that no tool's words show it.
-fn keep_secrets(value: &Value, sensitive: bool, session: Session<'_>) {
-    match value {
-        Value::Sensitive(inner) => keep_secrets(inner, true, session),
-        Value::String(text) if sensitive => session.watcher.secret(text),
-        _ => {
-            let fields = value.as_fields().into_iter().flat_map(|fields| fields.values());
-            let elements = value.as_elements().into_iter().flatten();
-            fields.chain(elements).for_each(|inside| keep_secrets(inside, sensitive, session));
         }
     }
 }
@@ -143,8 +129,8 @@ impl Workshop {
             }
             config = self.evaluate(file, Fetched(fetched)) => config?,
         };
-        for value in config.inputs.values() {
-            keep_secrets(value, false, session);
+        for (name, value) in &config.inputs {
+            sensitive::keep(name, value);
         }
         Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })
     }
@@ -197,8 +183,8 @@ impl Workshop {
                     None => self.job(dir, session).await?,
                 };
                 let outputs = self.engine.outputs(&job, session).await?;
-                for value in outputs.values() {
-                    keep_secrets(value, false, session);
+                for (name, value) in &outputs {
+                    sensitive::keep(name, value);
                 }
                 Ok::<_, WorkError>(Arc::new(outputs))
             };

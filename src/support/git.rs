@@ -5,6 +5,7 @@
 
 pub mod changes;
 mod error;
+mod remote;
 pub mod removed;
 pub mod settings;
 pub mod snapshot;
@@ -19,15 +20,21 @@ use tokio::io::AsyncWriteExt;
 
 pub use self::error::GitError;
 use self::error::{Remote, classify};
+pub use self::remote::{Credentials, GitRemote};
 use self::settings::Made;
+use super::address::Address;
 use super::children::AtWork;
-use super::secret::Secret;
+use super::{environment, process};
 
 /// How long a command that speaks to a remote may take.
 const REMOTE_LIMIT: Duration = Duration::from_mins(5);
 
 /// The commands that speak to a remote: their failures are told apart, see [`GitError`].
 const REMOTE_COMMANDS: &[&str] = &["fetch", "push", "ls-remote"];
+
+/// What may speak to a remote beside them, for submodules and large files, or asks for what is said then. No other
+/// command gets credentials.
+const MAY_SPEAK: &[&str] = &["checkout", "credential", "submodule"];
 
 /// Variables that tie a command to another repository, as set inside a Git hook (`git rev-parse --local-env-vars`).
 const REPOSITORY_VARIABLES: &[&str] = &[
@@ -46,26 +53,6 @@ const REPOSITORY_VARIABLES: &[&str] = &[
 /// Answers git's credential protocol from the environment. `printf` and `test` are built into every shell, so
 /// neither value becomes a process argument.
 const CREDENTIAL_HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$SLIPWAY_GIT_USERNAME" "$SLIPWAY_GIT_PASSWORD"; }; f"#;
-
-/// A user name and a token for one repository.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// Forges that read a token as the password take any name here.
-    pub username: String,
-    /// The password or token.
-    pub password: Secret,
-}
-
-/// A remote repository's branch, and how to be let in.
-#[derive(Debug, Clone)]
-pub struct GitRemote {
-    /// The address, without credentials in it.
-    pub url: String,
-    /// The branch, without `refs/heads/`.
-    pub branch: String,
-    /// None leaves it to the user's own Git configuration.
-    pub credentials: Option<Credentials>,
-}
 
 /// `git` in one folder.
 #[derive(Debug, Clone)]
@@ -137,7 +124,7 @@ impl Git {
         let work = async { tokio::join!(feed, child.wait_with_output()).1 };
         let output = tokio::time::timeout(REMOTE_LIMIT, work)
             .await
-            .map_err(|_| GitError::TimedOut { url: self.url().to_owned(), seconds: REMOTE_LIMIT.as_secs() })?
+            .map_err(|_| GitError::TimedOut { url: self.shown(), seconds: REMOTE_LIMIT.as_secs() })?
             .map_err(GitError::Start)?;
         group.0 = None;
         self.checked(arguments, &output).map(|()| output.stdout)
@@ -148,8 +135,9 @@ impl Git {
         Ok(lossy(&self.run(arguments, &[]).await?).trim().to_owned())
     }
 
-    fn url(&self) -> &str {
-        self.remote.as_ref().map_or("the remote", |remote| &remote.url)
+    /// The remote's address for messages.
+    fn shown(&self) -> Address {
+        Address::new(self.remote.as_ref().map_or("the remote", GitRemote::url))
     }
 
     fn checked<S: AsRef<OsStr>>(&self, arguments: &[S], output: &Output) -> Result<(), GitError> {
@@ -158,17 +146,16 @@ impl Git {
         }
         let command = arguments.first().map(|name| name.as_ref().to_string_lossy()).unwrap_or_default();
         let branch = self.remote.as_ref().map_or("", |remote| &remote.branch);
-        let credentials = self.remote.as_ref().and_then(|remote| remote.credentials.as_ref());
         let clean = |bytes: &[u8]| {
             let text = lossy(bytes);
-            credentials.map_or(text.clone(), |credentials| credentials.password.redact(&text))
+            self.remote.as_ref().map_or(text.clone(), |remote| remote.redact(&text))
         };
         if !REMOTE_COMMANDS.contains(&&*command) {
             let message = clean(&output.stderr).trim().replace('\n', "; ");
             return Err(GitError::Failed { command: command.into_owned(), message });
         }
         let report = if command == "push" { clean(&output.stdout) } else { String::new() };
-        let remote = Remote { url: self.url(), branch };
+        let remote = Remote { url: self.shown(), branch };
         Err(classify(&command, &remote, &report, &clean(&output.stderr)))
     }
 
@@ -180,7 +167,7 @@ impl Git {
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new("git");
+        let mut command = process::program("git");
         command.current_dir(&self.folder).args(arguments).stdin(Stdio::null());
         for name in REPOSITORY_VARIABLES {
             command.env_remove(name);
@@ -191,8 +178,19 @@ impl Git {
         if let Some(protocols) = settings::protocols(self.made) {
             command.env("GIT_ALLOW_PROTOCOL", protocols);
         }
-        if let Some(credentials) = self.remote.as_ref().and_then(|remote| remote.credentials.as_ref()) {
-            let scope = format!("credential.{}", self.url());
+        let name = arguments.first().and_then(|name| name.as_ref().to_str()).unwrap_or_default();
+        let speaks = REMOTE_COMMANDS.contains(&name) || MAY_SPEAK.contains(&name);
+        let remote = self.remote.as_ref().filter(|_| speaks);
+        if let Some(remote) = remote
+            && let Some(user) = remote.user()
+        {
+            // In an address it would stand in git's arguments, for everybody to read.
+            settings.push((format!("credential.{}.username", remote.url()), user.expose().to_owned()));
+        }
+        if let Some(remote) = remote
+            && let Some(credentials) = remote.credentials()
+        {
+            let scope = format!("credential.{}", remote.url());
             settings.push(("core.askPass".to_owned(), String::new()));
             // The path has to count, or the token would serve the whole host; the empty helper drops the user's.
             settings.push((format!("{scope}.useHttpPath"), "true".to_owned()));
@@ -200,8 +198,8 @@ impl Git {
             settings.push((format!("{scope}.helper"), CREDENTIAL_HELPER.to_owned()));
             command
                 .env_remove("GIT_ASKPASS")
-                .env("SLIPWAY_GIT_USERNAME", &credentials.username)
-                .env("SLIPWAY_GIT_PASSWORD", credentials.password.expose());
+                .env(environment::GIT_USERNAME, &credentials.username)
+                .env(environment::GIT_PASSWORD, credentials.password.expose());
         }
         // Settings that a pipeline handed down the same way stay in force: ours come after them.
         let inherited =
@@ -215,10 +213,7 @@ impl Git {
         command.env("GIT_CONFIG_COUNT", (inherited + settings.len()).to_string());
         // SSH asks on the terminal itself unless told not to; a user's own SSH command is left as it is.
         let own_ssh = ["GIT_SSH", "GIT_SSH_COMMAND"].iter().any(|name| std::env::var_os(name).is_some());
-        if !own_ssh
-            && self.remote.as_ref().is_some_and(|remote| speaks_ssh(&remote.url))
-            && !self.has_ssh_command()
-        {
+        if !own_ssh && self.remote.as_ref().is_some_and(GitRemote::speaks_ssh) && !self.has_ssh_command() {
             command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oConnectTimeout=20");
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -246,10 +241,6 @@ impl Drop for ProcessGroup {
             );
         }
     }
-}
-
-fn speaks_ssh(url: &str) -> bool {
-    url.starts_with("ssh://") || (!url.contains("://") && url.contains(':'))
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -1,11 +1,13 @@
 //! What every floor uses: processes, files, Git.
 
+pub mod address;
 #[cfg(feature = "program")]
 pub mod aws;
 pub mod capture;
 pub mod children;
 pub mod confined;
 pub mod digest;
+pub mod environment;
 pub mod fs;
 pub mod git;
 pub mod glob;
@@ -16,7 +18,9 @@ pub mod paths;
 pub mod process;
 pub mod progress;
 pub mod redact;
+pub mod scratch;
 pub mod secret;
+pub mod shown;
 #[cfg(feature = "program")]
 pub mod signals;
 pub mod tool_files;

@@ -1,6 +1,6 @@
 //! Paths as text. Paths are bytes; people, JSON, logs and tables take text.
 //!
-//! Bytes that are no UTF-8, characters that a terminal would obey and the backslash itself are written as escapes;
+//! Bytes that are no UTF-8, characters that a terminal would obey or nobody would see, and the backslash itself are written as escapes;
 //! everything else stands for itself. So no two paths are the same text, and each text leads back to its path.
 
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ fn escaped(bytes: &[u8]) -> String {
         for character in chunk.valid().chars() {
             match character {
                 '\\' => text.push_str("\\\\"),
-                _ if is_obeyed(character) => text.extend(character.escape_unicode()),
+                _ if super::shown::is_hidden(character) => text.extend(character.escape_unicode()),
                 _ => text.push(character),
             }
         }
@@ -39,14 +39,6 @@ fn escaped(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// Whether a terminal or an editor acts on a character, or shows it by changing what stands around it: controls, line
-/// separators, the marks of writing direction.
-fn is_obeyed(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The path that [`shown`] made a text of. What is no escape stands for itself.
@@ -186,7 +178,7 @@ mod tests {
         fn a_text_leads_back_to_the_bytes(path in proptest::collection::vec(any::<u8>(), 0..40)) {
             let path = bytes(&path);
             let text = shown(&path);
-            prop_assert!(!text.chars().any(is_obeyed));
+            prop_assert!(!text.chars().any(crate::support::shown::is_hidden));
             prop_assert_eq!(parse(&text), path);
         }
     }

@@ -5,7 +5,7 @@
 //! [`Stop::Interrupt`], and killed with its whole group at [`Stop::Kill`].
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use super::children::AtWork;
+use super::environment;
 use super::interrupt::{Interrupts, Stop};
 use super::workplace::{Follower, Workplace};
 
@@ -29,6 +30,29 @@ const TAIL_LINES: usize = 60;
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 /// How long a grandchild may hold the pipes open after the child has gone.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// A program that is yet to be started. It gets our environment without what only we need (see
+/// [`environment::withhold`]); every program that is started anywhere here is started by this.
+pub fn program(name: impl AsRef<OsStr>) -> std::process::Command {
+    let mut command = std::process::Command::new(name);
+    for variable in environment::withheld() {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// What a program prints to its standard output, asked for nothing and left alone with what it says beside it. Blocking,
+/// for questions that take milliseconds.
+pub fn answer(name: impl AsRef<OsStr>, arguments: &[&str]) -> std::io::Result<String> {
+    let mut command = program(&name);
+    command.args(arguments).env("CHECKPOINT_DISABLE", "1").stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output()?;
+    if !output.status.success() {
+        let program = name.as_ref().to_string_lossy();
+        return Err(std::io::Error::other(format!("{program} ended with {}", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches(['\n', '\r']).to_owned())
+}
 
 /// Which of its two streams a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,7 +288,7 @@ fn start(command: &CommandLine, place: Option<&Workplace>) -> Result<Started, Pr
             ProcessError::Start { program, source }
         }
     };
-    let mut process = Command::new(&command.program);
+    let mut process = Command::from(program(&command.program));
     process
         .args(&command.arguments)
         .current_dir(&command.dir)

@@ -2,14 +2,21 @@
 
 use std::fmt;
 
+use super::{environment, redact};
+
 /// A password or token: usable through [`Secret::expose`], never shown by `Debug`, and without `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps `value`.
+    /// Wraps `value`, which is masked from now on in whatever this process shows.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        let secret = Self(value.into());
+        // A word like any other would be masked wherever it stands.
+        if !environment::is_word(&secret.0) {
+            redact::known().add(&secret.0);
+        }
+        secret
     }
 
     /// The value itself: for the wire and for a child's environment, never for a message or an argument.
@@ -36,7 +43,7 @@ impl fmt::Debug for Secret {
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value)
+        Self::new(value)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::{Fields, Value};
+use crate::support::address::Address;
 
 /// One `terragrunt.hcl` with its includes merged and every expression evaluated.
 #[derive(Clone, Default)]
@@ -71,6 +72,13 @@ pub struct UnitConfig {
     pub rendered: Option<Value>,
 }
 
+impl UnitConfig {
+    /// The address of the module, for whoever brings it; none where the unit's own folder is the module.
+    pub fn source(&self) -> Option<&str> {
+        self.terraform.as_ref()?.source.as_ref().map(Address::expose)
+    }
+}
+
 impl std::fmt::Debug for UnitConfig {
     /// Names without values: inputs and locals may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,7 +95,7 @@ impl std::fmt::Debug for UnitConfig {
 #[derive(Clone, Debug, Default)]
 pub struct Terraform {
     /// The module's source as written; none runs the unit's own folder.
-    pub source: Option<String>,
+    pub source: Option<Address>,
     /// Globs of hidden files to copy all the same.
     pub include_in_copy: Vec<String>,
     /// Globs of files not to copy.

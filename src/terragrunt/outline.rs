@@ -14,6 +14,7 @@ use super::unit;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::Value;
+use crate::support::address::Address;
 
 /// A unit as far as it can be known before anything runs.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +30,7 @@ pub struct Outline {
     /// The `include` blocks, label and file.
     pub includes: Vec<(String, PathBuf)>,
     /// `terraform.source` as written, evaluated.
-    pub source: Option<String>,
+    pub source: Option<Address>,
     /// The `exclude` block.
     pub exclude: Option<Exclude>,
     /// Whether destroying is refused.
@@ -69,7 +70,7 @@ pub struct OrderOnly {
 impl Outline {
     /// The folder of the module that the unit runs, where its source is a path on this machine.
     pub fn module_dir(&self) -> Option<PathBuf> {
-        module_dir(&self.dir, self.source.as_deref()?)
+        module_dir(&self.dir, self.source.as_ref()?.expose())
     }
 }
 
@@ -128,7 +129,7 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
         .as_ref()
         .and_then(|terraform| terraform.fields.get("source"))
         .and_then(Value::as_str)
-        .map(str::to_owned);
+        .map(Address::new);
     outline.exclude = config.exclude.as_ref().map(unit::exclude);
     let prevent = config.attributes.get("prevent_destroy").and_then(Value::as_bool);
     outline.prevent_destroy = prevent.unwrap_or_default();

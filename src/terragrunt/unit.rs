@@ -17,6 +17,7 @@ use super::scope::{FileScope, Section};
 use super::stack::UNIT_AUTOINCLUDE;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
+use crate::support::address::Address;
 
 /// The codes of errors about a name that is not there.
 const NAMES_NOT_THERE: &[&str] =
@@ -247,7 +248,7 @@ fn terraform(block: &TerraformBlock) -> Terraform {
         condition: truth(fields, "if").unwrap_or(true),
     };
     Terraform {
-        source: text(&block.fields, "source").filter(|source| !source.is_empty()),
+        source: text(&block.fields, "source").filter(|source| !source.is_empty()).map(Address::new),
         include_in_copy: strings(block.fields.get("include_in_copy")),
         exclude_from_copy: strings(block.fields.get("exclude_from_copy")),
         copy_terraform_lock_file: truth(&block.fields, "copy_terraform_lock_file"),

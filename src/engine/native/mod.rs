@@ -39,7 +39,7 @@ use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
-    SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
+    SavedPlan, Session, StateMark, Step, UnitJob, sensitive, state, unattended,
 };
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
@@ -113,6 +113,7 @@ impl NativeEngine {
         let identity = self.roles.credentials(config).await?;
         let folder = workdir::bring_together(&self.settings.home, job, &source)?;
         inputs::refuse_endless(config, folder.path())?;
+        sensitive::keep_inputs(config, folder.path());
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;

@@ -23,7 +23,7 @@ use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
 /// The folder in which a unit's commands run.
 pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
-    let source = job.config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+    let source = job.config.source();
     let module = source.map(|text| Sources::module_folder(text, &job.config.dir)).transpose()?;
     Ok(clean(&root(home, &job.id).join(module.unwrap_or_default())))
 }

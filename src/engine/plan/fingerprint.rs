@@ -15,6 +15,7 @@ use crate::engine::tool::Tool;
 use crate::engine::{EngineError, UnitJob};
 use crate::hcl::json::encode;
 use crate::hcl::value::Value;
+use crate::support::address::Address;
 use crate::support::digest::{hex, sha256, sha256_of};
 use crate::support::fs::FileError;
 use crate::support::paths::{clean, relative};
@@ -208,7 +209,7 @@ fn inputs(config: &UnitConfig) -> String {
         parts.all("files", extra.required_var_files.iter().chain(&extra.optional_var_files));
     }
     if let Some(terraform) = &config.terraform {
-        parts.all("source", &terraform.source);
+        parts.all("source", terraform.source.as_ref().map(Address::expose));
         for hook in terraform.before_hooks.iter().chain(&terraform.after_hooks) {
             parts.all("hook", hook.commands.iter().chain(&hook.execute).chain(&hook.working_dir));
             parts.all("condition", [format!("{} {}", hook.condition, hook.run_on_error)]);

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::support::git::settings;
+use crate::support::process;
+use crate::support::scratch::Scratch;
 
 /// What the signatures are for: one made for something else does not count here.
 const NAMESPACE: &str = "slipway-plan";
@@ -53,14 +55,14 @@ pub struct Signer {
 enum KeyFile {
     At(PathBuf),
     /// Written down for `ssh-keygen`, which finds the private half in the agent.
-    Public(tempfile::NamedTempFile),
+    Public(Scratch),
 }
 
 impl KeyFile {
-    fn path(&self) -> &Path {
+    fn path(&self) -> PathBuf {
         match self {
-            Self::At(path) => path,
-            Self::Public(file) => file.path(),
+            Self::At(path) => path.clone(),
+            Self::Public(folder) => folder.path().join("key.pub"),
         }
     }
 }
@@ -79,7 +81,7 @@ impl Signer {
             },
             None => return Ok(None),
         };
-        let listed = run(Command::new(&program).arg("-l").arg("-f").arg(key.path()), &program, &[])?;
+        let listed = run(process::program(&program).arg("-l").arg("-f").arg(key.path()), &program, &[])?;
         // `256 SHA256:… comment (ED25519)`
         let text = String::from_utf8_lossy(&listed.stdout).into_owned();
         let fingerprint = text.split_whitespace().nth(1).map(str::to_owned);
@@ -92,7 +94,7 @@ impl Signer {
 
     /// Signs a file; the signature comes to lie beside it, with `.sig` behind its name.
     pub fn sign(&self, file: &Path) -> Result<(), SignatureError> {
-        let mut command = Command::new(&self.program);
+        let mut command = process::program(&self.program);
         command.args(["-Y", "sign", "-n", NAMESPACE, "-f"]).arg(self.key.path()).arg(file);
         let output = run(&mut command, &self.program, &[])?;
         if output.status.success() {
@@ -112,9 +114,9 @@ fn configured(key: &str) -> Result<KeyFile, SignatureError> {
         key: "of git's user.signingKey".to_owned(),
         cause: error.to_string(),
     };
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    std::io::Write::write_all(&mut file, format!("{literal}\n").as_bytes()).map_err(failed)?;
-    Ok(KeyFile::Public(file))
+    let folder = Scratch::new("key").map_err(failed)?;
+    folder.write("key.pub", format!("{literal}\n").as_bytes()).map_err(failed)?;
+    Ok(KeyFile::Public(folder))
 }
 
 /// Who signed.
@@ -151,7 +153,7 @@ pub fn verify(
 ) -> Result<Signed, SignatureError> {
     let program = "ssh-keygen";
     let check = |by: Option<(&str, &Path)>| {
-        let mut command = Command::new(program);
+        let mut command = process::program(program);
         match by {
             Some((name, list)) => command.args(["-Y", "verify", "-I", name, "-f"]).arg(list),
             None => command.args(["-Y", "check-novalidate"]),
@@ -170,7 +172,7 @@ pub fn verify(
         return Err(SignatureError::OtherKey { expected: expected.to_owned() });
     }
     let Some(list) = allowed else { return Ok(Signed { by: None, fingerprint }) };
-    let mut command = Command::new(program);
+    let mut command = process::program(program);
     command.args(["-Y", "find-principals", "-f"]).arg(list).arg("-s").arg(signature);
     let found = run(&mut command, program, &[])?;
     let names = String::from_utf8_lossy(&found.stdout).into_owned();

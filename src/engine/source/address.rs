@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+pub use self::text::split_module;
 use self::text::{
     Parameters, bad_port, has_scheme, module_folder, parse, region_of, scp, shorthand, split_forced,
     take_login, unsupported, without_scheme,
 };
-pub use self::text::{hide_login, split_module};
 use super::SourceError;
+use crate::support::address::Address;
+use crate::support::git::GitRemote;
 use crate::support::paths::clean;
 use crate::support::secret::Secret;
 
 /// A source, understood.
 #[derive(Clone, Debug)]
-pub struct Address {
+pub struct Source {
     /// Where to fetch it.
     pub place: Place,
     /// The folder in it that is run: what stands behind `//`.
@@ -42,10 +44,8 @@ pub enum Place {
 /// A repository and a revision.
 #[derive(Clone, Debug)]
 pub struct GitPlace {
-    /// Without a password.
-    pub url: String,
-    /// User name and password that stood in the address.
-    pub login: Option<Login>,
+    /// The repository; its branch is `ref`.
+    pub remote: GitRemote,
     /// `ref`: a branch, a tag or a commit; none is the default branch.
     pub reference: Option<String>,
     /// `sshkey`: a private key in base64.
@@ -79,7 +79,7 @@ pub struct RegistryPlace {
 }
 
 /// A file on a web server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpPlace {
     /// Without user name and password, and without go-getter's own parameters.
     pub url: Url,
@@ -87,6 +87,12 @@ pub struct HttpPlace {
     pub login: Option<Login>,
     /// What `archive` and `checksum` say.
     pub file: FileOptions,
+}
+
+impl std::fmt::Debug for HttpPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpPlace({})", self.shown())
+    }
 }
 
 /// An object, or all objects under a prefix.
@@ -117,10 +123,36 @@ pub struct FileOptions {
     pub checksum: Option<String>,
 }
 
-/// A user name that is longer, with no password, is a token.
-const SHORTEST_TOKEN: usize = 20;
+impl Place {
+    /// The address for people.
+    pub fn shown(&self) -> Address {
+        match self {
+            Self::Local(path) => path.display().to_string().into(),
+            Self::Git(place) => place.shown(),
+            Self::Registry(place) => {
+                format!("tfr://{}/{}", place.host.as_deref().unwrap_or_default(), place.path).into()
+            }
+            Self::Http(place) => place.shown(),
+            Self::S3(place) => format!("s3://{}/{}", place.bucket, place.key).into(),
+        }
+    }
+}
 
-impl Address {
+impl GitPlace {
+    /// The repository's address for people.
+    pub fn shown(&self) -> Address {
+        Address::new(self.remote.url())
+    }
+}
+
+impl HttpPlace {
+    /// The address for people.
+    pub fn shown(&self) -> Address {
+        Address::from(&self.url)
+    }
+}
+
+impl Source {
     /// Reads a source; relative paths are seen from `base`.
     pub fn parse(text: &str, base: &Path) -> Result<Self, SourceError> {
         if let Some(found) = shorthand(without_scheme(text))? {
@@ -188,42 +220,28 @@ impl Address {
 
     fn git(address: &str, query: &str, module: &str, text: &str) -> Result<Self, SourceError> {
         let parameters = Parameters::read(query);
-        let (url, login) = if address.starts_with("http://") || address.starts_with("https://") {
-            let mut url = parse(address, text)?;
-            let named = url.clone();
-            match take_login(&mut url) {
-                // A name without a password: the user's own helper knows the password to it.
-                Some(login) if login.password.is_empty() && login.user.len() < SHORTEST_TOKEN => {
-                    (named.to_string(), None)
-                }
-                // A token alone: forges take it as the password of anybody.
-                Some(Login { user, password }) if password.is_empty() => {
-                    let password = Secret::new(user);
-                    (url.to_string(), Some(Login { user: "x-access-token".to_owned(), password }))
-                }
-                login => (url.to_string(), login),
-            }
-        } else {
-            if let Some(url) = address.strip_prefix("ssh://").filter(|url| bad_port(url)) {
-                return Err(SourceError::Invalid {
-                    source_text: hide_login(text),
-                    cause: format!("{url} has no port number behind its colon; write git::{url}"),
-                });
-            }
-            (address.to_owned(), None)
-        };
+        if let Some(url) = address.strip_prefix("ssh://").filter(|url| bad_port(url)) {
+            let url = Address::new(url);
+            return Err(SourceError::Invalid {
+                source_text: text.into(),
+                cause: format!("{url} has no port number behind its colon; write git::{url}"),
+            });
+        }
         let reference = parameters.get("ref").filter(|reference| !reference.is_empty());
         if reference.as_deref().is_some_and(|reference| reference.starts_with('-')) {
             return Err(SourceError::Invalid {
-                source_text: hide_login(text),
+                source_text: text.into(),
                 cause: "a ref cannot begin with a dash".to_owned(),
             });
         }
         let ssh_key = parameters.get("sshkey").map(Secret::new);
         // `depth` only says how much history to bring along, and we bring none.
         let rest = parameters.without(&["ref", "sshkey", "depth"]);
-        let url = if rest.is_empty() { url } else { format!("{url}?{rest}") };
-        let place = Place::Git(GitPlace { url, login, reference, ssh_key });
+        let url = if rest.is_empty() { address.to_owned() } else { format!("{address}?{rest}") };
+        let branch = reference.clone().unwrap_or_else(|| "HEAD".to_owned());
+        let remote = GitRemote::new(&url.into(), branch)
+            .map_err(|cause| SourceError::Invalid { source_text: text.into(), cause: cause.to_owned() })?;
+        let place = Place::Git(GitPlace { remote, reference, ssh_key });
         Ok(Self { place, module: module_folder(module, text)? })
     }
 
@@ -232,7 +250,7 @@ impl Address {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let path = path.trim_matches('/');
         let malformed =
-            |cause: &str| SourceError::Invalid { source_text: text.to_owned(), cause: cause.to_owned() };
+            |cause: &str| SourceError::Invalid { source_text: text.into(), cause: cause.to_owned() };
         if path.split('/').count() != 3 || path.split('/').any(str::is_empty) {
             return Err(malformed("a registry address is tfr://HOST/NAMESPACE/NAME/PROVIDER?version=X.Y.Z"));
         }
@@ -269,7 +287,7 @@ impl Address {
 
     fn s3(address: &str, query: &str, module: &str, text: &str) -> Result<Self, SourceError> {
         let invalid =
-            |cause: &str| SourceError::Invalid { source_text: hide_login(text), cause: cause.to_owned() };
+            |cause: &str| SourceError::Invalid { source_text: text.into(), cause: cause.to_owned() };
         let parameters = Parameters::read(query);
         if ["aws_access_key_id", "aws_access_key_secret", "aws_access_token"]
             .iter()
@@ -302,6 +320,9 @@ impl Address {
             [bucket, "s3", region, _, _] => in_host(region, bucket),
             _ => Err(invalid("it is no address of S3")),
         }?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("keys in a source are not read; use AWS_PROFILE or aws_profile="));
+        }
         let endpoint = (!aws).then(|| format!("{}://{}", url.scheme(), url.authority()));
         let decoded = url::form_urlencoded::parse(format!("k={}", key.replace('+', "%2B")).as_bytes())
             .next()

@@ -90,7 +90,7 @@ pub(super) fn check(file: &Path, name: &str, promised: &str, given_up: &GivenUp)
         "sha512" => ("sha512", digest::<Sha512>(file, given_up)?),
         other => {
             return Err(SourceError::Invalid {
-                source_text: name.to_owned(),
+                source_text: name.into(),
                 cause: format!("{other} is no kind of checksum"),
             });
         }

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use http::header;
 use url::Url;
 
-use super::address::{Address, HttpPlace, Place, S3Place, hide_login};
+use super::address::{HttpPlace, Place, S3Place, Source};
 use super::archive::{self, Kind};
 use super::cache::{Entry, blocking};
 use super::s3::{self, Object};
@@ -27,15 +27,14 @@ impl Sources {
         step: usize,
     ) -> BoxFuture<'a, Result<PathBuf, SourceError>> {
         Box::pin(async move {
-            let invalid =
-                |cause: &str| SourceError::Answer { url: hide_login(location), cause: cause.to_owned() };
+            let invalid = |cause: &str| SourceError::Answer { url: location.into(), cause: cause.to_owned() };
             if step >= MOST_STEPS {
                 return Err(invalid("it leads on and on"));
             }
             let above = scratch;
             let scratch = scratch.join(format!("step-{step}"));
             Root::at(above)?.create_dir_all(&scratch, PRIVATE_FOLDER)?;
-            let address = Address::parse(location, Path::new("/"))?;
+            let address = Source::parse(location, Path::new("/"))?;
             let tree = match &address.place {
                 // A server has no business with the folders of this machine.
                 Place::Local(_) => return Err(invalid("it leads to a folder of this machine")),
@@ -59,7 +58,7 @@ impl Sources {
                 }
             };
             within(&tree, &address.module).ok_or_else(|| SourceError::ModuleMissing {
-                source_text: hide_login(location),
+                source_text: location.into(),
                 folder: address.module,
             })
         })
@@ -103,17 +102,17 @@ impl Sources {
         if answer.status.as_u16() == 304 {
             return Ok(None);
         }
-        let shown = place.url.to_string();
+        let shown = place.shown();
         if !answer.status.is_success() {
             return Err(SourceError::Status { url: shown, status: answer.status.as_u16() });
         }
         *entry = Entry {
-            source: shown.clone(),
+            source: shown.to_string(),
             etag: answer.header(header::ETAG),
             last_modified: answer.header(header::LAST_MODIFIED),
             ..Entry::default()
         };
-        (options.note)(&format!("fetching {}", hide_login(&shown)));
+        (options.note)(&format!("fetching {shown}"));
         let Some(kind) = kind else {
             let named = answer.header("x-terraform-get").filter(|location| !location.is_empty());
             let location = match named {
@@ -137,7 +136,7 @@ impl Sources {
             Some((checksum, None)) => Some(checksum.to_owned()),
             None => None,
         };
-        self.unpack(&file, kind, &hide_login(&shown), checksum, entry, scratch).await.map(Some)
+        self.unpack(&file, kind, &shown.to_string(), checksum, entry, scratch).await.map(Some)
     }
 
     async fn download_s3(
@@ -153,12 +152,12 @@ impl Sources {
         match s3::get(&self.s3, place, etag.as_deref(), scratch).await? {
             Object::Unchanged => Ok(None),
             Object::Folder(folder) => Ok(Some(folder)),
-            Object::Nothing => Err(SourceError::Status { url: name, status: 404 }),
+            Object::Nothing => Err(SourceError::Status { url: name.into(), status: 404 }),
             Object::File(file, mark) => {
                 (options.note)(&format!("fetching {name}"));
                 let kind = Kind::of(place.file.archive.as_deref(), &place.key).ok_or_else(|| {
                     let cause = "it is no archive by its name; say ?archive=".to_owned();
-                    SourceError::Answer { url: name.clone(), cause }
+                    SourceError::Answer { url: name.as_str().into(), cause }
                 })?;
                 entry.etag = mark;
                 let checksum = place.file.checksum.clone();
@@ -199,7 +198,7 @@ impl Sources {
         let login = login.filter(|_| url.origin() == file.origin());
         let answer = self.web.get(&url, login, &[]).await?;
         if !answer.status.is_success() {
-            return Err(SourceError::Status { url: url.to_string(), status: answer.status.as_u16() });
+            return Err(SourceError::Status { url: (&url).into(), status: answer.status.as_u16() });
         }
         let name = file.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
         archive::listed(&answer.text().await?, name)

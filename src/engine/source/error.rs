@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::support::address::Address;
 use crate::support::fs::FileError;
 use crate::support::git::GitError;
 
@@ -12,7 +13,7 @@ pub enum SourceError {
     #[error("the source {source_text} cannot be read: {cause}")]
     Invalid {
         /// As written.
-        source_text: String,
+        source_text: Address,
         /// Why.
         cause: String,
     },
@@ -20,7 +21,7 @@ pub enum SourceError {
     #[error("the source {source_text} is in a place that is not fetched from: {kind}")]
     Unsupported {
         /// As written.
-        source_text: String,
+        source_text: Address,
         /// What kind of place.
         kind: String,
     },
@@ -28,7 +29,7 @@ pub enum SourceError {
     #[error("the source {source_text} does not exist: {path} is not a folder")]
     Missing {
         /// As written.
-        source_text: String,
+        source_text: Address,
         /// Where it was looked for.
         path: PathBuf,
         /// The way out.
@@ -38,7 +39,7 @@ pub enum SourceError {
     #[error("the source {source_text} has no folder {folder}")]
     ModuleMissing {
         /// As written.
-        source_text: String,
+        source_text: Address,
         /// What stands behind `//`.
         folder: PathBuf,
     },
@@ -46,7 +47,7 @@ pub enum SourceError {
     #[error("the source {source_text} could not be fetched: {cause}")]
     Git {
         /// As written.
-        source_text: String,
+        source_text: Address,
         /// Why.
         cause: Box<GitError>,
     },
@@ -54,7 +55,7 @@ pub enum SourceError {
     #[error("{url} has no branch, tag or commit {reference}")]
     Reference {
         /// The repository.
-        url: String,
+        url: Address,
         /// `ref`.
         reference: String,
     },
@@ -62,7 +63,7 @@ pub enum SourceError {
     #[error("{url} was not reached: {cause}")]
     Unreachable {
         /// The address.
-        url: String,
+        url: Address,
         /// Why.
         cause: String,
     },
@@ -70,7 +71,7 @@ pub enum SourceError {
     #[error("{url} answered with status {status}")]
     Status {
         /// The address.
-        url: String,
+        url: Address,
         /// The HTTP status.
         status: u16,
     },
@@ -78,7 +79,7 @@ pub enum SourceError {
     #[error("{url} gave no usable answer: {cause}")]
     Answer {
         /// The address.
-        url: String,
+        url: Address,
         /// Why.
         cause: String,
     },
@@ -119,7 +120,7 @@ pub enum SourceError {
     #[error("fetching {source_text} was interrupted")]
     Interrupted {
         /// As written.
-        source_text: String,
+        source_text: Address,
     },
 }
 

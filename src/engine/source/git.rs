@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::SourceError;
-use super::address::{GitPlace, hide_login};
+use super::address::GitPlace;
 use crate::support::confined::{FOLDER, PRIVATE, Root};
 use crate::support::fs::FileError;
-use crate::support::git::{Credentials, Git, GitError, GitRemote};
+use crate::support::git::{Git, GitError};
+use crate::support::scratch::Scratch;
 
 /// What a `ref` stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(super) async fn resolve(place: &GitPlace) -> Result<Revision, SourceError> {
     };
     let private = private_folder()?;
     let git = git(place, private.path(), private.path())?;
-    let mut arguments = vec!["ls-remote".to_owned(), "--".to_owned(), place.url.clone()];
+    let mut arguments = vec!["ls-remote".to_owned(), "--".to_owned(), place.remote.url().to_owned()];
     for name in &names {
         arguments.extend([name.clone(), format!("{name}^{{}}")]);
     }
@@ -79,7 +80,7 @@ pub(super) async fn fetch(
     let run = async |arguments: &[&str]| git.text(arguments).await.map_err(|error| failed(place, error));
     run(&["init", "--quiet", "--template=", "."]).await?;
     // Submodules with relative addresses and LFS ask where the repository came from.
-    run(&["remote", "add", "origin", &place.url]).await?;
+    run(&["remote", "add", "origin", place.remote.url()]).await?;
 
     let wanted = revision.name.as_deref().or(revision.commit.as_deref());
     let shallow = match wanted {
@@ -111,21 +112,14 @@ pub(super) async fn fetch(
 }
 
 /// For a key that stood in the address; it goes when it has been used.
-fn private_folder() -> Result<tempfile::TempDir, SourceError> {
-    let folder = tempfile::Builder::new().prefix("slipway-git-").tempdir();
-    Ok(folder.map_err(FileError::on("create", &std::env::temp_dir()))?)
+fn private_folder() -> Result<Scratch, SourceError> {
+    Ok(Scratch::new("git").map_err(FileError::on("create", &std::env::temp_dir()))?)
 }
 
 fn git(place: &GitPlace, folder: &Path, private: &Path) -> Result<Git, SourceError> {
-    let credentials = place
-        .login
-        .as_ref()
-        .map(|login| Credentials { username: login.user.clone(), password: login.password.clone() });
-    let branch = place.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
-    let git = Git::scratch(folder).with_remote(GitRemote { url: place.url.clone(), branch, credentials });
+    let git = Git::scratch(folder).with_remote(place.remote.clone());
     let Some(key) = &place.ssh_key else { return Ok(git) };
-    let invalid =
-        |cause: &str| SourceError::Invalid { source_text: hide_login(&place.url), cause: cause.to_owned() };
+    let invalid = |cause: &str| SourceError::Invalid { source_text: place.shown(), cause: cause.to_owned() };
     let key = STANDARD.decode(key.expose()).map_err(|_| invalid("its sshkey is not base64"))?;
     let file = private.join("key");
     Root::at(private)?.write(&file, &key, PRIVATE)?;
@@ -137,13 +131,13 @@ fn git(place: &GitPlace, folder: &Path, private: &Path) -> Result<Git, SourceErr
 fn failed(place: &GitPlace, error: GitError) -> SourceError {
     match error {
         GitError::BranchNotFound { .. } => no_reference(place),
-        cause => SourceError::Git { source_text: hide_login(&place.url), cause: Box::new(cause) },
+        cause => SourceError::Git { source_text: place.shown(), cause: Box::new(cause) },
     }
 }
 
 fn no_reference(place: &GitPlace) -> SourceError {
     let reference = place.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
-    SourceError::Reference { url: hide_login(&place.url), reference }
+    SourceError::Reference { url: place.shown(), reference }
 }
 
 /// Removes `.git` here and in submodules: the module is its files.

@@ -24,7 +24,7 @@ use std::time::SystemTime;
 
 use tokio::sync::OnceCell;
 
-use self::address::{Address, FileOptions, GitPlace, Place, RegistryPlace, hide_login};
+use self::address::{FileOptions, GitPlace, Place, RegistryPlace, Source};
 use self::archive::Kind;
 pub(super) use self::cache::files as files_of;
 use self::cache::{Cache, Entry, Found, blocking};
@@ -102,7 +102,7 @@ impl Sources {
 
     /// The folder behind `//` of a source, which needs no fetching.
     pub fn module_folder(text: &str, base: &Path) -> Result<PathBuf, SourceError> {
-        Ok(Address::parse(text, base)?.module)
+        Ok(Source::parse(text, base)?.module)
     }
 
     /// Brings a source to this machine. `text` is as written in a `source`, relative paths are seen from `base`.
@@ -112,7 +112,7 @@ impl Sources {
         base: &Path,
         options: FetchOptions<'_>,
     ) -> Result<Fetched, SourceError> {
-        let address = Address::parse(text, base)?;
+        let address = Source::parse(text, base)?;
         let (root, shared) = match &address.place {
             Place::Local(path) if path.is_dir() => (path.clone(), false),
             Place::Local(path) => match Kind::of(None, &path.to_string_lossy()) {
@@ -125,7 +125,7 @@ impl Sources {
         if fetched.folder().is_dir() {
             Ok(fetched)
         } else if shared {
-            Err(SourceError::ModuleMissing { source_text: hide_login(text), folder: fetched.module })
+            Err(SourceError::ModuleMissing { source_text: text.into(), folder: fetched.module })
         } else {
             Err(missing(text, &fetched.folder()))
         }
@@ -139,7 +139,7 @@ impl Sources {
         tool: &str,
         session: Session<'_>,
     ) -> Result<Fetched, EngineError> {
-        let source = config.terraform.as_ref().and_then(|terraform| terraform.source.as_deref());
+        let source = config.source();
         let Some(text) = source else {
             return Ok(Fetched { root: config.dir.clone(), module: PathBuf::new(), shared: false });
         };
@@ -175,15 +175,16 @@ impl Sources {
     }
 
     async fn git(&self, place: &GitPlace, options: FetchOptions<'_>) -> Result<Found, SourceError> {
-        let shown = hide_login(&place.url);
+        let shown = place.shown();
         let reference = place.reference.as_deref().unwrap_or("HEAD");
-        let key = |commit: &str| format!("git {shown} {commit}");
+        let url = place.remote.url();
+        let key = |commit: &str| format!("git {url} {commit}");
         if git::whole_commit(reference)
             && let Some(found) = self.cache.find(&key(&reference.to_ascii_lowercase())).await?
         {
             return Ok(found);
         }
-        let asked = format!("git {shown} ref {reference}");
+        let asked = format!("git {url} ref {reference}");
         let revision = match git::resolve(place).await {
             Ok(revision) => revision,
             Err(error) if error.is_unreachable() => {
@@ -209,7 +210,7 @@ impl Sources {
         (options.note)(&format!("fetching {shown} at {reference}"));
         let scratch = self.cache.scratch(&lock).await?;
         let (tree, commit) = git::fetch(place, &revision, &scratch).await?;
-        let entry = Entry { source: shown.clone(), resolved: commit.clone(), ..Entry::default() };
+        let entry = Entry { source: shown.to_string(), resolved: commit.clone(), ..Entry::default() };
         self.cache.keep(&lock, &key(&commit), &tree, entry).await
     }
 
@@ -263,7 +264,7 @@ impl Sources {
             Ok(Some(tree)) => tree,
             Ok(None) => {
                 return known.ok_or_else(|| SourceError::Answer {
-                    url: key.to_owned(),
+                    url: place.shown(),
                     cause: "it says nothing has changed".to_owned(),
                 });
             }
@@ -309,7 +310,7 @@ fn name(place: &Place, registry: &str) -> String {
     match place {
         Place::Local(path) => path.display().to_string(),
         Place::Git(place) => {
-            format!("git {} ref {}", hide_login(&place.url), place.reference.as_deref().unwrap_or("HEAD"))
+            format!("git {} ref {}", place.remote.url(), place.reference.as_deref().unwrap_or("HEAD"))
         }
         Place::Registry(place) => format!(
             "registry {}/{} {}",
@@ -320,7 +321,7 @@ fn name(place: &Place, registry: &str) -> String {
         // The query may hold a secret: it tells addresses apart by its digest.
         Place::Http(place) => {
             let digest = crate::support::digest::sha256(place.url.as_str().as_bytes());
-            format!("http {} {digest} {:?}", hide_login(place.url.as_str()), place.file)
+            format!("http {} {digest} {:?}", place.shown(), place.file)
         }
         Place::S3(place) => format!(
             "s3 {} {}/{} {} {:?}",
@@ -343,5 +344,5 @@ fn missing(text: &str, path: &Path) -> SourceError {
     } else {
         "correct `source` in the unit's terraform block".to_owned()
     };
-    SourceError::Missing { source_text: hide_login(text), path: path.to_owned(), advice }
+    SourceError::Missing { source_text: text.into(), path: path.to_owned(), advice }
 }

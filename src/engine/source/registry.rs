@@ -109,7 +109,7 @@ impl Registries {
     async fn discover(&self, web: &Web, host: &str) -> Result<Url, SourceError> {
         let text = format!("https://{host}/.well-known/terraform.json");
         let url = Url::parse(&text).map_err(|error| SourceError::Invalid {
-            source_text: format!("tfr://{host}/…"),
+            source_text: format!("tfr://{host}/…").into(),
             cause: error.to_string(),
         })?;
         // The user's configuration may name the address itself.
@@ -133,7 +133,7 @@ impl Registries {
         if response.status.is_success() {
             Ok(response)
         } else {
-            Err(SourceError::Status { url: url.to_string(), status: response.status.as_u16() })
+            Err(SourceError::Status { url: url.into(), status: response.status.as_u16() })
         }
     }
 

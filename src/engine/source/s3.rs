@@ -96,10 +96,10 @@ async fn save(
 ) -> Result<(), SourceError> {
     let mut output = Root::at(scratch)?.create_new(file)?;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk
-            .map_err(|error| SourceError::Unreachable { url: name.to_owned(), cause: error.to_string() })?;
+        let chunk =
+            chunk.map_err(|error| SourceError::Unreachable { url: name.into(), cause: error.to_string() })?;
         left.bytes = left.bytes.checked_sub(chunk.len() as u64).ok_or_else(|| SourceError::Answer {
-            url: name.to_owned(),
+            url: name.into(),
             cause: format!("it is larger than {} GiB", left.most >> 30),
         })?;
         output.write_all(&chunk).map_err(FileError::on("write", file))?;
@@ -125,7 +125,7 @@ where
             if !DisplayErrorContext(error).to_string().contains("Credentials") =>
         {
             SourceError::Unreachable {
-                url: format!("s3://{}/{}", place.bucket, place.key),
+                url: format!("s3://{}/{}", place.bucket, place.key).into(),
                 cause: DisplayErrorContext(error)
                     .to_string()
                     .split(" (")

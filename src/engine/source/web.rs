@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::SourceError;
-use super::address::{Login, hide_login};
+use super::address::Login;
 use crate::support::confined::Root;
 use crate::support::fs::{FileError, read_text};
 use crate::support::paths::folder;
@@ -208,11 +208,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn unreachable(url: &Url, cause: &str) -> SourceError {
-    SourceError::Unreachable { url: hide_login(url.as_str()), cause: cause.to_owned() }
+    SourceError::Unreachable { url: url.into(), cause: cause.to_owned() }
 }
 
 pub(super) fn answer(url: &Url, cause: &str) -> SourceError {
-    SourceError::Answer { url: hide_login(url.as_str()), cause: cause.to_owned() }
+    SourceError::Answer { url: url.into(), cause: cause.to_owned() }
 }
 
 /// The login that `~/.netrc`, or the file that `NETRC` names, has for a host.

@@ -34,7 +34,7 @@ use super::tool::{Tool, on_path};
 use super::ui::parse_outputs;
 use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
-    SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
+    SavedPlan, Session, StateMark, Step, UnitJob, sensitive, state, unattended,
 };
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
@@ -138,7 +138,8 @@ impl TerragruntEngine {
     ) -> Result<Ran, EngineError> {
         let log = Log::default();
         let target = || shim.running();
-        let options = Options { target: Some(&target), wrapper: Some(&log), ..options };
+        let learn = || learn(&job.config);
+        let options = Options { target: Some(&target), wrapper: Some(&log), learn: Some(&learn), ..options };
         let ran = run(&command, options, session).await;
         let failure = match &ran {
             Ok(Ran { code: 0, .. }) => log.ignored(job.config.errors.as_ref(), options.label),
@@ -316,6 +317,20 @@ impl Engine for TerragruntEngine {
             cause: error.to_string(),
         })
     }
+}
+
+/// Keeps the sensitive inputs of a unit from being shown, as soon as its module is there: Terragrunt brings it into a
+/// folder of its cache, which it names by digests of its own.
+fn learn(config: &UnitConfig) -> bool {
+    let source = config.source();
+    let Some(source) = source else { return sensitive::keep_inputs(config, &config.dir) };
+    let module = Sources::module_folder(source, &config.dir).unwrap_or_default();
+    let cache = config.download_dir.clone().unwrap_or_else(|| config.dir.join(".terragrunt-cache"));
+    let inside =
+        |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = inside(cache).flat_map(inside).map(|folder| folder.join(&module));
+    let found: Vec<bool> = folders.map(|folder| sensitive::keep_inputs(config, &folder)).collect();
+    found.contains(&true)
 }
 
 /// Whether Terragrunt can take the outputs of dependencies from S3 itself, instead of starting the tool for each of

@@ -93,7 +93,7 @@ mod tests {
     fn the_version_is_answered_and_everything_else_goes_to_the_tool() {
         let dir = tempfile::tempdir().unwrap();
         let shim = Shim::write(dir.path(), Path::new("it's"), &tool("/bin/echo")).unwrap();
-        let run = |arguments: &[&str]| duct::cmd(&shim.script, arguments).read().unwrap();
+        let run = |arguments: &[&str]| crate::support::process::answer(&shim.script, arguments).unwrap();
         assert_eq!(run(&["-version"]), "OpenTofu v1.12.6");
         assert!(!shim.process_id.exists());
         assert_eq!(run(&["plan", "a b", "-version"]), "plan a b -version");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::engine::EngineError;
+use crate::support::process;
 
 /// The oldest that has `run`, JSON logs and raw output by the flags of today.
 const OLDEST: Version = Version([0, 88, 0]);
@@ -18,7 +19,7 @@ impl Version {
     pub fn ask(program: &Path) -> Result<Self, EngineError> {
         let bad =
             |cause: String| EngineError::BadTerragrunt { program: program.display().to_string(), cause };
-        let text = duct::cmd!(program, "--version").stdin_null().stderr_null().read();
+        let text = process::answer(program, &["--version"]);
         let text = text.map_err(|error| bad(error.to_string()))?;
         let said = || format!("it said {:?}", text.chars().take(80).collect::<String>());
         // `terragrunt version v1.1.3`, and whatever is said around it.

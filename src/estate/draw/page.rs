@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::picture::{Node, Picture, Point};
 use super::svg::{HUES, summary};
+use crate::support::shown;
 
 #[derive(Template)]
 #[template(path = "graph/page.html")]
@@ -19,11 +20,11 @@ struct Page<'a> {
 /// The page.
 pub fn page(picture: &Picture) -> String {
     let page = Page {
-        title: &picture.title,
+        title: &shown::block(&picture.title),
         summary: &summary(picture),
         style: include_str!("../../../templates/graph/page.css"),
         script: include_str!("../../../templates/graph/page.js"),
-        data: &for_script(&data(picture)),
+        data: &for_script(&shown::in_json(data(picture))),
     };
     // Rendering into a string fails only where a part of the page cannot be written; these are all text.
     page.render().unwrap_or_else(|error| error.to_string())

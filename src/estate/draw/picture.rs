@@ -10,6 +10,7 @@ use super::layers::{self, Drawing, NODE_HEIGHT, count};
 use super::packing;
 use crate::estate::{Estate, Unit};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::address::Address;
 use crate::terragrunt::paths;
 
 /// A card is worth its frame from this many units on, on average.
@@ -149,7 +150,7 @@ impl Picture {
                     label,
                     card: card_of[index.0],
                     wave: order.certain[index.0].then_some(order.waves[index.0] + 1),
-                    source: unit.outline.source.as_deref().map(|source| source_seen_from(source, base)),
+                    source: unit.outline.source.as_ref().map(|source| source_seen_from(source, base)),
                     stack: stacks[index.0].take(),
                     external: unit.external,
                     excluded: unit.outline.exclude.as_ref().is_some_and(|exclude| exclude.leaves_out("plan")),
@@ -393,10 +394,11 @@ fn label((path, external): (&Path, bool), card: &str) -> String {
 
 /// The address of a module; a folder under `base` is told from there, so that a drawing is the same on every
 /// machine.
-fn source_seen_from(source: &str, base: &Path) -> String {
+fn source_seen_from(source: &Address, base: &Path) -> String {
+    let source = source.to_string();
     let base = base.display().to_string();
     let inside = source.strip_prefix(base.as_str()).and_then(|rest| rest.strip_prefix('/'));
-    inside.map_or_else(|| source.to_owned(), |rest| format!("./{}", rest.trim_start_matches('/')))
+    inside.map_or_else(|| source.clone(), |rest| format!("./{}", rest.trim_start_matches('/')))
 }
 
 /// A number for every card, the same for those that are the same in the first folder in which cards differ.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::picture::{Card, Link, Node, Picture, Point};
+use crate::support::shown;
 
 /// The colours, shared with nobody: a picture may be put into any page.
 const STYLE: &str = include_str!("svg.css");
@@ -171,9 +172,7 @@ fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\n' | '\t' => safe.push(character),
-            control if control.is_control() || matches!(control, '\u{fffe}' | '\u{ffff}') => {
-                safe.push('\u{fffd}');
-            }
+            hidden if shown::is_hidden(hidden) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }

@@ -5,7 +5,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::estate::{Estate, Graph, Unit};
+use crate::support::shown;
 use crate::terragrunt::paths;
+
+/// A unit as text can show it.
+fn shown_from(unit: &Unit, base: &Path) -> String {
+    shown::name(&unit.seen_from(base)).into_owned()
+}
 
 /// The waves with the units of each, and what each waits for.
 pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
@@ -16,9 +22,9 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
             let unit = estate.unit(*index);
             let outside = if unit.external { "  (external)" } else { "" };
             let waits: Vec<String> =
-                unit.dependencies.iter().map(|edge| estate.unit(edge.to).seen_from(base)).collect();
+                unit.dependencies.iter().map(|edge| shown_from(estate.unit(edge.to), base)).collect();
             let waits = if waits.is_empty() { String::new() } else { format!("  ← {}", waits.join(", ")) };
-            let _ = writeln!(text, "  {}{outside}{waits}", unit.seen_from(base));
+            let _ = writeln!(text, "  {}{outside}{waits}", shown_from(unit, base));
         }
     }
     text
@@ -27,7 +33,7 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
 /// Graphviz's language; arrows lead from a unit to what it depends on, as Terragrunt draws them.
 pub fn dot(estate: &Estate, base: &Path) -> String {
     let quoted = |unit: &Unit| {
-        let name = unit.seen_from(base).replace('\\', "\\\\").replace('"', "\\\"");
+        let name = shown_from(unit, base).replace('\\', "\\\\").replace('"', "\\\"");
         format!("\"{name}\"")
     };
     let mut text = String::from("digraph {\n");
@@ -46,7 +52,7 @@ pub fn dot(estate: &Estate, base: &Path) -> String {
 pub fn mermaid(estate: &Estate, base: &Path) -> String {
     let mut text = String::from("flowchart LR\n");
     for (index, unit) in estate.iter() {
-        let name = unit.seen_from(base).replace('"', "#quot;");
+        let name = shown_from(unit, base).replace('#', "#35;").replace('"', "#quot;");
         let _ = writeln!(text, "  u{}[\"{name}\"]", index.0);
     }
     for (index, unit) in estate.iter() {
@@ -70,7 +76,7 @@ pub fn tree(estate: &Estate, base: &Path) -> String {
         for (number, (name, inside)) in folder.0.iter().enumerate() {
             let (branch, below) =
                 if number == last { ("╰── ", "    ") } else { ("├── ", "│   ") };
-            let _ = writeln!(text, "{indent}{branch}{name}");
+            let _ = writeln!(text, "{indent}{branch}{}", shown::name(name));
             draw(inside, &format!("{indent}{below}"), text);
         }
     }

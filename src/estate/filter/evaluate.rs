@@ -233,7 +233,7 @@ impl Query<'_, '_> {
             Attribute::External(external) => found.external == *external,
             Attribute::Source(glob) => match found.what {
                 What::Unit(outline) | What::Elsewhere(outline) => {
-                    outline.source.as_deref().is_some_and(|source| glob.matches(source))
+                    outline.source.as_ref().is_some_and(|source| glob.matches(source.expose()))
                 }
                 What::Stack(_) => false,
             },

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::range::{RangeUnits, Reason};
 use crate::estate::FindOptions;
 use crate::estate::{Component, Estate, find_text};
-use crate::support::{path_text, paths};
+use crate::support::{path_text, paths, shown};
 
 /// Adds to each unit of what `find_json` lists, in the same order, the files that made it one of a range.
 pub fn add_reasons(found: &mut Json, order: &[Component], ranges: &[RangeUnits], base: &Path) {
@@ -36,7 +36,8 @@ pub fn with_reasons(estate: &Estate, order: &[Component], ranges: &[RangeUnits],
         text += &find_text(estate, std::slice::from_ref(component), base, options);
         for Reason { file, kind, because } in reasons(*component, ranges) {
             let file = paths::relative(base, file);
-            let _ = writeln!(text, "  {} {}: {because}", kind.word(), file.display());
+            let file = file.display().to_string();
+            let _ = writeln!(text, "  {} {}: {}", kind.word(), shown::name(&file), shown::name(because));
         }
     }
     text

@@ -221,7 +221,7 @@ fn wrong_value(input: &Input, variable: &crate::terragrunt::module::Variable) ->
 
 fn missing_module(outline: &Outline, checked: &Checked) -> Option<Diagnostic> {
     let folder = outline.module_dir().filter(|folder| !folder.is_dir())?;
-    let written = outline.source.as_deref().unwrap_or_default();
+    let written = outline.source.clone().unwrap_or_default();
     let message = format!("the module \"{written}\" does not exist: there is no such folder");
     let diagnostic = Diagnostic::error("terragrunt::missing_module", message);
     let diagnostic = match &checked.source_place {

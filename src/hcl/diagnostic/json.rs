@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::source::{Location, Position};
 use super::Diagnostic;
+use crate::support::redact::clean;
 
 /// A diagnostic as JSON, in the shape that `docs/diagnostics.md` describes. Lines and columns count from 1,
 /// columns in characters; the end of a range is the first character behind it.
@@ -19,7 +20,7 @@ pub fn to_json(diagnostic: &Diagnostic) -> Json {
         .map(|frame| {
             let Position { line, column } = frame.location.position();
             json!({
-                "message": frame.message,
+                "message": clean(&frame.message),
                 "file": path(frame.location.file.path()),
                 "line": line,
                 "column": column,
@@ -35,15 +36,15 @@ pub fn to_json(diagnostic: &Diagnostic) -> Json {
             Some(json!({
                 "file": path(location.file.path()),
                 "range": range(location),
-                "newText": suggestion.text,
+                "newText": clean(&suggestion.text),
             }))
         })
         .collect();
     json!({
         "severity": if diagnostic.is_error() { "error" } else { "warning" },
         "code": diagnostic.code,
-        "message": diagnostic.message,
-        "help": diagnostic.help,
+        "message": clean(&diagnostic.message),
+        "help": diagnostic.help.as_deref().map(clean),
         "file": place.map(|place| path(place.file.path())),
         "line": start.map(|start| start.line),
         "column": start.map(|start| start.column),

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
+use crate::support::shown;
 
 /// Writes events as JSON lines.
 pub struct JsonLog<W> {
@@ -22,10 +23,10 @@ impl<W: Write + Send> Listener for JsonLog<W> {
         if matches!(event.kind, EventKind::Output { .. }) {
             return;
         }
-        if let Ok(mut line) = serde_json::to_vec(event) {
-            line.push(b'\n');
+        if let Ok(line) = serde_json::to_string(event) {
+            let line = format!("{}\n", shown::json(&line));
             // One write a line, so that nobody's lines come apart; a reader that has gone must not end the run.
-            let _closed = self.writer.write_all(&line);
+            let _closed = self.writer.write_all(line.as_bytes());
         }
     }
 

@@ -16,6 +16,7 @@ use super::plain::stopping;
 use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
+use crate::support::shown;
 
 mod screen;
 mod view;
@@ -48,6 +49,7 @@ struct Drawn {
 impl Display {
     /// Prints lines that stay, above what is drawn.
     pub fn print(&self, text: &str) {
+        let text = &*shown::stream(text, console::colors_enabled_stderr());
         let mut drawn = self.lock();
         match drawn.question.clone() {
             // What was typed is still there for the one who reads it, though no longer to be seen.
@@ -68,7 +70,9 @@ impl Display {
             let mut drawn = self.lock();
             let size = (drawn.size)();
             // On one row, so that it can be written anew.
-            let question = truncate_str(question, size.columns.saturating_sub(8).max(1), "…").into_owned();
+            let listing = shown::stream(listing, console::colors_enabled_stderr());
+            let question =
+                truncate_str(&shown::name(question), size.columns.saturating_sub(8).max(1), "…").into_owned();
             drawn.screen.stay(&format!("{listing}{question}"), size);
             drawn.question = Some(question);
         }

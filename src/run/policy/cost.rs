@@ -1,7 +1,5 @@
 //! What a plan costs, by `infracost`, and whether that is too much.
 
-use std::io::Write;
-
 use serde::Deserialize;
 
 use super::answer::Answer;
@@ -10,9 +8,12 @@ use crate::engine::EngineError;
 use crate::estate::policy::CostLimits;
 use crate::run::event::{Cost, EventKind};
 use crate::support::process::CommandLine;
+use crate::support::scratch::Scratch;
 
 /// The name under which the limits speak.
 const NAME: &str = "cost";
+/// The plan that is handed over.
+const PLAN: &str = "plan.json";
 
 /// The totals of infracost's JSON; amounts are texts, so that no cent is lost.
 #[derive(Deserialize)]
@@ -77,15 +78,15 @@ impl Policies {
         case: &Case<'_>,
     ) -> Result<Result<Cost, String>, EngineError> {
         // infracost reads files only. This one is its owner's to read, and gone when the answer is there.
-        let written = tempfile::Builder::new().prefix("slipway-plan-").suffix(".json").tempfile();
-        let written = written.and_then(|mut file| file.write_all(case.text.as_bytes()).map(|()| file));
-        let file = match written {
-            Ok(file) => file,
+        let written =
+            Scratch::new("plan").and_then(|folder| folder.write(PLAN, case.text.as_bytes()).map(|_| folder));
+        let folder = match written {
+            Ok(folder) => folder,
             Err(error) => return Ok(Err(format!("the plan cannot be handed over: {error}"))),
         };
         let mut command = CommandLine::new(&limits.program, &self.dir)
             .args(["diff", "--format", "json", "--no-color", "--path"])
-            .arg(file.path())
+            .arg(folder.path().join(PLAN))
             .env("INFRACOST_SKIP_UPDATE_CHECK", "true");
         if let Some(usage) = &limits.usage_file {
             command = command.arg("--usage-file").arg(usage);

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::support::address::Address;
+
 /// An error of the `git` command. Messages of the remote are kept, credentials are not.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -14,7 +16,7 @@ pub enum GitError {
     )]
     Authentication {
         /// The remote.
-        url: String,
+        url: Address,
         /// What git or the remote said.
         message: String,
     },
@@ -38,13 +40,13 @@ pub enum GitError {
     #[error("repository {url} not found; check the address, and that the credentials may see it")]
     RepositoryNotFound {
         /// The remote.
-        url: String,
+        url: Address,
     },
     /// The repository has no such branch (an empty one has none at all).
     #[error("{url} has no branch {branch}; push a first commit to it, or name another branch")]
     BranchNotFound {
         /// The remote.
-        url: String,
+        url: Address,
         /// The branch asked for.
         branch: String,
     },
@@ -52,7 +54,7 @@ pub enum GitError {
     #[error("{url} was not reached: {message}; check the network and the address")]
     Network {
         /// The remote.
-        url: String,
+        url: Address,
         /// What git said.
         message: String,
     },
@@ -60,7 +62,7 @@ pub enum GitError {
     #[error("{url} did not answer in {seconds} s; check the network, a proxy, or a VPN")]
     TimedOut {
         /// The remote.
-        url: String,
+        url: Address,
         /// How long it was given.
         seconds: u64,
     },
@@ -76,7 +78,7 @@ pub enum GitError {
 
 /// What a failed command that speaks to a remote was about.
 pub(super) struct Remote<'a> {
-    pub url: &'a str,
+    pub url: Address,
     pub branch: &'a str,
 }
 
@@ -84,7 +86,7 @@ pub(super) struct Remote<'a> {
 ///
 /// `stdout` is the `--porcelain` report of a push; empty for other commands.
 pub(super) fn classify(command: &str, remote: &Remote<'_>, stdout: &str, stderr: &str) -> GitError {
-    let url = remote.url.to_owned();
+    let url = remote.url.clone();
     let branch = remote.branch.to_owned();
     if let Some(status) = stdout.lines().find(|line| line.starts_with('!')) {
         return classify_push(branch, status, stderr);
@@ -167,14 +169,16 @@ fn gist(stderr: &str) -> String {
 mod tests {
     use super::*;
 
-    const REMOTE: Remote<'_> = Remote { url: "https://git.example.com/m.git", branch: "main" };
+    fn remote() -> Remote<'static> {
+        Remote { url: Address::new("https://git.example.com/m.git"), branch: "main" }
+    }
 
     fn of(stderr: &str) -> GitError {
-        classify("fetch", &REMOTE, "", stderr)
+        classify("fetch", &remote(), "", stderr)
     }
 
     fn of_push(status: &str, stderr: &str) -> GitError {
-        classify("push", &REMOTE, &format!("To https://git.example.com/m.git\n{status}\nDone\n"), stderr)
+        classify("push", &remote(), &format!("To https://git.example.com/m.git\n{status}\nDone\n"), stderr)
     }
 
     #[test]

@@ -6,12 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 
-use tempfile::TempDir;
-
 use super::changes::{fields, path_of};
 use super::{Git, GitError};
 use crate::support::confined::{PRIVATE, PROGRAM, Root};
 use crate::support::fs::FileError;
+use crate::support::scratch::Scratch;
 
 /// Larger files are there, but empty: no configuration is as large, and modules may bring whole archives.
 const LARGEST: u64 = 4 << 20;
@@ -22,7 +21,7 @@ const LONGEST_HEADER: u64 = 8192;
 /// The files of a commit, in a folder that is gone when this is dropped.
 #[derive(Debug)]
 pub struct Snapshot {
-    folder: TempDir,
+    folder: Scratch,
 }
 
 /// One entry of a tree.
@@ -46,10 +45,7 @@ impl Snapshot {
         let git = Git::new(repository);
         let tree = git.bytes(&["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit])?;
         let listing = Listing::read(&tree);
-        let folder = tempfile::Builder::new()
-            .prefix("slipway-commit-")
-            .tempdir()
-            .map_err(|error| not_written(&error))?;
+        let folder = Scratch::new("commit").map_err(|error| not_written(&error))?;
         // The folder is a root to whoever looks for one, and Git in it still answers.
         let git_dir = git.ask(&["rev-parse", "--absolute-git-dir"])?;
         let laid_out = || {

@@ -51,20 +51,40 @@ fn an_ancestor_is_told_from_a_descendant_and_from_a_commit_that_is_not_there() {
     is_ancestor(&git, &"0".repeat(40), &second).unwrap_err();
 }
 
+fn remote(address: &str, branch: &str) -> GitRemote {
+    GitRemote::new(&Address::new(address), branch).unwrap()
+}
+
 #[test]
 fn credentials_are_in_no_argument_and_in_no_debug_output() {
-    let git = Git::new(".").with_remote(GitRemote {
-        url: "https://git.example.com/m.git".into(),
-        branch: "main".into(),
-        credentials: Some(Credentials { username: "ci".into(), password: Secret::new("hunter2") }),
-    });
+    let git = Git::new(".").with_remote(remote("https://ci:hunter2@git.example.com/m.git", "main"));
     let command = git.command(&["fetch", "origin"]);
     assert!(command.get_args().all(|argument| !argument.to_string_lossy().contains("hunter2")));
     assert!(!format!("{git:?}").contains("hunter2"));
 }
 
 #[test]
+fn only_what_speaks_to_the_remote_gets_credentials() {
+    let git = Git::new(".").with_remote(remote("https://ci:hunter2@git.example.com/m.git", "main"));
+    let has =
+        |command: &Command, name: &str| command.get_envs().any(|(key, value)| key == name && value.is_some());
+    assert!(has(&git.command(&["fetch", "origin"]), environment::GIT_PASSWORD));
+    for local in ["init", "commit-tree", "rev-parse", "cat-file"] {
+        assert!(!has(&git.command(&[local]), environment::GIT_PASSWORD), "{local}");
+    }
+}
+
+#[test]
+fn a_user_name_is_told_to_git_in_no_argument_either() {
+    let git = Git::new(".").with_remote(remote("https://token@git.example.com/m.git", "main"));
+    let command = git.command(&["fetch", "--", git.remote.as_ref().unwrap().url()]);
+    assert!(command.get_args().all(|argument| !argument.to_string_lossy().contains("token")));
+    assert!(command.get_envs().any(|(_, value)| value.is_some_and(|value| value == "token")));
+}
+
+#[test]
 fn ssh_addresses_are_told_from_others() {
+    let speaks_ssh = |url: &str| remote(url, "main").speaks_ssh();
     assert!(speaks_ssh("git@github.com:org/m.git"));
     assert!(speaks_ssh("ssh://git@host/m.git"));
     assert!(!speaks_ssh("https://host:8443/m.git"));
@@ -74,11 +94,8 @@ fn ssh_addresses_are_told_from_others() {
 #[tokio::test]
 async fn a_token_serves_its_own_repository_and_no_other_on_the_host() {
     let folder = tempfile::tempdir().unwrap();
-    let git = Git::new(folder.path()).with_remote(GitRemote {
-        url: "https://git.example.com/team/m.git".into(),
-        branch: "main".into(),
-        credentials: Some(Credentials { username: "ci".into(), password: Secret::new("hunter2") }),
-    });
+    let git =
+        Git::new(folder.path()).with_remote(remote("https://ci:hunter2@git.example.com/team/m.git", "main"));
     let fill = |host: &str, path: &str| format!("protocol=https\nhost={host}\npath={path}\n\n").into_bytes();
     let own = git.run(&["credential", "fill"], &fill("git.example.com", "team/m.git")).await.unwrap();
     assert!(lossy(&own).contains("username=ci\npassword=hunter2\n"), "{}", lossy(&own));

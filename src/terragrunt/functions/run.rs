@@ -1,13 +1,13 @@
 //! Functions that start a program.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::{Answer, count, from_config_dir};
 use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
 use crate::support::capture::capture;
+use crate::support::{environment, process};
 use crate::terragrunt::reader::CommandKey;
 use crate::terragrunt::scope::FileScope;
 
@@ -65,9 +65,10 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
 
 fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]) -> Result<String, String> {
     scope.session.count(|counts| counts.commands += 1);
-    let mut command = Command::new(program);
+    let environment = scope.session.reader.options().environment.iter();
+    let mut command = process::program(program);
     command.args(arguments).current_dir(folder).env_clear();
-    command.envs(&*scope.session.reader.options().environment);
+    command.envs(environment.filter(|(name, _)| !environment::is_withheld(name)));
     let output =
         capture(&mut command, MOST_TEXT).map_err(|error| format!("{program} cannot be started: {error}"))?;
     let Some(stdout) = output.stdout else {

@@ -20,6 +20,7 @@ pub(super) struct Variable {
     pub constraint: Option<Constraint>,
     pub has_default: bool,
     pub nullable: Option<bool>,
+    pub sensitive: bool,
     pub location: Location,
 }
 
@@ -41,6 +42,9 @@ pub(super) fn body(file: &Arc<SourceFile>) -> Result<Declared, Box<Diagnostic>> 
             constraint,
             has_default: body.get("default").is_some(),
             nullable: body.get("nullable").and_then(Json::as_bool),
+            sensitive: ["sensitive", "ephemeral"].iter().any(|name| {
+                body.get(*name).is_some_and(|said| !matches!(said, Json::Bool(false) | Json::Null))
+            }),
             location: Location::new(file, place(file, name)),
         });
     }

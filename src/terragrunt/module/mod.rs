@@ -35,6 +35,8 @@ pub struct Variable {
     pub has_default: bool,
     /// Whether null is a value.
     pub nullable: bool,
+    /// Whether its value is not to be shown.
+    pub sensitive: bool,
     /// Where it is declared.
     pub location: Location,
 }
@@ -93,6 +95,13 @@ impl Module {
                 nullable.map(|kind| kind != ExprKind::Bool(false)),
                 Location::new(file, block.kind.span.to(label.span)),
             );
+            let hidden = ["sensitive", "ephemeral"].into_iter().any(|name| {
+                let says = block.body.attribute(name).map(|said| &said.expr.kind);
+                says.is_some_and(|kind| *kind != ExprKind::Bool(false))
+            });
+            if hidden {
+                self.hide(&label.name);
+            }
         }
         let outputs = body.blocks("output").filter_map(|block| block.labels.first());
         self.outputs.extend(outputs.map(|label| label.name.to_string()));
@@ -100,10 +109,19 @@ impl Module {
 
     fn declare_json(&mut self, declared: json::Declared) {
         for variable in declared.variables {
-            let json::Variable { name, constraint, has_default, nullable, location } = variable;
+            let json::Variable { name, constraint, has_default, nullable, sensitive, location } = variable;
             self.declare_variable(&name, constraint, has_default, nullable, location);
+            if sensitive {
+                self.hide(&name);
+            }
         }
         self.outputs.extend(declared.outputs);
+    }
+
+    fn hide(&mut self, name: &str) {
+        if let Some(variable) = self.variables.get_mut(name) {
+            variable.sensitive = true;
+        }
     }
 
     /// A second declaration is an override file's and replaces what it says.
@@ -119,6 +137,7 @@ impl Module {
             constraint: None,
             has_default: false,
             nullable: true,
+            sensitive: false,
             location,
         });
         variable.has_default |= has_default;

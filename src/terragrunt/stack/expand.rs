@@ -121,14 +121,15 @@ impl Expanding<'_> {
         if block.update_source_with_cas && chain.len() > 1 {
             return Err(Box::new(from_store(&block.title(), block.location.clone())));
         }
-        let source = source::locate(self.reader, dir, &block.source, self.fetch).map_err(|error| {
-            let message = format!("the source of {} cannot be used: {error}", block.title());
-            Box::new(
-                Diagnostic::error("stack::source", message)
-                    .at(block.source_location.clone())
-                    .help(error.help()),
-            )
-        })?;
+        let source =
+            source::locate(self.reader, dir, block.source.expose(), self.fetch).map_err(|error| {
+                let message = format!("the source of {} cannot be used: {error}", block.title());
+                Box::new(
+                    Diagnostic::error("stack::source", message)
+                        .at(block.source_location.clone())
+                        .help(error.help()),
+                )
+            })?;
         let real_source = real(&source);
         if block.kind == Kind::Stack
             && let Some(start) = chain.iter().position(|step| step.source == real_source)

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::Value;
+use crate::support::address::Address;
 
 pub use expand::{Expansion, Generated, expand};
 pub use generate::{Changes, generate, left_over, stale};
@@ -91,7 +92,7 @@ pub struct StackBlock {
     /// The label.
     pub name: String,
     /// Where its files come from, as written.
-    pub source: String,
+    pub source: Address,
     /// Where it goes, as written.
     pub path: String,
     /// Where it goes: the folder that is generated, absolute.

@@ -263,7 +263,7 @@ impl<'r> Reading<'_, 'r> {
         Some(StackBlock {
             kind,
             name,
-            source,
+            source: source.into(),
             dir,
             path,
             values,

@@ -102,7 +102,7 @@ fn hooks_and_arguments_are_merged_by_label() {
       }
     "#;
     let terraform = unit(root, "shallow", child).terraform.unwrap();
-    assert_eq!(terraform.source.as_deref(), Some("child"));
+    assert_eq!(terraform.source.as_ref().unwrap().expose(), "child");
     assert_eq!(terraform.copy_terraform_lock_file, Some(false));
     let arguments: Vec<(&str, &[String])> =
         terraform.extra_arguments.iter().map(|extra| (&*extra.name, &*extra.arguments)).collect();

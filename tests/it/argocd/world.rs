@@ -61,7 +61,7 @@ impl World {
         let manifest = ManifestSpec {
             version: "v3.6.1".to_owned(),
             flavor: Flavor::Core,
-            location: Some(self.bed.text("/argocd/manifests/core").to_owned()),
+            location: Some(self.bed.text("/argocd/manifests/core").into()),
             sha256: None,
             cache: PathBuf::from("/nowhere"),
         };
@@ -69,7 +69,7 @@ impl World {
             namespace: namespace.to_owned(),
             manifest: Manifest::load(&manifest).await.unwrap(),
             repository: Some(Repository {
-                url: self.url(),
+                url: self.url().into(),
                 username: Some(self.bed.text("/git/username").to_owned()),
                 credentials: Some(Secret::new(self.bed.text("/git/password"))),
             }),

@@ -1,6 +1,5 @@
 //! Races, refusals and credentials.
 
-use std::process::Command;
 use std::time::Duration;
 
 use slipway::gitops::{BumpOptions, GitOpsError, Repository};
@@ -213,22 +212,30 @@ async fn a_token_is_in_no_process_argument_while_git_runs() {
     assert!(!processes.contains(PASSWORD));
 }
 
+/// The clones in the folder for temporary files, with the modes of the folders on the way.
+fn clones() -> Vec<std::path::PathBuf> {
+    let homes = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    let ours = homes.filter(|home| home.file_name().to_string_lossy().starts_with("slipway-"));
+    let inside = ours.flat_map(|home| std::fs::read_dir(home.path()).into_iter().flatten().flatten());
+    let clones = inside.filter(|folder| folder.file_name().to_string_lossy().starts_with("manifests-"));
+    clones.map(|folder| folder.path()).collect()
+}
+
 #[tokio::test]
-async fn nothing_of_the_clone_is_left_behind() {
+async fn nobody_else_can_read_the_clone_and_nothing_of_it_is_left_behind() {
+    use std::os::unix::fs::PermissionsExt as _;
+
     let remote = Remote::new();
     let repository = remote.open().await;
-    let folder = Command::new("sh")
-        .args(["-c", "ls -d \"${TMPDIR:-/tmp}\"/slipway-manifests-*"])
-        .output()
-        .map(|output| String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>())
-        .unwrap();
     let debug = format!("{repository:?}");
-    let own = folder
-        .iter()
-        .find(|path| debug.contains(path.as_str()))
-        .expect("the clone is in the temporary folder");
+    let own = clones().into_iter().find(|path| debug.contains(path.to_str().unwrap()));
+    let own = own.expect("the clone is in the temporary folder");
+    for folder in [&own, own.parent().unwrap()] {
+        let mode = folder.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", folder.display());
+    }
     drop(repository);
-    assert!(!std::path::Path::new(own).exists());
+    assert!(!own.exists());
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ impl Remote {
 
 pub fn spec(url: String) -> RepositorySpec {
     RepositorySpec {
-        url,
+        url: url.into(),
         branch: "main".into(),
         username: None,
         credentials: None,

@@ -1,14 +1,14 @@
 use super::*;
 
 fn place(text: &str) -> Place {
-    Address::parse(text, Path::new("/live/vpc")).unwrap().place
+    Source::parse(text, Path::new("/live/vpc")).unwrap().place
 }
 
 /// Address, ref and folder of a source in Git.
 fn git(text: &str) -> (String, Option<String>, String) {
-    let address = Address::parse(text, Path::new("/live/vpc")).unwrap();
+    let address = Source::parse(text, Path::new("/live/vpc")).unwrap();
     let Place::Git(place) = address.place else { panic!("{text} is not in Git: {:?}", address.place) };
-    (place.url, place.reference, address.module.display().to_string())
+    (place.remote.url().to_owned(), place.reference, address.module.display().to_string())
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_path_needs_no_dot_in_front_as_with_terragrunt() {
         ("modules/vpc", "/live/vpc/modules/vpc", "."),
         (".", "/live/vpc", "."),
     ] {
-        let address = Address::parse(text, Path::new("/live/vpc")).unwrap();
+        let address = Source::parse(text, Path::new("/live/vpc")).unwrap();
         let Place::Local(path) = address.place else { panic!("{text}") };
         assert_eq!(
             (path.as_path(), address.module.as_path()),
@@ -72,7 +72,7 @@ fn a_registry_address_has_three_parts_and_an_exact_version() {
         "tfr:///o/v/aws?version=~>1",
         "tfr:///o/v/aws?version=1&version=2",
     ] {
-        let error = Address::parse(wrong, Path::new("/")).unwrap_err();
+        let error = Source::parse(wrong, Path::new("/")).unwrap_err();
         assert!(matches!(error, SourceError::Invalid { .. }), "{wrong}: {error}");
     }
 }
@@ -113,12 +113,12 @@ fn buckets_are_found_in_every_style_of_address() {
 
 #[test]
 fn what_only_terragrunt_fetches_is_named_and_what_leads_out_is_refused() {
-    let error = Address::parse("gcs::https://x/b/m.zip", Path::new("/")).unwrap_err();
+    let error = Source::parse("gcs::https://x/b/m.zip", Path::new("/")).unwrap_err();
     assert!(error.to_string().contains("Google Cloud Storage"), "{error}");
     assert!(error.advice().unwrap().contains("--engine terragrunt"));
-    assert!(Address::parse("git::https://h/r.git//../../etc", Path::new("/")).is_err());
-    assert!(Address::parse("git::https://h/r.git?ref=--upload-pack=x", Path::new("/")).is_err());
-    assert!(Address::parse("git::ssh://git@host:org/repo.git", Path::new("/")).is_err());
+    assert!(Source::parse("git::https://h/r.git//../../etc", Path::new("/")).is_err());
+    assert!(Source::parse("git::https://h/r.git?ref=--upload-pack=x", Path::new("/")).is_err());
+    assert!(Source::parse("git::ssh://git@host:org/repo.git", Path::new("/")).is_err());
 }
 
 #[test]
@@ -126,17 +126,35 @@ fn no_secret_of_an_address_is_ever_shown() {
     for text in [
         "git::https://user:hunter2@h.example.com/r.git?ref=v1",
         "git::https://hunter2-hunter2-hunter2@h.example.com/r.git",
+        "git::https://hunter2@h.example.com/r.git",
+        "git::ssh://git:hunter2@h.example.com/r.git",
+        "git::git:hunter2@h.example.com:org/r.git",
         "git::ssh://git@h.example.com/r.git?sshkey=hunter2",
         "https://h.example.com/m.zip?X-Amz-Signature=hunter2",
+        "https://u:hunter2@h.example.com/m.zip?checksum=md5:0",
     ] {
-        assert!(!hide_login(text).contains("hunter2"), "{}", hide_login(text));
-        let address = Address::parse(text, Path::new("/")).unwrap();
-        // The address itself keeps what the server needs; what is shown of it does not.
-        if let Place::Git(place) = &address.place {
-            assert!(!format!("{place:?}").contains("hunter2"), "{place:?}");
-        }
+        // What the server needs is kept, and is not in what anybody is shown.
+        let source = Source::parse(text, Path::new("/")).unwrap();
+        assert!(!format!("{source:?} {}", source.place.shown()).contains("hunter2"), "{source:?}");
     }
-    // A name alone is left to the user's own credential helper.
-    assert_eq!(git("git::https://bob@h.example.com/r.git").0, "https://bob@h.example.com/r.git");
-    assert_eq!(hide_login("git::ssh://git@h/r.git?ref=v1"), "git::ssh://git@h/r.git?ref=v1");
+}
+
+#[test]
+fn what_cannot_be_used_is_told_without_its_secrets() {
+    for text in [
+        "git::https://h.example.com/r.git?access_token=hunter2",
+        "git::ssh://u:hunter2@h:org/r.git",
+        "git::https://u:hunter2@h/r.git?ref=-x",
+        "git::https://u:hunter2@h/r.git//../..",
+        "tfr://u:hunter2@h/a/b?token=hunter2",
+        "gcs::https://u:hunter2@h/b",
+        "https://u:hunter2@h:x/m.zip",
+        "s3::https://s3.amazonaws.com/b/k?aws_access_key_secret=hunter2",
+        "s3::http://u:hunter2@127.0.0.1:9000/b/k",
+        "github.com/x?token=hunter2",
+    ] {
+        let error = Source::parse(text, Path::new("/")).unwrap_err();
+        let told = format!("{error} {error:?} {}", error.advice().unwrap_or_default());
+        assert!(!told.contains("hunter2"), "{told}");
+    }
 }

@@ -9,9 +9,6 @@ use crate::engine::source::SourceError;
 use crate::support::paths::clean;
 use crate::support::secret::Secret;
 
-/// The parameters that are shown with their values.
-const SHOWN: &[&str] = &["ref", "version", "depth", "archive", "checksum", "region", "aws_profile"];
-
 /// Getters that only Terragrunt has.
 const NOT_OURS: &[(&str, &str)] = &[
     ("gcs", "Google Cloud Storage"),
@@ -72,7 +69,7 @@ pub(super) fn shorthand(text: &str) -> Result<Option<String>, SourceError> {
         let parts: Vec<&str> = rest.split('/').collect();
         let [organisation, repository, folders @ ..] = parts.as_slice() else {
             return Err(SourceError::Invalid {
-                source_text: text.to_owned(),
+                source_text: text.into(),
                 cause: format!("write {host}/ORGANISATION/REPOSITORY"),
             });
         };
@@ -142,7 +139,7 @@ pub(super) fn module_folder(module: &str, text: &str) -> Result<PathBuf, SourceE
     let folder = clean(Path::new(module.trim_matches('/')));
     if folder.starts_with("..") {
         return Err(SourceError::Invalid {
-            source_text: hide_login(text),
+            source_text: text.into(),
             cause: "what stands behind // leads out of the source".to_owned(),
         });
     }
@@ -151,7 +148,7 @@ pub(super) fn module_folder(module: &str, text: &str) -> Result<PathBuf, SourceE
 
 pub(super) fn parse(address: &str, text: &str) -> Result<Url, SourceError> {
     Url::parse(address)
-        .map_err(|error| SourceError::Invalid { source_text: hide_login(text), cause: error.to_string() })
+        .map_err(|error| SourceError::Invalid { source_text: text.into(), cause: error.to_string() })
 }
 
 pub(super) fn take_login(url: &mut Url) -> Option<Login> {
@@ -173,32 +170,6 @@ pub(super) fn take_login(url: &mut Url) -> Option<Login> {
     Some(login)
 }
 
-/// An address for people: user names, passwords and the values of parameters that may be secret left out.
-pub fn hide_login(text: &str) -> String {
-    let (address, query) = text.split_once('?').unwrap_or((text, ""));
-    let address = match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let host = rest.find('/').unwrap_or(rest.len());
-            let shown = match rest[..host].rsplit_once('@') {
-                // `git@` is in every address of ssh, and no secret.
-                Some((user, _)) if !user.contains(':') && scheme.ends_with("ssh") => rest,
-                Some((login, _)) => &rest[login.len() + 1..],
-                None => rest,
-            };
-            format!("{scheme}://{shown}")
-        }
-        None => address.to_owned(),
-    };
-    if query.is_empty() {
-        return address;
-    }
-    let parts = query.split('&').map(|part| match part.split_once('=') {
-        Some((name, _)) if !SHOWN.contains(&name) => format!("{name}=…"),
-        _ => part.to_owned(),
-    });
-    format!("{address}?{}", parts.collect::<Vec<_>>().join("&"))
-}
-
 pub(super) fn bad_port(address: &str) -> bool {
     let host = address.split('/').next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
@@ -209,7 +180,7 @@ pub(super) fn bad_port(address: &str) -> bool {
 pub(super) fn unsupported(text: &str, kind: &str) -> SourceError {
     let known = NOT_OURS.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words);
     SourceError::Unsupported {
-        source_text: hide_login(text),
+        source_text: text.into(),
         kind: known.map_or_else(|| format!("{kind}://"), str::to_owned),
     }
 }

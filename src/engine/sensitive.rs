@@ -1,0 +1,117 @@
+//! Which values are not to be shown, whatever prints them: a hook, a provisioner, a provider's error.
+
+use std::path::Path;
+
+use crate::hcl::json::to_json;
+use crate::hcl::value::Value;
+use crate::support::{environment, redact};
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::module::Module;
+
+/// Keeps what is sensitive in a value, and what its names say is a secret, from being shown from now on.
+pub fn keep(name: &str, value: &Value) {
+    match value {
+        Value::Sensitive(inner) => keep_all(inner),
+        Value::String(text) => redact::known().add_variable(&format!("TF_VAR_{name}"), text),
+        _ => {
+            for (name, inside) in value.as_fields().into_iter().flatten() {
+                match inside {
+                    Value::String(text) if !environment::secrets_of(name, text).is_empty() => {
+                        redact::known().add_variable(name, text);
+                    }
+                    inside => keep(name, inside),
+                }
+            }
+            value.as_elements().into_iter().flatten().for_each(|inside| keep(name, inside));
+        }
+    }
+}
+
+/// The same of every text and number inside of a value.
+fn keep_all(value: &Value) {
+    match value {
+        Value::Sensitive(inner) => keep_all(inner),
+        Value::String(text) => redact::known().add(text),
+        Value::Number(number) => redact::known().add(&number.to_string()),
+        _ => {
+            let fields = value.as_fields().into_iter().flat_map(|fields| fields.values());
+            fields.chain(value.as_elements().into_iter().flatten()).for_each(keep_all);
+        }
+    }
+}
+
+/// Keeps the values of a unit from being shown whose variables its module declares sensitive. `folder` is where the
+/// module's files are; returns whether any are there.
+pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
+    let module = Module::read(folder);
+    for (name, _) in module.variables.iter().filter(|(_, variable)| variable.sensitive) {
+        let variable = format!("TF_VAR_{name}");
+        let extra = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+        let set = extra.filter_map(|extra| extra.env_vars.get(&variable)).cloned();
+        let inherited = std::env::var_os(&variable).map(|value| value.to_string_lossy().into_owned());
+        for text in set.chain(inherited) {
+            // A value that is no text comes as JSON.
+            match serde_json::from_str(&text) {
+                Ok(json @ (serde_json::Value::Array(_) | serde_json::Value::Object(_))) => keep_json(&json),
+                _ => redact::known().add(&text),
+            }
+        }
+        if let Some(value) = config.inputs.get(name.as_str()) {
+            keep_all(value);
+            // As the tool gets it.
+            if let Some(text) = to_json(value).filter(|_| value.as_str().is_none()) {
+                redact::known().add(&text.to_string());
+            }
+        }
+    }
+    module.has_files
+}
+
+fn keep_json(value: &serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => redact::known().add(text),
+        serde_json::Value::Number(number) => redact::known().add(&number.to_string()),
+        serde_json::Value::Array(elements) => elements.iter().for_each(keep_json),
+        serde_json::Value::Object(fields) => fields.values().for_each(keep_json),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::redact::clean;
+
+    #[test]
+    fn what_a_module_declares_sensitive_is_kept_whatever_its_type() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "variable \"pin\" {\n  sensitive = true\n}\nvariable \"open\" {\n  sensitive = false\n}\n";
+        std::fs::write(dir.path().join("main.tf"), text).unwrap();
+        let json = r#"{"variable": {"all": {"sensitive": true}, "brief": {"ephemeral": true}}}"#;
+        std::fs::write(dir.path().join("more.tf.json"), json).unwrap();
+        let mut config = UnitConfig::default();
+        let object = [("a".into(), Value::string("kept-inside-9"))].into_iter().collect();
+        config.inputs.insert("pin".into(), Value::integer(98_127_364));
+        config.inputs.insert("open".into(), Value::string("open-for-all-1"));
+        config.inputs.insert("all".into(), Value::tuple([Value::Object(std::sync::Arc::new(object))]));
+        config.inputs.insert("brief".into(), Value::string("kept-for-short-1"));
+        assert!(keep_inputs(&config, dir.path()));
+        assert_eq!(clean("98127364 open-for-all-1"), "(sensitive) open-for-all-1");
+        assert_eq!(clean("[{\"a\":\"kept-inside-9\"}] kept-for-short-1"), "(sensitive) (sensitive)");
+        assert!(!keep_inputs(&config, &dir.path().join("not there")));
+    }
+
+    #[test]
+    fn names_inside_of_inputs_tell_secrets_too() {
+        let object = [
+            ("password".into(), Value::string("Kx-named-inside")),
+            ("host".into(), Value::string("Kx-host-of-it")),
+        ];
+        keep("db", &Value::Object(std::sync::Arc::new(object.into_iter().collect())));
+        keep("api_token", &Value::string("Kx-named-outside"));
+        assert_eq!(
+            clean("Kx-named-inside Kx-host-of-it Kx-named-outside"),
+            "(sensitive) Kx-host-of-it (sensitive)"
+        );
+    }
+}
