@@ -3,7 +3,7 @@
 use std::io::{Read, Result};
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::children::AtWork;
+use super::children::start_evaluation;
 
 /// The last bytes of standard error that are kept: what is wrong is said at the end.
 const COMPLAINT: usize = 64 * 1024;
@@ -22,8 +22,8 @@ pub struct Captured {
 /// Runs a program that an expression starts, to its end; it is killed where it prints more than `most` bytes, and where
 /// evaluation is interrupted.
 pub fn capture(command: &mut Command, most: usize) -> Result<Captured> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let at_work = AtWork::evaluation(child.id());
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (mut child, at_work) = start_evaluation(command)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = std::thread::scope(|scope| {
         let complaint = scope.spawn(|| stderr.map(end_of).unwrap_or_default());

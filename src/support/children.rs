@@ -5,8 +5,11 @@
 //! with all that descends from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -31,6 +34,13 @@ enum Kind {
 
 static CHILDREN: Mutex<BTreeMap<i32, Kind>> = Mutex::new(BTreeMap::new());
 
+/// Held while a process is started, until it is known here: whoever ends everything waits for that.
+static STARTING: RwLock<()> = RwLock::new(());
+/// Whether everything was ended, so that nothing is started any more.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+/// How long whoever ends everything waits for those that are being started: a disk may not answer.
+const START: Duration = Duration::from_millis(100);
+
 fn children() -> MutexGuard<'static, BTreeMap<i32, Kind>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -43,11 +53,6 @@ impl AtWork {
     /// The leader of a process group.
     pub fn group(leader: Option<u32>) -> Self {
         Self::of(leader, Kind::Group)
-    }
-
-    /// A process in our own group, started by an expression.
-    pub fn evaluation(process: u32) -> Self {
-        Self::of(Some(process), Kind::Evaluation)
     }
 
     fn of(process: Option<u32>, kind: Kind) -> Self {
@@ -67,6 +72,26 @@ impl AtWork {
         } else {
             children.remove(&leader)
         };
+    }
+}
+
+/// Starts a process for an expression, in our own group. It is known from its beginning: it may be told to end before the
+/// call that starts it has come back.
+pub fn start_evaluation(command: &mut Command) -> std::io::Result<(Child, AtWork)> {
+    let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
+    if IS_OVER.load(Ordering::SeqCst) {
+        return Err(std::io::Error::new(ErrorKind::Interrupted, "everything is being stopped"));
+    }
+    let child = command.spawn()?;
+    let at_work = AtWork::of(Some(child.id()), Kind::Evaluation);
+    Ok((child, at_work))
+}
+
+/// Waits until those that are being started are known.
+fn wait_for_starting() {
+    let begun = Instant::now();
+    while matches!(STARTING.try_write(), Err(TryLockError::WouldBlock)) && begun.elapsed() < START {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -104,11 +129,13 @@ pub async fn end_left(at_once: bool) {
 
 /// Kills what expressions have started.
 pub fn end_evaluations() {
+    wait_for_starting();
     of_kind(|kind| kind == Kind::Evaluation).into_iter().for_each(kill_tree);
 }
 
 /// Asks everything to end, and kills what has not after so long.
 pub fn end_all(patience: Duration) {
+    IS_OVER.store(true, Ordering::SeqCst);
     let groups = of_kind(|kind| kind != Kind::Evaluation);
     signal_groups(&groups, Signal::SIGTERM);
     end_evaluations();
@@ -121,6 +148,7 @@ pub fn end_all(patience: Duration) {
 
 /// Kills everything.
 pub fn kill_all() {
+    IS_OVER.store(true, Ordering::SeqCst);
     signal_groups(&of_kind(|kind| kind != Kind::Evaluation), Signal::SIGKILL);
     end_evaluations();
 }
@@ -215,7 +243,7 @@ mod tests {
         let note = dir.path().join("grandchild");
         // One that is asked in vain, so that it has to be killed.
         let script = format!("(trap '' TERM; while :; do sleep 0.1; done) & echo $! > {}", note.display());
-        let mut command = std::process::Command::new("sh");
+        let mut command = Command::new("sh");
         let mut leader = command.args(["-c", &script]).process_group(0).spawn().unwrap();
         let at_work = AtWork::group(Some(leader.id()));
         leader.wait().unwrap();
@@ -231,7 +259,7 @@ mod tests {
     #[test]
     fn a_tool_that_leaves_nobody_is_forgotten() {
         use std::os::unix::process::CommandExt;
-        let mut leader = std::process::Command::new("true").process_group(0).spawn().unwrap();
+        let mut leader = Command::new("true").process_group(0).spawn().unwrap();
         let at_work = AtWork::group(Some(leader.id()));
         leader.wait().unwrap();
         let id = i32::try_from(leader.id()).unwrap();
@@ -245,7 +273,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let note = dir.path().join("grandchild");
         let script = format!("sh -c 'sleep 300 & echo $! > {}; wait'; true", note.display());
-        let mut child = std::process::Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        let mut child = Command::new("sh").args(["-c", &script]).spawn().unwrap();
         let id = i32::try_from(child.id()).unwrap();
         wait_until("it does not begin", || {
             std::fs::read_to_string(&note).is_ok_and(|text| text.ends_with('\n'))
