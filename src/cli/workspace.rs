@@ -18,7 +18,7 @@ use crate::estate::{EngineChoice, Estate, Graph, PROJECT_FILE, Project, UnitInde
 use crate::run::event::Request;
 use crate::support::confined::Named;
 use crate::support::fs::Obstacle;
-use crate::support::unit_name;
+use crate::support::{git, unit_name};
 use crate::terragrunt::{Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
@@ -104,9 +104,9 @@ impl Workspace {
     /// A file or folder to be written that the user named. Where it lies in what others fill, the part of its way behind
     /// that is gone without following links: the folder that the user stands in, the project, and the work tree of Git.
     pub fn named(&self, path: &Path) -> Result<Named, CliError> {
-        let path = crate::support::paths::join(&self.working_dir, path);
+        let path = paths::join(&self.working_dir, path);
         let mut bounds = vec![self.working_dir.as_path(), &self.project.dir];
-        bounds.extend(self.project.dir.ancestors().find(|above| above.join(".git").exists()));
+        bounds.extend(git::top_of(&self.project.dir));
         Ok(Named::new(&path, &bounds)?)
     }
 
@@ -340,7 +340,7 @@ fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
 
 /// Whether somebody has said where the project is: by slipway.hcl, or by Git.
 fn is_in_project(dir: &Path) -> bool {
-    dir.ancestors().any(|folder| folder.join(PROJECT_FILE).is_file() || folder.join(".git").exists())
+    dir.ancestors().any(|folder| folder.join(PROJECT_FILE).is_file()) || git::top_of(dir).is_some()
 }
 
 /// Refuses a folder of ours that is a link, or has one among its own folders: whoever put it there chose where we write.

@@ -9,6 +9,7 @@ use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
+use crate::support::git;
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths};
 
@@ -77,22 +78,23 @@ impl Project {
     pub fn find_with(from: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
         let from = paths::clean(from);
         let found = from.ancestors().map(|folder| folder.join(PROJECT_FILE)).find(|file| file.is_file());
-        match found {
-            Some(file) => Self::read(&file, options),
-            None => Ok(Self {
-                estate_root: without_file(&from),
-                dir: without_file(&from),
-                file: None,
-                engine: EngineChoice::default(),
-                parallelism: None,
-                fail_fast: false,
-                unit_memory: None,
-                limits: UnitLimits::default(),
-                clusters: Vec::new(),
-                policies: Vec::new(),
-                cost: None,
-            }),
+        if let Some(file) = found {
+            return Self::read(&file, options);
         }
+        let dir = without_file(&from);
+        Ok(Self {
+            estate_root: dir.clone(),
+            dir,
+            file: None,
+            engine: EngineChoice::default(),
+            parallelism: None,
+            fail_fast: false,
+            unit_memory: None,
+            limits: UnitLimits::default(),
+            clusters: Vec::new(),
+            policies: Vec::new(),
+            cost: None,
+        })
     }
 
     /// Reads the file at `file` (absolute).
@@ -174,9 +176,7 @@ impl Project {
 /// unit has one name, one history and one lock. Earlier versions began anew in each folder: what they left in one on the
 /// way, with its runs and perhaps states, stays where it is and is used.
 fn without_file(from: &Path) -> PathBuf {
-    let Some(top) = from.ancestors().find(|folder| folder.join(".git").exists()) else {
-        return from.to_path_buf();
-    };
+    let Some(top) = git::top_of(from) else { return from.to_path_buf() };
     let inside = from.ancestors().take_while(|folder| *folder != top);
     let used = inside.into_iter().find(|folder| folder.join(".slipway/runs").is_dir());
     used.unwrap_or(top).to_path_buf()

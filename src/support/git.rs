@@ -252,6 +252,12 @@ pub fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 
+/// The top folder of the work tree that `folder` (absolute) is in, by its text: no program is asked, and links are not
+/// followed.
+pub fn top_of(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|above| above.join(".git").exists())
+}
+
 /// The top folder of the work tree that `folder` is in. Blocking.
 pub fn repo_root(folder: &Path) -> Result<PathBuf, GitError> {
     let mut path = Git::new(folder).bytes(&["rev-parse", "--show-toplevel"])?;

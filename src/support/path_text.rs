@@ -1,7 +1,8 @@
 //! Paths as text. Paths are bytes; people, JSON, logs and tables take text.
 //!
-//! Bytes that are no UTF-8, characters that a terminal would obey or nobody would see, and the backslash itself are written as escapes;
-//! everything else stands for itself. So no two paths are the same text, and each text leads back to its path.
+//! Bytes that are no UTF-8, characters that a terminal would obey or nobody would see, and the backslash itself are
+//! written as escapes; everything else stands for itself. So no two paths are the same text, and each text leads back to
+//! its path.
 
 use std::borrow::Cow;
 use std::ffi::OsString;

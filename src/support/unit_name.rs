@@ -18,8 +18,10 @@ const READABLE: usize = 120;
 /// What gates are called begins so: a unit in a folder of that name is told apart by `./`.
 const GATES: &[&str] = &["verify ", "argocd ", "applications ", "saved plans"];
 
-/// The files that make a folder a unit.
-const UNIT_FILES: &[&str] = &["terragrunt.hcl", "terragrunt.hcl.json"];
+/// The name of a unit's configuration file.
+pub const UNIT_FILE: &str = "terragrunt.hcl";
+/// The same in HCL's JSON syntax.
+pub const UNIT_FILE_JSON: &str = "terragrunt.hcl.json";
 
 /// The name of the unit in `dir` of the estate under `root`, both absolute.
 pub fn name(root: &Path, dir: &Path) -> String {
@@ -43,7 +45,7 @@ pub fn dir(root: &Path, name: &str) -> PathBuf {
 }
 
 fn is_unit(dir: &Path) -> bool {
-    UNIT_FILES.iter().any(|file| dir.join(file).is_file())
+    [UNIT_FILE, UNIT_FILE_JSON].iter().any(|file| dir.join(file).is_file())
 }
 
 /// A unit's or node's name as one file name that no other name has: `/` becomes `_-`, a `_` is doubled, and a name that

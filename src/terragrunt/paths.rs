@@ -3,12 +3,7 @@
 use std::path::{Path, PathBuf};
 
 pub use crate::support::paths::{clean, folder, join, relative};
-
-/// The name of a unit's configuration file.
-pub const UNIT_FILE: &str = "terragrunt.hcl";
-
-/// The same in HCL's JSON syntax.
-pub const UNIT_FILE_JSON: &str = "terragrunt.hcl.json";
+pub use crate::support::unit_name::{UNIT_FILE, UNIT_FILE_JSON};
 
 /// The configuration of the unit in `dir`: the JSON one where there is one, as Terragrunt reads it, else the
 /// `terragrunt.hcl`, which need not be there.

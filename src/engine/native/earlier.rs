@@ -17,7 +17,7 @@ pub fn adopt(home: &Path, job: &UnitJob, root: &Path) -> Result<(), EngineError>
     let units = home.join("units");
     let path = path_text::parse(&job.id).display().to_string();
     let old = units.join(path.replace("..", "__").trim_start_matches('/'));
-    if old == units || !is_below(home, &old) || root.symlink_metadata().is_ok() {
+    if root.symlink_metadata().is_ok() || old == units || !is_below(home, &old) {
         return Ok(());
     }
     // Names of those days could be those of two units.

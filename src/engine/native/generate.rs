@@ -8,6 +8,7 @@ use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::fs::{FileError, Obstacle};
+use crate::support::git;
 use crate::support::paths::{clean, join};
 use crate::terragrunt::config::{Generate, IfDisabled, IfExists, RemoteState, UnitConfig};
 
@@ -75,7 +76,7 @@ fn files(config: &UnitConfig) -> Vec<Generate> {
 /// The root for a file outside of the work folder: the unit's own folder, its repository or the project, as far as
 /// nobody takes what is in there for more than files.
 fn beside_the_unit(path: &Path, work: &Root, home: &Path, config: &UnitConfig) -> Result<Root, EngineError> {
-    let repository = || config.dir.ancestors().find(|above| above.join(".git").exists()).map(Path::to_owned);
+    let repository = || git::top_of(&config.dir).map(Path::to_owned);
     let bases = [Some(clean(&config.dir)), repository(), home.parent().map(Path::to_owned)];
     for base in bases.into_iter().flatten() {
         let Ok(below) = path.strip_prefix(&base) else { continue };
