@@ -50,6 +50,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests lay out the files that are read"))]
+
 #[cfg(feature = "program")]
 pub mod argocd;
 #[cfg(feature = "program")]

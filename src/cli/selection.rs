@@ -14,6 +14,7 @@ use crate::estate::filter::{
 };
 use crate::estate::{Estate, Templates, UnitIndex, expand_stacks};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::fs::is_there;
 use crate::support::git::{self, changes};
 use crate::terragrunt::Reader;
 
@@ -152,10 +153,10 @@ impl SelectionArgs {
         if !self.no_filters_file {
             for folder in BTreeSet::from([working_dir, root]) {
                 let (queries, excludes) = (folder.join(FILTERS_FILE), folder.join(EXCLUDES_FILE));
-                if self.filters_file.is_none() && queries.is_file() {
+                if self.filters_file.is_none() && is_there(&queries) {
                     errors.extend(filters.add_file(&queries, folder).err().unwrap_or_default());
                 }
-                if excludes.is_file() {
+                if is_there(&excludes) {
                     errors.extend(filters.add_excludes(&excludes, folder).err().unwrap_or_default());
                 }
             }

@@ -65,7 +65,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     let lock = match (found, &args.lock_id) {
         (Found::Lock(lock), _) => lock,
         (Found::Debris(note), _) => {
-            let _gone = std::fs::remove_file(&note);
+            let _gone = state_lock::remove_debris(&note);
             ui.say(&format!("{unit} is not locked: no process held the lock that {} noted", note.display()));
             return Ok(Exit::Done);
         }

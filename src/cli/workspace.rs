@@ -14,7 +14,7 @@ use crate::engine::native;
 use crate::engine::select;
 use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, PROJECT_FILE, Project, UnitIndex, expand_for, locate};
+use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
 use crate::run::event::Request;
 use crate::support::confined::Named;
 use crate::support::fs::Obstacle;
@@ -340,7 +340,7 @@ fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
 
 /// Whether somebody has said where the project is: by slipway.hcl, or by Git.
 fn is_in_project(dir: &Path) -> bool {
-    dir.ancestors().any(|folder| folder.join(PROJECT_FILE).is_file()) || git::top_of(dir).is_some()
+    dir.ancestors().any(Project::is_in) || git::top_of(dir).is_some()
 }
 
 /// Refuses a folder of ours that is a link, or has one among its own folders: whoever put it there chose where we write.

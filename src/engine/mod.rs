@@ -7,6 +7,7 @@ pub mod beside_state;
 pub mod error;
 pub mod failure;
 pub mod identity;
+mod inputs;
 pub mod local_states;
 mod lock_table;
 pub mod native;

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::EngineError;
 use crate::support::aws;
+use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::support::secret::Secret;
 use crate::terragrunt::config::UnitConfig;
 
@@ -60,10 +61,15 @@ impl Role {
     }
 
     /// The token, or what is in the file that holds it.
-    fn token(&self, config: &UnitConfig) -> Option<Secret> {
-        let text = self.web_identity.as_ref().filter(|text| !text.is_empty())?;
-        let file = std::fs::read_to_string(config.dir.join(Path::new(text)));
-        Some(Secret::new(file.map_or_else(|_| text.clone(), |token| token.trim().to_owned())))
+    fn token(&self, config: &UnitConfig) -> Result<Option<Secret>, FileError> {
+        let Some(text) = self.web_identity.as_ref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let file = config.dir.join(Path::new(text));
+        match read_text(&file) {
+            Ok(token) => Ok(Some(Secret::new(token.trim()))),
+            Err(error) if Obstacle::of(&error).is_some() => Err(FileError::on("read", &file)(error)),
+            // It is no file.
+            Err(_) => Ok(Some(Secret::new(text.clone()))),
+        }
     }
 
     async fn assume(&self, config: &UnitConfig) -> Result<Credentials, EngineError> {
@@ -78,7 +84,7 @@ impl Role {
         let client = aws_sdk_sts::Client::new(&loader.load().await);
         let session = self.session.clone().unwrap_or_else(|| format!("slipway-{}", uuid::Uuid::new_v4()));
         let duration = i32::try_from(self.duration).unwrap_or(i32::MAX);
-        let answer = match self.token(config) {
+        let answer = match self.token(config)? {
             Some(token) => client
                 .assume_role_with_web_identity()
                 .role_arn(&self.arn)

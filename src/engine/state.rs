@@ -5,7 +5,7 @@
 //! is left to the tool.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::s3::{S3Backend, S3Clients};
 use super::ui::{Output, OutputsError, to_outputs};
 use super::{EngineError, StateMark};
 use crate::hcl::value::Value;
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, Obstacle, read_regular};
 use crate::terragrunt::config::{RemoteState, UnitConfig};
 use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::terragrunt_working_dir;
@@ -74,8 +74,16 @@ pub fn local_outputs(config: &UnitConfig) -> Option<Result<Outputs, OutputsError
     let source = config.source();
     let runs_in = terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref());
     let folders = runs_in.into_iter().chain(source.is_none().then(|| config.dir.clone()));
-    let text = folders.map(|folder| folder.join(path)).find_map(|file| std::fs::read(file).ok())?;
-    parse(&text).map(|state| state.outputs)
+    let read = |file: PathBuf| match read_regular(&file) {
+        Ok(text) => Some(Ok(text)),
+        // What cannot be read for another reason is the tool's to tell, if it comes to that.
+        Err(error) if Obstacle::of(&error).is_some() => Some(Err(FileError::on("read", &file)(error))),
+        Err(_) => None,
+    };
+    match folders.map(|folder| folder.join(path)).find_map(read)? {
+        Ok(text) => parse(&text).map(|state| state.outputs),
+        Err(error) => Some(Err(OutputsError::Unreadable(error.to_string()))),
+    }
 }
 
 /// Reads the state of a unit; `None` where only the tool can.
@@ -133,7 +141,7 @@ fn local(remote_state: &RemoteState) -> Result<Option<Vec<u8>>, EngineError> {
     let path = remote_state.config.get("path").and_then(Value::as_str).map(Path::new);
     // A relative path counts from the module's folder, which is the engine's to know.
     let Some(path) = path.filter(|path| path.is_absolute()) else { return Ok(None) };
-    match std::fs::read(path) {
+    match read_regular(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Some(Vec::new())),
         Err(error) => Err(FileError::on("read", path)(error).into()),

@@ -1,6 +1,5 @@
 //! The tool's own locks on states: found where they are kept, without the tool, and told with who took them.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, fcntl};
@@ -12,7 +11,9 @@ use super::beside_state::BesideStates;
 use super::native::dir_of_job;
 use super::{EngineError, UnitJob};
 use crate::hcl::value::Value;
-use crate::support::fs::FileError;
+use crate::support::confined::Root;
+use crate::support::fs::{FileError, open_regular, read_regular};
+use crate::support::paths::folder;
 use crate::terragrunt::terragrunt_working_dir;
 
 /// What the native lock file of the S3 backend adds to the state's key.
@@ -71,6 +72,12 @@ pub enum Found {
     Debris(PathBuf),
 }
 
+/// Removes the note of a lock that no process holds, and not what it would lead to as a link.
+pub fn remove_debris(note: &Path) -> Result<(), FileError> {
+    let name = Path::new(note.file_name().unwrap_or_default());
+    Root::at(folder(note))?.remove(name).map(drop)
+}
+
 /// Looks for the lock on a unit's state; `home` is the folder of ours that modules run in.
 pub async fn find(home: &Path, job: &UnitJob, objects: &BesideStates) -> Result<Found, EngineError> {
     if let Some(address) = objects.address(&job.config).await? {
@@ -111,20 +118,22 @@ fn local_states(home: &Path, job: &UnitJob) -> Vec<PathBuf> {
 fn local(state: &Path) -> Result<Found, EngineError> {
     let Some(name) = state.file_name() else { return Ok(Found::Nothing) };
     let info = state.with_file_name(format!(".{}.lock.info", name.to_string_lossy()));
-    let text = match std::fs::read(&info) {
+    let text = match read_regular(&info) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(FileError::on("read", &info)(error).into()),
     };
-    let Some(process) = holder(state) else { return Ok(Found::Debris(info)) };
-    let lock = serde_json::from_slice::<StateLock>(&text).ok();
-    let lock = lock.map(|lock| StateLock { process: Some(process), ..lock });
-    Ok(lock.map_or(Found::Nothing, Found::Lock))
+    // What is no note of a tool's is somebody's file.
+    let Ok(lock) = serde_json::from_slice::<StateLock>(&text) else { return Ok(Found::Nothing) };
+    Ok(match holder(state) {
+        Some(process) => Found::Lock(StateLock { process: Some(process), ..lock }),
+        None => Found::Debris(info),
+    })
 }
 
 /// The process that holds the lock on a file.
 fn holder(state: &Path) -> Option<i32> {
-    let file = File::open(state).ok()?;
+    let file = open_regular(state).ok()?;
     let mut lock = libc::flock {
         l_type: short(libc::F_RDLCK),
         l_whence: short(libc::SEEK_SET),

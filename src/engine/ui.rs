@@ -268,6 +268,9 @@ pub enum OutputsError {
         /// The column, from 1.
         column: usize,
     },
+    /// The file that they are in cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
     /// One of them holds what no value can hold.
     #[error("the output \"{name}\" holds {cause}")]
     Value {

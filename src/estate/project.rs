@@ -9,6 +9,7 @@ use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
+use crate::support::fs::is_there;
 use crate::support::git;
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths};
@@ -77,7 +78,8 @@ impl Project {
     /// The same with options of one's own, such as another environment.
     pub fn find_with(from: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
         let from = paths::clean(from);
-        let found = from.ancestors().map(|folder| folder.join(PROJECT_FILE)).find(|file| file.is_file());
+        let found =
+            from.ancestors().find(|folder| Self::is_in(folder)).map(|folder| folder.join(PROJECT_FILE));
         if let Some(file) = found {
             return Self::read(&file, options);
         }
@@ -95,6 +97,11 @@ impl Project {
             policies: Vec::new(),
             cost: None,
         })
+    }
+
+    /// Whether a folder has the file.
+    pub fn is_in(folder: &Path) -> bool {
+        is_there(&folder.join(PROJECT_FILE))
     }
 
     /// Reads the file at `file` (absolute).

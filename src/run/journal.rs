@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::event::{Event, EventKind};
 use crate::support::confined::Root;
-use crate::support::fs::{FileError, open_regular};
+use crate::support::fs::{FileError, open_regular, read_whole};
 
 /// The journal's name in a run's folder.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -43,11 +43,10 @@ impl Journal {
     ///
     /// A last line that was cut off by a kill is taken away, so that the next one is whole.
     pub fn open(run: &Root) -> Result<Self, JournalError> {
-        let mut file = run.append(Path::new(JOURNAL))?;
+        let file = run.append(Path::new(JOURNAL))?;
         let path = &run.path().join(JOURNAL);
         lock(&file, path)?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(FileError::on("read", path))?;
+        let text = file.try_clone().and_then(read_whole).map_err(FileError::on("read", path))?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         if whole < text.len() {
             file.set_len(whole as u64).map_err(FileError::on("write", path))?;

@@ -50,7 +50,7 @@ impl LeftLocks {
             Some(Some(Ok(Found::Lock(lock)))) => Some(lock),
             Some(Some(Ok(Found::Debris(note)))) => {
                 // Nobody holds the file: the tool that noted it is dead.
-                let _gone = std::fs::remove_file(&note);
+                let _gone = state_lock::remove_debris(&note);
                 reporter.log(&format!("removed {}: no process holds that lock any more", note.display()));
                 None
             }

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use super::fs::read_regular;
+
 /// How long what a tool has left behind may take to end.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often descendants are looked for: once, or once more for each that is being started.
@@ -208,7 +210,7 @@ fn processes() -> Vec<Process> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse::<i32>().ok();
     let look = |id: i32| {
-        let stat = std::fs::read(format!("/proc/{id}/stat")).ok()?;
+        let stat = read_regular(Path::new(&format!("/proc/{id}/stat"))).ok()?;
         // The name may hold anything, and ends with the last parenthesis.
         let end = stat.iter().rposition(|byte| *byte == b')')?;
         let rest = String::from_utf8_lossy(stat.get(end + 1..)?).into_owned();

@@ -5,7 +5,7 @@
 //! [`Root`](super::confined::Root), or where the user said.
 
 use std::fs::{File, Metadata};
-use std::io::{Error, ErrorKind, Read, Seek, Write};
+use std::io::{Error, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A file could not be read or written.
@@ -109,7 +109,14 @@ fn must_be_regular(metadata: &Metadata) -> std::io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(Obstacle::Endless.into()) }
 }
 
+/// Whether there is a file that somebody wants to be read, or what is in its place and is told by whoever reads it: a
+/// pipe, a device. What is passed over in silence would be a setting that does not hold.
+pub fn is_there(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_dir())
+}
+
 /// Opens a regular file to read it.
+#[expect(clippy::disallowed_methods, reason = "here it is looked at what is opened")]
 pub fn open_regular(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     // Before it is opened: that alone has effects on some devices, and on whoever writes into a pipe.
@@ -119,6 +126,13 @@ pub fn open_regular(path: &Path) -> std::io::Result<File> {
     let file = std::fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
     must_be_regular(&file.metadata()?)?;
     Ok(file)
+}
+
+/// Opens a folder, to lock it; what is none is an error and not waited for.
+#[expect(clippy::disallowed_methods, reason = "what is no folder is not opened")]
+pub fn open_folder(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).custom_flags(nix::fcntl::OFlag::O_DIRECTORY.bits()).open(path)
 }
 
 /// Reads a regular file whole, of at most [`MOST_BYTES`]; one that grows meanwhile is read up to there.
@@ -196,43 +210,15 @@ pub fn are_equal(one: &mut File, other: &mut File) -> std::io::Result<bool> {
 }
 
 /// Makes a folder that the user named, and those on the way to it.
+#[expect(clippy::disallowed_methods, reason = "the whole path is the user's own")]
 pub fn create_dir_all(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
-/// Writes a file so that a reader sees the old text or the new one, never a part of it.
-pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = match tempfile::NamedTempFile::new_in(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            std::fs::create_dir_all(folder).map_err(FileError::on("create", folder))?;
-            tempfile::NamedTempFile::new_in(folder)
-        }
-        file => file,
-    }
-    .map_err(FileError::on("write", path))?;
-    file.write_all(content).map_err(FileError::on("write", path))?;
-    file.persist(path).map_err(|error| FileError::on("write", path)(error.error))?;
-    Ok(())
-}
-
-/// Writes a file only where its content differs; returns whether it did.
-pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool, FileError> {
-    if std::fs::read(path).is_ok_and(|current| current == content) {
-        return Ok(false);
-    }
-    write_atomically(path, content)?;
-    Ok(true)
-}
-
-/// A folder only its owner can read, for what may hold state or plans.
-pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::on("create", path))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -285,15 +271,5 @@ mod tests {
         assert!(!are_equal(&mut one, &mut other).unwrap());
         one.set_len(MOST_COPIED + 1).unwrap();
         assert_eq!(copy_bounded(&mut one, &mut other).unwrap_err().kind(), ErrorKind::FileTooLarge);
-    }
-
-    #[test]
-    fn a_file_is_written_only_where_it_differs() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("deep/file");
-        assert!(write_if_changed(&path, b"one").unwrap());
-        assert!(!write_if_changed(&path, b"one").unwrap());
-        assert!(write_if_changed(&path, b"two").unwrap());
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
     }
 }

@@ -4,6 +4,8 @@
 //! look into. Each is locked by `flock` while it is used; the lock goes with the process, however that ends. Whoever
 //! makes the first one of a process takes away those whose process is gone.
 
+#![expect(clippy::disallowed_methods, reason = "nobody else can put anything in the way here")]
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use nix::unistd::geteuid;
+
+use super::fs::open_folder;
 
 /// Only its owner can enter.
 const PRIVATE: u32 = 0o700;
@@ -50,7 +54,7 @@ impl Scratch {
     fn make(home: &Path, beginning: &str) -> Result<Self> {
         let folder = home.join(format!("{beginning}{}", uuid::Uuid::new_v4().simple()));
         DirBuilder::new().mode(PRIVATE).create(&folder)?;
-        let lock = File::open(&folder)?;
+        let lock = open_folder(&folder)?;
         lock.try_lock().map_err(Error::from)?;
         Ok(Self { folder, _lock: lock })
     }
@@ -104,7 +108,7 @@ fn make_home(folder: &Path) -> Result<()> {
 
 /// A folder, held while one is made in it and while old ones are taken away.
 fn locked(folder: &Path) -> Result<File> {
-    let file = File::open(folder)?;
+    let file = open_folder(folder)?;
     file.lock()?;
     Ok(file)
 }
@@ -118,7 +122,7 @@ fn sweep(home: &Path, beginning: &str) {
         }
         let path = entry.path();
         // Where nobody has it, and something in it cannot be removed, nothing is lost by that.
-        if File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
+        if open_folder(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
             let _left = std::fs::remove_dir_all(&path);
         }
     }

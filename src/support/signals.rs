@@ -7,6 +7,7 @@
 //! last step, and no longer. Everything else ends at the first one.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::children;
+use super::fs::read_text;
 use super::interrupt::{self, Interruptor, Stop};
 
 /// How long a run may take to say what it leaves, after it was told to kill. The process ends within a second.
@@ -114,7 +116,7 @@ fn say(text: &'static str) {
 
 /// Whether a signal was to be ignored when we were started; only where the kernel tells it.
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = read_text(Path::new("/proc/self/status")).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
     let bit = u32::try_from(signal - 1).ok();

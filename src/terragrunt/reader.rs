@@ -25,6 +25,7 @@ use super::unit;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::SourceFile;
 use crate::hcl::value::Value;
+use crate::support::fs::is_there;
 
 /// What `read_terragrunt_config` answered, where the answer is the same for every unit.
 #[derive(Clone)]
@@ -204,9 +205,10 @@ impl Reader {
         self.overlay.on_disk(path).into_owned()
     }
 
-    /// Whether there is a file at `path`, or a stack would generate one.
+    /// Whether there is a file at `path`, or a stack would generate one; what is none that can be read counts, so that
+    /// it is told.
     pub fn is_file(&self, path: &Path) -> bool {
-        self.overlay.text(path).is_some() || self.overlay.on_disk(path).is_file()
+        self.overlay.text(path).is_some() || is_there(&self.overlay.on_disk(path))
     }
 
     /// Whether there is a folder at `path`, or a stack would generate one.

@@ -1,5 +1,7 @@
 //! One integration binary; a module a subject.
 
+#![expect(clippy::disallowed_methods, reason = "tests lay out the files that are read")]
+
 #[cfg(test)]
 mod argocd;
 #[cfg(test)]

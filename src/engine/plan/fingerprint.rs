@@ -17,7 +17,7 @@ use crate::hcl::json::encode;
 use crate::hcl::value::Value;
 use crate::support::address::Address;
 use crate::support::digest::{hex, sha256, sha256_of};
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, read_regular};
 use crate::support::paths::{clean, relative};
 use crate::terragrunt::config::UnitConfig;
 
@@ -150,7 +150,7 @@ fn named_by_hooks(config: &UnitConfig, root: &Path) -> Vec<PathBuf> {
 fn lock_file(source: &Fetched, config: &UnitConfig) -> Option<Vec<u8>> {
     // The unit's own is laid over the module's.
     let places = [config.dir.join(LOCK_FILE), source.folder().join(LOCK_FILE)];
-    places.iter().find_map(|place| std::fs::read(place).ok())
+    places.iter().find_map(|place| read_regular(place).ok())
 }
 
 /// Takes parts so that no two lists of parts give the same digest.

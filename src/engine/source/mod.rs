@@ -105,6 +105,13 @@ impl Sources {
         Ok(Source::parse(text, base)?.module)
     }
 
+    /// The folder of a source that is one of this machine, where it is there.
+    pub fn local_module(text: &str, base: &Path) -> Option<PathBuf> {
+        let source = Source::parse(text, base).ok()?;
+        let Place::Local(root) = source.place else { return None };
+        Some(clean(&root.join(source.module))).filter(|folder| folder.is_dir())
+    }
+
     /// Brings a source to this machine. `text` is as written in a `source`, relative paths are seen from `base`.
     pub async fn fetch(
         &self,

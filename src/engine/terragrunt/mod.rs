@@ -23,6 +23,7 @@ use self::log::Log;
 use self::shim::Shim;
 use self::version::Version;
 use super::failure::passed_over;
+use super::inputs;
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
@@ -91,6 +92,12 @@ impl TerragruntEngine {
 
     async fn shim(&self, job: &UnitJob) -> Result<Shim, EngineError> {
         let tool = self.tool(&job.config).await?;
+        // Terragrunt copies what it finds, and the tool reads it.
+        inputs::refuse_endless(&job.config, &job.config.dir)?;
+        let source = job.config.source();
+        if let Some(module) = source.and_then(|text| Sources::local_module(text, &job.config.dir)) {
+            inputs::refuse_endless(&job.config, &module)?;
+        }
         let home = &self.settings.home;
         Shim::write(home, &workplace::of_unit(home, &job.id).join("shim"), &tool)
     }

@@ -5,14 +5,27 @@ use std::path::{Path, PathBuf};
 
 use super::modules::UnitModule;
 use crate::hcl::source::SourceFile;
+use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::terragrunt::Reader;
 use crate::terragrunt::check::Checked;
 
+/// Why the names are not known.
+pub(super) enum Unread {
+    /// One of the files is not there, or not understood: that is the tool's to tell.
+    Unknown,
+    /// One of them is none that anybody could read.
+    Refused(FileError),
+}
+
 /// The names of the variables that get a value from the environment, from `extra_arguments`, and from the
-/// variable files that Terraform reads by itself; none where one of these files cannot be read.
+/// variable files that Terraform reads by itself.
 ///
 /// After Terragrunt's own check, which counts `extra_arguments` of every command.
-pub(super) fn names(checked: &Checked, reader: &Reader, module: &UnitModule) -> Option<BTreeSet<String>> {
+pub(super) fn names(
+    checked: &Checked,
+    reader: &Reader,
+    module: &UnitModule,
+) -> Result<BTreeSet<String>, Unread> {
     let mut names = BTreeSet::new();
     let of_variable = |name: &str| name.strip_prefix("TF_VAR_").map(str::to_owned);
     names.extend(reader.options().environment.keys().filter_map(|name| of_variable(name)));
@@ -38,10 +51,10 @@ pub(super) fn names(checked: &Checked, reader: &Reader, module: &UnitModule) -> 
         }
     }
     for file in files {
-        names.extend(names_in(&found(&file, checked, module)?)?);
+        names.extend(names_in(&found(&file, checked, module).ok_or(Unread::Unknown)?)?);
     }
     for folder in [&module.folder, &checked.unit.dir] {
-        for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        for entry in std::fs::read_dir(folder).map_err(|_| Unread::Unknown)?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let automatic = [".auto.tfvars", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end));
             if automatic || name == "terraform.tfvars" || name == "terraform.tfvars.json" {
@@ -49,7 +62,7 @@ pub(super) fn names(checked: &Checked, reader: &Reader, module: &UnitModule) -> 
             }
         }
     }
-    Some(names)
+    Ok(names)
 }
 
 fn name_of(given: &str) -> String {
@@ -59,15 +72,18 @@ fn name_of(given: &str) -> String {
 /// A variable file, which Terraform looks for where the unit's files and those of its module are together.
 fn found(file: &Path, checked: &Checked, module: &UnitModule) -> Option<PathBuf> {
     let folders = [&checked.unit.dir, &module.folder];
-    folders.into_iter().map(|folder| folder.join(file)).find(|file| file.is_file())
+    folders.into_iter().map(|folder| folder.join(file)).find(|file| file.exists() && !file.is_dir())
 }
 
-fn names_in(file: &Path) -> Option<BTreeSet<String>> {
-    let text = std::fs::read_to_string(file).ok()?;
+fn names_in(file: &Path) -> Result<BTreeSet<String>, Unread> {
+    let text = read_text(file).map_err(|error| match Obstacle::of(&error) {
+        Some(_) => Unread::Refused(FileError::on("read", file)(error)),
+        None => Unread::Unknown,
+    })?;
     if file.extension().is_some_and(|extension| extension == "json") {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).ok()?;
-        return Some(object.into_iter().map(|(name, _)| name).collect());
+        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
+        return Ok(object.map_err(|_| Unread::Unknown)?.into_iter().map(|(name, _)| name).collect());
     }
     let (body, _) = crate::hcl::parse(&SourceFile::new(file, text));
-    Some(body.attributes.iter().map(|attribute| attribute.name.name.to_string()).collect())
+    Ok(body.attributes.iter().map(|attribute| attribute.name.name.to_string()).collect())
 }

@@ -124,7 +124,15 @@ impl Checker<'_> {
             }
         }
         // Where one source of values cannot be read, what is missing cannot be told.
-        let Some(given) = given::names(checked, self.reader, module) else { return };
+        let given = match given::names(checked, self.reader, module) {
+            Ok(given) => given,
+            Err(given::Unread::Unknown) => return,
+            Err(given::Unread::Refused(error)) => {
+                let diagnostic = Diagnostic::error("hcl::unreadable", error.to_string());
+                found.push(diagnostic.help(error.advice().unwrap_or_default()));
+                return;
+            }
+        };
         let place = checked.inputs_place.as_ref().or(checked.source_place.as_ref());
         for (name, variable) in module.variables() {
             if variable.has_default || names.contains(name) || given.contains(name) {

@@ -1,7 +1,11 @@
 //! Who holds the locks of a run, and whether that is known to be dead.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::support::fs::read_text;
 
 /// A run that holds locks, as it is written into them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +40,7 @@ pub struct Identity {
 
 impl Identity {
     fn of(process: u32) -> Option<Self> {
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let boot = read_text(Path::new("/proc/sys/kernel/random/boot_id")).ok()?;
         let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
         Some(Self {
             boot: boot.trim().to_owned(),
@@ -48,7 +52,7 @@ impl Identity {
 
 /// When a process was started, the 22nd field of its `stat`; its name, in parentheses, may hold anything.
 fn started(process: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let stat = read_text(Path::new(&format!("/proc/{process}/stat"))).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(19)?.parse().ok()
 }

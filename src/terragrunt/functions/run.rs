@@ -7,6 +7,7 @@ use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
 use crate::support::capture::capture;
+use crate::support::fs::refuse_unreadable;
 use crate::support::{environment, process};
 use crate::terragrunt::reader::CommandKey;
 use crate::terragrunt::scope::FileScope;
@@ -57,6 +58,8 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
     if !scope.session.reader.options().exec {
         return Ok(Value::Unknown);
     }
+    // The program would wait for a pipe.
+    refuse_unreadable(&file).map_err(|error| CallError::new(error.to_string()))?;
     let words = vec!["--decrypt".to_owned(), file.display().to_string()];
     let key = CommandKey { folder: None, words: [vec!["sops".to_owned()], words.clone()].concat() };
     let answer = scope.session.reader.command(&key, || run(scope, scope.config_dir(), "sops", &words));

@@ -12,6 +12,7 @@ pub use constraint::Constraint;
 use crate::hcl::ast::{Body, ExprKind};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, SourceFile};
+use crate::support::fs::read_text;
 
 /// What the files of one folder declare, or those that a unit generates.
 #[derive(Clone, Debug, Default)]
@@ -53,9 +54,10 @@ impl Module {
             .collect();
         files.sort_by_key(|path| (is_override(path), path.clone()));
         for path in files {
-            match std::fs::read_to_string(&path) {
+            match read_text(&path) {
                 Ok(text) => module.add(&path, text),
                 Err(error) => {
+                    module.has_files = true;
                     let message = format!("{} cannot be read: {error}", path.display());
                     module.diagnostics.push(Diagnostic::error("hcl::unreadable", message));
                 }

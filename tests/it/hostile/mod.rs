@@ -2,6 +2,7 @@
 
 mod deleting;
 mod poison;
+mod reading;
 mod records;
 mod run;
 mod stand_in;
