@@ -9,9 +9,11 @@ use url::Url;
 use super::address::{HttpPlace, Place, S3Place, Source};
 use super::archive::{self, Kind};
 use super::cache::{Entry, blocking};
+use super::named::{self, Named};
 use super::s3::{self, Object};
 use super::web::{self, Authorization};
 use super::{FetchOptions, SourceError, Sources, git};
+use crate::support::address::Address;
 use crate::support::confined::{PRIVATE_FOLDER, Root};
 
 /// How often one place may lead to another.
@@ -21,23 +23,25 @@ impl Sources {
     /// Gets what an address that a server named leads to, into a folder under `scratch`.
     pub(super) fn follow<'a>(
         &'a self,
-        location: &'a str,
+        Named { location, by }: Named,
         scratch: &'a Path,
         options: FetchOptions<'a>,
         step: usize,
     ) -> BoxFuture<'a, Result<PathBuf, SourceError>> {
         Box::pin(async move {
-            let invalid = |cause: &str| SourceError::Answer { url: location.into(), cause: cause.to_owned() };
+            let url = location.as_str();
+            let invalid = |cause: &str| SourceError::Answer { url: url.into(), cause: cause.to_owned() };
             if step >= MOST_STEPS {
                 return Err(invalid("it leads on and on"));
             }
             let above = scratch;
             let scratch = scratch.join(format!("step-{step}"));
             Root::at(above)?.create_dir_all(&scratch, PRIVATE_FOLDER)?;
-            let address = Source::parse(location, Path::new("/"))?;
+            let address = Source::parse(url, Path::new("/"))?;
+            if let Some(cause) = named::refusal(&address.place, &by) {
+                return Err(invalid(&format!("{} named it, and {cause}", Address::from(&by))));
+            }
             let tree = match &address.place {
-                // A server has no business with the folders of this machine.
-                Place::Local(_) => return Err(invalid("it leads to a folder of this machine")),
                 Place::Git(place) => {
                     let revision = git::resolve(place).await?;
                     git::fetch(place, &revision, &scratch).await?.0
@@ -49,7 +53,7 @@ impl Sources {
                         None => self.registries.newest(&self.web, &host, place).await?,
                     };
                     let next = self.registries.location(&self.web, &host, place, &version).await?;
-                    self.follow(&next, &scratch, options, step + 1).await?
+                    self.follow(next, &scratch, options, step + 1).await?
                 }
                 place => {
                     let mut entry = Entry::default();
@@ -57,10 +61,8 @@ impl Sources {
                     tree.ok_or_else(|| invalid("it says nothing has changed"))?
                 }
             };
-            within(&tree, &address.module).ok_or_else(|| SourceError::ModuleMissing {
-                source_text: location.into(),
-                folder: address.module,
-            })
+            within(&tree, &address.module)
+                .ok_or_else(|| SourceError::ModuleMissing { source_text: url.into(), folder: address.module })
         })
     }
 
@@ -125,9 +127,8 @@ impl Sources {
                     "it is no archive by its name, and names no other place; say ?archive=",
                 )
             })?;
-            return Ok(Some(
-                self.follow(&absolute(&place.url, &location), scratch, options, step + 1).await?,
-            ));
+            let named = Named { location: absolute(&place.url, &location), by: place.url.clone() };
+            return Ok(Some(self.follow(named, scratch, options, step + 1).await?));
         };
         let file = scratch.join("archive");
         answer.save(&file).await?;

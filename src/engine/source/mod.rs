@@ -11,6 +11,7 @@ mod cli_config;
 mod download;
 mod error;
 mod git;
+mod named;
 mod registry;
 mod s3;
 pub(super) mod share;
@@ -241,7 +242,7 @@ impl Sources {
         let scratch = self.cache.scratch(&lock).await?;
         (options.note)(&format!("fetching {host}/{} {version}", place.path));
         let location = self.registries.location(&self.web, &host, place, &version).await?;
-        let tree = self.follow(&location, &scratch, options, 0).await?;
+        let tree = self.follow(location, &scratch, options, 0).await?;
         let entry = Entry { source: format!("{host}/{}", place.path), resolved: version, ..Entry::default() };
         self.cache.keep(&lock, &key, &tree, entry).await
     }

@@ -14,6 +14,7 @@ use url::Url;
 use super::SourceError;
 use super::address::RegistryPlace;
 use super::cli_config::CliConfig;
+use super::named::{Named, url_refusal};
 use super::web::{Authorization, Web, answer};
 
 /// The registries of a run: each is asked once for its address.
@@ -72,7 +73,7 @@ impl Registries {
         host: &str,
         place: &RegistryPlace,
         version: &str,
-    ) -> Result<String, SourceError> {
+    ) -> Result<Named, SourceError> {
         let url = self.address(web, host, &format!("{}/{version}/download", place.path)).await?;
         let response = self.get(web, &url).await?;
         let location = match response.header("x-terraform-get") {
@@ -92,9 +93,9 @@ impl Registries {
             let query = joined.query().map(|query| format!("?{query}")).unwrap_or_default();
             joined.set_query(None);
             let module = if module.is_empty() { module } else { format!("//{module}") };
-            return Ok(format!("{joined}{module}{query}"));
+            return Ok(Named { location: format!("{joined}{module}{query}"), by: url });
         }
-        Ok(location)
+        Ok(Named { location, by: url })
     }
 
     async fn address(&self, web: &Web, host: &str, path: &str) -> Result<Url, SourceError> {
@@ -113,7 +114,9 @@ impl Registries {
             cause: error.to_string(),
         })?;
         // The user's configuration may name the address itself.
-        let modules = if let Some(modules) = self.config().service(host, "modules.v1") {
+        let own = self.config().service(host, "modules.v1");
+        let is_own = own.is_some();
+        let modules = if let Some(modules) = own {
             modules
         } else {
             let text = self.get(web, &url).await?.text().await?;
@@ -122,7 +125,11 @@ impl Registries {
             found.modules.ok_or_else(|| answer(&url, "it has no modules.v1, so it keeps no modules"))?
         };
         let modules = format!("{}/", modules.trim_end_matches('/'));
-        url.join(&modules).map_err(|error| answer(&url, &error.to_string()))
+        let base = url.join(&modules).map_err(|error| answer(&url, &error.to_string()))?;
+        match url_refusal(&base, &url).filter(|_| !is_own) {
+            Some(cause) => Err(answer(&base, &format!("{host} named it, and {cause}"))),
+            None => Ok(base),
+        }
     }
 
     async fn get(&self, web: &Web, url: &Url) -> Result<super::web::Answer, SourceError> {

@@ -20,6 +20,7 @@ use url::Url;
 
 use super::SourceError;
 use super::address::Login;
+use super::named::url_refusal;
 use crate::support::confined::Root;
 use crate::support::fs::{FileError, read_text};
 use crate::support::paths::folder;
@@ -149,8 +150,8 @@ impl Web {
                 return Ok(Answer { status: parts.status, headers: parts.headers, url: current, body });
             };
             let next = current.join(location).map_err(|error| answer(&current, &error.to_string()))?;
-            if current.scheme() == "https" && next.scheme() != "https" {
-                return Err(answer(&current, "it leads from https to an address without"));
+            if let Some(cause) = url_refusal(&next, &current) {
+                return Err(answer(&current, cause));
             }
             current = next;
         }

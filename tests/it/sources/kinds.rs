@@ -161,10 +161,9 @@ fn a_module_of_a_registry_is_found_by_its_protocol_with_the_hosts_token() {
     let bearer = "Bearer canary-hunter2";
     let listed = r#"{"modules": [{"versions": [{"version": "1.0.0"}, {"version": "1.10.0"}, {"version": "1.9.0"}, {"version": "2.0.0-rc1"}]}]}"#;
     server.put("/v1/modules/org/text/null/versions", Page::body(listed).only_for(bearer));
-    let repository = modules.path().display();
+    server.put("/v1.tar.gz", Page::body(modules.archive("tar.gz")));
     for version in ["1.0.0", "1.10.0"] {
-        let place = format!("git::file://{repository}?ref=v1");
-        let page = Page::default().header("X-Terraform-Get", place).only_for(bearer);
+        let page = Page::default().header("X-Terraform-Get", "/v1.tar.gz").only_for(bearer);
         server.put(&format!("/v1/modules/org/text/null/{version}/download"), page);
     }
     // A module that is a folder of an archive, as forges pack it, named in the body.
@@ -227,6 +226,50 @@ fn a_registry_says_once_and_over_https_where_its_modules_are() {
     assert_eq!(server.asked("/.well-known/terraform.json"), 1);
     // Two modules, and the same files: they are kept once.
     assert_eq!(super::trees(&estate).len(), 1);
+}
+
+#[test]
+fn a_server_that_names_what_is_on_this_machine_or_inside_the_network_is_not_followed() {
+    let modules = Modules::new();
+    let (server, inside) = (Server::start(), Server::start());
+    inside.put("/m.zip", Page::body(modules.archive("zip")));
+    let estate = Estate::new();
+    estate.write(
+        "cli.tfrc",
+        &format!(
+            "host \"modules.example.com\" {{\n  services = {{\n    \"modules.v1\" = \"{}/v1/\"\n  }}\n}}\n",
+            server.address
+        ),
+    );
+    let here = modules.path().display();
+    let places = [
+        (format!("git::file://{here}?ref=v1"), "a folder of this machine"),
+        (format!("git::{here}"), "a folder of this machine"),
+        (format!("file://{here}"), "a folder of this machine"),
+        (format!("{here}"), ""),
+        (format!("{}/m.zip", inside.address), "neither over https nor ssh"),
+        (format!("git::{}/m.git", inside.address), "neither over https nor ssh"),
+        (format!("s3::{}/bucket/m.zip", inside.address), "with your credentials"),
+    ];
+    for (number, (place, why)) in places.iter().enumerate() {
+        let header = || Page::default().header("X-Terraform-Get", place.as_str());
+        let meta = format!("<html><head><meta name=\"terraform-get\" content=\"{place}\"></head></html>");
+        server.put(&format!("/v1/org/{number}/null/1.0.0/download"), header());
+        server.put(&format!("/header/{number}"), header());
+        server.put(&format!("/page/{number}"), Page::body(meta));
+        for source in [
+            format!("tfr://modules.example.com/org/{number}/null//modules/text?version=1.0.0"),
+            format!("{}/header/{number}//modules/text", server.address),
+            format!("{}/page/{number}//modules/text", server.address),
+        ] {
+            unit(&estate, "a", &source);
+            let slipway = Slipway::new(estate.path(), &tool("tofu"));
+            let slipway = slipway.env("TF_CLI_CONFIG_FILE", estate.path().join("cli.tfrc"));
+            drop(slipway.run(&["plan", "a"]).exits(1).says(why));
+            assert_eq!(holds(&estate.path().join(".slipway"), "suffix"), None, "{source} to {place}");
+        }
+    }
+    assert_eq!((inside.asked("/m.zip"), inside.asked("/bucket/m.zip")), (0, 0));
 }
 
 #[test]
