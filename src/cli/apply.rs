@@ -12,6 +12,7 @@ use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::plan::folder::is_saved;
+use crate::estate::Needs;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
@@ -39,7 +40,7 @@ pub struct ApplyArgs {
 
 /// Applies.
 pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open(global, Needs::NOTHING)?;
     let saved = args.path.as_ref().map(|path| workspace.working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
         if args.selection.is_narrowed() {
@@ -48,6 +49,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
                 "leave the filters out, or give them to `slipway plan --out`",
             ));
         }
+        let workspace = Workspace::open(global, Needs::RUN)?;
         return saved_plan::apply(ui, global, workspace, &folder, args.yes, &args.trust, &args.engine).await;
     }
     if args.trust.is_used() {

@@ -14,7 +14,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::argocd::{self, ApplicationStatus};
 use crate::cluster::{connect, managed_argocd};
-use crate::estate::ArgoCd;
+use crate::estate::{ArgoCd, Needs};
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
 use crate::support::git::short;
 use crate::support::shown;
@@ -83,7 +83,7 @@ struct UninstallArgs {
 
 /// Does what was asked.
 pub async fn cmd_argocd(ui: Ui, global: &Global, args: &ArgocdArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open(global, Needs::CLUSTERS)?;
     match &args.command {
         ArgocdCommand::Bootstrap(args) => bootstrap(ui, &workspace, args).await,
         ArgocdCommand::Status(args) => status(ui, &workspace, args).await,
@@ -107,6 +107,7 @@ async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Resul
     if let Some(name) = managed.map_err(|error| CliError::failed(error, None))? {
         return Err(failed(argocd::ArgoCdError::Managed { name }));
     }
+    workspace.home()?;
     let cache = workspace.argocd_cache();
     let spec = bootstrap_spec(&target.cluster, &argocd, None, cache).await;
     let mut spec = spec.map_err(|error| CliError::failed(error, None))?;
@@ -145,6 +146,7 @@ async fn uninstall(ui: Ui, workspace: &Workspace, args: &UninstallArgs) -> Resul
     }
     let (_, argocd, client) = reach(workspace, &args.cluster).await?;
     let progress = move |line: String| ui.say(&line);
+    workspace.home()?;
     let removed = remove(client, &argocd, workspace.argocd_cache(), &progress).await;
     let removed = removed.map_err(|error| CliError::failed(error, None))?;
     ui.answer(&format!("{} applications and {} objects removed", removed.applications, removed.objects))?;

@@ -14,7 +14,7 @@ use super::run::Run;
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
-use crate::estate::Graph;
+use crate::estate::{Graph, Needs};
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 use crate::support::git::short;
@@ -67,7 +67,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
 
 /// Destroys what is no longer in the tree, a commit at a time: as the files of that commit say.
 async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
     refuse_unattended(global, "destroy --removed", Mode::Destroy, args.yes)?;
     let mut engine_args = args.engine.clone();
     // Only our own engine can work on files that stand for others.
@@ -119,7 +119,7 @@ async fn destroy_generation(
     engine: &EngineArgs,
     generation: Generation,
 ) -> Result<Exit, CliError> {
-    let mut workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let mut workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
     let mut request = workspace.request(None, global, engine)?;
     let root = workspace.project.estate_root.clone();
     let dirs: Vec<PathBuf> =

@@ -12,6 +12,7 @@ use crate::engine::{Session, Unwatched};
 use crate::report::model::Summary;
 use crate::run::event::{NodeKind, RunStart};
 use crate::run::folder::RunFolder;
+use crate::run::home::is_from_elsewhere;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::unit_name;
@@ -26,6 +27,12 @@ pub async fn add_details(
     start: &RunStart,
     summary: &mut Summary,
 ) -> Result<(), CliError> {
+    workspace.home()?;
+    if is_from_elsewhere(folder.path()) {
+        // Its record names the tool, and its plans are whoever's.
+        ui.say(&format!("details are not shown: run {} was not begun here by you", folder.id));
+        return Ok(());
+    }
     let request = start.request.clone().unwrap_or_default();
     let workspace = workspace.with_settings_of(&request)?;
     let tools =

@@ -12,6 +12,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::terragrunt::find_terragrunt;
 use crate::engine::tool::Tool;
+use crate::estate::Needs;
 use crate::support::process;
 
 /// Check that everything a run needs is here
@@ -104,10 +105,10 @@ fn configuration(global: &Global) -> Vec<Finding> {
     let missing =
         |what, error: &CliError| Finding { what, verdict: Verdict::Missing, detail: error.to_string() };
     let what = "slipway.hcl";
-    match Workspace::open(global) {
+    match Workspace::open(global, Needs::NOTHING) {
         Ok(workspace) => {
             let project = Finding { what, verdict: Verdict::Ok, detail: workspace.describe() };
-            let home = workspace.home().err().map(|error| missing(".slipway", &error));
+            let home = workspace.look_at_home().err().map(|error| missing(".slipway", &error));
             std::iter::once(project).chain(home).collect()
         }
         Err(error) => vec![missing(what, &error)],

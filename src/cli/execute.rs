@@ -13,7 +13,7 @@ use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::engine::plan::left_out::local_states;
-use crate::estate::UnitIndex;
+use crate::estate::{Needs, UnitIndex};
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
@@ -41,9 +41,10 @@ pub struct Execution<'a> {
 
 /// Carries it out and prints the summary; returns the exit code and whether there were changes.
 pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
-    let workspace = Workspace::open_for(global, execution.path)?;
+    let needs = if execution.gates { Needs::EVERYTHING } else { Needs::RUN };
+    let workspace = Workspace::open_for(global, execution.path, needs)?;
     refuse_unattended(global, execution.command, execution.mode, execution.yes)?;
-    workspace.home()?;
+    workspace.look_at_home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
     let reader = workspace.reader_for_work("plan", &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;

@@ -10,7 +10,7 @@ use super::selection::{Chosen, SelectionArgs};
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::filter::{add_reasons, elsewhere_json, with_reasons};
-use crate::estate::{FindOptions, Graph, find_json, find_text, tree};
+use crate::estate::{FindOptions, Graph, Needs, find_json, find_text, tree};
 use crate::support::paths;
 
 /// List the units and stacks
@@ -68,7 +68,7 @@ pub struct FindArgs {
 
 /// Lists.
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ESTATE)?;
     let reader = workspace.reader_for_lists("plan");
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;

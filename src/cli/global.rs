@@ -18,6 +18,10 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true, env = "SLIPWAY_CONFIG")]
     pub config: Option<PathBuf>,
 
+    /// Trust nothing of the repository, as of a pull request from a fork: start nothing that it names, read nothing but its own files, no environment, no network. Commands that cannot do without are refused
+    #[arg(long, global = true, env = "SLIPWAY_UNTRUSTED")]
+    pub untrusted: bool,
+
     /// Set a feature, as `name=value`; may be given several times [also: `TG_FEATURE`]
     #[arg(
         long = "feature",

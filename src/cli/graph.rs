@@ -9,7 +9,7 @@ use super::global::{FormatFlag, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{Estate, Graph, Picture, dot, mermaid, page, svg, waves_text};
+use crate::estate::{Estate, Graph, Needs, Picture, dot, mermaid, page, svg, waves_text};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::shown;
 
@@ -48,7 +48,7 @@ pub struct GraphArgs {
 
 /// Shows.
 pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ESTATE)?;
     let reader = workspace.reader("plan");
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;

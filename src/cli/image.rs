@@ -11,7 +11,7 @@ use super::global::{Format, Global, ToolArgs};
 use super::target::{Target, choose};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::Cluster;
+use crate::estate::{Cluster, Needs};
 use crate::gitops::{
     BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
     RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
@@ -185,7 +185,7 @@ pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit
 async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
     let options = args.bump.options();
     let mut outcomes = Vec::new();
     for assignment in &assignments {
@@ -197,7 +197,7 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
 
 async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CliError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
     let source = source();
     let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
     let outcome = outcome.map_err(failed)?;
@@ -206,14 +206,14 @@ async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), C
 
 async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository).await?;
+    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
     let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
     finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
 }
 
 async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> {
-    let (_, repository) = open(global, &args.repository).await?;
+    let (_, repository) = open(global, &args.repository, false).await?;
     let listing = list_images(&repository, &args.repository.manifests).await.map_err(failed)?;
     if ui.format() == Format::Json {
         let image = |image: &crate::gitops::AppImage| {
@@ -238,7 +238,7 @@ async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> 
 }
 
 async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CliError> {
-    let (_, repository) = open(global, &args.repository).await?;
+    let (_, repository) = open(global, &args.repository, false).await?;
     let records =
         history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
     if ui.format() == Format::Json {
@@ -309,8 +309,14 @@ fn told(outcome: &BumpOutcome) -> String {
 }
 
 /// Opens the repository that flags or slipway.hcl name.
-async fn open(global: &Global, args: &RepositoryArgs) -> Result<(Workspace, Repository), CliError> {
-    let workspace = Workspace::open(global)?;
+async fn open(
+    global: &Global,
+    args: &RepositoryArgs,
+    waits: bool,
+) -> Result<(Workspace, Repository), CliError> {
+    // A repository that is named needs no cluster, unless one is waited for.
+    let is_named = args.repo.is_some() && args.cluster.is_none() && !waits;
+    let workspace = Workspace::open(global, if is_named { Needs::NOTHING } else { Needs::CLUSTERS })?;
     let spec = match (&args.repo, configured(&workspace, args)?) {
         (None, None) => {
             let help = "name it with --repo, or in argocd { repository { url } } of slipway.hcl";

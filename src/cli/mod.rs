@@ -19,6 +19,7 @@ mod find;
 mod follow;
 mod global;
 mod graph;
+mod home;
 mod image;
 mod man;
 mod output;
@@ -89,6 +90,37 @@ enum Command {
     Man(man::ManArgs),
 }
 
+impl Command {
+    /// Refuses what cannot be done without trust: running the repository's code, and sending credentials where it says.
+    fn refuse_untrusted(&self) -> Result<(), CliError> {
+        let why = match self {
+            Self::Find(_)
+            | Self::Graph(_)
+            | Self::Render(_)
+            | Self::Validate(_)
+            | Self::Doctor(_)
+            | Self::Completions(_)
+            | Self::Man(_) => return Ok(()),
+            Self::Runs(args) if args.only_looks() => return Ok(()),
+            Self::Stack(_) => "it writes into the tree what the repository says",
+            Self::Verify(_) | Self::Argocd(_) | Self::Image(_) => {
+                "it goes with your credentials where the repository says"
+            }
+            Self::Runs(_) | Self::Unlock(_) | Self::Output(_) => "it asks for states with your credentials",
+            Self::Up(_)
+            | Self::Down(_)
+            | Self::Plan(_)
+            | Self::Apply(_)
+            | Self::Destroy(_)
+            | Self::Resume(_) => "the tool runs the code of the repository, with your credentials",
+        };
+        Err(CliError::refused(
+            format!("--untrusted does not go with this command: {why}"),
+            "find, graph, render and validate go with it; see docs/security.md",
+        ))
+    }
+}
+
 impl Cli {
     /// Refuses a format that the command does not know: something else than was asked for would be an answer
     /// that a script takes for the right one.
@@ -128,6 +160,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
     let global = &cli.global;
+    if global.untrusted {
+        cli.command.refuse_untrusted()?;
+        crate::support::git::settings::forbid_network();
+    }
     match &cli.command {
         Command::Find(args) => find::cmd_find(ui, global, args),
         Command::Graph(args) => graph::cmd_graph(ui, global, args),

@@ -14,6 +14,7 @@ use super::stack;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::{Session, Unwatched};
+use crate::estate::Needs;
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::run::workshop::Workshop;
@@ -43,7 +44,7 @@ pub struct OutputArgs {
 
 /// Reads and prints.
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?;
     stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
     let reader = workspace.reader_for_work("output", &args.tools)?;
     let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;

@@ -13,6 +13,7 @@ use super::saved_plan::{self, SigningArgs};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
+use crate::estate::Needs;
 use crate::run::plans::{Keeper, Plans};
 use crate::run::unit::Mode;
 
@@ -55,7 +56,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
     let note = tokio::spawn(removed::note(global.clone(), args.path.clone()));
     let saving = match &args.out {
         Some(out) => Some(saved_plan::Saving::begin(
-            Workspace::open_for(global, args.path.as_deref())?,
+            Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?,
             out,
             &args.signing,
         )?),

@@ -12,7 +12,7 @@ use super::global::{EngineFlag, Global, ToolArgs};
 use super::workspace::Workspace;
 use crate::engine::state_places::{StatePlace, beside_in_folder, beside_in_s3, place_of};
 use crate::engine::{Engine, Session, UnitJob, Unwatched};
-use crate::estate::{Estate, UnitIndex};
+use crate::estate::{Estate, Needs, UnitIndex};
 use crate::run::workshop::Workshop;
 use crate::support::git::removed::{Removed, removed};
 use crate::support::git::snapshot::Snapshot;
@@ -167,7 +167,7 @@ const NOTED_GENERATIONS: usize = 5;
 /// What a plan says of units that are no longer in the tree, where there are any. It looks at the newest part of the
 /// history only, starts no program but Git, and reads no state but those that one request gives.
 pub async fn note(global: Global, path: Option<PathBuf>) -> Option<String> {
-    let workspace = Workspace::open_for(&global, path.as_deref()).ok()?;
+    let workspace = Workspace::open_for(&global, path.as_deref(), Needs::ENGINE).ok()?;
     let tools = ToolArgs { engine: Some(EngineFlag::Native), ..ToolArgs::default() };
     let engine = workspace.engine(&tools, false).ok()?;
     let within = within(&workspace, path.as_deref()).ok()?;

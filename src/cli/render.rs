@@ -10,7 +10,7 @@ use super::global::{Format, Global};
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::local_states::LocalStates;
-use crate::estate::{Rendered, render_all, render_hcl, render_json, upstream_errors};
+use crate::estate::{Needs, Rendered, render_all, render_hcl, render_json, upstream_errors};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
 use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
@@ -45,7 +45,7 @@ pub struct RenderArgs {
 
 /// Shows.
 pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.unit.as_deref())?;
+    let workspace = Workspace::open_for(global, args.unit.as_deref(), Needs::ESTATE)?;
     if args.all {
         return all(ui, &workspace, args);
     }

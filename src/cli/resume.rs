@@ -10,8 +10,10 @@ use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
 use super::run::Run;
 use super::ui::Ui;
 use super::workspace::Workspace;
+use crate::estate::Needs;
 use crate::run::event::{NodeKind, Request};
 use crate::run::folder::RunFolder;
+use crate::run::home::is_from_elsewhere;
 use crate::run::journal::{self, Journal};
 use crate::run::past::Past;
 use crate::run::plans::Plans;
@@ -30,13 +32,17 @@ pub struct ResumeArgs {
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
 
+    /// Go on also with a run that was not begun in this folder by you: its record says what is done already, and with which tool
+    #[arg(long, env = "SLIPWAY_FROM_ELSEWHERE")]
+    from_elsewhere: bool,
+
     #[command(flatten)]
     engine: EngineArgs,
 }
 
 /// Goes on.
 pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open(global, Needs::EVERYTHING)?;
     let Some(folder) = RunFolder::find(workspace.home()?, args.run.as_deref())? else {
         let what = args
             .run
@@ -44,6 +50,12 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             .map_or("there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));
     };
+    if is_from_elsewhere(folder.path()) && !args.from_elsewhere {
+        return Err(CliError::refused(
+            format!("run {} was not begun here by you: its record may say anything", folder.id),
+            "begin another run: what is applied already will be found so; or pass --from-elsewhere where you know it",
+        ));
+    }
     // From here on nobody else goes on with it.
     let journal = Journal::open(&folder.root()?)?;
     folder.make_ready()?;

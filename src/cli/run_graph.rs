@@ -48,8 +48,8 @@ pub fn context(
         approver,
         asking: Mutex::new(()),
         limits: limits(workspace, run.engine),
-        left_locks: LeftLocks::new(&workspace.home),
-        workplaces: Workplaces::new(&workspace.home, &folder.id, run.command),
+        left_locks: LeftLocks::new(workspace.home_path()),
+        workplaces: Workplaces::new(workspace.home_path(), &folder.id, run.command),
         policies,
     }
 }

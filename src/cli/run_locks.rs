@@ -35,7 +35,7 @@ impl ToLock {
         command: &str,
     ) -> Self {
         Self {
-            home: workspace.home.clone(),
+            home: workspace.home_path().to_owned(),
             holder: Holder::ours(&folder.id, command),
             dirs: dirs(selection),
             workshop: Arc::clone(workshop),

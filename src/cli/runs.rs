@@ -12,6 +12,7 @@ use super::reports::ReportArgs;
 use super::run_locks::unlock_run;
 use super::ui::Ui;
 use super::workspace::Workspace;
+use crate::estate::Needs;
 use crate::report::model::Summary;
 use crate::run::event::Event;
 use crate::run::folder::RunFolder;
@@ -86,12 +87,21 @@ enum State {
     Done,
 }
 
+impl RunsArgs {
+    /// Whether nothing is asked but what the records say.
+    pub fn only_looks(&self) -> bool {
+        matches!(self.command, None | Some(RunsCommand::Show { detail: false, .. }))
+    }
+}
+
 /// Lists or shows.
 pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    // What has happened is read without anything of slipway.hcl.
+    let needs = if args.only_looks() { Needs::NOTHING } else { Needs::ENGINE };
+    let workspace = Workspace::open(global, needs)?;
     match &args.command {
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
-        None => list(ui, &RunFolder::all(workspace.home()?)?)?,
+        None => list(ui, &RunFolder::all(workspace.look_at_home()?)?)?,
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {
             let wanted = Wanted { detail: *detail, timeline: *timeline, reports };
             show(ui, workspace, run.as_deref(), &wanted).await?;
@@ -163,7 +173,7 @@ struct Wanted<'a> {
 }
 
 async fn show(ui: Ui, workspace: Workspace, run: Option<&str>, wanted: &Wanted<'_>) -> Result<(), CliError> {
-    let Some(folder) = RunFolder::find(workspace.home()?, run)? else {
+    let Some(folder) = RunFolder::find(workspace.look_at_home()?, run)? else {
         let what =
             run.map_or_else(|| "there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
         return Err(CliError::usage(what, "list them with `slipway runs`"));

@@ -131,7 +131,7 @@ impl Saving {
             user: user(),
             commit,
             dirty,
-            engine: workspace.engine(&engine.tools, engine.backend_bootstrap)?.name().to_owned(),
+            engine: workspace.engine_name(&engine.tools)?,
             signer: signer.as_ref().map(|signer| signer.fingerprint.clone()),
             features: request.features,
             experiments: request.experiments,
@@ -342,7 +342,7 @@ fn refuse_other_engine(
     manifest: &Manifest,
     engine: &EngineArgs,
 ) -> Result<(), CliError> {
-    let now = workspace.engine(&engine.tools, engine.backend_bootstrap)?.name().to_owned();
+    let now = workspace.engine_name(&engine.tools)?;
     if now == manifest.engine {
         return Ok(());
     }

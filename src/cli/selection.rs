@@ -91,7 +91,7 @@ impl SelectionArgs {
             return Ok(Estate::discover_around(root, &around, reader, &[]));
         }
         let (expansions, diagnostics) =
-            expand_stacks(root, reader, &workspace.stack_sources(), Templates::PassedOver);
+            expand_stacks(root, reader, &*workspace.stack_sources(reader), Templates::PassedOver);
         let mut estate = Estate::discover_around(root, &around, reader, &expansions);
         estate.diagnostics.splice(0..0, diagnostics.into_iter().chain(stale_ones(&expansions)));
         Ok(estate)
@@ -153,10 +153,12 @@ impl SelectionArgs {
         if !self.no_filters_file {
             for folder in BTreeSet::from([working_dir, root]) {
                 let (queries, excludes) = (folder.join(FILTERS_FILE), folder.join(EXCLUDES_FILE));
-                if self.filters_file.is_none() && is_there(&queries) {
+                let boundary = workspace.boundary.as_ref();
+                let refused = |file: &Path| boundary.is_some_and(|found| found.refusal(file).is_some());
+                if self.filters_file.is_none() && is_there(&queries) && !refused(&queries) {
                     errors.extend(filters.add_file(&queries, folder).err().unwrap_or_default());
                 }
-                if is_there(&excludes) {
+                if is_there(&excludes) && !refused(&excludes) {
                     errors.extend(filters.add_excludes(&excludes, folder).err().unwrap_or_default());
                 }
             }

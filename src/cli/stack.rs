@@ -9,7 +9,7 @@ use super::exit::{CliError, Exit};
 use super::global::{Format, Global, StackGeneration};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{Templates, clean_stacks, expand_stacks, generated_folders, state_files};
+use crate::estate::{Needs, Templates, clean_stacks, expand_stacks, generated_folders, state_files};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::terragrunt::paths;
 use crate::terragrunt::stack::{Changes, Expansion, generate, left_over, stale};
@@ -51,7 +51,7 @@ struct CleanArgs {
 pub fn cmd_stack(ui: Ui, global: &Global, args: &StackArgs) -> Result<Exit, CliError> {
     let (Command::Generate(GenerateArgs { path, .. }) | Command::Clean(CleanArgs { path, .. })) =
         &args.command;
-    let workspace = Workspace::open_for(global, path.as_deref())?;
+    let workspace = Workspace::open_for(global, path.as_deref(), Needs::ESTATE)?;
     match &args.command {
         Command::Generate(args) => generate_all(ui, &workspace, args),
         Command::Clean(args) => clean(ui, &workspace, args),
@@ -100,7 +100,7 @@ pub fn stale_ones(expansions: &[Expansion]) -> Vec<Diagnostic> {
 fn expand(workspace: &Workspace, root: &Path) -> (Vec<Expansion>, Vec<Diagnostic>) {
     // A reader of its own: the one of the command reads what was written.
     let reader = workspace.reader("generate");
-    expand_stacks(root, &reader, &workspace.stack_sources(), Templates::Refused)
+    expand_stacks(root, &reader, &*workspace.stack_sources(&reader), Templates::Refused)
 }
 
 fn write(ui: Ui, expansions: &[Expansion], warnings: &[Diagnostic]) -> Result<Changes, CliError> {

@@ -11,6 +11,7 @@ use super::workspace::Workspace;
 use crate::engine::beside_state::BesideStates;
 use crate::engine::state_lock::{self, Found, StateLock};
 use crate::engine::{Session, Unwatched};
+use crate::estate::Needs;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::workplace::{self, Workplace};
@@ -33,7 +34,7 @@ pub struct UnlockArgs {
 
 /// Shows or releases.
 pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, Some(&args.unit))?;
+    let workspace = Workspace::open_for(global, Some(&args.unit), Needs::ENGINE)?;
     let dir = workspace.locate(Some(&args.unit))?;
     if !unit_file(&dir).is_file() {
         return Err(CliError::usage(
@@ -61,7 +62,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
             workshop.job(&dir, session).await.map_err(|error| CliError::failed(&error, error.advice()))?
         }
     };
-    let found = state_lock::find(&workspace.home, &job, &BesideStates::default()).await?;
+    let found = state_lock::find(workspace.home()?, &job, &BesideStates::default()).await?;
     let lock = match (found, &args.lock_id) {
         (Found::Lock(lock), _) => lock,
         (Found::Debris(note), _) => {

@@ -9,7 +9,7 @@ use super::global::{Format, Global};
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{ValidateOptions, validate};
+use crate::estate::{Needs, ValidateOptions, validate};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
 
 /// Check every unit and show every error
@@ -46,7 +46,7 @@ pub struct ValidateArgs {
 
 /// Validates.
 pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref())?;
+    let workspace = Workspace::open_with(global, args.path.as_deref(), Needs::ESTATE, !args.no_exec)?;
     let reader =
         if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
     let root = workspace.locate(args.path.as_deref())?;

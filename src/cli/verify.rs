@@ -12,6 +12,7 @@ use super::target::Target;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::cluster::{CheckStatus, Verification, verify};
+use crate::estate::Needs;
 use crate::run::gate::verify_spec;
 use crate::support::shown;
 
@@ -33,7 +34,7 @@ pub struct VerifyArgs {
 
 /// Verifies, and prints every check.
 pub async fn cmd_verify(ui: Ui, global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global)?;
+    let workspace = Workspace::open(global, Needs::CLUSTERS)?;
     let target = Target::find(&workspace, args.cluster.as_deref(), &args.tools).await?;
     let mut spec = verify_spec(&target.cluster);
     spec.timeout = Duration::from_secs(args.timeout);

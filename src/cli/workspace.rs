@@ -1,9 +1,8 @@
 //! What most commands begin with: the project, its estate and a reader.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::exit::CliError;
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
@@ -12,14 +11,14 @@ use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::native;
 use crate::engine::select;
-use crate::engine::source::StackSources;
 use crate::engine::{Engine, EngineSettings};
-use crate::estate::{EngineChoice, Estate, Graph, Project, UnitIndex, expand_for, locate};
+use crate::estate::{EngineChoice, Estate, Graph, Needs, Project, UnitIndex, expand_for, locate};
 use crate::run::event::Request;
+use crate::run::home::HOME;
 use crate::support::confined::Named;
-use crate::support::fs::Obstacle;
+use crate::support::git::settings::is_safe;
 use crate::support::{git, unit_name};
-use crate::terragrunt::{Reader, ReaderOptions, paths};
+use crate::terragrunt::{Boundary, Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -31,7 +30,11 @@ pub struct Workspace {
     /// What `slipway.hcl` says, or the defaults.
     pub project: Project,
     /// `.slipway`, where runs, caches and modules at work are kept.
-    pub home: PathBuf,
+    pub(super) home: PathBuf,
+    pub(super) home_is_ours: OnceLock<()>,
+    pub(super) ui: Ui,
+    /// What may be read, where nobody trusts what is.
+    pub boundary: Option<Arc<Boundary>>,
     features: BTreeMap<String, String>,
     experiments: BTreeSet<String>,
 }
@@ -49,14 +52,24 @@ pub struct Selection {
 }
 
 impl Workspace {
-    /// Finds the project from the working folder upwards.
-    pub fn open(global: &Global) -> Result<Self, CliError> {
-        Self::open_for(global, None)
+    /// Finds the project from the working folder upwards, for a command that needs some of what slipway.hcl says.
+    pub fn open(global: &Global, needs: Needs) -> Result<Self, CliError> {
+        Self::open_for(global, None, needs)
     }
 
     /// The same for a command with a PATH: one that leads out of a working folder that is in no project leads into its
     /// own.
-    pub fn open_for(global: &Global, path: Option<&Path>) -> Result<Self, CliError> {
+    pub fn open_for(global: &Global, path: Option<&Path>, needs: Needs) -> Result<Self, CliError> {
+        Self::open_with(global, path, needs, true)
+    }
+
+    /// The same; `exec` says whether a program may be started for what is needed.
+    pub fn open_with(
+        global: &Global,
+        path: Option<&Path>,
+        needs: Needs,
+        exec: bool,
+    ) -> Result<Self, CliError> {
         let current = std::env::current_dir()
             .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
         let working_dir = match &global.dir {
@@ -68,37 +81,31 @@ impl Workspace {
             return Err(CliError::usage(message, "name one that is there with -C"));
         }
         let working_dir = behind_link(working_dir);
-        let project = match &global.config {
-            Some(config) => Project::read(
-                &paths::clean(&working_dir.join(config)),
-                ReaderOptions::new(&working_dir, "plan"),
-            )?,
-            None => Project::find(&elsewhere(&working_dir, path).unwrap_or_else(|| working_dir.clone()))?,
+        let from = elsewhere(&working_dir, path).unwrap_or_else(|| working_dir.clone());
+        let boundary = global.untrusted.then(|| Arc::new(Boundary::of_repository(&from)));
+        let options = ReaderOptions { exec, ..ReaderOptions::new(&working_dir, "plan") };
+        let project = if let Some(config) = &global.config {
+            let file = paths::clean(&working_dir.join(config));
+            // Whoever names it trusts it; it still starts nothing for a repository that nobody trusts.
+            let within = boundary.as_ref().map(|_| Arc::new(Boundary::of_folder(paths::folder(&file))));
+            Project::read_for(&file, confined(options, within), needs)?
+        } else {
+            refuse_anothers_file(&from)?;
+            let options = ReaderOptions { working_dir: from.clone(), ..options };
+            Project::find_for(&from, confined(options, boundary.clone()), needs)?
         };
-        let home = project.dir.join(".slipway");
+        if let Some(refused) = boundary.as_ref().and_then(|found| found.refusal(&project.estate_root)) {
+            let root = project.estate_root.display();
+            return Err(CliError::refused(
+                format!("the estate's root {root} is not read: {refused}"),
+                "with --untrusted nothing is read but the repository's own files",
+            ));
+        }
+        let home = project.dir.join(HOME);
         let features = features(&global.features)?;
         let experiments = given(&global.experiments, "TG_EXPERIMENT").into_iter().collect();
-        Ok(Self { working_dir, project, home, features, experiments })
-    }
-
-    /// `.slipway`, for a command that keeps something there or reads what is kept, whether or not it is there yet.
-    pub fn home(&self) -> Result<&Path, CliError> {
-        let help = "runs, caches and modules at work are kept there; it has to be a folder of yours";
-        let wrong = |what: String| {
-            Err(CliError::Failed {
-                message: format!("{} {what}", self.home.display()),
-                help: Some(help.to_owned()),
-            })
-        };
-        refuse_links(&self.home)?;
-        match std::fs::read_dir(&self.home) {
-            Ok(_) => Ok(&self.home),
-            Err(error) => match self.home.symlink_metadata() {
-                Ok(_) if error.kind() == ErrorKind::NotADirectory => wrong("is not a folder".to_owned()),
-                Err(_) if error.kind() == ErrorKind::NotFound => Ok(&self.home),
-                _ => wrong(format!("cannot be read: {error}")),
-            },
-        }
+        let (home_is_ours, ui) = (OnceLock::new(), Ui::new(global));
+        Ok(Self { working_dir, project, home, home_is_ours, ui, boundary, features, experiments })
     }
 
     /// A file or folder to be written that the user named. Where it lies in what others fill, the part of its way behind
@@ -122,7 +129,7 @@ impl Workspace {
         tools: &ToolArgs,
     ) -> Result<Arc<Reader>, CliError> {
         let mut options = self.reader_options(terraform_command);
-        if self.engine(tools, false)?.name() == "native" {
+        if self.engine_at(&self.home, tools, false)?.name() == "native" {
             let (home, root) = (self.home.clone(), self.project.estate_root.clone());
             let place =
                 move |dir: &Path, source: Option<&str>| native::working_dir(&home, &root, dir, source);
@@ -133,12 +140,13 @@ impl Workspace {
 
     /// What such a reader is told.
     pub fn reader_options(&self, terraform_command: &str) -> ReaderOptions {
-        ReaderOptions {
+        let options = ReaderOptions {
             aws: Some(Arc::new(SdkIdentity::default())),
             features: self.features.clone(),
             experiments: self.experiments.clone(),
             ..ReaderOptions::new(&self.working_dir, terraform_command)
-        }
+        };
+        confined(options, self.boundary.clone())
     }
 
     /// The same for looking at each unit once, however many there are.
@@ -151,11 +159,6 @@ impl Workspace {
     pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);
         Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
-    }
-
-    /// Who brings what stacks are made of, where that is not on this machine.
-    pub fn stack_sources(&self) -> StackSources {
-        StackSources::new(&self.home)
     }
 
     /// The folder that a PATH argument means.
@@ -172,7 +175,7 @@ impl Workspace {
         };
         for base in [&self.working_dir, &self.project.estate_root] {
             let dir = paths::join(base, path.unwrap_or(Path::new(".")));
-            if expand_for(&dir, reader, &self.stack_sources())? {
+            if expand_for(&dir, reader, &*self.stack_sources(reader))? {
                 return Ok(dir);
             }
         }
@@ -289,10 +292,27 @@ impl Workspace {
 
     /// The engine that flags and project ask for.
     pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
+        // Of a folder that is none, or that nobody may enter, nothing can be taken: who needs it is told then.
+        let is_unusable = matches!(self.look_at_home(), Err(CliError::Failed { .. }));
+        let home = if is_unusable { &self.home } else { self.home()? };
+        self.engine_at(home, args, backend_bootstrap)
+    }
+
+    /// The name of that engine; nothing is worked on.
+    pub fn engine_name(&self, args: &ToolArgs) -> Result<String, CliError> {
+        Ok(self.engine_at(&self.home, args, false)?.name().to_owned())
+    }
+
+    fn engine_at(
+        &self,
+        home: &Path,
+        args: &ToolArgs,
+        backend_bootstrap: bool,
+    ) -> Result<Arc<dyn Engine>, CliError> {
         let configured = self.project.engine;
         let choice = args.engine.map_or(configured, EngineChoice::from);
         let settings = EngineSettings {
-            home: self.home.clone(),
+            home: home.to_owned(),
             tool: args.tf_path.clone(),
             backend_bootstrap,
             features: self.features.clone(),
@@ -338,22 +358,35 @@ fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
     folder.is_dir().then(|| behind_link(folder))
 }
 
-/// Whether somebody has said where the project is: by slipway.hcl, or by Git.
-fn is_in_project(dir: &Path) -> bool {
-    dir.ancestors().any(Project::is_in) || git::top_of(dir).is_some()
+/// The options, confined where there is a boundary.
+fn confined(options: ReaderOptions, boundary: Option<Arc<Boundary>>) -> ReaderOptions {
+    match boundary {
+        Some(boundary) => options.within(boundary),
+        None => options,
+    }
 }
 
-/// Refuses a folder of ours that is a link, or has one among its own folders: whoever put it there chose where we write.
-fn refuse_links(home: &Path) -> Result<(), CliError> {
-    let entries = std::fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path());
-    for place in std::iter::once(home.to_owned()).chain(entries) {
-        if let Ok(target) = std::fs::read_link(&place) {
-            let link = Obstacle::Link { link: place.clone(), target };
-            let help = "what is kept there has to be in a folder of yours: put one in the link's place";
-            return Err(CliError::refused(link.to_string(), help));
-        }
-    }
-    Ok(())
+/// Refuses a slipway.hcl of another user: it says which programs run, and where secrets go. Those of the user, of root,
+/// and of whoever has become root by `sudo` are one's own, as for Git; so is all in a repository that the user's Git takes
+/// for safe.
+fn refuse_anothers_file(from: &Path) -> Result<(), CliError> {
+    use std::os::unix::fs::MetadataExt;
+    let Some(file) = Project::file_above(&paths::clean(from)) else { return Ok(()) };
+    let us = nix::unistd::geteuid();
+    let behind_sudo = std::env::var("SUDO_UID").ok().filter(|_| us.is_root()).and_then(|id| id.parse().ok());
+    let ours = [Some(us.as_raw()), Some(0), behind_sudo];
+    let owners = [file.symlink_metadata(), file.metadata()].map(|metadata| metadata.map(|found| found.uid()));
+    let another = owners.into_iter().flatten().find(|owner| !ours.contains(&Some(*owner)));
+    let Some(owner) = another.filter(|_| !is_safe(paths::folder(&file))) else { return Ok(()) };
+    Err(CliError::refused(
+        format!("{} belongs to another user ({owner})", file.display()),
+        "it says what runs: name it with --config where you trust it, or its repository in git's safe.directory",
+    ))
+}
+
+/// Whether somebody has said where the project is: by slipway.hcl, or by Git.
+fn is_in_project(dir: &Path) -> bool {
+    Project::file_above(dir).is_some() || git::top_of(dir).is_some()
 }
 
 /// The folder that two paths have in common.

@@ -29,6 +29,10 @@ impl<'a> LocalStates<'a> {
     }
 
     fn find(&self, dir: &Path) -> Option<Arc<Outputs>> {
+        // What is in states is for whoever may see them.
+        if self.reader.options().boundary.is_some() {
+            return None;
+        }
         let file = unit_file(dir);
         // Most states are elsewhere, which one attribute tells.
         if self.reader.backend(&file).is_some_and(|backend| backend != "local") {

@@ -43,7 +43,7 @@ fn keep_all(value: &Value) {
 /// Keeps the values of a unit from being shown whose variables its module declares sensitive. `folder` is where the
 /// module's files are; returns whether any are there.
 pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
-    let module = Module::read(folder);
+    let module = Module::read(folder, |_| None);
     for (name, _) in module.variables.iter().filter(|(_, variable)| variable.sensitive) {
         let variable = format!("TF_VAR_{name}");
         let extra = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);

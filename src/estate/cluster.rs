@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::needs::Sections;
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::{Location, Span};
@@ -140,8 +141,9 @@ pub struct RootApplication {
 }
 
 /// The clusters of a file, checked.
-pub(super) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnostic>) -> Vec<Cluster> {
+pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic>) -> Vec<Cluster> {
     let mut clusters = Vec::new();
+    let document = sections.look();
     for (number, block) in document.body().blocks("cluster").enumerate() {
         let Some(label) = block.labels.first() else { continue };
         check(document, block, errors);
@@ -151,12 +153,16 @@ pub(super) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnostic>) -> Vec
             blocks: Vec::new(),
             span: block.body.span,
         };
-        match document.attributes(&unit, block.kind.span, &what, UNIT, &Fields::new()) {
+        let place = block.kind.span;
+        let fields = sections.get(needed, (&what, place), |document| {
+            document.attributes(&unit, place, &what, UNIT, &Fields::new())
+        });
+        match fields.map(Option::unwrap_or_default) {
             Ok(fields) => clusters.push(Cluster {
                 label: label.name.to_string(),
                 unit: text(&fields, "unit").map(|unit| paths::clean(unit.as_ref())),
                 location: document.location(block.kind.span.to(label.span)),
-                document: Arc::clone(document),
+                document: Arc::clone(sections.later()),
                 number,
             }),
             Err(found) => errors.extend(found),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cluster::duration;
+use super::needs::Sections;
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
@@ -30,11 +31,13 @@ impl UnitLimits {
     }
 
     /// Reads the `unit` blocks of a file.
-    pub fn read(document: &Document, errors: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn read(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic>) -> Self {
         let mut limits = Self::default();
-        for block in document.body().blocks("unit") {
-            match limit(document, block) {
-                Ok(limit) => limits.of_some.extend(limit),
+        for block in sections.look().body().blocks("unit") {
+            let found =
+                sections.get(needed, ("the timeout", block.kind.span), |document| limit(document, block));
+            match found {
+                Ok(limit) => limits.of_some.extend(limit.flatten()),
                 Err(found) => errors.extend(found),
             }
         }

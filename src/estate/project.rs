@@ -1,10 +1,10 @@
 //! `slipway.hcl`: which tree is the estate, how it is run, and which of its units are clusters.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::cluster::{self, Cluster, duration};
 use super::limits::{UnitLimits, bytes};
+use super::needs::{Needs, Sections};
 use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
 use crate::hcl::diagnostic::Diagnostic;
@@ -77,11 +77,14 @@ impl Project {
 
     /// The same with options of one's own, such as another environment.
     pub fn find_with(from: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
+        Self::find_for(from, options, Needs::EVERYTHING)
+    }
+
+    /// The same for a command that needs some of it.
+    pub fn find_for(from: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
         let from = paths::clean(from);
-        let found =
-            from.ancestors().find(|folder| Self::is_in(folder)).map(|folder| folder.join(PROJECT_FILE));
-        if let Some(file) = found {
-            return Self::read(&file, options);
+        if let Some(file) = Self::file_above(&from) {
+            return Self::read_for(&file, options, needs);
         }
         let dir = without_file(&from);
         Ok(Self {
@@ -99,22 +102,31 @@ impl Project {
         })
     }
 
-    /// Whether a folder has the file.
-    pub fn is_in(folder: &Path) -> bool {
-        is_there(&folder.join(PROJECT_FILE))
+    /// The `slipway.hcl` that counts for a folder (absolute): its own, or the nearest above. What lies above the root of
+    /// its Git work tree is somebody else's, and is not looked for.
+    pub fn file_above(from: &Path) -> Option<PathBuf> {
+        let top = git::top_of(from);
+        let folders = from.ancestors().take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
+        folders.map(|folder| folder.join(PROJECT_FILE)).find(|file| is_there(file))
     }
 
     /// Reads the file at `file` (absolute).
     pub fn read(file: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
-        let document = Arc::new(Document::read(file, options)?);
+        Self::read_for(file, options, Needs::EVERYTHING)
+    }
+
+    /// The same for a command that needs some of it.
+    pub fn read_for(file: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
+        let sections = Sections::read(file, options)?;
+        let document = sections.look();
         // Before anything of it is evaluated, which may start programs.
         own_secrets::withhold(document.body());
         let dir = paths::folder(file).to_path_buf();
         let mut errors = Vec::new();
         document.check(document.body(), PROJECT_FILE, &[], BLOCKS, REPEATED, &mut errors);
-        let estate = block(&document, "estate", ESTATE, &mut errors);
-        let engine = block(&document, "engine", ENGINE, &mut errors);
-        let clusters = cluster::all(&document, &mut errors);
+        let estate = block(&sections, needs.estate, "estate", ESTATE, &mut errors);
+        let engine = block(&sections, needs.engine, "engine", ENGINE, &mut errors);
+        let clusters = cluster::all(&sections, needs.clusters, &mut errors);
         let root = estate.get("root").and_then(Value::as_str).unwrap_or(".");
         let mut project = Self {
             estate_root: paths::join(&dir, root),
@@ -124,12 +136,12 @@ impl Project {
             parallelism: None,
             fail_fast: engine.get("fail_fast").and_then(Value::as_bool).unwrap_or_default(),
             unit_memory: None,
-            limits: UnitLimits::read(&document, &mut errors),
+            limits: UnitLimits::read(&sections, needs.engine, &mut errors),
             clusters,
-            policies: policy::all(&document, &mut errors),
-            cost: policy::cost(&document, &mut errors),
+            policies: policy::all(&sections, needs.policies, &mut errors),
+            cost: policy::cost(&sections, needs.policies, &mut errors),
         };
-        project.set_engine(&document, &engine, &mut errors);
+        project.set_engine(sections.look(), &engine, &mut errors);
         if errors.is_empty() { Ok(project) } else { Err(errors) }
     }
 
@@ -189,12 +201,25 @@ fn without_file(from: &Path) -> PathBuf {
     used.unwrap_or(top).to_path_buf()
 }
 
-fn block(document: &Document, kind: &str, specs: &[Spec], errors: &mut Vec<Diagnostic>) -> Fields {
+fn block(
+    sections: &Sections,
+    needed: bool,
+    kind: &str,
+    specs: &[Spec],
+    errors: &mut Vec<Diagnostic>,
+) -> Fields {
+    let document = sections.look();
     let Some(block) = document.body().blocks(kind).next() else { return Fields::new() };
     document.check(&block.body, kind, specs, &[], &[], errors);
     let place = block.kind.span;
-    document.attributes(&block.body, place, kind, specs, &Fields::new()).unwrap_or_else(|found| {
-        errors.extend(found);
-        Fields::new()
-    })
+    let fields = sections.get(needed, (kind, place), |document| {
+        document.attributes(&block.body, place, kind, specs, &Fields::new())
+    });
+    match fields {
+        Ok(fields) => fields.unwrap_or_default(),
+        Err(found) => {
+            errors.extend(found);
+            Fields::new()
+        }
+    }
 }

@@ -24,7 +24,8 @@ impl Scope for Functions {
     }
 
     fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
-        let context = FunctionContext { base_dir: PathBuf::new(), on_disk: &|path| path, on_read: &|_| {} };
+        let context =
+            FunctionContext { base_dir: PathBuf::new(), on_disk: &|path| Ok(path), on_read: &|_| {} };
         functions::call(name, arguments, &context)
     }
 }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod events;
 pub mod folder;
 pub mod gate;
+pub mod home;
 pub mod journal;
 pub mod left_locks;
 pub mod locks;

@@ -19,6 +19,8 @@ pub mod process;
 pub mod progress;
 pub mod redact;
 pub mod scratch;
+#[cfg(feature = "program")]
+pub mod seal;
 pub mod secret;
 pub mod shown;
 #[cfg(feature = "program")]

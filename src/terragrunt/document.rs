@@ -32,6 +32,11 @@ impl Document {
         if errors.is_empty() { Ok(Self { reader, file }) } else { Err(errors) }
     }
 
+    /// How often a program was not started so far, since none may be: what rests on its answer is unknown.
+    pub fn passed_over(&self) -> u64 {
+        self.reader.passed_over()
+    }
+
     /// What the file holds.
     pub fn body(&self) -> &Body {
         &self.file.body

@@ -5,6 +5,7 @@
 //! locals, includes, features and dependencies are found at their first use and kept.
 
 mod as_value;
+mod boundary;
 mod cache;
 mod cache_dir;
 pub mod check;
@@ -41,6 +42,7 @@ mod unit;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use boundary::Boundary;
 pub use cache_dir::terragrunt_working_dir;
 pub use convert::to_json;
 pub use counts::Counts;

@@ -11,12 +11,12 @@ use crate::hcl::source::SourceFile;
 
 /// The folder of a module and of all that it calls by a path, and these in turn. Folders that are not there are named
 /// as well: files of theirs may have been removed.
-pub(crate) fn local_modules(module: &Path) -> BTreeSet<PathBuf> {
+pub(crate) fn local_modules(module: &Path, may_read: &dyn Fn(&Path) -> bool) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut open = vec![module.to_path_buf()];
     while let Some(folder) = open.pop() {
         if found.insert(folder.clone()) {
-            let sources = called(&folder).into_iter().filter(|source| is_path(source));
+            let sources = called(&folder, may_read).into_iter().filter(|source| is_path(source));
             open.extend(sources.map(|source| paths::join(&folder, source.replace("//", "/"))));
         }
     }
@@ -28,10 +28,10 @@ fn is_path(source: &str) -> bool {
 }
 
 /// The sources of the `module` blocks in a folder, as far as its files can be understood.
-fn called(folder: &Path) -> Vec<String> {
+fn called(folder: &Path, may_read: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut sources = Vec::new();
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(|entry| may_read(&entry.path())) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));

@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::boundary::Boundary;
+
 /// Who the AWS credentials at hand belong to; asked only when a file calls a `get_aws_…` function.
 ///
 /// Each answer is the value or a message that names what failed. Implementations remember what they were told:
@@ -43,6 +45,9 @@ pub struct ReaderOptions {
     pub experiments: BTreeSet<String>,
     /// Whether `run_cmd` and `sops_decrypt_file` may start programs; where not, their answers are unknown.
     pub exec: bool,
+    /// The files that may be read, where the configuration is nobody's whom the user trusts: no others, and no variable of
+    /// the environment (`get_env` answers with its default, or what it would say is unknown).
+    pub boundary: Option<Arc<Boundary>>,
     /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
     pub aws: Option<Arc<dyn AwsIdentity>>,
     /// Whether the syntax of a unit's own file is kept after it was outlined or evaluated, since that is done
@@ -71,11 +76,20 @@ impl ReaderOptions {
             features: BTreeMap::new(),
             experiments: BTreeSet::new(),
             exec: true,
+            boundary: None,
             keep_units: true,
             aws: None,
             source: None,
             working_dir_of: None,
         }
+    }
+
+    /// The same for a configuration that nobody trusts: it starts nothing, asks nobody, sees no environment, and reads what
+    /// is within the boundary.
+    #[must_use]
+    pub fn within(self, boundary: Arc<Boundary>) -> Self {
+        let environment = Arc::default();
+        Self { environment, exec: false, aws: None, boundary: Some(boundary), ..self }
     }
 
     /// The same with another environment; tests use it to be independent of their process.

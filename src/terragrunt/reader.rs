@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cache::Cache;
 use super::config::UnitConfig;
@@ -58,6 +59,7 @@ pub struct Reader {
     /// The files found above a folder, by the name that was looked for.
     above: Cache<String, Arc<ByPath<Option<Value>>>>,
     tally: Tally,
+    passed_over: AtomicU64,
     overlay: Overlay,
     modules: Cache<PathBuf, Arc<BTreeSet<PathBuf>>>,
 }
@@ -74,6 +76,7 @@ impl Reader {
             configs: Cache::new(),
             above: Cache::new(),
             tally: Tally::default(),
+            passed_over: AtomicU64::new(0),
             overlay: Overlay::default(),
             modules: Cache::new(),
         }
@@ -208,12 +211,30 @@ impl Reader {
     /// Whether there is a file at `path`, or a stack would generate one; what is none that can be read counts, so that
     /// it is told.
     pub fn is_file(&self, path: &Path) -> bool {
-        self.overlay.text(path).is_some() || is_there(&self.overlay.on_disk(path))
+        self.overlay.text(path).is_some() || self.seen(path).is_some_and(|place| is_there(&place))
+    }
+
+    /// Where a path is on disk, where it may be looked at.
+    fn seen(&self, path: &Path) -> Option<PathBuf> {
+        let place = self.on_disk(path);
+        self.refusal(&place).is_none().then_some(place)
+    }
+
+    /// Why what is at `path` on disk is not read; none where it may be.
+    pub fn refusal(&self, path: &Path) -> Option<&'static str> {
+        self.options.boundary.as_ref()?.refusal(path)
+    }
+
+    /// The same as an error.
+    pub fn refused(&self, path: &Path) -> Option<Diagnostic> {
+        let message = format!("{} is not read: {}", path.display(), self.refusal(path)?);
+        let help = "with --untrusted nothing is read but the repository's own files; look at it first, then leave that out";
+        Some(Diagnostic::error("terragrunt::outside", message).help(help))
     }
 
     /// Whether there is a folder at `path`, or a stack would generate one.
     pub(crate) fn is_dir(&self, path: &Path) -> bool {
-        self.overlay.on_disk(path).is_dir()
+        self.seen(path).is_some_and(|place| place.is_dir())
     }
 
     /// The configuration of the unit in `dir`: the JSON one where there is one, else the `terragrunt.hcl`, which
@@ -229,13 +250,28 @@ impl Reader {
             return Ok(SourceFile::new(path, &*text));
         }
         let place = self.overlay.on_disk(path);
+        if let Some(refused) = self.refused(&place) {
+            return Err(Box::new(refused));
+        }
         let source = SourceFile::read(&place)?;
         Ok(if *place == *path { source } else { SourceFile::new(path, source.text()) })
     }
 
     /// The folder of a module and of those that it calls by a path, looked through once for all its units.
     pub(crate) fn local_modules(&self, module: &Path) -> Arc<BTreeSet<PathBuf>> {
-        self.modules.get(module, || Arc::new(module_tree::local_modules(module)))
+        self.modules.get(module, || {
+            Arc::new(module_tree::local_modules(module, &|file| self.refusal(file).is_none()))
+        })
+    }
+
+    /// Notes that a program was not started, since none may be.
+    pub(crate) fn pass_over(&self) {
+        self.passed_over.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over.load(Ordering::Relaxed)
     }
 
     /// The answer of a program, run once for each key.
@@ -249,7 +285,9 @@ impl Reader {
 
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
-        self.there.get(path.as_os_str(), || self.overlay.text(path).is_some() || self.on_disk(path).exists())
+        self.there.get(path.as_os_str(), || {
+            self.overlay.text(path).is_some() || self.seen(path).is_some_and(|place| place.exists())
+        })
     }
 
     /// What `find` finds of that name in `folder` and above; asked once for units that stand beside each other.
@@ -269,7 +307,12 @@ impl Reader {
             // As `git rev-parse --show-toplevel` says it: with symbolic links resolved.
             // A folder that a stack would generate is in the repository of the first one above that is there.
             let folder = folder.ancestors().find_map(|above| above.canonicalize().ok())?;
-            folder.ancestors().find(|above| self.is_there(&above.join(".git"))).map(Arc::from)
+            // That it is a repository is no secret of this machine's, though what is in `.git` may be.
+            let is_top = |above: &&Path| match self.options.boundary {
+                Some(_) => above.join(".git").exists(),
+                None => self.is_there(&above.join(".git")),
+            };
+            folder.ancestors().find(is_top).map(Arc::from)
         })
     }
 

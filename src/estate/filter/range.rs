@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::affected;
 use super::syntax::GitRange;
@@ -12,7 +13,7 @@ use crate::support::git::changes::{self, ChangeKind, FileChange};
 use crate::support::git::snapshot::Snapshot;
 use crate::support::git::{self, GitError};
 use crate::terragrunt::stack::STACK_FILE;
-use crate::terragrunt::{Outline, Reader, ReaderOptions, paths};
+use crate::terragrunt::{Boundary, Outline, Reader, ReaderOptions, paths};
 
 /// The units that differ between two commits.
 #[derive(Clone, Debug)]
@@ -216,7 +217,10 @@ impl<'a> Situation<'a> {
         let options = self.reader.options();
         let from_root = paths::relative(&self.estate.root, &options.working_dir);
         let working_dir = paths::join(&paths::join(snapshot.path(), &self.way), from_root);
-        Reader::new(ReaderOptions { working_dir, ..options.clone() })
+        // All that was committed is the repository's.
+        let within = |_: &Arc<Boundary>| Arc::new(Boundary::of_folder(snapshot.path()));
+        let boundary = options.boundary.as_ref().map(within);
+        Reader::new(ReaderOptions { working_dir, boundary, ..options.clone() })
     }
 
     pub(super) fn view<'e>(&self, estate: &'e Estate) -> View<'e> {

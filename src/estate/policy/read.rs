@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Check, Conftest, CostLimits, Enforcement, Opa, Policy};
 use crate::estate::filter::{self, Expression, Filter};
+use crate::estate::needs::Sections;
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
@@ -40,11 +41,15 @@ const COST: &[Spec] = &[
 ];
 
 /// The policies of a file.
-pub(in crate::estate) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnostic>) -> Vec<Policy> {
+pub(in crate::estate) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic>) -> Vec<Policy> {
     let mut policies = Vec::new();
-    for (number, block) in document.body().blocks("policy").enumerate() {
-        match policy(document, block, number) {
-            Ok(policy) => policies.push(policy),
+    for (number, block) in sections.look().body().blocks("policy").enumerate() {
+        let later = sections.later();
+        let found = sections.get(needed, ("the policy", block.kind.span), |document| {
+            policy(document, block, (later, number))
+        });
+        match found {
+            Ok(policy) => policies.extend(policy),
             Err(found) => errors.extend(found),
         }
     }
@@ -52,10 +57,14 @@ pub(in crate::estate) fn all(document: &Arc<Document>, errors: &mut Vec<Diagnost
 }
 
 /// The `cost` block of a file, where it has one.
-pub(in crate::estate) fn cost(document: &Document, errors: &mut Vec<Diagnostic>) -> Option<CostLimits> {
-    let block = document.body().blocks("cost").next()?;
-    match limits(document, block) {
-        Ok(limits) => Some(limits),
+pub(in crate::estate) fn cost(
+    sections: &Sections,
+    needed: bool,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<CostLimits> {
+    let block = sections.look().body().blocks("cost").next()?;
+    match sections.get(needed, ("the cost block", block.kind.span), |document| limits(document, block)) {
+        Ok(limits) => limits,
         Err(found) => {
             errors.extend(found);
             None
@@ -63,7 +72,12 @@ pub(in crate::estate) fn cost(document: &Document, errors: &mut Vec<Diagnostic>)
     }
 }
 
-fn policy(document: &Arc<Document>, block: &Block, number: usize) -> Result<Policy, Vec<Diagnostic>> {
+/// `later` is the file that its rules are evaluated in, and which of the file's blocks it is.
+fn policy(
+    document: &Document,
+    block: &Block,
+    (later, number): (&Arc<Document>, usize),
+) -> Result<Policy, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let specs: Vec<Spec> = SETTINGS.iter().chain(RULES).copied().collect();
     document.check(&block.body, "policy", &specs, BLOCKS, &[], &mut errors);
@@ -90,7 +104,7 @@ fn policy(document: &Arc<Document>, block: &Block, number: usize) -> Result<Poli
         })?,
         check: check(document, block, &fields, &fail)?,
         units,
-        document: Arc::clone(document),
+        document: Arc::clone(later),
         number,
     })
 }

@@ -51,14 +51,14 @@ pub(super) fn names(
         }
     }
     for file in files {
-        names.extend(names_in(&found(&file, checked, module).ok_or(Unread::Unknown)?)?);
+        names.extend(names_in(&found(&file, checked, module).ok_or(Unread::Unknown)?, reader)?);
     }
     for folder in [&module.folder, &checked.unit.dir] {
         for entry in std::fs::read_dir(folder).map_err(|_| Unread::Unknown)?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let automatic = [".auto.tfvars", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end));
             if automatic || name == "terraform.tfvars" || name == "terraform.tfvars.json" {
-                names.extend(names_in(&entry.path())?);
+                names.extend(names_in(&entry.path(), reader)?);
             }
         }
     }
@@ -75,7 +75,10 @@ fn found(file: &Path, checked: &Checked, module: &UnitModule) -> Option<PathBuf>
     folders.into_iter().map(|folder| folder.join(file)).find(|file| file.exists() && !file.is_dir())
 }
 
-fn names_in(file: &Path) -> Result<BTreeSet<String>, Unread> {
+fn names_in(file: &Path, reader: &Reader) -> Result<BTreeSet<String>, Unread> {
+    if reader.refusal(file).is_some() {
+        return Err(Unread::Unknown);
+    }
     let text = read_text(file).map_err(|error| match Obstacle::of(&error) {
         Some(_) => Unread::Refused(FileError::on("read", file)(error)),
         None => Unread::Unknown,

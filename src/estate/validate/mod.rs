@@ -60,7 +60,7 @@ pub fn validate(
         units.extend(checked.map(|checked| (unit.dir.clone(), (&unit.outline, checked))));
     }
     if options.modules {
-        let against = Checker { units: &units, modules: Modules::default(), reader, options };
+        let against = Checker { units: &units, modules: Modules::new(reader), reader, options };
         let own: Vec<UnitIndex> = selected.iter().copied().collect();
         let found = parallel::map(&own, |index| {
             let dir = &estate.unit(*index).dir;
@@ -94,7 +94,7 @@ fn without_missing_twice(diagnostics: &mut Vec<Diagnostic>) {
 
 struct Checker<'a> {
     units: &'a BTreeMap<PathBuf, (&'a Outline, Checked)>,
-    modules: Modules,
+    modules: Modules<'a>,
     reader: &'a Reader,
     options: ValidateOptions,
 }
@@ -103,7 +103,7 @@ impl Checker<'_> {
     fn check(&self, dir: &PathBuf) -> Vec<Diagnostic> {
         let Some((outline, checked)) = self.units.get(dir) else { return Vec::new() };
         let mut found = Vec::new();
-        if let Some(missing) = missing_module(outline, checked) {
+        if let Some(missing) = missing_module(outline, checked, self.reader) {
             found.push(missing);
         } else if let Some(module) = self.modules.of(outline, checked) {
             found.extend(module.diagnostics(checked));
@@ -227,8 +227,14 @@ fn wrong_value(input: &Input, variable: &crate::terragrunt::module::Variable) ->
     )
 }
 
-fn missing_module(outline: &Outline, checked: &Checked) -> Option<Diagnostic> {
-    let folder = outline.module_dir().filter(|folder| !folder.is_dir())?;
+fn missing_module(outline: &Outline, checked: &Checked, reader: &Reader) -> Option<Diagnostic> {
+    let folder = outline.module_dir()?;
+    if let Some(refused) = reader.refused(&folder) {
+        return Some(checked.source_place.iter().fold(refused, |refused, place| refused.at(place.clone())));
+    }
+    if folder.is_dir() {
+        return None;
+    }
     let written = outline.source.clone().unwrap_or_default();
     let message = format!("the module \"{written}\" does not exist: there is no such folder");
     let diagnostic = Diagnostic::error("terragrunt::missing_module", message);

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Shared;
 use crate::hcl::diagnostic::Diagnostic;
-use crate::terragrunt::Outline;
 use crate::terragrunt::check::Checked;
 use crate::terragrunt::module::{Module, Variable};
+use crate::terragrunt::{Outline, Reader};
 
 /// Every folder that was read.
-#[derive(Default)]
-pub(super) struct Modules(Mutex<HashMap<PathBuf, Arc<OnceLock<Shared>>>>);
+pub(super) struct Modules<'r> {
+    reader: &'r Reader,
+    folders: Mutex<HashMap<PathBuf, Arc<OnceLock<Shared>>>>,
+}
 
 /// What a unit runs: its source, with the unit's own files and what it generates laid over it, the uppermost
 /// first.
@@ -23,7 +25,12 @@ pub(super) struct UnitModule {
     generates_unknown: bool,
 }
 
-impl Modules {
+impl<'r> Modules<'r> {
+    /// None was read yet.
+    pub fn new(reader: &'r Reader) -> Self {
+        Self { reader, folders: Mutex::default() }
+    }
+
     /// The module of a unit; none where its source is not on this machine, or is no module.
     pub fn of(&self, outline: &Outline, checked: &Checked) -> Option<UnitModule> {
         let folder = match &outline.source {
@@ -41,10 +48,10 @@ impl Modules {
     }
 
     fn read(&self, folder: &Path) -> Shared {
-        let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = Arc::clone(folders.entry(folder.to_path_buf()).or_default());
         drop(folders);
-        Arc::clone(cell.get_or_init(|| Arc::new(Module::read(folder))))
+        Arc::clone(cell.get_or_init(|| Arc::new(Module::read(folder, |file| self.reader.refused(file)))))
     }
 }
 

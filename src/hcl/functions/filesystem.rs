@@ -51,7 +51,7 @@ fn expand_home(path: &str) -> PathBuf {
 fn resolve(arguments: &Arguments<'_>, index: usize) -> Called<PathBuf> {
     let path = arguments.string(index)?;
     let context = arguments.context;
-    Ok((context.on_disk)(clean(&context.base_dir.join(expand_home(&path)))))
+    (context.on_disk)(clean(&context.base_dir.join(expand_home(&path))))
 }
 
 /// Without `.`, `..` and doubled slashes, as Go cleans paths: by the text alone.

@@ -40,7 +40,7 @@ pub struct FunctionContext<'a> {
     /// The folder that relative paths start from.
     pub base_dir: PathBuf,
     /// Where a file or folder really is, for those that would be copied from elsewhere first.
-    pub on_disk: &'a dyn Fn(PathBuf) -> PathBuf,
+    pub on_disk: &'a dyn Fn(PathBuf) -> Result<PathBuf, CallError>,
     /// Told of each file that is read, by its absolute path.
     pub on_read: &'a dyn Fn(&Path),
 }

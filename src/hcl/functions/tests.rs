@@ -25,7 +25,7 @@ fn data_dir() -> PathBuf {
 fn evaluated(text: &str) -> Result<Value, String> {
     let file = SourceFile::new("vector.hcl", text);
     let expr = parse_expression(&file).map_err(|errors| errors[0].to_string())?;
-    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| path, on_read: &|_| {} };
+    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| Ok(path), on_read: &|_| {} };
     evaluate(&expr, &file, &Functions(context)).map_err(|error| error.to_string())
 }
 
@@ -63,7 +63,7 @@ fn every_expression_has_the_value_that_terraform_console_gives_it() {
 fn files_that_are_read_are_reported() {
     let read = std::cell::RefCell::new(Vec::new());
     let on_read = |path: &Path| read.borrow_mut().push(path.to_path_buf());
-    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| path, on_read: &on_read };
+    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| Ok(path), on_read: &on_read };
     let value = call("file", &[Value::string("./files/hello.txt")], &context).unwrap().unwrap();
     assert_eq!(value, Value::string("Hello, World!\n"));
     assert_eq!(*read.borrow(), [data_dir().join("files/hello.txt")]);
@@ -77,7 +77,7 @@ fn an_error_in_a_template_names_the_template() {
 
 #[test]
 fn unknown_and_sensitive_parts_stay_where_functions_only_move_them() {
-    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| path, on_read: &|_| {} };
+    let context = FunctionContext { base_dir: data_dir(), on_disk: &|path| Ok(path), on_read: &|_| {} };
     let secret = Value::Sensitive(Arc::new(Value::string("s3cret")));
     let object = Value::object([("a", secret.clone()), ("b", Value::Unknown), ("c", Value::integer(1))]);
     let called = |name: &str, arguments: &[Value]| call(name, arguments, &context).unwrap().unwrap();

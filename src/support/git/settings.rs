@@ -102,6 +102,24 @@ pub fn of_anyone(folder: &Path, name: &str) -> Option<String> {
     last(&known(folder), name, |_| true)
 }
 
+/// Whether the user's Git takes the repository that a folder is in for safe, whoever owns it (`safe.directory`).
+pub fn is_safe(folder: &Path) -> bool {
+    let Some(top) = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok()) else {
+        return false;
+    };
+    let top = top.canonicalize().unwrap_or_else(|_| top.to_path_buf());
+    let known = known(folder);
+    let named = known.iter().filter(|setting| setting.key == "safe.directory" && !setting.of_repository);
+    // An empty one forgets those before it.
+    let named: Vec<&str> = named.map(|setting| setting.value.as_str()).collect();
+    let counting = named.rsplit(|value| value.is_empty()).next().unwrap_or_default();
+    counting.iter().any(|value| match value.strip_suffix("/*") {
+        _ if *value == "*" => true,
+        Some(above) => top.starts_with(above),
+        None => Path::new(value) == top,
+    })
+}
+
 fn last(known: &[Setting], name: &str, wanted: impl Fn(&Setting) -> bool) -> Option<String> {
     let name = name.to_ascii_lowercase();
     let found = known.iter().rfind(|setting| setting.key == name && wanted(setting));

@@ -18,6 +18,7 @@ fn ask(
         Some(aws) => question(&**aws)
             .map(Value::string)
             .map_err(|message| CallError::new(format!("{name} has no answer from AWS: {message}"))),
+        None if !scope.session.reader.options().exec => Ok(super::run::passed_over(scope)),
         // The graph does not need the account; whoever runs the unit asks again, with credentials.
         None if scope.session.outputs.is_none_or(OutputSource::are_unknown) => {
             scope.session.mark_own();

@@ -14,6 +14,9 @@ pub(super) fn get_env(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     match (scope.session.reader.options().environment.get(name), arguments.get(1)) {
         (Some(value), _) => Ok(Value::string(value)),
         (None, Some(default)) => Ok(Value::string(default)),
+        (None, None) if scope.session.reader.options().boundary.is_some() => {
+            Ok(super::run::passed_over(scope))
+        }
         (None, None) => Err(CallError::new(format!(
             "the environment variable {name} is not set; set it, or give a default: get_env(\"{name}\", \"…\")"
         ))),

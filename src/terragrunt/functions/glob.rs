@@ -40,7 +40,12 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
     let glob = Glob::new(&pattern)
         .map_err(|error| CallError::new(format!("\"{}\" is not a pattern: {error}", rest[0])))?;
     let mut found = Vec::new();
+    let reader = scope.session.reader;
+    if let Some(refused) = reader.refused(&start) {
+        return Err(CallError::Inside(Box::new(refused)));
+    }
     walk(&start, &glob, &mut found);
+    found.retain(|file| reader.refusal(file).is_none());
     found.sort();
     for file in &found {
         scope.session.mark_read(file.as_path());

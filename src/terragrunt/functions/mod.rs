@@ -124,14 +124,38 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
         scope.session.count(|counts| counts.files_read += 1);
         scope.session.mark_looked_at(path);
     };
-    let on_disk = |path: PathBuf| scope.session.reader.on_disk(&path);
+    let reader = scope.session.reader;
+    let on_disk = |path: PathBuf| {
+        let place = reader.on_disk(&path);
+        match reader.refused(&place) {
+            Some(refused) => Err(CallError::Inside(Box::new(refused))),
+            None => Ok(place),
+        }
+    };
     let context =
         FunctionContext { base_dir: scope.file_dir().to_path_buf(), on_disk: &on_disk, on_read: &on_read };
-    let answer = crate::hcl::functions::call(name, arguments, &context);
+    let mut answer = crate::hcl::functions::call(name, arguments, &context);
+    if let ("fileset", Some(Ok(found))) = (name, &mut answer) {
+        keep_readable(scope, arguments, found);
+    }
     if let ("fileexists" | "fileset", Some(Ok(found))) = (name, &answer) {
         mark_found(scope, arguments, found);
     }
     answer
+}
+
+/// Takes out of what `fileset` found the files that are not to be read, where there are such.
+fn keep_readable(scope: &FileScope<'_>, arguments: &[Value], found: &mut Value) {
+    let reader = scope.session.reader;
+    let (Some(folder), Value::Set(files)) = (arguments.first().and_then(Value::as_str), found) else {
+        return;
+    };
+    if reader.options().boundary.is_some() {
+        let folder = reader.on_disk(&super::paths::join(scope.file_dir(), folder));
+        let is_read =
+            |file: &Value| file.as_str().is_some_and(|file| reader.refusal(&folder.join(file)).is_none());
+        *files = Arc::new(files.iter().filter(|file| is_read(file)).cloned().collect());
+    }
 }
 
 /// Notes what `fileexists` and `fileset` looked at: nothing of it was read, but it makes the answer.

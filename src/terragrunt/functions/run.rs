@@ -36,7 +36,7 @@ pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
         return Err(CallError::new("run_cmd needs a program to run"));
     };
     if !scope.session.reader.options().exec {
-        return Ok(Value::Unknown);
+        return Ok(passed_over(scope));
     }
     let folder = scope.config_dir();
     let start = || run(scope, folder, program, program_arguments);
@@ -56,7 +56,7 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
     let file: PathBuf = from_config_dir(scope, &arguments[0]);
     scope.session.mark_read(file.as_path());
     if !scope.session.reader.options().exec {
-        return Ok(Value::Unknown);
+        return Ok(passed_over(scope));
     }
     // The program would wait for a pipe.
     refuse_unreadable(&file).map_err(|error| CallError::new(error.to_string()))?;
@@ -64,6 +64,14 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
     let key = CommandKey { folder: None, words: [vec!["sops".to_owned()], words.clone()].concat() };
     let answer = scope.session.reader.command(&key, || run(scope, scope.config_dir(), "sops", &words));
     answer.map(Value::string).map_err(CallError::new)
+}
+
+/// What is not known, because nobody is asked. It is counted, and each who asks is told so: an answer that was kept would
+/// look like one that rests on nothing.
+pub(super) fn passed_over(scope: &FileScope<'_>) -> Value {
+    scope.session.mark_own();
+    scope.session.reader.pass_over();
+    Value::Unknown
 }
 
 fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]) -> Result<String, String> {

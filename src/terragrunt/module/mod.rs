@@ -43,8 +43,9 @@ pub struct Variable {
 }
 
 impl Module {
-    /// Reads the files of a folder: `*.tf`, `*.tofu` and their JSON forms, and then the override files.
-    pub fn read(folder: &Path) -> Self {
+    /// Reads the files of a folder: `*.tf`, `*.tofu` and their JSON forms, and then the override files; what `refused` has
+    /// something against is not read.
+    pub fn read(folder: &Path, refused: impl Fn(&Path) -> Option<Diagnostic>) -> Self {
         let mut module = Self::default();
         let Ok(entries) = std::fs::read_dir(folder) else { return module };
         let mut files: Vec<PathBuf> = entries
@@ -54,6 +55,10 @@ impl Module {
             .collect();
         files.sort_by_key(|path| (is_override(path), path.clone()));
         for path in files {
+            if let Some(refused) = refused(&path) {
+                module.diagnostics.push(refused);
+                continue;
+            }
             match read_text(&path) {
                 Ok(text) => module.add(&path, text),
                 Err(error) => {

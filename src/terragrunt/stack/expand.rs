@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::read::{self, Wanted};
-use super::source::{self, Fetch};
+use super::source::{self, Fetch, SourceError};
 use super::values::values_text;
 use super::{
     Kind, STACK_AUTOINCLUDE, STACK_DIR, STACK_FILE, StackBlock, StackFile, UNIT_AUTOINCLUDE, VALUES_FILE,
@@ -124,11 +124,11 @@ impl Expanding<'_> {
         let source =
             source::locate(self.reader, dir, block.source.expose(), self.fetch).map_err(|error| {
                 let message = format!("the source of {} cannot be used: {error}", block.title());
-                Box::new(
-                    Diagnostic::error("stack::source", message)
-                        .at(block.source_location.clone())
-                        .help(error.help()),
-                )
+                let told = match error {
+                    SourceError::NotFetched(_) => Diagnostic::warning("stack::not_fetched", message),
+                    _ => Diagnostic::error("stack::source", message),
+                };
+                Box::new(told.at(block.source_location.clone()).help(error.help()))
             })?;
         let real_source = real(&source);
         if block.kind == Kind::Stack

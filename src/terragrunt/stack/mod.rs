@@ -29,7 +29,7 @@ pub use expand::{Expansion, Generated, expand};
 pub use generate::{Changes, generate, left_over, stale};
 pub(crate) use places::{outputs, unit_dirs};
 pub(crate) use read::{Wanted, read};
-pub use source::{Fetch, LocalOnly, SourceError};
+pub use source::{Fetch, LocalOnly, NoFetch, SourceError};
 
 /// The name of a stack's file.
 pub const STACK_FILE: &str = "terragrunt.stack.hcl";

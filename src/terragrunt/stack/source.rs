@@ -25,6 +25,17 @@ pub enum SourceError {
     /// It is an address that nobody here can fetch.
     #[error("sources from {0} are not fetched by slipway")]
     Remote(String),
+    /// It is an address, and nothing is fetched now.
+    #[error("sources from {0} are not fetched with --no-exec and --untrusted")]
+    NotFetched(String),
+    /// It is a folder that is not read.
+    #[error("{} is not read: {why}", .folder.display())]
+    Refused {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
     /// It was tried and failed.
     #[error("{0}")]
     Failed(String),
@@ -41,6 +52,8 @@ impl SourceError {
             Self::Remote(_) => {
                 "clone it and name the folder, use a git:: address, or run `terragrunt stack generate`"
             }
+            Self::NotFetched(_) => "what is generated from it is not looked at; leave these out to do so",
+            Self::Refused { .. } => "with --untrusted nothing is read but the repository's own files",
             Self::Failed(_) => "check the address, the ref and your access to it",
         }
     }
@@ -61,6 +74,15 @@ impl Fetch for LocalOnly {
     }
 }
 
+/// Fetches nothing, as was asked: what would be generated from an address is passed over.
+pub struct NoFetch;
+
+impl Fetch for NoFetch {
+    fn fetch(&self, source: &str) -> Result<PathBuf, SourceError> {
+        Err(SourceError::NotFetched(origin(source)))
+    }
+}
+
 /// The folder of a source that a stack file in `dir` names.
 pub(super) fn locate(
     reader: &Reader,
@@ -71,6 +93,9 @@ pub(super) fn locate(
     let plain = source.strip_prefix("file://").unwrap_or(source);
     let (base, part) = split(plain);
     let folder = reader.on_disk(&paths::join(dir, base));
+    if let Some(why) = reader.refusal(&folder) {
+        return Err(SourceError::Refused { folder, why });
+    }
     if !folder.is_dir() {
         let address = ["://", "::", "git@"].iter().any(|sign| plain.contains(sign)) || is_shorthand(plain);
         return if address { fetch.fetch(source) } else { Err(SourceError::Missing(folder)) };

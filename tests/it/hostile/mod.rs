@@ -7,5 +7,7 @@ mod records;
 mod run;
 mod stand_in;
 mod stopping;
+mod tripwires;
+mod untrusted;
 mod world;
 mod writing;

@@ -1,5 +1,9 @@
 //! What lies in a repository stands in for nothing that was fetched, planned or signed.
 
+use std::path::Path;
+use std::process::Command;
+
+use super::world::git;
 use crate::plans::{commit, unit};
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
@@ -115,5 +119,166 @@ fn states_plans_and_lock_files_in_a_module_make_no_plan_of_it_stale() {
             .run(&["apply", "again", "--yes"])
             .exits(5)
             .says("its source is not what it was planned with");
+    }
+}
+
+/// A repository of modules with two commits, of which the second is evil.
+struct Catalogue {
+    folder: tempfile::TempDir,
+    good: String,
+    evil: String,
+}
+
+impl Catalogue {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+        let commit = |value: &str| {
+            let module = format!("output \"value\" {{\n  value = \"{value}\"\n}}\n");
+            std::fs::write(folder.path().join("main.tf"), module).unwrap();
+            git(folder.path(), &["add", "--all"]);
+            git(folder.path(), &["commit", "--quiet", "-m", value]);
+            git(folder.path(), &["rev-parse", "HEAD"])
+        };
+        let (good, evil) = (commit("good"), commit("evil"));
+        Self { folder, good, evil }
+    }
+
+    /// A unit of the estate's with the module at a commit.
+    fn unit(&self, estate: &Estate, name: &str, commit: &str) {
+        let source = format!("git::file://{}?ref={commit}", self.folder.path().display());
+        let text = format!(
+            "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n\n\
+             terraform {{\n  source = \"{source}\"\n}}\n"
+        );
+        estate.write(&format!("live/{name}/terragrunt.hcl"), &text);
+    }
+
+    /// A `.slipway` in which the good commit stands for the files of the evil one.
+    fn poisoned(&self) -> Estate {
+        let estate = Estate::new();
+        self.unit(&estate, "good", &self.good);
+        self.unit(&estate, "evil", &self.evil);
+        Slipway::new(estate.path(), &tool("tofu")).run(&["plan"]).exits(0).says("planned");
+        let index = estate.path().join(".slipway/modules/index");
+        let entries: Vec<(std::path::PathBuf, serde_json::Value)> = std::fs::read_dir(index)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()))
+            .collect();
+        let of = |commit: &str| entries.iter().find(|(_, entry)| entry["resolved"] == commit).unwrap();
+        let ((good, entry), (_, evil)) = (of(&self.good), of(&self.evil));
+        let mut entry = entry.clone();
+        entry["tree"] = evil["tree"].clone();
+        std::fs::write(good, entry.to_string()).unwrap();
+        estate
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
+#[test]
+fn a_cache_that_came_along_stands_in_for_no_module() {
+    let (catalogue, tool) = (Catalogue::new(), tool("tofu"));
+    let poisoned = catalogue.poisoned();
+    // The poison works where it is believed: in the folder that it was made in.
+    Slipway::new(poisoned.path(), &tool).run(&["apply", "good", "--yes"]).exits(0).says("applied");
+    assert_eq!(poisoned.applied("good").as_deref(), Some("evil"));
+
+    let estate = Estate::new();
+    catalogue.unit(&estate, "good", &catalogue.good);
+    copy(&poisoned.path().join(".slipway"), &estate.path().join(".slipway"));
+    let slipway = || Slipway::new(estate.path(), &tool);
+    slipway().run(&["apply", "--yes"]).exits(0).says("was not made here by you");
+    assert_eq!(estate.applied("good").as_deref(), Some("good"));
+    // From then on it is ours, and nothing is said or fetched.
+    let again = slipway().run(&["plan"]).exits(0);
+    assert!(
+        !again.stderr.contains("not made here") && !again.stderr.contains("fetching"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn a_folder_of_ours_that_git_tracks_is_refused_wherever_it_would_be_believed() {
+    let (catalogue, tool) = (Catalogue::new(), tool("tofu"));
+    let estate = Estate::new();
+    catalogue.unit(&estate, "good", &catalogue.good);
+    let slipway = || Slipway::new(estate.path(), &tool);
+    // Also one that is ours, into which a pull brings files.
+    slipway().run(&["plan"]).exits(0).says("planned");
+    for file in
+        ["modules/index/planted.json", "runs/x/journal.jsonl", "work/good/module/evil.tf", "providers/x"]
+    {
+        let file = format!(".slipway/{file}");
+        estate.write(&file, "{}\n");
+        git(estate.path(), &["add", "--force", &file]);
+        for arguments in [
+            &["plan"][..],
+            &["apply", "--yes"],
+            &["up", "--yes"],
+            &["destroy", "--yes"],
+            &["output", "good"],
+            &["resume", "--yes"],
+            &["runs"],
+            &["runs", "show"],
+            &["unlock", "good"],
+        ] {
+            let refused = slipway().run(arguments).exits(5);
+            drop(
+                refused
+                    .says(&format!("came with the repository: Git tracks {file}"))
+                    .says("git rm -r --cached"),
+            );
+        }
+        // What has no use for it is not kept from its work.
+        slipway().run(&["find"]).exits(0).says("good");
+        slipway().run(&["validate"]).exits(0).says("0 errors");
+        git(estate.path(), &["rm", "--quiet", "--force", &file]);
+    }
+    slipway().run(&["apply", "--yes"]).exits(0).says("applied");
+    assert_eq!(estate.applied("good").as_deref(), Some("good"));
+}
+
+#[test]
+fn of_a_folder_that_was_copied_states_are_kept_and_its_runs_are_not_gone_on_with() {
+    for tool in terraforms() {
+        let estate = Estate::new();
+        // Its state is in the folder that the tool works in.
+        estate.write("live/root.hcl", "");
+        unit(&estate, "kept", "resource \"terraform_data\" \"this\" {\n  input = 1\n}\n");
+        unit(&estate, "broken", "resource \"terraform_data\" \"this\" {\n  input = nothing.at.all\n}\n");
+        Slipway::new(estate.path(), &tool).run(&["apply", "--yes"]).exits(1).says("1 failed");
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        let copied = elsewhere.path().join("copy");
+        copy(estate.path(), &copied);
+        let planted = copied.join(".slipway/work/kept/module/evil.tf");
+        std::fs::write(&planted, "output \"evil\" {\n  value = 1\n}\n").unwrap();
+        let ran = copied.join("ran");
+        let trap = copied.join("trap");
+        std::fs::write(&trap, format!("#!/bin/sh\ntouch '{}'\n", ran.display())).unwrap();
+        std::fs::set_permissions(&trap, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let journal = std::fs::read_dir(copied.join(".slipway/runs")).unwrap().next().unwrap().unwrap();
+        let run = journal.file_name().into_string().unwrap();
+        let journal = journal.path().join("journal.jsonl");
+        let text = std::fs::read_to_string(&journal).unwrap();
+        let with_trap = text.replace(&format!("{:?}", tool.display().to_string()), &format!("{trap:?}"));
+        assert_ne!(text, with_trap, "the record names the tool");
+        std::fs::write(&journal, with_trap).unwrap();
+
+        let slipway = || Slipway::new(&copied, &tool).env_remove("SLIPWAY_TF_PATH");
+        slipway().run(&["resume", "--yes"]).exits(5).says("was not begun here by you");
+        slipway().run(&["runs", "show", "--detail"]).exits(0).says("details are not shown");
+        assert!(!ran.exists() && !planted.exists());
+        let again = Slipway::new(&copied, &tool).run(&["plan", "kept"]).exits(0);
+        drop(again.says("nothing to change"));
+        // Whoever knows where it comes from says so.
+        drop(slipway().run(&["resume", &run, "--yes", "--from-elsewhere"]).exits(1));
+        assert!(ran.exists(), "the tool of the record");
     }
 }

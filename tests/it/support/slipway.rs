@@ -32,6 +32,8 @@ impl Slipway {
             .env_clear()
             .env("PATH", system_path())
             .env("HOME", dir)
+            // One machine for all of a test's commands, wherever they are started.
+            .env("XDG_STATE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("state"))
             .env("SLIPWAY_TF_PATH", tool)
             .env("SLIPWAY_ENGINE", "native")
             .env("SLIPWAY_COLOR", "never")
