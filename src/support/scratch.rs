@@ -8,7 +8,6 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -36,18 +35,10 @@ impl Scratch {
         static SWEPT: Once = Once::new();
         let home = home()?;
         let mut swept = Ok(());
-        SWEPT.call_once(|| swept = locked(&home).map(|_alone| sweep(&home, "")));
+        SWEPT.call_once(|| swept = locked(&home).map(|_alone| sweep(&home)));
         swept?;
         let _making = locked(&home)?;
         Self::make(&home, &format!("{purpose}-"))
-    }
-
-    /// One in a folder of somebody else's, for what is moved to its place there in one step. Those that killed
-    /// processes have left there, known by the beginning of their names, are taken away.
-    pub fn within(folder: &Path, beginning: &str) -> Result<Self> {
-        let _alone = locked(folder)?;
-        sweep(folder, beginning);
-        Self::make(folder, beginning)
     }
 
     /// Makes one in a folder that is locked: nobody takes it away between its making and its own lock.
@@ -114,10 +105,9 @@ fn locked(folder: &Path) -> Result<File> {
 }
 
 /// Takes away what killed processes have left in a folder that is locked.
-fn sweep(home: &Path, beginning: &str) {
+fn sweep(home: &Path) {
     for entry in std::fs::read_dir(home).into_iter().flatten().flatten() {
-        let is_one = entry.file_name().as_bytes().starts_with(beginning.as_bytes());
-        if !is_one || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let path = entry.path();
@@ -153,14 +143,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("home");
         make_home(&home).unwrap();
-        let used = Scratch::within(&home, ".new-").unwrap();
-        let [left, other] = [".new-0", "other"].map(|name| home.join(name));
-        for folder in [&left, &other] {
-            std::fs::create_dir_all(folder.join("deep")).unwrap();
-        }
-        let another = Scratch::within(&home, ".new-").unwrap();
-        assert!(used.path().is_dir() && another.path().is_dir());
-        assert!(!left.exists() && other.exists(), "only what begins like ours is ours");
+        let used = Scratch::make(&home, "used-").unwrap();
+        let left = home.join("left-0");
+        std::fs::create_dir_all(left.join("deep")).unwrap();
+        sweep(&home);
+        assert!(used.path().is_dir() && !left.exists());
     }
 
     #[test]

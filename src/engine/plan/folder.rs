@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, VERSION};
 use super::signature::SignatureError;
-use crate::support::confined::{Named, PRIVATE, PRIVATE_FOLDER, Root};
+use crate::support::confined::{Named, PRIVATE, PRIVATE_FOLDER};
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_regular, read_whole};
 use crate::support::unit_name::as_file_name;
@@ -117,9 +117,8 @@ pub fn write(
 ) -> Result<(), SavedError> {
     refuse_used(place)?;
     let (above, name) = place.folder()?;
-    let building =
-        Building { above: &above, name: above.new_folder(".slipway-plans-", PRIVATE_FOLDER)?.into() };
-    let root = above.folder(&building.name, PRIVATE_FOLDER)?;
+    let building = above.staging(".slipway-plans-")?;
+    let root = above.folder(building.name(), PRIVATE_FOLDER)?;
     let write = |below: &Path, content: &[u8]| root.write_durably(below, content, PRIVATE);
     root.create_dir_all(Path::new(PLANS), PRIVATE_FOLDER)?;
     for (below, content) in plans {
@@ -137,20 +136,8 @@ pub fn write(
     write(Path::new(SUMS), sums.as_bytes())?;
     // One that is empty makes room.
     above.remove_dir(&name)?;
-    above.rename(&building.name, &name)?;
+    above.rename(building.name(), &name)?;
     Ok(())
-}
-
-/// The folder in which all is put together; what is left of it goes where that failed.
-struct Building<'a> {
-    above: &'a Root,
-    name: PathBuf,
-}
-
-impl Drop for Building<'_> {
-    fn drop(&mut self) {
-        let _moved_or_gone = self.above.remove_all(&self.name);
-    }
 }
 
 impl SavedFolder {
@@ -278,6 +265,7 @@ mod tests {
     use crate::engine::PlanSummary;
     use crate::engine::plan::manifest::PlannedUnit;
     use crate::engine::plan::{Fingerprint, StateMark};
+    use crate::support::confined::Root;
 
     fn saved(at: &Path) {
         let plan = b"a plan".to_vec();

@@ -200,18 +200,6 @@ impl Root {
         set.map_err(self.on("protect", below))
     }
 
-    /// Makes an empty folder beside others, under a name that nothing has; returns the name.
-    pub fn new_folder(&self, prefix: &str, mode: u32) -> Result<OsString, FileError> {
-        loop {
-            let name = OsString::from(format!("{prefix}{}", fresh()));
-            match nix::sys::stat::mkdirat(&self.folder, name.as_os_str(), bits(mode)) {
-                Ok(()) => return Ok(name),
-                Err(Errno::EEXIST) => {}
-                Err(error) => return Err(self.on("create", Path::new(&name))(error.into())),
-            }
-        }
-    }
-
     pub(super) fn on(
         &self,
         action: &'static str,

@@ -11,6 +11,7 @@
 mod files;
 mod named;
 mod remove;
+mod staging;
 mod walk;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use nix::sys::stat::Mode;
 
 pub use self::files::{EVERYBODY, Kind, PRIVATE, PROGRAM};
 pub use self::named::Named;
+pub use self::staging::Staging;
 use super::fs::FileError;
 
 /// The mode of a folder that only its owner can read.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FOLDER, Kind, PRIVATE_FOLDER, Root};
+use super::{FOLDER, Kind, Root};
 use crate::support::fs::{FileError, Obstacle, create_dir_all};
 
 /// A file or folder that the user named, to be written.
@@ -55,8 +55,7 @@ impl Named {
             let is_folder = std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder");
             return Err(FileError::on("write", &self.path())(is_folder));
         }
-        let tried = folder.new_folder(".slipway-try-", PRIVATE_FOLDER)?;
-        folder.remove_dir(Path::new(&tried)).map(drop)
+        folder.staging(".slipway-try-").map(drop)
     }
 
     /// Writes the file, whole or not at all.

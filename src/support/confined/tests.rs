@@ -312,8 +312,7 @@ fn what_was_opened_is_read_and_written_in_its_place() {
     assert!(root.create_new(Path::new("log")).is_err());
     assert!(root.open_folder(Path::new("not/there")).unwrap().is_none());
     assert_eq!(root.kind(Path::new("log/below/a/file")).unwrap(), None);
-    let name = root.new_folder(".new-", PRIVATE_FOLDER).unwrap();
-    root.write(&Path::new(&name).join("x"), b"x", PRIVATE).unwrap();
-    root.rename(&Path::new(&name).join("x"), Path::new("made/there")).unwrap();
-    assert!(root.remove_dir(Path::new(&name)).unwrap());
+    let staging = root.staging(".new-").unwrap();
+    root.write(&staging.name().join("x"), b"x", PRIVATE).unwrap();
+    root.rename(&staging.name().join("x"), Path::new("made/there")).unwrap();
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::manifest::{self, Entry, MANIFEST_FILE};
 use super::{Expansion, Generated, Kind, STACK_DIR, STACK_FILE, VALUES_FILE};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::support::confined::{FOLDER, Kind as Found, PRIVATE_FOLDER, Root};
+use crate::support::confined::{FOLDER, Kind as Found, Root};
 use crate::support::fs::{FileError, Obstacle, are_equal, open_regular, read_whole};
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -70,6 +70,9 @@ struct Wanted {
     mode: u32,
 }
 
+/// How the name of the folder begins in which a stack is put together.
+const STAGING: &str = ".terragrunt-stack-new-";
+
 /// What has to be there.
 #[derive(Default)]
 struct Layout {
@@ -88,11 +91,13 @@ pub fn generate(expansion: &Expansion, dir: &Path) -> Result<Changes, FileError>
     let (different, kept) = different(&root, &layout)?;
     let gone = no_longer_copied(&root, expansion, &layout);
     let changes = Changes { written: different.len(), removed: gone.len(), kept };
+    // What a killed process left goes, also where it had done all its work.
+    root.sweep(STAGING);
     if different.is_empty() && gone.is_empty() && missing.is_empty() {
         return Ok(changes);
     }
-    let staging = root.new_folder(".terragrunt-stack-new-", PRIVATE_FOLDER)?;
-    let mut moving = Moving { root: &root, staging: staging.into(), done: Vec::new() };
+    let staging = root.staging(STAGING)?;
+    let mut moving = Moving { root: &root, staging: staging.name(), done: Vec::new() };
     let mut staged = Vec::new();
     for (number, path) in different.into_iter().enumerate() {
         let Some(wanted) = layout.files.get(path) else { continue };
@@ -286,8 +291,8 @@ enum Step {
 
 struct Moving<'r> {
     root: &'r Root,
-    /// A folder beside what is generated; gone when this is dropped.
-    staging: PathBuf,
+    /// A folder beside what is generated.
+    staging: &'r Path,
     done: Vec<Step>,
 }
 
@@ -337,11 +342,5 @@ impl Moving<'_> {
                 Step::Aside(path, aside) => self.root.rename(&aside, &path),
             };
         }
-    }
-}
-
-impl Drop for Moving<'_> {
-    fn drop(&mut self) {
-        let _left_behind = self.root.remove_all(&self.staging);
     }
 }
