@@ -15,6 +15,7 @@ use crate::run::folder::RunFolder;
 use crate::run::home::is_from_elsewhere;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
+use crate::support::redact;
 use crate::support::unit_name;
 
 /// Adds them to a summary: of each unit whose plan is still there and that does not have them already.
@@ -53,7 +54,10 @@ pub async fn add_details(
             Err(error) => Err(error.to_string()),
         };
         match detail {
-            Ok(detail) => row.detail = Some(detail),
+            Ok(mut detail) => {
+                redact::clean_deep(&mut detail);
+                row.detail = Some(detail);
+            }
             Err(error) => ui.say(&format!("the detail of {} cannot be read any more: {error}", row.name)),
         }
     }

@@ -51,7 +51,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::exit::{CliError, Exit};
-use self::global::{FormatFlag, Global};
+use self::global::{FormatFlag, Global, LogFormat};
 use self::ui::Ui;
 use crate::support::signals;
 
@@ -147,7 +147,11 @@ pub fn main() -> ExitCode {
         Err(error) => return early::tell_usage(&error).into(),
     };
     let ui = Ui::new(&cli.global);
-    if let Err(error) = signals::watch(Exit::Interrupted as i32) {
+    let tell: signals::Tell = match cli.global.log_format {
+        LogFormat::Json => |text| ui::tell_json("warning", text, None),
+        LogFormat::Pretty => |text| ui::write_line(&format!("slipway: {text}")),
+    };
+    if let Err(error) = signals::watch(Exit::Interrupted as i32, tell) {
         return ui.error(&CliError::failed(format!("could not listen for signals: {error}"), None)).into();
     }
     let done = cli.known_format().and_then(|()| dispatch(ui, &cli));

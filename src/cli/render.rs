@@ -93,7 +93,8 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
         let text = match (ui.format(), &unit.config) {
             (Format::Json, config) => json_line(unit.path, config.as_ref(), &unit.errors, args.reveal),
             (Format::Text, Some(config)) => {
-                format!("# {}\n{}\n", shown::name(unit.path), render_hcl(config, args.reveal))
+                let name = format!("# {}", shown::name(unit.path));
+                format!("{}\n{}\n", shown::stream(&name, false), render_hcl(config, args.reveal))
             }
             (Format::Text, None) => String::new(),
         };

@@ -13,7 +13,7 @@ use crate::report::markdown::markdown;
 use crate::report::model::Summary;
 use crate::run::folder::RunFolder;
 use crate::support::confined::{Named, PRIVATE};
-use crate::support::fs::Obstacle;
+use crate::support::fs::{FileError, Obstacle};
 
 /// The most lines of a log that go into a report.
 const LOG_LINES: usize = 80;
@@ -60,15 +60,15 @@ impl ReportArgs {
         let mut files = Vec::new();
         for (kind, file) in asked {
             let Some(file) = file else { continue };
-            let place = workspace.named(file)?;
-            place.try_writing().map_err(|error| {
+            let refused = |error: FileError| {
                 if matches!(error.obstacle(), Some(Obstacle::Link { .. })) {
                     return CliError::from(error);
                 }
-                let shown = place.path();
-                let why = format!("a report cannot be written to {}: {}", shown.display(), error.source);
+                let why = format!("a report cannot be written to {}: {}", file.display(), error.source);
                 CliError::usage(why, "name a file in a folder that can be written to")
-            })?;
+            };
+            let place = workspace.named(file).map_err(refused)?;
+            place.try_writing().map_err(refused)?;
             files.push((kind, place));
         }
         Ok(Reports { files })

@@ -103,7 +103,11 @@ impl Ui {
         for diagnostic in grouped(diagnostics.iter().cloned()) {
             match self.log_format {
                 LogFormat::Pretty => self.line(&snippets.draw(&diagnostic)),
-                LogFormat::Json => write_line(&shown::json(&to_json(&diagnostic).to_string())),
+                LogFormat::Json => {
+                    let mut told = to_json(&diagnostic);
+                    redact::clean_json(&mut told);
+                    write_line(&shown::json(&told.to_string()));
+                }
             }
         }
     }

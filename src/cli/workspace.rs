@@ -16,6 +16,7 @@ use crate::estate::{EngineChoice, Estate, Graph, Needs, Project, UnitIndex, expa
 use crate::run::event::Request;
 use crate::run::home::HOME;
 use crate::support::confined::Named;
+use crate::support::fs::FileError;
 use crate::support::git::settings::is_safe;
 use crate::support::{git, unit_name};
 use crate::terragrunt::{Boundary, Reader, ReaderOptions, paths};
@@ -110,11 +111,11 @@ impl Workspace {
 
     /// A file or folder to be written that the user named. Where it lies in what others fill, the part of its way behind
     /// that is gone without following links: the folder that the user stands in, the project, and the work tree of Git.
-    pub fn named(&self, path: &Path) -> Result<Named, CliError> {
+    pub fn named(&self, path: &Path) -> Result<Named, FileError> {
         let path = paths::join(&self.working_dir, path);
         let mut bounds = vec![self.working_dir.as_path(), &self.project.dir];
         bounds.extend(git::top_of(&self.project.dir));
-        Ok(Named::new(&path, &bounds)?)
+        Named::new(&path, &bounds)
     }
 
     /// A reader for a command of Terraform, such as `plan`.

@@ -7,6 +7,7 @@ use crate::hcl::value::Value;
 use crate::support::{environment, redact};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::module::Module;
+use crate::terragrunt::variable_files;
 
 /// Keeps what is sensitive in a value, and what its names say is a secret, from being shown from now on.
 pub fn keep(name: &str, value: &Value) {
@@ -40,14 +41,30 @@ fn keep_all(value: &Value) {
     }
 }
 
-/// Keeps the values of a unit from being shown whose variables its module declares sensitive. `folder` is where the
-/// module's files are; returns whether any are there.
+/// Keeps the values of a unit from being shown whose variables its module declares sensitive, wherever they come from:
+/// inputs, the environment, variable files and arguments. `folder` is where the module's files are; returns whether any
+/// are there.
 pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
     let module = Module::read(folder, |_| None);
+    let is_sensitive = |name: &str| module.variables.get(name).is_some_and(|variable| variable.sensitive);
+    let given = variable_files::of_unit(config, folder);
+    for (name, value) in given.iter().flat_map(|file| variable_files::values(file)) {
+        if is_sensitive(&name) { keep_all(&value) } else { keep(&name, &value) }
+    }
+    let extra = || config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+    for (name, text) in extra()
+        .flat_map(|extra| variable_files::values_of("var", &extra.arguments))
+        .filter_map(|given| given.trim_matches(['"', '\'']).split_once('='))
+    {
+        if is_sensitive(name) {
+            redact::known().add(text);
+        } else {
+            keep(name, &Value::string(text));
+        }
+    }
     for (name, _) in module.variables.iter().filter(|(_, variable)| variable.sensitive) {
         let variable = format!("TF_VAR_{name}");
-        let extra = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
-        let set = extra.filter_map(|extra| extra.env_vars.get(&variable)).cloned();
+        let set = extra().filter_map(|extra| extra.env_vars.get(&variable)).cloned();
         let inherited = std::env::var_os(&variable).map(|value| value.to_string_lossy().into_owned());
         for text in set.chain(inherited) {
             // A value that is no text comes as JSON.

@@ -15,8 +15,8 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use self::spans::is_secret;
 pub(in crate::support) use self::spans::{in_address, in_text};
+use self::spans::{is_doubtful, is_secret};
 use super::{environment, redact};
 
 /// What stands where a secret of an address was.
@@ -64,7 +64,10 @@ impl Address {
     pub fn new(text: impl Into<String>) -> Self {
         let address = Self(text.into());
         let found = in_address(&address.0);
-        let certain: Vec<_> = found.into_iter().filter(|range| address.is_certain(range)).collect();
+        let text = |range: &Range<usize>| address.0.get(range.clone()).unwrap_or_default();
+        let is_doubtful = found.iter().any(|range| text(range).contains('/') && is_doubtful(text(range)));
+        let certain = found.into_iter().filter(|range| !is_doubtful && address.is_certain(range));
+        let certain: Vec<_> = certain.collect();
         // What is a word like any other is hidden in its address only.
         for secret in address.secrets_at(&certain).iter().filter(|secret| !environment::is_word(secret)) {
             redact::known().add(secret);

@@ -123,16 +123,21 @@ impl Redactor {
     /// like any other, it is one only where the name stands beside it.
     pub fn add_variable(&self, name: &str, value: &str) {
         for secret in environment::secrets_of(name, value) {
-            if secret.len() >= SHORTEST && !environment::is_word(&secret) {
-                self.add(&secret);
-            } else if !secret.is_empty() {
-                let forms =
-                    [("=", ""), ("=\"", "\""), ("='", "'"), (": ", ""), ("\":\"", "\""), ("\": \"", "\"")];
-                self.take(forms.into_iter().map(|(before, behind)| {
-                    let lead = name.len() + before.len();
-                    Text { whole: format!("{name}{before}{secret}{behind}"), lead, tail: behind.len() }
-                }));
-            }
+            self.add_setting(name, &secret);
+        }
+    }
+
+    /// The same of a setting that is a secret whatever its name is.
+    pub fn add_setting(&self, name: &str, secret: &str) {
+        if secret.len() >= SHORTEST && !environment::is_word(secret) {
+            self.add(secret);
+        } else if !secret.is_empty() {
+            let forms =
+                [("=", ""), ("=\"", "\""), ("='", "'"), (": ", ""), ("\":\"", "\""), ("\": \"", "\"")];
+            self.take(forms.into_iter().map(|(before, behind)| {
+                let lead = name.len() + before.len();
+                Text { whole: format!("{name}{before}{secret}{behind}"), lead, tail: behind.len() }
+            }));
         }
     }
 

@@ -42,6 +42,11 @@ pub fn json(text: &str) -> Cow<'_, str> {
     escaped_orders(escaped(text, |letter| !matches!(letter, '\n' | '\t')))
 }
 
+/// A text of a language that knows HTML's entities (SVG, HTML, labels of Graphviz), in the same way.
+pub fn entities(text: &str) -> Cow<'_, str> {
+    with_orders(Cow::Borrowed(text), |order| format!("#&#35;{}", order.get(2..).unwrap_or_default()))
+}
+
 /// A quoted text of HCL, in the same way.
 pub fn hcl(text: &str) -> Cow<'_, str> {
     escaped_orders(Cow::Borrowed(text))
@@ -295,6 +300,7 @@ mod tests {
         assert!(!safe.chars().any(is_hidden) && !safe.contains("##[") && !safe.contains("##vso["), "{safe}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
         assert!(matches!(json("{\n\t\"a\": 1\n}"), Cow::Borrowed(_)));
+        assert_eq!(entities("a ##[x] ## b"), "a #&#35;[x] ## b");
     }
 
     proptest! {

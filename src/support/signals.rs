@@ -6,7 +6,6 @@
 //! While a run goes on, a signal is a step of stopping it, see [`Stop`]; the run has a moment to end by itself after the
 //! last step, and no longer. Everything else ends at the first one.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,8 +26,11 @@ const CLEAN_UP: Duration = Duration::from_millis(200);
 static RUN: Mutex<Option<Arc<Interruptor>>> = Mutex::new(None);
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// Whoever tells a person something.
+pub type Tell = fn(&str);
+
 /// Listens from here on. `interrupted` is the exit code of what was stopped by Ctrl-C.
-pub fn watch(interrupted: i32) -> std::io::Result<()> {
+pub fn watch(interrupted: i32, tell: Tell) -> std::io::Result<()> {
     let interruptible = !is_ignored(SIGINT);
     // Whoever started us with `nohup` has said what a closed terminal means.
     let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
@@ -37,7 +39,7 @@ pub fn watch(interrupted: i32) -> std::io::Result<()> {
         for signal in signals.forever() {
             let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
             match run {
-                Some(run) => step(&run, signal, interrupted),
+                Some(run) => step(&run, signal, interrupted, tell),
                 // As a program in the background of a script is started: its Ctrl-C is meant for others.
                 None if signal == SIGINT && !interruptible => {}
                 None => end(signal, interrupted),
@@ -75,7 +77,7 @@ impl Drop for Attached {
 
 /// Ctrl-C goes one step a press. SIGTERM from a CI system and SIGHUP from a closed terminal leave little time before a
 /// kill, so they go straight to the one interrupt.
-fn step(run: &Interruptor, signal: i32, interrupted: i32) {
+fn step(run: &Interruptor, signal: i32, interrupted: i32, tell: Tell) {
     let before = run.step();
     let step = if signal == SIGINT { run.press() } else { run.raise(Stop::Interrupt) };
     if step >= Stop::Interrupt && step > before {
@@ -87,6 +89,7 @@ fn step(run: &Interruptor, signal: i32, interrupted: i32) {
         std::thread::sleep(LAST_WORDS);
         children::kill_all();
         say(
+            tell,
             "stopped while it was still at work; what a killed tool leaves locked, `slipway unlock UNIT` shows",
         );
         signal_hook::low_level::exit(interrupted);
@@ -104,8 +107,8 @@ fn end(signal: i32, interrupted: i32) {
 }
 
 /// A word to the person, where that takes no time: nobody may read, or the terminal may stand still.
-fn say(text: &'static str) {
-    let told = std::thread::spawn(move || drop(writeln!(std::io::stderr(), "slipway: {text}")));
+fn say(tell: Tell, text: &'static str) {
+    let told = std::thread::spawn(move || tell(text));
     for _ in 0..10 {
         if told.is_finished() {
             return;

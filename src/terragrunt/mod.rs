@@ -38,6 +38,7 @@ mod scope;
 mod session;
 pub mod stack;
 mod unit;
+pub mod variable_files;
 
 #[cfg(test)]
 pub(crate) mod tests;

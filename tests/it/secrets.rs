@@ -201,7 +201,9 @@ fn the_search_finds_what_is_there() {
     let found = std::panic::catch_unwind(|| secrets::search(estate.path(), &["plan"], began, &[]));
     assert!(found.is_err());
     secrets::watch_processes();
-    let mut sleeper = std::process::Command::new("sh").args(["-c", "sleep 5; true", SECRET]).spawn().unwrap();
+    // What the process itself was given is the user's own; what it gives to another is not.
+    let gives = "sh -c 'sleep 5; true' \"$0\" & wait";
+    let mut sleeper = std::process::Command::new("sh").args(["-c", gives, SECRET]).spawn().unwrap();
     let id = sleeper.id();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
     let seen = || std::panic::catch_unwind(|| secrets::search_processes(id)).is_err();

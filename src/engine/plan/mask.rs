@@ -5,7 +5,9 @@
 //! is masked in every other, too.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 
 /// Shorter ones are masked only where they are the whole text: they stand in too many words.
@@ -16,7 +18,18 @@ const MASK: &str = "(sensitive)";
 
 /// The sensitive texts of one plan.
 #[derive(Default)]
-pub struct Secrets(BTreeSet<String>);
+pub struct Secrets {
+    texts: BTreeSet<String>,
+    /// All of them put together, so that each text is looked through once, however many there are.
+    together: OnceLock<Together>,
+}
+
+struct Together {
+    /// Those that are masked wherever they stand.
+    long: Option<AhoCorasick>,
+    /// Those that are masked as words.
+    short: Option<AhoCorasick>,
+}
 
 impl Secrets {
     /// Takes every text of a value at the places that are marked: `true` marks all below it.
@@ -44,13 +57,15 @@ impl Secrets {
             Value::Object(values) => values.values().for_each(|value| self.take_all(value)),
             Value::Array(values) => values.iter().for_each(|value| self.take_all(value)),
             Value::String(text) if !text.is_empty() => {
-                self.0.insert(text.clone());
+                self.insert(text.clone());
                 // Within a JSON document it stands with its quotes and line ends escaped.
                 let escaped = Value::from(text.as_str()).to_string();
-                self.0.extend(escaped.get(1..escaped.len() - 1).map(str::to_owned));
+                if let Some(escaped) = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+                    self.insert(escaped.to_owned());
+                }
             }
             Value::Number(number) => {
-                self.0.insert(number.to_string());
+                self.insert(number.to_string());
             }
             Value::String(_) | Value::Bool(_) | Value::Null => {}
         }
@@ -61,9 +76,9 @@ impl Secrets {
         match value {
             Value::Object(values) => values.values().any(|value| self.are_in(value)),
             Value::Array(values) => values.iter().any(|value| self.are_in(value)),
-            Value::String(text) => self.0.contains(text) || self.stand_within(text),
+            Value::String(text) => self.texts.contains(text) || self.stand_within(text),
             Value::Number(number) => {
-                number.to_string().len() >= LEAST_WITHIN && self.0.contains(&number.to_string())
+                number.to_string().len() >= LEAST_WITHIN && self.texts.contains(&number.to_string())
             }
             Value::Bool(_) | Value::Null => false,
         }
@@ -71,38 +86,52 @@ impl Secrets {
 
     /// The text with every secret in it masked; short ones only where they stand as a word of their own.
     pub fn redact(&self, text: &str) -> String {
-        let mut secrets: Vec<&String> = self.0.iter().collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut text = text.to_owned();
-        for secret in secrets {
-            if secret.len() >= LEAST_WITHIN {
-                text = text.replace(secret.as_str(), MASK);
-            } else if text.contains(secret.as_str()) {
-                text = without_word(&text, secret);
-            }
-        }
-        text
+        let Together { long, short } = self.together();
+        let text = masked(text, long.as_ref(), |_, _| true);
+        masked(&text, short.as_ref(), |before, behind| {
+            let inside =
+                |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+            !inside(before.chars().next_back()) && !inside(behind.chars().next())
+        })
     }
 
     fn stand_within(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| secret.len() >= LEAST_WITHIN && text.contains(secret.as_str()))
+        self.together().long.as_ref().is_some_and(|long| long.is_match(text))
+    }
+
+    fn insert(&mut self, text: String) {
+        self.texts.insert(text);
+        self.together = OnceLock::new();
+    }
+
+    fn together(&self) -> &Together {
+        self.together.get_or_init(|| {
+            let (long, short): (Vec<&String>, Vec<&String>) =
+                self.texts.iter().partition(|text| text.len() >= LEAST_WITHIN);
+            // The longest of those that begin at a place is the one that is meant.
+            let all = |texts: Vec<&String>| {
+                AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).ok()
+            };
+            Together { long: all(long), short: all(short) }
+        })
     }
 }
 
-fn without_word(text: &str, word: &str) -> String {
-    let inside =
-        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(word) {
-        let (before, behind) = (&rest[..at], &rest[at + word.len()..]);
-        masked.push_str(before);
-        let within = inside(masked.chars().next_back()) || inside(behind.chars().next());
-        masked.push_str(if within { word } else { MASK });
-        rest = behind;
+/// A text with what is found masked where `is_meant` says so of what stands before and behind it.
+fn masked(text: &str, secrets: Option<&AhoCorasick>, is_meant: impl Fn(&str, &str) -> bool) -> String {
+    let Some(secrets) = secrets else { return text.to_owned() };
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    for hit in secrets.find_iter(text) {
+        let before = text.get(..hit.start()).unwrap_or_default();
+        if is_meant(before, text.get(hit.end()..).unwrap_or_default()) {
+            shown.push_str(before.get(from..).unwrap_or_default());
+            shown.push_str(MASK);
+            from = hit.end();
+        }
     }
-    masked.push_str(rest);
-    masked
+    shown.push_str(text.get(from..).unwrap_or_default());
+    shown
 }
 
 #[cfg(test)]
@@ -131,5 +160,19 @@ mod tests {
         secrets.take_all(&json!(["hunter2-long", "1234"]));
         let told = secrets.redact("db://u:hunter2-long@host has pin 1234, not 12345");
         assert_eq!(told, "db://u:(sensitive)@host has pin (sensitive), not 12345");
+    }
+
+    #[test]
+    fn thousands_of_secrets_and_texts_take_one_look_each() {
+        let mut secrets = Secrets::default();
+        for number in 0..5_000 {
+            secrets.take_all(&json!(format!("kept-{number:05}")));
+        }
+        let began = std::time::Instant::now();
+        for number in 0..20_000 {
+            assert!(!secrets.are_in(&json!(format!("open-{number:05} and some more of it"))));
+        }
+        assert!(secrets.are_in(&json!("x kept-04999 x")));
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     }
 }

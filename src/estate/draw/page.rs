@@ -19,15 +19,16 @@ struct Page<'a> {
 
 /// The page.
 pub fn page(picture: &Picture) -> String {
+    let data = for_script(&shown::in_json(data(picture)));
     let page = Page {
         title: &shown::block(&picture.title),
         summary: &summary(picture),
         style: include_str!("../../../templates/graph/page.css"),
         script: include_str!("../../../templates/graph/page.js"),
-        data: &for_script(&shown::in_json(data(picture))),
+        data: &shown::json(&data),
     };
     // Rendering into a string fails only where a part of the page cannot be written; these are all text.
-    page.render().unwrap_or_else(|error| error.to_string())
+    shown::entities(&page.render().unwrap_or_else(|error| error.to_string())).into_owned()
 }
 
 /// What the script draws; lists instead of objects where there are thousands.

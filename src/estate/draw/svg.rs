@@ -176,5 +176,5 @@ fn escaped(text: &str) -> String {
             other => safe.push(other),
         }
     }
-    safe
+    shown::entities(&safe).into_owned()
 }

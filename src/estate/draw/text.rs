@@ -34,7 +34,7 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
 pub fn dot(estate: &Estate, base: &Path) -> String {
     let quoted = |unit: &Unit| {
         let name = shown_from(unit, base).replace('\\', "\\\\").replace('"', "\\\"");
-        format!("\"{name}\"")
+        format!("\"{}\"", shown::entities(&name))
     };
     let mut text = String::from("digraph {\n");
     for unit in &estate.units {

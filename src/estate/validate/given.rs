@@ -8,6 +8,7 @@ use crate::hcl::source::SourceFile;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::terragrunt::Reader;
 use crate::terragrunt::check::Checked;
+use crate::terragrunt::variable_files::is_automatic;
 
 /// Why the names are not known.
 pub(super) enum Unread {
@@ -56,8 +57,7 @@ pub(super) fn names(
     for folder in [&module.folder, &checked.unit.dir] {
         for entry in std::fs::read_dir(folder).map_err(|_| Unread::Unknown)?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let automatic = [".auto.tfvars", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end));
-            if automatic || name == "terraform.tfvars" || name == "terraform.tfvars.json" {
+            if is_automatic(&name) {
                 names.extend(names_in(&entry.path(), reader)?);
             }
         }

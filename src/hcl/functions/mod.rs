@@ -178,6 +178,11 @@ pub fn call(
     Some(function.call(arguments, context))
 }
 
+/// The value of a text with one YAML document, JSON among them, as `yamldecode` has it; or what is wrong with it.
+pub fn decode_yaml(text: &str) -> Result<Value, String> {
+    yaml_decode::decode(text)
+}
+
 /// The names of all functions, sorted; `try` and `can`, which the evaluator itself answers for, among them.
 pub fn names() -> &'static [&'static str] {
     &NAMES

@@ -24,7 +24,7 @@ pub fn in_address(text: &str) -> Vec<Range<usize>> {
     let from = scheme.map_or(start, |end| start + end + 3);
     let rest = text.get(from..).unwrap_or_default();
     let mut found = Vec::new();
-    let login = login(rest, scheme.is_some());
+    let login = login(rest, scheme.is_some()).or_else(|| digits(rest, scheme.is_some()));
     found.extend(login.iter().flat_map(|end| of_login(rest, *end)));
     let behind = login.unwrap_or_default();
     let query = rest.get(behind..).and_then(|rest| rest.find(['?', '#'])).map(|index| behind + index);
@@ -40,7 +40,7 @@ pub fn in_text(rest: &str) -> Vec<Range<usize>> {
     let end = rest
         .find(|letter: char| letter.is_whitespace() || letter.is_control() || "\"'`<>\\|".contains(letter));
     let rest = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-    let login = login(rest, true);
+    let login = login(rest, true).or_else(|| digits(rest, true).filter(|_| !names_a_host(rest)));
     let mut found: Vec<_> = login.iter().flat_map(|end| of_login(rest, *end)).collect();
     let behind = login.unwrap_or_default();
     let query = rest.get(behind..).and_then(|rest| rest.find(['?', '#'])).map(|index| behind + index);
@@ -63,8 +63,36 @@ fn login(rest: &str, has_scheme: bool) -> Option<usize> {
     // A password with a `/` in it ends the authority too early: what is behind the colon is no port then.
     let (host, port) = authority.rsplit_once(':')?;
     let is_host = !host.contains(':') || host.starts_with('[') && host.ends_with(']');
-    let is_port = port.bytes().all(|letter| letter.is_ascii_digit()) && is_host || authority.ends_with(']');
+    let is_port = (port.is_empty() || port.parse::<u16>().is_ok()) && is_host || authority.ends_with(']');
     if is_port || !has_scheme { None } else { rest.rfind('@') }
+}
+
+/// The same of a password that begins with digits and has a `/` in it, so that they read as a port:
+/// `user:1234/56@host.example`. What is behind the `@` has to have the form of a host.
+fn digits(rest: &str, has_scheme: bool) -> Option<usize> {
+    let end = rest.find(['/', '?', '#']).filter(|_| has_scheme)?;
+    let (authority, behind) = rest.split_at_checked(end)?;
+    let (user, port) = authority.rsplit_once(':')?;
+    let at = behind.rfind('@')?;
+    let before = behind.get(1..at)?;
+    let host = behind.get(at + 1..)?;
+    let host = host.get(..host.find(['/', '?', '#']).unwrap_or(host.len()))?;
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-.:_".contains(letter);
+    let is_host = host.chars().all(plain) && (host.contains(['.', ':']) || host == "localhost");
+    let is_login = is_doubtful(port) && !user.is_empty() && !user.ends_with(']');
+    // Behind a `/` it begins a name: `host:8443/@scope/package`.
+    (is_login && is_host && !before.is_empty() && !before.ends_with('/')).then_some(end + at)
+}
+
+/// Whether what stands before a port may well be a host, as it is in most texts.
+fn names_a_host(rest: &str) -> bool {
+    let host = rest.split(':').next().unwrap_or_default();
+    host.contains('.') || host == "localhost"
+}
+
+/// Whether what is taken for a password begins as a port would.
+pub fn is_doubtful(password: &str) -> bool {
+    password.split(['/', '?', '#']).next().is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 /// What of `user:password` is hidden.

@@ -20,6 +20,8 @@ fn what_holds_no_secret_is_shown_as_it_is() {
         "https://h.example.com:8443/@scope/m.zip?archive=zip&checksum=sha256:00",
         "s3::https://s3-eu-west-1.amazonaws.com/b/k.zip?region=eu-west-1",
         "https://[::1]:80/x",
+        "http://registry:5000/modules@v1/x.zip",
+        "http://registry:5000/team/@scope.example/x.zip",
         "file:///srv/m@1",
         "",
     ] {
@@ -45,6 +47,10 @@ fn logins_are_hidden_in_every_kind_of_address() {
         ("https://user:hunt?er2@h/r.git", "https://…:…@h/r.git"),
         ("https://user:hunt#er2@h/r.git", "https://…:…@h/r.git"),
         ("https://user:hunt@er2@h/r.git", "https://…:…@h/r.git"),
+        ("https://user:1234/56@h.example.com/r.git", "https://…:…@h.example.com/r.git"),
+        ("https://ada.l:1234/56@h.example.com:8443/r.git", "https://…:…@h.example.com:8443/r.git"),
+        ("git::ssh://git:0042/x/y@localhost/r.git?ref=v1", "git::ssh://git:…@localhost/r.git?ref=v1"),
+        ("https://user:123456/7@h/r.git", "https://…:…@h/r.git"),
         ("s3::http://u:hunter2@127.0.0.1:9000/b/k", "s3::http://…:…@127.0.0.1:9000/b/k"),
     ] {
         assert_eq!(shown(text), wanted, "{text}");

@@ -78,6 +78,8 @@ mod tests {
             ("https://git@h/r and https://h/@x?tab=a", "https://git@h/r and https://h/@x?tab=a"),
             ("GET https://h/x?X-Amz-Signature=hunter2&a=b", "GET https://h/x?X-Amz-Signature=…&a=b"),
             ("{\"url\":\"amqp://u:hunter2@h\"}", "{\"url\":\"amqp://…:…@h\"}"),
+            ("on https://u:1234/5@h.example/r", "on https://…:…@h.example/r"),
+            ("GET http://h.example:80/a@b.example/c", "GET http://h.example:80/a@b.example/c"),
             ("mail a@b.example.com, see http://h:80/", "mail a@b.example.com, see http://h:80/"),
         ] {
             assert_eq!(clean(text), wanted);

@@ -2,6 +2,7 @@
 
 mod aws;
 mod commands;
+mod decrypted;
 mod folders;
 mod glob;
 pub(crate) mod read;

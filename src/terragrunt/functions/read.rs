@@ -13,6 +13,7 @@ use crate::terragrunt::parsed_file::ParsedFile;
 use crate::terragrunt::reader::ReadConfig;
 use crate::terragrunt::scope::FileScope;
 use crate::terragrunt::session::Recorded;
+use crate::terragrunt::variable_files::Nothing;
 
 /// The file beside a unit that a stack hands values over in.
 const VALUES_FILE: &str = "terragrunt.values.hcl";
@@ -211,19 +212,6 @@ pub(super) fn deep_merge(scope: &FileScope<'_>, arguments: &[Value]) -> Answer {
         merged = merge_deep(&merged, &plain(argument), true).map_err(CallError::new)?;
     }
     Ok(merged)
-}
-
-/// No names and no functions.
-struct Nothing;
-
-impl Scope for Nothing {
-    fn variable(&self, _: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
-        Ok(None)
-    }
-
-    fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, CallError>> {
-        None
-    }
 }
 
 /// The functions of a file, without its names.

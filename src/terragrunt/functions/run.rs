@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Answer, count, from_config_dir};
+use super::{Answer, count, decrypted, from_config_dir};
 use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
@@ -62,7 +62,8 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
     refuse_unreadable(&file).map_err(|error| CallError::new(error.to_string()))?;
     let words = vec!["--decrypt".to_owned(), file.display().to_string()];
     let key = CommandKey { folder: None, words: [vec!["sops".to_owned()], words.clone()].concat() };
-    let answer = scope.session.reader.command(&key, || run(scope, scope.config_dir(), "sops", &words));
+    let start = || run(scope, scope.config_dir(), "sops", &words).inspect(|text| decrypted::keep(text));
+    let answer = scope.session.reader.command(&key, start);
     answer.map(Value::string).map_err(CallError::new)
 }
 

@@ -1,10 +1,13 @@
 //! What comes out of a repository, and out of a folder of ours that somebody else has had, is not trusted.
 
 mod deleting;
+mod json_lines;
 mod poison;
 mod reading;
 mod records;
 mod run;
+mod secrets;
+mod shown;
 mod stand_in;
 mod stopping;
 mod tripwires;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod estate;
 pub mod manifests;
 pub mod secrets;
+pub mod shown;
 pub mod slipway;
 
 use std::path::{Path, PathBuf};

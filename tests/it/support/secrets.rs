@@ -35,11 +35,11 @@ pub fn search(dir: &Path, arguments: &[&str], began: SystemTime, said: &[&str]) 
     }
 }
 
-/// Searches the arguments that processes under one had while it ran.
+/// Searches the arguments that processes under one had while it ran. Its own are what the user typed.
 #[track_caller]
 pub fn search_processes(parent: u32) {
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let shown = seen.iter().find(|glance| glance.ancestors.contains(&parent));
+    let shown = seen.iter().find(|glance| glance.process != parent && glance.ancestors.contains(&parent));
     assert!(
         shown.is_none(),
         "a secret was in the arguments of a process: {:?}",
@@ -77,6 +77,7 @@ fn written(folder: &Path, since: SystemTime) -> Vec<PathBuf> {
 }
 
 struct Glance {
+    process: u32,
     arguments: String,
     ancestors: BTreeSet<u32>,
 }
@@ -116,7 +117,11 @@ fn look() {
             }
             current = parent;
         }
-        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(Glance { arguments, ancestors });
+        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(Glance {
+            process: id,
+            arguments,
+            ancestors,
+        });
     }
 }
 

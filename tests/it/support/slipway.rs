@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use super::secrets;
+use super::{secrets, shown};
 
 /// A call of `slipway`.
 pub struct Slipway {
@@ -81,11 +81,30 @@ impl Slipway {
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         secrets::search(&dir, arguments, began, &[&said[0], &said[1]]);
         secrets::search_processes(id);
+        if !self.has(arguments, "--color", "SLIPWAY_COLOR", &["always", "auto"]) {
+            for said in &said {
+                shown::assert_harmless(said);
+            }
+        }
+        if self.has(arguments, "--log-format", "SLIPWAY_LOG_FORMAT", &["json"]) {
+            shown::assert_lines_of_json(&said[1]);
+        }
         Ended {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+}
+
+impl Slipway {
+    /// Whether a flag, or its variable, has one of some values.
+    fn has(&self, arguments: &[&str], flag: &str, variable: &str, values: &[&str]) -> bool {
+        let given = arguments.windows(2).rfind(|pair| pair[0] == flag).map(|pair| pair[1]);
+        let joined = arguments.iter().find_map(|argument| argument.strip_prefix(&format!("{flag}=")));
+        let set = self.command.get_envs().find(|(name, _)| *name == variable).and_then(|(_, value)| value);
+        let value = given.or(joined).or(set.and_then(OsStr::to_str));
+        value.is_some_and(|value| values.contains(&value))
     }
 }
 
