@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use super::ArgoCdError;
 use crate::estate::Flavor;
 use crate::support::address::Address;
+use crate::support::children::AtWork;
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_text};
@@ -131,7 +132,10 @@ async fn download(address: &str) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("could not start curl: {error}");
     let mut command = tokio::process::Command::from(process::program("curl"));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, known while it is at work: none is left when we are stopped.
+    command.process_group(0);
     let mut child = command.kill_on_drop(true).spawn().map_err(failed)?;
+    let _at_work = AtWork::group(child.id());
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(wanted.as_bytes()).await.map_err(failed)?;
     }

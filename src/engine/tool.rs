@@ -1,5 +1,6 @@
 //! Which `tofu` or `terraform` runs.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::EngineError;
@@ -38,7 +39,12 @@ impl Tool {
 
     fn ask(path: PathBuf) -> Result<Self, EngineError> {
         let bad = |cause: String| EngineError::BadTool { program: path.display().to_string(), cause };
-        let output = process::answer(&path, &["version"]).map_err(|error| bad(error.to_string()))?;
+        let output = process::answer(&path, &["version"]).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => {
+                EngineError::Interrupted { command: format!("{} version", path.display()) }
+            }
+            _ => bad(error.to_string()),
+        })?;
         let Some((name, version)) = product(&output) else {
             return Err(bad(format!("it said {:?}", output.trim())));
         };

@@ -23,7 +23,7 @@ use self::error::{Remote, classify};
 pub use self::remote::{Credentials, GitRemote};
 use self::settings::Made;
 use super::address::Address;
-use super::children::AtWork;
+use super::children::{self, AtWork};
 use super::{environment, process};
 
 /// How long a command that speaks to a remote may take.
@@ -95,7 +95,7 @@ impl Git {
 
     /// The same as bytes, for paths.
     pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
-        let output = self.command(arguments).output().map_err(GitError::Start)?;
+        let output = children::output(&mut self.command(arguments)).map_err(GitError::Start)?;
         self.checked(arguments, &output).map(|()| output.stdout)
     }
 
@@ -161,8 +161,8 @@ impl Git {
 
     /// What a command prints that only lists settings: these are not known yet.
     fn listing(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        let output = Self { made: Made::Here, ..self.clone() }.command(arguments).output();
-        let output = output.map_err(GitError::Start)?;
+        let mut command = Self { made: Made::Here, ..self.clone() }.command(arguments);
+        let output = children::output(&mut command).map_err(GitError::Start)?;
         self.checked(arguments, &output).map(|()| output.stdout)
     }
 
@@ -284,7 +284,7 @@ pub fn is_ancestor(git: &Git, ancestor: &str, descendant: &str) -> Result<bool, 
         git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{commit}^{{commit}}")])?;
     }
     let arguments = ["merge-base", "--is-ancestor", ancestor, descendant];
-    Ok(git.command(&arguments).output().map_err(GitError::Start)?.status.success())
+    Ok(children::output(&mut git.command(&arguments)).map_err(GitError::Start)?.status.success())
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
-use super::children::AtWork;
+use super::children::{self, AtWork};
 use super::environment;
-use super::interrupt::{Interrupts, Stop};
+use super::interrupt::{self, Interrupts, Stop};
 use super::workplace::{Follower, Workplace};
 
 /// Lines kept for messages about a failure.
@@ -42,11 +42,15 @@ pub fn program(name: impl AsRef<OsStr>) -> std::process::Command {
 }
 
 /// What a program prints to its standard output, asked for nothing and left alone with what it says beside it. Blocking,
-/// for questions that take milliseconds.
+/// for questions that take milliseconds. One that is interrupted is an error of the kind `Interrupted`.
 pub fn answer(name: impl AsRef<OsStr>, arguments: &[&str]) -> std::io::Result<String> {
     let mut command = program(&name);
-    command.args(arguments).env("CHECKPOINT_DISABLE", "1").stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output()?;
+    command.args(arguments).env("CHECKPOINT_DISABLE", "1").stdin(Stdio::null());
+    let before = interrupt::interruptions();
+    let output = children::output(&mut command)?;
+    if interrupt::interruptions() != before {
+        return Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "it was interrupted"));
+    }
     if !output.status.success() {
         let program = name.as_ref().to_string_lossy();
         return Err(std::io::Error::other(format!("{program} ended with {}", output.status)));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::children::start_evaluation;
 use crate::support::git::settings;
 use crate::support::process;
 use crate::support::scratch::Scratch;
@@ -190,7 +191,7 @@ fn run(command: &mut Command, program: &str, input: &[u8]) -> Result<Output, Sig
         cause: error.to_string(),
     };
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
+    let (mut child, _at_work) = start_evaluation(command).map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
         // One that ends before it has read everything says why by itself.
         let _closed = std::io::Write::write_all(&mut stdin, input);

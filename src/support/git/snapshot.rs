@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use super::changes::{fields, path_of};
 use super::{Git, GitError};
+use crate::support::children::start_evaluation;
 use crate::support::confined::{PRIVATE, PROGRAM, Root};
 use crate::support::fs::FileError;
 use crate::support::scratch::Scratch;
@@ -115,7 +116,7 @@ pub fn lay_out(listing: &[u8], objects: &mut impl BufRead, folder: &Root) -> std
 fn write_all(git: &Git, folder: &Root, listing: &Listing) -> Result<(), GitError> {
     let mut command = git.command(&["cat-file", "--batch"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(GitError::Start)?;
+    let (mut child, _at_work) = start_evaluation(&mut command).map_err(GitError::Start)?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let written = std::thread::scope(|scope| {
         // From a thread of its own: both pipes are full at some time.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::world::World;
+use super::world::{World, git};
 
 /// What is in a file's place.
 const KINDS: &[Kind] = &[Kind::Device, Kind::Pipe, Kind::Socket, Kind::Large];
@@ -140,6 +140,26 @@ fn what_a_repository_configures_is_read_only_where_it_ends() {
     refused(with("inputs = {\n  a = sops_decrypt_file(\"there.yaml\")\n}\n"), "live/app/there.yaml", &read);
     refused(with("locals {\n  a = read_terragrunt_config(\"there.hcl\")\n}\n"), "live/app/there.hcl", &read);
     refused(with("inputs = {\n  a = values.a\n}\n"), "live/app/terragrunt.values.hcl", &read);
+}
+
+#[test]
+fn git_waits_for_no_pipe_in_the_place_of_its_own_files() {
+    let world = || {
+        let world = World::new();
+        git(world.estate.path(), &["add", "--all"]);
+        git(world.estate.path(), &["commit", "--quiet", "-m", "one"]);
+        world
+    };
+    for name in [".gitignore", ".gitattributes"] {
+        let world = world();
+        put(&world.path(name), Kind::Pipe);
+        let began = Instant::now();
+        world.run(&["find", "--affected=HEAD"]).exits(3).says(name);
+        assert!(began.elapsed() < AT_ONCE);
+    }
+    let world = world();
+    put(&world.path(".gitignore"), Kind::Device);
+    world.run(&["find", "--affected=HEAD"]).exits(0);
 }
 
 #[test]
