@@ -135,6 +135,16 @@ pub enum EngineError {
         /// The block or attribute.
         what: &'static str,
     },
+    /// An input that no variable holds, and that may rest in no file.
+    #[error(
+        "the input \"{name}\" is a secret of {bytes} bytes: the system takes 120 KiB of a variable, and it is not put into a file"
+    )]
+    InputTooLong {
+        /// The input.
+        name: String,
+        /// Its length.
+        bytes: usize,
+    },
     /// A file to be generated is there already.
     #[error("{path} exists already and its generate block says {policy}")]
     FileExists {
@@ -232,6 +242,9 @@ impl EngineError {
             Self::Source(error) => return error.advice(),
             Self::File(error) => return error.advice(),
             Self::Unsupported { .. } => "run this unit with --engine terragrunt",
+            Self::InputTooLong { .. } => {
+                "let the module read it from where it is kept, by a data source, or hand over the name of its file"
+            }
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
             Self::Table { .. } => "check the credentials and the permissions on the table",
             Self::BucketMissing { .. } | Self::TableMissing { .. } => {

@@ -46,6 +46,12 @@ fn keep_all(value: &Value) {
 /// are there.
 pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
     let module = Module::read(folder, |_| None);
+    keep_declared(config, &module, folder);
+    module.has_files
+}
+
+/// The same of a module that was read from the folder.
+pub fn keep_declared(config: &UnitConfig, module: &Module, folder: &Path) {
     let is_sensitive = |name: &str| module.variables.get(name).is_some_and(|variable| variable.sensitive);
     let given = variable_files::of_unit(config, folder);
     for (name, value) in given.iter().flat_map(|file| variable_files::values(file)) {
@@ -81,7 +87,6 @@ pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
             }
         }
     }
-    module.has_files
 }
 
 fn keep_json(value: &serde_json::Value) {

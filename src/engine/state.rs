@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
-use super::ui::{Output, OutputsError, to_outputs};
+use super::ui::{Output, OutputsError, object_in, to_outputs};
 use super::{EngineError, StateMark};
 use crate::hcl::value::Value;
 use crate::support::fs::{FileError, Obstacle, read_regular};
@@ -96,7 +96,7 @@ pub async fn read(
 ) -> Result<Option<State>, EngineError> {
     let identity = roles.credentials(config).await?;
     let Some(remote_state) = &config.remote_state else { return Ok(None) };
-    if std::env::var_os("TF_WORKSPACE").is_some() || remote_state.encryption.is_some() {
+    if only_the_tool_knows(config, remote_state) {
         return Ok(None);
     }
     let text = match remote_state.backend.as_str() {
@@ -112,6 +112,34 @@ pub async fn read(
     };
     // A unit that was never applied has no state at all.
     Ok(if text.is_empty() { Some(State::none_yet()) } else { parse(&text) })
+}
+
+/// Whether something besides `remote_state` has a say in which state it is, or in who reads it: the environment, what
+/// extra arguments add to it, or hooks. Then it is the tool that is asked, as with `disable_dependency_optimization`.
+fn only_the_tool_knows(config: &UnitConfig, remote_state: &RemoteState) -> bool {
+    let of_caller = ["TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_CLI_ARGS_output"];
+    if remote_state.disable_dependency_optimization
+        || remote_state.encryption.is_some()
+        || of_caller.iter().any(|name| std::env::var_os(name).is_some())
+    {
+        return true;
+    }
+    let Some(terraform) = &config.terraform else { return false };
+    let chooses = |variable: &String| {
+        ["TF_WORKSPACE", "TF_DATA_DIR", "TF_ENCRYPTION"].contains(&variable.as_str())
+            || ["TF_CLI_ARGS", "AWS_"].iter().any(|start| variable.starts_with(start))
+    };
+    let places = |argument: &String| {
+        let argument = argument.trim_start_matches('-');
+        ["state", "backend-config", "chdir"].iter().any(|name| {
+            argument.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        })
+    };
+    let of_arguments = terraform
+        .extra_arguments
+        .iter()
+        .any(|extra| extra.env_vars.keys().any(chooses) || extra.arguments.iter().any(places));
+    of_arguments || terraform.programs().flatten().any(|word| word.contains("workspace"))
 }
 
 async fn object(backend: &S3Backend, clients: &S3Clients) -> Result<Vec<u8>, EngineError> {
@@ -150,14 +178,12 @@ fn local(remote_state: &RemoteState) -> Result<Option<Vec<u8>>, EngineError> {
 
 /// Which state it is that the tool shows; none where it shows nothing.
 pub fn mark_of(answer: &str, command: &str) -> Result<Option<StateMark>, EngineError> {
-    // An `init` that had to run first prints before the answer, and so do warnings.
-    let lines = answer.lines().skip_while(|line| !line.starts_with('{'));
-    let text = lines.collect::<Vec<_>>().join("\n");
+    let text = object_in(answer);
     if text.is_empty() {
         return Ok(None);
     }
     // What was expected and is not there could be a secret: the place has to do.
-    let mark: StateMark = serde_json::from_str(&text).map_err(|error| EngineError::Answer {
+    let mark: StateMark = serde_json::from_str(text).map_err(|error| EngineError::Answer {
         command: command.to_owned(),
         cause: format!("line {}, column {}", error.line(), error.column()),
     })?;

@@ -293,9 +293,21 @@ pub fn to_outputs(outputs: BTreeMap<String, Output>) -> Result<Outputs, OutputsE
     outputs.into_iter().map(read).collect()
 }
 
+/// The object in an answer: what a tool prints before it is left out, such as an `init` that had to run first, and warnings
+/// of the user's own settings.
+pub fn object_in(answer: &str) -> &str {
+    let mut rest = answer;
+    while !rest.is_empty() && !rest.starts_with('{') {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest
+}
+
 /// Reads the answer of `output -json`: an object of `{value, type, sensitive}` by name.
 pub fn parse_outputs(text: &str) -> Result<Outputs, OutputsError> {
-    let outputs = serde_json::from_str(text).map_err(|error: serde_json::Error| OutputsError::Syntax {
+    // Without an object the place of the error is that of the answer.
+    let object = Some(object_in(text)).filter(|object| !object.is_empty()).unwrap_or(text);
+    let outputs = serde_json::from_str(object).map_err(|error: serde_json::Error| OutputsError::Syntax {
         what: if error.is_data() { "something else" } else { "no JSON" },
         line: error.line(),
         column: error.column(),

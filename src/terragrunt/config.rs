@@ -112,6 +112,14 @@ pub struct Terraform {
     pub error_hooks: Vec<ErrorHook>,
 }
 
+impl Terraform {
+    /// The programs of all hooks with their arguments, whatever the hooks are for.
+    pub fn programs(&self) -> impl Iterator<Item = &[String]> {
+        let hooks = self.before_hooks.iter().chain(&self.after_hooks).map(|hook| hook.execute.as_slice());
+        hooks.chain(self.error_hooks.iter().map(|hook| hook.execute.as_slice()))
+    }
+}
+
 /// `extra_arguments "name"`.
 #[derive(Clone, Debug, Default)]
 pub struct ExtraArguments {

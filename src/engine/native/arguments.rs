@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::hcl::json::to_json;
-use crate::hcl::value::Value;
+use super::variables;
 use crate::support::confined::{FOLDER, Root};
 use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
+use crate::terragrunt::module::Module;
 
 /// The variable that names the provider cache.
 const CACHE_VARIABLE: &str = "TF_PLUGIN_CACHE_DIR";
@@ -26,7 +26,13 @@ pub fn make_cache(home: &Path) -> Result<(), FileError> {
 
 /// One provider cache for all units, unless the user has one; the inputs as variables, and those that extra
 /// arguments set.
-pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, name: &str) -> CommandLine {
+pub fn environment(
+    mut command: CommandLine,
+    config: &UnitConfig,
+    module: &Module,
+    home: &Path,
+    name: &str,
+) -> CommandLine {
     if std::env::var_os(CACHE_VARIABLE).is_none() {
         // The tools refuse a cache folder that is not there; without one they merely download more.
         let cache = home.join(CACHE);
@@ -34,10 +40,8 @@ pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, n
             command = command.env(CACHE_VARIABLE, cache);
         }
     }
-    for (input, value) in &config.inputs {
-        if let Some(text) = variable(value) {
-            command = command.env(format!("TF_VAR_{input}"), text);
-        }
+    for (input, text) in variables::of_environment(config, module) {
+        command = command.env(format!("TF_VAR_{input}"), text);
     }
     for extra in extra_for(config, name) {
         for (variable, value) in &extra.env_vars {
@@ -45,14 +49,6 @@ pub fn environment(mut command: CommandLine, config: &UnitConfig, home: &Path, n
         }
     }
     command
-}
-
-/// A string as it is, everything else as JSON; null is the same as not given.
-fn variable(value: &Value) -> Option<String> {
-    if value.is_null() {
-        return None;
-    }
-    value.as_str().map(str::to_owned).or_else(|| to_json(value).map(|json| json.to_string()))
 }
 
 /// The extra arguments of a command, variable files first as Terragrunt passes them.
@@ -139,23 +135,6 @@ mod tests {
         for name in ["size", "name", "zone", "other", "alone", "joined"] {
             assert!(names.contains(name), "{name} is not in {names:?}");
         }
-    }
-
-    #[test]
-    fn inputs_become_variables_and_nothing_else_is_quoted() {
-        let mut config = UnitConfig::default();
-        config.inputs.insert("name".into(), Value::string("a \"b\""));
-        config.inputs.insert("zones".into(), Value::tuple([Value::string("a"), Value::integer(2)]));
-        config.inputs.insert("gone".into(), Value::Null);
-        let home = tempfile::tempdir().unwrap();
-        let command = environment(CommandLine::new("terraform", "."), &config, home.path(), "plan");
-        let get = |name: &str| {
-            let found = command.environment.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.to_string_lossy().into_owned())
-        };
-        assert_eq!(get("TF_VAR_name").as_deref(), Some("a \"b\""));
-        assert_eq!(get("TF_VAR_zones").as_deref(), Some("[\"a\",2]"));
-        assert_eq!(get("TF_VAR_gone"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use crate::engine::process::{Options, Ran, run};
+use crate::engine::process::{Options, run};
 use crate::engine::{EngineError, Session};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ErrorHook, Hook, Terraform, UnitConfig};
@@ -20,7 +20,14 @@ pub struct Hooks<'a> {
     pub dir: &'a Path,
     /// The environment that the tool gets; hooks get the same.
     pub environment: &'a [(OsString, OsString)],
+    /// The tool.
+    pub tool: &'a Path,
 }
+
+/// The command whose after hooks run once a unit's configuration is read, before all else.
+pub const READ_CONFIG: &str = "terragrunt-read-config";
+/// The command whose hooks run around fetching the source.
+pub const INIT_FROM_MODULE: &str = "init-from-module";
 
 /// Whether a unit has hooks around a command.
 pub fn are_around(config: &UnitConfig, command: &str) -> bool {
@@ -28,6 +35,21 @@ pub fn are_around(config: &UnitConfig, command: &str) -> bool {
     let mut hooks = terraform.before_hooks.iter().chain(&terraform.after_hooks);
     let names = |commands: &[String]| commands.iter().any(|name| name == command);
     hooks.any(|hook| names(&hook.commands)) || terraform.error_hooks.iter().any(|hook| names(&hook.commands))
+}
+
+/// What a hook runs.
+struct Program<'a> {
+    /// The kind of its block.
+    kind: &'static str,
+    name: &'a str,
+    execute: &'a [String],
+    working_dir: Option<&'a str>,
+}
+
+impl<'a> Program<'a> {
+    fn of(hook: &'a Hook, kind: &'static str) -> Self {
+        Self { kind, name: &hook.name, execute: &hook.execute, working_dir: hook.working_dir.as_deref() }
+    }
 }
 
 impl Hooks<'_> {
@@ -39,18 +61,18 @@ impl Hooks<'_> {
             if failed.is_some() && !hook.run_on_error {
                 continue;
             }
-            let ran = self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await;
+            let ran = self.execute(&Program::of(hook, "before_hook"), session).await;
             failed = failed.or(ran.err());
         }
         failed.map_or(Ok(()), Err)
     }
 
     /// Runs the hooks after the command and hands its result on; a failed hook fails what had succeeded.
-    pub async fn after(
+    pub async fn after<T>(
         &self,
-        result: Result<Ran, EngineError>,
+        result: Result<T, EngineError>,
         session: Session<'_>,
-    ) -> Result<Ran, EngineError> {
+    ) -> Result<T, EngineError> {
         let Some(terraform) = self.terraform() else { return result };
         let mut failed: Option<EngineError> = None;
         for hook in terraform.after_hooks.iter().filter(|hook| self.applies(hook)) {
@@ -58,7 +80,7 @@ impl Hooks<'_> {
             if broken && !hook.run_on_error {
                 continue;
             }
-            let ran = self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await;
+            let ran = self.execute(&Program::of(hook, "after_hook"), session).await;
             failed = failed.or(ran.err());
         }
         if let Err(error) = &result {
@@ -80,7 +102,9 @@ impl Hooks<'_> {
         for hook in hooks.iter().filter(applies) {
             let matches = |pattern: &String| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(error));
             if hook.on_errors.iter().any(matches) {
-                self.execute(&hook.name, &hook.execute, hook.working_dir.as_deref(), session).await?;
+                let (name, execute) = (&*hook.name, &*hook.execute);
+                let working_dir = hook.working_dir.as_deref();
+                self.execute(&Program { kind: "error_hook", name, execute, working_dir }, session).await?;
             }
         }
         Ok(())
@@ -94,17 +118,20 @@ impl Hooks<'_> {
         hook.condition && hook.commands.iter().any(|command| command == self.command)
     }
 
-    async fn execute(
-        &self,
-        name: &str,
-        execute: &[String],
-        working_dir: Option<&str>,
-        session: Session<'_>,
-    ) -> Result<(), EngineError> {
-        let Some((program, arguments)) = execute.split_first() else { return Ok(()) };
-        let dir = working_dir.map_or_else(|| self.dir.to_owned(), |dir| self.dir.join(dir));
+    async fn execute(&self, hook: &Program<'_>, session: Session<'_>) -> Result<(), EngineError> {
+        let name = hook.name;
+        let Some((program, arguments)) = hook.execute.split_first() else { return Ok(()) };
+        let dir = hook.working_dir.map_or_else(|| self.dir.to_owned(), |dir| self.dir.join(dir));
         let mut command = CommandLine::new(program, dir).args(arguments.iter().cloned());
         command.environment = self.environment.to_vec();
+        // What Terragrunt tells hooks of their place; the last three with an experiment only.
+        let command = command
+            .env("TG_CTX_TF_PATH", self.tool)
+            .env("TG_CTX_COMMAND", self.command)
+            .env("TG_CTX_HOOK_NAME", name)
+            .env("TG_CTX_HOOK_TYPE", hook.kind)
+            .env("TG_CTX_SOURCE", self.config.source().unwrap_or_default())
+            .env("TG_CTX_TERRAGRUNT_DIR", &self.config.dir);
         let ran = run(&command, Options::new(name), session).await;
         match ran {
             Ok(_) => Ok(()),

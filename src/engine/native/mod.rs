@@ -6,44 +6,50 @@ mod earlier;
 mod generate;
 mod hooks;
 mod init;
+mod prepare;
 mod providers;
 mod selection;
 mod shared_init;
+mod variables;
 mod versions;
 mod workdir;
 
 pub(super) use workdir::path as dir_of_job;
 pub use workdir::working_dir;
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
+use self::hooks::Hooks;
+use self::prepare::Prepared;
 use self::providers::Providers;
 pub(super) use self::selection::Selection;
-use self::shared_init::{SharedInits, Wanted};
+use self::shared_init::SharedInits;
 use super::failure::passed_over;
-use super::inputs;
 use super::lock_table::LockTables;
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
 use super::s3::S3Clients;
-use super::source::{Fetched, Sources};
+use super::source::Sources;
+use super::state::State;
 use super::state_bucket::StateBuckets;
 use super::tool::Tool;
 use super::ui::parse_outputs;
 use super::{
     Applied, Companion, Direction, Engine, EngineError, EngineSettings, Fingerprint, PlanJson, PlanSummary,
-    SavedPlan, Session, StateMark, Step, UnitJob, sensitive, state, unattended,
+    SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
-use crate::support::confined::Root;
+use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
+use crate::support::tool_files::DATA_FOLDER;
 use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::module::Module;
 use crate::terragrunt::outputs::Outputs;
 
 /// Drives `tofu` or `terraform` itself.
@@ -57,17 +63,8 @@ pub struct NativeEngine {
     roles: Roles,
     providers: Providers,
     inits: SharedInits,
-}
-
-/// A unit's module, ready to run commands in.
-struct Prepared {
-    tool: Arc<Tool>,
-    /// Where commands run.
-    folder: Root,
-    /// The variables of its role's credentials.
-    identity: Vec<(OsString, OsString)>,
-    /// Whether `init` has just run in it, for this unit.
-    is_initialized: bool,
+    /// The units that were prepared in this run.
+    begun: Mutex<BTreeSet<String>>,
 }
 
 impl NativeEngine {
@@ -87,6 +84,7 @@ impl NativeEngine {
             roles: Roles::default(),
             providers,
             inits: SharedInits::default(),
+            begun: Mutex::default(),
         }
     }
 
@@ -101,97 +99,25 @@ impl NativeEngine {
         Ok(Arc::clone(tool))
     }
 
-    /// Brings module, generated files, state storage and providers together.
-    async fn prepare(&self, job: &UnitJob, session: Session<'_>) -> Result<Prepared, EngineError> {
-        session.watcher.step(Step::Prepare);
-        let config = &job.config;
-        refuse_unsupported(config)?;
-        arguments::make_cache(&self.settings.home)?;
-        let tool = self.tool(config).await?;
-        versions::check(config, &tool)?;
-        let source = self.source(job, &tool, session).await?;
-        let identity = self.roles.credentials(config).await?;
-        let folder = workdir::bring_together(&self.settings.home, job, &source)?;
-        inputs::refuse_endless(config, folder.path())?;
-        sensitive::keep_inputs(config, folder.path());
-        if let Some(remote_state) = &config.remote_state {
-            session.watcher.step(Step::Backend);
-            self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
-            self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
+    /// The unit's state, where it is known without the tool which one that is: a hook may have chosen a workspace.
+    async fn read_state(&self, job: &UnitJob) -> Result<Option<State>, EngineError> {
+        if in_workspace(&workdir::path(&self.settings.home, job)?) {
+            return Ok(None);
         }
-        let identity = identity.as_ref().map(role::variables).unwrap_or_default();
-        let mut prepared = Prepared { tool, folder, identity, is_initialized: false };
-        prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
-        Ok(prepared)
-    }
-
-    /// The unit's module on this machine; without a source its own folder is the module.
-    async fn source(&self, job: &UnitJob, tool: &Tool, session: Session<'_>) -> Result<Fetched, EngineError> {
-        self.sources.of_unit(&job.config, tool.name, session).await
-    }
-
-    /// Sees to it that commands can run in the unit's folder. Returns whether `init` ran for that.
-    async fn make_initialized(
-        &self,
-        job: &UnitJob,
-        prepared: &Prepared,
-        session: Session<'_>,
-    ) -> Result<bool, EngineError> {
-        let Prepared { tool, folder, .. } = prepared;
-        let dir = folder.path();
-        let files = init::files_of(dir)?;
-        if init::is_done(dir, &init::key(tool, &job.config, &files)) {
-            return Ok(false);
-        }
-        let command = self.init_command(job, prepared)?;
-        let Some(wanted) = Wanted::of(tool, &job.config, dir, &files, &command) else {
-            self.init(job, prepared, session).await?;
-            return Ok(true);
-        };
-        let ran = self.inits.take_or_run(&wanted, folder, || self.init(job, prepared, session)).await?;
-        if !ran {
-            init::remember(tool, folder, &job.config)?;
-        }
-        Ok(ran)
-    }
-
-    fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
-        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
-        Ok(match init::backend_file(&prepared.folder, &job.config)? {
-            Some(file) => command.setting("-backend-config=", file),
-            None => command,
-        })
-    }
-
-    async fn init(
-        &self,
-        job: &UnitJob,
-        prepared: &Prepared,
-        session: Session<'_>,
-    ) -> Result<(), EngineError> {
-        session.watcher.step(Step::Init);
-        let command = self.init_command(job, prepared)?;
-        let needs = providers::needs(&prepared.tool, &init::files_of(prepared.folder.path())?);
-        let label = format!("{} init", prepared.tool.name);
-        let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
-        let mut leave = self.providers.leave(&needs, &prepared.folder).await?;
-        let mut ran = run().await;
-        if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
-            drop(leave);
-            leave = self.providers.leave_without_copy(&prepared.folder).await?;
-            ran = run().await;
-        }
-        ran?;
-        self.providers.learn(&leave, &needs, prepared.folder.path());
-        drop(leave);
-        init::remember(&prepared.tool, &prepared.folder, &job.config)
+        state::read(&job.config, &self.s3, &self.roles).await
     }
 
     /// The command line of one of the tool's commands, with its environment and extra arguments.
     fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
         let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg(name);
         let command = command.envs(&prepared.identity);
-        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
+        let command = arguments::environment(
+            unattended(command),
+            &job.config,
+            &prepared.module,
+            &self.settings.home,
+            name,
+        );
         command.args(arguments::extra(&job.config, name))
     }
 
@@ -223,8 +149,8 @@ impl NativeEngine {
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
         let environment = &command.environment;
-        let hooks =
-            hooks::Hooks { config: &job.config, command: name, dir: prepared.folder.path(), environment };
+        let (dir, tool) = (prepared.folder.path(), &*prepared.tool.path);
+        let hooks = Hooks { config: &job.config, command: name, dir, environment, tool };
         let ran = match hooks.before(session).await {
             Ok(()) if name == "init" => run(command, options, session).await,
             Ok(()) => self.run(job, prepared, command, options, session).await,
@@ -271,9 +197,11 @@ impl Engine for NativeEngine {
         session: Session<'_>,
     ) -> Result<Option<Outputs>, EngineError> {
         let identity = self.roles.credentials(&job.config).await?;
+        let folder = workdir::open(&self.settings.home, job)?;
         let prepared = Prepared {
             tool: self.tool(&job.config).await?,
-            folder: workdir::open(&self.settings.home, job)?,
+            module: Module::read(folder.path(), |_| None),
+            folder,
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
             // The plan was made here, with whatever it needed.
             is_initialized: true,
@@ -283,7 +211,13 @@ impl Engine for NativeEngine {
         let name = plan.direction.command();
         let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg("apply");
         let command = command.envs(&prepared.identity);
-        let command = arguments::environment(unattended(command), &job.config, &self.settings.home, name);
+        let command = arguments::environment(
+            unattended(command),
+            &job.config,
+            &prepared.module,
+            &self.settings.home,
+            name,
+        );
         let mut command = command.args(arguments::beside_a_plan(&job.config, name));
         let overruled = arguments::overruled(&job.config);
         command.environment.retain(|(name, _)| {
@@ -348,7 +282,7 @@ impl Engine for NativeEngine {
         job: &UnitJob,
         session: Session<'_>,
     ) -> Result<Option<StateMark>, EngineError> {
-        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
+        if let Some(state) = self.read_state(job).await? {
             return Ok(state.mark);
         }
         let prepared = self.prepare(job, session).await?;
@@ -364,7 +298,7 @@ impl Engine for NativeEngine {
     }
 
     async fn has_resources(&self, job: &UnitJob, session: Session<'_>) -> Result<bool, EngineError> {
-        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
+        if let Some(state) = self.read_state(job).await? {
             return Ok(state.has_resources);
         }
         let prepared = self.prepare(job, session).await?;
@@ -383,17 +317,23 @@ impl Engine for NativeEngine {
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {
         session.watcher.step(Step::Outputs);
-        if let Some(state) = state::read(&job.config, &self.s3, &self.roles).await? {
+        if let Some(state) = self.read_state(job).await? {
             return Ok(state.outputs?);
         }
         let prepared = self.prepare(job, session).await?;
         let command = self.command(job, &prepared, "output").args(["-json", "-no-color"]);
         let label = format!("{} output", prepared.tool.name);
         let options = Options { capture: true, ..Options::new(&label) };
-        let ran = self.run(job, &prepared, &command, options, session).await?;
+        let ran = self.with_hooks(job, &prepared, "output", &command, options, session).await?;
         parse_outputs(&ran.stdout)
             .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })
     }
+}
+
+/// Whether the folder's commands work on another workspace than the default one: the tool notes it there.
+fn in_workspace(folder: &Path) -> bool {
+    let noted = read_text(&folder.join(DATA_FOLDER).join("environment")).unwrap_or_default();
+    !matches!(noted.trim(), "" | "default")
 }
 
 async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
@@ -403,22 +343,4 @@ async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
         cause: error.to_string(),
     })??;
     Ok(Arc::new(tool))
-}
-
-/// What would be dropped silently is refused instead.
-fn refuse_unsupported(config: &UnitConfig) -> Result<(), EngineError> {
-    let unsupported = [
-        (config.engine.is_some(), "the engine block"),
-        (
-            config
-                .remote_state
-                .as_ref()
-                .is_some_and(|state| state.encryption.is_some() && state.generate.is_none()),
-            "remote_state.encryption without generate",
-        ),
-    ];
-    match unsupported.into_iter().find(|(used, _)| *used) {
-        Some((_, what)) => Err(EngineError::Unsupported { what }),
-        None => Ok(()),
-    }
 }

@@ -16,6 +16,8 @@ pub use fingerprint::{Fingerprint, StateMark};
 pub use mask::Secrets;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
 
+use crate::engine::ui::object_in;
+
 /// A saved plan as the tool's `show -json` tells it. It holds secrets in the clear: it is handed to policies and
 /// read for [`PlanDetail`], and never logged, which is why `Debug` shows nothing of it.
 #[derive(Clone)]
@@ -24,8 +26,7 @@ pub struct PlanJson(String);
 impl PlanJson {
     /// The tool's answer; what it prints before it, such as warnings, is left out.
     pub fn new(answer: &str) -> Self {
-        let lines = answer.lines().skip_while(|line| !line.starts_with('{'));
-        Self(lines.collect::<Vec<_>>().join("\n"))
+        Self(object_in(answer).to_owned())
     }
 
     /// Every text in it that the tool calls sensitive.

@@ -133,3 +133,58 @@ fn hooks_run_in_the_folder_they_name_and_see_what_the_tool_sees() {
         assert_eq!(notes(&estate, "beside"), ["backend.tf", "main.tf"]);
     });
 }
+
+#[test]
+fn hooks_are_told_where_they_run() {
+    each(|driver| {
+        let told = |kind: &str, more: &str| {
+            format!(
+                "  {kind} \"{kind}-name\" {{\n    commands = [\"plan\", \"apply\"]\n    execute  = [\"sh\", \"-c\", \
+                 \"echo $TG_CTX_COMMAND $TG_CTX_HOOK_NAME $(basename \\\"$TG_CTX_TF_PATH\\\") >> ${{get_repo_root()}}/notes\"]\n\
+                 {more}  }}\n"
+            )
+        };
+        let hooks = [
+            told("before_hook", ""),
+            told("after_hook", ""),
+            told("error_hook", "    on_errors = [\".*it broke.*\"]\n"),
+        ];
+        let estate = estate(&hooks.concat(), "inputs = { fail = true }");
+        driver.run(&estate, &["plan"]).exits(0).says("planned");
+        let tool = driver.tool.file_name().unwrap().to_str().unwrap();
+        let line = |command: &str, kind: &str| format!("{command} {kind}-name {tool}");
+        assert_eq!(notes(&estate, "notes"), [line("plan", "before_hook"), line("plan", "after_hook")]);
+        std::fs::remove_file(estate.path().join("notes")).unwrap();
+        driver.run(&estate, &["apply", "--yes"]).exits(1).says("it broke");
+        let all = notes(&estate, "notes");
+        assert_eq!(all, [line("apply", "before_hook"), line("apply", "error_hook")]);
+    });
+}
+
+#[test]
+fn hooks_run_once_the_configuration_is_read_and_around_fetching() {
+    each(|driver| {
+        let hooks = [
+            hook("after_hook", "read", "[\"terragrunt-read-config\"]", ""),
+            hook("before_hook", "fetch", "[\"init-from-module\"]", ""),
+            hook("after_hook", "fetched", "[\"init-from-module\"]", ""),
+            hook("before_hook", "init", "[\"init\"]", ""),
+        ];
+        let estate = estate(&hooks.concat(), "");
+        driver.run(&estate, &["plan"]).exits(0).says("planned");
+        let all = notes(&estate, "notes");
+        let first: Vec<_> = all.iter().take(4).collect();
+        assert_eq!(first, ["read", "fetch", "fetched", "init"]);
+        if driver.engine == "native" {
+            assert_eq!(all.len(), 4, "{all:?}");
+        }
+        // What cannot be fetched has its error hooks. (Terragrunt is not started where a folder is not there.)
+        if driver.engine == "native" {
+            let told = hook("error_hook", "told", "[\"init-from-module\"]", "    on_errors = [\".*\"]\n");
+            unit(&estate, "b", "not-there", &told, "");
+            std::fs::remove_file(estate.path().join("notes")).unwrap();
+            driver.run(&estate, &["plan", "b"]).exits(1).says("b");
+            assert_eq!(notes(&estate, "notes"), ["told"]);
+        }
+    });
+}

@@ -124,3 +124,103 @@ fn the_tool_that_a_unit_names_runs_it() {
         assert!(estate.path().join("named").exists());
     });
 }
+
+/// A unit of a module with one variable, which it puts out as JSON.
+fn shown(declaration: &str, input: &str) -> Estate {
+    let estate = Estate::new();
+    let module = format!(
+        "variable \"v\" {{\n{declaration}\n}}\nresource \"terraform_data\" \"this\" {{}}\n\
+         output \"value\" {{\n  value = jsonencode(var.v)\n}}\n"
+    );
+    estate.write("infra/one/main.tf", &module);
+    unit(&estate, "a", "one", "", &format!("inputs = {{\n  v = {input}\n}}"));
+    estate
+}
+
+#[test]
+fn null_comes_before_a_modules_default() {
+    each(|driver| {
+        for (declaration, input, expected) in [
+            ("type = string\ndefault = \"x\"", "null", "null"),
+            ("default = \"x\"", "true ? null : \"y\"", "null"),
+            ("type = list(string)\ndefault = [\"x\"]", "null", "null"),
+            ("type = string\ndefault = \"x\"\nnullable = false", "null", "\"x\""),
+        ] {
+            let estate = shown(declaration, input);
+            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
+            assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+            // Once there is a value, no null is left behind.
+            let text = std::fs::read_to_string(estate.path().join("live/a/terragrunt.hcl")).unwrap();
+            let typed = if declaration.contains("list") { "[\"z\"]" } else { "\"z\"" };
+            estate.write(
+                "live/a/terragrunt.hcl",
+                &text.replace(&format!("v = {input}"), &format!("v = {typed}")),
+            );
+            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
+            assert_eq!(output(&estate, "a", "value"), json!(typed), "{declaration}");
+        }
+    });
+}
+
+#[test]
+fn templates_inside_of_inputs_arrive_as_text() {
+    each(|driver| {
+        for (declaration, input, expected) in [
+            ("type = list(string)", "[\"$${one}\", \"a\"]", "[\"${one}\",\"a\"]"),
+            ("type = map(string)", "{ k = \"x $${y} z\" }", "{\"k\":\"x ${y} z\"}"),
+            ("type = object({ p = any })", "{ p = { q = [\"$${y}\"] } }", "{\"p\":{\"q\":[\"${y}\"]}}"),
+            ("type = any", "{ k = \"$${y}\" }", "{\"k\":\"${y}\"}"),
+            ("type = string", "\"a $${b} %%{c}\"", "\"a ${b} %{c}\""),
+        ] {
+            let estate = shown(declaration, input);
+            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
+            assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+        }
+        // Here Terragrunt's own way ends in an error.
+        if driver.engine == "native" {
+            for (declaration, input, expected) in [
+                ("type = map(string)", "{ \"$${k}\" = \"%%{if}\" }", "{\"${k}\":\"%{if}\"}"),
+                ("type = any", "\"plain $${text}\"", "\"plain ${text}\""),
+            ] {
+                let estate = shown(declaration, input);
+                driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
+                assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_variable_of_the_callers_environment_comes_before_an_input() {
+    each(|driver| {
+        let estate = shown("type = string", "\"input\"");
+        let apply = || driver.slipway(&estate).env("TF_VAR_v", "outer");
+        apply().run(&["apply", "--yes"]).exits(0).says("applied");
+        assert_eq!(output(&estate, "a", "value"), json!("\"outer\""));
+        estate.write("live/a/terraform.tfvars", "v = \"file\"\n");
+        apply().run(&["apply", "--yes"]).exits(0).says("applied");
+        assert_eq!(output(&estate, "a", "value"), json!("\"file\""));
+    });
+}
+
+#[test]
+fn an_input_longer_than_the_system_lets_a_variable_be_reaches_the_module() {
+    for tool in crate::support::terraforms() {
+        let estate = shown(
+            "type = list(string)",
+            "[for n in range(900) : \"${n} ${join(\"\", [for m in range(90) : \"xx\"])}\"]",
+        );
+        let slipway = || Slipway::new(estate.path(), &tool);
+        slipway().run(&["plan", "--out", "saved", "--no-sign"]).exits(0).says("saved");
+        slipway().run(&["apply", "saved", "--yes"]).exits(0).says("applied");
+        let value = output(&estate, "a", "value");
+        assert!(value.as_str().unwrap().len() > 128 * 1024);
+        slipway().run(&["apply", "--yes"]).exits(0).says("nothing to change");
+        // A secret rests in no file of ours.
+        let secret = "type = list(string)\nsensitive = true";
+        let text = std::fs::read_to_string(estate.path().join("infra/one/main.tf")).unwrap();
+        estate.write("infra/one/main.tf", &text.replace("type = list(string)", secret));
+        let refused = slipway().run(&["plan"]).exits(1);
+        drop(refused.says("the input \"v\" is a secret of").says("by a data source"));
+    }
+}

@@ -9,6 +9,7 @@ mod inputs;
 mod order;
 mod stopping;
 mod versions;
+mod workspaces;
 
 use std::path::{Path, PathBuf};
 

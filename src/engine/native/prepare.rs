@@ -1,0 +1,174 @@
+//! A unit made ready for the tool's commands: its module with all that comes beside it, its backend, and `init`.
+
+use std::ffi::OsString;
+use std::sync::{Arc, PoisonError};
+
+use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
+use super::shared_init::Wanted;
+use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
+use crate::engine::process::Options;
+use crate::engine::source::Fetched;
+use crate::engine::tool::Tool;
+use crate::engine::{EngineError, Session, Step, UnitJob, inputs, role, sensitive, unattended};
+use crate::support::confined::Root;
+use crate::support::process::CommandLine;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::module::Module;
+
+/// A unit's module, ready to run commands in.
+pub(super) struct Prepared {
+    pub tool: Arc<Tool>,
+    /// Where commands run.
+    pub folder: Root,
+    /// What the module declares.
+    pub module: Module,
+    /// The variables of its role's credentials.
+    pub identity: Vec<(OsString, OsString)>,
+    /// Whether `init` has just run in it, for this unit.
+    pub is_initialized: bool,
+}
+
+impl NativeEngine {
+    /// Brings module, generated files, state storage and providers together.
+    pub(super) async fn prepare(&self, job: &UnitJob, session: Session<'_>) -> Result<Prepared, EngineError> {
+        session.watcher.step(Step::Prepare);
+        let config = &job.config;
+        refuse_unsupported(config)?;
+        arguments::make_cache(&self.settings.home)?;
+        let tool = self.tool(config).await?;
+        versions::check(config, &tool)?;
+        let is_first = self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id.clone());
+        let source = if is_first {
+            Box::pin(self.source_with_hooks(job, &tool, session)).await?
+        } else {
+            self.source(job, &tool, session).await?
+        };
+        let identity = self.roles.credentials(config).await?;
+        let folder = workdir::bring_together(&self.settings.home, job, &source)?;
+        inputs::refuse_endless(config, folder.path())?;
+        let module = Module::read(folder.path(), |_| None);
+        sensitive::keep_declared(config, &module, folder.path());
+        variables::write_file(config, &module, &folder)?;
+        if let Some(remote_state) = &config.remote_state {
+            session.watcher.step(Step::Backend);
+            self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
+            self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
+        }
+        let identity = identity.as_ref().map(role::variables).unwrap_or_default();
+        let mut prepared = Prepared { tool, folder, module, identity, is_initialized: false };
+        prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
+        Ok(prepared)
+    }
+
+    /// The unit's module on this machine; without a source its own folder is the module.
+    pub(super) async fn source(
+        &self,
+        job: &UnitJob,
+        tool: &Tool,
+        session: Session<'_>,
+    ) -> Result<Fetched, EngineError> {
+        self.sources.of_unit(&job.config, tool.name, session).await
+    }
+
+    /// The same with what is to run once a run before and around it.
+    async fn source_with_hooks(
+        &self,
+        job: &UnitJob,
+        tool: &Tool,
+        session: Session<'_>,
+    ) -> Result<Fetched, EngineError> {
+        let environment = unattended(CommandLine::new(&tool.path, &job.config.dir)).environment;
+        let hooks = |command| Hooks {
+            config: &job.config,
+            command,
+            dir: &job.config.dir,
+            environment: &environment,
+            tool: &tool.path,
+        };
+        hooks(READ_CONFIG).after(Ok(()), session).await?;
+        if job.config.source().is_none() {
+            return self.source(job, tool, session).await;
+        }
+        let around = hooks(INIT_FROM_MODULE);
+        let fetched = match around.before(session).await {
+            Ok(()) => self.source(job, tool, session).await,
+            Err(error) => Err(error),
+        };
+        around.after(fetched, session).await
+    }
+
+    /// Sees to it that commands can run in the unit's folder. Returns whether `init` ran for that.
+    async fn make_initialized(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        session: Session<'_>,
+    ) -> Result<bool, EngineError> {
+        let Prepared { tool, folder, .. } = prepared;
+        let dir = folder.path();
+        let files = init::files_of(dir)?;
+        if init::is_done(dir, &init::key(tool, &job.config, &files)) {
+            return Ok(false);
+        }
+        let command = self.init_command(job, prepared)?;
+        let Some(wanted) = Wanted::of(tool, &job.config, dir, &files, &command) else {
+            self.init(job, prepared, session).await?;
+            return Ok(true);
+        };
+        let ran = self.inits.take_or_run(&wanted, folder, || self.init(job, prepared, session)).await?;
+        if !ran {
+            init::remember(tool, folder, &job.config)?;
+        }
+        Ok(ran)
+    }
+
+    fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
+        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
+        Ok(match init::backend_file(&prepared.folder, &job.config)? {
+            Some(file) => command.setting("-backend-config=", file),
+            None => command,
+        })
+    }
+
+    pub(super) async fn init(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        session: Session<'_>,
+    ) -> Result<(), EngineError> {
+        session.watcher.step(Step::Init);
+        let command = self.init_command(job, prepared)?;
+        let needs = providers::needs(&prepared.tool, &init::files_of(prepared.folder.path())?);
+        let label = format!("{} init", prepared.tool.name);
+        let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
+        let mut leave = self.providers.leave(&needs, &prepared.folder).await?;
+        let mut ran = run().await;
+        if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
+            drop(leave);
+            leave = self.providers.leave_without_copy(&prepared.folder).await?;
+            ran = run().await;
+        }
+        ran?;
+        self.providers.learn(&leave, &needs, prepared.folder.path());
+        drop(leave);
+        init::remember(&prepared.tool, &prepared.folder, &job.config)
+    }
+}
+
+/// What would be dropped silently is refused instead.
+fn refuse_unsupported(config: &UnitConfig) -> Result<(), EngineError> {
+    let unsupported = [
+        (config.engine.is_some(), "the engine block"),
+        (
+            config
+                .remote_state
+                .as_ref()
+                .is_some_and(|state| state.encryption.is_some() && state.generate.is_none()),
+            "remote_state.encryption without generate",
+        ),
+    ];
+    match unsupported.into_iter().find(|(used, _)| *used) {
+        Some((_, what)) => Err(EngineError::Unsupported { what }),
+        None => Ok(()),
+    }
+}
