@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo bench bench-check conformance fuzz clean
+.PHONY: help setup check fmt test test-quick lint demo bench bench-check conformance fuzz sweep clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -52,12 +52,16 @@ conformance: ## read TREES="dir …" as TERRAGRUNT=path does? (CACHE=dir keeps i
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= parse parse_json evaluate filter yaml_edit archive git_tree journal saved_plans slipway_hcl
 
-fuzz: ## fuzz each target for FUZZ_SECONDS; needs a nightly toolchain and cargo-fuzz
+fuzz: ## fuzz each target for FUZZ_SECONDS, then sweep as long; needs a nightly toolchain and cargo-fuzz
 	@for target in $(FUZZ_TARGETS); do \
 	  mkdir -p fuzz/corpus/$$target; \
 	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=1 -max_len=4096 || exit 1; \
 	done
+	SLIPWAY_SWEEP_SECONDS=$(FUZZ_SECONDS) cargo test --test it hostile::sweep -- --nocapture
+
+sweep: ## every command over generated hostile trees, without end: until it finds something or is stopped
+	SLIPWAY_SWEEP_SECONDS=0 cargo test --test it hostile::sweep -- --nocapture
 
 bench-check: ## whether one more unit takes no more instructions than was recorded; needs valgrind
 	cargo build --release

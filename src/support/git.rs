@@ -24,6 +24,7 @@ pub use self::remote::{Credentials, GitRemote};
 use self::settings::Made;
 use super::address::Address;
 use super::children::{self, AtWork};
+use super::fs::{FileError, refuse_unreadable};
 use super::{environment, process};
 
 /// How long a command that speaks to a remote may take.
@@ -95,8 +96,31 @@ impl Git {
 
     /// The same as bytes, for paths.
     pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
+        self.refuse_endless(arguments)?;
         let output = children::output(&mut self.command(arguments)).map_err(GitError::Start)?;
         self.checked(arguments, &output).map(|()| output.stdout)
+    }
+
+    /// A command that looks at the work tree would wait for a pipe in the place of what says which files count. Git
+    /// follows no links there.
+    fn refuse_endless<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<(), GitError> {
+        let command = arguments.first().map(|name| name.as_ref().to_string_lossy()).unwrap_or_default();
+        if !["diff", "ls-files", "status"].contains(&&*command) {
+            return Ok(());
+        }
+        for folder in self.folder.ancestors() {
+            for file in [".gitignore", ".gitattributes"].map(|name| folder.join(name)) {
+                if !file.is_symlink() {
+                    let message = |error: FileError| error.to_string();
+                    let failed = |message| GitError::Failed { command: command.to_string(), message };
+                    refuse_unreadable(&file).map_err(message).map_err(failed)?;
+                }
+            }
+            if folder.join(".git").exists() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a command, local or remote, feeding it `input`, and returns the bytes of its standard output.

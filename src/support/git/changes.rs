@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::{Git, GitError};
-use crate::support::fs::{FileError, refuse_unreadable};
 
 /// The names of what differs. In a submodule Git would start another one to look for what is not committed there, for
 /// which the submodule's own settings count.
@@ -73,7 +72,6 @@ pub fn between(repository: &Path, from: &str, to: &str) -> Result<Vec<FileChange
 /// ignores them. `repository` is the root of the work tree.
 pub fn since(repository: &Path, commit: &str) -> Result<Vec<FileChange>, GitError> {
     let git = Git::new(repository);
-    refuse_endless(repository)?;
     let arguments = [&DIFF[..], &["--end-of-options", commit, "--"]].concat();
     let mut changes = statuses(&git.bytes(&arguments)?);
     let untracked = git.bytes(&["ls-files", "--others", "--exclude-standard", "-z"])?;
@@ -81,18 +79,6 @@ pub fn since(repository: &Path, commit: &str) -> Result<Vec<FileChange>, GitErro
         .extend(fields(&untracked).map(|path| FileChange { path: path_of(path), kind: ChangeKind::Added }));
     changes.sort();
     Ok(changes)
-}
-
-/// Git would wait for a pipe in the place of what says which files count. It does not follow links there.
-fn refuse_endless(repository: &Path) -> Result<(), GitError> {
-    for file in [".gitignore", ".gitattributes"].map(|name| repository.join(name)) {
-        if !file.is_symlink() {
-            let message = |error: FileError| error.to_string();
-            let failed = |message| GitError::Failed { command: "ls-files".to_owned(), message };
-            refuse_unreadable(&file).map_err(message).map_err(failed)?;
-        }
-    }
-    Ok(())
 }
 
 /// The commit where two lines of work parted.

@@ -1,6 +1,7 @@
 //! What comes out of a repository, and out of a folder of ours that somebody else has had, is not trusted.
 
 mod deleting;
+mod generator;
 mod json_lines;
 mod poison;
 mod reading;
@@ -10,6 +11,7 @@ mod secrets;
 mod shown;
 mod stand_in;
 mod stopping;
+mod sweep;
 mod tripwires;
 mod untrusted;
 mod world;
