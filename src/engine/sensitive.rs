@@ -62,22 +62,17 @@ pub fn keep_declared(config: &UnitConfig, module: &Module, folder: &Path) {
         .flat_map(|extra| variable_files::values_of("var", &extra.arguments))
         .filter_map(|given| given.trim_matches(['"', '\'']).split_once('='))
     {
-        if is_sensitive(name) {
-            redact::known().add(text);
-        } else {
-            keep(name, &Value::string(text));
-        }
+        let value = variable_files::value_of(text);
+        if is_sensitive(name) { keep_all(&value) } else { keep(name, &value) }
     }
     for (name, _) in module.variables.iter().filter(|(_, variable)| variable.sensitive) {
         let variable = format!("TF_VAR_{name}");
         let set = extra().filter_map(|extra| extra.env_vars.get(&variable)).cloned();
         let inherited = std::env::var_os(&variable).map(|value| value.to_string_lossy().into_owned());
         for text in set.chain(inherited) {
-            // A value that is no text comes as JSON.
-            match serde_json::from_str(&text) {
-                Ok(json @ (serde_json::Value::Array(_) | serde_json::Value::Object(_))) => keep_json(&json),
-                _ => redact::known().add(&text),
-            }
+            keep_all(&variable_files::value_of(&text));
+            // As the tool gets it.
+            redact::known().add(&text);
         }
         if let Some(value) = config.inputs.get(name.as_str()) {
             keep_all(value);
@@ -89,20 +84,11 @@ pub fn keep_declared(config: &UnitConfig, module: &Module, folder: &Path) {
     }
 }
 
-fn keep_json(value: &serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => redact::known().add(text),
-        serde_json::Value::Number(number) => redact::known().add(&number.to_string()),
-        serde_json::Value::Array(elements) => elements.iter().for_each(keep_json),
-        serde_json::Value::Object(fields) => fields.values().for_each(keep_json),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::support::redact::clean;
+    use crate::terragrunt::config::{ExtraArguments, Terraform};
 
     #[test]
     fn what_a_module_declares_sensitive_is_kept_whatever_its_type() {
@@ -121,6 +107,28 @@ mod tests {
         assert_eq!(clean("98127364 open-for-all-1"), "(sensitive) open-for-all-1");
         assert_eq!(clean("[{\"a\":\"kept-inside-9\"}] kept-for-short-1"), "(sensitive) (sensitive)");
         assert!(!keep_inputs(&config, &dir.path().join("not there")));
+    }
+
+    #[test]
+    fn what_files_arguments_and_variables_give_is_kept_by_the_element() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "variable \"pins\" {\n  sensitive = true\n}\nvariable \"more\" {\n  sensitive = true\n}\n";
+        std::fs::write(dir.path().join("main.tf"), text).unwrap();
+        std::fs::write(dir.path().join("x.auto.tfvars"), "pins = [\"Kx-of-a-file\"]\nopen = \"Kx-open\"\n")
+            .unwrap();
+        let extra = ExtraArguments {
+            arguments: vec!["-var".to_owned(), "more=[\"Kx-argument\", ]".to_owned()],
+            env_vars: [("TF_VAR_pins".to_owned(), "{ a = \"Kx-variable\" }".to_owned())].into(),
+            ..ExtraArguments::default()
+        };
+        let terraform = Terraform { extra_arguments: vec![extra], ..Terraform::default() };
+        let config =
+            UnitConfig { terraform: Some(terraform), dir: dir.path().to_owned(), ..UnitConfig::default() };
+        assert!(keep_inputs(&config, dir.path()));
+        assert_eq!(
+            clean("Kx-of-a-file Kx-open Kx-argument Kx-variable"),
+            "(sensitive) Kx-open (sensitive) (sensitive)"
+        );
     }
 
     #[test]

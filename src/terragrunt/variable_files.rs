@@ -42,6 +42,22 @@ pub fn values_of<'a>(flag: &'a str, arguments: &'a [String]) -> impl Iterator<It
     })
 }
 
+/// The value that a text of an argument or a variable of the environment stands for: a list or an object where it is
+/// written as one, else the text.
+pub fn value_of(text: &str) -> Value {
+    let written = || {
+        if let Ok(json) = serde_json::from_str(text) {
+            return from_json(&json).ok();
+        }
+        let source = SourceFile::new("value", format!("value = {text}\n"));
+        let (body, errors) = crate::hcl::parse(&source);
+        let attribute = body.attributes.first().filter(|_| errors.is_empty())?;
+        crate::hcl::evaluate(&attribute.expr, &source, &Nothing).ok()
+    };
+    let is_collection = text.trim_start().starts_with(['[', '{']);
+    is_collection.then(written).flatten().unwrap_or_else(|| Value::string(text))
+}
+
 /// What is in a file of variables; nothing of one that cannot be read, which is the tool's to tell.
 pub fn values(file: &Path) -> Fields {
     let Ok(text) = read_text(file) else { return Fields::new() };
@@ -92,5 +108,9 @@ mod tests {
         assert_eq!(values_of("var-file", &arguments).collect::<Vec<_>>(), ["x", "y", "z"]);
         assert_eq!(values_of("var", &arguments).collect::<Vec<_>>(), ["a=b"]);
         assert!(values(Path::new("/dev/zero")).is_empty());
+        let list = Value::tuple([Value::string("a")]);
+        assert_eq!([value_of("[\"a\"]"), value_of(" [ \"a\", ]")], [list.clone(), list]);
+        assert_eq!(value_of("{ a = \"b\" }"), Value::object([("a", Value::string("b"))]));
+        assert_eq!([value_of("{x"), value_of("7")], [Value::string("{x"), Value::string("7")]);
     }
 }
