@@ -9,13 +9,13 @@ mod manifest;
 mod select;
 
 use image::{ImageReference, ImageTarget};
-use manifest::ManifestFile;
+use manifest::{Files, ManifestFile};
 
 /// Edits the image of `app-a` as a bump does; nothing where that is refused.
 pub fn edit_image(bytes: &[u8]) -> Option<Vec<u8>> {
     const WANTED: &str = "registry.example/app-a:v2";
-    let files =
-        [ManifestFile { path: "manifests/app-a/deployment.yaml".into(), mode: "100644".into(), bytes: bytes.to_vec() }];
+    let (path, mode) = ("manifests/app-a/deployment.yaml".into(), "100644".into());
+    let files: Files = vec![ManifestFile { path, mode, bytes: bytes.to_vec() }].into();
     let target: ImageTarget = "app-a".parse().ok()?;
     let wanted: ImageReference = WANTED.parse().ok()?;
     let found = select::select_image("manifests/app-a", &files, &target, Some(&wanted)).ok()?;

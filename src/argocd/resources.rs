@@ -168,7 +168,9 @@ fn secret(
         "data": data,
     });
     if !annotations.is_empty() {
-        object["metadata"]["annotations"] = Value::from_iter(annotations.clone());
+        let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+        metadata
+            .map(|metadata| metadata.insert("annotations".to_owned(), Value::from_iter(annotations.clone())));
     }
     serde_json::from_value(object)
 }
@@ -179,7 +181,7 @@ fn encoded(text: &str) -> String {
 
 /// A name that stays the same for an address, and holds nothing of it.
 fn secret_name(kind: &str, address: &str) -> String {
-    format!("{SECRET_PREFIX}{kind}-{}", &sha256(address.as_bytes())[..10])
+    format!("{SECRET_PREFIX}{kind}-{:.10}", sha256(address.as_bytes()))
 }
 
 #[cfg(test)]

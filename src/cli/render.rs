@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::Value as Json;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
@@ -130,12 +130,9 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
 }
 
 fn json_line(path: &str, config: Option<&UnitConfig>, errors: &[Diagnostic], reveal: bool) -> String {
-    let mut line = json!({"path": path});
-    if let Some(config) = config {
-        line["config"] = render_json(config, reveal);
-    }
-    if !errors.is_empty() {
-        line["errors"] = errors.iter().map(to_json).collect();
-    }
+    let config = config.map(|config| ("config".to_owned(), render_json(config, reveal)));
+    let errors = (!errors.is_empty()).then(|| ("errors".to_owned(), errors.iter().map(to_json).collect()));
+    let path = ("path".to_owned(), path.into());
+    let line: Json = std::iter::once(path).chain(config).chain(errors).collect();
     shown::json(&format!("{line}\n")).into_owned()
 }

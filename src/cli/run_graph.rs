@@ -12,11 +12,11 @@ use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};
 use crate::run::ahead::NamedUnit;
 use crate::run::approval::Approver;
-use crate::run::assemble::{self, GateSpec, UnitSpec};
+use crate::run::assemble::{self, GateSpec, SpecIndex, UnitSpec, UnitSpecs};
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
 use crate::run::left_locks::LeftLocks;
-use crate::run::node::Node;
+use crate::run::node::Nodes;
 use crate::run::plans::Plans;
 use crate::run::policy::Policies;
 use crate::run::saved::{SavedPlans, SavedPlansGate};
@@ -94,15 +94,15 @@ pub fn nodes(
     folder: &RunFolder,
     gates: bool,
     parallelism: usize,
-) -> (Vec<Node>, Vec<NamedUnit>) {
+) -> (Nodes, Vec<NamedUnit>) {
     let Selection { estate, graph, selected, .. } = selection;
     // Other units are not run; their outputs are read where someone needs them.
     let runs = |unit: UnitIndex| selected.contains(&unit);
     let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
-    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted);
+    let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted).map(SpecIndex);
     let name = |dir: &PathBuf| context.workshop.name(dir);
     let mut named = Vec::new();
-    let units: Vec<UnitSpec> = order
+    let units: UnitSpecs = order
         .iter()
         .map(|index| {
             let unit = estate.unit(*index);

@@ -1,5 +1,6 @@
 //! A diagnostic at the terminal: what, where with the source and a caret, the way out, and the way there.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use console::{Style, measure_text_width};
@@ -120,22 +121,24 @@ impl Excerpt {
         let letters = letters(&rest.by_ref().take(2 * WINDOW).collect::<String>());
         let start = (column - 1 - skipped).min(letters.len());
         let end = (start + marked).min(letters.len());
-        let width =
-            |letters: &[String]| letters.iter().map(|letter| measure_text_width(letter)).sum::<usize>();
+        let width = |part: Range<usize>| {
+            let part = letters.get(part).unwrap_or_default();
+            part.iter().map(|letter| measure_text_width(letter)).sum::<usize>()
+        };
         // A long line is cut so that the caret stands in its first third.
         let (mut from, mut cut) = (0, if skipped > 0 { "…" } else { "" });
-        while width(&letters[from..start]) > WIDTH / 3 && width(&letters) > WIDTH {
+        while width(from..start) > WIDTH / 3 && width(0..letters.len()) > WIDTH {
             (from, cut) = (from + 1, "…");
         }
         let mut to = letters.len();
-        while width(&letters[from..to]) > WIDTH {
+        while width(from..to) > WIDTH {
             to -= 1;
         }
         let tail = if to < letters.len() || rest.next().is_some() { "…" } else { "" };
         Self {
-            text: format!("{cut}{}{tail}", letters[from..to].concat()),
-            before: measure_text_width(cut) + width(&letters[from..start]),
-            length: width(&letters[start..end.clamp(start, to.max(start))]).max(1),
+            text: format!("{cut}{}{tail}", letters.get(from..to).unwrap_or_default().concat()),
+            before: measure_text_width(cut) + width(from..start),
+            length: width(start..end.clamp(start, to.max(start))).max(1),
         }
     }
 }

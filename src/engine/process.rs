@@ -148,7 +148,7 @@ pub fn cause_in(lines: &[String], status: &str) -> String {
     };
     match plain.iter().position(is_error) {
         Some(index) => {
-            let explanation = plain[index..].iter().filter(|line| !line.is_empty()).take(4);
+            let explanation = plain.iter().skip(index).filter(|line| !line.is_empty()).take(4);
             explanation.map(String::as_str).collect::<Vec<_>>().join(" ")
         }
         None => match plain.iter().rfind(|line| !line.is_empty()) {

@@ -93,7 +93,7 @@ impl Estate {
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         walked.stacks.retain(|file| file.starts_with(&root));
         let stacks = stacks(&root, &walked.stacks, expansions);
-        let mut estate = Self { root, units, stacks, stack_units, diagnostics };
+        let mut estate = Self { root, units: units.into(), stacks: stacks.into(), stack_units, diagnostics };
         estate.assign_units();
         estate.refuse_both();
         estate.connect(&reader.options().working_dir);
@@ -121,7 +121,7 @@ impl Estate {
                             own.push(Edge { to: *to, name: target.name.map(str::to_owned), location });
                         }
                         None => {
-                            let near = near.get_or_insert_with(|| Near::new(&self.units));
+                            let near = near.get_or_insert_with(|| Near::new(self.units.as_slice()));
                             missing.push(missing_dependency(unit, &target, dir, working_dir, near));
                         }
                     }

@@ -9,6 +9,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Edge, Estate, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::slots::Slots;
 
 /// The units of an estate and what each stands on. It has no circles.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ impl Graph {
         }
         let circles: Vec<Diagnostic> = tarjan_scc(&graph)
             .into_iter()
-            .filter(|nodes| nodes.len() > 1 || graph.contains_edge(nodes[0], nodes[0]))
-            .map(|nodes| circle(estate, &nodes.into_iter().map(|node| UnitIndex(node.index())).collect()))
+            .filter(|nodes| nodes.len() > 1 || nodes.iter().any(|node| graph.contains_edge(*node, *node)))
+            .map(|nodes| circle(estate, &nodes.into_iter().map(unit).collect()))
             .collect();
         if !circles.is_empty() {
             return Err(circles);
@@ -64,16 +65,17 @@ impl Graph {
 
     /// The waves, where only the units that count make others wait for them.
     pub fn waves_among(&self, counts: &dyn Fn(UnitIndex) -> bool) -> Vec<Vec<UnitIndex>> {
-        let mut wave_of = vec![0; self.len()];
+        let mut wave_of: Slots<UnitIndex, usize> = vec![0; self.len()].into();
         let mut waves: Vec<Vec<UnitIndex>> = Vec::new();
         for unit in self.order() {
             let before = self.dependencies(unit).into_iter().filter(|unit| counts(*unit));
-            let wave = before.map(|unit| wave_of[unit.0] + 1).max().unwrap_or(0);
-            wave_of[unit.0] = wave;
-            if waves.len() <= wave {
-                waves.resize(wave + 1, Vec::new());
+            let wave = before.map(|unit| wave_of[unit] + 1).max().unwrap_or(0);
+            wave_of[unit] = wave;
+            // A wave is the next one at most: the one before it has what this unit waits for.
+            match waves.get_mut(wave) {
+                Some(members) => members.push(unit),
+                None => waves.push(vec![unit]),
             }
-            waves[wave].push(unit);
         }
         for wave in &mut waves {
             wave.sort_unstable();
@@ -127,15 +129,12 @@ impl Graph {
 
     /// For each unit, on how many others it waits: what a scheduler counts down.
     pub fn waiting_for(&self) -> Vec<usize> {
-        self.graph.node_indices().map(|node| self.dependencies(UnitIndex(node.index())).len()).collect()
+        self.graph.node_indices().map(|node| self.dependencies(unit(node)).len()).collect()
     }
 
     fn neighbours(&self, unit: UnitIndex, direction: Direction) -> Vec<UnitIndex> {
-        let found: BTreeSet<UnitIndex> = self
-            .graph
-            .neighbors_directed(node(unit), direction)
-            .map(|node| UnitIndex(node.index()))
-            .collect();
+        let found: BTreeSet<UnitIndex> =
+            self.graph.neighbors_directed(node(unit), direction).map(self::unit).collect();
         found.into_iter().collect()
     }
 
@@ -153,26 +152,30 @@ fn node(unit: UnitIndex) -> NodeIndex {
     NodeIndex::new(unit.0)
 }
 
+fn unit(node: NodeIndex) -> UnitIndex {
+    UnitIndex(node.index())
+}
+
 /// Each unit goes into the wave behind the last one it depends on.
 fn waves(graph: &DiGraph<UnitIndex, ()>) -> Vec<Vec<UnitIndex>> {
-    let mut waiting: Vec<usize> = graph
+    let mut waiting: Slots<UnitIndex, usize> = graph
         .node_indices()
         .map(|node| graph.neighbors_directed(node, Direction::Incoming).count())
         .collect();
     let mut waves: Vec<Vec<UnitIndex>> = Vec::new();
     let mut wave: BTreeSet<NodeIndex> =
-        graph.node_indices().filter(|node| waiting[node.index()] == 0).collect();
+        graph.node_indices().filter(|node| waiting[unit(*node)] == 0).collect();
     while !wave.is_empty() {
         let mut next = BTreeSet::new();
         for node in &wave {
             for dependent in graph.neighbors_directed(*node, Direction::Outgoing) {
-                waiting[dependent.index()] -= 1;
-                if waiting[dependent.index()] == 0 {
+                waiting[unit(dependent)] -= 1;
+                if waiting[unit(dependent)] == 0 {
                     next.insert(dependent);
                 }
             }
         }
-        waves.push(wave.iter().map(|node| UnitIndex(node.index())).collect());
+        waves.push(wave.iter().map(|node| unit(*node)).collect());
         wave = next;
     }
     waves

@@ -70,10 +70,9 @@ fn limit(document: &Document, block: &Block) -> Result<Option<(Glob, Duration)>,
 /// Bytes: `300MB`, `1GiB`, `512 MB`. Decimal and binary units mean the same here: it is an estimate.
 pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
-    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
-    let number: u64 = text[..digits].parse().ok()?;
-    let scale = match text[digits..].trim().to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b')
-    {
+    let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    let scale = match unit.trim().to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
         "" => 1,
         "k" => 1 << 10,
         "m" => 1 << 20,

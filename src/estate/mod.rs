@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
+use crate::support::slots::{Slot, Slots};
 use crate::support::{path_text, unit_name};
 use crate::terragrunt::Outline;
 
@@ -57,15 +58,25 @@ pub use validate::{ValidateOptions, Validation, validate};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitIndex(pub usize);
 
+impl Slot for UnitIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
 /// The units and stacks under a folder, and the units outside of it that they depend on.
 #[derive(Debug)]
 pub struct Estate {
     /// The folder that was walked, absolute.
     pub root: PathBuf,
     /// In the order of their paths.
-    pub units: Vec<Unit>,
+    pub units: Slots<UnitIndex, Unit>,
     /// The stacks under the folder, in the order of their paths.
-    pub stacks: Vec<Stack>,
+    pub stacks: Slots<StackIndex, Stack>,
     /// For each stack that something depends on, by its folder, the folders of its units: the dependency is one
     /// on all of them.
     pub stack_units: BTreeMap<PathBuf, Vec<PathBuf>>,
@@ -76,7 +87,7 @@ pub struct Estate {
 impl Estate {
     /// The unit of an index; indices come from the estate itself or from its graph.
     pub fn unit(&self, index: UnitIndex) -> &Unit {
-        &self.units[index.0]
+        &self.units[index]
     }
 
     /// The unit in a folder (absolute).
@@ -86,7 +97,7 @@ impl Estate {
 
     /// Every unit with its index.
     pub fn iter(&self) -> impl Iterator<Item = (UnitIndex, &Unit)> {
-        self.units.iter().enumerate().map(|(index, unit)| (UnitIndex(index), unit))
+        self.units.pairs()
     }
 
     /// Whether anything is wrong.

@@ -6,12 +6,23 @@ use std::path::{Path, PathBuf};
 use super::{Estate, Graph, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::path_text;
+use crate::support::slots::Slot;
 use crate::terragrunt::paths;
 use crate::terragrunt::stack::{STACK_DIR, STACK_FILE};
 
 /// A stack by its place in [`Estate::stacks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StackIndex(pub usize);
+
+impl Slot for StackIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
 
 /// One stack: a folder with a `terragrunt.stack.hcl`.
 #[derive(Clone, Debug)]
@@ -58,7 +69,7 @@ pub enum Component {
 impl Estate {
     /// The stack of an index.
     pub fn stack(&self, index: StackIndex) -> &Stack {
-        &self.stacks[index.0]
+        &self.stacks[index]
     }
 
     /// The stack in a folder (absolute).
@@ -83,7 +94,7 @@ impl Estate {
     }
 
     fn stack_indices(&self) -> impl Iterator<Item = Component> {
-        (0..self.stacks.len()).map(|index| Component::Stack(StackIndex(index)))
+        self.stacks.slots().map(Component::Stack)
     }
 
     /// By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
@@ -95,7 +106,7 @@ impl Estate {
     pub(super) fn assign_units(&mut self) {
         // In the order of their paths, part by part: what lies in one folder stands together.
         let places: BTreeMap<&Path, UnitIndex> =
-            self.units.iter().enumerate().map(|(index, unit)| (&*unit.dir, UnitIndex(index))).collect();
+            self.units.pairs().map(|(index, unit)| (&*unit.dir, index)).collect();
         for stack in &mut self.stacks {
             let generated = stack.dir.join(STACK_DIR);
             let inside =

@@ -53,7 +53,7 @@ impl Walk<'_> {
     }
 
     fn circle(&mut self, start: usize) {
-        let steps = &self.way[start..];
+        let steps = self.way.get(start..).unwrap_or_default();
         let base = &self.reader.options().working_dir;
         let shown = |dir: &Path| crate::support::unit_name::name(base, dir);
         let names: Vec<String> = steps.iter().chain(steps.first()).map(|(dir, _)| shown(dir)).collect();

@@ -6,7 +6,7 @@ use super::edit::replace_scalar;
 use super::error::GitOpsError;
 use super::history::{app_hint, freeze};
 use super::image::{ImageAssignment, ImageReference};
-use super::manifest::ManifestFile;
+use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Repository, Snapshot, folder_of};
 use super::select::{FoundImage, select_image};
 use super::trailers;
@@ -63,9 +63,9 @@ pub async fn set_image(
     let mut outcome = None;
     let landed = repository
         .land(std::slice::from_ref(&folder), |snapshot| {
-            require_app(&folder, &snapshot.folders[0])?;
-            let found = select_image(&folder, &snapshot.folders[0], target, Some(image))?;
-            let (done, change) = bump.decide(snapshot, &snapshot.folders[0], &found, image)?;
+            let files = snapshot.app(&folder)?;
+            let found = select_image(&folder, files, target, Some(image))?;
+            let (done, change) = bump.decide(snapshot, files, &found, image)?;
             outcome = Some(done);
             Ok(change)
         })
@@ -96,7 +96,7 @@ impl<'a> Bump<'a> {
     pub fn decide(
         &mut self,
         snapshot: &Snapshot,
-        files: &[ManifestFile],
+        files: &Files,
         found: &FoundImage,
         image: &ImageReference,
     ) -> Result<(BumpOutcome, Option<Change>), GitOpsError> {
@@ -174,14 +174,6 @@ pub(super) fn settle(
         Some(commit) => BumpOutcome { commit, ..outcome },
         None => outcome,
     })
-}
-
-/// Refuses to look into an app's folder that holds nothing; [`name_the_apps`] completes the message.
-pub(super) fn require_app(folder: &str, files: &[ManifestFile]) -> Result<(), GitOpsError> {
-    if files.is_empty() {
-        return Err(GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() });
-    }
-    Ok(())
 }
 
 /// Tells with an app that is not there which ones are.

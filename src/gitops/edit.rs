@@ -22,7 +22,11 @@ pub(super) fn replace_scalar(
         Value::Scalar(_, ScalarStyle::DoubleQuoted) => format!("\"{wanted}\""),
         _ => wanted.to_owned(),
     };
-    let after = format!("{}{written}{}", &before[..scalar.span.start], &before[scalar.span.end..]);
+    let parts = (before.get(..scalar.span.start), before.get(scalar.span.end..));
+    let (Some(head), Some(tail)) = parts else {
+        return Err(file.error(scalar.line, "this value is not where it was read"));
+    };
+    let after = format!("{head}{written}{tail}");
     if !differ_in_one_scalar(before, &after, scalar.text().unwrap_or_default(), wanted) {
         let problem =
             format!("writing {wanted} here would change more than this value; put it in quotes first");

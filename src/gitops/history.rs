@@ -1,7 +1,6 @@
 //! What runs now, and what was done to it: read from the manifests and from Git's log.
 
 use super::error::GitOpsError;
-use super::manifest::ManifestFile;
 use super::repository::{Repository, folder_of};
 use super::select::{Images, find_images};
 use super::trailers;
@@ -85,7 +84,7 @@ pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageLis
     let files = repository.files(&folder).await?;
     let mut listing = ImageListing::default();
     let mut found = Images::default();
-    for (index, file) in files.iter().enumerate() {
+    for (index, file) in files.pairs() {
         match file.documents() {
             Ok(documents) => find_images(index, &documents, &mut found),
             Err(error) => listing.problems.push(error),
@@ -175,7 +174,7 @@ fn app_of(root: &str, file: &str) -> String {
 /// A hint for an app that is not there: those that are.
 pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
     let folder = folder_of(root, "")?;
-    let files: Vec<ManifestFile> = repository.files(&folder).await?;
+    let files = repository.files(&folder).await?;
     let mut apps: Vec<String> = files.iter().map(|file| app_of(&folder, &file.path)).collect();
     apps.retain(|app| !app.is_empty());
     apps.dedup();

@@ -65,8 +65,9 @@ impl FromStr for ImageReference {
         };
         // A colon before the last slash is the registry's port.
         let path_at = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest[path_at..].split_once(':') {
-            Some((last, tag)) => (&rest[..path_at + last.len()], Some(tag)),
+        let (path, last) = rest.split_at(path_at);
+        let (name, tag) = match last.find(':').map(|colon| rest.split_at(path.len() + colon)) {
+            Some((name, tag)) => (name, tag.strip_prefix(':')),
             None => (rest, None),
         };
         if name.is_empty() {

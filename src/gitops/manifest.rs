@@ -7,6 +7,7 @@ use std::ops::Range;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::GitOpsError;
+use crate::support::slots::{Slot, Slots};
 
 /// A file of the repository at one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,23 @@ pub(super) struct ManifestFile {
     pub bytes: Vec<u8>,
 }
 
+/// The manifests of a folder, sorted by path.
+pub(super) type Files = Slots<FileIndex, ManifestFile>;
+
+/// A manifest by its place among those of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileIndex(pub usize);
+
+impl Slot for FileIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
 impl ManifestFile {
     /// An error at a line of this file.
     pub fn error(&self, line: usize, problem: impl Into<String>) -> GitOpsError {
@@ -28,7 +46,12 @@ impl ManifestFile {
     /// The file as text; manifests are UTF-8.
     pub fn text(&self) -> Result<&str, GitOpsError> {
         std::str::from_utf8(&self.bytes).map_err(|error| {
-            let line = self.bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count();
+            let line = self
+                .bytes
+                .get(..error.valid_up_to())
+                .unwrap_or_default()
+                .split(|&byte| byte == b'\n')
+                .count();
             self.error(line, "not UTF-8; save the file as UTF-8")
         })
     }

@@ -1,6 +1,6 @@
 //! A promotion: an environment gets the image that another one runs.
 
-use super::bump::{Bump, BumpOptions, BumpOutcome, name_the_apps, require_app, settle};
+use super::bump::{Bump, BumpOptions, BumpOutcome, name_the_apps, settle};
 use super::error::GitOpsError;
 use super::image::{ImageReference, ImageTarget};
 use super::repository::{Repository, folder_of};
@@ -23,12 +23,11 @@ pub async fn promote(
     let mut outcome = None;
     let landed = repository
         .land(&[from_folder.clone(), to_folder.clone()], |snapshot| {
-            require_app(&from_folder, &snapshot.folders[0])?;
-            require_app(&to_folder, &snapshot.folders[1])?;
-            let origin = select_image(&from_folder, &snapshot.folders[0], target, None)?;
+            let (origins, files) = (snapshot.app(&from_folder)?, snapshot.app(&to_folder)?);
+            let origin = select_image(&from_folder, origins, target, None)?;
             let image: ImageReference = origin.text().parse()?;
-            let found = select_image(&to_folder, &snapshot.folders[1], target, Some(&image))?;
-            let (done, change) = bump.decide(snapshot, &snapshot.folders[1], &found, &image)?;
+            let found = select_image(&to_folder, files, target, Some(&image))?;
+            let (done, change) = bump.decide(snapshot, files, &found, &image)?;
             outcome = Some(done);
             Ok(change)
         })

@@ -1,10 +1,11 @@
 //! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
-use super::manifest::ManifestFile;
+use super::manifest::{Files, ManifestFile};
 use crate::support::address::Address;
 use crate::support::git::{Git, GitError, GitRemote, is_ancestor};
 use crate::support::scratch::Scratch;
@@ -55,10 +56,18 @@ pub struct Repository {
 pub(super) struct Snapshot {
     /// The commit.
     pub commit: String,
-    /// The manifests of each folder asked for, in the order asked.
-    pub folders: Vec<Vec<ManifestFile>>,
+    /// The manifests of each folder asked for.
+    pub folders: BTreeMap<String, Files>,
     /// What was done to the app's images, newest first.
     pub records: Vec<ImageRecord>,
+}
+
+impl Snapshot {
+    /// The manifests of an app; refused where its folder has none.
+    pub fn app(&self, folder: &str) -> Result<&Files, GitOpsError> {
+        let files = self.folders.get(folder).filter(|files| !files.is_empty());
+        files.ok_or_else(|| GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() })
+    }
 }
 
 /// One commit to be.
@@ -204,9 +213,9 @@ impl Repository {
     }
 
     pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
-        let mut files = Vec::with_capacity(folders.len());
+        let mut files = BTreeMap::new();
         for folder in folders {
-            files.push(self.files(folder).await?);
+            files.insert(folder.clone(), self.files(folder).await?);
         }
         let records = match folders.last() {
             Some(app) => history::records(self, app).await?,
@@ -216,7 +225,7 @@ impl Repository {
     }
 
     /// Reads the manifests under `folder` at the tip, sorted by path. None where the folder is not there.
-    pub(super) async fn files(&self, folder: &str) -> Result<Vec<ManifestFile>, GitOpsError> {
+    pub(super) async fn files(&self, folder: &str) -> Result<Files, GitOpsError> {
         let mut arguments = vec!["ls-tree", "-r", "-z", "--full-tree", &self.tip];
         let inside = format!("{folder}/");
         if !folder.is_empty() {
@@ -239,11 +248,11 @@ impl Repository {
         }
         let ids = entries.iter().map(|(_, _, id)| id.as_str()).collect::<Vec<_>>().join("\n");
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Files::default());
         }
         let blobs = self.git.run(&["cat-file", "--batch"], ids.as_bytes()).await?;
         let mut rest = &blobs[..];
-        let mut files = Vec::with_capacity(entries.len());
+        let mut files = Files::default();
         for (path, mode, _) in entries {
             let bytes = next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" })?;
             files.push(ManifestFile { path, mode, bytes });
@@ -326,7 +335,7 @@ fn is_manifest(path: &str) -> bool {
 /// Takes one `<id> blob <size>\n<bytes>\n` from the front.
 fn next_blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
     let line_end = rest.iter().position(|&byte| byte == b'\n')?;
-    let header = std::str::from_utf8(&rest[..line_end]).ok()?;
+    let header = std::str::from_utf8(rest.get(..line_end)?).ok()?;
     let size: usize = header.rsplit(' ').next()?.parse().ok()?;
     let bytes = rest.get(line_end + 1..line_end + 1 + size)?.to_vec();
     *rest = rest.get(line_end + size + 2..)?;

@@ -1,6 +1,6 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
-use super::bump::{BumpOutcome, name_the_apps, require_app, settle, subject};
+use super::bump::{BumpOutcome, name_the_apps, settle, subject};
 use super::edit::replace_scalar;
 use super::error::GitOpsError;
 use super::history::{ImageRecord, RecordKind};
@@ -26,7 +26,7 @@ pub async fn rollback(
     let mut outcome = None;
     let landed = repository
         .land(std::slice::from_ref(&folder), |snapshot| {
-            require_app(&folder, &snapshot.folders[0])?;
+            snapshot.app(&folder)?;
             let bump = last_bump(snapshot, target)?;
             if let Some(first) = chosen.as_ref().filter(|first| first.commit != bump.commit) {
                 let (app, current) = (target.app.clone(), bump.image.clone());
@@ -74,7 +74,7 @@ fn take_back(
     bump: &ImageRecord,
     source: Option<&str>,
 ) -> Result<(BumpOutcome, Change), GitOpsError> {
-    let files = &snapshot.folders[0];
+    let files = snapshot.app(folder)?;
     let exact = format!("{}/{}", target.app, bump.container).parse()?;
     let found = select_image(folder, files, &exact, None)?;
     let current = found.text().to_owned();

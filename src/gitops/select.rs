@@ -4,7 +4,7 @@ use granit_parser::ScalarStyle;
 
 use super::error::GitOpsError;
 use super::image::{ImageReference, ImageTarget};
-use super::manifest::{ManifestFile, Node, Value};
+use super::manifest::{FileIndex, Files, ManifestFile, Node, Value};
 
 /// The way to the pod's specification in each kind that has one.
 const POD_SPECIFICATIONS: &[(&str, &[&str])] = &[
@@ -22,7 +22,7 @@ const POD_SPECIFICATIONS: &[(&str, &[&str])] = &[
 #[derive(Debug, Clone)]
 pub(super) struct FoundImage {
     /// The index of its file among the files searched.
-    pub file: usize,
+    pub file: FileIndex,
     /// The workload's kind, as written.
     pub kind: String,
     /// The workload's name.
@@ -55,7 +55,7 @@ impl FoundImage {
 /// Something on the way to an image that makes it unsafe to say which bytes decide it.
 #[derive(Debug, Clone)]
 pub(super) struct Obstacle {
-    file: usize,
+    file: FileIndex,
     kind: String,
     workload: String,
     line: usize,
@@ -71,13 +71,13 @@ pub(super) struct Images {
 
 impl Obstacle {
     /// As an error with file and line.
-    pub fn error(&self, files: &[ManifestFile]) -> GitOpsError {
+    pub fn error(&self, files: &Files) -> GitOpsError {
         files[self.file].error(self.line, self.problem)
     }
 }
 
 /// Finds every image of the workloads in the file with this index.
-pub(super) fn find_images(index: usize, documents: &[Node], images: &mut Images) {
+pub(super) fn find_images(index: FileIndex, documents: &[Node], images: &mut Images) {
     for document in documents {
         // `kind: List` holds objects of its own.
         if document.get("kind").and_then(Node::text) == Some("List") {
@@ -90,7 +90,7 @@ pub(super) fn find_images(index: usize, documents: &[Node], images: &mut Images)
     }
 }
 
-fn find_in_object(file: usize, object: &Node, images: &mut Images) {
+fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
     let kind = text(object, "kind");
     let workload = object.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
@@ -183,12 +183,12 @@ fn step<'a>(node: &'a Node, key: &str) -> Result<Option<&'a Node>, Stop> {
 /// that already runs `like` (another version of the wanted image) is meant.
 pub(super) fn select_image(
     folder: &str,
-    files: &[ManifestFile],
+    files: &Files,
     target: &ImageTarget,
     like: Option<&ImageReference>,
 ) -> Result<FoundImage, GitOpsError> {
     let mut images = Images::default();
-    for (index, file) in files.iter().enumerate() {
+    for (index, file) in files.pairs() {
         find_images(index, &file.documents()?, &mut images);
     }
     let stands_in_the_way =
@@ -215,7 +215,7 @@ pub(super) fn select_image(
         (several, _) => return Err(ambiguous(files, target, several)),
     };
     check_scalar(&files[chosen.file], &chosen.scalar)?;
-    check_kustomize(files, chosen)?;
+    check_kustomize(files.as_slice(), chosen)?;
     Ok(chosen.clone())
 }
 
@@ -228,7 +228,7 @@ fn workload_fits(target: &ImageTarget, kind: &str, workload: &str) -> bool {
         && target.workload.as_ref().is_none_or(|wanted| wanted == workload)
 }
 
-fn ambiguous(files: &[ManifestFile], target: &ImageTarget, images: &[&FoundImage]) -> GitOpsError {
+fn ambiguous(files: &Files, target: &ImageTarget, images: &[&FoundImage]) -> GitOpsError {
     let describe = |image: &&FoundImage| {
         format!("{} ({}:{})", image.identity(), files[image.file].path, image.scalar.line)
     };

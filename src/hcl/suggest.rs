@@ -18,17 +18,25 @@ fn distance(one: &str, other: &str, limit: usize) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut two_above: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=other.len()).collect();
+    let mut letter_before = None;
     for (row, letter) in one.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, candidate) in other.iter().enumerate() {
-            let changed = above[column] + usize::from(letter != candidate);
-            let mut cost = changed.min(above[column + 1] + 1).min(current[column] + 1);
-            let swapped = row > 0 && column > 0 && one[row - 1] == *candidate && *letter == other[column - 1];
-            if swapped {
-                cost = cost.min(two_above[column - 1] + 1);
+        let mut left = row + 1;
+        let mut current = vec![left];
+        let mut candidate_before = None;
+        // Of the row above what stands one to the left and right above; of the row above that, two to the left.
+        let two_left = std::iter::once(None).chain(two_above.iter().map(Some)).chain(std::iter::repeat(None));
+        let corners = above.iter().zip(above.iter().skip(1)).zip(two_left);
+        for (candidate, ((diagonal, over), two_left)) in other.iter().zip(corners) {
+            let changed = diagonal + usize::from(letter != candidate);
+            let mut cost = changed.min(over + 1).min(left + 1);
+            let swapped = letter_before == Some(candidate) && candidate_before == Some(letter);
+            if let Some(two_left) = two_left.filter(|_| swapped) {
+                cost = cost.min(two_left + 1);
             }
             current.push(cost);
+            (left, candidate_before) = (cost, Some(candidate));
         }
+        letter_before = Some(letter);
         two_above = std::mem::replace(&mut above, current);
     }
     above.last().copied().unwrap_or_default()

@@ -15,6 +15,11 @@ use super::number::Number;
 /// The elements of an object or a map; iterated in the order of their keys, as HCL does.
 pub type Fields = BTreeMap<Arc<str>, Value>;
 
+/// One of the fields, null where there is none of the name.
+pub fn field<'a>(fields: &'a Fields, name: &str) -> &'a Value {
+    fields.get(name).unwrap_or(&Value::Null)
+}
+
 /// A value.
 #[derive(Clone, PartialEq)]
 pub enum Value {

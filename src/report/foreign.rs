@@ -13,7 +13,7 @@ pub fn visible(text: &str) -> String {
 /// At most so many characters, and `…` where there were more.
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        Some((end, _)) => Cow::Owned(format!("{}…", text.split_at(end).0)),
         None => Cow::Borrowed(text),
     }
 }

@@ -190,7 +190,7 @@ fn graph(summary: &Summary, after: &[Vec<usize>]) -> Json {
         .map(|link| {
             let way: Vec<f64> =
                 link.way.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
-            json!([link.from, link.to, way])
+            json!([link.from.0, link.to.0, way])
         })
         .collect();
     json!({

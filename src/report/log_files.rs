@@ -85,7 +85,7 @@ pub fn end_of_log(path: &Path, lines: usize, bytes: u64) -> Option<String> {
     // What is before the first end of a line is a part of one, unless it is the file's beginning.
     let whole = if length > bytes { text.split_once('\n').map_or("", |(_, whole)| whole) } else { &text };
     let all: Vec<&str> = whole.trim_end().lines().collect();
-    let kept = &all[all.len().saturating_sub(lines)..];
+    let kept = all.get(all.len().saturating_sub(lines)..).unwrap_or_default();
     (!kept.is_empty()).then(|| kept.join("\n"))
 }
 

@@ -262,14 +262,14 @@ impl Summary {
     }
 
     fn change(&mut self, node: &str, change: impl FnOnce(&mut Row)) {
-        if let Some(place) = self.places.get(node) {
-            change(&mut self.nodes[*place]);
+        if let Some(row) = self.places.get(node).and_then(|place| self.nodes.get_mut(*place)) {
+            change(row);
         }
     }
 
     /// A node by its name.
     pub fn node(&self, name: &str) -> Option<&Row> {
-        self.places.get(name).map(|place| &self.nodes[*place])
+        self.places.get(name).and_then(|place| self.nodes.get(*place))
     }
 
     /// The same without what is known of plans attribute by attribute, unless that is wanted.

@@ -125,17 +125,19 @@ fn cells(row: &Row, columns: &[&Column]) -> Vec<String> {
 /// Columns side by side: names and results to the left, numbers to the right.
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
-    let width =
-        |column: usize| lines.iter().map(|line| measure_text_width(&line[column])).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| measure_text_width(cell)).max().unwrap_or_default()
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for line in lines {
-        let cell = |(column, cell): (usize, &String)| {
+        let cell = |(column, (cell, width)): (usize, (&String, &usize))| {
             let left = column == 0 || column + 1 == columns;
             let side = if left { Alignment::Left } else { Alignment::Right };
-            pad_str(cell, widths[column], side, None).into_owned()
+            pad_str(cell, *width, side, None).into_owned()
         };
-        let row = line.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+        let row = line.iter().zip(&widths).enumerate().map(cell).collect::<Vec<_>>().join("  ");
         text.push_str(row.trim_end());
         text.push('\n');
     }

@@ -7,14 +7,32 @@
 use std::sync::Arc;
 
 use super::event::NodeKind;
-use super::node::{Node, Work};
+use super::node::{Node, NodeIndex, Nodes, Work};
+use crate::support::slots::{Slot, Slots};
+
+/// The units of a run, in an order in which each stands behind its dependencies.
+pub type UnitSpecs = Slots<SpecIndex, UnitSpec>;
+
+/// A unit by its place among those of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpecIndex(pub usize);
+
+impl Slot for SpecIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
 
 /// A unit on its way into the graph.
 pub struct UnitSpec {
     /// Its name.
     pub name: String,
-    /// The units it depends on, by index among the units; only those of the run.
-    pub dependencies: Vec<usize>,
+    /// The units it depends on; only those of the run.
+    pub dependencies: Vec<SpecIndex>,
     /// What is done with it.
     pub work: Arc<dyn Work>,
 }
@@ -29,102 +47,103 @@ pub struct GateSpec {
 
 /// The gates of one cluster on the way up.
 pub struct ClusterGates {
-    /// The cluster's unit, by index among the units.
-    pub unit: usize,
+    /// The cluster's unit.
+    pub unit: SpecIndex,
     /// The check that stands before what depends on the cluster.
     pub verify: GateSpec,
     /// Argo CD, where the cluster gets one, and the wait for its applications.
     pub argocd: Option<(GateSpec, GateSpec)>,
 }
 
-/// The graph upwards. Units come in an order in which each stands behind its dependencies.
-pub fn upwards(units: Vec<UnitSpec>, clusters: Vec<ClusterGates>) -> Vec<Node> {
+/// The graph upwards.
+pub fn upwards(units: UnitSpecs, clusters: Vec<ClusterGates>) -> Nodes {
     let mut nodes = Nodes::default();
-    let on_cluster: Vec<_> = clusters.iter().map(|cluster| dependents_of(cluster.unit, &units)).collect();
-    let mut clusters: Vec<_> = clusters.into_iter().map(|cluster| (cluster.unit, Some(cluster))).collect();
+    let mut clusters: Vec<_> = clusters
+        .into_iter()
+        .map(|cluster| (cluster.unit, Some((dependents_of(cluster.unit, &units), cluster))))
+        .collect();
     // What a dependent of each unit waits for: the unit itself, or the gate behind it.
-    let mut passage = Vec::with_capacity(units.len());
-    let mut place = Vec::with_capacity(units.len());
+    let mut passage: Slots<SpecIndex, NodeIndex> = Slots::default();
+    let mut place: Slots<SpecIndex, NodeIndex> = Slots::default();
     let mut argocd = Vec::new();
-    for (index, unit) in units.into_iter().enumerate() {
+    for unit in units {
         let after = unit.dependencies.iter().map(|dependency| passage[*dependency]).collect();
-        let node = nodes.add(unit.name, NodeKind::Unit, after, unit.work);
+        let node = add(&mut nodes, unit.name, NodeKind::Unit, after, unit.work);
         place.push(node);
-        passage.push(node);
-        for (position, (_, cluster)) in
-            clusters.iter_mut().enumerate().filter(|(_, (unit, _))| *unit == index)
-        {
-            let Some(ClusterGates { verify, argocd: gates, .. }) = cluster.take() else { continue };
-            let verified = nodes.add(verify.name, NodeKind::Gate, vec![node], verify.work);
+        let index = passage.push(node);
+        for (_, cluster) in clusters.iter_mut().filter(|(unit, _)| *unit == index) {
+            let Some((on_it, ClusterGates { verify, argocd: gates, .. })) = cluster.take() else { continue };
+            let verified = add(&mut nodes, verify.name, NodeKind::Gate, vec![node], verify.work);
             passage[index] = verified;
-            argocd.extend(gates.map(|gates| (position, verified, gates)));
+            argocd.extend(gates.map(|gates| (on_it, verified, gates)));
         }
     }
-    for (cluster, verified, (bootstrap, applications)) in argocd {
-        let bootstrapped = nodes.add(bootstrap.name, NodeKind::Gate, vec![verified], bootstrap.work);
-        let on_it = on_cluster[cluster].iter().map(|unit| place[*unit]);
+    for (on_it, verified, (bootstrap, applications)) in argocd {
+        let bootstrapped = add(&mut nodes, bootstrap.name, NodeKind::Gate, vec![verified], bootstrap.work);
+        let on_it = on_it.iter().map(|unit| place[*unit]);
         let after = std::iter::once(bootstrapped).chain(on_it).collect();
-        nodes.add(applications.name, NodeKind::Gate, after, applications.work);
+        add(&mut nodes, applications.name, NodeKind::Gate, after, applications.work);
     }
-    nodes.0
+    nodes
 }
 
 /// The same graph with a gate before all of it.
-pub fn behind(gate: GateSpec, nodes: Vec<Node>) -> Vec<Node> {
+pub fn behind(gate: GateSpec, nodes: Nodes) -> Nodes {
     let first = Node { name: gate.name, kind: NodeKind::Gate, after: Vec::new(), work: gate.work };
     let moved = nodes.into_iter().map(|node| {
-        let after = std::iter::once(0).chain(node.after.iter().map(|index| index + 1)).collect();
+        let after = node.after.iter().map(|before| NodeIndex(before.0 + 1));
+        let after = std::iter::once(NodeIndex(0)).chain(after).collect();
         Node { after, ..node }
     });
     std::iter::once(first).chain(moved).collect()
 }
 
-/// The graph downwards. Units come in the same order as upwards; each waits for its dependents.
-pub fn downwards(units: Vec<UnitSpec>, clusters: Vec<(usize, GateSpec)>) -> Vec<Node> {
+/// The graph downwards: each unit waits for its dependents.
+pub fn downwards(units: UnitSpecs, clusters: Vec<(SpecIndex, GateSpec)>) -> Nodes {
     let mut nodes = Nodes::default();
-    let mut before: Vec<Vec<usize>> = units.iter().map(|_| Vec::new()).collect();
+    let mut before: Slots<SpecIndex, Vec<NodeIndex>> = Slots::for_each_of(&units, Vec::new());
     for (unit, gate) in clusters {
         let mut under = dependents_of(unit, &units);
         under.push(unit);
-        let node = nodes.add(gate.name, NodeKind::Gate, Vec::new(), gate.work);
+        let node = add(&mut nodes, gate.name, NodeKind::Gate, Vec::new(), gate.work);
         for unit in under {
             before[unit].push(node);
         }
     }
-    for (index, unit) in units.into_iter().enumerate().rev() {
-        let node = nodes.add(unit.name, NodeKind::Unit, std::mem::take(&mut before[index]), unit.work);
+    let slots = units.slots().rev();
+    for (index, unit) in slots.zip(units.into_iter().rev()) {
+        let after = std::mem::take(&mut before[index]);
+        let node = add(&mut nodes, unit.name, NodeKind::Unit, after, unit.work);
         for dependency in unit.dependencies {
             before[dependency].push(node);
         }
     }
-    nodes.0
+    nodes
 }
 
 /// All units that stand on one, directly or not.
-fn dependents_of(unit: usize, units: &[UnitSpec]) -> Vec<usize> {
-    let mut stands = vec![false; units.len()];
-    if let Some(root) = stands.get_mut(unit) {
-        *root = true;
-    }
+fn dependents_of(unit: SpecIndex, units: &UnitSpecs) -> Vec<SpecIndex> {
+    let mut stands = Slots::for_each_of(units, false);
+    stands[unit] = true;
     // One pass is enough: each unit comes behind its dependencies.
-    for (index, spec) in units.iter().enumerate() {
+    for (index, spec) in units.pairs() {
         if spec.dependencies.iter().any(|dependency| stands[*dependency]) {
             stands[index] = true;
         }
     }
-    (0..units.len()).filter(|index| stands[*index] && *index != unit).collect()
+    units.slots().filter(|index| stands[*index] && *index != unit).collect()
 }
 
-#[derive(Default)]
-struct Nodes(Vec<Node>);
-
-impl Nodes {
-    fn add(&mut self, name: String, kind: NodeKind, mut after: Vec<usize>, work: Arc<dyn Work>) -> usize {
-        after.sort_unstable();
-        after.dedup();
-        self.0.push(Node { name, kind, after, work });
-        self.0.len() - 1
-    }
+fn add(
+    nodes: &mut Nodes,
+    name: String,
+    kind: NodeKind,
+    mut after: Vec<NodeIndex>,
+    work: Arc<dyn Work>,
+) -> NodeIndex {
+    after.sort_unstable();
+    after.dedup();
+    nodes.push(Node { name, kind, after, work })
 }
 
 #[cfg(test)]
@@ -146,18 +165,21 @@ mod tests {
     }
 
     fn unit(name: &str, dependencies: &[usize]) -> UnitSpec {
-        UnitSpec { name: name.to_owned(), dependencies: dependencies.to_vec(), work: Arc::new(Nothing) }
+        let dependencies = dependencies.iter().copied().map(SpecIndex).collect();
+        UnitSpec { name: name.to_owned(), dependencies, work: Arc::new(Nothing) }
     }
 
     fn gate(name: &str) -> GateSpec {
         GateSpec { name: name.to_owned(), work: Arc::new(Nothing) }
     }
 
-    fn estate() -> Vec<UnitSpec> {
-        vec![unit("networking", &[]), unit("bucket", &[]), unit("cluster", &[0]), unit("identity", &[0, 2])]
+    fn estate() -> UnitSpecs {
+        [unit("networking", &[]), unit("bucket", &[]), unit("cluster", &[0]), unit("identity", &[0, 2])]
+            .into_iter()
+            .collect()
     }
 
-    fn printed(nodes: &[Node]) -> String {
+    fn printed(nodes: &Nodes) -> String {
         let line =
             |node: crate::run::event::NodeInfo| format!("{} <- {}\n", node.name, node.after.join(", "));
         announce(nodes).into_iter().map(line).collect()
@@ -166,7 +188,7 @@ mod tests {
     #[test]
     fn upwards_the_gate_stands_before_what_depends_on_the_cluster() {
         let argocd = Some((gate("argocd dev"), gate("applications dev")));
-        let gates = vec![ClusterGates { unit: 2, verify: gate("verify dev"), argocd }];
+        let gates = vec![ClusterGates { unit: SpecIndex(2), verify: gate("verify dev"), argocd }];
         insta::assert_snapshot!(printed(&upwards(estate(), gates)), @r"
         networking <- 
         bucket <- 
@@ -180,7 +202,7 @@ mod tests {
 
     #[test]
     fn downwards_argocd_goes_before_anything_under_it() {
-        insta::assert_snapshot!(printed(&downwards(estate(), vec![(2, gate("argocd dev"))])), @r"
+        insta::assert_snapshot!(printed(&downwards(estate(), vec![(SpecIndex(2), gate("argocd dev"))])), @r"
         argocd dev <- 
         identity <- argocd dev
         cluster <- argocd dev, identity

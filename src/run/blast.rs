@@ -93,13 +93,13 @@ fn parts(address: &str) -> Vec<&str> {
             '[' if !quoted => depth += 1,
             ']' if !quoted => depth = depth.saturating_sub(1),
             '.' if !quoted && depth == 0 => {
-                parts.push(&address[start..at]);
+                parts.extend(address.get(start..at));
                 start = at + 1;
             }
             _ => {}
         }
     }
-    parts.push(&address[start..]);
+    parts.extend(address.get(start..));
     parts
 }
 

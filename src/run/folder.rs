@@ -35,7 +35,7 @@ impl RunFolder {
         let part = u64::from(now.subsec_nanosecond().unsigned_abs()) * 0x1_0000 / 1_000_000_000;
         let random = uuid::Uuid::new_v4().simple().to_string();
         let second = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
-        let id = format!("{second}-{part:04x}{}", &random[..2]);
+        let id = format!("{second}-{part:04x}{random:.2}");
         let folder = Self { path: home.join(RUNS).join(&id), home: home.to_owned(), id };
         let ours = Root::own(home)?;
         let runs = ours.folder(Path::new(RUNS), PRIVATE_FOLDER)?;

@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 pub use verify::{VerifyGate, verify_spec};
 
 use self::argocd::{ApplicationsGate, BootstrapGate, UninstallGate};
-use super::assemble::{ClusterGates, GateSpec};
+use super::assemble::{ClusterGates, GateSpec, SpecIndex};
 use super::event::Outcome;
 use super::node::{Reporter, Work};
 use super::workshop::{WorkError, Workshop};
@@ -63,7 +63,7 @@ impl GateError {
 }
 
 /// The gates of a cluster on the way up; `unit` is its unit's place in the run.
-pub fn up(unit: usize, context: GateContext, cache: &Path) -> ClusterGates {
+pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
     let label = context.cluster.label.clone();
     let has_argocd = context.cluster.has_argocd();
     let context = Arc::new(context);

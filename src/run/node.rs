@@ -8,7 +8,25 @@ use super::event::{EventKind, NodeKind, Outcome};
 use super::events::Events;
 use crate::engine::{Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
+use crate::support::slots::{Slot, Slots};
 use crate::support::workplace::Workplace;
+
+/// The nodes of a run, each behind those that it waits for.
+pub type Nodes = Slots<NodeIndex, Node>;
+
+/// A node by its place among those of its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub usize);
+
+impl Slot for NodeIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
 
 /// One node.
 pub struct Node {
@@ -16,8 +34,8 @@ pub struct Node {
     pub name: String,
     /// Unit or gate.
     pub kind: NodeKind,
-    /// The indices of the nodes it waits for, each smaller than its own.
-    pub after: Vec<usize>,
+    /// The nodes it waits for, each before it.
+    pub after: Vec<NodeIndex>,
     /// What it does.
     pub work: Arc<dyn Work>,
 }

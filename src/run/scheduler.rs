@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use super::event::{EventKind, NodeInfo, Outcome};
 use super::events::Events;
 use super::memory::{LOOK_AGAIN, MemoryBound};
-use super::node::{Node, Reporter};
+use super::node::{Node, NodeIndex, Nodes, Reporter};
 use crate::support::interrupt::{Interrupts, Stop};
+use crate::support::slots::Slots;
 
 /// How a run is carried out.
 pub struct Schedule {
@@ -40,16 +41,11 @@ pub struct RunResult {
 }
 
 /// Announces the nodes of a run.
-pub fn announce(nodes: &[Node]) -> Vec<NodeInfo> {
+pub fn announce(nodes: &Nodes) -> Vec<NodeInfo> {
     let info = |node: &Node| NodeInfo {
         name: node.name.clone(),
         kind: node.kind,
-        after: node
-            .after
-            .iter()
-            .filter_map(|index| nodes.get(*index))
-            .map(|node| node.name.clone())
-            .collect(),
+        after: node.after.iter().map(|before| nodes[*before].name.clone()).collect(),
     };
     nodes.iter().map(info).collect()
 }
@@ -58,7 +54,7 @@ pub fn announce(nodes: &[Node]) -> Vec<NodeInfo> {
 /// nothing else where that is not asked for.
 ///
 /// `beginning` is the event that says that it begins, or that it goes on.
-pub async fn run(nodes: Vec<Node>, beginning: EventKind, schedule: &Schedule) -> RunResult {
+pub async fn run(nodes: Nodes, beginning: EventKind, schedule: &Schedule) -> RunResult {
     let begun = Instant::now();
     schedule.events.emit(beginning);
     let mut state = State::new(&nodes, &schedule.done);
@@ -137,50 +133,55 @@ fn spawn(running: &mut JoinSet<(Outcome, f64)>, node: &Node, schedule: &Schedule
 
 /// What is ready, what waits, and how what ended has ended.
 struct State {
-    names: Vec<String>,
-    waiting_for: Vec<usize>,
-    dependents: Vec<Vec<usize>>,
-    ready: BTreeSet<usize>,
-    outcomes: Vec<Option<Outcome>>,
+    nodes: Slots<NodeIndex, Progress>,
+    ready: BTreeSet<NodeIndex>,
+}
+
+/// How far a node has come.
+struct Progress {
+    name: String,
+    /// How many of those it waits for are not over.
+    waiting_for: usize,
+    dependents: Vec<NodeIndex>,
+    outcome: Option<Outcome>,
 }
 
 impl State {
-    fn new(nodes: &[Node], done: &HashMap<String, Outcome>) -> Self {
-        let outcomes: Vec<Option<Outcome>> = nodes.iter().map(|node| done.get(&node.name).cloned()).collect();
-        let mut dependents = vec![Vec::new(); nodes.len()];
-        for (index, node) in nodes.iter().enumerate() {
+    fn new(nodes: &Nodes, done: &HashMap<String, Outcome>) -> Self {
+        let progress = |node: &Node| Progress {
+            name: node.name.clone(),
+            waiting_for: 0,
+            dependents: Vec::new(),
+            outcome: done.get(&node.name).cloned(),
+        };
+        let mut all: Slots<NodeIndex, Progress> = nodes.iter().map(progress).collect();
+        for (index, node) in nodes.pairs() {
             for before in &node.after {
-                dependents[*before].push(index);
+                all[*before].dependents.push(index);
             }
+            all[index].waiting_for =
+                node.after.iter().filter(|before| all[**before].outcome.is_none()).count();
         }
-        let open = |before: &&usize| outcomes[**before].is_none();
-        let waiting_for: Vec<usize> =
-            nodes.iter().map(|node| node.after.iter().filter(open).count()).collect();
-        let ready =
-            (0..nodes.len()).filter(|index| waiting_for[*index] == 0 && outcomes[*index].is_none()).collect();
-        Self {
-            names: nodes.iter().map(|node| node.name.clone()).collect(),
-            waiting_for,
-            dependents,
-            ready,
-            outcomes,
-        }
+        let is_ready = |node: &Progress| node.waiting_for == 0 && node.outcome.is_none();
+        let ready = all.pairs().filter(|(_, node)| is_ready(node)).map(|(index, _)| index).collect();
+        Self { nodes: all, ready }
     }
 
-    fn finish(&mut self, index: usize, outcome: Outcome, seconds: f64, events: &Events) {
+    fn finish(&mut self, index: NodeIndex, outcome: Outcome, seconds: f64, events: &Events) {
         let behind = match &outcome {
             Outcome::Interrupted => Some(Outcome::Interrupted),
             other if other.is_success() => None,
-            _ => Some(Outcome::Skipped { cause: self.names[index].clone() }),
+            _ => Some(Outcome::Skipped { cause: self.nodes[index].name.clone() }),
         };
         self.end(index, outcome, seconds, events);
         if let Some(behind) = behind {
             self.give_up_dependents(index, &behind, events);
             return;
         }
-        for dependent in self.dependents[index].clone() {
-            self.waiting_for[dependent] -= 1;
-            if self.waiting_for[dependent] == 0 && self.outcomes[dependent].is_none() {
+        for dependent in self.nodes[index].dependents.clone() {
+            let node = &mut self.nodes[dependent];
+            node.waiting_for -= 1;
+            if node.waiting_for == 0 && node.outcome.is_none() {
                 self.ready.insert(dependent);
             }
         }
@@ -190,19 +191,19 @@ impl State {
     ///
     /// After a failure it is skipped, and names what failed, not what was skipped before it; after an
     /// interrupt it is interrupted too.
-    fn give_up_dependents(&mut self, index: usize, outcome: &Outcome, events: &Events) {
-        let mut behind = self.dependents[index].clone();
+    fn give_up_dependents(&mut self, index: NodeIndex, outcome: &Outcome, events: &Events) {
+        let mut behind = self.nodes[index].dependents.clone();
         while let Some(dependent) = behind.pop() {
-            if self.outcomes[dependent].is_none() {
+            if self.nodes[dependent].outcome.is_none() {
                 self.end(dependent, outcome.clone(), 0.0, events);
-                behind.extend(self.dependents[dependent].iter().copied());
+                behind.extend(self.nodes[dependent].dependents.iter().copied());
             }
         }
     }
 
     /// Starts nothing new after a failure, which what has not begun names as its cause.
-    fn give_up_all(&mut self, failed: usize, events: &Events) {
-        let skipped = Outcome::Skipped { cause: self.names[failed].clone() };
+    fn give_up_all(&mut self, failed: NodeIndex, events: &Events) {
+        let skipped = Outcome::Skipped { cause: self.nodes[failed].name.clone() };
         while let Some(index) = self.ready.pop_first() {
             self.end(index, skipped.clone(), 0.0, events);
             self.give_up_dependents(index, &skipped, events);
@@ -216,15 +217,15 @@ impl State {
         }
     }
 
-    fn end(&mut self, index: usize, outcome: Outcome, seconds: f64, events: &Events) {
-        let node = self.names[index].clone();
-        events.emit(EventKind::NodeFinished { node, outcome: outcome.clone(), seconds });
-        self.outcomes[index] = Some(outcome);
+    fn end(&mut self, index: NodeIndex, outcome: Outcome, seconds: f64, events: &Events) {
+        let node = &mut self.nodes[index];
+        events.emit(EventKind::NodeFinished { node: node.name.clone(), outcome: outcome.clone(), seconds });
+        node.outcome = Some(outcome);
     }
 
     fn into_outcomes(self) -> Vec<(String, Outcome)> {
-        let outcomes = self.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Interrupted));
-        self.names.into_iter().zip(outcomes).collect()
+        let outcome = |node: Progress| (node.name, node.outcome.unwrap_or(Outcome::Interrupted));
+        self.nodes.into_iter().map(outcome).collect()
     }
 }
 

@@ -8,9 +8,8 @@ use super::fs::{open_regular, pieces};
 
 /// Bytes in lowercase hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    pairs.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    pairs.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The SHA-256 of some bytes in lowercase hexadecimal.

@@ -25,6 +25,7 @@ pub mod secret;
 pub mod shown;
 #[cfg(feature = "program")]
 pub mod signals;
+pub mod slots;
 pub mod tool_files;
 pub mod unit_name;
 pub mod version;

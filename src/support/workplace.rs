@@ -129,9 +129,10 @@ impl Follower {
         let _unreadable = self.reader.read_to_end(&mut self.rest);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches(['\n', '\r']).to_owned();
         let mut begin = 0;
-        while let Some(length) = self.rest[begin..].iter().position(|byte| *byte == b'\n') {
-            take(text(&self.rest[begin..begin + length]));
-            begin += length + 1;
+        let lines = self.rest.split_inclusive(|byte| *byte == b'\n');
+        for line in lines.take_while(|line| line.ends_with(b"\n")) {
+            take(text(line));
+            begin += line.len();
         }
         self.rest.drain(..begin);
         if end && !self.rest.is_empty() {

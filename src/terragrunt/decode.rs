@@ -210,7 +210,7 @@ pub(crate) fn check_repetition(
         let same = |other: &&Block| {
             other.kind.name == block.kind.name && (!repeated.contains(&kind) || label(other) == label(block))
         };
-        if let Some(first) = body.blocks[..index].iter().find(same) {
+        if let Some(first) = body.blocks.iter().take(index).find(same) {
             let name = label(block).map_or_else(String::new, |label| format!(" \"{label}\""));
             let line = scope.location(first.span).position().line;
             errors.push(

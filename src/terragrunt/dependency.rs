@@ -17,7 +17,7 @@ use super::stack::{self, STACK_FILE};
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::hcl::value::{Fields, Value};
+use crate::hcl::value::{Fields, Value, field};
 
 /// The command that only shows a unit.
 const RENDER: &str = "render";
@@ -147,7 +147,7 @@ impl FileScope<'_> {
             decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
         let location = self
             .location(block.kind.span.to(block.labels.first().map_or(block.kind.span, |label| label.span)));
-        if matches!(fields["config_path"], Value::Unknown) {
+        if matches!(field(&fields, "config_path"), Value::Unknown) {
             let place = block.body.attribute("config_path").map_or(block.kind.span, |found| found.expr.span);
             let message = format!("the config_path of {title} cannot be known before something is run");
             errors.push(
@@ -156,7 +156,7 @@ impl FileScope<'_> {
                     .help("name the folder of the unit it depends on"),
             );
         }
-        if let (Some(given), value) = (block.body.attribute("config_path"), &fields["config_path"])
+        if let (Some(given), value) = (block.body.attribute("config_path"), field(&fields, "config_path"))
             && !matches!(value, Value::Unknown | Value::String(_))
         {
             let message =
@@ -165,7 +165,7 @@ impl FileScope<'_> {
                 Diagnostic::error("terragrunt::config_path", message).at(self.location(given.expr.span)),
             );
         }
-        if let Some(strategy) = fields["mock_outputs_merge_strategy_with_state"].as_str()
+        if let Some(strategy) = field(&fields, "mock_outputs_merge_strategy_with_state").as_str()
             && merge_strategy(strategy).is_none()
         {
             let message = format!("there is no mock_outputs_merge_strategy_with_state \"{strategy}\"");
@@ -177,7 +177,7 @@ impl FileScope<'_> {
         }
         // A block without a folder can be no edge of the graph; the others are of use although something else
         // in them is wrong.
-        fields["config_path"].as_str()?;
+        field(&fields, "config_path").as_str()?;
         Some(DependencyBlock { name: Arc::from(name), fields, location, outputs: OnceCell::new() })
     }
 }
@@ -218,12 +218,12 @@ impl DependencyBlock {
     /// Deep merging, attribute by attribute: mocks are joined, allowed commands appended, the rest replaced.
     fn merge(&mut self, over: &Self) -> Result<(), String> {
         for name in ["config_path", "enabled", "skip_outputs"] {
-            if !over.fields[name].is_null() && over.fields[name].as_str() != Some("") {
-                self.fields.insert(Arc::from(name), over.fields[name].clone());
+            if !field(&over.fields, name).is_null() && field(&over.fields, name).as_str() != Some("") {
+                self.fields.insert(Arc::from(name), field(&over.fields, name).clone());
             }
         }
         for name in ["mock_outputs", "mock_outputs_allowed_terraform_commands"] {
-            let value = match (&self.fields[name], &over.fields[name]) {
+            let value = match (field(&self.fields, name), field(&over.fields, name)) {
                 (_, Value::Null) => continue,
                 (Value::Null, value) => value.clone(),
                 (under, over) => merge_deep(under, over, true)?,
@@ -235,33 +235,33 @@ impl DependencyBlock {
     }
 
     pub fn config_path(&self) -> &str {
-        self.fields["config_path"].as_str().unwrap_or_default()
+        field(&self.fields, "config_path").as_str().unwrap_or_default()
     }
 
     pub fn enabled(&self) -> bool {
-        self.fields["enabled"].as_bool().unwrap_or(true)
+        field(&self.fields, "enabled").as_bool().unwrap_or(true)
     }
 
     pub fn skip_outputs(&self) -> bool {
-        self.fields["skip_outputs"].as_bool().unwrap_or_default()
+        field(&self.fields, "skip_outputs").as_bool().unwrap_or_default()
     }
 
     pub fn mock_outputs(&self) -> Option<Value> {
-        let mocks = &self.fields["mock_outputs"];
+        let mocks = field(&self.fields, "mock_outputs");
         (!mocks.is_null()).then(|| plain(mocks))
     }
 
     /// For which commands mocks may be used; none means for all.
     pub fn allowed_commands(&self) -> Option<Vec<String>> {
-        let commands = &self.fields["mock_outputs_allowed_terraform_commands"];
+        let commands = field(&self.fields, "mock_outputs_allowed_terraform_commands");
         (!commands.is_null()).then(|| strings(Some(commands))).filter(|commands| !commands.is_empty())
     }
 
     pub fn merge_with_state(&self) -> MockMerge {
-        if let Some(strategy) = self.fields["mock_outputs_merge_strategy_with_state"].as_str() {
+        if let Some(strategy) = field(&self.fields, "mock_outputs_merge_strategy_with_state").as_str() {
             return merge_strategy(strategy).unwrap_or_default();
         }
-        match self.fields["mock_outputs_merge_with_state"].as_bool() {
+        match field(&self.fields, "mock_outputs_merge_with_state").as_bool() {
             Some(true) => MockMerge::Shallow,
             _ => MockMerge::NoMerge,
         }

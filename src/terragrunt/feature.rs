@@ -11,7 +11,7 @@ use super::include::Strategy;
 use super::schema;
 use super::scope::{FileScope, Section};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::value::{Fields, Value};
+use crate::hcl::value::{Fields, Value, field};
 
 /// The features of a file with those that it includes.
 pub(crate) struct Features {
@@ -83,7 +83,7 @@ impl FileScope<'_> {
             let fields = self.within(Section::Base, || {
                 decode::attributes_only(self, &block.body, schema::FEATURE, &title, block.kind.span, errors)
             });
-            features.insert(name.to_owned(), plain(&fields["default"]));
+            features.insert(name.to_owned(), plain(field(&fields, "default")));
         }
         features
     }

@@ -13,7 +13,7 @@ use super::scope::{FileScope, Section};
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::hcl::value::{Fields, Value};
+use crate::hcl::value::{Fields, Value, field};
 
 /// Blocks by label, in the order of the file.
 pub(crate) type Labelled = IndexMap<String, Fields>;
@@ -226,7 +226,7 @@ impl FileScope<'_> {
         let place = block.kind.span;
         self.refuse_dependency_in_source(body, errors);
         if wanted == Wanted::Outline {
-            let source = decode::value(self, body, schema::TERRAFORM[0], "terraform", place, errors);
+            let source = decode::value(self, body, schema::TERRAFORM_SOURCE, "terraform", place, errors);
             let fields = Fields::from([(Arc::from("source"), source)]);
             return TerraformBlock { fields, ..TerraformBlock::default() };
         }
@@ -286,7 +286,7 @@ impl FileScope<'_> {
         let mut ignore = self.labelled(&block.body, "ignore", schema::IGNORE, errors);
         for fields in ignore.values_mut() {
             // Signals are a map: where their types differ, all become strings.
-            let signals = fields["signals"].as_fields().map(one_type);
+            let signals = field(fields, "signals").as_fields().map(one_type);
             fields.insert(Arc::from("signals"), signals.unwrap_or(Value::Null));
         }
         ErrorsBlock { retry, ignore }
@@ -298,7 +298,7 @@ impl FileScope<'_> {
         let mut fields = decode::attributes_only(self, &block.body, specs, "remote_state", place, errors);
         Self::check_remote_state(&mut fields, &self.location(place), errors);
         // Without a backend there is nothing to show.
-        fields["backend"].as_str().is_some().then_some(fields)
+        field(&fields, "backend").as_str().is_some().then_some(fields)
     }
 
     fn check_remote_state(fields: &mut Fields, place: &Location, errors: &mut Vec<Diagnostic>) {
@@ -332,7 +332,7 @@ impl FileScope<'_> {
             ("disable", Value::Bool(false)),
         ];
         for (name, default) in defaults {
-            if fields[name].is_null() {
+            if field(&fields, name).is_null() {
                 fields.insert(Arc::from(name), default);
             }
         }

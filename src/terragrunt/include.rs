@@ -14,7 +14,7 @@ use super::scope::{FileScope, Section};
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::hcl::value::Value;
+use crate::hcl::value::{Value, field};
 
 /// How an included file is merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +76,10 @@ impl<'r> FileScope<'r> {
         let title = format!("include \"{label}\"");
         let fields =
             decode::attributes_only(self, &block.body, schema::INCLUDE, &title, block.kind.span, errors);
-        let Some(path) = fields["path"].as_str() else { return Ok(None) };
+        let Some(path) = field(&fields, "path").as_str() else { return Ok(None) };
         let place = block.body.attribute("path").map_or(block.kind.span, |attribute| attribute.expr.span);
         let path = paths::join(self.config_dir(), path);
-        let strategy = match fields["merge_strategy"].as_str() {
+        let strategy = match field(&fields, "merge_strategy").as_str() {
             None | Some("shallow") => Strategy::Shallow,
             Some("deep") => Strategy::Deep,
             Some("no_merge") => Strategy::NoMerge,
@@ -119,7 +119,7 @@ impl<'r> FileScope<'r> {
             let through = |nested: &Diagnostic| nested.clone().via("included here", location.clone());
             return Err(nested.errors.iter().map(through).collect());
         }
-        let expose = fields["expose"].as_bool().unwrap_or_default();
+        let expose = field(&fields, "expose").as_bool().unwrap_or_default();
         Ok(Some(Include { label, path, expose, strategy, location, scope }))
     }
 

@@ -45,7 +45,7 @@ impl FileScope<'_> {
     }
 
     fn local_at(&self, index: LocalIndex) -> Result<Value, Box<Diagnostic>> {
-        let state = &self.locals[index.0];
+        let state = &self.locals[index];
         match &*state.borrow() {
             LocalState::Done(known) => {
                 self.note(known);
@@ -166,8 +166,8 @@ impl FileScope<'_> {
         let start = steps
             .iter()
             .rposition(|step| step.name == *name && step.location.file.path() == self.file.source.path());
-        let circle = &steps[start.unwrap_or_default()..];
-        let way: Vec<&str> = circle.iter().map(|step| &*step.name).chain([&**name]).collect();
+        let way: Vec<&str> =
+            steps.iter().skip(start.unwrap_or_default()).map(|step| &*step.name).chain([&**name]).collect();
         // Where each of them is used is told by the way there.
         Diagnostic::error(
             "terragrunt::locals_cycle",

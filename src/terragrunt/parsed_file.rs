@@ -9,6 +9,7 @@ use crate::hcl::ast::{Attribute, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::SourceFile;
 use crate::hcl::value::Value;
+use crate::support::slots::{Slot, Slots};
 
 /// A file that was read and parsed.
 pub(crate) struct ParsedFile {
@@ -18,7 +19,7 @@ pub(crate) struct ParsedFile {
     /// What could not.
     pub diagnostics: Vec<Diagnostic>,
     /// Its locals, in the order of their names.
-    locals: Vec<LocalPlace>,
+    locals: Slots<LocalIndex, LocalPlace>,
     /// The locals that are the same for whoever includes this file.
     shared: SharedLocals,
     /// Those that are the same for whoever includes it from one folder.
@@ -35,6 +36,16 @@ struct LocalPlace {
 /// A local by its place among the file's locals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LocalIndex(pub usize);
+
+impl Slot for LocalIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
 
 /// Answers of locals that several units share, by their index.
 pub(crate) struct SharedLocals(Vec<OnceLock<SharedLocal>>);
@@ -78,6 +89,7 @@ impl ParsedFile {
         locals.sort_by(|one, other| one.name.cmp(&other.name));
         locals.dedup_by(|later, first| later.name == first.name);
         let shared = SharedLocals::new(locals.len());
+        let locals = locals.into();
         Self { source, body, diagnostics, locals, shared, by_folder: Cache::new() }
     }
 
@@ -88,17 +100,18 @@ impl ParsedFile {
 
     /// The local of that name.
     pub fn local(&self, name: &str) -> Option<LocalIndex> {
-        self.locals.binary_search_by(|local| (*local.name).cmp(name)).ok().map(LocalIndex)
+        self.locals.as_slice().binary_search_by(|local| (*local.name).cmp(name)).ok().map(LocalIndex)
     }
 
     /// Every local, in the order of the names.
-    pub fn locals(&self) -> impl ExactSizeIterator<Item = (LocalIndex, &Arc<str>)> {
-        self.locals.iter().enumerate().map(|(index, local)| (LocalIndex(index), &local.name))
+    pub fn locals(&self) -> impl Iterator<Item = (LocalIndex, &Arc<str>)> {
+        self.locals.pairs().map(|(index, local)| (index, &local.name))
     }
 
     /// Where a local is defined; indices come from the file itself.
+    #[expect(clippy::indexing_slicing, reason = "the places were found in this body, which never changes")]
     pub fn definition(&self, index: LocalIndex) -> &Attribute {
-        let place = &self.locals[index.0];
+        let place = &self.locals[index];
         &self.body.blocks[place.block].body.attributes[place.attribute]
     }
 

@@ -97,8 +97,9 @@ pub(crate) const DEPENDENCY: &[Spec] = &[
 
 pub(crate) const DEPENDENCIES: &[Spec] = &[required("paths", Kind::Strings)];
 
+pub(crate) const TERRAFORM_SOURCE: Spec = optional("source", Kind::String);
 pub(crate) const TERRAFORM: &[Spec] = &[
-    optional("source", Kind::String),
+    TERRAFORM_SOURCE,
     optional("version", Kind::String),
     optional("include_in_copy", Kind::Strings),
     optional("exclude_from_copy", Kind::Strings),

@@ -10,7 +10,7 @@ use super::dependency::{Table, TableState};
 use super::functions;
 use super::include::{Include, Includes};
 use super::locals::LocalState;
-use super::parsed_file::{ParsedFile, SharedLocals};
+use super::parsed_file::{LocalIndex, ParsedFile, SharedLocals};
 use super::paths;
 use super::session::{Session, SharedBy};
 use crate::hcl::ast::Expr;
@@ -19,6 +19,7 @@ use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::source::{Location, Span};
 use crate::hcl::suggest::nearest;
 use crate::hcl::value::{Fields, Value};
+use crate::support::slots::Slots;
 
 /// The part of a file that is being evaluated: each may use only what is evaluated before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(crate) struct FileScope<'r> {
     values: OnceCell<Option<Value>>,
     section: Cell<Section>,
     /// By the index of the local in the file.
-    pub(super) locals: Vec<RefCell<LocalState>>,
+    pub(super) locals: Slots<LocalIndex, RefCell<LocalState>>,
     /// Of an included file: the answers that configurations beside ours share.
     pub(super) folder_locals: OnceCell<Arc<SharedLocals>>,
 }

@@ -105,8 +105,10 @@ async fn support(questions: &Questions<'_>, cluster: &Cluster, version: &str) ->
     };
     let until = |date: Option<&aws_sdk_eks::primitives::DateTime>| {
         date.map_or_else(String::new, |date| {
-            date.fmt(aws_sdk_eks::primitives::DateTimeFormat::DateTime)
-                .map_or_else(|_| String::new(), |date| format!(" until {}", &date[..10]))
+            date.fmt(aws_sdk_eks::primitives::DateTimeFormat::DateTime).map_or_else(
+                |_| String::new(),
+                |date| format!(" until {}", date.split('T').next().unwrap_or_default()),
+            )
         })
     };
     match known.version_status() {

@@ -83,9 +83,9 @@ pub fn files_of(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, EngineError> {
 /// The `source = "../x"` of a file, in either syntax. One too many, out of a comment say, costs an `init` at worst.
 pub fn local_calls(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("source").filter_map(|(at, word)| {
-        let rest = text[at + word.len()..].trim_start_matches('"').trim_start();
+        let rest = text.get(at + word.len()..)?.trim_start_matches('"').trim_start();
         let rest = rest.strip_prefix(['=', ':'])?.trim_start().strip_prefix('"')?;
-        let call = &rest[..rest.find('"')?];
+        let (call, _) = rest.split_once('"')?;
         (call.starts_with("./") || call.starts_with("../")).then_some(call)
     })
 }

@@ -138,20 +138,23 @@ fn list_all(root: &Path, folder: &Path, found: &mut Vec<(String, bool)>) -> Resu
 fn regex_of(pattern: &str) -> String {
     let mut regex = String::new();
     let mut rest = pattern;
-    while let Some(first) = rest.chars().next() {
-        let close = |end: char| rest.find(end).filter(|index| *index > 1);
-        let (piece, length) = match first {
-            '*' if rest.starts_with("**/") => ("(.*/)?".to_owned(), 3),
-            '*' => ("[^/]*".to_owned(), 1),
-            '[' if let Some(end) = close(']') => (rest[..=end].to_owned(), end + 1),
-            '{' if let Some(end) = close('}') => {
-                let either = rest[1..end].split(',').map(regex::escape).collect::<Vec<_>>().join("|");
-                (format!("({either})"), end + 1)
+    loop {
+        let mut letters = rest.chars();
+        let Some(first) = letters.next() else { break };
+        let behind = letters.as_str();
+        let enclosed = |end: char| behind.split_once(end).filter(|(inside, _)| !inside.is_empty());
+        let (piece, left) = match first {
+            '*' if let Some(left) = behind.strip_prefix("*/") => ("(.*/)?".to_owned(), left),
+            '*' => ("[^/]*".to_owned(), behind),
+            '[' if let Some((class, left)) = enclosed(']') => (format!("[{class}]"), left),
+            '{' if let Some((either, left)) = enclosed('}') => {
+                let either = either.split(',').map(regex::escape).collect::<Vec<_>>().join("|");
+                (format!("({either})"), left)
             }
-            other => (regex::escape(&other.to_string()), other.len_utf8()),
+            other => (regex::escape(&other.to_string()), behind),
         };
         regex.push_str(&piece);
-        rest = &rest[length..];
+        rest = left;
     }
     regex
 }

@@ -173,12 +173,13 @@ fn secrets(plan: &Plan) -> Secrets {
         secrets.take(Some(&change.before), Some(&change.before_sensitive));
         secrets.take(Some(&change.after), Some(&change.after_sensitive));
     }
-    let declared = &plan.configuration["root_module"]["variables"];
-    let sensitive = |name: &str| declared[name]["sensitive"] == Value::Bool(true);
+    let declared = plan.configuration.pointer("/root_module/variables");
+    let declared = |name: &str| declared.and_then(|declared| declared.get(name)?.get("sensitive"));
+    let sensitive = |name: &str| declared(name) == Some(&Value::Bool(true));
     for (_, variable) in plan.variables.iter().filter(|(name, _)| sensitive(name)) {
-        secrets.take_all(&variable["value"]);
+        variable.get("value").into_iter().for_each(|value| secrets.take_all(value));
     }
-    let outputs = plan.prior_state["values"]["outputs"].as_object();
+    let outputs = plan.prior_state.pointer("/values/outputs").and_then(Value::as_object);
     for output in outputs.into_iter().flat_map(serde_json::Map::values) {
         secrets.take(output.get("value"), output.get("sensitive"));
     }

@@ -208,8 +208,11 @@ impl Source {
 
     fn local(text: &str, base: &Path) -> Result<Self, SourceError> {
         // A `//` at the very beginning belongs to the path, one behind it splits.
-        let split = text.char_indices().skip(1).find(|(index, _)| text[*index..].starts_with("//"));
-        let (root, module) = split.map_or((text, ""), |(index, _)| (&text[..index], &text[index + 2..]));
+        let split = text.char_indices().skip(1).find_map(|(index, _)| {
+            let (root, rest) = text.split_at_checked(index)?;
+            Some((root, rest.strip_prefix("//")?))
+        });
+        let (root, module) = split.unwrap_or((text, ""));
         Self::local_split(root, module, base)
     }
 

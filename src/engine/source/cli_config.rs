@@ -85,8 +85,9 @@ impl CliConfig {
     /// `credentials.tfrc.json`, which `login` writes.
     fn read_json(&mut self, text: &str) {
         let Ok(whole) = serde_json::from_str::<serde_json::Value>(text) else { return };
-        for (host, value) in whole["credentials"].as_object().into_iter().flatten() {
-            if let Some(token) = value["token"].as_str() {
+        let credentials = whole.get("credentials").and_then(serde_json::Value::as_object);
+        for (host, value) in credentials.into_iter().flatten() {
+            if let Some(token) = value.get("token").and_then(serde_json::Value::as_str) {
                 self.tokens.insert(host.to_ascii_lowercase(), Secret::new(token));
             }
         }

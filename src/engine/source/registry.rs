@@ -153,8 +153,8 @@ impl Registries {
 fn lenient(text: &str) -> Option<Version> {
     let text = text.trim_start_matches('v');
     let end = text.find(['-', '+']).unwrap_or(text.len());
-    let dots = text[..end].matches('.').count();
     let (numbers, rest) = text.split_at(end);
+    let dots = numbers.matches('.').count();
     Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(2_usize.saturating_sub(dots)))).ok()
 }
 

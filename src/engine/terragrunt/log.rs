@@ -101,7 +101,8 @@ fn failed_hook(message: &str) -> Option<Hook> {
     if let Some(rest) = message.strip_prefix("Hook \"") {
         let (name, rest) = rest.split_once('"')?;
         let at = rest.find(" exited with ").or_else(|| rest.find(" failed"))?;
-        let (end, printed) = rest[at..].split_once('\n').unwrap_or((&rest[at..], ""));
+        let rest = rest.get(at..)?;
+        let (end, printed) = rest.split_once('\n').unwrap_or((rest, ""));
         let end = end.trim().trim_end_matches(':').trim_start_matches("exited with ");
         let said =
             if printed.trim().is_empty() { end.to_owned() } else { format!("{} ({end})", words(printed)) };

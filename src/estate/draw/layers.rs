@@ -7,6 +7,7 @@
 
 use super::crossings;
 use super::picture::Point;
+use crate::support::slots::{Slot, Slots};
 
 /// The height of a node; all are alike.
 pub const NODE_HEIGHT: f64 = 30.0;
@@ -31,16 +32,16 @@ pub struct Drawing<'a> {
     /// The column of every node; empty columns take no room.
     pub columns: &'a [usize],
     /// Lines, each from a node to one in a later column; others are not looked at.
-    pub lines: &'a [(usize, usize)],
+    pub lines: &'a [(ItemIndex, ItemIndex)],
 }
 
 /// Where everything goes; the top left corner of it all is the origin.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     /// The top left corner of every node.
-    pub nodes: Vec<Point>,
+    pub nodes: Slots<ItemIndex, Point>,
     /// Where every line bends on its way, in the order of the lines.
-    pub bends: Vec<Vec<Point>>,
+    pub bends: Slots<LineIndex, Vec<Point>>,
     /// How wide it all is.
     pub width: f64,
     /// How high.
@@ -50,59 +51,121 @@ pub struct Layout {
 /// What stands in a column.
 #[derive(Clone, Copy, Debug)]
 enum Item {
-    Node(usize),
+    /// A node, with its width.
+    Node(f64),
     /// A bend of a line.
-    Bend(usize),
+    Bend(LineIndex),
 }
+
+/// An item by its number: first come the nodes, then the bends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemIndex(pub usize);
+
+impl Slot for ItemIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
+/// A line by its place in [`Drawing::lines`].
+#[derive(Clone, Copy, Debug)]
+pub struct LineIndex(usize);
+
+impl Slot for LineIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
+/// A column by its place from the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ColumnIndex(usize);
+
+impl Slot for ColumnIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
+/// The items of every column, from the top.
+pub type Sequence = Slots<ColumnIndex, Vec<ItemIndex>>;
+/// For every item, others that it is joined with.
+pub type Joints = Slots<ItemIndex, Vec<ItemIndex>>;
 
 /// Draws.
 pub fn lay_out(drawing: Drawing<'_>) -> Layout {
     let mut levels: Vec<usize> = drawing.columns.to_vec();
     levels.sort_unstable();
     levels.dedup();
-    let columns: Vec<usize> =
-        drawing.columns.iter().map(|column| levels.partition_point(|level| level < column)).collect();
-    let crowded = (0..levels.len())
-        .any(|level| columns.iter().filter(|column| **column == level).count() > HIGHEST_COLUMN);
+    let mut order: Sequence = vec![Vec::new(); levels.len()].into();
+    let column_of: Slots<ItemIndex, ColumnIndex> = drawing
+        .columns
+        .iter()
+        .map(|column| ColumnIndex(levels.partition_point(|level| level < column)))
+        .collect();
+    for (node, column) in column_of.pairs() {
+        order[*column].push(node);
+    }
+    let crowded = order.iter().any(|column| column.len() > HIGHEST_COLUMN);
     // Bends would have to wind through the parts of a crowded column: there lines go straight.
-    let mut columns = Columns::new(&columns, levels.len(), drawing, !crowded);
+    let mut columns = Columns::new(order, &column_of, drawing, !crowded);
     columns.reduce_crossings();
-    if crowded { columns.set_in_parts(drawing) } else { columns.set_in_line(drawing) }
+    if crowded { columns.set_in_parts() } else { columns.set_in_line() }
 }
 
 /// The items of all columns and how they hang together.
 struct Columns {
-    items: Vec<Item>,
-    /// The items of every column, from the top.
-    order: Vec<Vec<usize>>,
-    /// For every item, those in the column before that it is joined with.
-    before: Vec<Vec<usize>>,
+    items: Slots<ItemIndex, Item>,
+    order: Sequence,
+    /// What each is joined with in the column before.
+    before: Joints,
     /// The same for the column behind.
-    behind: Vec<Vec<usize>>,
-    lines: usize,
+    behind: Joints,
+    /// Nothing in it yet, but room for every node and line.
+    empty: Layout,
 }
 
 impl Columns {
-    fn new(columns: &[usize], count: usize, drawing: Drawing<'_>, with_bends: bool) -> Self {
+    fn new(
+        order: Sequence,
+        column_of: &Slots<ItemIndex, ColumnIndex>,
+        drawing: Drawing<'_>,
+        with_bends: bool,
+    ) -> Self {
+        let bends: Slots<LineIndex, Vec<Point>> = vec![Vec::new(); drawing.lines.len()].into();
+        let lines = bends.slots().zip(drawing.lines);
         let mut all = Self {
-            items: (0..columns.len()).map(Item::Node).collect(),
-            order: vec![Vec::new(); count],
-            before: vec![Vec::new(); columns.len()],
-            behind: vec![Vec::new(); columns.len()],
-            lines: drawing.lines.len(),
+            items: drawing.widths.iter().copied().map(Item::Node).collect(),
+            order,
+            before: Slots::for_each_of(column_of, Vec::new()),
+            behind: Slots::for_each_of(column_of, Vec::new()),
+            empty: Layout {
+                nodes: Slots::for_each_of(column_of, Point::default()),
+                bends,
+                ..Layout::default()
+            },
         };
-        for (node, column) in columns.iter().enumerate() {
-            all.order[*column].push(node);
-        }
-        for (line, (from, to)) in drawing.lines.iter().enumerate() {
-            if columns[*from] >= columns[*to] {
+        for (line, (from, to)) in lines {
+            let (first, end) = (column_of[*from], column_of[*to]);
+            if first >= end {
                 continue;
             }
             let mut last = *from;
-            let passed = columns[*from] + 1..columns[*to];
+            let passed = (first.0 + 1..end.0).map(ColumnIndex);
             for column in passed.filter(|_| with_bends) {
-                let bend = all.items.len();
-                all.items.push(Item::Bend(line));
+                let bend = all.items.push(Item::Bend(line));
                 all.before.push(Vec::new());
                 all.behind.push(Vec::new());
                 all.order[column].push(bend);
@@ -114,13 +177,13 @@ impl Columns {
         all
     }
 
-    fn join(&mut self, from: usize, to: usize) {
+    fn join(&mut self, from: ItemIndex, to: ItemIndex) {
         self.behind[from].push(to);
         self.before[to].push(from);
     }
 
-    fn places(&self) -> Vec<usize> {
-        let mut places = vec![0; self.items.len()];
+    fn places(&self) -> Slots<ItemIndex, usize> {
+        let mut places = Slots::for_each_of(&self.items, 0);
         for column in &self.order {
             for (place, item) in column.iter().enumerate() {
                 places[*item] = place;
@@ -136,12 +199,9 @@ impl Columns {
             if best.0 == 0 {
                 break;
             }
-            let count = self.order.len();
-            for step in 0..count {
-                let forwards = sweep % 2 == 0;
-                let column = if forwards { step } else { count - 1 - step };
-                let neighbours = if forwards { &self.before } else { &self.behind };
-                let mut keyed: Vec<(f64, usize)> = self.order[column]
+            for column in self.sweep(sweep) {
+                let neighbours = if is_forwards(sweep) { &self.before } else { &self.behind };
+                let mut keyed: Vec<(f64, ItemIndex)> = self.order[column]
                     .iter()
                     .map(|item| (mean(&neighbours[*item], places[*item], &places), *item))
                     .collect();
@@ -159,14 +219,20 @@ impl Columns {
         self.order = best.1;
     }
 
-    fn width_of(&self, item: usize, drawing: Drawing<'_>) -> f64 {
+    /// The columns from left to right, or back.
+    fn sweep(&self, number: usize) -> Vec<ColumnIndex> {
+        let columns = self.order.slots();
+        if is_forwards(number) { columns.collect() } else { columns.rev().collect() }
+    }
+
+    fn width_of(&self, item: ItemIndex) -> f64 {
         match self.items[item] {
-            Item::Node(node) => drawing.widths[node],
+            Item::Node(width) => width,
             Item::Bend(_) => 0.0,
         }
     }
 
-    fn row_of(&self, item: usize) -> f64 {
+    fn row_of(&self, item: ItemIndex) -> f64 {
         match self.items[item] {
             Item::Node(_) => ROW,
             Item::Bend(_) => BEND_ROW,
@@ -174,37 +240,37 @@ impl Columns {
     }
 
     /// The gap behind a column.
-    fn gap(&self, column: usize) -> f64 {
-        let lines: usize = self.order[column].iter().map(|item| self.behind[*item].len()).sum();
+    fn gap(&self, column: &[ItemIndex]) -> f64 {
+        let lines: usize = column.iter().map(|item| self.behind[*item].len()).sum();
         (GAP.start() + 2.0 * count(lines)).min(*GAP.end())
     }
 
     /// High columns side by side, every node in a row of its own.
-    fn set_in_parts(&self, drawing: Drawing<'_>) -> Layout {
-        let mut layout = self.empty(drawing);
+    fn set_in_parts(&self) -> Layout {
+        let mut layout = self.empty.clone();
         // About as wide as high in all, since a node with its gap is some three rows wide.
-        let highest = whole((count(drawing.widths.len()) * 2.5).sqrt()).max(HIGHEST_COLUMN);
+        let highest = whole((count(layout.nodes.len()) * 2.5).sqrt()).max(HIGHEST_COLUMN);
         let mut x = 0.0;
-        for (number, column) in self.order.iter().enumerate() {
+        for column in &self.order {
             let parts = column.len().div_ceil(highest).max(1);
             let height = column.len().div_ceil(parts);
             for part in column.chunks(height.max(1)) {
-                let width = part.iter().map(|item| self.width_of(*item, drawing)).fold(0.0, f64::max);
+                let width = part.iter().map(|item| self.width_of(*item)).fold(0.0, f64::max);
                 for (row, item) in part.iter().enumerate() {
-                    layout.put(self.items[*item], Point { x, y: count(row) * ROW });
+                    self.put(&mut layout, *item, Point { x, y: count(row) * ROW });
                 }
                 layout.height = layout.height.max(count(part.len() - 1) * ROW + NODE_HEIGHT);
                 layout.width = layout.width.max(x + width);
                 x += width + PART_GAP;
             }
-            x += self.gap(number) - PART_GAP;
+            x += self.gap(column) - PART_GAP;
         }
         layout
     }
 
     /// Every item as near to its neighbours' height as the order allows.
-    fn set_in_line(&self, drawing: Drawing<'_>) -> Layout {
-        let mut middles = vec![0.0; self.items.len()];
+    fn set_in_line(&self) -> Layout {
+        let mut middles = Slots::for_each_of(&self.items, 0.0);
         for column in &self.order {
             let mut y = 0.0;
             for item in column {
@@ -213,13 +279,11 @@ impl Columns {
             }
         }
         for sweep in 0..SWEEPS {
-            let count = self.order.len();
-            for step in 0..count {
-                let column = if sweep % 2 == 0 { step } else { count - 1 - step };
+            for column in self.sweep(sweep) {
                 self.draw_near(&self.order[column], &mut middles);
             }
         }
-        let mut layout = self.empty(drawing);
+        let mut layout = self.empty.clone();
         let top = self
             .order
             .iter()
@@ -227,92 +291,85 @@ impl Columns {
             .map(|item| middles[*item] - self.row_of(*item) / 2.0)
             .fold(f64::INFINITY, f64::min);
         let mut x = 0.0;
-        for (number, column) in self.order.iter().enumerate() {
-            let width = column.iter().map(|item| self.width_of(*item, drawing)).fold(0.0, f64::max);
+        for column in &self.order {
+            let width = column.iter().map(|item| self.width_of(*item)).fold(0.0, f64::max);
             for item in column {
                 let middle = middles[*item] - top - (ROW - NODE_HEIGHT) / 2.0;
                 match self.items[*item] {
                     Item::Node(_) => {
-                        layout.put(self.items[*item], Point { x, y: middle - NODE_HEIGHT / 2.0 });
+                        self.put(&mut layout, *item, Point { x, y: middle - NODE_HEIGHT / 2.0 });
                         layout.height = layout.height.max(middle + NODE_HEIGHT / 2.0);
                     }
                     // A line passes a column on the level, so that it does not touch a node there.
                     Item::Bend(_) => {
-                        layout.put(self.items[*item], Point { x, y: middle });
-                        layout.put(self.items[*item], Point { x: x + width, y: middle });
+                        self.put(&mut layout, *item, Point { x, y: middle });
+                        self.put(&mut layout, *item, Point { x: x + width, y: middle });
                         layout.height = layout.height.max(middle);
                     }
                 }
             }
             layout.width = layout.width.max(x + width);
-            x += width + self.gap(number);
+            x += width + self.gap(column);
         }
         layout
     }
 
     /// Moves the items of a column to the mean height of what they are joined with, in their order, none
     /// nearer to another than it may be: a regression, solved by pooling neighbours that are in each other's way.
-    fn draw_near(&self, column: &[usize], middles: &mut [f64]) {
+    fn draw_near(&self, column: &[ItemIndex], middles: &mut Slots<ItemIndex, f64>) {
         struct Pool {
             sum: f64,
             weight: f64,
-            first: usize,
+            /// The items in it, each with how far it lies under the first of the column.
+            members: Vec<(ItemIndex, f64)>,
         }
 
-        // How far the middle of each item lies at least under that of the first.
-        let mut offsets = Vec::with_capacity(column.len());
-        let mut offset = 0.0;
-        for (place, item) in column.iter().enumerate() {
-            if place > 0 {
-                offset += f64::midpoint(self.row_of(column[place - 1]), self.row_of(*item));
-            }
-            offsets.push(offset);
-        }
         let mut pools: Vec<Pool> = Vec::new();
-        for (place, item) in column.iter().enumerate() {
+        // How far the middle of each item lies at least under that of the first.
+        let mut offset = 0.0;
+        let mut above: Option<ItemIndex> = None;
+        for item in column {
+            if let Some(above) = above.replace(*item) {
+                offset += f64::midpoint(self.row_of(above), self.row_of(*item));
+            }
             let joined = self.before[*item].iter().chain(&self.behind[*item]);
             let (sum, number) =
                 joined.fold((0.0, 0.0), |(sum, number), other| (sum + middles[*other], number + 1.0));
             // What is joined with nothing stays about where it is, and gives way.
             let (wish, weight) = if number > 0.0 { (sum / number, number) } else { (middles[*item], 0.01) };
-            let mut pool = Pool { sum: (wish - offsets[place]) * weight, weight, first: place };
-            while let Some(above) = pools.pop_if(|above| above.sum / above.weight > pool.sum / pool.weight) {
+            let mut pool = Pool { sum: (wish - offset) * weight, weight, members: vec![(*item, offset)] };
+            while let Some(mut above) =
+                pools.pop_if(|above| above.sum / above.weight > pool.sum / pool.weight)
+            {
                 pool.sum += above.sum;
                 pool.weight += above.weight;
-                pool.first = above.first;
+                above.members.append(&mut pool.members);
+                pool.members = above.members;
             }
             pools.push(pool);
         }
-        let mut end = column.len();
-        for pool in pools.iter().rev() {
-            for place in pool.first..end {
-                middles[column[place]] = pool.sum / pool.weight + offsets[place];
+        for pool in pools {
+            for (item, offset) in pool.members {
+                middles[item] = pool.sum / pool.weight + offset;
             }
-            end = pool.first;
         }
     }
 
-    fn empty(&self, drawing: Drawing<'_>) -> Layout {
-        Layout {
-            nodes: vec![Point::default(); drawing.widths.len()],
-            bends: vec![Vec::new(); self.lines],
-            width: 0.0,
-            height: 0.0,
+    fn put(&self, layout: &mut Layout, item: ItemIndex, point: Point) {
+        match self.items[item] {
+            Item::Node(_) => layout.nodes[item] = point,
+            Item::Bend(line) => layout.bends[line].push(point),
         }
     }
 }
 
-impl Layout {
-    fn put(&mut self, item: Item, point: Point) {
-        match item {
-            Item::Node(node) => self.nodes[node] = point,
-            Item::Bend(line) => self.bends[line].push(point),
-        }
-    }
+/// Whether a sweep goes there, not back.
+fn is_forwards(sweep: usize) -> bool {
+    sweep.is_multiple_of(2)
 }
 
 /// The mean place of the neighbours; of an item without any, its own.
-fn mean(neighbours: &[usize], own: usize, places: &[usize]) -> f64 {
+fn mean(neighbours: &[ItemIndex], own: usize, places: &Slots<ItemIndex, usize>) -> f64 {
     if neighbours.is_empty() {
         return count(own);
     }

@@ -2,6 +2,7 @@
 
 mod crossings;
 mod layers;
+mod order;
 mod packing;
 mod page;
 mod picture;

@@ -48,7 +48,7 @@ fn data(picture: &Picture) -> Json {
         .iter()
         .map(|node| {
             json!({
-                "path": node.path, "label": node.label, "card": node.card, "wave": node.wave, "stack": node.stack, "source": node.source,
+                "path": node.path, "label": node.label, "card": node.card.0, "wave": node.wave, "stack": node.stack, "source": node.source,
                 "external": node.external, "excluded": node.excluded, "circle": node.in_circle,
                 "problems": node.problems, "x": rounded(node.at.x), "y": rounded(node.at.y),
                 "width": rounded(node.width),
@@ -60,7 +60,7 @@ fn data(picture: &Picture) -> Json {
         .iter()
         .map(|link| {
             let way: Vec<f64> = link.way.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
-            json!({ "from": link.from, "to": link.to, "name": link.name, "circle": link.in_circle, "way": way })
+            json!({ "from": link.from.0, "to": link.to.0, "name": link.name, "circle": link.in_circle, "way": way })
         })
         .collect();
     json!({

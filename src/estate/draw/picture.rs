@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use petgraph::algo::tarjan_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
-
-use super::layers::{self, Drawing, NODE_HEIGHT, count};
+use super::layers::{self, Drawing, ItemIndex, NODE_HEIGHT, count};
+use super::order::Order;
 use super::packing;
-use crate::estate::{Estate, Unit};
+use crate::estate::{Estate, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::address::Address;
+use crate::support::slots::{Slot, Slots};
 use crate::terragrunt::paths;
 
 /// A card is worth its frame from this many units on, on average.
@@ -39,6 +38,34 @@ pub struct Point {
     pub y: f64,
 }
 
+/// A card by its place in [`Picture::cards`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CardIndex(pub usize);
+
+impl Slot for CardIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
+/// A link by its place in [`Picture::links`].
+#[derive(Clone, Copy, Debug)]
+pub struct LinkIndex(usize);
+
+impl Slot for LinkIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
 /// A unit on the picture.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -47,7 +74,7 @@ pub struct Node {
     /// What is written on it.
     pub label: String,
     /// Its card.
-    pub card: usize,
+    pub card: CardIndex,
     /// The number of its wave, from 1; none for what is in a circle or waits for one.
     pub wave: Option<usize>,
     /// The stack that it is generated from, as seen from the working folder.
@@ -77,9 +104,9 @@ impl Node {
 #[derive(Clone, Debug)]
 pub struct Link {
     /// The unit depended on.
-    pub from: usize,
+    pub from: UnitIndex,
     /// The unit that depends on it.
-    pub to: usize,
+    pub to: UnitIndex,
     /// The label of the `dependency` block; none where it is for order only.
     pub name: Option<String>,
     /// Whether it is a part of a circle.
@@ -109,11 +136,11 @@ pub struct Picture {
     /// What it shows.
     pub title: String,
     /// Every unit; the nth of the estate is the nth here.
-    pub nodes: Vec<Node>,
+    pub nodes: Slots<UnitIndex, Node>,
     /// Every dependency.
-    pub links: Vec<Link>,
+    pub links: Slots<LinkIndex, Link>,
     /// The frames.
-    pub cards: Vec<Card>,
+    pub cards: Slots<CardIndex, Card>,
     /// How many waves there are.
     pub waves: usize,
     /// What is wrong with no unit in particular.
@@ -127,35 +154,35 @@ pub struct Picture {
 impl Picture {
     /// Lays an estate out. `diagnostics` are the estate's and the graph's; paths are told as seen from `base`.
     pub fn new(estate: &Estate, diagnostics: &[Diagnostic], base: &Path) -> Self {
-        let behind = |unit: &Unit| unit.dependencies.iter().map(|edge| edge.to.0).collect();
-        let order = Order::of(&estate.units.iter().map(behind).collect::<Vec<_>>());
-        let places: Vec<(&Path, bool)> =
+        let behind = |unit: &Unit| unit.dependencies.iter().map(|edge| edge.to).collect();
+        let order = Order::of(&estate.units.iter().map(behind).collect());
+        let places: Slots<UnitIndex, (&Path, bool)> =
             estate.units.iter().map(|unit| (unit.path.as_path(), unit.external)).collect();
         let (titles, card_of) = cards(&places);
         let (mut problems, rest) = problems(estate, diagnostics);
-        let mut stacks = vec![None; estate.units.len()];
+        let mut stacks = Slots::for_each_of(&estate.units, None);
         for stack in &estate.stacks {
             // Of stacks within each other, the inner one comes later and is the one meant.
             for unit in &stack.units {
-                stacks[unit.0] = Some(stack.seen_from(base));
+                stacks[*unit] = Some(stack.seen_from(base));
             }
         }
-        let nodes: Vec<Node> = estate
+        let nodes: Slots<UnitIndex, Node> = estate
             .iter()
             .map(|(index, unit)| {
-                let label = label(places[index.0], &titles[card_of[index.0]]);
+                let label = label(places[index], &titles[card_of[index]]);
                 Node {
                     path: unit.seen_from(base),
                     width: count(label.chars().count()) * CHARACTER + 28.0,
                     label,
-                    card: card_of[index.0],
-                    wave: order.certain[index.0].then_some(order.waves[index.0] + 1),
+                    card: card_of[index],
+                    wave: order.wave(index),
                     source: unit.outline.source.as_ref().map(|source| source_seen_from(source, base)),
-                    stack: stacks[index.0].take(),
+                    stack: stacks[index].take(),
                     external: unit.external,
                     excluded: unit.outline.exclude.as_ref().is_some_and(|exclude| exclude.leaves_out("plan")),
-                    in_circle: order.in_circle[index.0],
-                    problems: std::mem::take(&mut problems[index.0]),
+                    in_circle: order.in_circle(index),
+                    problems: std::mem::take(&mut problems[index]),
                     at: Point::default(),
                 }
             })
@@ -164,10 +191,10 @@ impl Picture {
             .iter()
             .flat_map(|(index, unit)| unit.dependencies.iter().map(move |edge| (edge, index)))
             .map(|(edge, index)| Link {
-                from: edge.to.0,
-                to: index.0,
+                from: edge.to,
+                to: index,
                 name: edge.name.clone(),
-                in_circle: order.same_circle(edge.to.0, index.0),
+                in_circle: order.same_circle(edge.to, index),
                 way: Vec::new(),
             })
             .collect();
@@ -177,50 +204,60 @@ impl Picture {
             "." | "" => estate.root.file_name().map_or(title, |name| name.to_string_lossy().into_owned()),
             _ => title,
         };
-        let mut picture =
-            Self { title, nodes, links, cards: Vec::new(), waves, problems: rest, width: 0.0, height: 0.0 };
+        let mut picture = Self {
+            title,
+            nodes,
+            links,
+            cards: Slots::default(),
+            waves,
+            problems: rest,
+            width: 0.0,
+            height: 0.0,
+        };
         picture.lay_out(&titles, &order);
         picture
     }
 
     /// Lays out what is known by its names only; every name with the places of what it depends on.
     pub fn of_names(title: &str, names: &[(&str, &[usize])]) -> Self {
-        let order = Order::of(&names.iter().map(|(_, behind)| behind.to_vec()).collect::<Vec<_>>());
-        let places: Vec<(&Path, bool)> = names.iter().map(|(name, _)| (Path::new(*name), false)).collect();
+        let behind = |behind: &[usize]| behind.iter().copied().map(UnitIndex).collect();
+        let behind: Slots<UnitIndex, Vec<UnitIndex>> = names.iter().map(|(_, names)| behind(names)).collect();
+        let order = Order::of(&behind);
+        let places: Slots<UnitIndex, (&Path, bool)> =
+            names.iter().map(|(name, _)| (Path::new(*name), false)).collect();
         let (titles, card_of) = cards(&places);
-        let node = |(place, (name, _)): (usize, &(&str, &[usize]))| {
-            let label = label(places[place], &titles[card_of[place]]);
+        let node = |(index, (name, _)): (UnitIndex, &(&str, &[usize]))| {
+            let label = label(places[index], &titles[card_of[index]]);
             Node {
                 path: (*name).to_owned(),
                 width: count(label.chars().count()) * CHARACTER + 28.0,
                 label,
-                card: card_of[place],
-                wave: order.certain[place].then_some(order.waves[place] + 1),
+                card: card_of[index],
+                wave: order.wave(index),
                 source: None,
                 stack: None,
                 external: false,
                 excluded: false,
-                in_circle: order.in_circle[place],
+                in_circle: order.in_circle(index),
                 problems: Vec::new(),
                 at: Point::default(),
             }
         };
-        let link = |from: usize, to: usize| Link {
+        let link = |from: UnitIndex, to: UnitIndex| Link {
             from,
             to,
             name: None,
             in_circle: order.same_circle(from, to),
             way: Vec::new(),
         };
-        let nodes: Vec<Node> = names.iter().enumerate().map(node).collect();
-        let links =
-            names.iter().enumerate().flat_map(|(to, (_, behind))| behind.iter().map(move |from| (*from, to)));
+        let nodes: Slots<UnitIndex, Node> = places.slots().zip(names).map(node).collect();
+        let links = behind.pairs().flat_map(|(to, behind)| behind.iter().map(move |from| (*from, to)));
         let links = links.map(|(from, to)| link(from, to)).collect();
         let waves = nodes.iter().filter_map(|node| node.wave).max().unwrap_or_default();
         let title = title.to_owned();
         let problems = Vec::new();
         let mut picture =
-            Self { title, nodes, links, cards: Vec::new(), waves, problems, width: 0.0, height: 0.0 };
+            Self { title, nodes, links, cards: Slots::default(), waves, problems, width: 0.0, height: 0.0 };
         picture.lay_out(&titles, &order);
         picture
     }
@@ -230,27 +267,27 @@ impl Picture {
         self.nodes.iter().filter(|node| node.in_circle || !node.problems.is_empty()).count()
     }
 
-    fn lay_out(&mut self, titles: &[String], order: &Order) {
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); titles.len()];
-        let mut place_on_card = vec![0; self.nodes.len()];
-        for (node, on) in self.nodes.iter().enumerate() {
-            place_on_card[node] = members[on.card].len();
+    fn lay_out(&mut self, titles: &Slots<CardIndex, String>, order: &Order) {
+        let mut members: Slots<CardIndex, Vec<UnitIndex>> = Slots::for_each_of(titles, Vec::new());
+        let mut place_on_card = Slots::for_each_of(&self.nodes, ItemIndex(0));
+        for (node, on) in self.nodes.pairs() {
+            place_on_card[node] = ItemIndex(members[on.card].len());
             members[on.card].push(node);
         }
-        let mut links_on: Vec<Vec<usize>> = vec![Vec::new(); titles.len()];
-        for (link, Link { from, to, .. }) in self.links.iter().enumerate() {
+        let mut links_on: Slots<CardIndex, Vec<LinkIndex>> = Slots::for_each_of(titles, Vec::new());
+        for (link, Link { from, to, .. }) in self.links.pairs() {
             let card = self.nodes[*from].card;
-            if card == self.nodes[*to].card && order.waves[*from] < order.waves[*to] {
+            if card == self.nodes[*to].card && order.column(*from) < order.column(*to) {
                 links_on[card].push(link);
             }
         }
-        let layouts: Vec<layers::Layout> = members
+        let layouts: Slots<CardIndex, layers::Layout> = members
             .iter()
             .zip(&links_on)
             .map(|(members, links)| {
                 let widths: Vec<f64> = members.iter().map(|node| self.nodes[*node].width).collect();
-                let columns: Vec<usize> = members.iter().map(|node| order.waves[*node]).collect();
-                let lines: Vec<(usize, usize)> = links
+                let columns: Vec<usize> = members.iter().map(|node| order.column(*node)).collect();
+                let lines: Vec<(ItemIndex, ItemIndex)> = links
                     .iter()
                     .map(|link| &self.links[*link])
                     .map(|link| (place_on_card[link.from], place_on_card[link.to]))
@@ -258,7 +295,7 @@ impl Picture {
                 layers::lay_out(Drawing { widths: &widths, columns: &columns, lines: &lines })
             })
             .collect();
-        let sizes: Vec<(f64, f64)> = layouts
+        let sizes: Slots<CardIndex, (f64, f64)> = layouts
             .iter()
             .zip(titles)
             .map(|(layout, title)| {
@@ -266,9 +303,9 @@ impl Picture {
                 (layout.width.max(title) + 2.0 * PADDING, layout.height + 2.0 * PADDING + TITLE)
             })
             .collect();
-        let (places, width, height) = packing::pack(&sizes, CARD_GAP);
-        let hues = hues(titles);
-        for (card, at) in places.into_iter().enumerate() {
+        let (places, width, height) = packing::pack(sizes.as_slice(), CARD_GAP);
+        let hues = hues(titles.as_slice());
+        for (card, at) in titles.slots().zip(places) {
             let at = Point { x: at.x + MARGIN, y: at.y + MARGIN };
             let inside = Point { x: at.x + PADDING, y: at.y + PADDING + TITLE };
             for (node, point) in members[card].iter().zip(&layouts[card].nodes) {
@@ -296,67 +333,8 @@ impl Point {
     }
 }
 
-/// The order of units, circles and all.
-struct Order {
-    /// The column of every unit: behind all it depends on, as far as there is no circle.
-    waves: Vec<usize>,
-    /// Whether the wave is a real one: nothing before it is in a circle.
-    certain: Vec<bool>,
-    in_circle: Vec<bool>,
-    knot: Vec<usize>,
-}
-
-impl Order {
-    /// Of units, each as the places of what it depends on.
-    fn of(units: &[Vec<usize>]) -> Self {
-        let count = units.len();
-        let mut graph = DiGraph::<(), ()>::with_capacity(count, count);
-        for _ in units {
-            graph.add_node(());
-        }
-        for (unit, behind) in units.iter().enumerate() {
-            for other in behind {
-                graph.add_edge(NodeIndex::new(unit), NodeIndex::new(*other), ());
-            }
-        }
-        let mut order = Self {
-            waves: vec![0; count],
-            certain: vec![true; count],
-            in_circle: vec![false; count],
-            knot: vec![0; count],
-        };
-        // Tarjan's order is one in which whatever is depended on comes first.
-        for (number, knot) in tarjan_scc(&graph).into_iter().enumerate() {
-            let circle = knot.len() > 1 || graph.contains_edge(knot[0], knot[0]);
-            let mut members: Vec<usize> = knot.iter().map(|node| node.index()).collect();
-            members.sort_unstable();
-            for member in &members {
-                order.knot[*member] = number;
-                order.in_circle[*member] = circle;
-            }
-            let before: Vec<usize> = members
-                .iter()
-                .flat_map(|member| units[*member].iter().copied())
-                .filter(|other| !members.contains(other))
-                .collect();
-            let wave = before.iter().map(|other| order.waves[*other] + 1).max().unwrap_or_default();
-            let certain = !circle && before.iter().all(|other| order.certain[*other]);
-            // The members of a circle stand side by side, so that its lines can be followed.
-            for (place, member) in members.iter().enumerate() {
-                order.waves[*member] = wave + if circle { place } else { 0 };
-                order.certain[*member] = certain;
-            }
-        }
-        order
-    }
-
-    fn same_circle(&self, from: usize, to: usize) -> bool {
-        self.in_circle[from] && self.knot[from] == self.knot[to]
-    }
-}
-
 /// The titles of the cards, and the card of every unit; units are their paths, and whether they are external.
-fn cards(units: &[(&Path, bool)]) -> (Vec<String>, Vec<usize>) {
+fn cards(units: &Slots<UnitIndex, (&Path, bool)>) -> (Slots<CardIndex, String>, Slots<UnitIndex, CardIndex>) {
     let folders = |path: &Path, depth: usize| -> PathBuf {
         path.parent().unwrap_or(Path::new("")).components().take(depth).collect()
     };
@@ -368,15 +346,20 @@ fn cards(units: &[(&Path, bool)]) -> (Vec<String>, Vec<usize>) {
             cards.len() * LEAST_ON_A_CARD <= inside.len()
         })
         .unwrap_or_default();
-    let title = |(path, external): &(&Path, bool)| {
+    let mut members: BTreeMap<(bool, String), Vec<UnitIndex>> = BTreeMap::new();
+    for (unit, (path, external)) in units.pairs() {
         let title = if *external { "outside".to_owned() } else { folders(path, depth).display().to_string() };
-        (*external, title)
-    };
-    let titles: BTreeSet<(bool, String)> = units.iter().map(title).collect();
-    let places: BTreeMap<&(bool, String), usize> =
-        titles.iter().enumerate().map(|(place, title)| (title, place)).collect();
-    let card_of = units.iter().map(|unit| places[&title(unit)]).collect();
-    (titles.iter().map(|(_, title)| title.clone()).collect(), card_of)
+        members.entry((*external, title)).or_default().push(unit);
+    }
+    let mut titles = Slots::default();
+    let mut card_of = Slots::for_each_of(units, CardIndex(0));
+    for ((_, title), members) in members {
+        let card = titles.push(title);
+        for unit in members {
+            card_of[unit] = card;
+        }
+    }
+    (titles, card_of)
 }
 
 fn label((path, external): (&Path, bool), card: &str) -> String {
@@ -388,7 +371,7 @@ fn label((path, external): (&Path, bool), card: &str) -> String {
         return name;
     }
     // Names differ most often at their ends.
-    let end: String = characters[characters.len() + 1 - LONGEST_LABEL..].iter().collect();
+    let end: String = characters.iter().skip(characters.len() + 1 - LONGEST_LABEL).collect();
     format!("…{end}")
 }
 
@@ -402,7 +385,7 @@ fn source_seen_from(source: &Address, base: &Path) -> String {
 }
 
 /// A number for every card, the same for those that are the same in the first folder in which cards differ.
-fn hues(titles: &[String]) -> Vec<usize> {
+fn hues(titles: &[String]) -> Slots<CardIndex, usize> {
     let folder = |title: &String, depth: usize| title.split('/').nth(depth).unwrap_or_default().to_owned();
     let differ = |depth: &usize| {
         titles.iter().map(|title| folder(title, *depth)).collect::<BTreeSet<String>>().len() > 1
@@ -417,15 +400,15 @@ fn hues(titles: &[String]) -> Vec<usize> {
 }
 
 /// What is wrong with every unit, and what is wrong beside them.
-fn problems(estate: &Estate, diagnostics: &[Diagnostic]) -> (Vec<Vec<String>>, Vec<String>) {
-    let owners: BTreeMap<&Path, usize> =
-        estate.units.iter().enumerate().map(|(place, unit)| (unit.outline.file.as_path(), place)).collect();
-    let mut problems = vec![Vec::new(); estate.units.len()];
+fn problems(estate: &Estate, diagnostics: &[Diagnostic]) -> (Slots<UnitIndex, Vec<String>>, Vec<String>) {
+    let owners: BTreeMap<&Path, UnitIndex> =
+        estate.iter().map(|(index, unit)| (unit.outline.file.as_path(), index)).collect();
+    let mut problems = Slots::for_each_of(&estate.units, Vec::new());
     let mut rest = Vec::new();
     for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
         let places = diagnostic.trace.iter().map(|frame| &frame.location).chain(&diagnostic.location);
         let files: BTreeSet<&Path> = places.map(|location| location.file.path()).collect();
-        let mut of: BTreeSet<usize> = files.iter().filter_map(|file| owners.get(file).copied()).collect();
+        let mut of: BTreeSet<UnitIndex> = files.iter().filter_map(|file| owners.get(file).copied()).collect();
         if of.is_empty() {
             // An error in a shared file is one of all that read it.
             let reads = |unit: &Unit| {
@@ -434,13 +417,13 @@ fn problems(estate: &Estate, diagnostics: &[Diagnostic]) -> (Vec<Vec<String>>, V
                     files.contains(file)
                 })
             };
-            of = (0..estate.units.len()).filter(|place| reads(&estate.units[*place])).collect();
+            of = estate.iter().filter(|(_, unit)| reads(unit)).map(|(index, _)| index).collect();
         }
         if of.is_empty() {
             rest.push(diagnostic.message.clone());
         }
-        for place in of {
-            problems[place].push(diagnostic.message.clone());
+        for index in of {
+            problems[index].push(diagnostic.message.clone());
         }
     }
     (problems, rest)

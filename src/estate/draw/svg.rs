@@ -81,16 +81,14 @@ fn line(text: &mut String, link: &Link, picture: &Picture) {
 /// A smooth line that leaves to the right and arrives from the left.
 fn way(points: &[Point]) -> String {
     let mut text = String::new();
-    for (number, point) in points.iter().enumerate() {
-        let Some(last) = number.checked_sub(1).map(|last| points[last]) else {
-            let _ = write!(text, "M{:.1} {:.1}", point.x, point.y);
-            continue;
-        };
+    let [first, ..] = points else { return text };
+    let _ = write!(text, "M{:.1} {:.1}", first.x, first.y);
+    for (last, point) in points.iter().zip(points.iter().skip(1)) {
         if (last.y - point.y).abs() < 0.05 && last.x < point.x {
             let _ = write!(text, "H{:.1}", point.x);
             continue;
         }
-        let pull = reach(last, *point);
+        let pull = reach(*last, *point);
         let _ = write!(
             text,
             "C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",

@@ -1,6 +1,6 @@
 //! Pictures and pages of small estates, and of large ones.
 
-use super::layers::{Drawing, lay_out};
+use super::layers::{Drawing, ItemIndex, lay_out};
 use super::{Picture, page, svg};
 use crate::estate::{Estate, Graph};
 use crate::hcl::diagnostic::Diagnostic;
@@ -145,10 +145,11 @@ fn scattered(number: usize, below: usize) -> usize {
 fn a_large_layout_is_the_same_twice_covers_nothing_and_has_the_shape_of_a_screen() {
     let nodes = 2_000;
     let columns: Vec<usize> = (0..nodes).map(|node| node / 250).collect();
-    let lines: Vec<(usize, usize)> = (250..nodes)
+    let lines: Vec<(ItemIndex, ItemIndex)> = (250..nodes)
         .flat_map(|node| {
             [(scattered(node, 250) + (node / 250 - 1) * 250, node), (scattered(node * 7, 250), node)]
         })
+        .map(|(from, to)| (ItemIndex(from), ItemIndex(to)))
         .collect();
     let widths = vec![120.0; nodes];
     let drawing = Drawing { widths: &widths, columns: &columns, lines: &lines };
@@ -170,11 +171,13 @@ fn a_large_layout_is_the_same_twice_covers_nothing_and_has_the_shape_of_a_screen
 #[test]
 fn a_chain_is_drawn_straight() {
     let columns: Vec<usize> = (0..6).collect();
-    let lines: Vec<(usize, usize)> = (1..6).map(|node| (node - 1, node)).chain([(0, 5)]).collect();
+    let lines = (1..6).map(|node| (node - 1, node)).chain([(0, 5)]);
+    let lines: Vec<_> = lines.map(|(from, to)| (ItemIndex(from), ItemIndex(to))).collect();
     let layout = lay_out(Drawing { widths: &[100.0; 6], columns: &columns, lines: &lines });
     // The ends stand between the chain and the line that passes it.
-    for node in &layout.nodes[1..5] {
-        assert!((node.y - layout.nodes[1].y).abs() < 1.0, "{:?}", layout.nodes);
+    let (nodes, bends) = (layout.nodes.as_slice(), layout.bends.as_slice());
+    for node in &nodes[1..5] {
+        assert!((node.y - nodes[1].y).abs() < 1.0, "{nodes:?}");
     }
-    assert!(layout.bends[5].iter().all(|bend| (bend.y - layout.bends[5][0].y).abs() < 1.0));
+    assert!(bends[5].iter().all(|bend| (bend.y - bends[5][0].y).abs() < 1.0));
 }

@@ -9,6 +9,7 @@ use super::syntax::{Attribute, Expression, GitRange, GraphExpression, PathPatter
 use super::{Filter, Filters};
 use crate::estate::reading::Readings;
 use crate::estate::{Component, Estate, Stack, StackIndex, UnitIndex};
+use crate::support::slots::{Slot, Slots};
 use crate::terragrunt::{Outline, paths};
 
 /// What queries are held against.
@@ -17,9 +18,9 @@ pub struct FilterContext<'a> {
     /// Relative paths in queries are seen from here.
     working_dir: &'a Path,
     ranges: &'a [RangeUnits],
-    items: Vec<Item<'a>>,
+    items: Slots<ItemIndex, Item<'a>>,
     readings: Readings,
-    dependents: OnceCell<Vec<Vec<usize>>>,
+    dependents: OnceCell<Slots<UnitIndex, Vec<ItemIndex>>>,
 }
 
 /// What queries select.
@@ -57,7 +58,21 @@ enum What<'a> {
     Elsewhere(&'a Outline),
 }
 
-type Set = BTreeSet<usize>;
+/// An item by its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ItemIndex(usize);
+
+impl Slot for ItemIndex {
+    fn at(place: usize) -> Self {
+        Self(place)
+    }
+
+    fn place(self) -> usize {
+        self.0
+    }
+}
+
+type Set = BTreeSet<ItemIndex>;
 
 impl<'a> FilterContext<'a> {
     /// An estate seen from a folder, with what is known of the Git ranges that the queries use.
@@ -100,7 +115,8 @@ impl<'a> FilterContext<'a> {
 
     fn select_among(&self, filters: &Filters, counts: &dyn Fn(&Item<'_>) -> bool) -> Selected {
         let here = self.estate.units.len() + self.estate.stacks.len();
-        let everything: Set = (0..here).filter(|item| counts(&self.items[*item])).collect();
+        let here = self.items.pairs().take(here);
+        let everything: Set = here.filter(|(_, item)| counts(item)).map(|(index, _)| index).collect();
         let (taking, selecting): (Vec<_>, Vec<_>) =
             filters.iter().partition(|filter| filter.expression.is_negation());
         let mut selected = if selecting.is_empty() { everything.clone() } else { Set::new() };
@@ -118,8 +134,8 @@ impl<'a> FilterContext<'a> {
         let mut answer = Selected::default();
         for item in kept {
             match self.items[item].what {
-                What::Unit(_) => drop(answer.units.insert(UnitIndex(item))),
-                What::Stack(_) => drop(answer.stacks.insert(StackIndex(item - self.estate.units.len()))),
+                What::Unit(_) => drop(answer.units.insert(UnitIndex(item.0))),
+                What::Stack(_) => drop(answer.stacks.insert(StackIndex(item.0 - self.estate.units.len()))),
                 What::Elsewhere(outline) => answer.elsewhere.push(outline.dir.clone()),
             }
         }
@@ -148,41 +164,42 @@ impl<'a> FilterContext<'a> {
     fn changed(&self, range: &GitRange) -> Set {
         let mut changed: Set = self.elsewhere(range).into_iter().collect();
         for known in self.ranges.iter().filter(|known| known.range == *range) {
-            changed.extend(known.changed.keys().map(|unit| unit.0));
-            changed.extend(known.stacks.iter().map(|stack| self.estate.units.len() + stack.0));
+            changed.extend(known.changed.keys().map(|unit| ItemIndex(unit.0)));
+            let stacks = known.stacks.iter().map(|stack| self.estate.units.len() + stack.0);
+            changed.extend(stacks.map(ItemIndex));
         }
         changed
     }
 
     /// The items of a range's units that are not here.
-    fn elsewhere(&self, range: &GitRange) -> Vec<usize> {
+    fn elsewhere(&self, range: &GitRange) -> Vec<ItemIndex> {
         let mut next = self.estate.units.len() + self.estate.stacks.len();
         let mut found = Vec::new();
         for known in self.ranges {
             if known.range == *range {
-                found.extend(next..next + known.elsewhere.len());
+                found.extend((next..next + known.elsewhere.len()).map(ItemIndex));
             }
             next += known.elsewhere.len();
         }
         found
     }
 
-    fn dependencies(&self, item: usize) -> Vec<usize> {
-        let unit = self.estate.units.get(item);
-        unit.into_iter().flat_map(|unit| unit.dependencies.iter().map(|edge| edge.to.0)).collect()
+    fn dependencies(&self, item: ItemIndex) -> Vec<ItemIndex> {
+        let unit = self.estate.units.as_slice().get(item.0);
+        unit.into_iter().flat_map(|unit| unit.dependencies.iter().map(|edge| ItemIndex(edge.to.0))).collect()
     }
 
-    fn dependents(&self, item: usize) -> Vec<usize> {
+    fn dependents(&self, item: ItemIndex) -> Vec<ItemIndex> {
         let all = self.dependents.get_or_init(|| {
-            let mut dependents = vec![Vec::new(); self.estate.units.len()];
+            let mut dependents = Slots::for_each_of(&self.estate.units, Vec::new());
             for (index, unit) in self.estate.iter() {
                 for edge in &unit.dependencies {
-                    dependents[edge.to.0].push(index.0);
+                    dependents[edge.to].push(ItemIndex(index.0));
                 }
             }
             dependents
         });
-        all.get(item).cloned().unwrap_or_default()
+        all.as_slice().get(item.0).cloned().unwrap_or_default()
     }
 }
 
@@ -196,7 +213,7 @@ struct Query<'c, 'a> {
 impl Query<'_, '_> {
     fn evaluate(&self, expression: &Expression, among: &Set) -> Set {
         let those =
-            |wanted: &dyn Fn(usize) -> bool| among.iter().copied().filter(|item| wanted(*item)).collect();
+            |wanted: &dyn Fn(ItemIndex) -> bool| among.iter().copied().filter(|item| wanted(*item)).collect();
         match expression {
             Expression::Path(pattern) => those(&|item| self.at(pattern, self.context.items[item].dir)),
             Expression::Attribute(attribute) => those(&|item| self.has(attribute, item)),
@@ -223,7 +240,7 @@ impl Query<'_, '_> {
         pattern.glob.matches(&paths::relative(self.base, path).to_string_lossy())
     }
 
-    fn has(&self, attribute: &Attribute, item: usize) -> bool {
+    fn has(&self, attribute: &Attribute, item: ItemIndex) -> bool {
         let found = &self.context.items[item];
         match attribute {
             Attribute::Name(glob) => {
@@ -269,12 +286,12 @@ impl Query<'_, '_> {
         targets: &Set,
         reach: &Reach,
         found: &mut Set,
-        neighbours: &dyn Fn(usize) -> Vec<usize>,
+        neighbours: &dyn Fn(ItemIndex) -> Vec<ItemIndex>,
     ) {
         let within = reach.within.as_ref().map(|folder| paths::join(self.base, folder));
         let depth = reach.depth.unwrap_or(usize::MAX);
         let mut seen = targets.clone();
-        let mut open: VecDeque<(usize, usize)> = targets.iter().map(|target| (*target, 0)).collect();
+        let mut open: VecDeque<(ItemIndex, usize)> = targets.iter().map(|target| (*target, 0)).collect();
         while let Some((item, steps)) = open.pop_front() {
             if steps == depth {
                 continue;

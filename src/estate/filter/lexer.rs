@@ -48,16 +48,16 @@ pub(super) struct Token<'a> {
     pub span: Span,
 }
 
-/// Cuts a query into words, the end last.
-pub(super) fn tokens(query: &str) -> Vec<Token<'_>> {
+/// Cuts a query into words; the end stands beside them.
+pub(super) fn tokens(query: &str) -> (Vec<Token<'_>>, Token<'_>) {
     let mut lexer = Lexer { query, at: 0, behind_equals: false };
     let mut tokens = Vec::new();
     loop {
         let token = lexer.next();
-        tokens.push(token);
         if token.kind == Kind::End {
-            return tokens;
+            return (tokens, token);
         }
+        tokens.push(token);
     }
 }
 
@@ -89,7 +89,7 @@ impl<'a> Lexer<'a> {
 
     /// `.`, `./…` and `../…` are paths, `.name` is a name.
     fn dotted(&mut self, rest: &'a str) -> Token<'a> {
-        let next = rest[1..].chars().next();
+        let next = rest.chars().nth(1);
         if rest.starts_with("./") || rest.starts_with("../") {
             return self.word(Kind::Path, is_operator);
         }
@@ -115,11 +115,11 @@ impl<'a> Lexer<'a> {
     fn token(&mut self, kind: Kind, length: usize, whole: usize) -> Token<'a> {
         let (start, end) = (self.at, self.at + length);
         self.at += whole;
-        Token { kind, text: &self.query[start..end], span: Span::new(start, end) }
+        Token { kind, text: self.query.get(start..end).unwrap_or_default(), span: Span::new(start, end) }
     }
 
     fn rest(&self) -> &'a str {
-        &self.query[self.at..]
+        self.query.get(self.at..).unwrap_or_default()
     }
 }
 
@@ -146,6 +146,5 @@ fn is_operator(letter: char) -> bool {
 
 /// Whether a slash comes before the next operator.
 fn has_slash(rest: &str) -> bool {
-    rest.find(|letter| letter == '/' || is_operator(letter))
-        .is_some_and(|found| rest[found..].starts_with('/'))
+    rest.chars().find(|letter| *letter == '/' || is_operator(*letter)) == Some('/')
 }

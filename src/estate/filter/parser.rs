@@ -34,7 +34,8 @@ type Parsed<T> = Result<T, Box<Diagnostic>>;
 /// Reads the query that stands at `span` of a file.
 pub(super) fn parse(source: &Arc<SourceFile>, span: Span) -> Parsed<Expression> {
     let query = source.slice(span);
-    let mut parser = Parser { source, start: span.start, query, tokens: tokens(query), at: 0, depth: 0 };
+    let (tokens, end) = tokens(query);
+    let mut parser = Parser { source, start: span.start, query, tokens, end, at: 0, depth: 0 };
     let expression = parser.query()?;
     match parser.current().kind {
         Kind::End => Ok(expression),
@@ -47,6 +48,8 @@ struct Parser<'a> {
     start: u32,
     query: &'a str,
     tokens: Vec<Token<'a>>,
+    /// What stands behind the last of them.
+    end: Token<'a>,
     at: usize,
     depth: usize,
 }
@@ -235,13 +238,13 @@ impl<'a> Parser<'a> {
     /// What stands between the opening sign here and the first closing one, and steps behind it.
     fn enclosed(&mut self, close: Kind, sign: &str, what: &str, example: &str) -> Parsed<&'a str> {
         let open = self.advance();
-        let end = self.tokens[self.at..].iter().position(|token| token.kind == close);
-        let Some(end) = end.map(|end| self.at + end) else {
+        let ends = |(_, token): &(usize, &Token<'a>)| token.kind == close;
+        let Some((end, close)) = self.tokens.iter().enumerate().skip(self.at).find(ends) else {
             let message = format!("`{}` is never closed", open.text);
             let diagnostic = Diagnostic::error("filter::syntax", message).at(self.location(open.span));
             return Err(Box::new(diagnostic.help(format!("write `{sign}` behind the {what}: {example}"))));
         };
-        let close = self.tokens[end].span;
+        let close = close.span;
         let inside = self.query.get(open.span.range().end..close.range().start).unwrap_or_default().trim();
         if inside.is_empty() {
             let message = format!("there is no {what} between `{}` and `{sign}`", open.text);
@@ -270,7 +273,7 @@ impl<'a> Parser<'a> {
     /// The error for a word that cannot stand where it stands.
     fn left_over(&self) -> Diagnostic {
         let token = self.current();
-        let before = self.at.checked_sub(1).map(|at| self.tokens[at]);
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         let behind = |kind: Kind| before.is_some_and(|before| before.kind == kind);
         let written = before.map(|before| before.text).unwrap_or_default();
         let help = match token.kind {
@@ -311,17 +314,17 @@ impl<'a> Parser<'a> {
     }
 
     fn current(&self) -> Token<'a> {
-        self.tokens[self.at]
+        self.tokens.get(self.at).copied().unwrap_or(self.end)
     }
 
     fn peek(&self) -> Token<'a> {
-        self.tokens[(self.at + 1).min(self.tokens.len() - 1)]
+        self.tokens.get(self.at + 1).copied().unwrap_or(self.end)
     }
 
     /// The current word, stepping behind it; the end is never passed.
     fn advance(&mut self) -> Token<'a> {
         let token = self.current();
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        self.at = (self.at + 1).min(self.tokens.len());
         token
     }
 

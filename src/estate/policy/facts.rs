@@ -137,9 +137,10 @@ fn holds_unknown(places: &Json) -> bool {
 fn mark_variables(value: &mut Value, plan: &Json) {
     let Value::Object(fields) = value else { return };
     let Some(Value::Object(variables)) = fields.get("variables").cloned() else { return };
-    let declared = &plan["configuration"]["root_module"]["variables"];
+    let declared = plan.pointer("/configuration/root_module/variables");
+    let declared = |name: &str| declared.and_then(|declared| declared.get(name)?.get("sensitive"));
     let marked = variables.iter().map(|(name, variable)| {
-        let sensitive = declared[&**name]["sensitive"] == Json::Bool(true);
+        let sensitive = declared(name) == Some(&Json::Bool(true));
         let inner = variable.get("value").cloned().unwrap_or(Value::Null).marked_if(sensitive);
         (name, Value::object([("value", inner)]))
     });

@@ -9,7 +9,7 @@ use crate::estate::needs::Sections;
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
-use crate::hcl::value::{Fields, Value};
+use crate::hcl::value::{Fields, Value, field};
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, paths};
 
@@ -20,8 +20,11 @@ const SETTINGS: &[Spec] = &[
     optional("command", Kind::Strings),
 ];
 /// What needs a plan.
-pub(super) const RULES: &[Spec] =
-    &[optional("deny", Kind::Any), optional("warn", Kind::Any), optional("message", Kind::Any)];
+pub(super) const RULES: &[Spec] = &[DENY, WARN, optional("message", Kind::Any)];
+/// Those of them that decide.
+const DECISIONS: [Spec; 2] = [DENY, WARN];
+const DENY: Spec = optional("deny", Kind::Any);
+const WARN: Spec = optional("warn", Kind::Any);
 const BLOCKS: &[(&str, usize)] = &[("conftest", 0), ("opa", 0)];
 const CONFTEST: &[Spec] = &[
     optional("program", Kind::String),
@@ -116,10 +119,10 @@ fn check(
     fail: &dyn Fn(String, &str) -> Vec<Diagnostic>,
 ) -> Result<Check, Vec<Diagnostic>> {
     let mut checks = Vec::new();
-    if RULES[..2].iter().any(|rule| block.body.attribute(rule.name).is_some()) {
+    if DECISIONS.iter().any(|rule| block.body.attribute(rule.name).is_some()) {
         checks.push(Check::Rules);
     }
-    let command = strings(&fields["command"]);
+    let command = strings(field(fields, "command"));
     if !command.is_empty() {
         checks.push(Check::Command(command));
     }
@@ -160,10 +163,10 @@ fn conftest(document: &Document, block: &Block) -> Result<Conftest, Vec<Diagnost
     let fields = block_fields(document, block, "conftest", CONFTEST)?;
     Ok(Conftest {
         program: text(&fields, "program").unwrap_or_else(|| "conftest".to_owned()),
-        policy: located(document, block, one_or_more(&fields["policy"], &["policy"])),
-        namespaces: strings(&fields["namespaces"]),
-        all_namespaces: fields["all_namespaces"].as_bool().unwrap_or_default(),
-        data: located(document, block, one_or_more(&fields["data"], &[])),
+        policy: located(document, block, one_or_more(field(&fields, "policy"), &["policy"])),
+        namespaces: strings(field(&fields, "namespaces")),
+        all_namespaces: field(&fields, "all_namespaces").as_bool().unwrap_or_default(),
+        data: located(document, block, one_or_more(field(&fields, "data"), &[])),
     })
 }
 
@@ -171,7 +174,7 @@ fn opa(document: &Document, block: &Block) -> Result<Opa, Vec<Diagnostic>> {
     let fields = block_fields(document, block, "opa", OPA)?;
     Ok(Opa {
         program: text(&fields, "program").unwrap_or_else(|| "opa".to_owned()),
-        policy: located(document, block, one_or_more(&fields["policy"], &["policy"])),
+        policy: located(document, block, one_or_more(field(&fields, "policy"), &["policy"])),
         package: text(&fields, "package").unwrap_or_else(|| "terraform".to_owned()),
     })
 }
@@ -182,7 +185,7 @@ fn limits(document: &Document, block: &Block) -> Result<CostLimits, Vec<Diagnost
         let diagnostic = Diagnostic::error("project::cost", message);
         vec![diagnostic.at(document.location(block.kind.span)).help(help)]
     };
-    let limit = |name: &str| match &fields[name] {
+    let limit = |name: &str| match field(&fields, name) {
         Value::Number(number) => match number.to_string().parse::<f64>() {
             Ok(limit) if limit >= 0.0 && limit.is_finite() => Ok(Some(limit)),
             _ => Err(fail(format!("{name} cannot be {number}"), "use an amount from 0")),

@@ -77,7 +77,7 @@ impl UnitModule {
 
     pub fn variables(&self) -> impl Iterator<Item = (&str, &Variable)> {
         let covered = |index: usize, name: &String| {
-            self.layers[..index].iter().any(|layer| layer.variables.contains_key(name))
+            self.layers.iter().take(index).any(|layer| layer.variables.contains_key(name))
         };
         self.layers.iter().enumerate().flat_map(move |(index, layer)| {
             let own = layer.variables.iter().filter(move |(name, _)| !covered(index, name));

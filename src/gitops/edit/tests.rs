@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gitops::image::{ImageReference, ImageTarget};
+use crate::gitops::manifest::Files;
 use crate::gitops::select::select_image;
 
 const WANTED: &str = "registry.example/app-a:v2";
@@ -15,7 +16,7 @@ fn file(text: &str) -> ManifestFile {
 }
 
 fn edit(text: &str, target: &str) -> Result<String, GitOpsError> {
-    let files = [file(text)];
+    let files: Files = vec![file(text)].into();
     let target: ImageTarget = target.parse()?;
     let wanted: ImageReference = WANTED.parse()?;
     let found = select_image("manifests/app-a", &files, &target, Some(&wanted))?;
@@ -151,7 +152,7 @@ fn an_image_that_kustomize_replaces_is_refused() {
         path: "manifests/app-a/kustomization.yaml".into(),
         ..file("resources: [deployment.yaml]\nimages:\n- name: registry.example/app-a\n  newTag: v1\n")
     };
-    let files = [file(&deployment(" registry.example/app-a:v0")), kustomization];
+    let files: Files = vec![file(&deployment(" registry.example/app-a:v0")), kustomization].into();
     let error = select_image("manifests/app-a", &files, &"app-a".parse().unwrap(), None).unwrap_err();
     assert!(error.to_string().starts_with("manifests/app-a/kustomization.yaml:3: Kustomize"), "{error}");
 }

@@ -35,9 +35,12 @@ pub fn grouped(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnos
             continue;
         };
         let others = by_place.entry(place).or_default();
-        let other = others.iter().copied().find(|other| joined[*other].1.is_disjoint(&affects));
-        if let Some(other) = other {
-            joined[other].1.extend(affects);
+        let other = others
+            .iter()
+            .copied()
+            .find(|other| joined.get(*other).is_some_and(|(_, known)| known.is_disjoint(&affects)));
+        if let Some((_, known)) = other.and_then(|other| joined.get_mut(other)) {
+            known.extend(affects);
         } else {
             others.push(joined.len());
             joined.push((diagnostic, affects));

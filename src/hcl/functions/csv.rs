@@ -69,9 +69,11 @@ fn field(text: &str) -> Result<(String, &str), String> {
     };
     let mut field = String::new();
     loop {
-        let Some(quote) = rest.find('"') else { return Err("a quoted field is never closed".to_owned()) };
-        field.push_str(&rest[..quote]);
-        rest = &rest[quote + 1..];
+        let Some((before, after)) = rest.split_once('"') else {
+            return Err("a quoted field is never closed".to_owned());
+        };
+        field.push_str(before);
+        rest = after;
         match rest.strip_prefix('"') {
             Some(after) => {
                 field.push('"');

@@ -112,10 +112,9 @@ impl std::fmt::Display for Moment {
 /// A YAML timestamp as RFC 3339: a date alone, with a time behind a space, or with a time and a zone behind `T`;
 /// months, days, hours, minutes and seconds can lack their leading zero.
 pub(super) fn from_yaml(text: &str) -> Option<String> {
-    let (date, time) = match text.find([' ', 'T', 't']) {
-        Some(index) => (&text[..index], Some((text.as_bytes()[index], &text[index + 1..]))),
-        None => (text, None),
-    };
+    let (date, rest) = text.split_at(text.find([' ', 'T', 't']).unwrap_or(text.len()));
+    let mut letters = rest.chars();
+    let time = letters.next().map(|separator| (separator, letters.as_str()));
     let mut parts = date.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let padded = |part: &str| {
@@ -132,8 +131,8 @@ pub(super) fn from_yaml(text: &str) -> Option<String> {
     let zone_start = time.find(['Z', '+', '-']).unwrap_or(time.len());
     let (clock, zone) = time.split_at(zone_start);
     let zone = match (separator, zone) {
-        (b' ', "") => "Z",
-        (b' ', _) | (_, "") => return None,
+        (' ', "") => "Z",
+        (' ', _) | (_, "") => return None,
         (_, zone) => zone,
     };
     let (clock, fraction) = clock.split_at(clock.find('.').unwrap_or(clock.len()));
@@ -240,9 +239,9 @@ fn push_quoted<'t>(text: &mut String, quoted: &'t str) -> Option<&'t str> {
     }
     let mut rest = quoted;
     loop {
-        let quote = rest.find('\'')?;
-        text.push_str(&rest[..quote]);
-        rest = &rest[quote + 1..];
+        let (before, after) = rest.split_once('\'')?;
+        text.push_str(before);
+        rest = after;
         match rest.strip_prefix('\'') {
             Some(after) => {
                 text.push('\'');

@@ -83,10 +83,7 @@ fn base_name(path: &str) -> String {
 }
 
 fn dir_name(path: &str) -> String {
-    let dir = match path.rfind('/') {
-        Some(slash) => &path[..=slash],
-        None => "",
-    };
+    let (dir, _) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
     clean(Path::new(dir)).to_string_lossy().into_owned()
 }
 

@@ -25,7 +25,7 @@ pub(in crate::hcl) fn general(number: &Number, precision: Option<usize>) -> Stri
         None => all_digits(&number),
     };
     let significant = digits.trim_end_matches('0').len().max(1);
-    let digits = &digits[..significant];
+    let digits = digits.get(..significant).unwrap_or(&digits);
     let limit = match precision {
         Some(precision) => i64::try_from(precision.max(1)).unwrap_or(i64::MAX),
         None => 6,

@@ -78,9 +78,9 @@ fn formatted(format: &str, values: &[&Value]) -> Called<String> {
     let mut rest = format;
     let mut next = 1;
     let mut used = 0;
-    while let Some(percent) = rest.find('%') {
-        text.push_str(&rest[..percent]);
-        rest = &rest[percent + 1..];
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        rest = after;
         if let Some(after) = rest.strip_prefix('%') {
             text.push('%');
             rest = after;
@@ -120,16 +120,17 @@ impl Verb {
         let mut verb = Self::default();
         let mut rest = text;
         loop {
-            let flag = match rest.as_bytes().first()? {
-                b'0' => &mut verb.zero,
-                b'#' => &mut verb.sharp,
-                b'-' => &mut verb.minus,
-                b'+' => &mut verb.plus,
-                b' ' => &mut verb.space,
+            let mut letters = rest.chars();
+            let flag = match letters.next()? {
+                '0' => &mut verb.zero,
+                '#' => &mut verb.sharp,
+                '-' => &mut verb.minus,
+                '+' => &mut verb.plus,
+                ' ' => &mut verb.space,
                 _ => break,
             };
             *flag = true;
-            rest = &rest[1..];
+            rest = letters.as_str();
         }
         (verb.width, rest) = digits(rest);
         if let Some(after) = rest.strip_prefix('.') {
@@ -146,8 +147,9 @@ impl Verb {
         if verb.width.max(verb.precision).is_some_and(|size| size > 10_000) {
             return None;
         }
-        verb.letter = rest.chars().next().filter(char::is_ascii_alphabetic)?;
-        Some((verb, &rest[1..]))
+        let mut letters = rest.chars();
+        verb.letter = letters.next().filter(char::is_ascii_alphabetic)?;
+        Some((verb, letters.as_str()))
     }
 
     fn push(&self, text: &mut String, value: &Value) -> Called<()> {

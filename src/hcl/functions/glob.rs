@@ -70,12 +70,14 @@ fn expand_braces(pattern: &str) -> Result<Vec<String>, &'static str> {
             b'}' if depth > 0 => {
                 depth -= 1;
                 let (Some(start), 0) = (open, depth) else { continue };
-                let bounds: Vec<usize> = [start].into_iter().chain(commas).chain([index]).collect();
+                let (before, _) = pattern.split_at(start);
+                let (_, rest) = pattern.split_at(index + 1);
+                let begins = std::iter::once(start).chain(commas.iter().copied());
+                let ends = commas.iter().copied().chain([index]);
                 let mut all = Vec::new();
-                for pair in bounds.windows(2) {
-                    let alternative = &pattern[pair[0] + 1..pair[1]];
-                    let rest = &pattern[index + 1..];
-                    all.extend(expand_braces(&format!("{}{alternative}{rest}", &pattern[..start]))?);
+                for (begin, end) in begins.zip(ends) {
+                    let alternative = pattern.get(begin + 1..end).unwrap_or_default();
+                    all.extend(expand_braces(&format!("{before}{alternative}{rest}"))?);
                     if all.len() > MOST {
                         return Err("it has too many alternatives");
                     }
@@ -116,7 +118,7 @@ fn matches(pattern: &str, name: &str) -> bool {
             return true;
         }
         if let Some(letter) = name.get(index)
-            && let Some(length) = single(&pattern[at..], *letter)
+            && let Some(length) = pattern.get(at..).and_then(|pattern| single(pattern, *letter))
         {
             at += length;
             index += 1;
@@ -142,17 +144,20 @@ fn single(pattern: &[char], letter: char) -> Option<usize> {
             let negated = matches!(pattern.get(1), Some('^' | '!'));
             let start = 1 + usize::from(negated);
             let length = pattern.get(start + 1..)?.iter().position(|letter| *letter == ']')?;
-            let class = pattern.get(start..=start + length)?;
+            let mut class = pattern.get(start..=start + length)?;
             let mut found = false;
-            let mut index = 0;
-            while let Some(first) = class.get(index) {
-                if class.get(index + 1) == Some(&'-') && index + 2 < class.len() {
-                    found |= (*first..=class[index + 2]).contains(&letter);
-                    index += 3;
-                } else {
-                    found |= *first == letter;
-                    index += 1;
-                }
+            loop {
+                class = match class {
+                    [first, '-', last, rest @ ..] => {
+                        found |= (*first..=*last).contains(&letter);
+                        rest
+                    }
+                    [first, rest @ ..] => {
+                        found |= *first == letter;
+                        rest
+                    }
+                    [] => break,
+                };
             }
             (found != negated).then_some(start + length + 2)
         }

@@ -336,7 +336,8 @@ impl Parser<'_> {
                     escaping = *byte == b'\\' && !escaping;
                     ends
                 });
-                self.position += end.map_or(line.len(), |end| end + usize::from(line[end] == b'"'));
+                self.position +=
+                    end.map_or(line.len(), |end| end + usize::from(line.get(end) == Some(&b'"')));
                 Err(self.report(*diagnostic))
             }
         }
@@ -375,26 +376,29 @@ impl Parser<'_> {
     }
 }
 
+/// The digits that a text begins with, and what follows them.
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len()))
+}
+
 /// JSON's syntax of numbers, which is narrower than HCL's.
 fn is_json_number(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let whole = digits(text);
-    if whole == 0 || (whole > 1 && text.starts_with('0')) {
+    let (whole, mut rest) = split_digits(text);
+    if whole.is_empty() || (whole.len() > 1 && whole.starts_with('0')) {
         return false;
     }
-    let mut rest = &text[whole..];
     if let Some(fraction) = rest.strip_prefix('.') {
-        let count = digits(fraction);
-        if count == 0 {
+        let (digits, behind) = split_digits(fraction);
+        if digits.is_empty() {
             return false;
         }
-        rest = &fraction[count..];
+        rest = behind;
     }
     if let Some(exponent) = rest.strip_prefix(['e', 'E']) {
         let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-        let count = digits(exponent);
-        return count > 0 && count == exponent.len();
+        let (digits, behind) = split_digits(exponent);
+        return !digits.is_empty() && behind.is_empty();
     }
     rest.is_empty()
 }

@@ -28,10 +28,11 @@ impl Text {
         let rest = file.text().get(start + 1..).unwrap_or_default();
         let plain = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
         if let Some(length) = plain
-            && rest.as_bytes().get(length) == Some(&b'"')
+            && let Some((value, behind)) = rest.split_at_checked(length)
+            && behind.starts_with('"')
         {
             let end = start + length + 2;
-            let value = Arc::from(&rest[..length]);
+            let value = Arc::from(value);
             return Ok((Self { value, span: Span::new(start, end), escaped: false }, end));
         }
         let (value, length, _) = decode(file, start + 1, false)?;

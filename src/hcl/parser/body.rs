@@ -28,8 +28,8 @@ impl Attributes {
     fn push(&mut self, attribute: Attribute) {
         self.list.push(attribute);
         if self.list.len() >= FEW {
-            for index in self.by_name.len()..self.list.len() {
-                self.by_name.insert(Arc::clone(&self.list[index].name.name), index);
+            for (index, attribute) in self.list.iter().enumerate().skip(self.by_name.len()) {
+                self.by_name.insert(Arc::clone(&attribute.name.name), index);
             }
         }
     }

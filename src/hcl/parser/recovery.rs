@@ -75,7 +75,7 @@ impl Parser<'_> {
         let after = start + 2;
         let rest = self.text.get(after..).unwrap_or_default();
         let rest = rest.strip_prefix('-').unwrap_or(rest);
-        let marker = &rest[..ident_len(rest)];
+        let (marker, _) = rest.split_at(ident_len(rest));
         let mut line = self.end_of_line(after);
         if marker.is_empty() {
             return after;
@@ -102,8 +102,8 @@ impl Parser<'_> {
         while line < self.bytes.len() {
             let text = self.text.get(line..self.end_of_line(line)).unwrap_or_default();
             let (line_indent, text) = (indent_of(text), text.trim_start_matches([' ', '\t']));
-            let name = ident_len(text);
-            let item = name > 0 && text[name..].trim_start().starts_with(['=', '{', '"']);
+            let (name, behind) = text.split_at(ident_len(text));
+            let item = !name.is_empty() && behind.trim_start().starts_with(['=', '{', '"']);
             if (item && line_indent <= indent) || (text.starts_with('}') && line_indent < indent) {
                 return line;
             }

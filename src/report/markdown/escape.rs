@@ -44,11 +44,7 @@ pub fn end_of(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text;
     }
-    let mut from = text.len() - bytes;
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let end = &text[from..];
+    let (_, end) = text.split_at(text.ceil_char_boundary(text.len() - bytes));
     format!("…\n{}", end.split_once('\n').map_or(end, |(_, whole)| whole))
 }
 

@@ -28,12 +28,17 @@ struct Running {
     step_since: Instant,
 }
 
+/// A node as others wait for it.
+struct Awaited {
+    /// The places of what it waits for itself.
+    after: Vec<usize>,
+    done: bool,
+}
+
 /// A run as far as it has come.
 pub struct View {
     began: Instant,
-    /// What each node waits for.
-    after: IndexMap<String, Vec<usize>>,
-    done: Vec<bool>,
+    nodes: IndexMap<String, Awaited>,
     finished: usize,
     failed: usize,
     running: IndexMap<String, Running>,
@@ -43,13 +48,13 @@ impl View {
     /// Before anything has begun.
     pub fn new(nodes: &[NodeInfo], now: Instant) -> Self {
         let places: HashMap<&str, usize> = nodes.iter().map(|node| node.name.as_str()).zip(0..).collect();
-        let after = |node: &NodeInfo| {
-            node.after.iter().filter_map(|name| places.get(name.as_str()).copied()).collect()
+        let awaited = |node: &NodeInfo| {
+            let after = node.after.iter().filter_map(|name| places.get(name.as_str()).copied());
+            (node.name.clone(), Awaited { after: after.collect(), done: false })
         };
         Self {
             began: now,
-            after: nodes.iter().map(|node| (node.name.clone(), after(node))).collect(),
-            done: vec![false; nodes.len()],
+            nodes: nodes.iter().map(awaited).collect(),
             finished: 0,
             failed: 0,
             running: IndexMap::new(),
@@ -64,7 +69,7 @@ impl View {
 
     /// A node goes on to a step. One that has not begun is planned before its turn comes.
     pub fn steps(&mut self, node: &str, step: &str, now: Instant) {
-        let is_done = self.after.get_index_of(node).is_none_or(|place| self.done[place]);
+        let is_done = self.nodes.get(node).is_none_or(|node| node.done);
         if !is_done && !self.running.contains_key(node) {
             self.starts(node, now);
         }
@@ -82,8 +87,8 @@ impl View {
     /// A node ends, or will never begin.
     pub fn ends(&mut self, node: &str, outcome: &Outcome) {
         self.running.shift_remove(node);
-        if let Some(place) = self.after.get_index_of(node)
-            && !std::mem::replace(&mut self.done[place], true)
+        if let Some(node) = self.nodes.get_mut(node)
+            && !std::mem::replace(&mut node.done, true)
         {
             self.finished += 1;
             self.failed += usize::from(matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }));
@@ -95,7 +100,8 @@ impl View {
         let room = VISIBLE.min(size.rows.saturating_sub(LEFT_ABOVE + 1)).max(1);
         let shown = if self.running.len() > room { room - 1 } else { self.running.len() };
         let turn = now.duration_since(self.began).as_millis() / TURN;
-        let spinner = SPINNER[usize::try_from(turn).unwrap_or_default() % SPINNER.len()];
+        let picture = usize::try_from(turn).unwrap_or_default() % SPINNER.len();
+        let spinner = SPINNER.get(picture).copied().unwrap_or_default();
         // Those that run longest come first.
         let mut lines: Vec<String> = self
             .running
@@ -125,7 +131,7 @@ impl View {
     }
 
     fn total(&self, now: Instant) -> String {
-        let all = self.done.len();
+        let all = self.nodes.len();
         let filled = (self.finished * BAR).checked_div(all).unwrap_or_default();
         let bar = style("━".repeat(filled)).cyan().for_stderr();
         let rest = style("─".repeat(BAR - filled)).dim().for_stderr();
@@ -147,17 +153,18 @@ impl View {
     fn reasons(&self) -> String {
         let mut held: HashMap<usize, usize> = HashMap::new();
         let mut for_a_place = 0;
-        for (place, (name, after)) in self.after.iter().enumerate() {
-            if self.done[place] || self.running.contains_key(name) {
+        let is_open = |place: &&usize| self.nodes.get_index(**place).is_some_and(|(_, node)| !node.done);
+        for (name, node) in &self.nodes {
+            if node.done || self.running.contains_key(name) {
                 continue;
             }
-            let mut open = after.iter().filter(|other| !self.done[**other]).peekable();
+            let mut open = node.after.iter().filter(is_open).peekable();
             if open.peek().is_none() {
                 for_a_place += 1;
             }
             // What waits for something that waits itself is held by what runs at its beginning.
             for other in open {
-                if self.after.get_index(*other).is_some_and(|(name, _)| self.running.contains_key(name)) {
+                if self.nodes.get_index(*other).is_some_and(|(name, _)| self.running.contains_key(name)) {
                     *held.entry(*other).or_default() += 1;
                 }
             }
@@ -165,7 +172,7 @@ impl View {
         let mut most: Vec<(usize, usize)> = held.into_iter().collect();
         most.sort_by_key(|(place, count)| (std::cmp::Reverse(*count), *place));
         let name =
-            |place: usize| self.after.get_index(place).map(|(name, _)| one_line(name)).unwrap_or_default();
+            |place: usize| self.nodes.get_index(place).map(|(name, _)| one_line(name)).unwrap_or_default();
         let mut reasons: Vec<String> =
             most.into_iter().take(2).map(|(place, count)| format!("{count} for {}", name(place))).collect();
         if for_a_place > 0 {

@@ -77,7 +77,7 @@ struct OpaExpression {
 pub fn of_opa(stdout: &str, code: Option<i32>, stderr: &str, package: &str) -> Answer {
     if code != Some(0) {
         let errors = serde_json::from_str::<Json>(stdout).ok();
-        let first = errors.as_ref().and_then(|answer| answer["errors"][0]["message"].as_str());
+        let first = errors.as_ref().and_then(|answer| answer.pointer("/errors/0/message")?.as_str());
         return Answer::undecided(first.map_or_else(|| ended(code, stderr), str::to_owned));
     }
     let Ok(evaluated) = serde_json::from_str::<Evaluated>(stdout) else {

@@ -38,12 +38,12 @@ fn node(name: &str, after: &[usize], outcome: Outcome) -> Node {
     Node {
         name: name.to_owned(),
         kind: NodeKind::Unit,
-        after: after.to_vec(),
+        after: after.iter().copied().map(NodeIndex).collect(),
         work: Arc::new(Fixed(outcome)),
     }
 }
 
-fn start(nodes: &[Node]) -> EventKind {
+fn start(nodes: &Nodes) -> EventKind {
     EventKind::RunStarted(RunStart {
         run: "test".to_owned(),
         command: "up".to_owned(),
@@ -61,7 +61,7 @@ fn schedule(parallelism: usize, events: Arc<Events>, interrupts: Interrupts) -> 
     Schedule { parallelism, events, interrupts, fail_fast: false, memory, done: HashMap::new() }
 }
 
-async fn outcomes(nodes: Vec<Node>) -> (Vec<(String, Outcome)>, Vec<String>) {
+async fn outcomes(nodes: Nodes) -> (Vec<(String, Outcome)>, Vec<String>) {
     let started = Arc::new(Mutex::new(Vec::new()));
     let (_interruptor, interrupts) = channel();
     let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));
@@ -74,12 +74,13 @@ async fn outcomes(nodes: Vec<Node>) -> (Vec<(String, Outcome)>, Vec<String>) {
 
 #[tokio::test]
 async fn nothing_begins_before_what_it_waits_for() {
-    let nodes = vec![
+    let nodes: Nodes = vec![
         node("networking", &[], Outcome::Applied),
         node("cluster", &[0], Outcome::Applied),
         node("identity", &[1], Outcome::Applied),
         node("bucket", &[], Outcome::Applied),
-    ];
+    ]
+    .into();
     let (outcomes, started) = outcomes(nodes).await;
     assert!(outcomes.iter().all(|(_, outcome)| outcome.is_success()));
     let place = |name: &str| started.iter().position(|node| node == name).unwrap();
@@ -88,12 +89,13 @@ async fn nothing_begins_before_what_it_waits_for() {
 
 #[tokio::test]
 async fn a_failure_skips_what_waits_for_it_and_names_itself() {
-    let nodes = vec![
+    let nodes: Nodes = vec![
         node("networking", &[], failed()),
         node("cluster", &[0], Outcome::Applied),
         node("identity", &[1], Outcome::Applied),
         node("bucket", &[], Outcome::Applied),
-    ];
+    ]
+    .into();
     let (outcomes, started) = outcomes(nodes).await;
     let skipped = Outcome::Skipped { cause: "networking".to_owned() };
     assert_eq!(outcomes[1].1, skipped);
@@ -147,8 +149,9 @@ impl Work for Pressing {
 async fn after_the_first_interrupt_what_runs_ends_and_nothing_begins() {
     let (interruptor, interrupts) = channel();
     let pressing = Pressing(Mutex::new(Some(interruptor)));
-    let mut nodes = vec![node("networking", &[], Outcome::Applied), node("cluster", &[0], Outcome::Applied)];
-    nodes[0].work = Arc::new(pressing);
+    let mut first = node("networking", &[], Outcome::Applied);
+    first.work = Arc::new(pressing);
+    let nodes: Nodes = vec![first, node("cluster", &[0], Outcome::Applied)].into();
     let schedule = schedule(1, Arc::new(Events::new(None, Vec::new())), interrupts);
     let start = start(&nodes);
     let result = run(nodes, start, &schedule).await;
@@ -158,12 +161,13 @@ async fn after_the_first_interrupt_what_runs_ends_and_nothing_begins() {
 
 #[tokio::test]
 async fn after_a_failure_nothing_begins_where_that_is_asked_for() {
-    let nodes = vec![
+    let nodes: Nodes = vec![
         node("networking", &[], failed()),
         node("slow", &[], Outcome::Applied),
         node("behind-slow", &[1], Outcome::Applied),
         node("bucket", &[], Outcome::Applied),
-    ];
+    ]
+    .into();
     let (_interruptor, interrupts) = channel();
     let events = Arc::new(Events::new(None, Vec::new()));
     let schedule = Schedule { fail_fast: true, ..schedule(1, events, interrupts) };
@@ -176,11 +180,12 @@ async fn after_a_failure_nothing_begins_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn what_runs_when_another_fails_first_ends_and_what_waits_for_it_is_skipped() {
-    let nodes = vec![
+    let nodes: Nodes = vec![
         node("networking", &[], failed()),
         node("slow", &[], Outcome::Applied),
         node("behind-slow", &[1], Outcome::Applied),
-    ];
+    ]
+    .into();
     let (_interruptor, interrupts) = channel();
     let events = Arc::new(Events::new(None, Vec::new()));
     let schedule = Schedule { fail_fast: true, ..schedule(2, events, interrupts) };
@@ -192,11 +197,12 @@ async fn what_runs_when_another_fails_first_ends_and_what_waits_for_it_is_skippe
 
 #[tokio::test]
 async fn what_is_done_does_not_run_and_does_not_hold_up_what_waits_for_it() {
-    let nodes = vec![
+    let nodes: Nodes = vec![
         node("networking", &[], failed()),
         node("cluster", &[0], Outcome::Applied),
         node("identity", &[1], Outcome::Applied),
-    ];
+    ]
+    .into();
     let started = Arc::new(Mutex::new(Vec::new()));
     let (_interruptor, interrupts) = channel();
     let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));

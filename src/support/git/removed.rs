@@ -61,8 +61,8 @@ pub fn removed(
     let mut commit = String::new();
     for word in git.bytes(&arguments)?.split(|byte| *byte == 0) {
         let word = word.strip_prefix(b"\n").unwrap_or(word);
-        match word.first() {
-            Some(&MARK) => commit = format!("{}^", String::from_utf8_lossy(&word[1..]).trim()),
+        match word.split_first() {
+            Some((&MARK, found)) => commit = format!("{}^", String::from_utf8_lossy(found).trim()),
             // The newest removal comes first.
             Some(_) if wanted(&path_of(word)) => {
                 gone.entry(path_of(word)).or_insert_with(|| commit.clone());

@@ -7,7 +7,7 @@ use crate::terragrunt::scope::FileScope;
 
 pub(super) fn get_env(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("get_env", arguments, 1, 2)?;
-    let name = &arguments[0];
+    let name = arguments.first().map(String::as_str).unwrap_or_default();
     if name.is_empty() {
         return Err(CallError::new("get_env needs the name of a variable, this is an empty string"));
     }

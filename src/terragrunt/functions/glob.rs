@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Answer, count, from_config_dir, list_of};
+use super::{Answer, from_config_dir, list_of, one};
 use crate::hcl::scope::CallError;
 use crate::support::glob::Glob;
 use crate::terragrunt::paths;
@@ -21,24 +21,23 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
         }
         rest => (None, rest),
     };
-    count("mark_glob_as_read", rest, 1, 1)?;
+    let given = one("mark_glob_as_read", rest)?;
     let boundary = boundary
         .map(|folder| Arc::from(from_config_dir(scope, folder)))
         .or_else(|| scope.session.reader.repository_root(scope.config_dir()));
-    let pattern = from_config_dir(scope, &rest[0]);
+    let pattern = from_config_dir(scope, given);
     let pattern = pattern.to_string_lossy();
     let start = literal_folder(&pattern);
     if let Some(boundary) = boundary
         && !start.starts_with(&boundary)
     {
         return Err(CallError::new(format!(
-            "the pattern \"{}\" leads out of {}; widen it by \"{BOUNDARY}=/\" as the first argument",
-            rest[0],
+            "the pattern \"{given}\" leads out of {}; widen it by \"{BOUNDARY}=/\" as the first argument",
             boundary.display()
         )));
     }
     let glob = Glob::new(&pattern)
-        .map_err(|error| CallError::new(format!("\"{}\" is not a pattern: {error}", rest[0])))?;
+        .map_err(|error| CallError::new(format!("\"{given}\" is not a pattern: {error}")))?;
     let mut found = Vec::new();
     let reader = scope.session.reader;
     if let Some(refused) = reader.refused(&start) {
@@ -56,7 +55,10 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
 /// The folder that a pattern starts in: what stands before its first wildcard.
 fn literal_folder(pattern: &str) -> PathBuf {
     match pattern.find(['*', '?', '[', '{', '\\']) {
-        Some(wild) => PathBuf::from(pattern[..wild].rfind('/').map_or("/", |slash| &pattern[..=slash])),
+        Some(wild) => {
+            let (before, _) = pattern.split_at(wild);
+            PathBuf::from(before.rfind('/').map_or("/", |slash| pattern.split_at(slash + 1).0))
+        }
         None => paths::folder(Path::new(pattern)).to_path_buf(),
     }
 }

@@ -210,6 +210,12 @@ fn count(name: &str, arguments: &[String], least: usize, most: usize) -> Result<
     Err(CallError::new(format!("{name} takes {wanted}, not {}", arguments.len())))
 }
 
+/// The only argument.
+fn one<'a>(name: &str, arguments: &'a [String]) -> Result<&'a String, CallError> {
+    count(name, arguments, 1, 1)?;
+    arguments.first().ok_or_else(|| CallError::new(format!("{name} takes 1 argument, not 0")))
+}
+
 /// A path as a value. Values are text: one that is none would be the same value as another, and with it a state's key.
 fn path_value(path: &Path) -> Answer {
     let text = path.to_str().ok_or_else(|| {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Answer, count, from_config_dir};
+use super::{Answer, from_config_dir, one};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::value::{Fields, Value};
@@ -96,8 +96,9 @@ fn told(scope: &FileScope<'_>, known: &ReadConfig) -> Value {
 fn refuse_circle(scope: &FileScope<'_>, target: &Path) -> Result<(), CallError> {
     let reading = scope.session.reading.borrow();
     let Some(start) = reading.iter().position(|path| path == target) else { return Ok(()) };
-    let way: Vec<String> = reading[start..]
+    let way: Vec<String> = reading
         .iter()
+        .skip(start)
         .map(std::path::PathBuf::as_path)
         .chain([target])
         .map(|path| path.display().to_string())
@@ -154,8 +155,7 @@ fn values_of(scope: &FileScope<'_>, path: &Path) -> Result<Value, Box<Diagnostic
 
 /// `read_tfvars_file(path)`: the variables as JSON text.
 pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    count("read_tfvars_file", arguments, 1, 1)?;
-    let path = from_config_dir(scope, &arguments[0]);
+    let path = from_config_dir(scope, one("read_tfvars_file", arguments)?);
     scope.session.mark_read(path.as_path());
     if path.to_string_lossy().ends_with("json") {
         let source = scope.session.reader.source(&path).map_err(CallError::Inside)?;
@@ -188,9 +188,9 @@ fn plain_attributes(file: &Arc<ParsedFile>, scope: &dyn Scope) -> Result<Value, 
 
 /// Marks a file as read and answers with its path as it was given.
 pub(super) fn mark_as_read(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    count("mark_as_read", arguments, 1, 1)?;
-    scope.session.mark_read(from_config_dir(scope, &arguments[0]));
-    Ok(Value::string(&arguments[0]))
+    let path = one("mark_as_read", arguments)?;
+    scope.session.mark_read(from_config_dir(scope, path));
+    Ok(Value::string(path))
 }
 
 /// Objects merged deeply, the later ones on top.

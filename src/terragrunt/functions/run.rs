@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Answer, count, decrypted, from_config_dir};
+use super::{Answer, decrypted, from_config_dir, one};
 use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
@@ -52,8 +52,7 @@ pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
 
 /// Decrypts a file by the `sops` program, once a run.
 pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    count("sops_decrypt_file", arguments, 1, 1)?;
-    let file: PathBuf = from_config_dir(scope, &arguments[0]);
+    let file: PathBuf = from_config_dir(scope, one("sops_decrypt_file", arguments)?);
     scope.session.mark_read(file.as_path());
     if !scope.session.reader.options().exec {
         return Ok(passed_over(scope));

@@ -8,9 +8,11 @@ use crate::terragrunt::scope::FileScope;
 
 pub(super) fn constraint_check(_: &FileScope<'_>, arguments: &[String]) -> Answer {
     count("constraint_check", arguments, 2, 2)?;
-    let version = Version::parse(&arguments[0])
-        .ok_or_else(|| CallError::new(format!("\"{}\" is not a version", arguments[0])))?;
-    let constraints = Constraints::parse(&arguments[1])
-        .ok_or_else(|| CallError::new(format!("\"{}\" is not a version constraint", arguments[1])))?;
+    let mut given = arguments.iter().map(String::as_str);
+    let (version, constraints) = (given.next().unwrap_or_default(), given.next().unwrap_or_default());
+    let version =
+        Version::parse(version).ok_or_else(|| CallError::new(format!("\"{version}\" is not a version")))?;
+    let constraints = Constraints::parse(constraints)
+        .ok_or_else(|| CallError::new(format!("\"{constraints}\" is not a version constraint")))?;
     Ok(Value::Bool(constraints.admit(&version)))
 }

@@ -32,17 +32,21 @@ pub(super) fn arranged(text: &str) -> String {
         arranged.push((indent + written.trim(), assign));
     }
     for group in arranged.chunk_by_mut(|(_, above), (_, below)| above.is_some() && below.is_some()) {
-        let name = |line: &(String, Option<usize>)| line.1.map(|at| line.0[..at].trim_end().to_owned());
-        let width = group.iter().filter_map(name).map(|name| name.chars().count()).max();
+        let width = group.iter().filter_map(parts).map(|(name, _)| name.chars().count()).max();
         let Some(width) = width else { continue };
         for line in group {
-            if let (Some(name), Some(at)) = (name(line), line.1) {
-                let value = line.0[at + 1..].trim_start().to_owned();
+            if let Some((name, value)) = parts(line) {
                 line.0 = format!("{name}{} = {value}", " ".repeat(width - name.chars().count()));
             }
         }
     }
     arranged.into_iter().map(|(line, _)| line + "\n").collect()
+}
+
+/// What stands on the left and on the right of a line's equals sign.
+fn parts((line, assign): &(String, Option<usize>)) -> Option<(&str, &str)> {
+    let (name, value) = line.split_at_checked((*assign)?)?;
+    Some((name.trim_end(), value.strip_prefix('=')?.trim_start()))
 }
 
 /// Takes away the levels that a line closes.
@@ -113,7 +117,9 @@ fn scanned(text: &str) -> Vec<Line> {
                     }
                 }
                 (_, b'<') if next == Some(b'<') && outside => {
-                    heredoc = Some(written[at + 2..].trim_start_matches('-').trim().to_owned());
+                    heredoc = Some(
+                        written.get(at + 2..).unwrap_or_default().trim_start_matches('-').trim().to_owned(),
+                    );
                     break;
                 }
                 (_, b'=' | b'!' | b'<' | b'>') if matches!(next, Some(b'=' | b'>')) => at += 1,

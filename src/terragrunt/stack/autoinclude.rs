@@ -205,5 +205,6 @@ fn head(block: &Block) -> String {
 /// The text of a string between its quotes.
 fn inner(text: &str) -> String {
     let quoted = quoted(text);
-    quoted[1..quoted.len() - 1].to_owned()
+    let inner = quoted.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
+    inner.unwrap_or(&quoted).to_owned()
 }

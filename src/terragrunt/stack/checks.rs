@@ -104,7 +104,7 @@ impl<'r> Reading<'_, 'r> {
     pub(super) fn refuse_repeated_names(&mut self, blocks: &[StackBlock]) {
         for (index, block) in blocks.iter().enumerate() {
             let first =
-                blocks[..index].iter().find(|other| other.kind == block.kind && other.name == block.name);
+                blocks.iter().take(index).find(|other| other.kind == block.kind && other.name == block.name);
             if let Some(first) = first {
                 let message =
                     format!("{} stands here again; the first is at {}", block.title(), first.location);
@@ -119,7 +119,7 @@ impl<'r> Reading<'_, 'r> {
 
     pub(super) fn refuse_shared_folders(&mut self, blocks: &[StackBlock]) {
         for (index, block) in blocks.iter().enumerate() {
-            if let Some(first) = blocks[..index].iter().find(|other| other.dir == block.dir) {
+            if let Some(first) = blocks.iter().take(index).find(|other| other.dir == block.dir) {
                 let message = format!(
                     "{} and {} would both be generated into {}",
                     first.title(),

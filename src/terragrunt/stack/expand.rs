@@ -134,10 +134,10 @@ impl Expanding<'_> {
         if block.kind == Kind::Stack
             && let Some(start) = chain.iter().position(|step| step.source == real_source)
         {
-            return Err(Box::new(circle(block, &chain[start..])));
+            return Err(Box::new(circle(block, chain.get(start..).unwrap_or_default())));
         }
-        let own = &chain[0].source;
-        if own.join(STACK_DIR).starts_with(&real_source) || block.dir.starts_with(&real_source) {
+        let own = chain.first().map(|step| step.source.join(STACK_DIR));
+        if own.is_some_and(|own| own.starts_with(&real_source)) || block.dir.starts_with(&real_source) {
             let message = format!("the source of {} holds the folder it is copied to", block.title());
             return Err(Box::new(
                 Diagnostic::error("stack::source_holds_target", message)

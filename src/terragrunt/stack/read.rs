@@ -180,7 +180,7 @@ impl<'r> Reading<'_, 'r> {
             self.check(&file, BLOCKS, "a stack file");
             blocks = self.decode(&file);
         }
-        for error in &mut self.errors[before..] {
+        for error in self.errors.iter_mut().skip(before) {
             if error.location.is_none() {
                 *error = error.clone().at(via.clone());
             } else if error.location.as_ref().is_some_and(|place| place.file.path() != via.file.path()) {
@@ -257,7 +257,7 @@ impl<'r> Reading<'_, 'r> {
         self.check_path(file, &path, no_dot_terragrunt_stack, &title, span(PATH));
         let dir = generated_dir(self.dir, &path, no_dot_terragrunt_stack);
         let autoinclude = self.autoinclude(file, kind, block, &dir, &title);
-        if self.errors[before..].iter().any(Diagnostic::is_error) {
+        if self.errors.iter().skip(before).any(Diagnostic::is_error) {
             return None;
         }
         Some(StackBlock {
@@ -324,9 +324,7 @@ impl<'r> Reading<'_, 'r> {
         code: &'static str,
         message: String,
     ) -> &mut Diagnostic {
-        let index = self.errors.len();
-        self.errors.push(Diagnostic::error(code, message).at(file.location(place)));
-        &mut self.errors[index]
+        self.errors.push_mut(Diagnostic::error(code, message).at(file.location(place)))
     }
 
     /// A required text that is not blank.

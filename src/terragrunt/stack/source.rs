@@ -118,8 +118,9 @@ pub(super) fn within(base: PathBuf, part: &str) -> Result<PathBuf, SourceError> 
 /// What stands before `//` and what behind it; the `//` of a scheme does not count.
 pub(super) fn split(source: &str) -> (&str, &str) {
     let start = source.find("://").map_or(0, |at| at + 3);
-    match source[start..].find("//") {
-        Some(at) => (&source[..start + at], &source[start + at + 2..]),
+    let (scheme, rest) = source.split_at(start);
+    match rest.find("//").map(|at| source.split_at(scheme.len() + at)) {
+        Some((before, behind)) => (before, behind.strip_prefix("//").unwrap_or(behind)),
         None => (source, ""),
     }
 }

@@ -32,12 +32,15 @@ pub fn document(text: &str) -> String {
 pub fn lines(before: &str, after: &str) -> Vec<DiffLine> {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let start = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
-    let ends = before[start..].iter().rev().zip(after[start..].iter().rev());
+    let ((head, before), (_, after)) = (before.split_at(start), after.split_at(start));
+    let ends = before.iter().rev().zip(after.iter().rev());
     let end = ends.take_while(|(before, after)| before == after).count();
+    let (before, tail) = before.split_at(before.len() - end);
+    let (after, _) = after.split_at(after.len() - end);
     let same = |line: &&str| DiffLine::Same((*line).to_owned());
-    let mut all: Vec<DiffLine> = before[..start].iter().map(same).collect();
-    all.extend(middle(&before[start..before.len() - end], &after[start..after.len() - end]));
-    all.extend(before[before.len() - end..].iter().map(same));
+    let mut all: Vec<DiffLine> = head.iter().map(same).collect();
+    all.extend(middle(before, after));
+    all.extend(tail.iter().map(same));
     shortened(all)
 }
 
@@ -48,36 +51,59 @@ fn middle(before: &[&str], after: &[&str]) -> Vec<DiffLine> {
     if before.len().saturating_mul(after.len()) > MOST_COMPARED {
         return before.iter().map(removed).chain(after.iter().map(added)).collect();
     }
-    let width = after.len() + 1;
-    let mut common = vec![0_u32; (before.len() + 1) * width];
-    for (row, before) in before.iter().enumerate().rev() {
-        for (column, after) in after.iter().enumerate().rev() {
-            let here = row * width + column;
-            common[here] = if before == after {
-                common[here + width + 1] + 1
-            } else {
-                common[here + width].max(common[here + 1])
-            };
-        }
-    }
+    let common = Common::of(before, after);
     let mut lines = Vec::new();
-    let (mut row, mut column) = (0, 0);
-    while row < before.len() && column < after.len() {
-        let here = row * width + column;
-        if before[row] == after[column] {
-            lines.push(DiffLine::Same(before[row].to_owned()));
-            (row, column) = (row + 1, column + 1);
-        } else if common[here + width] >= common[here + 1] {
-            lines.push(removed(&before[row]));
-            row += 1;
+    let (mut before, mut after) = (before, after);
+    while let ([gone, less_before @ ..], [new, less_after @ ..]) = (before, after) {
+        if gone == new {
+            lines.push(DiffLine::Same((*gone).to_owned()));
+            (before, after) = (less_before, less_after);
+        } else if common.at(less_before.len(), after.len()) >= common.at(before.len(), less_after.len()) {
+            lines.push(removed(gone));
+            before = less_before;
         } else {
-            lines.push(added(&after[column]));
-            column += 1;
+            lines.push(added(new));
+            after = less_after;
         }
     }
-    lines.extend(before[row..].iter().map(removed));
-    lines.extend(after[column..].iter().map(added));
+    lines.extend(before.iter().map(removed));
+    lines.extend(after.iter().map(added));
     lines
+}
+
+/// How many lines the ends of two texts have in common, for each pair of ends.
+struct Common {
+    lengths: Vec<u32>,
+    width: usize,
+}
+
+impl Common {
+    fn of(before: &[&str], after: &[&str]) -> Self {
+        let width = after.len() + 1;
+        let mut lengths = Vec::with_capacity((before.len() + 1) * width);
+        let mut shorter = vec![0_u32; width];
+        for gone in before.iter().rev() {
+            let mut row = Vec::with_capacity(width);
+            let mut length = 0;
+            row.push(length);
+            // What both ends have without their first lines, and what they have without that of the one before.
+            for (new, (without_both, without_gone)) in
+                after.iter().rev().zip(shorter.iter().zip(shorter.iter().skip(1)))
+            {
+                length = if gone == new { without_both + 1 } else { length.max(*without_gone) };
+                row.push(length);
+            }
+            lengths.append(&mut shorter);
+            shorter = row;
+        }
+        lengths.append(&mut shorter);
+        Self { lengths, width }
+    }
+
+    /// For the last lines of both, so many of each. Beyond their beginnings there is nothing.
+    fn at(&self, before: usize, after: usize) -> u32 {
+        self.lengths.get(before * self.width + after).copied().unwrap_or_default()
+    }
 }
 
 /// Leaves out what stays and is far from what does not.
@@ -86,8 +112,8 @@ fn shortened(all: Vec<DiffLine>) -> Vec<DiffLine> {
     let near: Vec<bool> = (0..all.len())
         .map(|index| {
             let from = index.saturating_sub(CONTEXT);
-            let to = (index + CONTEXT + 1).min(all.len());
-            all[from..to].iter().any(differs)
+            let to = index + CONTEXT + 1;
+            all.iter().take(to).skip(from).any(differs)
         })
         .collect();
     let mut shown = Vec::new();

@@ -112,7 +112,7 @@ impl Walk<'_> {
             0
         } else {
             let equal = before.iter().zip(after).take_while(|(before, after)| before == after).count();
-            let ends = before[equal..].iter().rev().zip(after[equal..].iter().rev());
+            let ends = before.iter().skip(equal).rev().zip(after.iter().skip(equal).rev());
             ends.take_while(|(before, after)| before == after).count()
         };
         for index in 0..longest - shift {

@@ -53,11 +53,11 @@ impl Parameters {
 
 /// `https://github.com/…` is read as `github.com/…` would be.
 pub(super) fn without_scheme(text: &str) -> &str {
-    let length = ["https://", "http://"]
-        .iter()
-        .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-        .map_or(0, |scheme| scheme.len());
-    &text[length..]
+    let without = |scheme: &str| {
+        let (start, rest) = text.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    ["https://", "http://"].into_iter().find_map(without).unwrap_or(text)
 }
 
 /// `github.com/org/repo/sub`, `gitlab.com/…`, `bitbucket.org/…` and `git@host:org/repo` as full addresses.
@@ -125,11 +125,9 @@ pub fn split_module(text: &str) -> (String, String) {
     let stop = text.find('?').unwrap_or(text.len());
     let (address, query) = text.split_at(stop);
     let start = address.find("://").map_or(0, |index| index + 3);
-    match address[start..].find("//") {
-        Some(index) => {
-            let (root, module) = address.split_at(start + index);
-            (format!("{root}{query}"), module[2..].to_owned())
-        }
+    let (scheme, rest) = address.split_at(start);
+    match rest.split_once("//") {
+        Some((root, module)) => (format!("{scheme}{root}{query}"), module.to_owned()),
         None => (text.to_owned(), String::new()),
     }
 }
