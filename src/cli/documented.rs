@@ -158,7 +158,8 @@ fn every_documented_example_is_what_the_program_says() {
             wrong.push(format!("the example of {code} does not trigger it"));
         } else if said != shown.text && update {
             let start = document.find(&format!("### `{code}`")).unwrap();
-            let fence = start + document[start..].find("```text\n").unwrap() + "```text\n".len();
+            let (_, rest) = document.split_at(start);
+            let fence = start + rest.find("```text\n").unwrap() + "```text\n".len();
             document.replace_range(fence..fence + shown.text.len(), &said);
         } else if said != shown.text {
             wrong.push(format!("{code} is documented with\n{}but it is\n{said}", shown.text));

@@ -115,8 +115,8 @@ fn attributes_and_blocks_keep_their_order_labels_and_places() {
     assert_eq!(block.body.blocks.len(), 1);
     assert!(block.body.attribute("c").is_some());
     assert!(body.blocks[1].body.attribute("d").is_some());
-    assert_eq!(&text[body.attributes[0].span.range()], "a = 1");
-    assert_eq!(&text[body.blocks[1].span.range()], "one { d = 2 }");
+    assert_eq!(text.get(body.attributes[0].span.range()), Some("a = 1"));
+    assert_eq!(text.get(body.blocks[1].span.range()), Some("one { d = 2 }"));
 }
 
 #[test]

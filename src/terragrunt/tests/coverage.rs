@@ -20,8 +20,9 @@ fn untested<'a>(words: impl IntoIterator<Item = &'a str>, follows: &[char]) -> V
     let used = |word: &str| {
         TESTS.iter().any(|test| {
             test.match_indices(word).any(|(at, _)| {
-                let before = test[..at].chars().next_back().unwrap_or(' ');
-                let behind = test[at + word.len()..].trim_start_matches(' ');
+                let (before, rest) = test.split_at(at);
+                let before = before.chars().next_back().unwrap_or(' ');
+                let behind = rest.strip_prefix(word).unwrap().trim_start_matches(' ');
                 !before.is_alphanumeric() && before != '_' && behind.starts_with(follows)
             })
         })

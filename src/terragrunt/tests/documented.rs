@@ -13,8 +13,9 @@ const REFERENCE: &str = include_str!("../../../docs/language.md");
 fn is_named(word: &str) -> bool {
     let part = |character: char| character.is_alphanumeric() || character == '_';
     REFERENCE.match_indices(word).any(|(start, _)| {
-        let before = REFERENCE[..start].chars().next_back();
-        let behind = REFERENCE[start + word.len()..].chars().next();
+        let (before, rest) = REFERENCE.split_at(start);
+        let before = before.chars().next_back();
+        let behind = rest.strip_prefix(word).unwrap().chars().next();
         !before.is_some_and(part) && !behind.is_some_and(part)
     })
 }
