@@ -46,7 +46,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     refuse_unattended(global, execution.command, execution.mode, execution.yes)?;
     workspace.look_at_home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
-    let reader = workspace.reader_for_work("plan", &execution.engine.tools)?;
+    let reader = workspace.reader_for_work(execution.mode.command(), &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
     if execution.mode == Mode::Destroy {
         refuse_protected(&selection)?;

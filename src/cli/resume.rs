@@ -91,7 +91,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
     let workspace = workspace.with_settings_of(&request)?;
     say_where_it_stands(ui, &workspace, &folder, &past);
     let engine = engine_args(args, &request, &past);
-    let reader = workspace.reader_for_work("plan", &engine.tools)?;
+    let reader = workspace.reader_for_work(mode.command(), &engine.tools)?;
     let units = past.start.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
     let names: Vec<&str> = units.map(|node| node.name.as_str()).collect();
     let selection = workspace.select_named(ui, &names, &reader)?;

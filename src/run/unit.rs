@@ -36,6 +36,17 @@ pub enum Mode {
     Destroy,
 }
 
+impl Mode {
+    /// The command that a configuration is evaluated for: `get_terraform_command`, and for which mocks may be used.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
 /// What every unit of a run needs.
 pub struct UnitContext {
     /// Engine, reader, outputs.

@@ -1,6 +1,6 @@
 //! What the units of a run share: the engine, the reader, and the outputs, each read once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -75,12 +75,21 @@ pub struct Workshop {
     outputs: Mutex<HashMap<PathBuf, Cell>>,
 }
 
-/// The outputs that were fetched for one unit's evaluation.
-struct Fetched(HashMap<PathBuf, Arc<Outputs>>);
+/// The outputs that were fetched for one unit's evaluation, and those that it asked for besides: of what another file
+/// depends on that it reads.
+#[derive(Clone, Default)]
+struct Fetched {
+    known: Arc<HashMap<PathBuf, Arc<Outputs>>>,
+    asked: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
 
 impl OutputSource for Fetched {
     fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>> {
-        self.0.get(dir).cloned()
+        let known = self.known.get(dir).cloned();
+        if known.is_none() {
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.to_owned());
+        }
+        known
     }
 }
 
@@ -112,22 +121,33 @@ impl Workshop {
         // What is wrong with it is told when it is evaluated.
         let (outline, _) = self.reader.outline(&file);
         let mut fetched = HashMap::new();
-        for dependency in outline.dependencies.iter().filter(|dependency| dependency.enabled) {
-            let units = self.reader.units_of(&dependency.config_path).map_err(WorkError::Configuration)?;
-            for unit in units {
-                let outputs = self.outputs(&unit, session).await.map_err(|source| WorkError::Dependency {
-                    dependency: self.name(&unit),
-                    source: Box::new(source),
-                })?;
-                fetched.insert(unit, outputs);
+        let dependencies = outline.dependencies.iter().filter(|dependency| dependency.enabled);
+        let mut wanted: Vec<PathBuf> = dependencies.map(|found| found.config_path.clone()).collect();
+        let config = loop {
+            for dependency in wanted {
+                let units = self.reader.units_of(&dependency).map_err(WorkError::Configuration)?;
+                for unit in units {
+                    let outputs = self.outputs(&unit, session).await.map_err(|source| {
+                        WorkError::Dependency { dependency: self.name(&unit), source: Box::new(source) }
+                    })?;
+                    fetched.insert(unit, outputs);
+                }
+                // One that has no outputs at all is asked for once.
+                fetched.entry(dependency).or_default();
             }
-        }
-        let config = tokio::select! {
-            biased;
-            () = session.interrupts.reached(Stop::Interrupt) => {
-                return Err(EngineError::Interrupted { command: "evaluating the unit".to_owned() }.into());
+            let source = Fetched { known: Arc::new(fetched.clone()), asked: Arc::default() };
+            let evaluated = tokio::select! {
+                biased;
+                () = session.interrupts.reached(Stop::Interrupt) => {
+                    return Err(EngineError::Interrupted { command: "evaluating the unit".to_owned() }.into());
+                }
+                evaluated = self.evaluate(file.clone(), source.clone()) => evaluated,
+            };
+            let asked = std::mem::take(&mut *source.asked.lock().unwrap_or_else(PoisonError::into_inner));
+            wanted = asked.into_iter().collect();
+            if wanted.is_empty() {
+                break evaluated?;
             }
-            config = self.evaluate(file, Fetched(fetched)) => config?,
         };
         for (name, value) in &config.inputs {
             sensitive::keep(name, value);

@@ -85,7 +85,7 @@ impl Reader {
         let config = scope.merged_config(Wanted::Everything, &mut errors);
         for block in &config.dependency {
             // What is wrong with one that nobody uses.
-            if let Err(diagnostic) = block.outputs(&scope) {
+            if let Err(diagnostic) = block.check_outputs(&scope) {
                 errors.push(*diagnostic);
             }
         }

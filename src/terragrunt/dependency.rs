@@ -1,6 +1,7 @@
 //! `dependency` blocks: which unit, and its outputs or the mocks in their place.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +63,7 @@ pub(crate) struct DependencyBlock {
     pub fields: Fields,
     pub location: Location,
     outputs: OnceCell<Result<Option<Value>, Box<Diagnostic>>>,
+    mocked: OnceCell<Mocked>,
 }
 
 impl FileScope<'_> {
@@ -178,7 +180,13 @@ impl FileScope<'_> {
         // A block without a folder can be no edge of the graph; the others are of use although something else
         // in them is wrong.
         field(&fields, "config_path").as_str()?;
-        Some(DependencyBlock { name: Arc::from(name), fields, location, outputs: OnceCell::new() })
+        Some(DependencyBlock {
+            name: Arc::from(name),
+            fields,
+            location,
+            outputs: OnceCell::new(),
+            mocked: OnceCell::new(),
+        })
     }
 }
 
@@ -212,6 +220,15 @@ pub(crate) fn merge_blocks(
         }
     }
     merged
+}
+
+/// Which outputs are no real ones.
+#[derive(Clone, Debug)]
+enum Mocked {
+    /// Those of these names, or something in them.
+    Some(BTreeSet<Arc<str>>),
+    /// Every one.
+    All,
 }
 
 impl DependencyBlock {
@@ -274,15 +291,34 @@ impl DependencyBlock {
         if scope.session.reader.is_file(&target) { paths::folder(&target).to_path_buf() } else { target }
     }
 
-    /// What `dependency.NAME` is.
-    pub fn as_seen(&self, scope: &FileScope<'_>) -> Result<Value, Box<Diagnostic>> {
-        let outputs = self.outputs(scope)?;
+    /// What `dependency.NAME` is; `path` is what of it is used, as far as it is written in names.
+    pub fn as_seen(&self, scope: &FileScope<'_>, path: &[&str]) -> Result<Value, Box<Diagnostic>> {
+        let outputs = self.used_outputs(scope, path)?;
         Ok(Value::object(outputs.map(|outputs| ("outputs", outputs))))
     }
 
-    /// The outputs: real ones, mocks, or a mixture; none where they are skipped and there are no mocks.
-    pub fn outputs(&self, scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
-        self.outputs.get_or_init(|| self.find_outputs(scope)).clone()
+    /// What is wrong with its outputs, whether or not anybody uses them.
+    pub fn check_outputs(&self, scope: &FileScope<'_>) -> Result<(), Box<Diagnostic>> {
+        self.outputs.get_or_init(|| self.find_outputs(scope)).clone().map(drop)
+    }
+
+    /// The outputs: real ones, mocks, or a mixture; none where they are skipped and there are no mocks. `path` says what of
+    /// `dependency.NAME` is used: only a mock that is used makes anything provisional.
+    pub fn used_outputs(
+        &self,
+        scope: &FileScope<'_>,
+        path: &[&str],
+    ) -> Result<Option<Value>, Box<Diagnostic>> {
+        let outputs = self.outputs.get_or_init(|| self.find_outputs(scope)).clone()?;
+        let is_mock = match (self.mocked.get(), path) {
+            (None, _) => false,
+            (Some(Mocked::Some(names)), ["outputs", name, ..]) => names.contains(*name),
+            (Some(Mocked::All | Mocked::Some(_)), _) => true,
+        };
+        if is_mock {
+            scope.session.mocked.borrow_mut().insert(self.name.to_string());
+        }
+        Ok(outputs)
     }
 
     fn find_outputs(&self, scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
@@ -327,15 +363,15 @@ impl DependencyBlock {
         match (known, mocks) {
             (Some(outputs), mocks) => {
                 let mocks = mocks.filter(|_| allowed);
-                self.mixed(scope, &outputs, mocks.as_ref()).map(Some)
+                self.mixed(&outputs, mocks.as_ref()).map(Some)
             }
             (None, Some(mocks)) => {
-                scope.session.mocked.borrow_mut().insert(self.name.to_string());
+                let _first = self.mocked.set(Mocked::All);
                 Ok(Some(mocks))
             }
             // Showing a unit does not need them: what depends on them is left open.
             (None, None) if command == RENDER => {
-                scope.session.mocked.borrow_mut().insert(self.name.to_string());
+                let _first = self.mocked.set(Mocked::All);
                 Ok(Some(Value::Unknown))
             }
             (None, None) => Err(Box::new(self.nothing(scope, command))),
@@ -352,12 +388,7 @@ impl DependencyBlock {
     }
 
     /// Real outputs, with mocks in the gaps where the block asks for it.
-    fn mixed(
-        &self,
-        scope: &FileScope<'_>,
-        outputs: &Arc<Outputs>,
-        mocks: Option<&Value>,
-    ) -> Result<Value, Box<Diagnostic>> {
+    fn mixed(&self, outputs: &Arc<Outputs>, mocks: Option<&Value>) -> Result<Value, Box<Diagnostic>> {
         let real: Fields = outputs.iter().map(|(name, value)| (Arc::clone(name), value.clone())).collect();
         let mocks = mocks.and_then(Value::as_fields);
         let merged = match (self.merge_with_state(), mocks) {
@@ -375,8 +406,10 @@ impl DependencyBlock {
                 })?
             }
         };
-        if merged != real {
-            scope.session.mocked.borrow_mut().insert(self.name.to_string());
+        let mocks = merged.iter().filter(|(name, value)| real.get(*name) != Some(*value));
+        let names: BTreeSet<Arc<str>> = mocks.map(|(name, _)| Arc::clone(name)).collect();
+        if !names.is_empty() {
+            let _first = self.mocked.set(Mocked::Some(names));
         }
         Ok(Value::Object(Arc::new(merged)))
     }

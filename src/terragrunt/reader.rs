@@ -136,7 +136,7 @@ impl Reader {
         let scope = FileScope::root(&session, parsed);
         let config = scope.merged_config(Wanted::Everything, &mut errors);
         for block in &config.dependency {
-            if let Err(diagnostic) = block.outputs(&scope) {
+            if let Err(diagnostic) = block.check_outputs(&scope) {
                 errors.push(*diagnostic);
             }
         }

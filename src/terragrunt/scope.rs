@@ -264,9 +264,9 @@ impl<'r> FileScope<'r> {
             return Ok(Some(Resolved::root(Value::Unknown)));
         }
         let table = self.visible_dependencies()?;
-        let Some(name) = path.first() else {
+        let Some((name, path)) = path.split_first() else {
             let fields: Result<Vec<(&str, Value)>, Box<Diagnostic>> =
-                table.blocks.iter().map(|block| Ok((&*block.name, block.as_seen(self)?))).collect();
+                table.blocks.iter().map(|block| Ok((&*block.name, block.as_seen(self, &[])?))).collect();
             return Ok(Some(Resolved::root(Value::object(fields?))));
         };
         let Some(block) = table.blocks.iter().find(|block| &*block.name == *name) else {
@@ -276,7 +276,7 @@ impl<'r> FileScope<'r> {
             let known = table.blocks.iter().map(|block| &*block.name);
             return Err(Box::new(unknown("dependency", name, known)));
         };
-        Ok(Some(Resolved { value: block.as_seen(self)?, consumed: 1 }))
+        Ok(Some(Resolved { value: block.as_seen(self, path)?, consumed: 1 }))
     }
 
     fn values(&self) -> Result<Option<Value>, Box<Diagnostic>> {

@@ -119,9 +119,10 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
         scope.session.mark_own();
         let value = match scope.session.outputs {
             // What is open in a unit that is rendered is null in one that it reads.
-            Some(_) => {
-                block.outputs(&read)?.filter(|outputs| *outputs != Value::Unknown).unwrap_or(Value::Null)
-            }
+            Some(_) => block
+                .used_outputs(&read, &[])?
+                .filter(|outputs| *outputs != Value::Unknown)
+                .unwrap_or(Value::Null),
             None => Value::Unknown,
         };
         outputs.insert(Arc::clone(&block.name), value);

@@ -6,6 +6,7 @@ mod failures;
 mod files;
 mod hooks;
 mod inputs;
+mod mocks;
 mod order;
 mod stopping;
 mod versions;
