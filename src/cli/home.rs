@@ -35,6 +35,8 @@ impl Workspace {
                     return wrong("is not a folder".to_owned());
                 }
                 Err(_) if error.kind() == ErrorKind::NotFound => {}
+                // Somebody else has made it since.
+                Ok(found) if error.kind() == ErrorKind::NotFound && found.is_dir() => {}
                 _ => return wrong(format!("cannot be read: {error}")),
             },
         }
