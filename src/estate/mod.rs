@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 use crate::support::{path_text, unit_name};
 use crate::terragrunt::Outline;
 
@@ -58,15 +58,7 @@ pub use validate::{ValidateOptions, Validation, validate};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitIndex(pub usize);
 
-impl Slot for UnitIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(UnitIndex);
 
 /// The units and stacks under a folder, and the units outside of it that they depend on.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Estate, Graph, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::path_text;
-use crate::support::slots::Slot;
+use crate::support::slots::slot;
 use crate::terragrunt::paths;
 use crate::terragrunt::stack::{STACK_DIR, STACK_FILE};
 
@@ -14,15 +14,7 @@ use crate::terragrunt::stack::{STACK_DIR, STACK_FILE};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StackIndex(pub usize);
 
-impl Slot for StackIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(StackIndex);
 
 /// One stack: a folder with a `terragrunt.stack.hcl`.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::ops::Range;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::GitOpsError;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 
 /// A file of the repository at one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +27,7 @@ pub(super) type Files = Slots<FileIndex, ManifestFile>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileIndex(pub usize);
 
-impl Slot for FileIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(FileIndex);
 
 impl ManifestFile {
     /// An error at a line of this file.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::event::NodeKind;
 use super::node::{Node, NodeIndex, Nodes, Work};
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 
 /// The units of a run, in an order in which each stands behind its dependencies.
 pub type UnitSpecs = Slots<SpecIndex, UnitSpec>;
@@ -17,15 +17,7 @@ pub type UnitSpecs = Slots<SpecIndex, UnitSpec>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpecIndex(pub usize);
 
-impl Slot for SpecIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(SpecIndex);
 
 /// A unit on its way into the graph.
 pub struct UnitSpec {

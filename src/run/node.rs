@@ -8,7 +8,7 @@ use super::event::{EventKind, NodeKind, Outcome};
 use super::events::Events;
 use crate::engine::{Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 use crate::support::workplace::Workplace;
 
 /// The nodes of a run, each behind those that it waits for.
@@ -18,15 +18,7 @@ pub type Nodes = Slots<NodeIndex, Node>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIndex(pub usize);
 
-impl Slot for NodeIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(NodeIndex);
 
 /// One node.
 pub struct Node {

@@ -2,19 +2,35 @@
 //!
 //! What belongs together by number (the units of an estate and what is known of each, the nodes of a run and how they
 //! ended) is filled once and then looked up by an index that came from filling it. Such an index always fits; one of
-//! another vector does not compile.
+//! another kind does not compile.
 
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::slice::{Iter, IterMut};
 
-/// A place in a vector, told apart from the places in others by its type.
+/// A place in a vector, told apart from the places in others by its type. [`slot!`] makes one of a number with a name.
 pub trait Slot: Copy {
     /// The slot at a place.
     fn at(place: usize) -> Self;
     /// Its place.
     fn place(self) -> usize;
 }
+
+/// Makes a [`Slot`] of a type that is nothing but a place: `struct NodeIndex(usize)`.
+macro_rules! slot {
+    ($name:ident) => {
+        impl $crate::support::slots::Slot for $name {
+            fn at(place: usize) -> Self {
+                Self(place)
+            }
+
+            fn place(self) -> usize {
+                self.0
+            }
+        }
+    };
+}
+pub(crate) use slot;
 
 /// A vector that is indexed by its own kind of slot and by nothing else.
 ///
@@ -162,15 +178,7 @@ mod tests {
     #[derive(Clone, Copy, Debug, PartialEq)]
     struct Seat(usize);
 
-    impl Slot for Seat {
-        fn at(place: usize) -> Self {
-            Self(place)
-        }
-
-        fn place(self) -> usize {
-            self.0
-        }
-    }
+    slot!(Seat);
 
     #[test]
     fn what_is_put_in_is_found_by_the_slot_it_got() {

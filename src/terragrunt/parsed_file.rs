@@ -9,7 +9,7 @@ use crate::hcl::ast::{Attribute, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::SourceFile;
 use crate::hcl::value::Value;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 
 /// A file that was read and parsed.
 pub(crate) struct ParsedFile {
@@ -37,15 +37,7 @@ struct LocalPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LocalIndex(pub usize);
 
-impl Slot for LocalIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(LocalIndex);
 
 /// Answers of locals that several units share, by their index.
 pub(crate) struct SharedLocals(Vec<OnceLock<SharedLocal>>);

@@ -7,7 +7,7 @@
 
 use super::crossings;
 use super::picture::Point;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 
 /// The height of a node; all are alike.
 pub const NODE_HEIGHT: f64 = 30.0;
@@ -61,43 +61,19 @@ enum Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemIndex(pub usize);
 
-impl Slot for ItemIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(ItemIndex);
 
 /// A line by its place in [`Drawing::lines`].
 #[derive(Clone, Copy, Debug)]
 pub struct LineIndex(usize);
 
-impl Slot for LineIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(LineIndex);
 
 /// A column by its place from the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ColumnIndex(usize);
 
-impl Slot for ColumnIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(ColumnIndex);
 
 /// The items of every column, from the top.
 pub type Sequence = Slots<ColumnIndex, Vec<ItemIndex>>;

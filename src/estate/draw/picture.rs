@@ -9,7 +9,7 @@ use super::packing;
 use crate::estate::{Estate, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::address::Address;
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 use crate::terragrunt::paths;
 
 /// A card is worth its frame from this many units on, on average.
@@ -42,29 +42,13 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CardIndex(pub usize);
 
-impl Slot for CardIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(CardIndex);
 
 /// A link by its place in [`Picture::links`].
 #[derive(Clone, Copy, Debug)]
 pub struct LinkIndex(usize);
 
-impl Slot for LinkIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(LinkIndex);
 
 /// A unit on the picture.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::syntax::{Attribute, Expression, GitRange, GraphExpression, PathPatter
 use super::{Filter, Filters};
 use crate::estate::reading::Readings;
 use crate::estate::{Component, Estate, Stack, StackIndex, UnitIndex};
-use crate::support::slots::{Slot, Slots};
+use crate::support::slots::{Slots, slot};
 use crate::terragrunt::{Outline, paths};
 
 /// What queries are held against.
@@ -62,15 +62,7 @@ enum What<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct ItemIndex(usize);
 
-impl Slot for ItemIndex {
-    fn at(place: usize) -> Self {
-        Self(place)
-    }
-
-    fn place(self) -> usize {
-        self.0
-    }
-}
+slot!(ItemIndex);
 
 type Set = BTreeSet<ItemIndex>;
 
