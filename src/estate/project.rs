@@ -105,9 +105,7 @@ impl Project {
     /// The `slipway.hcl` that counts for a folder (absolute): its own, or the nearest above. What lies above the root of
     /// its Git work tree is somebody else's, and is not looked for.
     pub fn file_above(from: &Path) -> Option<PathBuf> {
-        let top = git::top_of(from);
-        let folders = from.ancestors().take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
-        folders.map(|folder| folder.join(PROJECT_FILE)).find(|file| is_there(file))
+        git::up_to_top(from).map(|folder| folder.join(PROJECT_FILE)).find(|file| is_there(file))
     }
 
     /// Reads the file at `file` (absolute).

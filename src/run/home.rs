@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, read_regular};
-use crate::support::git::Git;
+use crate::support::git::{Git, top_of};
 use crate::support::paths;
 use crate::support::seal::Sealer;
 use crate::support::workplace::Workplace;
@@ -122,7 +122,7 @@ pub fn is_from_elsewhere(run: &Path) -> bool {
 /// A file of the folder that Git has in its index. Where it cannot be asked, there is none.
 fn tracked(home: &Path) -> Option<String> {
     let project = home.parent()?;
-    project.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok())?;
+    top_of(project)?;
     let listed = Git::new(project).bytes(&["ls-files", "-z", "--", HOME]).ok()?;
     let first = listed.split(|byte| *byte == 0).next().filter(|file| !file.is_empty())?;
     Some(String::from_utf8_lossy(first).into_owned())

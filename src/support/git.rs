@@ -108,19 +108,11 @@ impl Git {
         if !["diff", "ls-files", "status"].contains(&&*command) {
             return Ok(());
         }
-        for folder in self.folder.ancestors() {
-            for file in [".gitignore", ".gitattributes"].map(|name| folder.join(name)) {
-                if !file.is_symlink() {
-                    let message = |error: FileError| error.to_string();
-                    let failed = |message| GitError::Failed { command: command.to_string(), message };
-                    refuse_unreadable(&file).map_err(message).map_err(failed)?;
-                }
-            }
-            if folder.join(".git").exists() {
-                break;
-            }
-        }
-        Ok(())
+        let failed =
+            |error: FileError| GitError::Failed { command: command.to_string(), message: error.to_string() };
+        let names = [".gitignore", ".gitattributes"];
+        let files = up_to_top(&self.folder).flat_map(|folder| names.map(|name| folder.join(name)));
+        files.filter(|file| !file.is_symlink()).try_for_each(|file| refuse_unreadable(&file).map_err(failed))
     }
 
     /// Runs a command, local or remote, feeding it `input`, and returns the bytes of its standard output.
@@ -280,6 +272,12 @@ pub fn short(commit: &str) -> &str {
 /// followed.
 pub fn top_of(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|above| above.join(".git").exists())
+}
+
+/// A folder (absolute) and those above it up to the top of its work tree; all of them where it is in none.
+pub fn up_to_top(folder: &Path) -> impl Iterator<Item = &Path> {
+    let top = top_of(folder);
+    folder.ancestors().take_while(move |above| top.is_none_or(|top| above.starts_with(top)))
 }
 
 /// The top folder of the work tree that `folder` is in. Blocking.

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::support::git::Git;
+use crate::support::git::{Git, top_of};
 
 /// Folders that are in the tree, and of this machine.
 const OF_THE_MACHINE: &[&str] = &[".git", ".slipway"];
@@ -26,9 +26,7 @@ impl Boundary {
     /// The repository that a folder is in; the folder itself where there is none.
     pub fn of_repository(dir: &Path) -> Self {
         let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
-        let Some(root) = dir.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok()) else {
-            return Self { root: dir, tracked: None };
-        };
+        let Some(root) = top_of(&dir) else { return Self { root: dir, tracked: None } };
         let listed = Git::new(root).bytes(&["ls-files", "--cached", "--recurse-submodules", "-z"]);
         // Where Git cannot say, it tracks nothing.
         let listed = listed.unwrap_or_default();

@@ -104,9 +104,7 @@ pub fn of_anyone(folder: &Path, name: &str) -> Option<String> {
 
 /// Whether the user's Git takes the repository that a folder is in for safe, whoever owns it (`safe.directory`).
 pub fn is_safe(folder: &Path) -> bool {
-    let Some(top) = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok()) else {
-        return false;
-    };
+    let Some(top) = super::top_of(folder) else { return false };
     let top = top.canonicalize().unwrap_or_else(|_| top.to_path_buf());
     let known = known(folder);
     let named = known.iter().filter(|setting| setting.key == "safe.directory" && !setting.of_repository);
