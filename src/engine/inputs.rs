@@ -7,6 +7,7 @@ use crate::engine::EngineError;
 use crate::hcl::value::Value;
 use crate::support::fs::{FileError, refuse_unreadable};
 use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::variable_files;
 
 /// Refuses variable files, states and lock files that do not end: those in `dir`, where the tool runs, and those that
 /// the unit names.
@@ -17,26 +18,7 @@ pub fn refuse_endless(config: &UnitConfig, dir: &Path) -> Result<(), EngineError
             refuse_unreadable(&entry.path())?;
         }
     }
-    named(config, dir)
-}
-
-/// The same of those that the unit names, in whatever folder they are seen from.
-fn named(config: &UnitConfig, dir: &Path) -> Result<(), EngineError> {
-    for extra in config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments) {
-        for file in extra.required_var_files.iter().chain(&extra.optional_var_files) {
-            refuse_unreadable(&config.dir.join(file))?;
-        }
-        let mut arguments = extra.arguments.iter().map(|argument| argument.trim_start_matches('-'));
-        while let Some(argument) = arguments.next() {
-            let file = match argument.strip_prefix("var-file") {
-                Some("") => arguments.next(),
-                rest => rest.and_then(|rest| rest.strip_prefix('=')),
-            };
-            if let Some(file) = file {
-                refuse_unreadable(&dir.join(file))?;
-            }
-        }
-    }
+    variable_files::named(config, dir).try_for_each(|file| refuse_unreadable(&file))?;
     let state = config.remote_state.as_ref().filter(|state| state.backend == "local");
     if let Some(path) = state.and_then(|state| state.config.get("path")).and_then(Value::as_str) {
         refuse_unreadable(&dir.join(path))?;

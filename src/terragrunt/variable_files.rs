@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::UnitConfig;
-use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::from_json;
-use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::scope::MapScope;
 use crate::hcl::source::SourceFile;
 use crate::hcl::value::{Fields, Value};
 use crate::support::fs::read_text;
@@ -19,23 +18,28 @@ pub fn is_automatic(name: &str) -> bool {
         || name.ends_with(".auto.tfvars.json")
 }
 
-/// The variable files of a unit: those in `folder`, where the tool runs, and those that its `extra_arguments` name. One
-/// that a command names may not be there.
+/// The variable files of a unit: those in `folder`, where the tool runs, and those that it names.
 pub fn of_unit(config: &UnitConfig, folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let automatic = entries.filter(|entry| is_automatic(&entry.file_name().to_string_lossy()));
-    let mut files: Vec<PathBuf> = automatic.map(|entry| entry.path()).collect();
-    for extra in config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments) {
-        let named = extra.required_var_files.iter().chain(&extra.optional_var_files);
-        files.extend(named.map(|file| config.dir.join(file)));
-        files.extend(values_of("var-file", &extra.arguments).map(|file| folder.join(file)));
-    }
-    files
+    automatic.map(|entry| entry.path()).chain(named(config, folder)).collect()
+}
+
+/// The variable files that the `extra_arguments` of a unit name; `folder` is where the tool runs. One that a command names
+/// may not be there.
+pub fn named(config: &UnitConfig, folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let extras = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
+    extras.flat_map(move |extra| {
+        let beside = extra.required_var_files.iter().chain(&extra.optional_var_files);
+        let given = values_of("var-file", &extra.arguments).map(move |file| folder.join(file));
+        beside.map(|file| config.dir.join(file)).chain(given)
+    })
 }
 
 /// What the arguments of a command give to a flag, in both ways of writing: `-flag=value` and `-flag value`.
 pub fn values_of<'a>(flag: &'a str, arguments: &'a [String]) -> impl Iterator<Item = &'a str> {
-    let bare = move |argument: &'a String| argument.trim_start_matches('-').strip_prefix(flag);
+    let bare =
+        move |argument: &'a str| argument.strip_prefix('-')?.trim_start_matches('-').strip_prefix(flag);
     arguments.iter().enumerate().filter_map(move |(index, argument)| match bare(argument)? {
         "" => arguments.get(index + 1).map(String::as_str),
         rest => rest.strip_prefix('='),
@@ -52,7 +56,7 @@ pub fn value_of(text: &str) -> Value {
         let source = SourceFile::new("value", format!("value = {text}\n"));
         let (body, errors) = crate::hcl::parse(&source);
         let attribute = body.attributes.first().filter(|_| errors.is_empty())?;
-        crate::hcl::evaluate(&attribute.expr, &source, &Nothing).ok()
+        crate::hcl::evaluate(&attribute.expr, &source, &MapScope::new([])).ok()
     };
     let is_collection = text.trim_start().starts_with(['[', '{']);
     is_collection.then(written).flatten().unwrap_or_else(|| Value::string(text))
@@ -69,23 +73,10 @@ pub fn values(file: &Path) -> Fields {
     let (body, _) = crate::hcl::parse(&source);
     let attributes = body.attributes.iter();
     let evaluated = attributes.filter_map(|attribute| {
-        let value = crate::hcl::evaluate(&attribute.expr, &source, &Nothing).ok()?;
+        let value = crate::hcl::evaluate(&attribute.expr, &source, &MapScope::new([])).ok()?;
         Some((Arc::clone(&attribute.name.name), value))
     });
     evaluated.collect()
-}
-
-/// No names and no functions.
-pub(super) struct Nothing;
-
-impl Scope for Nothing {
-    fn variable(&self, _: &str, _: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
-        Ok(None)
-    }
-
-    fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, CallError>> {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::hcl::source::SourceFile;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::terragrunt::Reader;
 use crate::terragrunt::check::Checked;
-use crate::terragrunt::variable_files::is_automatic;
+use crate::terragrunt::variable_files::{is_automatic, values_of};
 
 /// Why the names are not known.
 pub(super) enum Unread {
@@ -37,19 +37,8 @@ pub(super) fn names(
         files.extend(block.required_var_files.iter().map(PathBuf::from));
         let optional = block.optional_var_files.iter().map(PathBuf::from);
         files.extend(optional.filter(|file| found(file, checked, module).is_some()));
-        let mut arguments = block.arguments.iter().map(String::as_str);
-        while let Some(argument) = arguments.next() {
-            let argument = argument.trim_start_matches('-');
-            if let Some(file) = argument.strip_prefix("var-file=") {
-                files.push(PathBuf::from(file));
-            } else if let Some(given) = argument.strip_prefix("var=") {
-                names.insert(name_of(given));
-            } else if argument == "var-file" {
-                files.extend(arguments.next().map(PathBuf::from));
-            } else if argument == "var" {
-                names.extend(arguments.next().map(name_of));
-            }
-        }
+        files.extend(values_of("var-file", &block.arguments).map(PathBuf::from));
+        names.extend(values_of("var", &block.arguments).map(name_of));
     }
     for file in files {
         names.extend(names_in(&found(&file, checked, module).ok_or(Unread::Unknown)?, reader)?);

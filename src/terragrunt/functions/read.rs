@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Answer, from_config_dir, one};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::scope::{CallError, Resolved, Scope};
+use crate::hcl::scope::{CallError, MapScope, Resolved, Scope};
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
@@ -13,7 +13,6 @@ use crate::terragrunt::parsed_file::ParsedFile;
 use crate::terragrunt::reader::ReadConfig;
 use crate::terragrunt::scope::FileScope;
 use crate::terragrunt::session::Recorded;
-use crate::terragrunt::variable_files::Nothing;
 
 /// The file beside a unit that a stack hands values over in.
 const VALUES_FILE: &str = "terragrunt.values.hcl";
@@ -170,7 +169,7 @@ pub(super) fn tfvars_file(scope: &FileScope<'_>, arguments: &[String]) -> Answer
         .reader
         .parsed(&path)
         .map_err(|diagnostics| CallError::Inside(Box::new(first(diagnostics))))?;
-    let variables = plain_attributes(&file, &Nothing).map_err(CallError::Inside)?;
+    let variables = plain_attributes(&file, &MapScope::new([])).map_err(CallError::Inside)?;
     Ok(Value::string(to_json(&variables, true).to_string()))
 }
 
