@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::variables;
 use crate::support::confined::{FOLDER, Root};
 use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
-use crate::terragrunt::module::Module;
 
 /// The variable that names the provider cache.
 const CACHE_VARIABLE: &str = "TF_PLUGIN_CACHE_DIR";
@@ -29,7 +27,7 @@ pub fn make_cache(home: &Path) -> Result<(), FileError> {
 pub fn environment(
     mut command: CommandLine,
     config: &UnitConfig,
-    module: &Module,
+    inputs: &[(String, String)],
     home: &Path,
     name: &str,
 ) -> CommandLine {
@@ -40,7 +38,7 @@ pub fn environment(
             command = command.env(CACHE_VARIABLE, cache);
         }
     }
-    for (input, text) in variables::of_environment(config, module) {
+    for (input, text) in inputs {
         command = command.env(format!("TF_VAR_{input}"), text);
     }
     for extra in extra_for(config, name) {

@@ -109,16 +109,14 @@ impl NativeEngine {
 
     /// The command line of one of the tool's commands, with its environment and extra arguments.
     fn command(&self, job: &UnitJob, prepared: &Prepared, name: &str) -> CommandLine {
-        let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg(name);
-        let command = command.envs(&prepared.identity);
-        let command = arguments::environment(
-            unattended(command),
-            &job.config,
-            &prepared.module,
-            &self.settings.home,
-            name,
-        );
-        command.args(arguments::extra(&job.config, name))
+        self.bare_command(job, prepared, name, name).args(arguments::extra(&job.config, name))
+    }
+
+    /// The same without the extra arguments: `verb` is what the tool is told, `name` the command whose environment it gets.
+    fn bare_command(&self, job: &UnitJob, prepared: &Prepared, verb: &str, name: &str) -> CommandLine {
+        let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg(verb);
+        let command = unattended(command.envs(&prepared.identity));
+        arguments::environment(command, &job.config, &prepared.inputs, &self.settings.home, name)
     }
 
     /// Runs a command; one that asks for an `init` although nothing here has changed since the last one gets it. What
@@ -200,7 +198,7 @@ impl Engine for NativeEngine {
         let folder = workdir::open(&self.settings.home, job)?;
         let prepared = Prepared {
             tool: self.tool(&job.config).await?,
-            module: Module::read(folder.path(), |_| None),
+            inputs: variables::of_environment(&job.config, &Module::read(folder.path(), |_| None)),
             folder,
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
             // The plan was made here, with whatever it needed.
@@ -209,15 +207,7 @@ impl Engine for NativeEngine {
         session.watcher.step(Step::Apply);
         // A plan to destroy is applied by `apply` too; the hooks and arguments are still those of `destroy`.
         let name = plan.direction.command();
-        let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg("apply");
-        let command = command.envs(&prepared.identity);
-        let command = arguments::environment(
-            unattended(command),
-            &job.config,
-            &prepared.module,
-            &self.settings.home,
-            name,
-        );
+        let command = self.bare_command(job, &prepared, "apply", name);
         let mut command = command.args(arguments::beside_a_plan(&job.config, name));
         let overruled = arguments::overruled(&job.config);
         command.environment.retain(|(name, _)| {

@@ -6,10 +6,11 @@ use std::sync::{Arc, PoisonError};
 use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
 use super::shared_init::Wanted;
 use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
+use crate::engine::inputs::refuse_endless;
 use crate::engine::process::Options;
 use crate::engine::source::Fetched;
 use crate::engine::tool::Tool;
-use crate::engine::{EngineError, Session, Step, UnitJob, inputs, role, sensitive, unattended};
+use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::UnitConfig;
@@ -20,8 +21,8 @@ pub(super) struct Prepared {
     pub tool: Arc<Tool>,
     /// Where commands run.
     pub folder: Root,
-    /// What the module declares.
-    pub module: Module,
+    /// The inputs as the environment carries them, see [`variables`].
+    pub inputs: Vec<(String, String)>,
     /// The variables of its role's credentials.
     pub identity: Vec<(OsString, OsString)>,
     /// Whether `init` has just run in it, for this unit.
@@ -45,17 +46,17 @@ impl NativeEngine {
         };
         let identity = self.roles.credentials(config).await?;
         let folder = workdir::bring_together(&self.settings.home, job, &source)?;
-        inputs::refuse_endless(config, folder.path())?;
+        refuse_endless(config, folder.path())?;
         let module = Module::read(folder.path(), |_| None);
         sensitive::keep_declared(config, &module, folder.path());
-        variables::write_file(config, &module, &folder)?;
+        let inputs = variables::hand_over(config, &module, &folder)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
             self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
-        let mut prepared = Prepared { tool, folder, module, identity, is_initialized: false };
+        let mut prepared = Prepared { tool, folder, inputs, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
         Ok(prepared)
     }

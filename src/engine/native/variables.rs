@@ -32,12 +32,16 @@ pub fn of_environment(config: &UnitConfig, module: &Module) -> Vec<(String, Stri
     Carried::of(config, module, &is_set).environment
 }
 
-/// Writes the file for what the environment cannot carry, or removes the one that an earlier run needed.
-pub fn write_file(config: &UnitConfig, module: &Module, folder: &Root) -> Result<(), EngineError> {
+/// The same, where the file for what the environment cannot carry is written, or the one that an earlier run needed removed.
+pub fn hand_over(
+    config: &UnitConfig,
+    module: &Module,
+    folder: &Root,
+) -> Result<Vec<(String, String)>, EngineError> {
     let carried = Carried::of(config, module, &is_set);
     if carried.file.is_empty() {
         folder.remove(Path::new(FILE))?;
-        return Ok(());
+        return Ok(carried.environment);
     }
     for name in &carried.too_long {
         let declared = module.variables.get(name).is_some_and(|variable| variable.sensitive);
@@ -48,7 +52,7 @@ pub fn write_file(config: &UnitConfig, module: &Module, folder: &Root) -> Result
     }
     let text = Json::Object(carried.file).to_string();
     folder.write_if_changed(Path::new(FILE), text.as_bytes(), PRIVATE)?;
-    Ok(())
+    Ok(carried.environment)
 }
 
 /// Whether the caller's own environment has a variable for an input.
@@ -242,13 +246,13 @@ mod tests {
         let mut config = UnitConfig::default();
         config.inputs.insert("key".into(), long.clone());
         let secret = module("variable \"key\" {\n  sensitive = true\n}\n");
-        let error = write_file(&config, &secret, &root).unwrap_err();
+        let error = hand_over(&config, &secret, &root).unwrap_err();
         assert!(error.to_string().contains("\"key\""), "{error}");
         assert!(!folder.path().join(FILE).exists());
-        write_file(&config, &module("variable \"key\" {}\n"), &root).unwrap();
+        hand_over(&config, &module("variable \"key\" {}\n"), &root).unwrap();
         assert!(folder.path().join(FILE).exists());
         config.inputs.clear();
-        write_file(&config, &secret, &root).unwrap();
+        hand_over(&config, &secret, &root).unwrap();
         assert!(!folder.path().join(FILE).exists());
     }
 }
