@@ -10,7 +10,7 @@ use super::global::{EngineArgs, Global};
 use super::saved_plan::{self, TrustArgs};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, working_dir};
 use crate::engine::plan::folder::is_saved;
 use crate::estate::Needs;
 use crate::run::plans::Plans;
@@ -40,8 +40,8 @@ pub struct ApplyArgs {
 
 /// Applies.
 pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global, Needs::NOTHING)?;
-    let saved = args.path.as_ref().map(|path| workspace.working_dir.join(path)).filter(|path| is_saved(path));
+    let working_dir = working_dir(global)?;
+    let saved = args.path.as_ref().map(|path| working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
         if args.selection.is_narrowed() {
             return Err(CliError::usage(

@@ -9,6 +9,7 @@ use super::workspace::Workspace;
 use crate::engine::source::StackSources;
 use crate::run::home::{self, HomeError};
 use crate::support::fs::Obstacle;
+use crate::support::git;
 use crate::terragrunt::Reader;
 use crate::terragrunt::stack::{Fetch, NoFetch, SourceError};
 
@@ -20,6 +21,13 @@ impl Workspace {
 
     /// The folder for a command that reads what is kept there, whether or not it is there.
     pub fn look_at_home(&self) -> Result<&Path, CliError> {
+        self.refuse_unusable_home()?;
+        home::look(&self.home).map_err(refused)?;
+        Ok(&self.home)
+    }
+
+    /// Refuses what is no folder that can be entered, or leads elsewhere. Whose it is is not looked at.
+    pub(super) fn refuse_unusable_home(&self) -> Result<(), CliError> {
         let help = "runs, caches and modules at work are kept there; it has to be a folder of yours";
         let wrong = |what: String| {
             Err(CliError::Failed {
@@ -29,28 +37,23 @@ impl Workspace {
         };
         refuse_links(&self.home)?;
         match std::fs::read_dir(&self.home) {
-            Ok(_) => {}
+            Ok(_) => Ok(()),
             Err(error) => match self.home.symlink_metadata() {
-                Ok(_) if error.kind() == ErrorKind::NotADirectory => {
-                    return wrong("is not a folder".to_owned());
-                }
-                Err(_) if error.kind() == ErrorKind::NotFound => {}
+                Ok(_) if error.kind() == ErrorKind::NotADirectory => wrong("is not a folder".to_owned()),
+                Err(_) if error.kind() == ErrorKind::NotFound => Ok(()),
                 // Somebody else has made it since.
-                Ok(found) if error.kind() == ErrorKind::NotFound && found.is_dir() => {}
-                _ => return wrong(format!("cannot be read: {error}")),
+                Ok(found) if error.kind() == ErrorKind::NotFound && found.is_dir() => Ok(()),
+                _ => wrong(format!("cannot be read: {error}")),
             },
         }
-        home::look(&self.home).map_err(refused)?;
-        Ok(&self.home)
     }
 
     /// The folder for a command that keeps something there, or works with what is kept: from here on it is ours.
     pub fn home(&self) -> Result<&Path, CliError> {
         if self.home_is_ours.get().is_none() {
-            self.look_at_home()?;
-            let tree = self.project.dir.ancestors().find(|above| above.join(".git").exists());
-            let was_anothers =
-                home::make_ours(&self.home, tree.unwrap_or(&self.project.dir)).map_err(refused)?;
+            self.refuse_unusable_home()?;
+            let tree = git::top_of(&self.project.dir).unwrap_or(&self.project.dir);
+            let was_anothers = home::make_ours(&self.home, tree).map_err(refused)?;
             if was_anothers && self.home_is_ours.set(()).is_ok() {
                 let shown = self.home.display();
                 self.ui.say(&format!(

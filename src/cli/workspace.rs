@@ -71,17 +71,7 @@ impl Workspace {
         needs: Needs,
         exec: bool,
     ) -> Result<Self, CliError> {
-        let current = std::env::current_dir()
-            .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
-        let working_dir = match &global.dir {
-            Some(dir) => paths::clean(&current.join(dir)),
-            None => current,
-        };
-        if !working_dir.is_dir() {
-            let message = format!("{} is not a folder", working_dir.display());
-            return Err(CliError::usage(message, "name one that is there with -C"));
-        }
-        let working_dir = behind_link(working_dir);
+        let working_dir = working_dir(global)?;
         let from = elsewhere(&working_dir, path).unwrap_or_else(|| working_dir.clone());
         let boundary = global.untrusted.then(|| Arc::new(Boundary::of_repository(&from)));
         let options = ReaderOptions { exec, ..ReaderOptions::new(&working_dir, "plan") };
@@ -294,7 +284,7 @@ impl Workspace {
     /// The engine that flags and project ask for.
     pub fn engine(&self, args: &ToolArgs, backend_bootstrap: bool) -> Result<Arc<dyn Engine>, CliError> {
         // Of a folder that is none, or that nobody may enter, nothing can be taken: who needs it is told then.
-        let is_unusable = matches!(self.look_at_home(), Err(CliError::Failed { .. }));
+        let is_unusable = matches!(self.refuse_unusable_home(), Err(CliError::Failed { .. }));
         let home = if is_unusable { &self.home } else { self.home()? };
         self.engine_at(home, args, backend_bootstrap)
     }
@@ -341,6 +331,21 @@ impl Workspace {
             None => format!("none: the estate is {}", self.project.estate_root.display()),
         }
     }
+}
+
+/// The folder that a command was started in, or `-C`.
+pub fn working_dir(global: &Global) -> Result<PathBuf, CliError> {
+    let current = std::env::current_dir()
+        .map_err(|error| CliError::failed(format!("the working folder is gone: {error}"), None))?;
+    let working_dir = match &global.dir {
+        Some(dir) => paths::clean(&current.join(dir)),
+        None => current,
+    };
+    if !working_dir.is_dir() {
+        let message = format!("{} is not a folder", working_dir.display());
+        return Err(CliError::usage(message, "name one that is there with -C"));
+    }
+    Ok(behind_link(working_dir))
 }
 
 /// A folder that is reached over a link from a place that is in no project is the one that the link leads to: there its

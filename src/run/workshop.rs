@@ -77,7 +77,7 @@ pub struct Workshop {
 
 /// The outputs that were fetched for one unit's evaluation, and those that it asked for besides: of what another file
 /// depends on that it reads.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Fetched {
     known: Arc<HashMap<PathBuf, Arc<Outputs>>>,
     asked: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -125,13 +125,7 @@ impl Workshop {
         let mut wanted: Vec<PathBuf> = dependencies.map(|found| found.config_path.clone()).collect();
         let config = loop {
             for dependency in wanted {
-                let units = self.reader.units_of(&dependency).map_err(WorkError::Configuration)?;
-                for unit in units {
-                    let outputs = self.outputs(&unit, session).await.map_err(|source| {
-                        WorkError::Dependency { dependency: self.name(&unit), source: Box::new(source) }
-                    })?;
-                    fetched.insert(unit, outputs);
-                }
+                fetched.extend(self.outputs_of_all(&dependency, session).await?);
                 // One that has no outputs at all is asked for once.
                 fetched.entry(dependency).or_default();
             }
@@ -153,6 +147,23 @@ impl Workshop {
             sensitive::keep(name, value);
         }
         Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })
+    }
+
+    /// The outputs of the unit in a folder, or of all units of the stack there.
+    async fn outputs_of_all(
+        &self,
+        dir: &Path,
+        session: Session<'_>,
+    ) -> Result<Vec<(PathBuf, Arc<Outputs>)>, WorkError> {
+        let mut all = Vec::new();
+        for unit in self.reader.units_of(dir).map_err(WorkError::Configuration)? {
+            let outputs = self.outputs(&unit, session).await.map_err(|source| WorkError::Dependency {
+                dependency: self.name(&unit),
+                source: Box::new(source),
+            })?;
+            all.push((unit, outputs));
+        }
+        Ok(all)
     }
 
     /// The unit in a folder as far as it does not rest on what it depends on: enough to find its state.

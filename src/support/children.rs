@@ -77,8 +77,8 @@ impl AtWork {
     }
 }
 
-/// Starts a process for an expression, or for a question that takes milliseconds, in our own group. It is known from its beginning: it may be told to end before the
-/// call that starts it has come back.
+/// Starts a process for an expression, or for a question that takes milliseconds, in our own group. It is known from its
+/// beginning: it may be told to end before the call that starts it has come back.
 pub fn start_evaluation(command: &mut Command) -> std::io::Result<(Child, AtWork)> {
     let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
     if IS_OVER.load(Ordering::SeqCst) {

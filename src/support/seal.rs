@@ -9,6 +9,7 @@
 //! not to be written, or lies in the repository itself, it is kept in a folder of ours among the temporary ones: then
 //! what it has sealed is unknown after it was cleaned away, which costs no more than to fetch things again.
 
+use std::fs::Metadata;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -61,15 +62,13 @@ impl Sealer {
             super::fs::create_dir_all(above).map_err(FileError::on("create", above))?;
         }
         let root = Root::own(folder)?;
-        must_be_private(folder, folder.metadata().map_err(FileError::on("read", folder))?.uid(), || {
-            Ok(folder.metadata()?.mode())
-        })?;
+        must_be_private(folder, &folder.metadata().map_err(FileError::on("read", folder))?)?;
         let name = Path::new(SECRET);
         let file = root.update(name)?;
         let on = |error| FileError::on("read", &folder.join(SECRET))(error);
         file.lock().map_err(on)?;
         let metadata = file.metadata().map_err(on)?;
-        must_be_private(&folder.join(SECRET), metadata.uid(), || Ok(metadata.mode()))?;
+        must_be_private(&folder.join(SECRET), &metadata)?;
         let mut text = String::new();
         (&file).take(4 * LENGTH as u64).read_to_string(&mut text).map_err(on)?;
         let kept = text.trim();
@@ -100,7 +99,7 @@ impl Sealer {
     }
 
     /// Of this folder and no other: a copy of it is one that somebody may have written into.
-    fn seal_of(&self, metadata: &std::fs::Metadata) -> String {
+    fn seal_of(&self, metadata: &Metadata) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else {
             return String::new();
         };
@@ -122,13 +121,8 @@ fn places() -> Vec<PathBuf> {
 }
 
 /// Whose secret others can read, or put there, is none.
-fn must_be_private(
-    path: &Path,
-    owner: u32,
-    mode: impl FnOnce() -> std::io::Result<u32>,
-) -> Result<(), FileError> {
-    let mode = mode().map_err(FileError::on("read", path))?;
-    if owner == nix::unistd::geteuid().as_raw() && mode & 0o777 & !0o700 == 0 {
+fn must_be_private(path: &Path, found: &Metadata) -> Result<(), FileError> {
+    if found.uid() == nix::unistd::geteuid().as_raw() && found.mode() & 0o777 & !0o700 == 0 {
         return Ok(());
     }
     let open = std::io::Error::new(ErrorKind::PermissionDenied, "others can read or write it; remove it");

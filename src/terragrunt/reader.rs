@@ -1,5 +1,6 @@
 //! The reader: everything that is read once a run and shared by the units.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -215,8 +216,8 @@ impl Reader {
     }
 
     /// Where a path is on disk, where it may be looked at.
-    fn seen(&self, path: &Path) -> Option<PathBuf> {
-        let place = self.on_disk(path);
+    fn seen<'p>(&self, path: &'p Path) -> Option<Cow<'p, Path>> {
+        let place = self.overlay.on_disk(path);
         self.refusal(&place).is_none().then_some(place)
     }
 

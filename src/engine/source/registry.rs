@@ -113,20 +113,21 @@ impl Registries {
             source_text: format!("tfr://{host}/…").into(),
             cause: error.to_string(),
         })?;
-        // The user's configuration may name the address itself.
-        let own = self.config().service(host, "modules.v1");
-        let is_own = own.is_some();
-        let modules = if let Some(modules) = own {
-            modules
-        } else {
-            let text = self.get(web, &url).await?.text().await?;
-            let found: Discovery =
-                serde_json::from_str(&text).map_err(|error| answer(&url, &error.to_string()))?;
-            found.modules.ok_or_else(|| answer(&url, "it has no modules.v1, so it keeps no modules"))?
+        let at = |modules: &str| {
+            let modules = format!("{}/", modules.trim_end_matches('/'));
+            url.join(&modules).map_err(|error| answer(&url, &error.to_string()))
         };
-        let modules = format!("{}/", modules.trim_end_matches('/'));
-        let base = url.join(&modules).map_err(|error| answer(&url, &error.to_string()))?;
-        match url_refusal(&base, &url).filter(|_| !is_own) {
+        // The user's configuration may name the address itself.
+        if let Some(modules) = self.config().service(host, "modules.v1") {
+            return at(&modules);
+        }
+        let text = self.get(web, &url).await?.text().await?;
+        let found: Discovery =
+            serde_json::from_str(&text).map_err(|error| answer(&url, &error.to_string()))?;
+        let modules =
+            found.modules.ok_or_else(|| answer(&url, "it has no modules.v1, so it keeps no modules"))?;
+        let base = at(&modules)?;
+        match url_refusal(&base, &url) {
             Some(cause) => Err(answer(&base, &format!("{host} named it, and {cause}"))),
             None => Ok(base),
         }
