@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{each, output, unit};
+use super::{Driver, each, output, unit};
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 
@@ -137,6 +137,13 @@ fn shown(declaration: &str, input: &str) -> Estate {
     estate
 }
 
+/// Applies it, and holds the variable's value, as JSON, against the one that is expected.
+#[track_caller]
+fn assert_applied(driver: &Driver, estate: &Estate, expected: &str, what: &str) {
+    driver.run(estate, &["apply", "--yes"]).exits(0).says("applied");
+    assert_eq!(output(estate, "a", "value"), json!(expected), "{what}");
+}
+
 #[test]
 fn null_comes_before_a_modules_default() {
     each(|driver| {
@@ -147,8 +154,7 @@ fn null_comes_before_a_modules_default() {
             ("type = string\ndefault = \"x\"\nnullable = false", "null", "\"x\""),
         ] {
             let estate = shown(declaration, input);
-            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
-            assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+            assert_applied(driver, &estate, expected, declaration);
             // Once there is a value, no null is left behind.
             let text = std::fs::read_to_string(estate.path().join("live/a/terragrunt.hcl")).unwrap();
             let typed = if declaration.contains("list") { "[\"z\"]" } else { "\"z\"" };
@@ -156,8 +162,7 @@ fn null_comes_before_a_modules_default() {
                 "live/a/terragrunt.hcl",
                 &text.replace(&format!("v = {input}"), &format!("v = {typed}")),
             );
-            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
-            assert_eq!(output(&estate, "a", "value"), json!(typed), "{declaration}");
+            assert_applied(driver, &estate, typed, declaration);
         }
     });
 }
@@ -172,9 +177,7 @@ fn templates_inside_of_inputs_arrive_as_text() {
             ("type = any", "{ k = \"$${y}\" }", "{\"k\":\"${y}\"}"),
             ("type = string", "\"a $${b} %%{c}\"", "\"a ${b} %{c}\""),
         ] {
-            let estate = shown(declaration, input);
-            driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
-            assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+            assert_applied(driver, &shown(declaration, input), expected, declaration);
         }
         // Here Terragrunt's own way ends in an error.
         if driver.engine == "native" {
@@ -182,9 +185,7 @@ fn templates_inside_of_inputs_arrive_as_text() {
                 ("type = map(string)", "{ \"$${k}\" = \"%%{if}\" }", "{\"${k}\":\"%{if}\"}"),
                 ("type = any", "\"plain $${text}\"", "\"plain ${text}\""),
             ] {
-                let estate = shown(declaration, input);
-                driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");
-                assert_eq!(output(&estate, "a", "value"), json!(expected), "{declaration}");
+                assert_applied(driver, &shown(declaration, input), expected, declaration);
             }
         }
     });

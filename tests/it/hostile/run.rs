@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::generator::program;
 use crate::plans::{commit, git};
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
@@ -11,9 +12,7 @@ use crate::support::tool;
 fn trap(estate: &Path, name: &str) -> PathBuf {
     let script = estate.join(".git/traps").join(name);
     std::fs::create_dir_all(script.parent().unwrap()).unwrap();
-    let text = format!("#!/bin/sh\necho {name} >> '{}'\n", ran(estate).display());
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program(&script, &format!("echo {name} >> '{}'", ran(estate).display()));
     script
 }
 

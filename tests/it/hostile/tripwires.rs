@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::generator::program;
 use super::world::git;
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway, system_path};
@@ -102,9 +103,7 @@ impl Mined {
     }
 
     fn script(&self, name: &str, text: &str) {
-        let file = self.beside.path().join(name);
-        std::fs::write(&file, format!("#!/bin/sh\n{text}")).unwrap();
-        std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        program(&self.beside.path().join(name), text);
     }
 
     /// A repository with one file; returns its address.
