@@ -39,7 +39,7 @@ pub fn stream(text: &str, colours: bool) -> Cow<'_, str> {
 
 /// JSON with every character escaped that a terminal or a pipeline would obey: it means the same.
 pub fn json(text: &str) -> Cow<'_, str> {
-    escaped_orders(escaped(text, |letter| !matches!(letter, '\n' | '\t')))
+    escaped_orders(escaped(text))
 }
 
 /// A text of a language that knows HTML's entities (SVG, HTML, labels of Graphviz), in the same way.
@@ -52,15 +52,18 @@ pub fn hcl(text: &str) -> Cow<'_, str> {
     escaped_orders(Cow::Borrowed(text))
 }
 
-/// Hidden characters as `\uXXXX`.
-fn escaped(text: &str, wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.chars().any(|letter| is_hidden(letter) && wanted(letter)) {
+/// Hidden characters as `\uXXXX`, but for what JSON is laid out with.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let is_escaped = |letter: char| is_hidden(letter) && !matches!(letter, '\n' | '\t');
+    // By the byte first, which most of it is through with: all JSON of an estate comes by here.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(is_plain) || !text.chars().any(is_escaped) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
     let mut units = [0; 2];
     for letter in text.chars() {
-        if is_hidden(letter) && wanted(letter) {
+        if is_escaped(letter) {
             for unit in letter.encode_utf16(&mut units) {
                 // Writing into a string cannot fail.
                 let _written = write!(safe, "\\u{unit:04x}");
@@ -91,6 +94,10 @@ pub fn in_json(value: serde_json::Value) -> serde_json::Value {
 /// Whether a character is seen as nothing, moves something, or changes how what is beside it is seen: control
 /// characters, marks of direction, characters without a width, and what no text may hold.
 pub fn is_hidden(letter: char) -> bool {
+    // Nearly every letter is of ASCII, and each of all that is written comes by here.
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
     letter.is_control()
         || matches!(letter,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

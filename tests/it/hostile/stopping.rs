@@ -15,7 +15,7 @@ use crate::support::tool;
 
 /// What a second is on a machine that does much else: the program itself is through by then, and what it says about it
 /// has to be written and read.
-const A_SECOND: Duration = Duration::from_secs(10);
+const A_SECOND: Duration = Duration::from_secs(3);
 /// Until what is waited for has begun.
 const LONGEST: Duration = Duration::from_mins(2);
 

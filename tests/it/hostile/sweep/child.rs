@@ -34,8 +34,8 @@ impl Patience {
     pub const USUAL: Self = Self {
         whole: Duration::from_secs(40),
         work: Duration::from_secs(20),
-        interrupted: Duration::from_secs(5),
-        last: Duration::from_secs(10),
+        interrupted: Duration::from_secs(2),
+        last: Duration::from_secs(3),
     };
 }
 

@@ -80,9 +80,9 @@ fn a_program_that_does_harm_is_found_out() {
     ] {
         let program = place.bin().join("harm");
         super::generator::program(&program, text);
-        let moment = Duration::from_secs(6);
+        let moment = Duration::from_secs(2);
         let patience =
-            Patience { whole: moment, interrupted: moment / 3, last: moment / 3, ..Patience::USUAL };
+            Patience { whole: moment, interrupted: moment / 4, last: moment / 4, ..Patience::USUAL };
         let found = hold_program(&program, &place, call, patience);
         let found: Vec<&str> = found.iter().map(|finding| finding.kind).collect();
         assert_eq!(found, kinds, "{text}");

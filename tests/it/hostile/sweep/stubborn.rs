@@ -10,7 +10,7 @@ use super::{child, set_up};
 use crate::hostile::generator::{Place, Recipe};
 
 /// What a second is on a machine that does much else.
-const A_SECOND: Duration = Duration::from_secs(10);
+const A_SECOND: Duration = Duration::from_secs(3);
 /// Until the tool is at work.
 const LONGEST: Duration = Duration::from_mins(2);
 
