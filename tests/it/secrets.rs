@@ -57,8 +57,9 @@ resource "terraform_data" "this" {
   input = { plain = var.password }
 
   provisioner "local-exec" {
-    command = "printf '%s\\n' \"connecting with ${var.password}\" \"$KEY\"; ${var.fail ? "exit 1" : "true"}"
-    environment = { KEY = var.key }
+    # Not in its arguments: those of every process are looked at.
+    command = "printf '%s\\n' \"connecting with $PASSWORD\" \"$KEY\"; ${var.fail ? "exit 1" : "true"}"
+    environment = { PASSWORD = var.password, KEY = var.key }
   }
   lifecycle {
     precondition {
