@@ -32,7 +32,7 @@ pub struct ValidateArgs {
           default_missing_value = "true", action = ArgAction::Set)]
     inputs: bool,
 
-    /// Make an input that the module does not declare an error
+    /// Make an error of what Terragrunt bears, such as an input that the module does not declare or a label that repeats
     #[arg(long, env = "SLIPWAY_STRICT")]
     strict: bool,
 

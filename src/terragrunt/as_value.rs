@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::convert::{plain, plain_fields};
-use super::file_config::{ErrorsBlock, FileConfig, Labelled, TerraformBlock};
+use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
+use super::labelled::Labelled;
 use crate::hcl::value::{Fields, Value};
 
 /// Strings that are empty where they are not set.

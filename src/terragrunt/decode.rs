@@ -198,15 +198,21 @@ pub(crate) fn check_blocks(
     }
 }
 
-/// Refuses a second block where there may be one only, and a second one of the same label.
+/// Refuses a second block where there may be one only, and a second one of the same label where the language has no
+/// meaning for it.
 pub(crate) fn check_repetition(
     scope: &FileScope<'_>,
     body: &Body,
     repeated: &[&str],
+    repeated_labels: &[(&str, &str)],
     errors: &mut Vec<Diagnostic>,
 ) {
     for (index, block) in body.blocks.iter().enumerate() {
         let kind = &*block.kind.name;
+        // Without any label, as two bare includes are, there is no telling them apart.
+        if label(block).is_some() && repeated_labels.iter().any(|(name, _)| *name == kind) {
+            continue;
+        }
         let same = |other: &&Block| {
             other.kind.name == block.kind.name && (!repeated.contains(&kind) || label(other) == label(block))
         };

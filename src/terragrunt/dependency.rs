@@ -34,6 +34,8 @@ pub(crate) enum TableState {
 #[derive(Clone, Default)]
 pub(crate) struct Table {
     pub blocks: Vec<DependencyBlock>,
+    /// Blocks of a label that stands again further down in their file: the unit waits for them, and that is all.
+    pub waited_for: Vec<DependencyBlock>,
     /// What is wrong with the blocks that are missing.
     pub errors: Vec<Diagnostic>,
 }
@@ -43,6 +45,7 @@ impl Table {
     /// only what is merged can be judged.
     fn drop_pathless(&mut self) {
         let pathless = |block: &&DependencyBlock| block.config_path().is_empty() && block.enabled();
+        self.waited_for.retain(|block| !pathless(&block));
         for block in self.blocks.iter().filter(pathless) {
             let message = format!("the config_path of dependency \"{}\" is empty", block.name);
             self.errors.push(
@@ -90,6 +93,9 @@ impl FileScope<'_> {
             }
             let included = include.scope.own_dependencies();
             table.errors.extend(include.through(included.errors.clone()));
+            let is_own = |block: &&DependencyBlock| table.blocks.iter().any(|own| own.name == block.name);
+            let waited_for = included.waited_for.iter().filter(|block| !is_own(block)).cloned();
+            table.waited_for.extend(waited_for);
             table.blocks =
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
         }
@@ -117,7 +123,11 @@ impl FileScope<'_> {
             if let Some(name) = decode::label(block) {
                 let block =
                     self.within(Section::Dependencies, || self.dependency(name, block, &mut table.errors));
-                table.blocks.extend(block);
+                let Some(block) = block else { continue };
+                match table.blocks.iter_mut().find(|first| first.name == block.name) {
+                    Some(first) => table.waited_for.push(std::mem::replace(first, block)),
+                    None => table.blocks.push(block),
+                }
             }
         }
         Rc::clone(self.own_table.get_or_init(|| Rc::new(table)))

@@ -61,7 +61,7 @@ impl Document {
         self.scope(None, |scope| {
             decode::check_attributes(scope, body, specs, what, errors);
             decode::check_blocks(scope, body, blocks, what, errors);
-            decode::check_repetition(scope, body, repeated, errors);
+            decode::check_repetition(scope, body, repeated, &[], errors);
         });
     }
 

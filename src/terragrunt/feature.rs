@@ -36,8 +36,13 @@ impl FileScope<'_> {
             return Rc::clone(features);
         }
         let mut errors = Vec::new();
-        let defaults = self.decode_features(&mut errors);
-        let mut features = Features { defaults, value: Value::Null, errors };
+        let own = self.decode_features(&mut errors);
+        let mut in_force = IndexMap::new();
+        for (name, default) in &own {
+            // Of two of one name Terragrunt shows the last and takes the first, unless it merges them with others.
+            in_force.entry(name.clone()).or_insert_with(|| default.clone());
+        }
+        let mut features = Features { defaults: own.into_iter().collect(), value: Value::Null, errors };
         for include in self.includes().list.iter().rev() {
             let over = std::mem::take(&mut features.defaults);
             features.defaults = match include.strategy {
@@ -46,13 +51,15 @@ impl FileScope<'_> {
                     let mut errors = Vec::new();
                     let under = include.scope.decode_features(&mut errors);
                     features.errors.extend(include.through(errors));
-                    merge(under, over, strategy)
+                    let merged = merge(under.into_iter().collect(), over, strategy);
+                    in_force.clone_from(&merged);
+                    merged
                 }
             };
         }
         let reader = self.session.reader;
         let mut fields = Fields::new();
-        for (name, default) in &features.defaults {
+        for (name, default) in &in_force {
             fields.insert(Arc::from(name.as_str()), feature(name, default.clone()));
         }
         for (name, given) in &reader.options().features {
@@ -75,15 +82,16 @@ impl FileScope<'_> {
         Rc::clone(self.features.get_or_init(|| Rc::new(features)))
     }
 
-    fn decode_features(&self, errors: &mut Vec<Diagnostic>) -> IndexMap<String, Value> {
-        let mut features = IndexMap::new();
+    /// The blocks of this file, each with its default, in order.
+    fn decode_features(&self, errors: &mut Vec<Diagnostic>) -> Vec<(String, Value)> {
+        let mut features = Vec::new();
         for block in self.file.body.blocks("feature") {
             let Some(name) = decode::label(block) else { continue };
             let title = format!("feature \"{name}\"");
             let fields = self.within(Section::Base, || {
                 decode::attributes_only(self, &block.body, schema::FEATURE, &title, block.kind.span, errors)
             });
-            features.insert(name.to_owned(), plain(field(&fields, "default")));
+            features.push((name.to_owned(), plain(field(&fields, "default"))));
         }
         features
     }

@@ -8,15 +8,13 @@ use indexmap::IndexMap;
 use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
+use super::labelled::{Labelled, warn_of_repetition};
 use super::schema::{self, Spec};
 use super::scope::{FileScope, Section};
 use crate::hcl::ast::{Block, Body};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::{Fields, Value, field};
-
-/// Blocks by label, in the order of the file.
-pub(crate) type Labelled = IndexMap<String, Fields>;
 
 /// A file's configuration.
 #[derive(Clone, Default)]
@@ -76,7 +74,8 @@ impl FileScope<'_> {
     pub fn file_config(&self, wanted: Wanted, errors: &mut Vec<Diagnostic>) -> FileConfig {
         let body = &self.file.body;
         decode::check_blocks(self, body, schema::BLOCKS, "this file", errors);
-        decode::check_repetition(self, body, schema::REPEATED, errors);
+        decode::check_repetition(self, body, schema::REPEATED, schema::REPEATED_LABELS, errors);
+        warn_of_repetition(self, body, schema::REPEATED_LABELS, errors);
         self.refuse_experiments(body, errors);
         let features = self.features();
         errors.extend(features.errors.iter().cloned());
@@ -231,11 +230,12 @@ impl FileScope<'_> {
             return TerraformBlock { fields, ..TerraformBlock::default() };
         }
         decode::check_blocks(self, body, schema::TERRAFORM_BLOCKS, "terraform", errors);
+        warn_of_repetition(self, body, schema::REPEATED_TERRAFORM_LABELS, errors);
         let fields = decode::attributes(self, body, schema::TERRAFORM, "terraform", place, errors);
         let before_hooks = self.labelled(body, "before_hook", schema::HOOK, errors);
         let after_hooks = self.labelled(body, "after_hook", schema::HOOK, errors);
         let error_hooks = self.labelled(body, "error_hook", schema::ERROR_HOOK, errors);
-        let hooks = before_hooks.iter().chain(&after_hooks).chain(&error_hooks);
+        let hooks = before_hooks.iter().chain(after_hooks.iter()).chain(error_hooks.iter());
         for (name, hook) in hooks {
             let execute = &hook["execute"];
             let program = execute.as_elements().and_then(<[Value]>::first).and_then(Value::as_str);
@@ -268,20 +268,21 @@ impl FileScope<'_> {
     }
 
     fn labelled(&self, body: &Body, kind: &str, specs: &[Spec], errors: &mut Vec<Diagnostic>) -> Labelled {
-        let mut blocks = Labelled::new();
+        let mut blocks = Labelled::default();
         for block in body.blocks(kind) {
             let Some(name) = decode::label(block) else { continue };
             let title = format!("{kind} \"{name}\"");
             let mut fields =
                 decode::attributes_only(self, &block.body, specs, &title, block.kind.span, errors);
             fields.insert(Arc::from("name"), Value::string(name));
-            blocks.insert(name.to_owned(), fields);
+            blocks.push(name, fields);
         }
         blocks
     }
 
     fn errors_block(&self, block: &Block, errors: &mut Vec<Diagnostic>) -> ErrorsBlock {
         decode::check_blocks(self, &block.body, schema::ERRORS_BLOCKS, "errors", errors);
+        warn_of_repetition(self, &block.body, schema::REPEATED_ERRORS_LABELS, errors);
         let retry = self.labelled(&block.body, "retry", schema::RETRY, errors);
         let mut ignore = self.labelled(&block.body, "ignore", schema::IGNORE, errors);
         for fields in ignore.values_mut() {

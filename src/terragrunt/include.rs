@@ -42,6 +42,29 @@ pub(crate) struct Includes<'r> {
     pub errors: Vec<Diagnostic>,
 }
 
+impl<'r> Includes<'r> {
+    /// The include that a label means: of two the last.
+    pub fn named(&self, label: &str) -> Option<&Include<'r>> {
+        self.list.iter().rfind(|include| include.label == label)
+    }
+
+    /// The includes that a label means, in the order of the file: all but those whose label stands again further down.
+    pub fn by_label(&self) -> impl Iterator<Item = &Include<'r>> {
+        let again =
+            |index: usize, label: &str| self.list.iter().skip(index + 1).any(|other| other.label == label);
+        self.list
+            .iter()
+            .enumerate()
+            .filter(move |(index, include)| !again(*index, &include.label))
+            .map(|(_, include)| include)
+    }
+
+    /// The one include of a file whose only label is the empty one: its fields are seen without a label.
+    pub fn bare(&self) -> Option<&Include<'r>> {
+        self.list.last().filter(|_| self.list.iter().all(|include| include.label.is_empty()))
+    }
+}
+
 impl<'r> FileScope<'r> {
     /// What this file includes, read at the first call.
     pub fn includes(&self) -> Rc<Includes<'r>> {

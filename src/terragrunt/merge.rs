@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::convert::{merge_fields_deep, strings};
 use super::dependency::merge_blocks;
-use super::file_config::{ErrorsBlock, FileConfig, Labelled, TerraformBlock};
+use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
 use super::include::Strategy;
+use super::labelled::Labelled;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 
@@ -60,7 +61,7 @@ pub(crate) fn merge(
             under.errors,
             over.errors,
             |under, over| {
-                if deep { merge_errors(under, over) } else { over }
+                if deep { merge_errors(under, &over) } else { over }
             },
         ),
         engine: either(
@@ -124,18 +125,10 @@ fn merge_terraform(mut under: TerraformBlock, over: TerraformBlock, deep: bool) 
         };
         under.fields.insert(name, value);
     }
-    under.extra_arguments = merge_labelled(under.extra_arguments, over.extra_arguments);
-    under.before_hooks = merge_labelled(under.before_hooks, over.before_hooks);
-    under.after_hooks = merge_labelled(under.after_hooks, over.after_hooks);
-    under.error_hooks = merge_labelled(under.error_hooks, over.error_hooks);
-    under
-}
-
-/// By label: one of the same name takes the place of the other, new ones come behind.
-fn merge_labelled(mut under: Labelled, over: Labelled) -> Labelled {
-    for (name, fields) in over {
-        under.insert(name, fields);
-    }
+    under.extra_arguments = under.extra_arguments.merged(over.extra_arguments);
+    under.before_hooks = under.before_hooks.merged(over.before_hooks);
+    under.after_hooks = under.after_hooks.merged(over.after_hooks);
+    under.error_hooks = under.error_hooks.merged(over.error_hooks);
     under
 }
 
@@ -178,43 +171,43 @@ fn merge_exclude(under: &Fields, over: Fields) -> Fields {
     merged
 }
 
-fn merge_errors(mut under: ErrorsBlock, over: ErrorsBlock) -> ErrorsBlock {
-    for (name, fields) in over.retry {
+fn merge_errors(mut under: ErrorsBlock, over: &ErrorsBlock) -> ErrorsBlock {
+    for (name, fields) in over.retry.iter() {
         merge_error_rule(&mut under.retry, name, fields, "retryable_errors");
     }
-    for (name, fields) in over.ignore {
+    for (name, fields) in over.ignore.iter() {
         merge_error_rule(&mut under.ignore, name, fields, "ignorable_errors");
     }
     under
 }
 
-fn merge_error_rule(rules: &mut Labelled, name: String, over: Fields, patterns: &str) {
-    let Some(under) = rules.get_mut(&name) else {
-        rules.insert(name, over);
+fn merge_error_rule(rules: &mut Labelled, name: &str, over: &Fields, patterns: &str) {
+    let Some(under) = rules.get_mut(name) else {
+        rules.push(name, over.clone());
         return;
     };
     for (field, value) in over {
         let empty = value.is_null() || value.as_str() == Some("");
-        let zero = matches!(&value, Value::Number(number) if number.as_i64() == Some(0));
+        let zero = matches!(value, Value::Number(number) if number.as_i64() == Some(0));
         if empty || zero {
             continue;
         }
-        let value = if &*field == patterns {
-            let mut all = strings(under.get(&field));
-            for pattern in strings(Some(&value)) {
+        let value = if &**field == patterns {
+            let mut all = strings(under.get(field));
+            for pattern in strings(Some(value)) {
                 if !all.contains(&pattern) {
                     all.push(pattern);
                 }
             }
             Value::tuple(all.into_iter().map(Value::string))
         } else if let (Some(lower), Some(upper)) =
-            (under.get(&field).and_then(Value::as_fields), value.as_fields())
+            (under.get(field).and_then(Value::as_fields), value.as_fields())
         {
             Value::Object(Arc::new(lower.clone().into_iter().chain(upper.clone()).collect()))
         } else {
-            value
+            value.clone()
         };
-        under.insert(field, value);
+        under.insert(Arc::clone(field), value);
     }
 }
 

@@ -21,6 +21,7 @@ mod file_config;
 mod footprint;
 mod functions;
 mod include;
+mod labelled;
 mod locals;
 mod merge;
 pub mod module;

@@ -99,9 +99,11 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
     let scope = FileScope::root(&session, parsed);
     let config = scope.merged_config(Wanted::Outline, &mut errors);
 
-    outline.dependencies = config
-        .dependency
+    let table = scope.read_dependencies().unwrap_or_default();
+    outline.dependencies = table
+        .blocks
         .iter()
+        .chain(&table.waited_for)
         .map(|block| OutlineDependency {
             name: block.name.to_string(),
             config_path: block.target(&scope),
@@ -123,7 +125,7 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
     }
     let includes = scope.includes();
     outline.includes =
-        includes.list.iter().map(|include| (include.label.clone(), include.path.clone())).collect();
+        includes.by_label().map(|include| (include.label.clone(), include.path.clone())).collect();
     outline.source = config
         .terraform
         .as_ref()

@@ -76,8 +76,15 @@ pub(crate) const BLOCKS: &[(&str, usize)] = &[
     ("terraform", 0),
 ];
 
-/// Blocks of which a file may hold more than one.
+/// Blocks of which a file may hold more than one: by a label each, or as the next tables say.
 pub(crate) const REPEATED: &[&str] = &["dependency", "feature", "generate", "include"];
+
+/// Blocks of which two may even have one label, and what comes of that.
+pub(crate) const REPEATED_LABELS: &[(&str, &str)] = &[
+    ("dependency", "this one counts, and the unit waits for both"),
+    ("feature", "the first counts, or this one in a unit that includes a file"),
+    ("include", "both are merged, and the name means this one"),
+];
 
 pub(crate) const INCLUDE: &[Spec] = &[
     required("path", Kind::String),
@@ -111,6 +118,15 @@ pub(crate) const TERRAFORM: &[Spec] = &[
 /// The blocks inside `terraform`.
 pub(crate) const TERRAFORM_BLOCKS: &[(&str, usize)] =
     &[("after_hook", 1), ("before_hook", 1), ("error_hook", 1), ("extra_arguments", 1)];
+
+/// The same inside `terraform`.
+pub(crate) const REPEATED_TERRAFORM_LABELS: &[(&str, &str)] = &[
+    ("after_hook", BOTH_RUN),
+    ("before_hook", BOTH_RUN),
+    ("error_hook", BOTH_RUN),
+    ("extra_arguments", "both count, or this one alone where an included file has a terraform block"),
+];
+const BOTH_RUN: &str = "both run, or this one alone where an included file has a terraform block";
 
 pub(crate) const EXTRA_ARGUMENTS: &[Spec] = &[
     required("commands", Kind::Strings),
@@ -172,6 +188,10 @@ pub(crate) const EXCLUDE: &[Spec] = &[
 
 /// The blocks inside `errors`.
 pub(crate) const ERRORS_BLOCKS: &[(&str, usize)] = &[("ignore", 1), ("retry", 1)];
+
+/// The same inside `errors`.
+pub(crate) const REPEATED_ERRORS_LABELS: &[(&str, &str)] =
+    &[("ignore", "both count"), ("retry", "both count")];
 
 pub(crate) const RETRY: &[Spec] = &[
     required("retryable_errors", Kind::Strings),

@@ -170,18 +170,20 @@ impl<'r> FileScope<'r> {
         if let Some(diagnostic) = includes.errors.first() {
             return Err(Box::new(diagnostic.clone()));
         }
-        let (include, inside, consumed) = match (&*includes.list, path) {
-            ([], _) => return Ok(None),
-            ([include], path) if include.label.is_empty() => (include, path, 0),
-            (list, [label, inside @ ..]) => {
-                let Some(include) = list.iter().find(|include| include.label == *label) else {
-                    let known = list.iter().map(|include| &*include.label);
+        if includes.list.is_empty() {
+            return Ok(None);
+        }
+        let (include, inside, consumed) = match (includes.bare(), path) {
+            (Some(include), path) => (include, path, 0),
+            (None, [label, inside @ ..]) => {
+                let Some(include) = includes.named(label) else {
+                    let known = includes.by_label().map(|include| &*include.label);
                     return Err(Box::new(unknown("include", label, known)));
                 };
                 (include, inside, 1)
             }
-            (list, []) => {
-                let exposed = list.iter().filter(|include| include.expose);
+            (None, []) => {
+                let exposed = includes.by_label().filter(|include| include.expose);
                 let fields: Result<Vec<(&str, Value)>, Box<Diagnostic>> =
                     exposed.map(|include| Ok((&*include.label, include.exposed()?))).collect();
                 return Ok(Some(Resolved::root(Value::object(fields?))));

@@ -184,8 +184,7 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
         terragrunt_version_constraint: text("terragrunt_version_constraint"),
         includes: scope
             .includes()
-            .list
-            .iter()
+            .by_label()
             .map(|include| (include.label.clone(), include.path.clone()))
             .collect(),
         files_read: scope.session.files_read(),

@@ -23,9 +23,18 @@ use crate::terragrunt::{Outline, Reader};
 pub struct ValidateOptions {
     /// Inputs against the variables of the module, and used outputs against those of the module they come from.
     pub modules: bool,
-    /// Whether an input that the module does not declare is an error instead of a warning.
+    /// Whether what Terragrunt bears, though it is a mistake, is an error instead of a warning.
     pub strict: bool,
 }
+
+/// The mistakes that Terragrunt bears.
+const BORNE: &[&str] = &[
+    "stack::ignored_attribute",
+    "stack::ignored_block",
+    "terragrunt::repeated_label",
+    "terragrunt::unknown_attribute",
+    "terragrunt::unknown_input",
+];
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -60,7 +69,7 @@ pub fn validate(
         units.extend(checked.map(|checked| (unit.dir.clone(), (&unit.outline, checked))));
     }
     if options.modules {
-        let against = Checker { units: &units, modules: Modules::new(reader), reader, options };
+        let against = Checker { units: &units, modules: Modules::new(reader), reader };
         let own: Vec<UnitIndex> = selected.iter().copied().collect();
         let found = parallel::map(&own, |index| {
             let dir = &estate.unit(*index).dir;
@@ -70,6 +79,11 @@ pub fn validate(
         diagnostics.extend(found.into_iter().flatten());
     }
     without_missing_twice(&mut diagnostics);
+    if options.strict {
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| BORNE.contains(&diagnostic.code)) {
+            diagnostic.severity = Severity::Error;
+        }
+    }
     Validation { units: selected.len(), diagnostics: grouped(diagnostics) }
 }
 
@@ -96,7 +110,6 @@ struct Checker<'a> {
     units: &'a BTreeMap<PathBuf, (&'a Outline, Checked)>,
     modules: Modules<'a>,
     reader: &'a Reader,
-    options: ValidateOptions,
 }
 
 impl Checker<'_> {
@@ -119,7 +132,7 @@ impl Checker<'_> {
         for input in inputs {
             match module.variable(&input.name) {
                 Some(variable) => found.extend(wrong_value(input, variable)),
-                None if module.is_whole() => found.push(self.unknown_input(input, module, &names)),
+                None if module.is_whole() => found.push(Self::unknown_input(input, module, &names)),
                 None => {}
             }
         }
@@ -148,13 +161,10 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown_input(&self, input: &Input, module: &UnitModule, names: &BTreeSet<&str>) -> Diagnostic {
+    fn unknown_input(input: &Input, module: &UnitModule, names: &BTreeSet<&str>) -> Diagnostic {
         let name = &input.name;
         let message = format!("the module has no variable \"{name}\"");
-        let mut diagnostic = Diagnostic::warning("terragrunt::unknown_input", message);
-        if self.options.strict {
-            diagnostic.severity = Severity::Error;
-        }
+        let diagnostic = Diagnostic::warning("terragrunt::unknown_input", message);
         let place = input.name_place.as_ref().unwrap_or(&input.value_place);
         let diagnostic = diagnostic.at(place.clone());
         let free = module.variables().map(|(known, _)| known).filter(|known| !names.contains(known));

@@ -81,7 +81,7 @@ fn include_file(
         ([], _) => Ok(None),
         ([include], _) => Ok(Some(include.path.clone())),
         (_, None) => Err(CallError::new(format!("{name} needs the label of an include: there are several"))),
-        (list, Some(label)) => match list.iter().find(|include| include.label == *label) {
+        (_, Some(label)) => match includes.named(label) {
             Some(include) => Ok(Some(include.path.clone())),
             None => Err(CallError::new(format!("there is no include \"{label}\""))),
         },

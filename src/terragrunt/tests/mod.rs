@@ -9,6 +9,7 @@ mod experiments;
 mod folders;
 mod json;
 mod merging;
+mod repetition;
 mod showing;
 mod units;
 

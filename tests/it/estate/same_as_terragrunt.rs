@@ -442,3 +442,46 @@ fn terragrunt_lacks_the_functions_that_are_listed_as_lacking_and_no_others() {
         slipway::terragrunt::FUNCTIONS_NOT_IN_TERRAGRUNT.iter().map(|(name, _)| *name).collect();
     assert_eq!(listed, lacking, "listed on the left, lacking on the right");
 }
+
+#[test]
+fn labels_that_repeat_are_read_alike() {
+    let Some(tree) = Compared::new() else { return };
+    tree.write("one/terragrunt.hcl", "");
+    tree.write("two/terragrunt.hcl", "");
+    tree.write("first.hcl", "locals {\n  who = \"first\"\n}\ninputs = { a = 1, both = \"first\" }\n");
+    tree.write(
+        "last.hcl",
+        "locals {\n  who = \"last\"\n}\ninputs = { both = \"last\" }\nterraform {\n  source = \".\"\n}\n",
+    );
+    let includes = "include \"root\" {\n  path = \"../first.hcl\"\n}\n\
+                    include \"root\" {\n  path = \"../last.hcl\"\n  expose = true\n}\n";
+    let blocks = "feature \"f\" {\n  default = \"a\"\n}\nfeature \"f\" {\n  default = \"b\"\n}\n\
+                  terraform {\n  after_hook \"h\" {\n    commands = [\"plan\"]\n    execute = [\"one\"]\n  }\n  \
+                  after_hook \"h\" {\n    commands = [\"plan\"]\n    execute = [\"two\"]\n  }\n}\n";
+    let dependencies = "dependency \"net\" {\n  config_path  = \"../one\"\n}\n\
+                        dependency \"net\" {\n  config_path  = \"../two\"\n  skip_outputs = true\n}\n";
+    tree.write(
+        "merged/terragrunt.hcl",
+        &format!("{includes}{blocks}inputs = {{ f = feature.f.value, w = include.root.locals.who }}\n"),
+    );
+    tree.write("alone/terragrunt.hcl", &format!("{blocks}inputs = {{ f = feature.f.value }}\n"));
+    tree.assert_renders_alike("merged");
+    tree.assert_renders_alike("alone");
+    tree.write("waits/terragrunt.hcl", dependencies);
+    let estate = Estate::discover(&tree.root, &tree.reader("plan"));
+    let options = FindOptions { dependencies: true, include: true, ..FindOptions::default() };
+    let graph = Graph::build(&estate).unwrap();
+    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options);
+    let theirs = tree.terragrunt("", &["find", "--json", "--dag", "--dependencies", "--include"]);
+    assert_eq!(sorted(ours), sorted(theirs));
+}
+
+/// The same with the dependencies of each unit in one order: Terragrunt's own is that of a map.
+fn sorted(mut found: Json) -> Json {
+    for dependencies in
+        found.as_array_mut().unwrap().iter_mut().filter_map(|unit| unit["dependencies"].as_array_mut())
+    {
+        dependencies.sort_by_key(Json::to_string);
+    }
+    found
+}
