@@ -5,6 +5,7 @@ use kube::core::DynamicObject;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::sources::{SourceStatus, sources};
 use crate::support::git::short;
 
 /// An Application's status, reduced to what decides and what explains.
@@ -12,12 +13,17 @@ use crate::support::git::short;
 pub struct ApplicationStatus {
     /// Its name.
     pub name: String,
-    /// The repository it follows.
+    /// The repository it follows; the first of several.
     pub repository: String,
     /// `Synced`, `OutOfSync`, `Unknown`; empty before the first comparison.
     pub sync: String,
-    /// The commit that was compared.
+    /// The commit that was compared; that of the first source of several.
     pub revision: String,
+    /// Everything that it follows.
+    pub sources: Vec<SourceStatus>,
+    /// Why what was compared says nothing about what it follows, if so.
+    #[serde(skip)]
+    pub doubt: Option<String>,
     /// `Healthy`, `Progressing`, `Degraded`, ….
     pub health: String,
     /// `Succeeded`, `Running`, `Failed`, …; empty where nothing was synced yet.
@@ -63,14 +69,18 @@ impl ApplicationStatus {
             |pointer: &str| data.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
         let resources = list("/status/resources");
         let out_of_sync = resources.iter().filter(|resource| resource["status"] == "OutOfSync");
+        let (sources, doubt) = sources(application);
+        let first = |of: fn(&SourceStatus) -> &String| sources.first().map(of).cloned().unwrap_or_default();
         let heals = data.pointer("/status/operationState/operation/sync/autoHealAttemptsCount");
         Self {
             name: application.name_any(),
-            repository: text("/spec/source/repoURL"),
+            repository: first(|source| &source.repository),
             sync: text("/status/sync/status"),
-            revision: text("/status/sync/revision"),
+            revision: first(|source| &source.revision),
+            sources,
+            doubt,
             health: text("/status/health/status"),
-            operation: text("/status/operationState/phase"),
+            operation: operation(data),
             message: text("/status/operationState/message"),
             healed: heals.and_then(Value::as_i64).is_some_and(|count| count > 0),
             finished: text("/status/operationState/finishedAt"),
@@ -88,11 +98,10 @@ impl ApplicationStatus {
     /// Why it is not green at a commit; `None` where it is.
     ///
     /// Right after a push an Application is Synced and Healthy at the old commit, and on a comparison error its
-    /// health still says Healthy: so everything has to hold at once. `at_commit` says whether the revision is
-    /// the commit or one behind which it stands.
-    pub fn not_green(&self, at_commit: bool) -> Option<String> {
-        let Self { name, sync, revision, health, operation, message, errors, .. } = self;
-        let short = short(revision);
+    /// health still says Healthy: so everything has to hold at once. `lacks` says why it does not have the commit.
+    /// One that never had to sync, since the cluster was as Git says when it came, has no operation.
+    pub fn not_green(&self, lacks: Option<&str>) -> Option<String> {
+        let Self { name, sync, health, operation, message, errors, .. } = self;
         if let Some(error) = errors.first() {
             return Some(format!("{name}: {error}"));
         }
@@ -102,19 +111,40 @@ impl ApplicationStatus {
         if sync.is_empty() {
             return Some(format!("{name}: not compared with Git yet"));
         }
-        if !at_commit {
-            return Some(format!("{name}: still at {short}"));
+        if let Some(reason) = lacks.or(self.doubt.as_deref()) {
+            return Some(format!("{name}: {reason}"));
         }
         if sync != "Synced" {
             let what = self.out_of_sync.join(", ");
             return Some(format!("{name}: {sync} {what}").trim_end().to_owned());
         }
-        if operation != "Succeeded" {
-            let phase = if operation.is_empty() { "has not begun" } else { operation };
-            return Some(format!("{name}: its sync {phase}"));
+        if !matches!(operation.as_str(), "Succeeded" | "") {
+            return Some(format!("{name}: its sync {operation}"));
         }
         (health != "Healthy").then(|| format!("{name}: {health}"))
     }
+
+    /// The revisions that were compared, as people see them.
+    pub fn revisions(&self) -> String {
+        self.sources.iter().map(|source| short(&source.revision)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The phase of the operation that counts: one that is asked for and has not begun, or else the last.
+fn operation(data: &Value) -> String {
+    if data.get("operation").is_some_and(Value::is_object) {
+        return "has not begun".to_owned();
+    }
+    let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let phase = text("/status/operationState/phase");
+    // What failed at another commit is over where the cluster was found to be as a newer one says: nothing was left to sync.
+    let elsewhere = ["revision", "revisions"].iter().any(|key| {
+        let synced = data.pointer(&format!("/status/operationState/syncResult/{key}"));
+        synced.is_some() && synced != data.pointer(&format!("/status/sync/{key}"))
+    });
+    let compared_since = text("/status/reconciledAt") > text("/status/operationState/finishedAt");
+    let over = elsewhere && compared_since && text("/status/sync/status") == "Synced";
+    if matches!(phase, "Failed" | "Error") && over { String::new() } else { phase.to_owned() }
 }
 
 impl std::fmt::Display for ResourceKey {
@@ -165,24 +195,58 @@ mod tests {
 
     #[test]
     fn green_takes_all_of_it_at_once() {
-        assert_eq!(application(&green()).not_green(true), None);
-        assert_eq!(application(&green()).not_green(false).unwrap(), "app-a: still at 0123456789ab");
+        assert_eq!(application(&green()).not_green(None), None);
+        assert_eq!(application(&green()).not_green(Some("still at 0")).unwrap(), "app-a: still at 0");
         let mut degraded = green();
         degraded["health"]["status"] = json!("Degraded");
-        assert_eq!(application(&degraded).not_green(true).unwrap(), "app-a: Degraded");
+        assert_eq!(application(&degraded).not_green(None).unwrap(), "app-a: Degraded");
         let mut running = green();
         running["operationState"]["phase"] = json!("Running");
-        assert!(application(&running).not_green(true).is_some());
-        assert!(application(&json!({})).not_green(true).is_some());
+        assert!(application(&running).not_green(None).is_some());
+        assert!(application(&json!({})).not_green(None).is_some());
+    }
+
+    #[test]
+    fn an_adopted_application_that_never_had_to_sync_is_green() {
+        let mut adopted = green();
+        adopted["operationState"] = Value::Null;
+        assert_eq!(application(&adopted).not_green(None), None);
+        adopted["sync"]["status"] = json!("OutOfSync");
+        assert_eq!(application(&adopted).not_green(None).unwrap(), "app-a: OutOfSync");
+    }
+
+    #[test]
+    fn an_operation_that_is_asked_for_and_has_not_begun_is_waited_for() {
+        let object = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": { "name": "app-a" },
+            "spec": {}, "operation": { "sync": {} }, "status": green(),
+        });
+        let status = ApplicationStatus::of(&serde_json::from_value(object).unwrap());
+        assert_eq!(status.not_green(None).unwrap(), "app-a: its sync has not begun");
+    }
+
+    #[test]
+    fn a_sync_that_failed_counts_until_a_newer_commit_left_nothing_to_sync() {
+        let mut failed = green();
+        failed["reconciledAt"] = json!("2026-01-01T10:00:09Z");
+        let result = json!({ "revision": "0123456789abcdef" });
+        failed["operationState"] = json!({
+            "phase": "Failed", "message": "no", "finishedAt": "2026-01-01T10:00:00Z", "syncResult": result,
+        });
+        assert_eq!(application(&failed).not_green(None).unwrap(), "app-a: its sync failed: no");
+        failed["sync"]["revision"] = json!("fedcba9876543210");
+        assert_eq!(application(&failed).not_green(None), None);
+        failed["reconciledAt"] = json!("2026-01-01T09:59:59Z");
+        assert!(application(&failed).not_green(None).is_some(), "compared before it failed");
     }
 
     #[test]
     fn a_comparison_error_is_never_green_although_its_health_says_healthy() {
         let mut broken = green();
         broken["conditions"] = json!([{ "type": "ComparisonError", "message": "no such path" }]);
-        assert_eq!(application(&broken).not_green(true).unwrap(), "app-a: ComparisonError: no such path");
+        assert_eq!(application(&broken).not_green(None).unwrap(), "app-a: ComparisonError: no such path");
         let mut warned = green();
         warned["conditions"] = json!([{ "type": "OrphanedResourceWarning", "message": "one" }]);
-        assert_eq!(application(&warned).not_green(true), None);
+        assert_eq!(application(&warned).not_green(None), None);
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod manifest;
 mod objects;
 mod resources;
+mod sources;
 mod uninstall;
 mod wait;
 
@@ -21,5 +22,6 @@ pub use error::ArgoCdError;
 pub use manifest::{Manifest, ManifestSpec};
 pub use objects::{Change, Changes};
 pub use resources::OUTPUT_PREFIX;
+pub use sources::SourceStatus;
 pub use uninstall::{Removed, uninstall};
 pub use wait::{Ancestry, Wanted, WantedImage, status, wait_green};

@@ -13,18 +13,22 @@ use super::application::{ApplicationStatus, ResourceKey};
 use super::bootstrap::Progress;
 use super::objects::Objects;
 use super::resources::application_kind;
+use super::sources::{followed, follows, lacks};
+use crate::support::address::Address;
 use crate::support::progress::Said;
 
 const PAUSE: Duration = Duration::from_millis(300);
 /// A refresh that was lost (a controller that restarted) is asked for again.
 const REFRESH: Duration = Duration::from_secs(10);
-const REFRESH_ANNOTATION: &str = "argocd.argoproj.io/refresh";
+/// Asks for a comparison, and for the manifests to be hydrated, where they are.
+const REFRESH_ANNOTATIONS: [&str; 2] = ["argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate"];
 
 /// Knows the repository's history.
 #[async_trait]
 pub trait Ancestry: Send + Sync {
-    /// Whether the revision is the commit or a descendant of it.
-    async fn descends_from(&self, revision: &str, commit: &str) -> bool;
+    /// Whether the revision is the commit or a descendant of it; `None` for a revision that the repository's branch does
+    /// not have. It is asked some times a second. An error says why there is no answer.
+    async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, String>;
 }
 
 /// An image that a workload has to run.
@@ -69,9 +73,8 @@ pub async fn wait_green(
         let mut reasons = Vec::new();
         let mut behind = Vec::new();
         for application in applications.iter().filter(|one| is_wanted(one, wanted)) {
-            let at_commit = application.repository != wanted.repository
-                || ancestry.descends_from(&application.revision, wanted.commit).await;
-            if let Some(reason) = application.not_green(at_commit) {
+            let lacks = lacks(application, wanted, ancestry).await;
+            if let Some(reason) = application.not_green(lacks.as_deref()) {
                 reasons.push(reason);
                 behind.push(application.name.clone());
             }
@@ -86,6 +89,9 @@ pub async fn wait_green(
         );
         if applications.is_empty() {
             reasons.push("there are no Applications".to_owned());
+        } else if wanted.applications.is_empty() && !applications.iter().any(|one| follows(one, wanted)) {
+            let (repository, others) = (Address::new(wanted.repository), followed(&applications));
+            reasons.push(format!("no Application follows {repository}; they follow {others}"));
         }
         if reasons.is_empty() {
             reasons.extend(wrong_images(&objects, &applications, wanted).await?);
@@ -98,8 +104,10 @@ pub async fn wait_green(
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
         if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
+            let asked = REFRESH_ANNOTATIONS.map(|annotation| (annotation.to_owned(), json!("normal")));
+            let refresh = json!({ "annotations": Value::Object(asked.into_iter().collect()) });
             for name in &behind {
-                let refresh = json!({ "annotations": { REFRESH_ANNOTATION: "normal" } });
+                let refresh = refresh.clone();
                 objects.patch_metadata(&application_kind(), name, refresh).await?;
             }
             refreshed = Some(Instant::now());

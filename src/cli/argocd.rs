@@ -16,7 +16,6 @@ use crate::argocd::{self, ApplicationStatus};
 use crate::cluster::{connect, managed_argocd};
 use crate::estate::{ArgoCd, Needs};
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
-use crate::support::git::short;
 use crate::support::shown;
 
 /// Install, watch and remove Argo CD on a cluster
@@ -128,7 +127,7 @@ async fn status(ui: Ui, workspace: &Workspace, args: &ClusterArg) -> Result<Exit
         Format::Json => ui.json(&json!({ "applications": applications, "drift": drift }))?,
         Format::Text => ui.answer(&format!("{}{}", table(&applications), kept(&drift)))?,
     }
-    let green = applications.iter().all(|application| application.not_green(true).is_none());
+    let green = applications.iter().all(|application| application.not_green(None).is_none());
     Ok(if green { Exit::Done } else { Exit::Failed })
 }
 
@@ -158,10 +157,10 @@ fn table(applications: &[ApplicationStatus]) -> String {
     let width = applications.iter().map(|one| one.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for application in applications {
-        let ApplicationStatus { name, sync, health, operation, revision, images, .. } = application;
-        let problem = application.not_green(true);
+        let ApplicationStatus { name, sync, health, operation, images, .. } = application;
+        let problem = application.not_green(None);
         let sign = if problem.is_none() { style("✓").green() } else { style("✗").red() };
-        let revision = short(revision);
+        let revision = application.revisions();
         let healed = if application.healed {
             format!("  (its last sync healed what differed from Git, at {})", application.finished)
         } else {

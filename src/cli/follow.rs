@@ -12,8 +12,8 @@ use crate::argocd::{ApplicationStatus, Wanted, WantedImage, wait_green};
 use crate::cluster::connect;
 use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
-use crate::run::gate::argocd::{self, History, repository_spec};
-use crate::support::git::short;
+use crate::run::gate::History;
+use crate::run::gate::argocd::{self, repository_spec};
 use crate::support::{redact, shown};
 
 /// How often the spinner turns.
@@ -52,8 +52,7 @@ pub async fn wait_for_bumps(
     drop(waiting);
     let applications = applications.map_err(|error| CliError::failed(error, None))?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
-        let revision = short(&application.revision);
-        ui.say(&format!("{}: Synced and Healthy at {revision}", application.name));
+        ui.say(&format!("{}: Synced and Healthy at {}", application.name, application.revisions()));
     }
     Ok(())
 }

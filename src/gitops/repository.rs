@@ -137,19 +137,16 @@ impl Repository {
         Ok(())
     }
 
-    /// Whether `revision` is `commit`, or came after it on the branch: whether who is at `revision` has `commit`.
-    ///
-    /// A revision that is not known yet is fetched; one that the branch does not have is no.
-    pub async fn descends_from(&mut self, revision: &str, commit: &str) -> Result<bool, GitOpsError> {
+    /// Whether `revision` is `commit` or came after it on the branch, so that who is at `revision` has `commit`; `None`
+    /// where the branch, as it was fetched last, does not have the revision.
+    pub async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, GitOpsError> {
         if revision == commit {
-            return Ok(true);
+            return Ok(Some(true));
         }
         if !self.knows(revision).await {
-            self.fetch().await?;
+            return Ok(None);
         }
-        Ok(self.knows(revision).await
-            && self.knows(commit).await
-            && self.is_ancestor(commit, revision).await?)
+        Ok(Some(self.knows(commit).await && self.is_ancestor(commit, revision).await?))
     }
 
     async fn knows(&self, commit: &str) -> bool {

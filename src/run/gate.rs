@@ -1,6 +1,7 @@
 //! Gates: steps of the graph that are no unit, one cluster each.
 
 pub mod argocd;
+mod history;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+pub use self::history::History;
 pub use verify::{VerifyGate, verify_spec};
 
 use self::argocd::{ApplicationsGate, BootstrapGate, UninstallGate};

@@ -4,6 +4,7 @@
 //! [`Address::expose`]. What may be shown is a list, what may not is the rest: of user names those that are the same for
 //! everybody, of parameters those that say which content is meant.
 
+mod same;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+pub use self::same::{Sameness, sameness};
 pub(in crate::support) use self::spans::{in_address, in_text};
 use self::spans::{is_doubtful, is_secret};
 use super::{environment, redact};

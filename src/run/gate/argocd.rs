@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
-use tokio::sync::Mutex;
 
-use super::{GateContext, GateError, until_stopped};
+use super::{GateContext, GateError, History, until_stopped};
 use crate::argocd::{
-    self, Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
+    self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
 };
 use crate::cluster::{self, ClusterError};
 use crate::estate::{ArgoCd, ResolvedCluster};
@@ -208,24 +207,6 @@ pub fn repository_spec(argocd: &ArgoCd) -> Option<RepositorySpec> {
         credentials: repository.credentials.clone(),
         author: None,
     })
-}
-
-/// A clone of the repository that answers for its history.
-pub struct History(Mutex<Repository>);
-
-impl History {
-    /// Takes the clone.
-    pub fn new(repository: Repository) -> Self {
-        Self(Mutex::new(repository))
-    }
-}
-
-#[async_trait]
-impl Ancestry for History {
-    async fn descends_from(&self, revision: &str, commit: &str) -> bool {
-        // A revision that the repository does not know is a branch's name or someone else's commit.
-        revision == commit || self.0.lock().await.descends_from(revision, commit).await.unwrap_or(false)
-    }
 }
 
 impl From<GitOpsError> for GateError {

@@ -8,6 +8,8 @@ use super::world::World;
 
 const LONG: Duration = Duration::from_mins(3);
 
+const APPLICATIONS: &str = "applications.argoproj.io";
+
 fn quiet(_line: String) {}
 
 #[tokio::test]
@@ -45,6 +47,28 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
     assert!(found.iter().any(|one| one.field.starts_with(field) && one.application == "app-a"), "{found:?}");
     assert!(found.iter().all(|one| one.manager == "kubectl-set"), "{found:?}");
 
+    // One that comes back to what it made before finds the cluster as Git says: adopted, it never syncs.
+    let without = r#"{"metadata": {"finalizers": null}}"#;
+    world.bed.kubectl(&["-n", "argocd", "patch", APPLICATIONS, "app-a", "--type=merge", "-p", without]);
+    world.bed.kubectl(&["-n", "argocd", "delete", APPLICATIONS, "app-a"]);
+    let adopted = loop {
+        let applications = world.green("argocd", LONG).await.unwrap();
+        if let Some(adopted) = applications.into_iter().find(|one| one.name == "app-a") {
+            break adopted;
+        }
+    };
+    assert_eq!(adopted.operation, "", "{adopted:?}");
+
+    // One of several sources in another spelling is held to the commit by each of them.
+    world.push("manifests/app-b/deployment.yaml", "replicas: 1", "replicas: 2");
+    world.several_sources("argocd");
+    let applications = world.green("argocd", LONG).await.unwrap();
+    let tip = crate::support::manifests::head(&world.repository);
+    let several = applications.iter().find(|one| one.name == "several").unwrap();
+    assert_eq!(several.sources.len(), 2);
+    assert!(several.sources.iter().all(|source| source.revision == tip), "{several:?}");
+    world.bed.kubectl(&["-n", "argocd", "delete", APPLICATIONS, "several"]);
+
     // An image that cannot be pulled is named, with the pod that wants it.
     world.push("manifests/app-b/deployment.yaml", "app-b:v1", "app-b:v2-broken");
     let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
@@ -58,16 +82,7 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
 
     // An Application that would leave its resources behind takes them along when all of it goes.
     let finalizers = r#"[{"op": "remove", "path": "/metadata/finalizers"}]"#;
-    world.bed.kubectl(&[
-        "-n",
-        "argocd",
-        "patch",
-        "applications.argoproj.io",
-        "root",
-        "--type=json",
-        "-p",
-        finalizers,
-    ]);
+    world.bed.kubectl(&["-n", "argocd", "patch", APPLICATIONS, "root", "--type=json", "-p", finalizers]);
     let removed = uninstall(client(), "argocd", &spec.manifest, LONG, &quiet).await.unwrap();
     assert_eq!(removed.applications, 3);
     assert_eq!(world.names("deployments"), "");

@@ -35,8 +35,8 @@ struct Exactly;
 
 #[async_trait]
 impl Ancestry for Exactly {
-    async fn descends_from(&self, revision: &str, commit: &str) -> bool {
-        revision == commit
+    async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, String> {
+        Ok(Some(revision == commit))
     }
 }
 
@@ -95,22 +95,50 @@ impl World {
         wait_green(self.client.clone(), namespace, &wanted, &Exactly, &|_| ()).await
     }
 
+    /// An Application of two sources of the repository, one of them in another spelling, that somebody writes by hand.
+    pub fn several_sources(&self, namespace: &str) {
+        let more = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more"}}"#;
+        self.commit(|work| {
+            std::fs::create_dir(work.join("manifests/more")).unwrap();
+            std::fs::write(work.join("manifests/more/more.json"), more).unwrap();
+        });
+        let url = self.url();
+        let text = format!(
+            r#"{{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {{"name": "several"}},
+            "spec": {{"project": "default", "destination": {{"server": "https://kubernetes.default.svc",
+            "namespace": "default"}}, "sources": [{{"repoURL": "{url}", "targetRevision": "main", "ref": "values"}},
+            {{"repoURL": "{}", "path": "manifests/more", "targetRevision": "main"}}],
+            "syncPolicy": {{"automated": {{}}}}}}}}"#,
+            url.trim_end_matches(".git")
+        );
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        self.bed.kubectl(&["-n", namespace, "apply", "-f", file.path().to_str().unwrap()]);
+    }
+
     /// Pushes a commit that replaces a text in a file.
     pub fn push(&self, file: &str, from: &str, to: &str) {
+        self.commit(|work| {
+            let text = std::fs::read_to_string(work.join(file)).unwrap();
+            assert!(text.contains(from), "{file} has no {from:?}");
+            std::fs::write(work.join(file), text.replace(from, to)).unwrap();
+        });
+    }
+
+    /// Pushes a commit of what is done to a clone.
+    fn commit(&self, change: impl FnOnce(&Path)) {
         let work = tempfile::tempdir().unwrap();
-        let git = |dir: &Path, arguments: &[&str]| {
+        let git = |arguments: &[&str]| {
             let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
             let mut command = Command::new("git");
-            let status = command.current_dir(dir).args(identity).args(arguments).status();
+            let status = command.current_dir(work.path()).args(identity).args(arguments).status();
             assert!(status.unwrap().success(), "git {arguments:?}");
         };
-        git(work.path(), &["clone", "--quiet", self.repository.to_str().unwrap(), "."]);
-        let path = work.path().join(file);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} has no {from:?}");
-        std::fs::write(&path, text.replace(from, to)).unwrap();
-        git(work.path(), &["commit", "--quiet", "--all", "-m", "A change"]);
-        git(work.path(), &["push", "--quiet", "origin", "main"]);
+        git(&["clone", "--quiet", self.repository.to_str().unwrap(), "."]);
+        change(work.path());
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "-m", "A change"]);
+        git(&["push", "--quiet", "origin", "main"]);
     }
 
     /// The names of all objects of a kind, wherever they are.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use slipway::argocd::Ancestry as _;
 use slipway::gitops::{BumpOptions, GitOpsError, Repository};
+use slipway::run::gate::History;
 use slipway::support::git::GitError;
 use slipway::support::secret::Secret;
 
@@ -271,8 +273,35 @@ async fn a_revision_has_a_commit_when_it_comes_after_it() {
     let bump = set(&mut repository, "app-a=registry.example/app-a:v2").await.unwrap();
     remote.commit("later", &[("README.md", "x")]);
     let later = remote.tip();
-    assert!(repository.descends_from(&bump.commit, &bump.commit).await.unwrap());
-    assert!(!repository.descends_from(&start, &bump.commit).await.unwrap());
-    assert!(repository.descends_from(&later, &bump.commit).await.unwrap(), "a commit that had to be fetched");
-    assert!(!repository.descends_from(&"0".repeat(40), &bump.commit).await.unwrap());
+    assert_eq!(repository.has(&bump.commit, &bump.commit).await.unwrap(), Some(true));
+    assert_eq!(repository.has(&start, &bump.commit).await.unwrap(), Some(false));
+    assert_eq!(repository.has(&later, &bump.commit).await.unwrap(), None, "not fetched yet");
+    repository.fetch().await.unwrap();
+    assert_eq!(repository.has(&later, &bump.commit).await.unwrap(), Some(true));
+    assert_eq!(repository.has(&"0".repeat(40), &bump.commit).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_history_that_is_waited_on_is_fetched_seldom() {
+    let remote = Remote::new();
+    let server = GitServer::start(remote.root.path(), "ci", PASSWORD);
+    let mut wanted = spec(format!("{}/manifests.git", server.address));
+    wanted.username = Some("ci".into());
+    wanted.credentials = Some(Secret::new(PASSWORD));
+    let start = remote.tip();
+    let history = History::new(Repository::open(wanted).await.unwrap());
+    let opened = server.conversations();
+    remote.commit("later", &[("README.md", "x")]);
+    let (later, stranger) = (remote.tip(), "0".repeat(40));
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    for _ in 0..40 {
+        assert_eq!(history.has(&stranger, &start).await.unwrap(), None);
+        assert_eq!(history.has("1.2.3", &start).await.unwrap(), None, "a chart's version");
+        assert_eq!(history.has(&start, &later).await.unwrap(), Some(false));
+    }
+    assert_eq!(server.conversations(), opened + 1, "one fetch for all that is not known");
+    assert_eq!(history.has(&later, &start).await.unwrap(), Some(true), "what that fetch brought is known");
+    // What never changes is answered without the repository.
+    std::fs::rename(remote.bare(), remote.root.path().join("gone")).unwrap();
+    assert_eq!(history.has(&later, &start).await.unwrap(), Some(true));
 }

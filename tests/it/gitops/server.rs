@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,19 +14,29 @@ use base64::engine::general_purpose::STANDARD;
 pub struct GitServer {
     /// `http://127.0.0.1:PORT`.
     pub address: String,
+    conversations: Arc<AtomicUsize>,
 }
 
 struct Site {
     folder: PathBuf,
     authorization: String,
+    conversations: Arc<AtomicUsize>,
 }
 
 impl GitServer {
+    /// How often a client that was let in has begun to fetch or to push.
+    pub fn conversations(&self) -> usize {
+        self.conversations.load(Ordering::SeqCst)
+    }
+
     pub fn start(folder: &Path, user: &str, password: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let authorization = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        let site = Arc::new(Site { folder: folder.to_owned(), authorization });
+        let conversations = Arc::new(AtomicUsize::new(0));
+        let site =
+            Site { folder: folder.to_owned(), authorization, conversations: Arc::clone(&conversations) };
+        let site = Arc::new(site);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let site = Arc::clone(&site);
@@ -33,7 +44,7 @@ impl GitServer {
                 std::thread::spawn(move || answer(&site, &stream).ok());
             }
         });
-        Self { address }
+        Self { address, conversations }
     }
 }
 
@@ -69,6 +80,9 @@ fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
         return stream.write_all(
             b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         );
+    }
+    if target.contains("/info/refs") {
+        site.conversations.fetch_add(1, Ordering::SeqCst);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut backend = Command::new("git")
