@@ -6,6 +6,7 @@
 //! History is Git's own. A bump carries trailers that say what and who; a rollback, and the freeze it brings, are
 //! read back from them.
 
+mod age;
 mod bump;
 mod edit;
 mod error;
