@@ -1,5 +1,7 @@
 //! The edit: one scalar's bytes replaced, everything else as it was, and a proof of both.
 
+mod shared;
+
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::error::GitOpsError;
@@ -15,7 +17,16 @@ pub(super) fn replace_scalar(
     scalar: &Node,
     wanted: &str,
 ) -> Result<Vec<u8>, GitOpsError> {
-    check_objects(file)?;
+    let documents = file.documents()?;
+    check_objects(file, &documents)?;
+    check_signature(file, &documents)?;
+    if let Some(line) = shared::also_at(&documents, scalar) {
+        let image = scalar.line;
+        let problem = format!(
+            "an alias here has the image of line {image} too, which would change with it; write one of them out"
+        );
+        return Err(file.error(line, problem));
+    }
     let before = file.text()?;
     let written = match scalar.value {
         Value::Scalar(_, ScalarStyle::SingleQuoted) => format!("'{wanted}'"),
@@ -36,11 +47,11 @@ pub(super) fn replace_scalar(
 }
 
 /// Argo CD ignores a document without a kind, silently: what stands in it is not deployed, and may be pruned.
-fn check_objects(file: &ManifestFile) -> Result<(), GitOpsError> {
+fn check_objects(file: &ManifestFile, documents: &[Node]) -> Result<(), GitOpsError> {
     if is_kustomization(&file.path) {
         return Ok(());
     }
-    for document in file.documents()? {
+    for document in documents {
         if document.is_null() {
             continue;
         }
@@ -49,6 +60,23 @@ fn check_objects(file: &ManifestFile) -> Result<(), GitOpsError> {
                 let problem = format!("this document has no {key}, and Argo CD would not deploy it; add it");
                 return Err(file.error(document.line, problem));
             }
+        }
+    }
+    Ok(())
+}
+
+/// SOPS signs all values of a file, encrypted or not, where nobody has told it to sign the encrypted ones only: with another
+/// image the file could not be decrypted any more.
+fn check_signature(file: &ManifestFile, documents: &[Node]) -> Result<(), GitOpsError> {
+    for sops in documents.iter().filter_map(|document| document.get("sops")) {
+        let is_set = |key: &str| sops.get(key).and_then(Node::text).is_some_and(|text| !text.is_empty());
+        let lenient = sops.get("mac_only_encrypted").and_then(Node::text) == Some("true");
+        if is_set("mac") && !lenient {
+            return Err(file.error(
+                sops.line,
+                "SOPS signs every value of this file, and could not decrypt it after this edit; set the image with sops, or \
+                 encrypt the file with mac_only_encrypted",
+            ));
         }
     }
     Ok(())

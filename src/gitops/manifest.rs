@@ -73,8 +73,8 @@ pub(super) struct Node {
     pub span: Range<usize>,
     /// Its line, from 1.
     pub line: usize,
-    /// Whether it has an anchor, so that other places may share it.
-    pub anchored: bool,
+    /// Its anchor, by which other places may share it: a number of its own in the file.
+    pub anchor: Option<usize>,
     /// What it is.
     pub value: Value,
 }
@@ -88,8 +88,8 @@ pub(super) enum Value {
     Mapping(Vec<(Node, Node)>),
     /// Items in order.
     Sequence(Vec<Node>),
-    /// Another node's content, elsewhere.
-    Alias,
+    /// The content of the node that has this anchor.
+    Alias(usize),
 }
 
 impl Node {
@@ -145,12 +145,13 @@ impl TreeBuilder {
     fn add(&mut self, event: Event<'_>, span: Span) {
         let range = span.byte_range().unwrap_or_default();
         let line = span.start.line();
-        let node = |anchor: usize, value| Node { span: range, line, anchored: anchor != 0, value };
+        let node =
+            |anchor: usize, value| Node { span: range, line, anchor: (anchor != 0).then_some(anchor), value };
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 self.close(node(anchor, Value::Scalar(text.into_owned(), style)));
             }
-            Event::Alias(_) => self.close(node(0, Value::Alias)),
+            Event::Alias(anchor) => self.close(node(0, Value::Alias(anchor))),
             Event::MappingStart(_, anchor, _) => {
                 self.open.push(Open { node: node(anchor, Value::Mapping(Vec::new())), children: Vec::new() });
             }

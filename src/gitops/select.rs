@@ -94,6 +94,12 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
     let kind = text(object, "kind");
     let workload = object.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
+    if let Some((merge, _)) = object.pairs().iter().find(|(name, _)| name.text() == Some("<<"))
+        && kind.is_empty()
+    {
+        let problem = "a merge key decides what this object is; write the object out here";
+        return images.obstacles.push(Obstacle { file, kind, workload, line: merge.line, problem });
+    }
     let Some((_, way)) = POD_SPECIFICATIONS.iter().find(|(name, _)| *name == kind) else { return };
     let obstacle =
         |(line, problem)| Obstacle { file, kind: kind.clone(), workload: workload.clone(), line, problem };
@@ -155,7 +161,7 @@ fn follow<'a>(object: &'a Node, way: &[&str]) -> Result<Option<&'a Node>, Stop> 
 
 /// The value under `key`, unless it could be another place's as well, or another place's instead.
 fn step<'a>(node: &'a Node, key: &str) -> Result<Option<&'a Node>, Stop> {
-    if matches!(node.value, Value::Alias) {
+    if matches!(node.value, Value::Alias(_)) {
         return Err((node.line, "an alias decides the image; write the containers out here"));
     }
     let mut values = node.pairs().iter().filter(|(name, _)| name.text() == Some(key));
@@ -170,11 +176,8 @@ fn step<'a>(node: &'a Node, key: &str) -> Result<Option<&'a Node>, Stop> {
     if let Some((duplicate, _)) = values.next() {
         return Err((duplicate.line, "the key is there twice; remove one of them"));
     }
-    if matches!(value.value, Value::Alias) {
+    if matches!(value.value, Value::Alias(_)) {
         return Err((value.line, "an alias decides the image; write it out here"));
-    }
-    if value.anchored {
-        return Err((value.line, "the anchor lets other places share this value; write it out instead"));
     }
     Ok(Some(value))
 }
@@ -242,6 +245,9 @@ fn check_scalar(file: &ManifestFile, scalar: &Node) -> Result<(), GitOpsError> {
     let Value::Scalar(text, style) = &scalar.value else { return Ok(()) };
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
         return Err(file.error(scalar.line, "the image is a block scalar; write it on one line"));
+    }
+    if text.starts_with("ENC[") {
+        return Err(file.error(scalar.line, "the image is encrypted by SOPS; set it with sops"));
     }
     if text.parse::<ImageReference>().is_err() {
         let problem =

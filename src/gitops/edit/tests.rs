@@ -95,16 +95,84 @@ fn several_containers_of_the_same_image_are_refused_with_each_place_named() {
 
 #[test]
 fn what_other_places_share_is_refused_with_its_line() {
-    let anchored = deployment(" &image registry.example/app-a:v1");
-    assert!(refusal(&anchored).starts_with("manifests/app-a/deployment.yaml:10: the anchor"));
     let alias = deployment(" *image").replace("name: app-a", "name: &image app-a");
     assert!(refusal(&alias).starts_with("manifests/app-a/deployment.yaml:10: an alias"));
     let merged = deployment(" registry.example/app-a:v1")
         .replace("metadata:", "x: &d {image: a}\nmetadata:")
         .replace("image: registry.example/app-a:v1", "<<: *d");
     assert!(refusal(&merged).starts_with("manifests/app-a/deployment.yaml:11: a merge key"));
-    let shared_pod = deployment(" registry.example/app-a:v1").replace("    spec:", "    spec: &pod");
-    assert!(refusal(&shared_pod).contains("the anchor"), "{}", refusal(&shared_pod));
+}
+
+/// Two Deployments in a list; the second one's `spec` and what is beside it as given.
+fn two(first: &str, second: &str) -> String {
+    let first = first.replace("IMAGE", "registry.example/app-a:v1");
+    format!("apiVersion: v1\nkind: List\nitems:\n{first}{second}")
+}
+
+const FIRST: &str = "- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: a}\n  spec:\n    template:\n      \
+                     spec:\n        containers:\n        - name: web\n          image: IMAGE\n";
+
+#[test]
+fn an_edit_that_would_change_a_second_place_through_an_anchor_is_refused_with_that_place() {
+    let object = "- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: b}\n";
+    let cases = [
+        // On the container, on the scalar, on the list, on the whole item, on what is merged.
+        ("- name: web", "- &x\n          name: web", "containers: [*x]"),
+        ("IMAGE", "&x IMAGE", "containers: [{name: b, image: *x}]"),
+        ("containers:", "containers: &x", "containers: *x"),
+        ("- name: web", "- &x\n          name: web", "containers: [{<<: *x, name: b}]"),
+        ("- name: web", "- &x\n          name: web", "containers: [{<<: [*x, {a: b}], name: b}]"),
+        ("IMAGE", "&x IMAGE", "containers: [{name: b, image: c, env: [{name: I, value: *x}]}]"),
+    ];
+    for (from, to, second) in cases {
+        let second = format!("{object}  spec: {{template: {{spec: {{{second}}}}}}}\n");
+        let text = two(&FIRST.replace(from, to), &second);
+        let message = edit(&text, "app-a/a/web").unwrap_err().to_string();
+        let line = text.lines().position(|line| line.contains("*x")).unwrap() + 1;
+        assert!(
+            message.starts_with(&format!("manifests/app-a/deployment.yaml:{line}: an alias")),
+            "{message}"
+        );
+    }
+    let whole = two(&FIRST.replacen("- api", "- &x\n  api", 1), "- <<: *x\n  metadata: {name: b}\n");
+    assert!(edit(&whole, "app-a/a/web").unwrap_err().to_string().contains(".yaml:14: an alias here"));
+    assert!(refusal(&whole).contains(".yaml:14: a merge key decides what this object is"));
+}
+
+#[test]
+fn an_anchor_whose_image_nobody_else_has_does_not_matter() {
+    for (from, to, second) in [
+        ("IMAGE", "&x IMAGE", ""),
+        // The second has an image of its own, or a pod's specification of its own.
+        ("- name: web", "- &x\n          name: web", "- {<<: *x, image: c}\n"),
+        ("  spec:\n        containers:", "  spec: &x\n        containers:", "- {<<: *x, containers: []}\n"),
+        ("metadata: {name: a}", "metadata: &x {name: a}", "- metadata: *x\n"),
+    ] {
+        let text = two(&FIRST.replace(from, to), second);
+        let edited = edit(&text, "app-a/a/web").unwrap();
+        assert_eq!(edited, text.replace("registry.example/app-a:v1", WANTED));
+    }
+}
+
+#[test]
+fn what_sops_signs_is_refused() {
+    let signed = |sops: &str| {
+        format!("{}sops:\n    mac: ENC[x]\n    {sops}\n", deployment(" registry.example/app-a:v1"))
+    };
+    for sops in ["encrypted_regex: ^(value)$", "mac_only_encrypted: false"] {
+        let message = refusal(&signed(sops));
+        assert!(
+            message.starts_with("manifests/app-a/deployment.yaml:13: SOPS signs every value"),
+            "{message}"
+        );
+    }
+    assert!(edit(&signed("mac_only_encrypted: true"), "app-a").is_ok());
+    let beside = format!(
+        "{}---\n{}",
+        deployment(" registry.example/app-a:v1"),
+        "apiVersion: v1\nkind: Secret\nsops: {mac: x}\n"
+    );
+    assert!(refusal(&beside).contains("SOPS"), "another document of the file is signed along");
 }
 
 #[test]
