@@ -43,6 +43,16 @@ pub struct Global {
     )]
     pub experiments: Vec<String>,
 
+    /// How many times the usual budget of steps and memory one evaluation may take [default: 1]
+    #[arg(
+        long,
+        value_name = "TIMES",
+        global = true,
+        env = crate::hcl::budget::VARIABLE,
+        value_parser = times
+    )]
+    pub evaluation_budget: Option<f64>,
+
     /// How answers are written: text or json, and with `graph` also dot, mermaid, svg or html
     #[arg(
         long,
@@ -112,6 +122,11 @@ impl EngineArgs {
     pub fn ends_at_first_failure(&self, configured: bool) -> bool {
         self.fail_fast || (configured && !self.keep_going)
     }
+}
+
+fn times(text: &str) -> Result<f64, String> {
+    let times = text.parse().ok().filter(|times| (0.001..=1_000_000.0).contains(times));
+    times.ok_or_else(|| "write it like 2 or 0.5: from 0.001 to 1000000".to_owned())
 }
 
 fn time(text: &str) -> Result<std::time::Duration, String> {

@@ -154,6 +154,9 @@ pub fn main() -> ExitCode {
     if let Err(error) = signals::watch(Exit::Interrupted as i32, tell) {
         return ui.error(&CliError::failed(format!("could not listen for signals: {error}"), None)).into();
     }
+    if let Some(times) = cli.global.evaluation_budget {
+        crate::hcl::budget::allow(times);
+    }
     let done = cli.known_format().and_then(|()| dispatch(ui, &cli));
     signals::settle();
     match done {

@@ -7,6 +7,7 @@ use super::limits::{UnitLimits, bytes};
 use super::needs::{Needs, Sections};
 use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
+use crate::hcl::budget::Evaluation;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
 use crate::support::fs::is_there;
@@ -115,6 +116,7 @@ impl Project {
 
     /// The same for a command that needs some of it.
     pub fn read_for(file: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
+        let _evaluation = Evaluation::begin(Some(&std::sync::Arc::from(file)));
         let sections = Sections::read(file, options)?;
         let document = sections.look();
         // Before anything of it is evaluated, which may start programs.

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::limits::{MOST_TEXT, TooLarge};
 use super::number::MOST_DIGITS;
 use super::value::Value;
 
@@ -50,65 +51,145 @@ pub fn from_json(json: &Json) -> Result<Value, NumberTooLong> {
     })
 }
 
+/// The values that a JSON text holds at most, by its signs outside of strings.
+pub fn most_values(text: &str) -> usize {
+    let mut count = 1;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(inner) = bytes.next() {
+                    match inner {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        _ => {}
+                    }
+                }
+            }
+            b',' | b'[' | b'{' => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// The text that `jsonencode` gives: no spaces, keys in order, and `<`, `>` and `&` escaped for use in HTML;
 /// `None` where something is unknown.
 pub fn encode(value: &Value) -> Option<String> {
-    let mut text = String::new();
-    push_value(&mut text, value)?;
-    Some(text)
+    encode_within(value, usize::MAX).ok()
 }
 
-fn push_value(text: &mut String, value: &Value) -> Option<()> {
-    match value {
-        Value::Null => text.push_str("null"),
-        Value::Unknown => return None,
-        Value::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
-        Value::Number(number) => text.push_str(&number.to_string()),
-        Value::String(string) => push_string(text, string),
-        Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
-            text.push('[');
-            for (index, element) in elements.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                push_value(text, element)?;
-            }
-            text.push(']');
-        }
-        Value::Object(fields) | Value::Map(fields) => {
-            text.push('{');
-            for (index, (key, value)) in fields.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                push_string(text, key);
-                text.push(':');
-                push_value(text, value)?;
-            }
-            text.push('}');
-        }
-        Value::Sensitive(inner) => push_value(text, inner)?,
+/// The same where it is no longer than a text may be.
+pub(super) fn encode_text(value: &Value) -> Result<Option<String>, TooLarge> {
+    match encode_within(value, MOST_TEXT) {
+        Ok(text) => Ok(Some(text)),
+        Err(Unwritable::Unknown) => Ok(None),
+        Err(Unwritable::TooLong) => Err(TooLarge::Text),
     }
-    Some(())
 }
 
-fn push_string(text: &mut String, string: &str) {
-    text.push('"');
-    for letter in string.chars() {
-        match letter {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let escaped = format!("\\u{:04x}", u32::from(letter));
-                text.push_str(&escaped);
-            }
-            plain => text.push(plain),
+/// Why a value has no text.
+enum Unwritable {
+    Unknown,
+    TooLong,
+}
+
+fn encode_within(value: &Value, most: usize) -> Result<String, Unwritable> {
+    let mut writer = Writer { text: String::new(), most };
+    writer.value(value)?;
+    Ok(writer.text)
+}
+
+struct Writer {
+    text: String,
+    most: usize,
+}
+
+impl Writer {
+    fn value(&mut self, value: &Value) -> Result<(), Unwritable> {
+        if self.text.len() > self.most {
+            return Err(Unwritable::TooLong);
         }
+        match value {
+            Value::Null => self.text.push_str("null"),
+            Value::Unknown => return Err(Unwritable::Unknown),
+            Value::Bool(truth) => self.text.push_str(if *truth { "true" } else { "false" }),
+            Value::Number(number) => self.text.push_str(&number.to_string()),
+            Value::String(string) => self.string(string)?,
+            Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
+                self.text.push('[');
+                for (index, element) in elements.iter().enumerate() {
+                    if index > 0 {
+                        self.text.push(',');
+                    }
+                    self.value(element)?;
+                }
+                self.text.push(']');
+            }
+            Value::Object(fields) | Value::Map(fields) => {
+                self.text.push('{');
+                for (index, (key, value)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        self.text.push(',');
+                    }
+                    self.string(key)?;
+                    self.text.push(':');
+                    self.value(value)?;
+                }
+                self.text.push('}');
+            }
+            Value::Sensitive(inner) => self.value(inner)?,
+        }
+        Ok(())
     }
-    text.push('"');
+
+    fn string(&mut self, string: &str) -> Result<(), Unwritable> {
+        self.text.push('"');
+        for letter in string.chars() {
+            match letter {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '\r' => self.text.push_str("\\r"),
+                '\t' => self.text.push_str("\\t"),
+                '\u{8}' => self.text.push_str("\\b"),
+                '\u{c}' => self.text.push_str("\\f"),
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                    // One letter becomes six.
+                    if self.text.len() > self.most {
+                        return Err(Unwritable::TooLong);
+                    }
+                    let escaped = format!("\\u{:04x}", u32::from(letter));
+                    self.text.push_str(&escaped);
+                }
+                plain => self.text.push(plain),
+            }
+        }
+        self.text.push('"');
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_strings_only() {
+        assert_eq!(most_values(r#"{"a,b": [1, "x,\"[,"], "c": {}}"#), 6);
+        assert_eq!(most_values("1"), 1);
+        assert_eq!(most_values(&"[".repeat(500)), 501);
+    }
+
+    #[test]
+    fn a_text_that_grows_while_it_is_written_ends_at_its_limit() {
+        let value = Value::string("<".repeat(MOST_TEXT / 5));
+        assert_eq!(encode_text(&value), Err(TooLarge::Text));
+        let half = Value::string("x".repeat(MOST_TEXT / 2));
+        assert_eq!(
+            encode_text(&Value::tuple([half.clone(), half.clone(), half.clone(), half])),
+            Err(TooLarge::Text)
+        );
+        assert_eq!(encode_text(&Value::Unknown), Ok(None));
+    }
 }

@@ -1,6 +1,7 @@
 //! The HCL language: syntax with spans, values, evaluation and Terraform's functions.
 
 pub mod ast;
+pub mod budget;
 pub mod convert;
 pub mod diagnostic;
 mod evaluate;
@@ -14,7 +15,7 @@ mod parser;
 mod reference_tests;
 pub mod scope;
 pub mod source;
-mod stack;
+pub(crate) mod stack;
 pub mod suggest;
 mod types;
 pub mod value;

@@ -9,6 +9,13 @@ impl From<super::limits::TooLarge> for CallError {
     }
 }
 
+impl From<super::budget::Spent> for CallError {
+    /// Whoever calls the function tells where and of what.
+    fn from(spent: super::budget::Spent) -> Self {
+        Self::new(spent.to_string())
+    }
+}
+
 /// A name that was found, and how much of the path behind it.
 #[derive(Clone, Debug)]
 pub struct Resolved {

@@ -6,6 +6,9 @@ use std::sync::{Arc, OnceLock};
 use super::diagnostic::Diagnostic;
 use crate::support::fs::read_regular;
 
+/// The most bytes of a configuration: 32 MiB. What is made of it takes many times as much.
+pub const MOST_SOURCE: u64 = 32 * 1024 * 1024;
+
 /// A half-open range of byte offsets into one file's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
@@ -58,12 +61,20 @@ impl SourceFile {
         Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
     }
 
-    /// Reads a file, which must be a regular one and hold UTF-8 text.
+    /// Reads a file, which must be a regular one, hold UTF-8 text, and be no larger than a configuration may be.
     pub fn read(path: &Path) -> Result<Arc<Self>, Box<Diagnostic>> {
-        let bytes = read_regular(path).map_err(|error| {
-            let message = format!("{} cannot be read: {error}", path.display());
+        let unreadable = |cause: &dyn std::fmt::Display| {
+            let message = format!("{} cannot be read: {cause}", path.display());
             Box::new(Diagnostic::error("hcl::unreadable", message))
-        })?;
+        };
+        let too_large = || unreadable(&format!("it has more than {} MiB", MOST_SOURCE >> 20));
+        if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > MOST_SOURCE) {
+            return Err(too_large());
+        }
+        let bytes = read_regular(path).map_err(|error| unreadable(&error))?;
+        if bytes.len() as u64 > MOST_SOURCE {
+            return Err(too_large());
+        }
         String::from_utf8(bytes).map(|text| Self::new(path, text)).map_err(|error| {
             let start = error.utf8_error().valid_up_to();
             let byte = error.as_bytes().get(start).copied().unwrap_or_default();

@@ -205,11 +205,8 @@ struct OrderedValue {
 
 impl OrderedValue {
     fn new(value: Value) -> Self {
-        let hashed = (value.as_elements().is_some() || value.as_fields().is_some()).then(|| {
-            let mut text = String::new();
-            push_hashed(&value, &mut text);
-            text
-        });
+        let compound = value.as_elements().is_some() || value.as_fields().is_some();
+        let hashed = compound.then(|| hashed(&value));
         Self { value, hashed }
     }
 }
@@ -238,7 +235,13 @@ impl Ord for OrderedValue {
     }
 }
 
-/// What cty makes of a value to find it in a set.
+/// What cty makes of a value to find it in a set: the same for values that are equal, and for few others.
+pub(super) fn hashed(value: &Value) -> String {
+    let mut text = String::new();
+    push_hashed(value, &mut text);
+    text
+}
+
 fn push_hashed(value: &Value, text: &mut String) {
     let mut all =
         |open: char, close: char, elements: &mut dyn Iterator<Item = (Option<&Arc<str>>, &Value)>| {

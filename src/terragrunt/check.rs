@@ -1,6 +1,7 @@
 //! A unit as far as it can be known without outputs, with the places of what can be checked against its module
 //! and against those of its dependencies.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::reader::{Reader, without_repetition};
 use super::scope::{FileScope, Section};
 use super::session::Session;
 use super::unit;
-use crate::hcl::ast::{Expr, ExprKind};
+use crate::hcl::ast::{Expr, ExprKind, ObjectItem};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::Value;
@@ -72,7 +73,7 @@ pub struct OutputUse {
 
 impl Reader {
     /// The unit whose configuration is `file` (absolute), as far as it can be known without outputs, and what is
-    /// wrong with it; no unit where the file cannot be read.
+    /// wrong with it; no unit where the file cannot be read, or its values are too large.
     pub fn check(&self, file: &Path) -> (Option<Checked>, Vec<Diagnostic>) {
         let parsed = match self.parsed(file) {
             Ok(parsed) => parsed,
@@ -88,6 +89,11 @@ impl Reader {
             if let Err(diagnostic) = block.check_outputs(&scope) {
                 errors.push(*diagnostic);
             }
+        }
+        let whole = config.as_value();
+        if let Err(error) = unit::check_size(&scope, &whole) {
+            errors.push(*error);
+            return (None, without_repetition(errors));
         }
         let (mut generated, mut generates_unknown) = (Module::default(), false);
         for block in config.generate.values() {
@@ -113,7 +119,7 @@ impl Reader {
             let mut blocks = file.file.body.blocks("terraform");
             Some(file.location(blocks.find_map(|block| block.body.attribute("source"))?.expr.span))
         });
-        let unit = unit::config(&scope, config);
+        let unit = unit::config(&scope, config, whole);
         let checked =
             Checked { unit, inputs, inputs_place, source_place, generated, generates_unknown, output_uses };
         (Some(checked), without_repetition(errors))
@@ -143,9 +149,11 @@ fn inputs(
     if written.iter().any(|(file, expr)| evaluated(file, expr).is_none()) {
         return (None, place);
     }
+    let items: Vec<(&Rc<FileScope<'_>>, HashMap<&str, &ObjectItem>)> =
+        written.iter().map(|(file, expr)| (*file, written_items(expr))).collect();
     let input = |(name, value): (&Arc<str>, &Value)| {
-        let item = written.iter().find_map(|(file, expr)| {
-            let (key, value) = written_item(expr, name)?;
+        let item = items.iter().find_map(|(file, items)| {
+            let ObjectItem { key, value } = items.get(&**name)?;
             Some((file.location(key.span), file.location(value.span)))
         });
         let whole = || written.first().map(|(file, expr)| file.location(expr.span));
@@ -158,33 +166,43 @@ fn inputs(
     (Some(merged.into_iter().flatten().filter_map(input).collect()), place)
 }
 
-/// Where an input is written: in the object itself, or in the last one that a `merge` takes.
-fn written_item<'e>(expr: &'e Expr, name: &str) -> Option<(&'e Expr, &'e Expr)> {
+/// Where each input is written: in the object itself, or in the last one that a `merge` takes.
+fn written_items(expr: &Expr) -> HashMap<&str, &ObjectItem> {
+    let mut items = HashMap::new();
+    add_written_items(expr, &mut items);
+    items
+}
+
+fn add_written_items<'e>(expr: &'e Expr, found: &mut HashMap<&'e str, &'e ObjectItem>) {
     match &expr.kind {
-        ExprKind::Paren(inner) => written_item(inner, name),
+        ExprKind::Paren(inner) => add_written_items(inner, found),
         ExprKind::Object(items) => {
-            let item = items.iter().find(|item| match &item.key.kind {
-                ExprKind::Variable(key) | ExprKind::String(key) => &**key == name,
-                _ => false,
-            })?;
-            Some((&item.key, &item.value))
+            for item in items {
+                if let ExprKind::Variable(key) | ExprKind::String(key) = &item.key.kind {
+                    found.entry(&**key).or_insert(item);
+                }
+            }
         }
         ExprKind::Call { name: function, arguments, .. } if &*function.name == "merge" => {
-            arguments.iter().rev().find_map(|argument| written_item(argument, name))
+            for argument in arguments.iter().rev() {
+                add_written_items(argument, found);
+            }
         }
-        _ => None,
+        _ => {}
     }
 }
 
 fn output_uses(unit: &FileScope<'_>, file: &FileScope<'_>, blocks: &[DependencyBlock]) -> Vec<OutputUse> {
     let mut uses = Vec::new();
+    let blocks: HashMap<&str, &DependencyBlock> =
+        blocks.iter().rev().map(|block| (&*block.name, block)).collect();
     walk::body(&file.file.body, &mut |expr| {
         // What is tried may fail.
         if let ExprKind::Call { name, .. } = &expr.kind {
             return !matches!(&*name.name, "try" | "can");
         }
         if let Some((dependency, output, span)) = output_name(expr)
-            && let Some(block) = blocks.iter().find(|block| &*block.name == dependency)
+            && let Some(block) = blocks.get(dependency)
             && block.enabled()
             && !block.skip_outputs()
         {

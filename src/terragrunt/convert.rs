@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::schema::Kind;
+use crate::hcl::budget::make;
 use crate::hcl::convert::{to_bool, to_number, to_string};
+use crate::hcl::limits::{list_bytes, object_bytes};
 use crate::hcl::value::{Fields, Value};
 
 /// `value` as the kind of an attribute; a message where it is none. Null and unknown stay what they are.
@@ -148,6 +150,7 @@ pub(crate) fn merge_deep(under: &Value, over: &Value, append: bool) -> Result<Va
         let Some(lower) = under.as_elements() else {
             return Err(format!("{} cannot be appended to {}", a(over), a(under)));
         };
+        make(list_bytes(lower.len() + upper.len())).map_err(|spent| spent.to_string())?;
         let merged = Value::tuple(lower.iter().chain(upper).cloned());
         return Ok(if sensitive { Value::Sensitive(Arc::new(merged)) } else { merged });
     }
@@ -156,6 +159,7 @@ pub(crate) fn merge_deep(under: &Value, over: &Value, append: bool) -> Result<Va
 
 /// The same for named values.
 pub(crate) fn merge_fields_deep(under: &Fields, over: &Fields, append: bool) -> Result<Fields, String> {
+    make(object_bytes(under.len() + over.len())).map_err(|spent| spent.to_string())?;
     let mut merged = under.clone();
     for (name, value) in over {
         let value = match under.get(name) {

@@ -1,5 +1,6 @@
 //! Bodies decoded against the tables of what may stand in them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::convert::convert;
@@ -207,16 +208,16 @@ pub(crate) fn check_repetition(
     repeated_labels: &[(&str, &str)],
     errors: &mut Vec<Diagnostic>,
 ) {
-    for (index, block) in body.blocks.iter().enumerate() {
+    let mut firsts: HashMap<(&str, Option<&str>), &Block> = HashMap::new();
+    for block in &body.blocks {
         let kind = &*block.kind.name;
         // Without any label, as two bare includes are, there is no telling them apart.
         if label(block).is_some() && repeated_labels.iter().any(|(name, _)| *name == kind) {
             continue;
         }
-        let same = |other: &&Block| {
-            other.kind.name == block.kind.name && (!repeated.contains(&kind) || label(other) == label(block))
-        };
-        if let Some(first) = body.blocks.iter().take(index).find(same) {
+        let label_counts = repeated.contains(&kind);
+        let first = *firsts.entry((kind, label(block).filter(|_| label_counts))).or_insert(block);
+        if !std::ptr::eq(first, block) {
             let name = label(block).map_or_else(String::new, |label| format!(" \"{label}\""));
             let line = scope.location(first.span).position().line;
             errors.push(

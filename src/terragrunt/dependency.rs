@@ -1,7 +1,7 @@
 //! `dependency` blocks: which unit, and its outputs or the mocks in their place.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,9 +38,20 @@ pub(crate) struct Table {
     pub waited_for: Vec<DependencyBlock>,
     /// What is wrong with the blocks that are missing.
     pub errors: Vec<Diagnostic>,
+    /// The places of the blocks by their names, once somebody asks.
+    places: OnceCell<HashMap<Arc<str>, usize>>,
 }
 
 impl Table {
+    /// The block of that name.
+    pub fn find(&self, name: &str) -> Option<&DependencyBlock> {
+        let places = self.places.get_or_init(|| {
+            let each = self.blocks.iter().enumerate().rev();
+            each.map(|(place, block)| (Arc::clone(&block.name), place)).collect()
+        });
+        self.blocks.get(*places.get(name)?)
+    }
+
     /// Takes out blocks that count and have no folder. An included file may leave it empty for the child to fill in, so
     /// only what is merged can be judged.
     fn drop_pathless(&mut self) {
@@ -86,16 +97,24 @@ impl FileScope<'_> {
             TableState::Open => {}
         }
         self.table.replace(TableState::Reading);
-        let mut table = Table::clone(&self.own_dependencies());
+        let own = self.own_dependencies();
+        let mut table = Table {
+            blocks: own.blocks.clone(),
+            waited_for: own.waited_for.clone(),
+            errors: own.errors.clone(),
+            places: OnceCell::new(),
+        };
         for include in self.includes().list.iter().rev() {
             if include.strategy == Strategy::NoMerge {
                 continue;
             }
             let included = include.scope.own_dependencies();
             table.errors.extend(include.through(included.errors.clone()));
-            let is_own = |block: &&DependencyBlock| table.blocks.iter().any(|own| own.name == block.name);
-            let waited_for = included.waited_for.iter().filter(|block| !is_own(block)).cloned();
-            table.waited_for.extend(waited_for);
+            if !included.waited_for.is_empty() {
+                let own: HashSet<&str> = table.blocks.iter().map(|block| &*block.name).collect();
+                let others = included.waited_for.iter().filter(|block| !own.contains(&*block.name));
+                table.waited_for.extend(others.cloned());
+            }
             table.blocks =
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
         }
@@ -119,12 +138,14 @@ impl FileScope<'_> {
             return Rc::clone(table);
         }
         let mut table = Table::default();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for block in self.file.body.blocks("dependency") {
             if let Some(name) = decode::label(block) {
                 let block =
                     self.within(Section::Dependencies, || self.dependency(name, block, &mut table.errors));
                 let Some(block) = block else { continue };
-                match table.blocks.iter_mut().find(|first| first.name == block.name) {
+                let place = *places.entry(name).or_insert(table.blocks.len());
+                match table.blocks.get_mut(place) {
                     Some(first) => table.waited_for.push(std::mem::replace(first, block)),
                     None => table.blocks.push(block),
                 }
@@ -217,8 +238,11 @@ pub(crate) fn merge_blocks(
     errors: &mut Vec<Diagnostic>,
 ) -> Vec<DependencyBlock> {
     let mut merged = under;
+    let mut places: HashMap<Arc<str>, usize> =
+        merged.iter().enumerate().map(|(place, block)| (Arc::clone(&block.name), place)).collect();
     for block in over {
-        match merged.iter_mut().find(|existing| existing.name == block.name) {
+        let place = *places.entry(Arc::clone(&block.name)).or_insert(merged.len());
+        match merged.get_mut(place) {
             None => merged.push(block),
             Some(existing) if strategy == Strategy::Deep => {
                 if let Err(message) = existing.merge(&block) {

@@ -1,6 +1,6 @@
 //! Included files under the file that includes them, by Terragrunt's rules for each block.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::convert::{merge_fields_deep, strings};
@@ -133,11 +133,8 @@ fn merge_terraform(mut under: TerraformBlock, over: TerraformBlock, deep: bool) 
 }
 
 fn merge_paths(mut under: Vec<String>, over: Vec<String>) -> Vec<String> {
-    for path in over {
-        if !under.contains(&path) {
-            under.push(path);
-        }
-    }
+    let mut known: HashSet<String> = under.iter().cloned().collect();
+    under.extend(over.into_iter().filter(|path| known.insert(path.clone())));
     under
 }
 
@@ -152,10 +149,11 @@ fn merge_paths_deep(under: &FileConfig, over: &FileConfig) -> Option<Vec<String>
         blocks.map(|block| (Arc::clone(&block.name), block.config_path().to_owned())).collect()
     };
     let (lower_blocks, upper_blocks) = (of_blocks(under), of_blocks(over));
-    let only_lower =
-        lower_blocks.iter().filter(|(name, _)| upper_blocks.iter().all(|(upper, _)| upper != name));
+    let upper_names: HashSet<&str> = upper_blocks.iter().map(|(name, _)| &**name).collect();
+    let only_lower = lower_blocks.iter().filter(|(name, _)| !upper_names.contains(&**name));
     let mut paths: Vec<String> = only_lower.map(|(_, path)| path.clone()).collect();
-    let not_of_blocks = |path: &&String| lower_blocks.iter().all(|(_, block)| block != *path);
+    let of_lower: HashSet<&str> = lower_blocks.iter().map(|(_, path)| path.as_str()).collect();
+    let not_of_blocks = |path: &&String| !of_lower.contains(path.as_str());
     paths.extend(lower.iter().filter(not_of_blocks).cloned());
     paths.extend(upper.iter().cloned());
     Some(paths)
@@ -193,12 +191,7 @@ fn merge_error_rule(rules: &mut Labelled, name: &str, over: &Fields, patterns: &
             continue;
         }
         let value = if &**field == patterns {
-            let mut all = strings(under.get(field));
-            for pattern in strings(Some(value)) {
-                if !all.contains(&pattern) {
-                    all.push(pattern);
-                }
-            }
+            let all = merge_paths(strings(under.get(field)), strings(Some(value)));
             Value::tuple(all.into_iter().map(Value::string))
         } else if let (Some(lower), Some(upper)) =
             (under.get(field).and_then(Value::as_fields), value.as_fields())

@@ -148,7 +148,9 @@ impl Reader {
             return Err(errors);
         }
         warnings.extend(scope.mock_warnings());
-        let config = UnitConfig { warnings, ..unit::config(&scope, config) };
+        let whole = config.as_value();
+        unit::check_size(&scope, &whole).map_err(|error| vec![*error])?;
+        let config = UnitConfig { warnings, ..unit::config(&scope, config, whole) };
         Ok((Some(config), errors))
     }
 

@@ -271,7 +271,7 @@ impl<'r> FileScope<'r> {
                 table.blocks.iter().map(|block| Ok((&*block.name, block.as_seen(self, &[])?))).collect();
             return Ok(Some(Resolved::root(Value::object(fields?))));
         };
-        let Some(block) = table.blocks.iter().find(|block| &*block.name == *name) else {
+        let Some(block) = table.find(name) else {
             if let Some(broken) = table.errors.first() {
                 return Err(Box::new(broken.clone()));
             }

@@ -10,6 +10,7 @@ use indexmap::IndexSet;
 use super::counts::Counts;
 use super::outputs::OutputSource;
 use super::reader::Reader;
+use crate::hcl::budget::Evaluation;
 
 /// Who would get the same answer from an included file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,8 @@ pub(crate) struct Session<'r> {
     /// What was read, one set for each answer that is being found within another.
     recorders: RefCell<Vec<IndexSet<Trace>>>,
     counts: Cell<Counts>,
+    /// All that is evaluated for it has one budget.
+    _evaluation: Evaluation,
 }
 
 /// Something that an answer rests on.
@@ -68,6 +71,7 @@ pub(crate) struct Recorded<T, S> {
 
 impl<'r> Session<'r> {
     pub fn new(reader: &'r Reader, outputs: Option<&'r dyn OutputSource>, original: Arc<Path>) -> Self {
+        let evaluation = Evaluation::begin(Some(&original));
         Self {
             reader,
             outputs,
@@ -80,6 +84,7 @@ impl<'r> Session<'r> {
             shared_by: Cell::new(SharedBy::Everyone),
             recorders: RefCell::new(vec![IndexSet::new()]),
             counts: Cell::default(),
+            _evaluation: evaluation,
         }
     }
 

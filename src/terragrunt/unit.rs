@@ -15,7 +15,10 @@ use super::merge::merge;
 use super::paths;
 use super::scope::{FileScope, Section};
 use super::stack::UNIT_AUTOINCLUDE;
+use crate::hcl::budget;
 use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::limits;
+use crate::hcl::source::{Location, Span};
 use crate::hcl::value::{Fields, Value};
 use crate::support::address::Address;
 
@@ -145,8 +148,22 @@ impl FileScope<'_> {
     }
 }
 
-/// The unit, from its merged configuration.
-pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
+/// Refuses a unit whose values are too large to be shown and written out, all of them together: what they share in
+/// memory is written wherever it stands.
+pub(crate) fn check_size(scope: &FileScope<'_>, whole: &Value) -> Result<(), Box<Diagnostic>> {
+    let start = Location::new(&scope.file.source, Span::new(0, 0));
+    if let Some(spent) = budget::spent() {
+        return Err(spent.at(&start));
+    }
+    let weight = limits::check(whole).map_err(|problem| {
+        let message = format!("the unit is too large to be written out: {problem}");
+        Box::new(Diagnostic::error("hcl::limit", message).at(start.clone()))
+    })?;
+    budget::make(weight.text + limits::list_bytes(weight.values)).map_err(|spent| spent.at(&start))
+}
+
+/// The unit, from its merged configuration, which is also `whole`, as one value.
+pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig, whole: Value) -> UnitConfig {
     let dir = scope.config_dir().to_path_buf();
     let text = |name: &str| {
         let text = config.attributes.get(name).and_then(Value::as_str);
@@ -190,7 +207,7 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig) -> UnitConfig {
         files_read: scope.session.files_read(),
         mocked: scope.session.mocked.borrow().iter().cloned().collect(),
         warnings: Vec::new(),
-        rendered: Some(config.as_value()),
+        rendered: Some(whole),
         locals: config.locals,
         dir,
     }

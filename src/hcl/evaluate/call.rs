@@ -1,7 +1,10 @@
 //! Calls.
 
 use super::super::ast::{Expr, Ident};
+use super::super::budget;
+use super::super::limits::{self, Weight};
 use super::super::scope::CallError;
+use super::super::source::Span;
 use super::super::value::Value;
 use super::error::fail;
 use super::{Evaluated, Evaluator};
@@ -15,19 +18,31 @@ impl Evaluator<'_> {
                 let [argument] = arguments else {
                     return fail(self.error("hcl::call", expr.span, "`can` takes exactly one argument"));
                 };
-                return Ok(Value::Bool(self.expression(argument).is_ok()));
+                let value = self.expression(argument);
+                if let (Err(_), Some(spent)) = (&value, budget::spent()) {
+                    return Err(self.spent(spent, expr.span));
+                }
+                return Ok(Value::Bool(value.is_ok()));
             }
             _ => {}
         }
         let arguments = self.arguments(name, arguments, expand)?;
         let Some(arguments) = arguments else { return Ok(Value::Unknown) };
-        self.take_steps(arguments.iter().map(effort).sum(), expr.span)?;
-        match self.scope.call(&name.name, &arguments) {
-            // What is made of one value is no larger than that one was, nearly.
-            Some(Ok(value)) if arguments.len() > 1 || matches!(value, Value::String(_)) => {
-                self.checked(value, expr.span)
+        self.take_steps(self.effort(name, &arguments, expr.span)?, expr.span)?;
+        let called = self.scope.call(&name.name, &arguments);
+        if let (Some(Err(CallError::Arguments(_))), Some(spent)) = (&called, budget::spent()) {
+            return Err(self.spent(spent, expr.span));
+        }
+        match called {
+            Some(Ok(value)) => {
+                self.take_bytes(limits::fresh_bytes(&value), expr.span)?;
+                // What is made of one value is no larger than that one was, nearly.
+                if arguments.len() > 1 || matches!(value, Value::String(_)) {
+                    self.checked(value, expr.span)
+                } else {
+                    Ok(value)
+                }
             }
-            Some(Ok(value)) => Ok(value),
             // What is said of a sensitive value may hold it.
             Some(Err(CallError::Arguments(_))) if arguments.iter().any(Value::is_marked) => {
                 let message = format!("in the call of `{}`: its arguments do not fit", name.name);
@@ -71,6 +86,8 @@ impl Evaluator<'_> {
         for argument in arguments {
             match self.expression(argument) {
                 Ok(value) => return Ok(value),
+                // There is nothing left to try the next one with.
+                Err(error) if budget::spent().is_some() => return Err(error),
                 Err(error) => last = Some(error),
             }
         }
@@ -100,18 +117,17 @@ impl Evaluator<'_> {
             None => error,
         }
     }
-}
 
-/// The steps of working on a value: long texts and lists take as many more.
-fn effort(value: &Value) -> u64 {
-    let size = match value {
-        Value::String(text) => text.len() / 256,
-        Value::Sensitive(inner) => return effort(inner),
-        other => match (other.as_elements(), other.as_fields()) {
-            (Some(elements), _) => elements.len() / 4,
-            (_, Some(fields)) => fields.len() / 4,
-            _ => 0,
-        },
-    };
-    u64::try_from(size).unwrap_or(u64::MAX)
+    /// The steps of a call: those of walking through its arguments, which may not be more than one value may hold.
+    fn effort(&self, name: &Ident, arguments: &[Value], span: Span) -> Evaluated<u64> {
+        let mut weight = Weight::default();
+        for argument in arguments {
+            if let Err(problem) = limits::weigh(argument, &mut weight) {
+                let message =
+                    format!("in the call of `{}`: together, its arguments are too large", name.name);
+                return fail(self.error("hcl::limit", span, message).help(problem.to_string()));
+            }
+        }
+        Ok(weight.steps())
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::ast::{Expr, ExprKind, ForExpr, Ident, ObjectItem};
 use super::super::convert::to_string;
 use super::super::diagnostic::Diagnostic;
+use super::super::limits::object_bytes;
 use super::super::scope::{CallError, Resolved, Scope};
 use super::super::value::{Fields, Value};
 use super::error::{fail, note};
@@ -46,7 +47,29 @@ impl Scope for RoundScope<'_> {
 /// What a for expression walks over.
 pub(super) enum Walk {
     Unknown,
-    Rounds(Vec<(Value, Value)>),
+    Rounds(Rounds),
+}
+
+/// A collection that is walked over, as it is: nothing of it is copied but what a round needs.
+pub(super) enum Rounds {
+    List(Arc<Vec<Value>>),
+    Set(Arc<Vec<Value>>),
+    Fields(Arc<Fields>),
+}
+
+impl Rounds {
+    /// The pairs of key and value in their order.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = (Value, Value)> + '_> {
+        match self {
+            Self::List(elements) => Box::new((0..).map(Value::integer).zip(elements.iter().cloned())),
+            Self::Set(elements) => {
+                Box::new(elements.iter().map(|element| (element.clone(), element.clone())))
+            }
+            Self::Fields(fields) => {
+                Box::new(fields.iter().map(|(key, value)| (Value::String(Arc::clone(key)), value.clone())))
+            }
+        }
+    }
 }
 
 impl Evaluator<'_> {
@@ -111,7 +134,7 @@ impl Evaluator<'_> {
             return Ok(Value::Unknown.marked_if(marked));
         };
         let mut result = ForResult::new(marked);
-        for (key, value) in rounds {
+        for (key, value) in rounds.iter() {
             let scope = RoundScope {
                 key: each.key_name.as_ref().map(|name| (&*name.name, key)),
                 value: (&each.value_name.name, value),
@@ -122,20 +145,13 @@ impl Evaluator<'_> {
         Ok(result.finish(each))
     }
 
-    /// The pairs of key and value in their order.
+    /// What is walked over, where it can be.
     pub(super) fn rounds(&self, collection: Value, expr: &Expr) -> Evaluated<Walk> {
         Ok(Walk::Rounds(match collection {
             Value::Unknown => return Ok(Walk::Unknown),
-            Value::Tuple(elements) | Value::List(elements) => {
-                let numbered = (0..).map(Value::integer).zip(elements.iter().cloned());
-                numbered.collect()
-            }
-            Value::Set(elements) => {
-                elements.iter().map(|element| (element.clone(), element.clone())).collect()
-            }
-            Value::Object(fields) | Value::Map(fields) => {
-                fields.iter().map(|(key, value)| (Value::String(Arc::clone(key)), value.clone())).collect()
-            }
+            Value::Tuple(elements) | Value::List(elements) => Rounds::List(elements),
+            Value::Set(elements) => Rounds::Set(elements),
+            Value::Object(fields) | Value::Map(fields) => Rounds::Fields(fields),
             other => {
                 let what = format!("{} in a for expression", self.named(expr.span));
                 return fail(self.wrong_type(expr.span, &what, "a list, a set, a map or an object", &other));
@@ -158,6 +174,7 @@ impl Evaluator<'_> {
         }
         let Some(key) = &each.key else {
             let value = self.expression(&each.value)?;
+            self.take_bytes(size_of::<Value>(), each.value.span)?;
             result.elements.push(value);
             return Ok(());
         };
@@ -168,6 +185,7 @@ impl Evaluator<'_> {
             return Ok(());
         };
         let value = self.expression(&each.value)?;
+        self.take_bytes(object_bytes(1) + name.len(), each.value.span)?;
         if each.group {
             result.groups.entry(name).or_default().push(value);
             return Ok(());

@@ -3,7 +3,6 @@
 //! After HCL's specification and its reference implementation. Two rules hold everywhere: what is computed
 //! from something unknown is unknown, and what is computed from something sensitive is sensitive.
 
-mod budget;
 mod call;
 mod collection;
 mod error;
@@ -16,8 +15,9 @@ mod traversal;
 use std::sync::Arc;
 
 use super::ast::{Expr, ExprKind};
+use super::budget::{self, Spent};
 use super::diagnostic::Diagnostic;
-use super::limits::{self, MOST_DEPTH, MOST_STEPS};
+use super::limits::{self, MOST_DEPTH};
 use super::scope::Scope;
 use super::source::{SourceFile, Span};
 use super::stack::with_room;
@@ -29,7 +29,7 @@ type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates an expression of `file` with the names of `scope`.
 pub fn evaluate(expr: &Expr, file: &Arc<SourceFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {
-    let _evaluation = budget::Evaluation::begin();
+    let _evaluation = budget::Evaluation::begin(None);
     Evaluator { file, scope }.expression(expr)
 }
 
@@ -62,7 +62,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {
                 self.expression(expr)
             }
-            ExprKind::Template(parts) => self.template(parts),
+            ExprKind::Template(parts) => self.template(parts, expr.span),
             ExprKind::Variable(_) | ExprKind::GetAttr { .. } | ExprKind::Index { .. } => self.traversal(expr),
             ExprKind::Splat { target, steps } => self.splat(target, steps),
             ExprKind::Call { name, arguments, expand } => self.call(expr, name, arguments, *expand),
@@ -70,27 +70,40 @@ impl<'a> Evaluator<'a> {
             ExprKind::Binary { op, left, right } => self.binary(expr, *op, left, right),
             ExprKind::Conditional { condition, yes, no } => self.conditional(expr, condition, yes, no),
             ExprKind::Paren(inner) => self.expression(inner),
-            ExprKind::Tuple(elements) => self.checked(Value::Tuple(Arc::new(self.all(elements)?)), expr.span),
-            ExprKind::Object(items) => self.checked(self.object(items)?, expr.span),
+            ExprKind::Tuple(elements) => {
+                self.take_bytes(limits::list_bytes(elements.len()), expr.span)?;
+                self.checked(Value::Tuple(Arc::new(self.all(elements)?)), expr.span)
+            }
+            ExprKind::Object(items) => {
+                self.take_bytes(limits::object_bytes(items.len()), expr.span)?;
+                self.checked(self.object(items)?, expr.span)
+            }
             ExprKind::For(each) => self.checked(self.for_expression(each)?, expr.span),
         }
     }
 
     /// Counts the work that is done, so that it comes to an end.
     fn take_steps(&self, steps: u64, span: Span) -> Evaluated<()> {
-        if budget::take(steps) {
-            return Ok(());
-        }
-        let message = format!("evaluation takes more than {MOST_STEPS} steps");
-        let help =
-            "look for loops within loops over long lists, and for texts that are worked on again and again";
-        error::fail(self.error("hcl::limit", span, message).help(help))
+        budget::take(steps).map_err(|spent| self.spent(spent, span))
+    }
+
+    /// Counts the bytes of a value that is made.
+    fn take_bytes(&self, bytes: usize, span: Span) -> Evaluated<()> {
+        budget::make(bytes).map_err(|spent| self.spent(spent, span))
+    }
+
+    #[cold]
+    fn spent(&self, spent: Spent, span: Span) -> Box<Diagnostic> {
+        spent.at(&self.location(span))
     }
 
     /// The value, where it is not too large.
     fn checked(&self, value: Value, span: Span) -> Evaluated {
         match limits::check(&value) {
-            Ok(()) => Ok(value),
+            Ok(weight) => {
+                self.take_steps(weight.steps(), span)?;
+                Ok(value)
+            }
             Err(problem) => error::fail(self.error("hcl::limit", span, problem.to_string())),
         }
     }

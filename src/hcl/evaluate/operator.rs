@@ -3,6 +3,7 @@
 use super::super::ast::{BinaryOp, Expr, ExprKind, TemplatePart, UnaryOp};
 use super::super::convert::{to_bool, to_number};
 use super::super::functions::is_pure;
+use super::super::limits::{self, fresh_bytes};
 use super::super::number::Number;
 use super::super::source::Span;
 use super::super::types::{Type, convert, unify};
@@ -27,6 +28,7 @@ impl Evaluator<'_> {
             BinaryOp::Or => self.logical(left, right, true),
             BinaryOp::Equal | BinaryOp::NotEqual => {
                 let (left, right) = (self.expression(left)?, self.expression(right)?);
+                self.take_steps(walk_steps(&left) + walk_steps(&right), expr.span)?;
                 let marked = left.is_marked() || right.is_marked();
                 let equal = equals(&left.unmarked_deep(), &right.unmarked_deep());
                 let result =
@@ -121,25 +123,33 @@ impl Evaluator<'_> {
                 Type::String
             }
             _ => match self.expression(other) {
-                Ok(other) => Type::of(&other),
+                Ok(other) => {
+                    self.take_steps(walk_steps(&other), expr.span)?;
+                    Type::of(&other)
+                }
                 Err(_) => return Ok(value.marked_if(marked)),
             },
         };
+        self.take_steps(walk_steps(&value), expr.span)?;
         let types = [Type::of(&value), other_type];
-        if types[0] == types[1] || types[1] == Type::Any {
+        let [own, other] = &types;
+        if own == other || *other == Type::Any {
             return Ok(value.marked_if(marked));
         }
         let converted = unify(&types).ok_or_else(|| {
             format!(
                 "the values for true and false cannot be of one type: {} and {}",
-                types[0].name(),
-                types[1].name()
+                own.name(),
+                other.name()
             )
         });
         match converted.and_then(|wanted| convert(&value, &wanted)) {
-            Ok(value) => Ok(value.marked_if(marked)),
+            Ok(converted) => {
+                self.take_bytes(fresh_bytes(&converted), expr.span)?;
+                Ok(converted.marked_if(marked))
+            }
             // Lists and maps that come from elsewhere can have lost their types on the way: then nothing is blamed.
-            Err(_) if purity == Purity::Names && alike(&types[0], &types[1]) => Ok(value.marked_if(marked)),
+            Err(_) if purity == Purity::Names && alike(own, other) => Ok(value.marked_if(marked)),
             Err(message) => fail(self.error("hcl::type", expr.span, message)),
         }
     }
@@ -150,6 +160,15 @@ impl Evaluator<'_> {
 
     fn number(&self, value: &Value, span: Span) -> Evaluated<Number> {
         to_number(value).ok_or_else(|| self.wrong_type(span, &self.named(span), "a number", value).into())
+    }
+}
+
+/// The steps of walking through a value; nothing for those that hold no others, whatever they are.
+fn walk_steps(value: &Value) -> u64 {
+    match value {
+        Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_) => 0,
+        // One that is larger than it may be has not been made by an expression.
+        other => limits::check(other).map_or(limits::MOST_VALUES as u64, limits::Weight::steps),
     }
 }
 

@@ -3,14 +3,15 @@
 use super::super::ast::{Expr, TemplatePart};
 use super::super::convert::to_string;
 use super::super::limits::check_text;
+use super::super::source::Span;
 use super::super::value::Value;
 use super::collection::Walk;
 use super::error::{fail, note};
 use super::{Evaluated, Evaluator};
 
 /// The text so far, and what its parts were.
-#[derive(Default)]
 struct Text {
+    span: Span,
     written: String,
     marked: bool,
     unknown: bool,
@@ -18,11 +19,11 @@ struct Text {
 
 impl Evaluator<'_> {
     /// A lone interpolation keeps its type; everything else is a string.
-    pub(super) fn template(&self, parts: &[TemplatePart]) -> Evaluated {
+    pub(super) fn template(&self, parts: &[TemplatePart], span: Span) -> Evaluated {
         if let [TemplatePart::Interpolation(expr)] = parts {
             return self.expression(expr);
         }
-        let mut text = Text::default();
+        let mut text = Text { span, written: String::new(), marked: false, unknown: false };
         self.parts(parts, &mut text)?;
         let value = if text.unknown { Value::Unknown } else { Value::string(text.written) };
         Ok(value.marked_if(text.marked))
@@ -40,7 +41,7 @@ impl Evaluator<'_> {
 
     fn part(&self, part: &TemplatePart, text: &mut Text) -> Evaluated<()> {
         match part {
-            TemplatePart::Literal(literal) => text.written.push_str(literal),
+            TemplatePart::Literal(literal) => self.push(literal, text, text.span)?,
             TemplatePart::Interpolation(expr) => self.interpolation(expr, text)?,
             TemplatePart::If { condition, yes, no } => {
                 let (decision, marked) = self.expression(condition)?.unmarked();
@@ -59,9 +60,8 @@ impl Evaluator<'_> {
                     text.unknown = true;
                     return Ok(());
                 };
-                for round in rounds {
+                for round in rounds.iter() {
                     self.take_steps(1, collection.span)?;
-                    self.check_length(text, 0, collection)?;
                     let scope = self.round_scope(key_name.as_ref(), value_name, round);
                     self.with_scope(&scope).parts(body, text)?;
                 }
@@ -75,10 +75,7 @@ impl Evaluator<'_> {
         text.marked |= marked;
         match value {
             Value::Unknown => text.unknown = true,
-            Value::String(part) => {
-                self.check_length(text, part.len(), expr)?;
-                text.written.push_str(&part);
-            }
+            Value::String(part) => self.push(&part, text, expr.span)?,
             other => {
                 let Some(part) = to_string(&other) else {
                     let what = format!("{} in a template", self.named(expr.span));
@@ -86,14 +83,19 @@ impl Evaluator<'_> {
                     let help = "use `jsonencode(…)` or `join(\", \", …)` to make text of it";
                     return fail(if other.is_null() { error } else { error.help(help) });
                 };
-                text.written.push_str(&part);
+                self.push(&part, text, expr.span)?;
             }
         }
         Ok(())
     }
 
-    fn check_length(&self, text: &Text, more: usize, expr: &Expr) -> Evaluated<()> {
-        let problem = check_text(text.written.len() + more).err();
-        problem.map_or(Ok(()), |problem| fail(self.error("hcl::limit", expr.span, problem.to_string())))
+    /// Writes a part, which is there a second time from then on.
+    fn push(&self, part: &str, text: &mut Text, span: Span) -> Evaluated<()> {
+        self.take_bytes(part.len(), span)?;
+        if let Err(problem) = check_text(text.written.len() + part.len()) {
+            return fail(self.error("hcl::limit", span, problem.to_string()));
+        }
+        text.written.push_str(part);
+        Ok(())
     }
 }

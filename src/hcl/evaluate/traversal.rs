@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::ast::{Expr, ExprKind, SplatStep};
 use super::super::convert::{described, to_number, to_string};
 use super::super::diagnostic::Diagnostic;
+use super::super::limits::list_bytes;
 use super::super::source::{Location, Span};
 use super::super::value::Value;
 use super::error::fail;
@@ -213,6 +214,7 @@ impl Evaluator<'_> {
             if steps.is_empty() {
                 return Ok(elements);
             }
+            self.take_bytes(list_bytes(elements.len()), target_span)?;
             let walked = elements.iter().map(|element| self.walk(element.clone(), steps, target_span));
             Ok(Arc::new(walked.collect::<Result<_, _>>()?))
         };

@@ -9,6 +9,7 @@ use super::super::scope::CallError;
 use super::super::types::{Type, convert, unify};
 use super::super::value::{Fields, Value};
 use super::arguments::{Arguments, list, string_list};
+use super::string::take_letters;
 use super::{Called, Function, MANY};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -97,7 +98,10 @@ fn values(arguments: &Arguments<'_>) -> Called {
 fn length(arguments: &Arguments<'_>) -> Called {
     let value = arguments.get(0);
     let count = match value {
-        Value::String(text) => text.graphemes(true).count(),
+        Value::String(text) => {
+            take_letters(text)?;
+            text.graphemes(true).count()
+        }
         _ => match (value.as_elements(), value.as_fields()) {
             (Some(elements), _) => elements.len(),
             (_, Some(fields)) => fields.len(),

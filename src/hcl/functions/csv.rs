@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::limits::{MOST_VALUES, TooLarge};
+use super::super::limits::check_values;
 use super::super::value::Value;
 
 /// A list of objects, named by the header row.
@@ -16,9 +16,6 @@ pub(super) fn decode(text: &str) -> Result<Value, String> {
         }
     }
     let mut objects = Vec::new();
-    if rows.len().saturating_mul(header.len()) > MOST_VALUES {
-        return Err(TooLarge::Values.to_string());
-    }
     for (index, row) in rows.enumerate() {
         if row.len() != header.len() {
             let (line, given, wanted) = (index + 2, row.len(), header.len());
@@ -31,6 +28,7 @@ pub(super) fn decode(text: &str) -> Result<Value, String> {
 
 fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
     let mut rows = Vec::new();
+    let mut fields = 0;
     let mut rest = text;
     while !rest.is_empty() {
         // Empty lines count for nothing.
@@ -42,6 +40,7 @@ fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
         loop {
             let (field, after) = field(rest)?;
             row.push(field);
+            check_values(row.len()).map_err(|problem| problem.to_string())?;
             if let Some(after) = after.strip_prefix(',') {
                 rest = after;
                 continue;
@@ -49,6 +48,8 @@ fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
             rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')).unwrap_or(after);
             break;
         }
+        fields += row.len() + 1;
+        check_values(fields).map_err(|problem| problem.to_string())?;
         rows.push(row);
     }
     Ok(rows)

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::super::budget::take;
 use super::super::json;
+use super::super::limits::check_values;
 use super::super::scope::CallError;
 use super::super::value::Value;
 use super::arguments::Arguments;
@@ -24,7 +26,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::new("jsondecode", (1, 1), json_decode),
     Function::new("jsonencode", (1, 1), |arguments| {
-        Ok(json::encode(arguments.get(0)).map_or(Value::Unknown, Value::string))
+        Ok(json::encode_text(arguments.get(0))?.map_or(Value::Unknown, Value::string))
     })
     .with_nulls(),
     Function::new("textdecodebase64", (2, 2), text_decode),
@@ -34,8 +36,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         yaml_decode::decode(&arguments.string(0)?)
             .map_err(|message| Arguments::wrong(0, format!("is not YAML that can be read: {message}")))
     }),
-    Function::new("yamlencode", (1, 1), |arguments| Ok(Value::string(yaml_encode::encode(arguments.get(0)))))
-        .with_nulls(),
+    Function::new("yamlencode", (1, 1), |arguments| {
+        Ok(Value::string(yaml_encode::encode(arguments.get(0))?))
+    })
+    .with_nulls(),
 ];
 
 fn bytes_of(arguments: &Arguments<'_>, index: usize) -> Called<Vec<u8>> {
@@ -51,14 +55,17 @@ fn base64_decode(arguments: &Arguments<'_>) -> Called {
 }
 
 fn base64_gzip(arguments: &Arguments<'_>) -> Called {
+    let text = arguments.string(0)?;
+    take(text.len() as u64 / 16)?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let compressed = encoder.write_all(arguments.string(0)?.as_bytes()).and_then(|()| encoder.finish());
+    let compressed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     let compressed = compressed.map_err(|error| CallError::new(format!("cannot compress: {error}")))?;
     Ok(Value::string(STANDARD.encode(compressed)))
 }
 
 fn json_decode(arguments: &Arguments<'_>) -> Called {
     let text = arguments.string(0)?;
+    check_values(json::most_values(&text))?;
     let json =
         serde_json::from_str(&text).map_err(|error| Arguments::wrong(0, format!("is not JSON: {error}")))?;
     json::from_json(&json).map_err(|error| Arguments::wrong(0, format!("holds {error}")))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::super::budget::take;
 use super::super::diagnostic::Diagnostic;
 use super::super::scope::{CallError, MapScope, Resolved, Scope};
 use super::super::source::SourceFile;
@@ -14,7 +15,7 @@ use super::super::value::Value;
 use super::super::{evaluate, parse_template};
 use super::arguments::Arguments;
 use super::{Called, Function, FunctionContext, glob, names};
-use crate::support::fs::read_regular;
+use crate::support::fs::{MOST_BYTES, read_regular};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("abspath", (1, 1), |arguments| {
@@ -36,6 +37,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("templatefile", (2, 2), template_file).with_nulls().moving(),
     Function::new("templatestring", (2, 2), template_string).with_nulls().moving(),
 ];
+
+/// The steps of opening a file, whatever is in it.
+const FILE_STEPS: u64 = 16;
 
 /// A leading `~` is the home folder.
 fn expand_home(path: &str) -> PathBuf {
@@ -90,6 +94,8 @@ fn dir_name(path: &str) -> String {
 pub(super) fn read_bytes(arguments: &Arguments<'_>, index: usize) -> Called<Vec<u8>> {
     let path = resolve(arguments, index)?;
     (arguments.context.on_read)(&path);
+    let length = std::fs::metadata(&path).map_or(0, |metadata| metadata.len().min(MOST_BYTES));
+    take(FILE_STEPS + length / 64)?;
     read_regular(&path).map_err(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
@@ -121,8 +127,7 @@ fn file_exists(arguments: &Arguments<'_>) -> Called {
 fn file_set(arguments: &Arguments<'_>) -> Called {
     let root = resolve(arguments, 0)?;
     let pattern = arguments.string(1)?;
-    let found = glob::files(&root, &pattern)
-        .map_err(|error| Arguments::wrong(1, format!("is no pattern: {error}")))?;
+    let found = glob::files(&root, &pattern)?;
     Ok(set_of(found.into_iter().map(Value::string).collect()))
 }
 

@@ -162,7 +162,7 @@ impl Verb {
                     Value::String(string) if !self.sharp => string.to_string(),
                     Value::Number(number) if number.is_zero() => number.to_string(),
                     Value::Number(number) if !self.sharp => float_text::general(number, None),
-                    other => json::encode(other).unwrap_or_default(),
+                    other => json::encode_text(other)?.unwrap_or_default(),
                 };
                 self.push_padded(text, &plain);
             }
@@ -179,7 +179,7 @@ impl Verb {
                     _ => string.to_string(),
                 };
                 let string = if self.letter == 'q' {
-                    json::encode(&Value::string(&string)).unwrap_or_default()
+                    json::encode_text(&Value::string(&string))?.unwrap_or_default()
                 } else {
                     string
                 };

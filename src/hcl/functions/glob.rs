@@ -1,57 +1,169 @@
 //! Patterns for files: `*`, `?`, `[a-z]`, `{a,b}`, and `**` for any folders.
+//!
+//! Each folder is read once, however many ways through the pattern lead to it: all places in the pattern that may be
+//! meant there are held against its entries together.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::super::budget::take;
+use super::super::limits::check_values;
+use super::super::stack::with_room;
+use super::Called;
+use super::arguments::Arguments;
+
+/// The steps of looking at an entry of a folder.
+const ENTRY_STEPS: u64 = 16;
+/// Beyond this no system opens a path.
+const MOST_PATH: usize = 4_096;
+/// A longer pattern names no file.
+const MOST_PATTERN: usize = 64 * 1024;
 
 /// The files under `root` that match, with slashes, relative to it, sorted.
-pub(super) fn files(root: &Path, pattern: &str) -> Result<Vec<String>, &'static str> {
-    let patterns = expand_braces(pattern)?;
-    let segments: Vec<Vec<&str>> = patterns.iter().map(|pattern| pattern.split('/').collect()).collect();
-    for segment in segments.iter().flatten() {
-        check(segment)?;
+pub(super) fn files(root: &Path, pattern: &str) -> Called<Vec<String>> {
+    let wrong = |error| Arguments::wrong(1, format!("is no pattern: {error}"));
+    if pattern.len() > MOST_PATTERN {
+        return Err(wrong("it is too long"));
     }
     let mut found = Vec::new();
-    for segments in &segments {
-        walk(root, "", segments, &mut found);
+    for pattern in expand_braces(pattern).map_err(wrong)? {
+        take(pattern.len() as u64 / 16)?;
+        let mut segments: Vec<Segment> = pattern
+            .split('/')
+            .filter_map(|text| Segment::read(text).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(wrong)?;
+        // Any folders in any folders are any folders.
+        segments.dedup_by(|one, other| matches!((one, other), (Segment::AnyFolders, Segment::AnyFolders)));
+        // A slash at the end asks for a folder, and files are none.
+        if !matches!(pattern.rsplit('/').next(), Some("" | "." | "..") | None) {
+            Walk { segments: &segments, found: &mut found }.folder(
+                root.to_owned(),
+                String::new(),
+                BTreeSet::from([0]),
+            )?;
+        }
     }
     found.sort();
     found.dedup();
     Ok(found)
 }
 
-fn walk(folder: &Path, prefix: &str, segments: &[&str], found: &mut Vec<String>) {
-    let Some((segment, rest)) = segments.split_first() else { return };
-    match *segment {
-        "" | "." => return walk(folder, prefix, rest, found),
-        ".." => return walk(&folder.join(".."), &format!("{prefix}../"), rest, found),
-        // No folder, before any.
-        "**" if !rest.is_empty() => walk(folder, prefix, rest, found),
-        _ => {}
+/// What stands between two slashes.
+enum Segment {
+    Above,
+    AnyFolders,
+    Name(Vec<char>),
+}
+
+impl Segment {
+    /// None where it says nothing.
+    fn read(text: &str) -> Result<Option<Self>, &'static str> {
+        check(text)?;
+        Ok(match text {
+            "" | "." => None,
+            ".." => Some(Self::Above),
+            "**" => Some(Self::AnyFolders),
+            name => Some(Self::Name(name.chars().collect())),
+        })
     }
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = entry.path();
-        let Ok(metadata) = std::fs::metadata(&path) else { continue };
-        if *segment == "**" {
-            // Not through links to folders, which could go round in circles.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                walk(&path, &format!("{prefix}{name}/"), segments, found);
-            } else if rest.is_empty() && metadata.is_file() {
-                found.push(format!("{prefix}{name}"));
-            }
-        } else if matches(segment, &name) {
-            if rest.is_empty() && metadata.is_file() {
-                found.push(format!("{prefix}{name}"));
-            } else if !rest.is_empty() && metadata.is_dir() {
-                walk(&path, &format!("{prefix}{name}/"), rest, found);
+}
+
+struct Walk<'a> {
+    segments: &'a [Segment],
+    found: &'a mut Vec<String>,
+}
+
+impl Walk<'_> {
+    /// Looks for what the segments from any of these places on say.
+    fn folder(&mut self, mut folder: PathBuf, mut prefix: String, places: BTreeSet<usize>) -> Called<()> {
+        let (mut above, mut here) = (BTreeSet::new(), BTreeSet::new());
+        for mut place in places {
+            // Down through folders that may be none.
+            loop {
+                match self.segments.get(place) {
+                    Some(Segment::Above) => {
+                        above.insert(place + 1);
+                    }
+                    Some(Segment::AnyFolders) if here.insert(place) && place + 1 < self.segments.len() => {
+                        place += 1;
+                        continue;
+                    }
+                    Some(Segment::Name(_)) => {
+                        here.insert(place);
+                    }
+                    Some(Segment::AnyFolders) | None => {}
+                }
+                break;
             }
         }
+        if !here.is_empty() {
+            self.entries(&folder, &prefix, &here)?;
+        }
+        if above.is_empty() || folder.as_os_str().len() > MOST_PATH {
+            return Ok(());
+        }
+        take(ENTRY_STEPS)?;
+        folder.push("..");
+        prefix.push_str("../");
+        with_room(|| self.folder(folder, prefix, above))
+    }
+
+    fn entries(&mut self, folder: &Path, prefix: &str, places: &BTreeSet<usize>) -> Called<()> {
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+        for entry in entries.flatten() {
+            take(ENTRY_STEPS + places.len() as u64 / 4)?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // Not through links to folders, which could go round in circles, where any folders are meant.
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let mut next = BTreeSet::new();
+            let mut ends = false;
+            for place in places {
+                let last = place + 1 == self.segments.len();
+                match self.segments.get(*place) {
+                    Some(Segment::AnyFolders) => {
+                        ends |= last && !is_folder;
+                        if is_folder {
+                            next.insert(*place);
+                        }
+                    }
+                    Some(Segment::Name(pattern)) => {
+                        take((pattern.len() * name.len() / 256) as u64)?;
+                        if !matches(pattern, &name) {
+                            continue;
+                        }
+                        ends |= last;
+                        if !last {
+                            next.insert(place + 1);
+                        }
+                    }
+                    Some(Segment::Above) | None => {}
+                }
+            }
+            if !ends && next.is_empty() {
+                continue;
+            }
+            let path = entry.path();
+            let Ok(metadata) = std::fs::metadata(&path) else { continue };
+            if ends && metadata.is_file() {
+                self.found.push(format!("{prefix}{name}"));
+                check_values(self.found.len())?;
+            }
+            if !next.is_empty() && metadata.is_dir() {
+                with_room(|| self.folder(path, format!("{prefix}{name}/"), next))?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// `a{b,c}` as `ab` and `ac`.
 fn expand_braces(pattern: &str) -> Result<Vec<String>, &'static str> {
     const MOST: usize = 1_000;
+    const MOST_BRACES: usize = 100;
+    if pattern.bytes().filter(|byte| *byte == b'{').count() > MOST_BRACES {
+        return Err("it has too many alternatives");
+    }
     let mut open = None;
     let mut depth = 0_usize;
     let mut commas = Vec::new();
@@ -104,8 +216,8 @@ fn check(segment: &str) -> Result<(), &'static str> {
 
 /// One segment against one name. A star takes as little as it can and is given more when the rest fails, so
 /// that only the last star is ever tried again.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+fn matches(pattern: &[char], name: &str) -> bool {
+    let name: Vec<char> = name.chars().collect();
     let (mut at, mut index) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     loop {
@@ -181,7 +293,8 @@ mod tests {
             ("*", ".hidden", true),
             ("", "", true),
         ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+            let letters: Vec<char> = pattern.chars().collect();
+            assert_eq!(matches(&letters, name), expected, "{pattern} {name}");
         }
     }
 
@@ -189,5 +302,44 @@ mod tests {
     fn braces_give_all_alternatives() {
         assert_eq!(expand_braces("a{b,c{d,e}}f").unwrap(), ["abf", "acdf", "acef"]);
         assert!(expand_braces("a{b").is_err());
+    }
+
+    /// What is found in a folder, the steps that it took, and whether that was too many.
+    fn found(root: &Path, pattern: &str, most: u64) -> (Result<Vec<String>, String>, u64) {
+        let _evaluation = crate::hcl::budget::Evaluation::with(most, u64::MAX);
+        let found = files(root, pattern).map_err(|error| error.to_string());
+        (found, crate::hcl::budget::taken().0)
+    }
+
+    #[test]
+    fn a_folder_is_read_once_however_many_ways_lead_to_it() {
+        let root = tempfile::tempdir().unwrap();
+        let deep: PathBuf = std::iter::repeat_n("x", 40).collect();
+        std::fs::create_dir_all(root.path().join(&deep)).unwrap();
+        std::fs::write(root.path().join(&deep).join("f"), "").unwrap();
+        let pattern = format!("{}f", "**/x/".repeat(12));
+        let (files, steps) = found(root.path(), &pattern, 1_000_000);
+        assert_eq!(files.unwrap(), [format!("{}f", "x/".repeat(40))]);
+        assert!(steps < 2_000, "{steps}");
+        let (none, steps) = found(root.path(), &format!("{}x/g", "**/".repeat(200)), 1_000_000);
+        assert!(none.unwrap().is_empty() && steps < 2_000, "{steps}");
+    }
+
+    #[test]
+    fn patterns_that_lead_up_or_over_many_folders_come_to_an_end() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("a/b")).unwrap();
+        std::fs::write(root.path().join("a/f"), "").unwrap();
+        let (files, _) = found(&root.path().join("a/b"), "../../*/f", 1_000);
+        assert_eq!(files.unwrap(), ["../../a/f"]);
+        assert_eq!(found(root.path(), "a/b/../f", 1_000).0.unwrap(), ["a/b/../f"]);
+        assert_eq!(found(root.path(), &"../".repeat(20_000), 1_000_000).0.unwrap(), [""; 0]);
+        let (none, _) = found(root.path(), &format!("{}x", "../".repeat(20_000)), 1_000_000);
+        assert!(none.unwrap().is_empty());
+        let (spent, _) = found(Path::new("/"), "**/no such file", 10_000);
+        assert!(spent.unwrap_err().contains("steps"));
+        for wrong in ["{a,b}".repeat(200), "x".repeat(MOST_PATTERN + 1)] {
+            assert!(found(root.path(), &wrong, 1_000).0.unwrap_err().contains("is no pattern"));
+        }
     }
 }

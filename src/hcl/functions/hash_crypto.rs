@@ -7,6 +7,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use uuid::Uuid;
 
+use super::super::budget::take;
 use super::super::scope::CallError;
 use super::super::value::Value;
 use super::arguments::Arguments;
@@ -47,6 +48,9 @@ const BCRYPT_COST: u32 = 10;
 /// Each cost takes twice as long as the one before; from here on it takes seconds.
 const MOST_BCRYPT_COST: u32 = 14;
 
+/// The steps of the lowest cost there could be; each further one takes twice as many.
+const BCRYPT_STEPS: u64 = 100;
+
 fn hash_password(arguments: &Arguments<'_>) -> Called {
     let cost = if arguments.count() > 1 { arguments.whole(1)? } else { i64::from(BCRYPT_COST) };
     let cost = match u32::try_from(cost) {
@@ -62,6 +66,7 @@ fn hash_password(arguments: &Arguments<'_>) -> Called {
     if password.len() > 72 {
         return Err(Arguments::wrong(0, "is longer than the 72 bytes that bcrypt hashes"));
     }
+    take(BCRYPT_STEPS << cost)?;
     let hash = bcrypt::hash_with_result(password.as_bytes(), cost)
         .map_err(|error| CallError::new(format!("the password cannot be hashed: {error}")))?;
     Ok(Value::string(hash.format_for_version(bcrypt::Version::TwoA)))
@@ -75,6 +80,7 @@ fn rsa_decrypt(arguments: &Arguments<'_>) -> Called {
     let pem = arguments.string(1)?;
     let key = PrivateKey::from_pem(&pem)
         .ok_or_else(|| Arguments::wrong(1, "is no private RSA key in PEM without a password"))?;
+    take(key.steps())?;
     let text =
         key.decrypt(&secret).ok_or_else(|| CallError::new("the text cannot be decrypted with this key"))?;
     let text = String::from_utf8(text).map_err(|_| CallError::new("the decrypted text is not UTF-8"))?;

@@ -41,7 +41,14 @@ impl PrivateKey {
         fields.take(INTEGER)?;
         let exponent = BigUint::from_bytes_be(fields.take(INTEGER)?);
         let key = Self { modulus, exponent };
-        (key.length() <= MOST_BYTES && key.modulus.bit(0)).then_some(key)
+        // No exponent is larger than its modulus, and one of a million digits would take for ever.
+        let fits = key.length() <= MOST_BYTES && key.exponent.bits() <= key.modulus.bits();
+        (fits && key.modulus.bit(0)).then_some(key)
+    }
+
+    /// The steps of decrypting a text: the time grows with the third power of the length.
+    pub(super) fn steps(&self) -> u64 {
+        (self.length() as u64 / 16).pow(3)
     }
 
     fn length(&self) -> usize {

@@ -1,11 +1,13 @@
 //! Functions on lists.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::budget::take;
 use super::super::convert::{described, to_number};
 use super::super::number::Number;
 use super::super::scope::CallError;
-use super::super::types::{Type, unify};
+use super::super::types::{Type, hashed, unify};
 use super::super::value::Value;
 use super::arguments::{Arguments, list};
 use super::{Called, Function, MANY};
@@ -76,14 +78,13 @@ fn concat(arguments: &Arguments<'_>) -> Called {
 
 fn distinct(arguments: &Arguments<'_>) -> Called {
     let mut kept: Vec<Value> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    // By what stands for a value, which is the same for some that differ.
+    let mut seen: HashMap<String, Vec<usize>> = HashMap::new();
     for element in arguments.list(0)? {
-        // Texts are what lists mostly hold, and those can be looked up.
-        let new = match &element {
-            Value::String(text) => seen.insert(Arc::clone(text)),
-            other => !kept.contains(other),
-        };
-        if new {
+        let alike = seen.entry(hashed(&element)).or_default();
+        take(alike.len() as u64)?;
+        if alike.iter().all(|index| kept.get(*index) != Some(&element)) {
+            alike.push(kept.len());
             kept.push(element);
         }
     }
@@ -147,10 +148,17 @@ fn match_keys(arguments: &Arguments<'_>) -> Called {
     let element =
         unify(&types).ok_or_else(|| CallError::new("keys and wanted keys must have the same type"))?;
     let as_element = |value: &Value| super::super::types::convert(value, &element).map_err(CallError::new);
-    let wanted = wanted.iter().map(as_element).collect::<Called<Vec<Value>>>()?;
+    let mut wanted_by_hash: HashMap<String, Vec<Value>> = HashMap::new();
+    for value in &wanted {
+        let value = as_element(value)?;
+        wanted_by_hash.entry(hashed(&value)).or_default().push(value);
+    }
     let mut matching = Vec::new();
     for (value, key) in values.into_iter().zip(&keys) {
-        if wanted.contains(&as_element(key)?) {
+        let key = as_element(key)?;
+        let alike = wanted_by_hash.get(&hashed(&key)).map_or(&[][..], Vec::as_slice);
+        take(alike.len() as u64)?;
+        if alike.contains(&key) {
             matching.push(value);
         }
     }

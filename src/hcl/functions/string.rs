@@ -1,10 +1,12 @@
 //! Functions on text.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::limits::check_text;
+use super::super::budget::{Spent, take};
+use super::super::limits::{check_text, check_values};
 use super::super::value::Value;
 use super::arguments::{Arguments, string_list};
 use super::{Called, Function, MANY};
@@ -27,13 +29,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::Bool(arguments.string(0)?.contains(&*arguments.string(1)?)))
     }),
     Function::new("strrev", (1, 1), |arguments| {
-        Ok(Value::string(arguments.string(0)?.graphemes(true).rev().collect::<String>()))
+        let text = arguments.string(0)?;
+        take_letters(&text)?;
+        Ok(Value::string(text.graphemes(true).rev().collect::<String>()))
     }),
     Function::new("substr", (3, 3), substr),
     Function::new("title", (1, 1), title),
     Function::new("trim", (2, 2), |arguments| {
-        let cut = arguments.string(1)?;
-        Ok(Value::string(arguments.string(0)?.trim_matches(|letter| cut.contains(letter))))
+        let cut: HashSet<char> = arguments.string(1)?.chars().collect();
+        Ok(Value::string(arguments.string(0)?.trim_matches(|letter| cut.contains(&letter))))
     }),
     Function::new("trimprefix", (2, 2), |arguments| {
         let text = arguments.string(0)?;
@@ -75,21 +79,29 @@ fn join(arguments: &Arguments<'_>) -> Called {
 fn split(arguments: &Arguments<'_>) -> Called {
     let (separator, text) = (arguments.string(0)?, arguments.string(1)?);
     if separator.is_empty() {
+        check_values(text.chars().count())?;
         return Ok(string_list(text.chars().map(String::from)));
     }
+    check_values(text.matches(&*separator).count() + 1)?;
     Ok(string_list(text.split(&*separator)))
+}
+
+/// The steps of finding what readers see as characters, which takes several times as long as looking at the bytes.
+pub(super) fn take_letters(text: &str) -> Result<(), Spent> {
+    take(text.len() as u64 / 8)
 }
 
 /// Counts what readers see as characters.
 fn substr(arguments: &Arguments<'_>) -> Called {
     let text = arguments.string(0)?;
     let (offset, length) = (arguments.whole(1)?, arguments.whole(2)?);
-    let letters: Vec<&str> = text.graphemes(true).collect();
-    let count = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    take_letters(&text)?;
+    let count = i64::try_from(text.graphemes(true).count()).unwrap_or(i64::MAX);
     let start = if offset < 0 { (offset + count).max(0) } else { offset.min(count) };
     let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
-    let range = usize::try_from(start).unwrap_or_default()..usize::try_from(end).unwrap_or_default();
-    Ok(Value::string(letters.get(range).unwrap_or_default().concat()))
+    let (start, end) = (usize::try_from(start).unwrap_or_default(), usize::try_from(end).unwrap_or_default());
+    let letters = text.graphemes(true).skip(start).take(end.saturating_sub(start));
+    Ok(Value::string(letters.collect::<String>()))
 }
 
 /// The first letter of each word; letters, digits and `_` make words.

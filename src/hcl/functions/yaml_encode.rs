@@ -2,15 +2,17 @@
 //! several lines, as a literal block.
 
 use super::super::convert::to_string;
+use super::super::limits::{TooLarge, check_text};
 use super::super::value::Value;
 
 /// Where long strings are broken at a space.
 const WIDTH: usize = 80;
 
 /// The text of a value with a newline behind it.
-pub(super) fn encode(value: &Value) -> String {
+pub(super) fn encode(value: &Value) -> Result<String, TooLarge> {
     let mut writer = Writer::default();
     writer.value(value, 0, Place::Top);
+    check_text(writer.text.len())?;
     if !writer.text.ends_with('\n') {
         writer.text.push('\n');
     }
@@ -18,7 +20,7 @@ pub(super) fn encode(value: &Value) -> String {
     if matches!(value, Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_)) {
         writer.text.push_str("...\n");
     }
-    writer.text
+    Ok(writer.text)
 }
 
 /// Where a value stands.
@@ -49,6 +51,10 @@ impl Writer {
     }
 
     fn value(&mut self, value: &Value, indent: usize, place: Place) {
+        // It is too long already, which is told at the end: every line of what is nested begins with spaces.
+        if check_text(self.text.len()).is_err() {
+            return;
+        }
         match value {
             Value::Sensitive(inner) => self.value(inner, indent, place),
             Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) if !elements.is_empty() => {
@@ -105,6 +111,9 @@ impl Writer {
         }
         self.text.push('\n');
         for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            if check_text(self.text.len()).is_err() {
+                return;
+            }
             if !line.is_empty() {
                 self.text.extend(std::iter::repeat_n(' ', indent));
                 self.text.push_str(line);

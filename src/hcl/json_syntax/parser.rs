@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::diagnostic::Diagnostic;
 use super::super::number::Number;
-use super::super::parser::{MAX_DEPTH, MAX_ERRORS};
+use super::super::parser::{MAX_DEPTH, MAX_ERRORS, MOST_NODES};
 use super::super::source::{Location, SourceFile, Span};
 use super::super::suggest::nearest;
 use super::string::Text;
@@ -59,7 +59,7 @@ pub(super) fn parse(file: &Arc<SourceFile>) -> (Option<Node>, Vec<Diagnostic>) {
     let text = file.text();
     let position = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut parser =
-        Parser { file, text, bytes: text.as_bytes(), position, depth: 0, diagnostics: Vec::new() };
+        Parser { file, text, bytes: text.as_bytes(), position, depth: 0, nodes: 0, diagnostics: Vec::new() };
     let root = parser.value().ok();
     if root.is_some() && parser.diagnostics.is_empty() {
         parser.skip();
@@ -76,6 +76,7 @@ struct Parser<'a> {
     bytes: &'a [u8],
     position: usize,
     depth: u32,
+    nodes: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -145,6 +146,12 @@ impl Parser<'_> {
     }
 
     fn value(&mut self) -> Parsed<Node> {
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            let message = format!("this file holds more than {MOST_NODES} values");
+            self.position = self.bytes.len();
+            return Err(self.fail(self.next_span(), message, None));
+        }
         self.skip();
         let start = self.position;
         let kind = match self.peek() {

@@ -67,6 +67,7 @@ impl Parser<'_> {
 
     /// One attribute or block and the end of its line.
     fn item(&mut self, attributes: &mut Attributes, blocks: &mut Vec<Block>) -> Parsed<()> {
+        self.count()?;
         let Some(name) = self.ident() else { return Err(self.not_an_item()) };
         self.skip();
         match self.peek() {
@@ -206,6 +207,7 @@ impl Parser<'_> {
             return Ok(self.body(Some(open)));
         }
         // A block on one line holds exactly one attribute.
+        self.count()?;
         let Some(name) = self.ident() else { return Err(self.not_an_item()) };
         self.skip();
         if self.peek() != Some(b'=') {

@@ -27,6 +27,9 @@ pub(super) const MAX_DEPTH: u32 = 600;
 /// How high a tree of expressions may grow, long chains of operators and attributes counted. Trees are
 /// dropped and evaluated recursively, so that this bounds the stack.
 const MAX_HEIGHT: u32 = 3_000;
+/// How many expressions, attributes and blocks a file may hold: each takes some hundred bytes of memory for the two
+/// that its text may have.
+pub(super) const MOST_NODES: u32 = 1_000_000;
 /// After so many errors the rest of a file is not worth reading.
 pub(super) const MAX_ERRORS: usize = 50;
 
@@ -75,6 +78,7 @@ struct Parser<'a> {
     /// Whether a `~}` has just been read, so that the literal behind it loses its leading spaces.
     trim_next: bool,
     depth: u32,
+    nodes: u32,
     /// The height of the highest tree among the siblings parsed since the enclosing expression began.
     height: u32,
     diagnostics: Vec<Diagnostic>,
@@ -92,6 +96,7 @@ impl<'a> Parser<'a> {
             newlines_end: true,
             trim_next: false,
             depth: 0,
+            nodes: 0,
             height: 0,
             diagnostics: Vec::new(),
         }
@@ -117,6 +122,17 @@ impl<'a> Parser<'a> {
         self.grow_height()?;
         self.height = self.height.max(siblings);
         parsed
+    }
+
+    /// Counts one more expression, attribute or block; where there are too many, what follows is not read.
+    fn count(&mut self) -> Parsed<()> {
+        self.nodes += 1;
+        if self.nodes <= MOST_NODES {
+            return Ok(());
+        }
+        let failed = self.fail_here(format!("this file holds more than {MOST_NODES} expressions"));
+        self.position = self.bytes.len();
+        Err(failed)
     }
 
     /// Counts one more level on the tree just built.

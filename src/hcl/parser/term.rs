@@ -151,6 +151,7 @@ impl Parser<'_> {
     }
 
     fn term(&mut self) -> Parsed<Expr> {
+        self.count()?;
         self.skip();
         let start = self.position;
         let Some(first) = self.peek() else { return Err(self.unexpected("an expression")) };

@@ -4,11 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Answer, from_config_dir, list_of, one};
+use crate::hcl::budget::take;
+use crate::hcl::limits::check_values;
 use crate::hcl::scope::CallError;
+use crate::hcl::stack::with_room;
 use crate::support::glob::Glob;
 use crate::terragrunt::paths;
 use crate::terragrunt::scope::FileScope;
 
+/// The steps of looking at an entry of a folder.
+const ENTRY_STEPS: u64 = 16;
 const BOUNDARY: &str = "--terragrunt-boundary";
 
 /// Marks every file that matches, and answers with their paths. Patterns that lead out of the repository are
@@ -43,7 +48,7 @@ pub(super) fn mark_glob_as_read(scope: &FileScope<'_>, arguments: &[String]) -> 
     if let Some(refused) = reader.refused(&start) {
         return Err(CallError::Inside(Box::new(refused)));
     }
-    walk(&start, &glob, &mut found);
+    walk(&start, &glob, &mut found)?;
     found.retain(|file| reader.refusal(file).is_none());
     found.sort();
     for file in &found {
@@ -63,16 +68,21 @@ fn literal_folder(pattern: &str) -> PathBuf {
     }
 }
 
-fn walk(folder: &Path, glob: &Glob, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+fn walk(folder: &Path, glob: &Glob, found: &mut Vec<PathBuf>) -> Result<(), CallError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
+        take(ENTRY_STEPS)?;
         let path = entry.path();
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&path, glob, found),
-            Ok(_) if glob.matches(&path.to_string_lossy()) && path.is_file() => found.push(path),
+            Ok(kind) if kind.is_dir() => with_room(|| walk(&path, glob, found))?,
+            Ok(_) if glob.matches(&path.to_string_lossy()) && path.is_file() => {
+                found.push(path);
+                check_values(found.len())?;
+            }
             _ => {}
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

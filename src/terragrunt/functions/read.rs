@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Answer, from_config_dir, one};
+use crate::hcl::budget::take;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, MapScope, Resolved, Scope};
+use crate::hcl::source::{Location, Span};
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::file_config::Wanted;
@@ -13,6 +15,9 @@ use crate::terragrunt::parsed_file::ParsedFile;
 use crate::terragrunt::reader::ReadConfig;
 use crate::terragrunt::scope::FileScope;
 use crate::terragrunt::session::Recorded;
+
+/// The steps of evaluating a file, whatever is in it: as long as some hundred operations take.
+const CONFIG_STEPS: u64 = 500;
 
 /// The file beside a unit that a stack hands values over in.
 const VALUES_FILE: &str = "terragrunt.values.hcl";
@@ -110,6 +115,8 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
     if let Some(diagnostic) = Diagnostic::joined(file.errors().cloned()) {
         return Err(Box::new(diagnostic));
     }
+    let start = Location::new(&file.source, Span::new(0, 0));
+    take(CONFIG_STEPS + file.source.text().len() as u64 / 64).map_err(|spent| spent.at(&start))?;
     let read = FileScope::root(&scope.session, file);
     let mut errors = Vec::new();
     let config = read.merged_config(Wanted::Everything, &mut errors);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Answer, decrypted, from_config_dir, one};
+use crate::hcl::budget::take;
 use crate::hcl::limits::MOST_TEXT;
 use crate::hcl::scope::CallError;
 use crate::hcl::value::Value;
@@ -11,6 +12,9 @@ use crate::support::fs::refuse_unreadable;
 use crate::support::{environment, process};
 use crate::terragrunt::reader::CommandKey;
 use crate::terragrunt::scope::FileScope;
+
+/// The steps of asking for the answer of a program, whatever it does.
+const PROGRAM_STEPS: u64 = 5_000;
 
 /// How much of a failed program's complaint is repeated.
 const MOST_LINES: usize = 10;
@@ -38,6 +42,8 @@ pub(super) fn run_cmd(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     if !scope.session.reader.options().exec {
         return Ok(passed_over(scope));
     }
+    // Here, and not where it is started: that the budget of one unit is spent is no answer for others.
+    take(PROGRAM_STEPS)?;
     let folder = scope.config_dir();
     let start = || run(scope, folder, program, program_arguments);
     let answer = if cached {
@@ -57,6 +63,7 @@ pub(super) fn sops_decrypt_file(scope: &FileScope<'_>, arguments: &[String]) -> 
     if !scope.session.reader.options().exec {
         return Ok(passed_over(scope));
     }
+    take(PROGRAM_STEPS)?;
     // The program would wait for a pipe.
     refuse_unreadable(&file).map_err(|error| CallError::new(error.to_string()))?;
     let words = vec!["--decrypt".to_owned(), file.display().to_string()];

@@ -11,10 +11,17 @@ use super::{
     Kind, STACK_AUTOINCLUDE, STACK_DIR, STACK_FILE, StackBlock, StackFile, UNIT_AUTOINCLUDE, VALUES_FILE,
 };
 use crate::hcl::ast::ExprKind;
+use crate::hcl::budget::{self, Evaluation, VARIABLE, allowed};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
+use crate::hcl::stack::with_room;
 use crate::terragrunt::overlay::Place;
 use crate::terragrunt::reader::Reader;
+
+/// How many stacks may be in each other.
+const MOST_DEPTH: usize = 100;
+/// The most folders that one stack generates, with the stacks in it: a hundred thousand.
+const MOST_GENERATED: u64 = 100_000;
 
 /// One folder that a stack generates.
 #[derive(Clone, Debug)]
@@ -59,7 +66,10 @@ impl Expansion {
 ///
 /// Reports all that is wrong, also in the stacks within; then nothing may be generated.
 pub fn expand(reader: &Reader, file: &Path, fetch: &dyn Fetch) -> Result<Expansion, Vec<Diagnostic>> {
-    let mut expanding = Expanding { reader, fetch, found: Expansion::default(), errors: Vec::new() };
+    // One budget for all of it: a few files can ask for stacks without end.
+    let _evaluation = Evaluation::begin(Some(&Arc::from(file)));
+    let mut expanding =
+        Expanding { reader, fetch, found: Expansion::default(), errors: Vec::new(), over: false };
     let dir = file.parent().unwrap_or(file);
     let chain = vec![Step { source: real(dir), title: file.display().to_string(), block: None }];
     expanding.stack(file, &chain);
@@ -84,6 +94,8 @@ struct Expanding<'a> {
     fetch: &'a dyn Fetch,
     found: Expansion,
     errors: Vec<Diagnostic>,
+    /// Whether a bound was met, so that nothing more is followed.
+    over: bool,
 }
 
 impl Expanding<'_> {
@@ -98,17 +110,44 @@ impl Expanding<'_> {
         let dir = stack.dir.clone();
         self.found.stacks.push(stack);
         for block in blocks {
+            if self.over || budget::spent().is_some() {
+                return;
+            }
+            if let Some(bound) = self.bound(&block, chain) {
+                self.over = true;
+                return self.errors.push(through(bound, chain));
+            }
             match self.component(&dir, &block, chain) {
                 Ok(Some(source)) => {
                     let nested = block.dir.join(STACK_FILE);
                     let mut longer = chain.to_vec();
                     longer.push(Step { source, title: block.title(), block: Some(block) });
-                    self.stack(&nested, &longer);
+                    with_room(|| self.stack(&nested, &longer));
                 }
                 Ok(None) => {}
                 Err(error) => self.errors.push(through(*error, chain)),
             }
         }
+    }
+
+    /// Where one more block would be too many, or too deep.
+    fn bound(&self, block: &StackBlock, chain: &[Step]) -> Option<Diagnostic> {
+        let most = usize::try_from(allowed(MOST_GENERATED)).unwrap_or(usize::MAX);
+        let (message, help) = if chain.len() > MOST_DEPTH {
+            let message = format!("{} is a stack in more than {MOST_DEPTH} stacks", block.title());
+            (message, "let a stack generate the units themselves".to_owned())
+        } else if self.found.generated.len() >= most {
+            let first = chain.first().map(|step| step.title.as_str()).unwrap_or_default();
+            let message =
+                format!("{first} generates more than {} units and stacks", budget::grouped(most as u64));
+            let raise =
+                format!("look for stacks that generate two of the next; {VARIABLE}=2 allows twice as many");
+            (message, raise)
+        } else {
+            return None;
+        };
+        let place = block.location.clone();
+        Some(Diagnostic::error("stack::too_many", message).at(place).help(help))
     }
 
     /// Adds what a block generates; the source of a stack that is to be followed.

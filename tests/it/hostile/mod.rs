@@ -1,5 +1,6 @@
 //! What comes out of a repository, and out of a folder of ours that somebody else has had, is not trusted.
 
+mod costs;
 mod deleting;
 mod generator;
 mod json_lines;

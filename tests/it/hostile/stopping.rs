@@ -163,6 +163,23 @@ fn the_second_interrupt_ends_an_evaluation_in_a_run() {
 }
 
 #[test]
+fn the_second_interrupt_ends_an_evaluation_that_only_computes() {
+    let world = World::new();
+    let note = world.path("note");
+    let round = "length([for a in local.r: length([for b in local.r: length([for c in local.r: c])])])";
+    // It would go on for hours. That it has begun is known by the program before it.
+    let unit = format!(
+        "locals {{\n  r = range(1000)\n}}\ninputs = {{\n  a = run_cmd(\"touch\", \"{}\")\n  b = try({round}, {round}, 1)\n}}\n",
+        note.display()
+    );
+    world.unit("app", "", &unit);
+    let mut working = Working::start(&world, &["--evaluation-budget", "1000000", "plan", "live"]);
+    working.until("it starts its program", || note.exists());
+    let stopped = working.interrupted(2).at_once();
+    assert!(stopped.text.contains("interrupted"), "{}", stopped.text);
+}
+
+#[test]
 fn the_second_interrupt_ends_a_fetch_that_hears_nothing_more() {
     let world = World::new();
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -32,6 +32,8 @@ pub struct World {
 pub struct Said {
     pub code: i32,
     pub text: String,
+    /// The most memory that it has had, in KiB.
+    pub memory: u64,
 }
 
 impl World {
@@ -166,7 +168,7 @@ fn watched(mut command: Command, arguments: &[&str]) -> Said {
     let [stdout, stderr] = streams.map(|stream| stream.join().unwrap());
     let output = Output { status, stdout, stderr };
     let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).join("\n");
-    Said { code: output.status.code().unwrap_or(-1), text }
+    Said { code: output.status.code().unwrap_or(-1), text, memory: most }
 }
 
 /// The most memory that a process has had, in KiB.

@@ -6,7 +6,6 @@
 
 mod calls;
 mod child;
-mod exceptions;
 mod findings;
 mod outside;
 mod stubborn;
@@ -110,7 +109,7 @@ fn sweep(first: u64, until: Option<Instant>) -> (Vec<Told>, usize) {
                         told.finding.kind == finding.kind && told.call.arguments == call.arguments
                     };
                     let is_told = found.lock().unwrap().iter().any(known);
-                    if is_told || exceptions::is_known(&recipe, &finding) {
+                    if is_told {
                         continue;
                     }
                     let told = shrunk(recipe.clone(), call, finding, place.notes.clone());
