@@ -55,9 +55,9 @@ pub fn hcl(text: &str) -> Cow<'_, str> {
 /// Hidden characters as `\uXXXX`, but for what JSON is laid out with.
 fn escaped(text: &str) -> Cow<'_, str> {
     let is_escaped = |letter: char| is_hidden(letter) && !matches!(letter, '\n' | '\t');
-    // By the byte first, which most of it is through with: all JSON of an estate comes by here.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-    if text.bytes().all(is_plain) || !text.chars().any(is_escaped) {
+    // By bytes first, many at once, which most of it is through with: all JSON of an estate comes by here.
+    let is_plain = |all: bool, byte: &u8| all & matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.as_bytes().chunks(64).all(|bytes| bytes.iter().fold(true, is_plain)) || !text.chars().any(is_escaped) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

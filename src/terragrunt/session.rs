@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,7 +53,10 @@ pub(crate) struct Session<'r> {
 }
 
 /// Something that an answer rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// Paths are the same here where they are written the same: to compare them name by name, as paths do, takes many times
+/// as long, and each is looked up again in all that an answer is part of.
+#[derive(Clone, Debug)]
 pub(crate) enum Trace {
     /// A file that was read, as Terragrunt counts it.
     Read(Arc<Path>),
@@ -60,6 +65,31 @@ pub(crate) enum Trace {
     LookedAt(Arc<Path>),
     /// A file whose name is not known yet.
     Unknown,
+}
+
+impl Trace {
+    /// What tells it from every other one.
+    fn key(&self) -> (u8, Option<&OsStr>) {
+        match self {
+            Self::Read(path) => (0, Some(path.as_os_str())),
+            Self::LookedAt(path) => (1, Some(path.as_os_str())),
+            Self::Unknown => (2, None),
+        }
+    }
+}
+
+impl PartialEq for Trace {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Trace {}
+
+impl Hash for Trace {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// An answer with what it rests on.
