@@ -66,8 +66,19 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be taken away now is by the next run.
-        let _left = std::fs::remove_dir_all(&self.folder);
+        take_away(&self.folder);
+    }
+}
+
+/// What cannot be taken away now is by the next run. A program that outlived whoever started it may still be making
+/// files in there, so that a folder fills again while it is emptied.
+fn take_away(folder: &Path) {
+    const TRIES: usize = 5;
+    let is_full = |error: &Error| error.kind() == ErrorKind::DirectoryNotEmpty;
+    for _ in 0..TRIES {
+        if !std::fs::remove_dir_all(folder).is_err_and(|error| is_full(&error)) {
+            return;
+        }
     }
 }
 
@@ -113,7 +124,7 @@ fn sweep(home: &Path) {
         let path = entry.path();
         // Where nobody has it, and something in it cannot be removed, nothing is lost by that.
         if open_folder(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
-            let _left = std::fs::remove_dir_all(&path);
+            take_away(&path);
         }
     }
 }
