@@ -103,6 +103,45 @@ def unit_file(number: int, places: int) -> str:
     )
 
 
+SHARED_MISTAKES = (
+    'locals {\n  team = lower("platform"\n}\n',
+    "exclude {\n  if      = local.gone\n  actions = [\"apply\"]\n}\n",
+    'dependencies {\n  paths = [lowercase("../VPC")]\n}\n',
+    'dependencies {\n  paths = yamldecode(file("${get_parent_terragrunt_dir()}/paths.yaml"))\n}\n',
+    'exclude {\n  if      = "sometimes"\n  actions = ["apply"]\n}\n',
+)
+
+
+def broken_estate(folder: Path, units: int) -> None:
+    """Dense lists of dependencies of which every third leads nowhere, circles, and shared files with a mistake each."""
+    live = folder / "live"
+    live.mkdir(parents=True)
+    (folder / "slipway.hcl").write_text(PROJECT)
+    (live / "root.hcl").write_text('locals {\n  name = "root"\n}\n')
+    for index, text in enumerate(SHARED_MISTAKES):
+        (live / f"shared-{index}.hcl").write_text(text)
+    accounts = 40
+    for number in range(units):
+        account = live / f"account-{number % accounts}"
+        unit = account / f"unit-{number}"
+        unit.mkdir(parents=True)
+        # Every third of those it names is not there; one in fifty also names one that comes after it.
+        others = [number - accounts * offset for offset in range(1, 13)]
+        paths = [
+            f"../unit-{other}-gone" if other % 3 == 0 else f"../unit-{other}" for other in others if other >= 0
+        ]
+        if number % 50 == 0 and number + accounts < units:
+            paths.append(f"../unit-{number + accounts}")
+        listed = "".join(f'    "{path}",\n' for path in paths)
+        shared = f"shared-{number // 10 % len(SHARED_MISTAKES)}.hcl" if number % 10 == 0 else "root.hcl"
+        (unit / "terragrunt.hcl").write_text(
+            f'include "root" {{\n  path = find_in_parent_folders("{shared}")\n}}\n\n'
+            f"dependencies {{\n  paths = [\n{listed}  ]\n}}\n\n"
+            f'inputs = {{\n  name = "unit-{number}"\n}}\n'
+        )
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
 def small_estate(folder: Path, units: int) -> None:
     """Units of the built-in provider with local states, none depending on another."""
     (folder / "module").mkdir(parents=True)

@@ -36,7 +36,7 @@ pub fn tell_usage(error: &clap::Error) -> Exit {
         tell_json("error", text.to_string().trim_start_matches("error: "), None);
         return Exit::Usage;
     }
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = std::io::stderr().is_terminal() && super::ui::allows_color();
     let text = if colours { text.ansi().to_string() } else { text.to_string() };
     write_line(shown::stream(&redact::clean(&text), colours).trim_end_matches('\n'));
     Exit::Usage

@@ -74,7 +74,11 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
     let chosen = args.selection.select(ui, &workspace, &estate, &reader)?;
     let part = chosen.as_ref().map(|chosen| chosen.narrow(&estate).0);
-    let mut diagnostics = part.as_ref().unwrap_or(&estate).diagnostics.clone();
+    let mut diagnostics = match &part {
+        Some(part) => part.diagnostics.clone(),
+        // There may be very many, and nobody looks at them there any more.
+        None => std::mem::take(&mut estate.diagnostics),
+    };
     let mut order = estate.components();
     match Graph::build(&estate) {
         Ok(graph) if args.dag => order = graph.components(&estate, args.external),
@@ -127,12 +131,11 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
             ui.answer(&text)?;
         }
     }
-    ui.diagnostics(&diagnostics);
+    let errors = ui.diagnostics(diagnostics);
     if args.stats {
         ui.say(&reader.counts().to_string());
     }
-    let broken = diagnostics.iter().any(crate::hcl::diagnostic::Diagnostic::is_error);
     // The process ends here: taking a large estate apart piece by piece first would only take time.
     std::mem::forget((estate, reader));
-    Ok(if broken { Exit::Configuration } else { Exit::Done })
+    Ok(if errors > 0 { Exit::Configuration } else { Exit::Done })
 }

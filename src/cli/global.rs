@@ -53,6 +53,10 @@ pub struct Global {
     )]
     pub evaluation_budget: Option<f64>,
 
+    /// Tell every error, where there are very many: otherwise the first of each kind and how many more there are
+    #[arg(long, global = true, env = "SLIPWAY_ALL_ERRORS")]
+    pub all_errors: bool,
+
     /// How answers are written: text or json, and with `graph` also dot, mermaid, svg or html
     #[arg(
         long,

@@ -77,7 +77,7 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CliError::Configuration(diagnostics));
     }
-    ui.diagnostics(&diagnostics);
+    ui.diagnostics(diagnostics);
     Ok(Exit::Done)
 }
 

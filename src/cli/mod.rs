@@ -37,6 +37,7 @@ mod selection;
 mod snippet;
 mod stack;
 mod target;
+mod told;
 mod typed;
 mod ui;
 mod unlock;

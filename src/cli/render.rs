@@ -65,7 +65,7 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     let (config, mut errors) = reader.render(&file, &states);
     errors.extend(states.errors());
     if let Some(config) = config {
-        ui.diagnostics(&config.warnings);
+        ui.diagnostics(config.warnings.iter().cloned());
         match ui.format() {
             Format::Json => ui.json(&render_json(&config, args.reveal))?,
             Format::Text => ui.raw(&render_hcl(&config, args.reveal))?,
@@ -111,22 +111,21 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
             let (mocks, others): (Vec<_>, Vec<_>) =
                 warnings.into_iter().partition(|warning| warning.code == "terragrunt::mocked");
             mocked += mocks.len();
-            ui.diagnostics(&others);
-            ui.diagnostics(&errors);
+            ui.diagnostics(others);
+            ui.diagnostics(errors);
         }
         ui.raw(&all)
     };
     let mut diagnostics = render_all(&root, &workspace.working_dir, &reader, &states, view, show)?;
     diagnostics.extend(states.errors());
-    ui.diagnostics(&diagnostics);
+    let errors = ui.diagnostics(diagnostics);
     if mocked > 0 {
         ui.say(&format!("mock_outputs stand in for the outputs of {mocked} dependencies"));
     }
     if args.stats {
         ui.say(&reader.counts().to_string());
     }
-    let broken = broken || diagnostics.iter().any(Diagnostic::is_error);
-    Ok(if broken { Exit::Configuration } else { Exit::Done })
+    Ok(if broken || errors > 0 { Exit::Configuration } else { Exit::Done })
 }
 
 fn json_line(path: &str, config: Option<&UnitConfig>, errors: &[Diagnostic], reveal: bool) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use console::{Style, measure_text_width};
 
-use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::diagnostic::{Diagnostic, Severity};
 use crate::hcl::source::{Location, Position};
 use crate::support::{paths, redact, shown};
 
@@ -32,13 +32,9 @@ pub struct Snippets {
 impl Snippets {
     /// The diagnostic in some lines, each with its end.
     pub fn draw(&self, diagnostic: &Diagnostic) -> String {
-        let (word, strong) = if diagnostic.is_error() {
-            ("error", Style::new().red().bold())
-        } else {
-            ("warning", Style::new().yellow().bold())
-        };
+        let (_, strong) = look(diagnostic.severity);
         let quiet = Style::new().cyan();
-        let head = self.styled(&strong, &format!("{word}[{}]", diagnostic.code));
+        let head = self.head(diagnostic.severity, diagnostic.code);
         let mut lines = vec![format!("{head}: {}", indented(&diagnostic.message))];
         let mut margin = 1;
         if let Some(location) = &diagnostic.location {
@@ -85,6 +81,12 @@ impl Snippets {
         lines.join("\n") + "\n"
     }
 
+    /// `error[hcl::syntax]`.
+    pub fn head(&self, severity: Severity, code: &str) -> String {
+        let (word, strong) = look(severity);
+        self.styled(&strong, &format!("{word}[{code}]"))
+    }
+
     fn styled(&self, style: &Style, text: &str) -> String {
         style.clone().force_styling(self.color).apply_to(text).to_string()
     }
@@ -98,6 +100,14 @@ impl Snippets {
         let relative = paths::relative(&self.base, path);
         let nearest = if path.is_absolute() && !relative.starts_with(CLIMB) { &relative } else { path };
         shown::name(&nearest.display().to_string()).into_owned()
+    }
+}
+
+/// How it is called and drawn.
+fn look(severity: Severity) -> (&'static str, Style) {
+    match severity {
+        Severity::Error => ("error", Style::new().red().bold()),
+        Severity::Warning => ("warning", Style::new().yellow().bold()),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn generate_first(
     let root = workspace.locate(path)?;
     let (expansions, diagnostics) = expand(workspace, &root);
     if how.no_stack_generate {
-        ui.diagnostics(&stale_ones(&expansions));
+        ui.diagnostics(stale_ones(&expansions));
         return Ok(());
     }
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -104,7 +104,7 @@ fn expand(workspace: &Workspace, root: &Path) -> (Vec<Expansion>, Vec<Diagnostic
 }
 
 fn write(ui: Ui, expansions: &[Expansion], warnings: &[Diagnostic]) -> Result<Changes, CliError> {
-    ui.diagnostics(warnings);
+    ui.diagnostics(warnings.iter().cloned());
     let mut all = Changes::default();
     for expansion in expansions {
         let Some(stack) = expansion.stacks.first() else { continue };
@@ -112,7 +112,7 @@ fn write(ui: Ui, expansions: &[Expansion], warnings: &[Diagnostic]) -> Result<Ch
         all.written += changes.written;
         all.removed += changes.removed;
         all.kept += changes.kept;
-        ui.diagnostics(&left_over(expansion, &stack.dir));
+        ui.diagnostics(left_over(expansion, &stack.dir));
     }
     Ok(all)
 }

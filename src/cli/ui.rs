@@ -8,6 +8,8 @@ use serde_json::json;
 use super::exit::{CliError, Exit};
 use super::global::{Color, Format, Global, LogFormat};
 use super::snippet::Snippets;
+use super::told::{Told, told};
+use crate::hcl::budget::with_commas;
 use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
 use crate::support::{redact, shown};
 
@@ -17,6 +19,7 @@ pub struct Ui {
     format: Format,
     log_format: LogFormat,
     color: bool,
+    all_errors: bool,
 }
 
 impl Ui {
@@ -25,14 +28,15 @@ impl Ui {
         let color = match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            Color::Auto => std::io::stderr().is_terminal() && allows_color(),
         };
         console::set_colors_enabled_stderr(color);
         console::set_colors_enabled(match global.color {
-            Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+            Color::Auto => std::io::stdout().is_terminal() && allows_color(),
             Color::Always | Color::Never => color,
         });
-        Self { format: global.format.into(), log_format: global.log_format, color }
+        let all_errors = global.all_errors;
+        Self { format: global.format.into(), log_format: global.log_format, color, all_errors }
     }
 
     /// The format of answers.
@@ -95,30 +99,47 @@ impl Ui {
         write_line(&shown::stream(&redact::clean(text), self.color));
     }
 
-    /// What is wrong, with the source and the way out.
-    /// Each mistake once, however many units it breaks; as a JSON object a line with `--log-format json`.
-    pub fn diagnostics(self, diagnostics: &[Diagnostic]) {
-        let base = std::env::current_dir().unwrap_or_default();
-        let snippets = Snippets { base, color: self.color };
-        for diagnostic in grouped(diagnostics.iter().cloned()) {
-            match self.log_format {
-                LogFormat::Pretty => self.line(&snippets.draw(&diagnostic)),
-                LogFormat::Json => {
-                    let mut told = to_json(&diagnostic);
+    /// What is wrong, with the source and the way out: each mistake once, however many units it breaks, and of very
+    /// many the first of each kind; all of them as a JSON object a line with `--log-format json`. Returns how many
+    /// errors there are.
+    pub fn diagnostics(self, diagnostics: impl IntoIterator<Item = Diagnostic>) -> usize {
+        let all = grouped(diagnostics);
+        let errors = all.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        match self.log_format {
+            LogFormat::Pretty => self.draw(all),
+            LogFormat::Json => {
+                for diagnostic in &all {
+                    let mut told = to_json(diagnostic);
                     redact::clean_json(&mut told);
                     write_line(&shown::json(&told.to_string()));
                 }
             }
+        }
+        errors
+    }
+
+    fn draw(self, all: Vec<Diagnostic>) {
+        let base = std::env::current_dir().unwrap_or_default();
+        let Told { whole, rest } =
+            if self.all_errors { Told { whole: all, rest: Vec::new() } } else { told(all, &base) };
+        let snippets = Snippets { base, color: self.color };
+        for diagnostic in &whole {
+            self.line(&snippets.draw(diagnostic));
+        }
+        for rest in &rest {
+            self.line(&format!("{}: {}", snippets.head(rest.severity, rest.code), rest.text()));
+        }
+        if !rest.is_empty() {
+            self.line(&format!("  {}: --all-errors shows every one of them\n", self.cyan("help")));
         }
     }
 
     /// Tells of an error and returns its exit code.
     pub fn error(self, error: &CliError) -> Exit {
         if let CliError::Configuration(diagnostics) = error {
-            self.diagnostics(diagnostics);
-            let errors = grouped(diagnostics.iter().cloned());
-            let errors = errors.iter().filter(|diagnostic| diagnostic.is_error()).count();
+            let errors = self.diagnostics(diagnostics.iter().cloned());
             if self.log_format == LogFormat::Pretty {
+                let errors = with_commas(errors as u64);
                 self.line(&format!("{}: {errors} in the configuration", self.red("errors")));
             }
         } else if self.log_format == LogFormat::Json {
@@ -139,6 +160,11 @@ impl Ui {
     fn cyan(self, text: &str) -> String {
         console::style(text).cyan().force_styling(self.color).to_string()
     }
+}
+
+/// Whether the environment lets there be colours: <https://no-color.org>, where a variable that is empty says nothing.
+pub(super) fn allows_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// A line of JSON for whatever is no event and no diagnostic.

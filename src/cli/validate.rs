@@ -65,8 +65,9 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     if ui.format() == Format::Json {
         ui.json(&found.diagnostics.iter().map(to_json).collect::<Vec<_>>())?;
     } else {
-        ui.diagnostics(&found.diagnostics);
-        ui.answer(&summary(found.units, &found.diagnostics))?;
+        let summary = summary(found.units, &found.diagnostics);
+        ui.diagnostics(found.diagnostics);
+        ui.answer(&summary)?;
     }
     if args.stats {
         ui.say(&reader.counts().to_string());

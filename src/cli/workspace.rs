@@ -215,7 +215,7 @@ impl Workspace {
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
         }
-        ui.diagnostics(&estate.diagnostics);
+        ui.diagnostics(estate.diagnostics.iter().cloned());
         let graph = Graph::build(&estate)?;
         if selected.is_empty() {
             let message = format!("there are no units under {}", root.display());
@@ -251,7 +251,7 @@ impl Workspace {
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
         }
-        ui.diagnostics(&estate.diagnostics);
+        ui.diagnostics(estate.diagnostics.iter().cloned());
         let graph = Graph::build(&estate)?;
         Ok(Selection { estate, graph, selected, dependents: Vec::new() })
     }

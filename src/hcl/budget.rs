@@ -47,7 +47,7 @@ pub(crate) fn allowed(usual: u64) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Spent {
     /// The steps.
-    #[error("takes more than {} steps", grouped(allowed(MOST_STEPS)))]
+    #[error("takes more than {} steps", with_commas(allowed(MOST_STEPS)))]
     Steps,
     /// The bytes.
     #[error("makes more than {} of values", size(allowed(MOST_BYTES)))]
@@ -58,7 +58,7 @@ pub enum Spent {
 }
 
 /// A number as people read it.
-pub(crate) fn grouped(number: u64) -> String {
+pub(crate) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -257,8 +257,11 @@ mod tests {
 
     #[test]
     fn numbers_are_told_as_people_read_them() {
-        assert_eq!(grouped(20_000_000), "20,000,000");
-        assert_eq!((grouped(0), grouped(999), grouped(1_000)), ("0".into(), "999".into(), "1,000".into()));
+        assert_eq!(with_commas(20_000_000), "20,000,000");
+        assert_eq!(
+            (with_commas(0), with_commas(999), with_commas(1_000)),
+            ("0".into(), "999".into(), "1,000".into())
+        );
         assert_eq!((size(256 << 20), size(300 << 10)), ("256 MiB".into(), "300 KiB".into()));
     }
 }

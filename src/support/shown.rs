@@ -57,7 +57,9 @@ fn escaped(text: &str) -> Cow<'_, str> {
     let is_escaped = |letter: char| is_hidden(letter) && !matches!(letter, '\n' | '\t');
     // By bytes first, many at once, which most of it is through with: all JSON of an estate comes by here.
     let is_plain = |all: bool, byte: &u8| all & matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-    if text.as_bytes().chunks(64).all(|bytes| bytes.iter().fold(true, is_plain)) || !text.chars().any(is_escaped) {
+    if text.as_bytes().chunks(64).all(|bytes| bytes.iter().fold(true, is_plain))
+        || !text.chars().any(is_escaped)
+    {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

@@ -1,12 +1,16 @@
 //! One mistake that breaks a thousand units is one mistake.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use indexmap::IndexMap;
+use indexmap::map::MutableKeys;
+
+use super::super::source::Span;
 use super::Diagnostic;
-
-/// What makes two diagnostics the same mistake: the code and the place.
-type Place<'a> = (&'a str, &'a Path, u32, u32);
 
 /// The same mistakes said once, with everything that they break, in the order of their first appearance.
 ///
@@ -14,35 +18,35 @@ type Place<'a> = (&'a str, &'a Path, u32, u32);
 /// one and another unit the other: a file that both include names the unit in its message. Of the ways that
 /// led there the longest is kept.
 pub fn grouped(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> {
-    let mut by_words: HashMap<(String, &'static str), usize> = HashMap::new();
-    let mut groups: Vec<(Diagnostic, BTreeSet<PathBuf>)> = Vec::new();
-    for diagnostic in diagnostics.into_iter().flat_map(Diagnostic::each) {
-        let index = *by_words.entry((diagnostic.to_string(), diagnostic.code)).or_insert(groups.len());
-        if let Some(group) = groups.get_mut(index) {
-            join(group, diagnostic);
+    let mut said: IndexMap<Words, Vec<PathBuf>> = IndexMap::new();
+    for mut diagnostic in diagnostics.into_iter().flat_map(Diagnostic::each) {
+        let affects = std::mem::take(&mut diagnostic.affects);
+        let words = Words(diagnostic);
+        let known = said.get_index_of(&words).and_then(|index| said.get_index_mut2(index));
+        if let Some((kept, known)) = known {
+            known.extend(affects);
+            if words.says_more_than(kept) {
+                *kept = words;
+            }
         } else {
-            let affects = diagnostic.affects.iter().cloned().collect();
-            groups.push((diagnostic, affects));
+            said.insert(words, affects);
         }
     }
-    let mut by_place: HashMap<(String, PathBuf, u32, u32), Vec<usize>> = HashMap::new();
-    let mut joined: Vec<(Diagnostic, BTreeSet<PathBuf>)> = Vec::new();
-    for (diagnostic, affects) in groups {
-        let place = place(&diagnostic)
-            .map(|(code, file, start, end)| (code.to_owned(), file.to_path_buf(), start, end));
-        let Some(place) = place.filter(|_| !affects.is_empty()) else {
-            joined.push((diagnostic, affects));
-            continue;
-        };
-        let others = by_place.entry(place).or_default();
-        let other = others
-            .iter()
-            .copied()
-            .find(|other| joined.get(*other).is_some_and(|(_, known)| known.is_disjoint(&affects)));
+    let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
+    let mut joined: Vec<(Diagnostic, BTreeSet<PathBuf>)> = Vec::with_capacity(said.len());
+    for (Words(diagnostic), affects) in said {
+        let affects = BTreeSet::from_iter(affects);
+        let place = place(&diagnostic).filter(|_| !affects.is_empty());
+        let others = place.map(|place| by_place.entry(place).or_default());
+        let is_another =
+            |other: &&usize| joined.get(**other).is_some_and(|(_, known)| known.is_disjoint(&affects));
+        let other = others.as_deref().and_then(|others| others.iter().find(is_another)).copied();
         if let Some((_, known)) = other.and_then(|other| joined.get_mut(other)) {
             known.extend(affects);
         } else {
-            others.push(joined.len());
+            if let Some(others) = others {
+                others.push(joined.len());
+            }
             joined.push((diagnostic, affects));
         }
     }
@@ -53,16 +57,42 @@ pub fn grouped(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnos
     joined.into_iter().map(with).collect()
 }
 
-fn join((kept, affects): &mut (Diagnostic, BTreeSet<PathBuf>), other: Diagnostic) {
-    affects.extend(other.affects.iter().cloned());
-    if other.severity > kept.severity || other.trace.len() > kept.trace.len() {
-        *kept = other;
+/// What makes two diagnostics the same mistake: the code and the place.
+type Place = (&'static str, Arc<Path>, Span);
+
+fn place(diagnostic: &Diagnostic) -> Option<Place> {
+    let location = diagnostic.location.as_ref()?;
+    Some((diagnostic.code, location.file.shared_path(), location.span))
+}
+
+/// A diagnostic that is the same as another one of the same code with the same words at the same place.
+struct Words(Diagnostic);
+
+impl Words {
+    fn key(&self) -> (&str, &str, Option<(&OsStr, Span)>) {
+        let Self(diagnostic) = self;
+        let place = diagnostic.location.as_ref();
+        let place = place.map(|location| (location.file.path().as_os_str(), location.span));
+        (diagnostic.code, &diagnostic.message, place)
+    }
+
+    fn says_more_than(&self, other: &Self) -> bool {
+        self.0.severity > other.0.severity || self.0.trace.len() > other.0.trace.len()
     }
 }
 
-fn place(diagnostic: &Diagnostic) -> Option<Place<'_>> {
-    let location = diagnostic.location.as_ref()?;
-    Some((diagnostic.code, location.file.path(), location.span.start, location.span.end))
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Words {}
+
+impl Hash for Words {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod filters;
 mod hostile;
 mod language;
+mod large;
 mod live;
 mod page;
 mod same_as_terragrunt;
