@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::said::Said;
 use super::source::SourceError;
 use super::ui::OutputsError;
 use crate::support::fs::FileError;
@@ -25,6 +26,8 @@ pub enum EngineError {
         cause: String,
         /// The way out, where the error is a known one.
         advice: Option<String>,
+        /// All that it said.
+        said: Box<Said>,
     },
     /// The tool said no, and the unit's configuration says that this is no failure.
     #[error("{command} failed, which is ignored{}", because(.rule, .message.as_deref()))]
@@ -190,6 +193,8 @@ pub enum EngineError {
         name: String,
         /// Why.
         cause: String,
+        /// All that it said.
+        said: Box<Said>,
     },
     /// An output in its state cannot be taken over.
     #[error("its state cannot be used: {0}")]
@@ -205,13 +210,30 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// What was run for the unit and failed, in its own words: what the patterns of `errors` blocks are held against.
+    /// What was run for the unit and failed, in its own words: what the rules of `errors` blocks are held against.
     pub fn told(&self) -> Option<String> {
         match self {
-            Self::Failed { cause, .. } => Some(cause.clone()),
-            Self::Hook { .. } | Self::Source(_) => Some(self.to_string()),
+            Self::Failed { said, .. } | Self::Hook { said, .. } => Some(said.errors()),
+            Self::Source(_) => Some(self.to_string()),
             _ => None,
         }
+    }
+
+    /// The same with what it printed besides: what the patterns of error hooks are held against.
+    pub fn told_to_hooks(&self) -> String {
+        match self {
+            Self::Failed { said, .. } | Self::Hook { said, .. } => said.everything(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The same failure with all that was said.
+    #[must_use]
+    pub fn saying(mut self, all: Box<Said>) -> Self {
+        if let Self::Failed { said, .. } | Self::Hook { said, .. } = &mut self {
+            *said = all;
+        }
+        self
     }
 
     /// The way out, where one is known.

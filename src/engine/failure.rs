@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use regex::Regex;
-
 use super::EngineError;
+use crate::hcl::go_regex;
 use crate::hcl::json::to_json;
 use crate::support::confined::{EVERYBODY, Root};
 use crate::terragrunt::config::{Errors, Ignore};
@@ -23,7 +22,7 @@ pub fn covers(patterns: &[String], text: &str) -> bool {
         .find_map(|pattern| {
             let (negated, bare) =
                 pattern.strip_prefix('!').map_or((false, pattern.as_str()), |bare| (true, bare));
-            let matches = Regex::new(bare).is_ok_and(|regex| regex.is_match(&text));
+            let matches = go_regex::compile(bare).is_ok_and(|regex| regex.is_match(&text));
             matches.then_some(!negated)
         })
         .unwrap_or(false)
@@ -61,6 +60,7 @@ pub fn passed_over(error: EngineError, errors: Option<&Errors>, dir: &Root) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::said::Said;
     use crate::hcl::value::Value;
 
     fn texts(patterns: &[&str]) -> Vec<String> {
@@ -98,6 +98,7 @@ mod tests {
             command: "tofu apply".to_owned(),
             cause: cause.to_owned(),
             advice: None,
+            said: Box::new(Said { stderr: cause.to_owned(), ..Said::default() }),
         };
         let folder = Root::at(dir.path()).unwrap();
         let ignored = passed_over(failed("a known fault"), Some(&errors), &folder);

@@ -15,6 +15,7 @@ pub mod plan;
 mod process;
 mod role;
 mod s3;
+mod said;
 pub mod select;
 pub mod sensitive;
 pub mod source;
@@ -36,6 +37,7 @@ pub use error::EngineError;
 pub use plan::{
     Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
 };
+pub use said::Said;
 
 use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;

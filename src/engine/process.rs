@@ -1,6 +1,7 @@
 //! One command of a tool for one unit: its lines to the log, its end to a result.
 
 use super::error::known_advice;
+use super::said::{Said, status_in_words};
 use super::ui::UiReader;
 use super::{Applied, EngineError, PlanSummary, Session};
 use crate::support::process::{self, CommandLine, Conditions, Finished, InterruptTarget, Stream};
@@ -50,6 +51,8 @@ pub trait Wrapper: Send + Sync {
     fn take(&self, line: &str) -> String;
     /// Why it failed, where it has said so.
     fn failure(&self, command: &str) -> Option<EngineError>;
+    /// What the tool printed to standard error, as far as it has been handed on.
+    fn stderr(&self) -> String;
 }
 
 impl<'a> Options<'a> {
@@ -101,14 +104,14 @@ pub async fn run(
             Stream::Stderr => options.wrapper.map_or_else(|| line.to_owned(), |wrapper| wrapper.take(line)),
         };
         session.watcher.line(&line);
-        text.push(line);
+        text.push((stream, line));
     })
     .await?;
     let code = finished.status.code().unwrap_or(-1);
     if code == 0 || (options.allowed.contains(&code) && !finished.interrupted) {
         return Ok(Ran { ui, stdout, code });
     }
-    Err(failure(&finished, &ui, &text, options))
+    Err(failure(&finished, &ui, text, command, options))
 }
 
 /// Reads the answer of `state list`: an address a line; a state that was never written is an error of its own.
@@ -120,20 +123,38 @@ pub fn lists_resources(ran: Result<Ran, EngineError>) -> Result<bool, EngineErro
     }
 }
 
-fn failure(finished: &Finished, ui: &UiReader, lines: &[String], options: Options<'_>) -> EngineError {
+fn failure(
+    finished: &Finished,
+    ui: &UiReader,
+    text: Vec<(Stream, String)>,
+    line: &CommandLine,
+    options: Options<'_>,
+) -> EngineError {
     let command = options.label.to_owned();
     if finished.interrupted {
         return EngineError::Interrupted { command };
     }
+    let of = |wanted: Stream| {
+        let lines = text.iter().filter(move |(stream, _)| *stream == wanted).map(|(_, line)| line.as_str());
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let stderr = options.wrapper.map_or_else(|| of(Stream::Stderr), Wrapper::stderr);
+    let said = Box::new(Said {
+        command: display(line),
+        stderr: format!("{stderr}{}", ui.errors()),
+        stdout: format!("{}{}", of(Stream::Stdout), ui.warnings()),
+        status: status_in_words(finished.status),
+    });
+    let lines: Vec<String> = text.into_iter().map(|(_, line)| line).collect();
     let cause = match ui.first_error() {
         Some(error) => error.to_owned(),
         None => match options.wrapper.and_then(|wrapper| wrapper.failure(&command)) {
-            Some(failure) => return failure,
-            None => cause_in(lines, &finished.status.to_string()),
+            Some(failure) => return failure.saying(said),
+            None => cause_in(&lines, &finished.status.to_string()),
         },
     };
     let advice = known_advice(&cause).or_else(|| known_advice(&lines.join("\n")));
-    EngineError::Failed { command, cause, advice }
+    EngineError::Failed { command, cause, advice, said }
 }
 
 /// The first error in human output: the line that begins with `Error`, and what explains it; without one the last
@@ -141,7 +162,10 @@ fn failure(finished: &Finished, ui: &UiReader, lines: &[String], options: Option
 pub fn cause_in(lines: &[String], status: &str) -> String {
     // It announces the error that is meant.
     const ANNOUNCEMENT: &str = "encountered problems during initiali";
-    let strip = |line: &String| line.trim_start_matches(['│', '╷', '╵', '|', ' ']).trim().to_owned();
+    let strip = |line: &String| {
+        let line = console::strip_ansi_codes(line);
+        line.trim_start_matches(['│', '╷', '╵', '|', ' ']).trim().to_owned()
+    };
     let plain: Vec<String> = lines.iter().map(strip).collect();
     let is_error = |line: &String| {
         (line.starts_with("Error: ") || line.starts_with("Error ")) && !line.contains(ANNOUNCEMENT)
@@ -158,6 +182,7 @@ pub fn cause_in(lines: &[String], status: &str) -> String {
     }
 }
 
+/// A command with its arguments, the program without its folder.
 fn display(command: &CommandLine) -> String {
     let arguments = command.arguments.iter().map(|argument| argument.to_string_lossy().into_owned());
     std::iter::once(command.name()).chain(arguments).collect::<Vec<_>>().join(" ")

@@ -4,11 +4,14 @@
 //! errors with their detail, and after an apply the outputs, sensitive ones without their value. Lines that
 //! are not of it (the output of `init`, a hook) are passed on as they are.
 
+mod diagnostic;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use self::diagnostic::UiDiagnostic;
 use super::plan::{Action, OutputChange, PlanSummary, ResourceChange};
 use crate::hcl::json::{NumberTooLong, from_json};
 use crate::terragrunt::outputs::Outputs;
@@ -19,7 +22,10 @@ pub struct UiReader {
     summary: PlanSummary,
     plan: Told,
     outputs: Option<Outputs>,
-    errors: Vec<String>,
+    /// The first error on one line.
+    first_error: Option<String>,
+    errors: String,
+    warnings: String,
 }
 
 /// How much of a plan has been told.
@@ -89,29 +95,6 @@ struct Sums {
     operation: String,
 }
 
-#[derive(Deserialize)]
-struct UiDiagnostic {
-    severity: String,
-    summary: String,
-    #[serde(default)]
-    detail: String,
-    #[serde(default)]
-    address: Option<String>,
-    #[serde(default)]
-    range: Option<Range>,
-}
-
-#[derive(Deserialize)]
-struct Range {
-    filename: String,
-    start: Start,
-}
-
-#[derive(Deserialize)]
-struct Start {
-    line: u64,
-}
-
 impl UiReader {
     /// Takes one line and returns the text a person should see for it.
     pub fn take(&mut self, line: &str) -> String {
@@ -147,7 +130,10 @@ impl UiReader {
                 if let Some(diagnostic) = message.diagnostic {
                     let text = diagnostic.text();
                     if diagnostic.severity == "error" {
-                        self.errors.push(text.clone());
+                        self.errors += &diagnostic.as_printed();
+                        self.first_error.get_or_insert_with(|| text.clone());
+                    } else {
+                        self.warnings += &diagnostic.as_printed();
                     }
                     return format!("{}: {text}", diagnostic.severity);
                 }
@@ -176,7 +162,17 @@ impl UiReader {
 
     /// The first error the tool told of.
     pub fn first_error(&self) -> Option<&str> {
-        self.errors.first().map(String::as_str)
+        self.first_error.as_deref()
+    }
+
+    /// All errors, as the tool prints them without `-json`: to standard error.
+    pub fn errors(&self) -> &str {
+        &self.errors
+    }
+
+    /// All warnings, as it prints them: to standard output.
+    pub fn warnings(&self) -> &str {
+        &self.warnings
     }
 
     /// The plan's sums; `changes` as the exit code said.
@@ -193,24 +189,6 @@ impl UiReader {
     /// The outputs, where all of them were told with their values.
     pub fn into_outputs(self) -> Option<Outputs> {
         self.outputs
-    }
-}
-
-impl UiDiagnostic {
-    fn text(&self) -> String {
-        let mut text = self.summary.clone();
-        // Providers that speak the old protocol put everything into the summary.
-        let detail = self.detail.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !detail.is_empty() {
-            text = format!("{text}: {detail}");
-        }
-        if let Some(address) = &self.address {
-            text = format!("{address}: {text}");
-        }
-        if let Some(Range { filename, start }) = &self.range {
-            text = format!("{text} (at {filename}:{})", start.line);
-        }
-        text
     }
 }
 
@@ -371,6 +349,19 @@ mod tests {
         reader.take(r#"{"@message":"Apply complete","type":"change_summary","changes":{"add":0,"change":0,"remove":0,"operation":"apply"}}"#);
         assert!(!reader.plan_within().unwrap().changes);
         assert_eq!(reader.into_outputs(), Some(Outputs::default()));
+    }
+
+    #[test]
+    fn errors_are_kept_as_the_tool_prints_them() {
+        let mut reader = UiReader::default();
+        reader.take(r#"{"@message":"Error","type":"diagnostic","diagnostic":{"severity":"error","summary":"Bad","detail":"very bad","address":"a.b","range":{"filename":"main.tf","start":{"line":4}},"snippet":{"context":"resource \"a\" \"b\"","code":"  x = var.ok","start_line":4,"values":[{"traversal":"var.ok","statement":"is false"}]}}}"#);
+        reader.take(r#"{"@message":"Error","type":"diagnostic","diagnostic":{"severity":"error","summary":"Worse","range":{"filename":"b.tf","start":{"line":1}}}}"#);
+        reader.take(r#"{"@message":"Warning","type":"diagnostic","diagnostic":{"severity":"warning","summary":"Old"}}"#);
+        let first = "\nError: Bad\n\n  with a.b,\n  on main.tf line 4, in resource \"a\" \"b\":\n   4:   x = var.ok\n    \
+                     ├────────────────\n    │ var.ok is false\n\nvery bad\n";
+        let second = "\nError: Worse\n\n  on b.tf line 1:\n  (source code not available)\n\n\n";
+        assert_eq!(reader.errors(), format!("{first}{second}"));
+        assert_eq!(reader.warnings(), "\nWarning: Old\n\n\n\n");
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod convert;
 pub mod diagnostic;
 mod evaluate;
 pub mod functions;
+pub mod go_regex;
 pub mod json;
 pub mod json_syntax;
 pub mod limits;

@@ -53,10 +53,12 @@ fn with_jitter(attempt: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Said;
     use crate::terragrunt::config::Retry;
 
     fn failed(cause: &str) -> EngineError {
-        EngineError::Failed { command: "tofu apply".to_owned(), cause: cause.to_owned(), advice: None }
+        let said = Box::new(Said { stderr: cause.to_owned(), ..Said::default() });
+        EngineError::Failed { command: "tofu apply".to_owned(), cause: String::new(), advice: None, said }
     }
 
     #[test]

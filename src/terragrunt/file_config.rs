@@ -9,6 +9,7 @@ use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
 use super::labelled::{Labelled, warn_of_repetition};
+use super::patterns;
 use super::schema::{self, Spec};
 use super::scope::{FileScope, Section};
 use crate::hcl::ast::{Block, Body};
@@ -274,6 +275,7 @@ impl FileScope<'_> {
             let title = format!("{kind} \"{name}\"");
             let mut fields =
                 decode::attributes_only(self, &block.body, specs, &title, block.kind.span, errors);
+            patterns::check(self, block, &fields, errors);
             fields.insert(Arc::from("name"), Value::string(name));
             blocks.push(name, fields);
         }

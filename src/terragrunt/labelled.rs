@@ -28,6 +28,14 @@ impl Labelled {
         self.0.iter_mut().map(|(_, fields)| fields)
     }
 
+    /// The last of each label.
+    pub fn last_of_each(&self) -> impl Iterator<Item = (&String, &Fields)> {
+        let again =
+            |index: usize, label: &str| self.0.iter().skip(index + 1).any(|(other, _)| other == label);
+        let last = self.0.iter().enumerate().filter(move |(index, (label, _))| !again(*index, label));
+        last.map(|(_, (label, fields))| (label, fields))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -32,6 +32,7 @@ pub mod outputs;
 mod overlay;
 mod parsed_file;
 pub mod paths;
+mod patterns;
 mod reader;
 mod references;
 pub mod schema;

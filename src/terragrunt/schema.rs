@@ -191,7 +191,7 @@ pub(crate) const ERRORS_BLOCKS: &[(&str, usize)] = &[("ignore", 1), ("retry", 1)
 
 /// The same inside `errors`.
 pub(crate) const REPEATED_ERRORS_LABELS: &[(&str, &str)] =
-    &[("ignore", "both count"), ("retry", "both count")];
+    &[("ignore", "this one counts"), ("retry", "this one counts")];
 
 pub(crate) const RETRY: &[Spec] = &[
     required("retryable_errors", Kind::Strings),

@@ -370,7 +370,7 @@ fn errors(block: &ErrorsBlock) -> Errors {
     Errors {
         retry: block
             .retry
-            .iter()
+            .last_of_each()
             .map(|(name, fields)| Retry {
                 name: name.clone(),
                 retryable_errors: strings(fields.get("retryable_errors")),
@@ -380,7 +380,7 @@ fn errors(block: &ErrorsBlock) -> Errors {
             .collect(),
         ignore: block
             .ignore
-            .iter()
+            .last_of_each()
             .map(|(name, fields)| Ignore {
                 name: name.clone(),
                 ignorable_errors: strings(fields.get("ignorable_errors")),

@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use regex::Regex;
-
 use crate::engine::process::{Options, run};
-use crate::engine::{EngineError, Session};
+use crate::engine::{EngineError, Said, Session};
+use crate::hcl::go_regex;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ErrorHook, Hook, Terraform, UnitConfig};
 
@@ -83,8 +82,10 @@ impl Hooks<'_> {
             let ran = self.execute(&Program::of(hook, "after_hook"), session).await;
             failed = failed.or(ran.err());
         }
-        if let Err(error) = &result {
-            self.on_error(&terraform.error_hooks, &error.to_string(), session).await?;
+        let errors: Vec<String> =
+            result.as_ref().err().into_iter().chain(&failed).map(EngineError::told_to_hooks).collect();
+        if !errors.is_empty() {
+            self.on_error(&terraform.error_hooks, &errors.join("\n"), session).await?;
         }
         match failed {
             Some(error) if result.is_ok() => Err(error),
@@ -100,7 +101,8 @@ impl Hooks<'_> {
     ) -> Result<(), EngineError> {
         let applies = |hook: &&ErrorHook| hook.commands.iter().any(|command| command == self.command);
         for hook in hooks.iter().filter(applies) {
-            let matches = |pattern: &String| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(error));
+            let matches =
+                |pattern: &String| go_regex::compile(pattern).is_ok_and(|pattern| pattern.is_match(error));
             if hook.on_errors.iter().any(matches) {
                 let (name, execute) = (&*hook.name, &*hook.execute);
                 let working_dir = hook.working_dir.as_deref();
@@ -137,8 +139,14 @@ impl Hooks<'_> {
             Ok(_) => Ok(()),
             // Nothing is wrong with it.
             Err(error @ EngineError::Interrupted { .. }) => Err(error),
-            Err(EngineError::Failed { cause, .. }) => Err(EngineError::Hook { name: name.to_owned(), cause }),
-            Err(error) => Err(EngineError::Hook { name: name.to_owned(), cause: error.to_string() }),
+            Err(EngineError::Failed { cause, said, .. }) => {
+                Err(EngineError::Hook { name: name.to_owned(), cause, said })
+            }
+            Err(error) => {
+                let cause = error.to_string();
+                let said = Box::new(Said { stderr: cause.clone(), ..Said::default() });
+                Err(EngineError::Hook { name: name.to_owned(), cause, said })
+            }
         }
     }
 }

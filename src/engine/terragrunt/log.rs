@@ -41,7 +41,7 @@ impl Log {
     /// The hook that failed, as a failure.
     pub fn hook_failure(&self) -> Option<EngineError> {
         let Hook { name, said } = self.lock().hook.clone()?;
-        Some(EngineError::Hook { name, cause: said })
+        Some(EngineError::Hook { name, cause: said, said: Box::default() })
     }
 
     /// The failure that Terragrunt itself has passed over, where it did.
@@ -91,7 +91,11 @@ impl Wrapper for Log {
         let error = self.lock().error.clone()?;
         let cause = cause_of(&error);
         let advice = known_advice(&cause).or_else(|| known_advice(&error));
-        Some(EngineError::Failed { command: command.to_owned(), cause, advice })
+        Some(EngineError::Failed { command: command.to_owned(), cause, advice, said: Box::default() })
+    }
+
+    fn stderr(&self) -> String {
+        self.lock().error.as_deref().map(words_of_command).unwrap_or_default()
     }
 }
 
@@ -139,6 +143,16 @@ fn unwrapped(bullet: &str) -> String {
     let mut words = command.split_whitespace();
     let program = words.next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
     format!("{program} {}: {status}", words.next().unwrap_or_default())
+}
+
+/// All that the command printed whose failure Terragrunt tells of, without the status at its end; its own words where no
+/// command failed.
+fn words_of_command(error: &str) -> String {
+    let Some((_, printed)) = error.split_once("Failed to execute \"") else { return error.to_owned() };
+    let (_, printed) = printed.split_once('\n').unwrap_or_default();
+    let printed = printed.trim_end();
+    let without = printed.rsplit_once('\n').filter(|(_, last)| last.trim().starts_with("exit status "));
+    without.map_or(printed, |(printed, _)| printed).to_owned()
 }
 
 /// The first paragraph: what follows is advice of some pages.

@@ -31,6 +31,7 @@ pub struct ValidateOptions {
 const BORNE: &[&str] = &[
     "stack::ignored_attribute",
     "stack::ignored_block",
+    "terragrunt::pattern",
     "terragrunt::repeated_label",
     "terragrunt::unknown_attribute",
     "terragrunt::unknown_input",

@@ -1,12 +1,11 @@
 //! Regular expressions, with the syntax that Go has.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::{Captures, Regex};
 
 use super::super::budget::{Spent, take};
+use super::super::go_regex;
 use super::super::limits::{check_text, check_values};
 use super::super::value::Value;
 use super::arguments::{Arguments, list};
@@ -36,30 +35,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("replace", (3, 3), replace),
 ];
 
-thread_local! {
-    /// The same few patterns are used in unit after unit, and to compile one takes longer than to use it.
-    static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default();
-}
-
 fn compile_cached(pattern: &str, index: usize) -> Called<Regex> {
-    const MOST: usize = 200;
-    if let Some(regex) = COMPILED.with_borrow(|compiled| compiled.get(pattern).cloned()) {
+    if let Some(regex) = go_regex::known(pattern) {
         return Ok(regex);
     }
     take(states(pattern))?;
-    let regex = Regex::new(&translate(pattern)).map_err(|error| {
-        // The library's message draws the pattern over several lines; its last one says what is wrong.
-        let message = error.to_string();
-        let reason = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Arguments::wrong(index, format!("is no regular expression: {reason}"))
-    })?;
-    COMPILED.with_borrow_mut(|compiled| {
-        if compiled.len() >= MOST {
-            compiled.clear();
-        }
-        compiled.insert(pattern.to_owned(), regex.clone());
-    });
-    Ok(regex)
+    go_regex::compile(pattern)
+        .map_err(|reason| Arguments::wrong(index, format!("is no regular expression: {reason}")))
 }
 
 fn compile_text(pattern: &str, index: usize) -> Called<Regex> {
@@ -159,120 +141,4 @@ fn replace_all(regex: &Regex, text: &str, new: &str) -> Called {
     }
     replaced.push_str(text.get(end..).unwrap_or_default());
     Ok(Value::string(replaced))
-}
-
-/// Go's classes are ASCII, its brackets hold no operators, and a brace that is no count is a brace.
-fn translate(pattern: &str) -> String {
-    let mut translated = String::with_capacity(pattern.len() + 16);
-    let mut letters = pattern.chars().peekable();
-    let mut in_class = false;
-    let mut class_start = false;
-    while let Some(letter) = letters.next() {
-        let starts = std::mem::take(&mut class_start);
-        match letter {
-            '\\' => match letters.next() {
-                Some(escape) => push_escape(&mut translated, escape, in_class, &mut letters),
-                None => translated.push('\\'),
-            },
-            '[' if in_class => {
-                if letters.peek() == Some(&':') {
-                    // `[:alpha:]` goes to its end as it is.
-                    translated.push('[');
-                    for inner in letters.by_ref() {
-                        translated.push(inner);
-                        if inner == ']' {
-                            break;
-                        }
-                    }
-                } else {
-                    translated.push_str("\\[");
-                }
-            }
-            '[' => {
-                in_class = true;
-                class_start = true;
-                translated.push('[');
-                if letters.peek() == Some(&'^') {
-                    translated.push('^');
-                    letters.next();
-                }
-            }
-            ']' if in_class && starts => translated.push_str("\\]"),
-            ']' => {
-                translated.push_str(if in_class { "]" } else { "\\]" });
-                in_class = false;
-            }
-            '&' | '~' if in_class => {
-                translated.push('\\');
-                translated.push(letter);
-            }
-            '{' if !in_class => {
-                let rest: String = letters.clone().take_while(|letter| *letter != '}').collect();
-                let count = !rest.is_empty()
-                    && rest.starts_with(|first: char| first.is_ascii_digit())
-                    && rest.chars().all(|letter| letter.is_ascii_digit() || letter == ',')
-                    && rest.matches(',').count() < 2
-                    && letters.clone().any(|letter| letter == '}');
-                if count {
-                    translated.push('{');
-                    translated.push_str(&rest);
-                    translated.push('}');
-                    letters.nth(rest.chars().count());
-                } else {
-                    translated.push_str("\\{");
-                }
-            }
-            '}' if !in_class => translated.push_str("\\}"),
-            other => translated.push(other),
-        }
-    }
-    translated
-}
-
-fn push_escape(
-    translated: &mut String,
-    escape: char,
-    in_class: bool,
-    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) {
-    let ascii = match (escape, in_class) {
-        ('d', true) => "0-9",
-        ('d', false) => "[0-9]",
-        ('D', _) => "[^0-9]",
-        ('w', true) => "0-9A-Za-z_",
-        ('w', false) => "[0-9A-Za-z_]",
-        ('W', _) => "[^0-9A-Za-z_]",
-        ('s', true) => "\\t\\n\\x0C\\r ",
-        ('s', false) => "[\\t\\n\\x0C\\r ]",
-        ('S', _) => "[^\\t\\n\\x0C\\r ]",
-        ('b', false) => "(?-u:\\b)",
-        ('B', false) => "(?-u:\\B)",
-        // Everything up to `\E` is meant literally.
-        ('Q', false) => {
-            let mut literal = String::new();
-            while let Some(letter) = letters.next() {
-                if letter == '\\' && letters.peek() == Some(&'E') {
-                    letters.next();
-                    break;
-                }
-                literal.push(letter);
-            }
-            translated.push_str(&regex::escape(&literal));
-            return;
-        }
-        _ => {
-            translated.push('\\');
-            translated.push(escape);
-            if matches!(escape, 'p' | 'P' | 'x') && letters.peek() == Some(&'{') {
-                for letter in letters.by_ref() {
-                    translated.push(letter);
-                    if letter == '}' {
-                        break;
-                    }
-                }
-            }
-            return;
-        }
-    };
-    translated.push_str(ascii);
 }

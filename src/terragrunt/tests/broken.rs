@@ -190,3 +190,34 @@ fn programs_stay_off_where_they_may_not_run() {
     assert_eq!(outline.source.unwrap().expose(), "./m");
     assert!(!tree.path("app/made").exists());
 }
+
+#[test]
+fn a_pattern_that_is_none_is_told_where_it_stands_and_in_an_error_hook_it_is_a_warning() {
+    let retry = |pattern: &str, attempts: i32| {
+        format!(
+            "errors {{\n  retry \"r\" {{\n    retryable_errors   = [\n      \".*fine.*\",\n      \"{pattern}\",\n    ]\n    \
+             max_attempts       = {attempts}\n    sleep_interval_sec = -1\n  }}\n}}\n"
+        )
+    };
+    let hook = "terraform {\n  error_hook \"h\" {\n    commands  = [\"plan\"]\n    execute   = [\"true\"]\n    \
+                on_errors = [\"(\"]\n  }\n}\n";
+    let tree = Tree::new(&[
+        ("retry/terragrunt.hcl", &retry("!(?=ahead)", 0)),
+        ("hook/terragrunt.hcl", hook),
+        ("go/terragrunt.hcl", &retry(r"\\\\Qa.b\\\\E{", 1).replace("-1", "0")),
+    ]);
+    let errors = tree.errors("retry");
+    assert!(
+        errors.contains("retry/terragrunt.hcl:5:7") && errors.contains("\"!(?=ahead)\" is no regular"),
+        "{errors}"
+    );
+    assert!(errors.contains("retry \"r\" has no attempt at all") && errors.contains("hcl:7:26"), "{errors}");
+    assert!(errors.contains("retry \"r\" cannot sleep for less than no time"), "{errors}");
+    let hook = tree.evaluate("hook").unwrap_or_else(|errors| panic!("{}", told(&errors)));
+    let said = told(&hook.warnings);
+    assert!(
+        said.contains("hook/terragrunt.hcl:5:18") && said.contains("Terragrunt passes over it"),
+        "{said}"
+    );
+    tree.evaluate("go").unwrap_or_else(|errors| panic!("{}", told(&errors)));
+}

@@ -187,7 +187,7 @@ fn of_two_features_the_first_is_in_force_and_the_last_where_they_are_merged() {
 }
 
 #[test]
-fn two_rules_of_one_label_both_count() {
+fn of_two_rules_of_one_label_the_last_counts_and_both_are_shown() {
     let rule = |pattern: &str| {
         format!(
             "  retry \"r\" {{\n    retryable_errors = [\"{pattern}\"]\n    max_attempts = 2\n    sleep_interval_sec = 0\n  }}\n"
@@ -198,6 +198,8 @@ fn two_rules_of_one_label_both_count() {
     let app = unit(&tree, "app");
     let patterns: Vec<_> =
         app.errors.as_ref().unwrap().retry.iter().map(|rule| rule.retryable_errors.concat()).collect();
-    assert_eq!(patterns, ["a", "b"]);
+    assert_eq!(patterns, ["b"]);
+    let shown = to_json(app.rendered.as_ref().unwrap(), true);
+    assert_eq!(shown["errors"]["retry"].as_array().unwrap().len(), 2);
     assert_eq!(warnings(&app).len(), 1);
 }

@@ -8,6 +8,7 @@ mod hooks;
 mod inputs;
 mod mocks;
 mod order;
+mod patterns;
 mod stopping;
 mod versions;
 mod workspaces;
