@@ -29,8 +29,10 @@ pub async fn wait_for_bumps(
 ) -> Result<(), CliError> {
     let argocd = target.argocd()?;
     let Some(last) = outcomes.last() else { return Ok(()) };
+    // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
     let images: Vec<WantedImage> = outcomes
         .iter()
+        .filter(|outcome| !outcome.generated)
         .map(|outcome| WantedImage {
             application: outcome.app.clone(),
             container: outcome.container.clone(),
@@ -43,7 +45,7 @@ pub async fn wait_for_bumps(
     let connection = connect(&target.aws, &target.cluster.name).await;
     let client = connection.map_err(|error| CliError::failed(error, None))?.client;
     let url = repository.url().to_owned();
-    // Every bump is an ancestor of the last one.
+    // All of them are one commit.
     let wanted =
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
     let (history, waiting) = (History::new(repository), Waiting::new(ui));

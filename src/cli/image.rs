@@ -14,7 +14,7 @@ use super::workspace::Workspace;
 use crate::estate::{Cluster, Needs};
 use crate::gitops::{
     BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
-    RepositorySpec, bump_source, history, list_images, promote, rollback, set_image,
+    RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
 };
 use crate::run::gate::argocd::repository_spec;
 use crate::support::environment;
@@ -34,7 +34,7 @@ pub struct ImageArgs {
 
 #[derive(Subcommand, Clone, Debug)]
 enum ImageCommand {
-    /// Set images: one commit each, pushed; waits for the cluster with --wait
+    /// Set images: all of them in one commit, pushed; waits for the cluster with --wait
     Set(SetArgs),
     /// List the images of all applications
     List(ListArgs),
@@ -97,7 +97,7 @@ struct BumpArgs {
 #[derive(Args, Clone, Debug)]
 struct SetArgs {
     /// The application, more of the target where it has several containers, and the image
-    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]=IMAGE")]
+    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]=IMAGE")]
     assignments: Vec<String>,
 
     #[command(flatten)]
@@ -135,7 +135,7 @@ struct HistoryArgs {
 #[derive(Args, Clone, Debug)]
 struct RollbackArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]")]
+    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")]
     target: String,
 
     #[command(flatten)]
@@ -149,7 +149,7 @@ struct RollbackArgs {
 #[derive(Args, Clone, Debug)]
 struct PromoteArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER]")]
+    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")]
     target: String,
 
     /// The folder of the environment that runs it, in the repository
@@ -187,11 +187,8 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
     let options = args.bump.options();
-    let mut outcomes = Vec::new();
-    for assignment in &assignments {
-        let root = &args.repository.manifests;
-        outcomes.push(set_image(&mut repository, root, assignment, &options).await.map_err(failed)?);
-    }
+    let set = set_images(&mut repository, &args.repository.manifests, &assignments, &options).await;
+    let outcomes = set.map_err(failed)?;
     finish(ui, &workspace, repository, &args.repository, &args.wait, &outcomes).await
 }
 
@@ -278,6 +275,12 @@ async fn finish(
     wait: &WaitArgs,
     outcomes: &[BumpOutcome],
 ) -> Result<(), CliError> {
+    let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
+    left_out.sort();
+    left_out.dedup();
+    for file in left_out {
+        ui.warn(&format!("left out: {file}"));
+    }
     for outcome in outcomes {
         ui.say(&told(outcome));
     }
@@ -378,11 +381,11 @@ fn source() -> Option<String> {
     bump_source(|name| std::env::var(name).ok())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn failed(error: GitOpsError) -> CliError {
     let help = match &error {
         GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
         GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
+        GitOpsError::Twice { .. } => return usage(error),
         GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::Ambiguous { .. } => {
             None
         }

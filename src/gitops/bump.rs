@@ -1,14 +1,14 @@
-//! A bump: one commit that changes one image.
+//! A bump: one commit that changes an image, or several at once.
 
 use std::cmp::Ordering;
 
-use super::edit::replace_scalar;
+use super::draft::{Draft, Part};
 use super::error::GitOpsError;
+use super::find::{FoundImage, Images};
 use super::history::{app_hint, freeze};
 use super::image::{ImageAssignment, ImageReference};
-use super::manifest::{Files, ManifestFile};
-use super::repository::{Change, Repository, Snapshot, folder_of};
-use super::select::{FoundImage, select_image};
+use super::repository::{Repository, folder_of};
+use super::select::select_image;
 use super::trailers;
 use crate::support::git::short;
 
@@ -34,6 +34,8 @@ pub struct BumpOutcome {
     pub app: String,
     /// The container: `Deployment/app-a/web`.
     pub container: String,
+    /// Whether the cluster makes up the workload's name, which begins as in `container`.
+    pub generated: bool,
     /// The image before, as written.
     pub previous: String,
     /// The image now.
@@ -46,33 +48,55 @@ pub struct BumpOutcome {
     pub unfroze: Option<String>,
     /// The bump that was taken back, of a rollback.
     pub rollback_of: Option<String>,
+    /// Files of the app that could not be read and were left out, each with its place and reason.
+    pub left_out: Vec<String>,
 }
 
-/// Sets the image of an app's container, and pushes that as one commit.
+/// Sets images of apps' containers, and pushes that as one commit: all of them or none.
 ///
 /// `root` is the folder of all apps in the repository, as in `manifests`.
-pub async fn set_image(
+pub async fn set_images(
     repository: &mut Repository,
     root: &str,
-    assignment: &ImageAssignment,
+    assignments: &[ImageAssignment],
     options: &BumpOptions,
-) -> Result<BumpOutcome, GitOpsError> {
-    let ImageAssignment { target, image } = assignment;
-    let folder = folder_of(root, &target.app)?;
-    let mut bump = Bump::new(&target.app, folder.clone(), options);
-    let mut outcome = None;
+) -> Result<Vec<BumpOutcome>, GitOpsError> {
+    let mut bumps = Vec::new();
+    for ImageAssignment { target, .. } in assignments {
+        bumps.push(Bump::new(&target.app, folder_of(root, &target.app)?, options));
+    }
+    let mut folders: Vec<String> = bumps.iter().map(|bump| bump.folder.clone()).collect();
+    folders.sort();
+    folders.dedup();
+    let mut outcomes = Vec::new();
     let landed = repository
-        .land(std::slice::from_ref(&folder), |snapshot| {
-            let files = snapshot.app(&folder)?;
-            let found = select_image(&folder, files, target, Some(image))?;
-            let (done, change) = bump.decide(snapshot, files, &found, image)?;
-            outcome = Some(done);
-            Ok(change)
+        .land(&folders, |snapshot| {
+            let mut draft = Draft::on(snapshot);
+            outcomes.clear();
+            for (bump, ImageAssignment { target, image }) in bumps.iter_mut().zip(assignments) {
+                let found = select_image(&bump.folder, draft.app(&bump.folder)?, target, Some(image))?;
+                let done = bump.decide(&mut draft, &found, image)?;
+                refuse_twice(&outcomes, &done)?;
+                outcomes.push(done);
+            }
+            Ok(draft.change())
         })
         .await;
     match landed {
-        Ok(landed) => settle(outcome, landed),
+        Ok(landed) => Ok(settle(outcomes, landed.as_deref())),
         Err(error) => Err(name_the_apps(repository, root, error).await),
+    }
+}
+
+/// One place cannot have two images.
+fn refuse_twice(outcomes: &[BumpOutcome], done: &BumpOutcome) -> Result<(), GitOpsError> {
+    let same = |before: &&BumpOutcome| (&before.file, before.line) == (&done.file, done.line);
+    match outcomes.iter().find(same).filter(|before| before.image != done.image) {
+        None => Ok(()),
+        Some(before) => Err(GitOpsError::Twice {
+            container: format!("{}/{}", done.app, done.container),
+            images: format!("{} and {}", before.image, done.image),
+        }),
     }
 }
 
@@ -92,19 +116,21 @@ impl<'a> Bump<'a> {
         Self { app, folder, options, first_seen: None, promoted_from: None }
     }
 
-    /// What to do on this tip, and what will have been done by it.
+    /// Does on this tip what there is to do, and says what will have been done by it.
     pub fn decide(
         &mut self,
-        snapshot: &Snapshot,
-        files: &Files,
+        draft: &mut Draft<'_>,
         found: &FoundImage,
         image: &ImageReference,
-    ) -> Result<(BumpOutcome, Option<Change>), GitOpsError> {
+    ) -> Result<BumpOutcome, GitOpsError> {
+        let files = draft.app(&self.folder)?;
+        let Images { found: present, unreadable, .. } = Images::of(files);
         let current = found.text().to_owned();
         let wanted = image.to_string();
         let container = found.identity();
+        let file = files[found.file].path.clone();
         let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
-        let frozen = freeze(&snapshot.records, &container);
+        let frozen = freeze(draft.snapshot.records(&self.folder), found, files, &present);
         let changes = current != wanted;
         if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
             return Err(GitOpsError::Frozen {
@@ -117,38 +143,42 @@ impl<'a> Bump<'a> {
             self.check_age(&current, image, overtaken)?;
         }
         let lifted = frozen.filter(|_| self.options.unfreeze).map(|rollback| rollback.commit.clone());
-        let file = &files[found.file];
+        let is_one_of_several = present.iter().filter(|other| other.identity() == container).count() > 1;
         let outcome = BumpOutcome {
-            commit: snapshot.commit.clone(),
+            commit: draft.snapshot.commit.clone(),
             changed: changes,
             app: self.app.to_owned(),
             container: container.clone(),
+            generated: found.generated,
             previous: current.clone(),
             image: wanted.clone(),
-            file: file.path.clone(),
+            file: file.clone(),
             line: found.scalar.line,
             unfroze: lifted.clone(),
             rollback_of: None,
+            left_out: unreadable.iter().map(ToString::to_string).collect(),
         };
         if !changes && lifted.is_none() {
-            return Ok((outcome, None));
+            return Ok(outcome);
         }
         let mut lines = vec![
-            (trailers::APP, self.folder.as_str()),
-            (trailers::CONTAINER, &container),
-            (trailers::IMAGE, &wanted),
-            (trailers::PREVIOUS, &current),
+            (trailers::APP, self.folder.clone()),
+            (trailers::CONTAINER, container),
+            (trailers::IMAGE, wanted.clone()),
+            (trailers::PREVIOUS, current.clone()),
         ];
-        lines.extend(self.promoted_from.as_deref().map(|from| (trailers::PROMOTED_FROM, from)));
-        lines.extend(lifted.as_deref().map(|rollback| (trailers::UNFREEZES, rollback)));
-        lines.extend(self.options.source.as_deref().map(|source| (trailers::SOURCE, source)));
-        let (subject, files) = if changes {
-            let bytes = replace_scalar(file, &found.scalar, &wanted)?;
-            (subject(self.app, &current, image), vec![ManifestFile { bytes, ..file.clone() }])
+        lines.extend(is_one_of_several.then_some((trailers::FILE, file)));
+        lines.extend(self.promoted_from.clone().map(|from| (trailers::PROMOTED_FROM, from)));
+        lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
+        lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));
+        let subject = if changes {
+            draft.edit(&self.folder, found, &wanted)?;
+            subject(self.app, &current, image)
         } else {
-            (format!("{}: let {wanted} be bumped again", self.app), Vec::new())
+            format!("{}: let {wanted} be bumped again", self.app)
         };
-        Ok((outcome, Some(Change { message: trailers::message(&subject, &lines), files })))
+        draft.tell(Part { subject, trailers: lines });
+        Ok(outcome)
     }
 
     /// Never an older image over a newer one. Where the age cannot be told, the later decision wins, unless someone
@@ -164,16 +194,13 @@ impl<'a> Bump<'a> {
     }
 }
 
-/// The outcome of the tip that was landed on.
-pub(super) fn settle(
-    outcome: Option<BumpOutcome>,
-    landed: Option<String>,
-) -> Result<BumpOutcome, GitOpsError> {
-    let outcome = outcome.ok_or(GitOpsError::Answer { command: "push" })?;
-    Ok(match landed {
-        Some(commit) => BumpOutcome { commit, ..outcome },
+/// The outcomes of the tip that was landed on: what was pushed, and what needed no push.
+pub(super) fn settle(outcomes: Vec<BumpOutcome>, landed: Option<&str>) -> Vec<BumpOutcome> {
+    let settle = |outcome: BumpOutcome| match landed {
+        Some(commit) => BumpOutcome { commit: commit.to_owned(), ..outcome },
         None => outcome,
-    })
+    };
+    outcomes.into_iter().map(settle).collect()
 }
 
 /// Tells with an app that is not there which ones are.

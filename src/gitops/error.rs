@@ -72,6 +72,14 @@ pub enum GitOpsError {
         /// A selection that would fit one.
         example: String,
     },
+    /// Two assignments mean one place.
+    #[error("{container} is given two images, {images}; give it one")]
+    Twice {
+        /// The app and its container.
+        container: String,
+        /// The images.
+        images: String,
+    },
     /// A manifest that cannot be read, or not be edited safely.
     #[error("{file}:{line}: {problem}")]
     Manifest {

@@ -1,9 +1,11 @@
 //! What runs now, and what was done to it: read from the manifests and from Git's log.
 
 use super::error::GitOpsError;
+use super::find::{FoundImage, Images};
+use super::image::ImageReference;
+use super::manifest::Files;
 use super::repository::{Repository, folder_of};
-use super::select::{Images, find_images};
-use super::trailers;
+use super::trailers::{self, Trailers};
 
 /// An image in the manifests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct ImageRecord {
     pub kind: RecordKind,
     /// `Deployment/app-a/web`.
     pub container: String,
+    /// Its file, where the app has several containers of that name.
+    pub file: Option<String>,
     /// The image since.
     pub image: String,
     /// The image before.
@@ -83,13 +87,8 @@ pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageLis
     let folder = folder_of(root, "")?;
     let files = repository.files(&folder).await?;
     let mut listing = ImageListing::default();
-    let mut found = Images::default();
-    for (index, file) in files.pairs() {
-        match file.documents() {
-            Ok(documents) => find_images(index, &documents, &mut found),
-            Err(error) => listing.problems.push(error),
-        }
-    }
+    let found = Images::of(&files);
+    listing.problems.extend(found.unreadable);
     listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
     listing.images.extend(found.found.into_iter().map(|image| {
         let file = &files[image.file].path;
@@ -125,19 +124,27 @@ pub async fn history(
 /// Found by trailer and not by path: a commit that lifts a freeze changes no file.
 pub(super) async fn records(repository: &Repository, folder: &str) -> Result<Vec<ImageRecord>, GitOpsError> {
     let mention = format!("--grep={}: {folder}", trailers::APP);
-    let format = "--format=%H%x1f%cI%x1f%an <%ae>%x1f%(trailers:only,unfold)%x1e";
-    let log = repository.log(&["--fixed-strings", &mention, format]).await?;
-    Ok(log.split('\u{1e}').filter_map(|entry| record(entry.trim_start_matches('\n'), folder)).collect())
+    // A message holds no zero byte, and the fields before it no line break.
+    let log = repository.log(&["-z", "--fixed-strings", &mention, "--format=%H%n%cI%n%an <%ae>%n%B"]).await?;
+    Ok(log.split('\0').flat_map(|entry| records_of(entry, folder)).collect())
 }
 
-/// None for a commit that only mentions the app, or whose trailers are not all there.
-fn record(entry: &str, folder: &str) -> Option<ImageRecord> {
-    let mut fields = entry.splitn(4, '\u{1f}');
-    let (commit, when, author, block) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    if trailers::value(block, trailers::APP) != Some(folder) {
-        return None;
-    }
-    let text = |key: &str| trailers::value(block, key).map(str::to_owned);
+/// None for a commit that only mentions the app, or whose trailers are not all there; several where it changed several
+/// images of the app, the last of them first.
+fn records_of(entry: &str, folder: &str) -> Vec<ImageRecord> {
+    let mut fields = entry.splitn(4, '\n');
+    let (Some(commit), Some(when), Some(author), Some(message)) =
+        (fields.next(), fields.next(), fields.next(), fields.next())
+    else {
+        return Vec::new();
+    };
+    let groups = trailers::groups(message);
+    let groups = groups.iter().rev().filter(|group| group.value(trailers::APP) == Some(folder));
+    groups.filter_map(|group| record((commit, when, author), group)).collect()
+}
+
+fn record((commit, when, author): (&str, &str, &str), group: &Trailers<'_>) -> Option<ImageRecord> {
+    let text = |key: &str| group.value(key).map(str::to_owned);
     let kind = match (text(trailers::ROLLBACK_OF), text(trailers::UNFREEZES), text(trailers::PROMOTED_FROM)) {
         (Some(of), _, _) => RecordKind::Rollback { of },
         // A bump that lifts a freeze is a bump.
@@ -153,15 +160,37 @@ fn record(entry: &str, folder: &str) -> Option<ImageRecord> {
         author: author.to_owned(),
         kind,
         container: text(trailers::CONTAINER)?,
+        file: text(trailers::FILE),
         image: text(trailers::IMAGE)?,
         previous: text(trailers::PREVIOUS)?,
         source: text(trailers::SOURCE),
     })
 }
 
-/// The rollback that stands last on `container`, if nothing came after it.
-pub(super) fn freeze<'a>(records: &'a [ImageRecord], container: &str) -> Option<&'a ImageRecord> {
-    let last = records.iter().find(|record| record.container == container)?;
+impl ImageRecord {
+    /// Whether the record tells of an image: of its container, or where no container is called so any more of one that runs
+    /// the same image. Containers, workloads and kinds are renamed; a freeze must not end by that.
+    pub(super) fn is_of(&self, image: &FoundImage, files: &Files, present: &[FoundImage]) -> bool {
+        let named = |image: &FoundImage| {
+            let file = self.file.as_ref();
+            image.identity() == self.container && file.is_none_or(|file| *file == files[image.file].path)
+        };
+        if present.iter().any(named) {
+            return named(image);
+        }
+        let runs = |text: &str| text.parse::<ImageReference>().is_ok_and(|record| image.runs(&record.name));
+        runs(&self.image) || runs(&self.previous)
+    }
+}
+
+/// The rollback that stands last on an image, if nothing came after it.
+pub(super) fn freeze<'a>(
+    records: &'a [ImageRecord],
+    image: &FoundImage,
+    files: &Files,
+    present: &[FoundImage],
+) -> Option<&'a ImageRecord> {
+    let last = records.iter().find(|record| record.is_of(image, files, present))?;
     matches!(last.kind, RecordKind::Rollback { .. }).then_some(last)
 }
 

@@ -29,6 +29,11 @@ impl ImageReference {
         age::compare(self.tag.as_deref()?, other.tag.as_deref()?)
     }
 
+    /// Whether it has a tag or a digest: one without names whatever is newest when a node pulls it.
+    pub fn is_pinned(&self) -> bool {
+        self.tag.is_some() || self.digest.is_some()
+    }
+
     /// The part behind the name, as in `v2@sha256:…`; `latest` where there is none, as a registry reads it.
     pub fn version_text(&self) -> String {
         let digest = self.digest.as_ref().map(|digest| format!("@{digest}"));
@@ -98,6 +103,31 @@ pub struct ImageTarget {
     pub workload: Option<String>,
     /// The container's name; an init container counts.
     pub container: Option<String>,
+    /// Where it stands, for what has the same names as another.
+    pub place: Option<FilePlace>,
+}
+
+/// A manifest, and a line of it where that takes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePlace {
+    /// The file, relative to the app's folder or to the repository's root.
+    pub file: String,
+    /// The line of the image, from 1.
+    pub line: Option<usize>,
+}
+
+impl FilePlace {
+    /// `a.yaml`, `base/a.yaml:12`; none of what names no manifest.
+    fn of(text: &str) -> Option<Self> {
+        let (file, line) = match text.rsplit_once(':').map(|(file, line)| (file, line.parse())) {
+            Some((file, Ok(line))) => (file, Some(line)),
+            _ => (text, None),
+        };
+        let (_, extension) = file.rsplit_once('.')?;
+        let is_inside = file.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        (matches!(extension, "yaml" | "yml" | "json") && is_inside)
+            .then(|| Self { file: file.to_owned(), line })
+    }
 }
 
 impl fmt::Display for ImageTarget {
@@ -106,6 +136,10 @@ impl fmt::Display for ImageTarget {
         for part in [&self.kind, &self.workload, &self.container].into_iter().flatten() {
             write!(f, "/{part}")?;
         }
+        if let Some(FilePlace { file, line }) = &self.place {
+            write!(f, "@{file}")?;
+            line.map_or(Ok(()), |line| write!(f, ":{line}"))?;
+        }
         Ok(())
     }
 }
@@ -113,10 +147,14 @@ impl fmt::Display for ImageTarget {
 impl FromStr for ImageTarget {
     type Err = GitOpsError;
 
-    /// `app`, `app/container`, `app/workload/container` or `app/kind/workload/container`.
+    /// `app`, `app/container`, `app/workload/container` or `app/kind/workload/container`, with `@file` or `@file:line` behind
+    /// it or not.
     fn from_str(text: &str) -> Result<Self, GitOpsError> {
         let refuse = |problem| GitOpsError::Assignment { text: text.to_owned(), problem };
-        let parts: Vec<&str> = text.split('/').collect();
+        let ats = text.match_indices('@').filter_map(|(at, _)| text.split_at_checked(at));
+        let placed = ats.filter_map(|(names, at)| Some((names, FilePlace::of(at.strip_prefix('@')?)?)));
+        let (names, place) = placed.map(|(names, place)| (names, Some(place))).next().unwrap_or((text, None));
+        let parts: Vec<&str> = names.split('/').collect();
         if parts.iter().any(|part| part.is_empty() || *part == "." || *part == "..") {
             return Err(refuse("a part of the target is empty"));
         }
@@ -125,7 +163,7 @@ impl FromStr for ImageTarget {
             [app, container] => (app, None, None, Some(container)),
             [app, workload, container] => (app, None, Some(workload), Some(container)),
             [app, kind, workload, container] => (app, Some(kind), Some(workload), Some(container)),
-            _ => return Err(refuse("the target is APP[/[[KIND/]WORKLOAD/]CONTAINER]")),
+            _ => return Err(refuse("the target is APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")),
         };
         let owned = |part: Option<&str>| part.map(str::to_owned);
         Ok(Self {
@@ -133,6 +171,7 @@ impl FromStr for ImageTarget {
             kind: owned(kind),
             workload: owned(workload),
             container: owned(container),
+            place,
         })
     }
 }
@@ -153,9 +192,10 @@ impl FromStr for ImageAssignment {
     /// an image without either names whatever is newest when a node pulls it.
     fn from_str(text: &str) -> Result<Self, GitOpsError> {
         let refuse = |problem| GitOpsError::Assignment { text: text.to_owned(), problem };
-        let (target, image) = text.split_once('=').ok_or_else(|| refuse("there is no = in it"))?;
+        // No image has the sign in it, while a file may.
+        let (target, image) = text.rsplit_once('=').ok_or_else(|| refuse("there is no = in it"))?;
         let image: ImageReference = image.parse()?;
-        if image.tag.is_none() && image.digest.is_none() {
+        if !image.is_pinned() {
             return Err(refuse("the image has neither a tag nor a digest"));
         }
         Ok(Self { target: target.parse()?, image })
@@ -285,11 +325,25 @@ mod tests {
             (Some("deployment"), Some("api"), Some("web"))
         );
         assert_eq!(full.to_string(), "app-a/deployment/api/web");
+        let placed = target("app-a/web@base/a=b.yaml:12=r.io/x:v2");
+        assert_eq!(placed.place, Some(FilePlace { file: "base/a=b.yaml".to_owned(), line: Some(12) }));
+        assert_eq!(placed.to_string(), "app-a/web@base/a=b.yaml:12");
+        assert_eq!(target("app-a@x.json=r.io/x:v2").place.unwrap().line, None);
+        let folder = target("app@v1/web=r.io/x:v2");
+        assert_eq!((folder.app.as_str(), folder.place), ("app@v1", None));
     }
 
     #[test]
     fn an_assignment_without_a_tag_or_with_a_way_out_of_the_folder_is_refused() {
-        for text in ["app-a", "app-a=r.io/x", "=x:v1", "../app=x:v1", "a//b=x:v1", "a/b/c/d/e=x:v1"] {
+        for text in [
+            "app-a",
+            "app-a=r.io/x",
+            "=x:v1",
+            "../app=x:v1",
+            "a//b=x:v1",
+            "a/b/c/d/e=x:v1",
+            "a@../b.yaml=x:v1:",
+        ] {
             assert!(text.parse::<ImageAssignment>().is_err(), "{text:?}");
         }
     }

@@ -37,6 +37,15 @@ impl ManifestFile {
 
     /// The file as text; manifests are UTF-8.
     pub fn text(&self) -> Result<&str, GitOpsError> {
+        if self.bytes.starts_with(b"\0GITCRYPT\0") {
+            return Err(self.error(
+                1,
+                "encrypted by git-crypt; Argo CD needs its key, and images in it are not seen here",
+            ));
+        }
+        if self.bytes.starts_with(&[0xff, 0xfe]) || self.bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(self.error(1, "UTF-16; save the file as UTF-8"));
+        }
         std::str::from_utf8(&self.bytes).map_err(|error| {
             let line = self
                 .bytes

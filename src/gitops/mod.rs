@@ -8,8 +8,10 @@
 
 mod age;
 mod bump;
+mod draft;
 mod edit;
 mod error;
+mod find;
 mod history;
 mod image;
 mod manifest;
@@ -20,10 +22,10 @@ mod select;
 mod source;
 mod trailers;
 
-pub use self::bump::{BumpOptions, BumpOutcome, set_image};
+pub use self::bump::{BumpOptions, BumpOutcome, set_images};
 pub use self::error::GitOpsError;
 pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history, list_images};
-pub use self::image::{ImageAssignment, ImageReference, ImageTarget};
+pub use self::image::{FilePlace, ImageAssignment, ImageReference, ImageTarget};
 pub use self::promote::promote;
 pub use self::repository::{Identity, Repository, RepositorySpec};
 pub use self::rollback::rollback;

@@ -1,6 +1,7 @@
 //! A promotion: an environment gets the image that another one runs.
 
 use super::bump::{Bump, BumpOptions, BumpOutcome, name_the_apps, settle};
+use super::draft::Draft;
 use super::error::GitOpsError;
 use super::image::{ImageReference, ImageTarget};
 use super::repository::{Repository, folder_of};
@@ -23,17 +24,25 @@ pub async fn promote(
     let mut outcome = None;
     let landed = repository
         .land(&[from_folder.clone(), to_folder.clone()], |snapshot| {
-            let (origins, files) = (snapshot.app(&from_folder)?, snapshot.app(&to_folder)?);
+            let mut draft = Draft::on(snapshot);
+            let origins = draft.app(&from_folder)?;
             let origin = select_image(&from_folder, origins, target, None)?;
             let image: ImageReference = origin.text().parse()?;
-            let found = select_image(&to_folder, files, target, Some(&image))?;
-            let (done, change) = bump.decide(snapshot, files, &found, &image)?;
-            outcome = Some(done);
-            Ok(change)
+            if !image.is_pinned() {
+                let problem = "this image has neither a tag nor a digest, so that every node runs what is newest when it \
+                               pulls it; give it one before it is promoted";
+                return Err(origins[origin.file].error(origin.scalar.line, problem));
+            }
+            let found = select_image(&to_folder, draft.app(&to_folder)?, target, Some(&image))?;
+            outcome = Some(bump.decide(&mut draft, &found, &image)?);
+            Ok(draft.change())
         })
         .await;
     match landed {
-        Ok(landed) => settle(outcome, landed),
+        Ok(landed) => {
+            let outcome = settle(outcome.into_iter().collect(), landed.as_deref()).pop();
+            outcome.ok_or(GitOpsError::Answer { command: "push" })
+        }
         Err(GitOpsError::NoApp { folder, hint }) => {
             let root = if folder == from_folder { from } else { to };
             Err(name_the_apps(repository, root, GitOpsError::NoApp { folder, hint }).await)

@@ -58,15 +58,14 @@ pub(super) struct Snapshot {
     pub commit: String,
     /// The manifests of each folder asked for.
     pub folders: BTreeMap<String, Files>,
-    /// What was done to the app's images, newest first.
-    pub records: Vec<ImageRecord>,
+    /// What was done to the images of each, newest first.
+    records: BTreeMap<String, Vec<ImageRecord>>,
 }
 
 impl Snapshot {
-    /// The manifests of an app; refused where its folder has none.
-    pub fn app(&self, folder: &str) -> Result<&Files, GitOpsError> {
-        let files = self.folders.get(folder).filter(|files| !files.is_empty());
-        files.ok_or_else(|| GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() })
+    /// What was done to an app's images, newest first.
+    pub fn records(&self, folder: &str) -> &[ImageRecord] {
+        self.records.get(folder).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -210,14 +209,11 @@ impl Repository {
     }
 
     pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
-        let mut files = BTreeMap::new();
+        let (mut files, mut records) = (BTreeMap::new(), BTreeMap::new());
         for folder in folders {
             files.insert(folder.clone(), self.files(folder).await?);
+            records.insert(folder.clone(), history::records(self, folder).await?);
         }
-        let records = match folders.last() {
-            Some(app) => history::records(self, app).await?,
-            None => Vec::new(),
-        };
         Ok(Snapshot { commit: self.tip.clone(), folders: files, records })
     }
 

@@ -1,13 +1,14 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
 use super::bump::{BumpOutcome, name_the_apps, settle, subject};
-use super::edit::replace_scalar;
+use super::draft::{Draft, Part};
 use super::error::GitOpsError;
+use super::find::Images;
 use super::history::{ImageRecord, RecordKind};
 use super::image::{ImageReference, ImageTarget};
-use super::manifest::ManifestFile;
-use super::repository::{Change, Repository, Snapshot, folder_of};
-use super::select::select_image;
+use super::manifest::Files;
+use super::repository::{Repository, Snapshot, folder_of};
+use super::select::{is_at, select_recorded};
 use super::trailers;
 use crate::support::git::short;
 
@@ -26,41 +27,62 @@ pub async fn rollback(
     let mut outcome = None;
     let landed = repository
         .land(std::slice::from_ref(&folder), |snapshot| {
-            snapshot.app(&folder)?;
-            let bump = last_bump(snapshot, target)?;
-            if let Some(first) = chosen.as_ref().filter(|first| first.commit != bump.commit) {
+            let mut draft = Draft::on(snapshot);
+            let bump = last_bump(snapshot, &folder, target, draft.app(&folder)?)?;
+            let same =
+                |first: &ImageRecord| (&first.commit, &first.container) == (&bump.commit, &bump.container);
+            if let Some(first) = chosen.as_ref().filter(|first| !same(first)) {
                 let (app, current) = (target.app.clone(), bump.image.clone());
                 return Err(GitOpsError::Overtaken { app, current, wanted: first.previous.clone() });
             }
             chosen = Some(bump.clone());
-            let (done, change) = take_back(snapshot, &folder, target, bump, source)?;
-            outcome = Some(done);
-            Ok(Some(change))
+            outcome = Some(take_back(&mut draft, &folder, target, bump, source)?);
+            Ok(draft.change())
         })
         .await;
     match landed {
-        Ok(landed) => settle(outcome, landed),
+        Ok(landed) => {
+            let outcome = settle(outcome.into_iter().collect(), landed.as_deref()).pop();
+            outcome.ok_or(GitOpsError::Answer { command: "push" })
+        }
         Err(error) => Err(name_the_apps(repository, root, error).await),
     }
 }
 
 /// The newest bump that fits the target and was not taken back already.
-fn last_bump<'a>(snapshot: &'a Snapshot, target: &ImageTarget) -> Result<&'a ImageRecord, GitOpsError> {
+fn last_bump<'a>(
+    snapshot: &'a Snapshot,
+    folder: &str,
+    target: &ImageTarget,
+    files: &Files,
+) -> Result<&'a ImageRecord, GitOpsError> {
     let mut taken_back = Vec::new();
-    for record in snapshot.records.iter().filter(|record| fits(target, &record.container)) {
+    let present = Images::of(files).found;
+    // A place is the record's where what is there is what the record tells of.
+    let at_place = |record: &ImageRecord| {
+        target.place.is_none()
+            || present
+                .iter()
+                .any(|image| is_at(folder, files, target, image) && record.is_of(image, files, &present))
+    };
+    let fitting = |record: &&ImageRecord| fits(target, record) && at_place(record);
+    for record in snapshot.records(folder).iter().filter(fitting) {
+        // One commit may have bumped several containers.
+        let is_taken_back =
+            |(of, container): &(&String, &String)| **of == record.commit && **container == record.container;
         match &record.kind {
-            RecordKind::Rollback { of } => taken_back.push(of),
+            RecordKind::Rollback { of } => taken_back.push((of, &record.container)),
             RecordKind::Unfreeze { .. } => {}
-            RecordKind::Bump | RecordKind::Promotion { .. } if taken_back.contains(&&record.commit) => {}
+            RecordKind::Bump | RecordKind::Promotion { .. } if taken_back.iter().any(is_taken_back) => {}
             RecordKind::Bump | RecordKind::Promotion { .. } => return Ok(record),
         }
     }
     Err(GitOpsError::NothingToRollBack { app: target.app.clone() })
 }
 
-/// `container` is the record's `Kind/workload/container`.
-fn fits(target: &ImageTarget, container: &str) -> bool {
-    let parts: Vec<&str> = container.splitn(3, '/').collect();
+/// Whether a record's `Kind/workload/container` is what the target names.
+fn fits(target: &ImageTarget, record: &ImageRecord) -> bool {
+    let parts: Vec<&str> = record.container.splitn(3, '/').collect();
     let [kind, workload, container] = parts[..] else { return false };
     target.kind.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(kind))
         && target.workload.as_ref().is_none_or(|wanted| wanted == workload)
@@ -68,15 +90,16 @@ fn fits(target: &ImageTarget, container: &str) -> bool {
 }
 
 fn take_back(
-    snapshot: &Snapshot,
+    draft: &mut Draft<'_>,
     folder: &str,
     target: &ImageTarget,
     bump: &ImageRecord,
     source: Option<&str>,
-) -> Result<(BumpOutcome, Change), GitOpsError> {
-    let files = snapshot.app(folder)?;
-    let exact = format!("{}/{}", target.app, bump.container).parse()?;
-    let found = select_image(folder, files, &exact, None)?;
+) -> Result<BumpOutcome, GitOpsError> {
+    let files = draft.app(folder)?;
+    let found = select_recorded(folder, files, target, bump)?;
+    let left_out = Images::of(files).unreadable.iter().map(ToString::to_string).collect();
+    let file = files[found.file].path.clone();
     let current = found.text().to_owned();
     if current != bump.image {
         return Err(GitOpsError::ChangedSince {
@@ -87,32 +110,31 @@ fn take_back(
         });
     }
     let wanted: ImageReference = bump.previous.parse()?;
-    let file = &files[found.file];
-    let bytes = replace_scalar(file, &found.scalar, &bump.previous)?;
+    draft.edit(folder, &found, &bump.previous)?;
+    // By the record's name, so that the two are found together, whatever the container is called since.
     let mut lines = vec![
-        (trailers::APP, folder),
-        (trailers::CONTAINER, &bump.container),
-        (trailers::IMAGE, &bump.previous),
-        (trailers::PREVIOUS, &current),
-        (trailers::ROLLBACK_OF, &bump.commit),
+        (trailers::APP, folder.to_owned()),
+        (trailers::CONTAINER, bump.container.clone()),
+        (trailers::IMAGE, bump.previous.clone()),
+        (trailers::PREVIOUS, current.clone()),
     ];
-    lines.extend(source.map(|source| (trailers::SOURCE, source)));
+    lines.extend(bump.file.clone().map(|file| (trailers::FILE, file)));
+    lines.push((trailers::ROLLBACK_OF, bump.commit.clone()));
+    lines.extend(source.map(|source| (trailers::SOURCE, source.to_owned())));
     let subject = format!("{} (rollback)", subject(&target.app, &current, &wanted));
-    let change = Change {
-        message: trailers::message(&subject, &lines),
-        files: vec![ManifestFile { bytes, ..file.clone() }],
-    };
-    let outcome = BumpOutcome {
-        commit: snapshot.commit.clone(),
+    draft.tell(Part { subject, trailers: lines });
+    Ok(BumpOutcome {
+        commit: draft.snapshot.commit.clone(),
         changed: true,
         app: target.app.clone(),
-        container: bump.container.clone(),
-        previous: current.clone(),
+        container: found.identity(),
+        generated: found.generated,
+        previous: current,
         image: bump.previous.clone(),
-        file: file.path.clone(),
+        file,
         line: found.scalar.line,
         unfroze: None,
         rollback_of: Some(bump.commit.clone()),
-    };
-    Ok((outcome, change))
+        left_out,
+    })
 }

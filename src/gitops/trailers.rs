@@ -1,29 +1,71 @@
 //! The trailers of our commits: what was done, to what, by whom. History, rollback and freeze are read from them.
+//!
+//! They are read here and not by Git: what Git takes for a trailer is the reader's setting (`trailer.separators`), and what
+//! a rollback holds must not hang on that.
 
 use std::fmt::Write as _;
+
+use super::draft::Part;
 
 pub(super) const APP: &str = "Slipway-App";
 pub(super) const CONTAINER: &str = "Slipway-Container";
 pub(super) const IMAGE: &str = "Slipway-Image";
 pub(super) const PREVIOUS: &str = "Slipway-Previous";
+pub(super) const FILE: &str = "Slipway-File";
 pub(super) const SOURCE: &str = "Slipway-Source";
 pub(super) const ROLLBACK_OF: &str = "Slipway-Rollback-Of";
 pub(super) const PROMOTED_FROM: &str = "Slipway-Promoted-From";
 pub(super) const UNFREEZES: &str = "Slipway-Unfreezes";
 
-/// A commit message: the subject, and trailers as Git reads them (`git interpret-trailers`).
-pub(super) fn message(subject: &str, trailers: &[(&str, &str)]) -> String {
-    let mut text = format!("{}\n\n", one_line(subject));
-    for (key, value) in trailers {
+/// A longer subject is cut by whoever shows it.
+const LONGEST_SUBJECT: usize = 100;
+
+/// A commit message: the subject, and trailers as Git reads them (`git interpret-trailers`); none where nothing was done.
+///
+/// Of several images each has its trailers in a row, which the app's begins.
+pub(super) fn message(parts: &[Part]) -> Option<String> {
+    let (first, more) = parts.split_first()?;
+    let subjects: Vec<String> = parts.iter().map(|part| one_line(&part.subject)).collect();
+    let all = subjects.join("; ");
+    let mut text = if more.is_empty() {
+        one_line(&first.subject)
+    } else if all.chars().count() <= LONGEST_SUBJECT {
+        all
+    } else {
+        format!("{} images\n\n{}", parts.len(), subjects.join("\n"))
+    };
+    text.push_str("\n\n");
+    for (key, value) in parts.iter().flat_map(|part| &part.trailers) {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{key}: {}", one_line(value));
     }
-    text
+    Some(text)
 }
 
-/// The value of the last trailer `key` in a block of trailers, one a line.
-pub(super) fn value<'a>(block: &'a str, key: &str) -> Option<&'a str> {
-    block.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(':').map(str::trim))
+/// The trailers of each image that a message tells of: those of its last paragraph, each group begun by the app's.
+pub(super) fn groups(message: &str) -> Vec<Trailers<'_>> {
+    let mut groups: Vec<Trailers<'_>> = Vec::new();
+    let lines: Vec<&str> =
+        message.trim_end().lines().rev().take_while(|line| !line.trim().is_empty()).collect();
+    for (key, value) in lines.iter().rev().filter_map(|line| line.split_once(':')) {
+        if key == APP {
+            groups.push(Trailers(Vec::new()));
+        }
+        if let Some(group) = groups.last_mut() {
+            group.0.push((key, value.trim()));
+        }
+    }
+    groups
+}
+
+/// Keys and values.
+pub(super) struct Trailers<'a>(Vec<(&'a str, &'a str)>);
+
+impl Trailers<'_> {
+    /// The value of the last trailer `key`.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| *known == key).map(|(_, value)| *value)
+    }
 }
 
 /// A line break in a value would let it speak for another trailer.
@@ -39,14 +81,44 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn part(subject: &str, trailers: &[(&'static str, &str)]) -> Part {
+        let trailers = trailers.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        Part { subject: subject.to_owned(), trailers }
+    }
+
     #[test]
     fn a_value_cannot_bring_a_trailer_of_its_own() {
-        let text = message("app-a: v1 → v2", &[(SOURCE, "me\nSlipway-Image: evil:v1"), (IMAGE, "x:v2")]);
+        let lines = [(APP, "a"), (SOURCE, "me\nSlipway-Image: evil:v1"), (IMAGE, "x:v2")];
+        let text = message(&[part("app-a: v1 → v2", &lines)]).unwrap();
         assert_eq!(
             text,
-            "app-a: v1 → v2\n\nSlipway-Source: me Slipway-Image: evil:v1\nSlipway-Image: x:v2\n"
+            "app-a: v1 → v2\n\nSlipway-App: a\nSlipway-Source: me Slipway-Image: evil:v1\nSlipway-Image: x:v2\n"
         );
-        assert_eq!(value(&text, IMAGE), Some("x:v2"));
-        assert_eq!(value(&text, PREVIOUS), None);
+        let groups = groups(&text);
+        assert_eq!(groups[0].value(IMAGE), Some("x:v2"));
+        assert_eq!(groups[0].value(PREVIOUS), None);
+    }
+
+    #[test]
+    fn several_images_of_one_commit_are_told_apart() {
+        let part = |app: &str| part(&format!("{app}: v1 → v2"), &[(APP, app), (IMAGE, "x:v2")]);
+        let text = message(&[part("a"), part("b")]).unwrap();
+        assert!(text.starts_with("a: v1 → v2; b: v1 → v2\n\nSlipway-App: a\n"), "{text}");
+        let apps: Vec<_> = groups(&text).iter().map(|group| group.value(APP).unwrap().to_owned()).collect();
+        assert_eq!(apps, ["a", "b"]);
+        let many: Vec<Part> = (0..9).map(|number| part(&format!("an-app-of-a-long-name-{number}"))).collect();
+        let text = message(&many).unwrap();
+        assert!(text.starts_with("9 images\n\nan-app-of-a-long-name-0: v1 → v2\n"), "{text}");
+        assert_eq!(groups(&text).len(), 9);
+        assert!(message(&[]).is_none());
+    }
+
+    #[test]
+    fn only_the_last_paragraph_counts_whoever_signs_it_below() {
+        let ours =
+            "a: v1 → v2\n\nSlipway-App: a\nSlipway-Image: x:v2\nSigned-off-by: me\n(cherry picked from x)\n";
+        assert_eq!(groups(ours)[0].value(IMAGE), Some("x:v2"));
+        assert!(groups("reply\n\nSlipway-App: a\nSlipway-Image: x:v2\n\nis what it said\n").is_empty());
+        assert!(groups("as in Slipway-App: a\n").is_empty());
     }
 }

@@ -1,12 +1,14 @@
 //! Images bumped, rolled back and promoted in real Git repositories.
 
+mod choice;
 mod push;
 mod remote;
 mod rollback;
 pub mod server;
 mod set;
+mod several;
 
-use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_image};
+use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_images};
 
 /// `slipway image set ASSIGNMENT`, with nothing else said.
 async fn set(repository: &mut Repository, assignment: &str) -> Result<BumpOutcome, GitOpsError> {
@@ -19,5 +21,6 @@ async fn set_with(
     options: &BumpOptions,
 ) -> Result<BumpOutcome, GitOpsError> {
     let assignment: ImageAssignment = assignment.parse()?;
-    set_image(repository, "manifests", &assignment, options).await
+    let mut outcomes = set_images(repository, "manifests", &[assignment], options).await?;
+    Ok(outcomes.pop().expect("an outcome of one assignment"))
 }

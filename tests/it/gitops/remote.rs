@@ -76,6 +76,13 @@ impl Remote {
         git(&folder, &["push", "-q", "origin", "HEAD:main"]);
     }
 
+    /// A colleague writes a file, which the next commit brings along.
+    pub fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.colleague().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
     /// A hook of the remote's, as a shell script.
     pub fn hook(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt as _;

@@ -69,14 +69,50 @@ async fn an_app_that_is_not_there_is_answered_with_those_that_are() {
 }
 
 #[tokio::test]
-async fn a_manifest_that_does_not_parse_is_named_with_its_line_and_nothing_is_pushed() {
+async fn a_file_that_cannot_be_read_is_named_and_left_out_and_the_bump_goes_on() {
     let remote = Remote::new();
-    remote.commit("break", &[("manifests/app-a/service.yaml", "apiVersion: v1\nkind: [Service\nx: y\n")]);
-    let before = remote.tip();
-    let error =
-        set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap_err().to_string();
-    assert!(error.starts_with("manifests/app-a/service.yaml:3: not valid YAML"), "{error}");
-    assert_eq!(remote.tip(), before);
+    let utf16: Vec<u8> = "\u{feff}kind: Pod\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let files: [(&str, &[u8]); 4] = [
+        ("broken.yaml", b"apiVersion: v1\nkind: [Service\nx: y\n"),
+        ("secret.yaml", b"\0GITCRYPT\0\x01\xff\x80"),
+        ("wide.yaml", &utf16),
+        ("template.yaml", b"kind: Service\n{{- if .Values.on }}\n  x: [\n"),
+    ];
+    for (name, bytes) in files {
+        remote.write(&format!("manifests/app-a/{name}"), bytes);
+    }
+    remote.commit("unreadable", &[]);
+    let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
+    assert!(remote.file(FILE).contains("app-a:v2"));
+    let expected = [
+        "manifests/app-a/broken.yaml:3: not valid YAML",
+        "manifests/app-a/secret.yaml:1: encrypted by git-crypt",
+        "manifests/app-a/template.yaml:2: not valid YAML",
+        "manifests/app-a/wide.yaml:1: UTF-16",
+    ];
+    assert_eq!(outcome.left_out.len(), expected.len(), "{:?}", outcome.left_out);
+    for (said, expected) in outcome.left_out.iter().zip(expected) {
+        assert!(said.starts_with(expected), "{said}");
+    }
+    let missing = set(&mut remote.open().await, "app-a/other=r.example/o:v2").await.unwrap_err().to_string();
+    assert!(missing.contains("left out: manifests/app-a/secret.yaml:1: encrypted by git-crypt"), "{missing}");
+}
+
+#[tokio::test]
+async fn values_of_a_chart_are_said_not_to_be_edited() {
+    let remote = Remote::new();
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: h}\nspec:\n  source:\n    helm:\n      values: |-\n        image: {tag: v1}\n";
+    let many = application.replace("  source:\n    helm:\n", "  sources:\n  - helm:\n");
+    for (app, name, text) in [
+        ("h", "app.yaml", application),
+        ("i", "app.yaml", &many),
+        ("j", "values-prod.yaml", "image:\n  repository: r.example/j\n  tag: v1\n"),
+    ] {
+        remote.commit(app, &[(&format!("manifests/{app}/{name}"), text)]);
+        let refused = set(&mut remote.open().await, &format!("{app}=r.example/j:v2")).await.unwrap_err();
+        let expected = format!("manifests/{app}/{name} gives values to a Helm chart");
+        assert!(refused.to_string().contains(&expected), "{refused}");
+    }
 }
 
 #[tokio::test]
