@@ -132,7 +132,7 @@ async fn destroy_generation(
     let graph = Graph::build(&generation.estate)?;
     let Generation { reader, estate, orphans, stands_for, snapshot: _snapshot, .. } = generation;
     let selection = Selection { estate, graph, selected: orphans, dependents: Vec::new() };
-    refuse_protected(&selection)?;
+    refuse_protected(&workspace, &selection)?;
     let run = Run {
         command: "destroy --removed",
         mode: Mode::Destroy,

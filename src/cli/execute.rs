@@ -1,19 +1,19 @@
 //! What `up`, `down`, `plan`, `apply` and `destroy` share: choose the units, refuse what is not safe, carry it out.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::carry_out::{carry_out, refuse_unattended};
 use super::destruction::{Dependent, dependents};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::left_out::leave_out;
 use super::run::Run;
 use super::selection::SelectionArgs;
 use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::engine::plan::left_out::local_states;
-use crate::estate::{Needs, UnitIndex};
+use crate::estate::Needs;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
@@ -49,14 +49,13 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     let reader = workspace.reader_for_work(execution.mode.command(), &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
     if execution.mode == Mode::Destroy {
-        refuse_protected(&selection)?;
+        refuse_protected(&workspace, &selection)?;
         if !execution.leave_dependents {
             refuse_left_behind(&selection)?;
             refuse_protected_dependents(&dependents(&workspace, &selection, &reader))?;
         }
     }
-    let left_out = left_out(ui, &selection, execution.mode);
-    selection.selected.retain(|unit| !left_out.contains(unit));
+    leave_out(ui, &workspace, &mut selection, execution.mode.command());
     if let Some(keeper) = &execution.plans.keeper {
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
         let states = local_states(&reader, &dirs);
@@ -78,10 +77,10 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
 }
 
 /// `prevent_destroy` stops a destroy before anything has started.
-pub fn refuse_protected(selection: &Selection) -> Result<(), CliError> {
+pub fn refuse_protected(workspace: &Workspace, selection: &Selection) -> Result<(), CliError> {
     let units = selection.selected.iter().map(|unit| selection.estate.unit(*unit));
     let units = units.filter(|unit| unit.outline.prevent_destroy);
-    let names: Vec<String> = units.map(crate::estate::Unit::name).collect();
+    let names: Vec<String> = units.map(|unit| workspace.name(&unit.dir)).collect();
     if names.is_empty() {
         return Ok(());
     }
@@ -111,30 +110,4 @@ fn refuse_left_behind(selection: &Selection) -> Result<(), CliError> {
         "nothing was touched; select them as well, as in --filter '...vpc', or pass --leave-dependents where they \
          are gone already",
     ))
-}
-
-/// The units that their `exclude` blocks leave out of this run, and those they take with them.
-fn left_out(ui: Ui, selection: &Selection, mode: Mode) -> BTreeSet<UnitIndex> {
-    let command = match mode {
-        Mode::Plan => "plan",
-        Mode::Apply => "apply",
-        Mode::Destroy => "destroy",
-    };
-    let Selection { estate, graph, selected, .. } = selection;
-    let mut left_out = BTreeSet::new();
-    for index in selected.iter().copied() {
-        let unit = estate.unit(index);
-        let Some(exclude) = unit.outline.exclude.as_ref().filter(|exclude| exclude.leaves_out(command))
-        else {
-            continue;
-        };
-        left_out.insert(index);
-        if exclude.exclude_dependencies.unwrap_or_default() {
-            left_out.extend(graph.all_dependencies(index));
-        }
-    }
-    for index in &left_out {
-        ui.say(&format!("left out by an exclude block: {}", estate.unit(*index).name()));
-    }
-    left_out
 }

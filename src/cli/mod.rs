@@ -21,6 +21,7 @@ mod global;
 mod graph;
 mod home;
 mod image;
+mod left_out;
 mod man;
 mod output;
 mod plan;

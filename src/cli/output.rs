@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global, StackGeneration, ToolArgs};
+use super::left_out::leave_out;
 use super::selection::SelectionArgs;
 use super::stack;
 use super::ui::Ui;
@@ -47,7 +48,8 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
     let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?;
     stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
     let reader = workspace.reader_for_work("output", &args.tools)?;
-    let selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
+    let mut selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
+    leave_out(ui, &workspace, &mut selection, "output");
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();

@@ -7,7 +7,7 @@ use console::{Style, measure_text_width};
 
 use crate::hcl::diagnostic::{Diagnostic, Severity};
 use crate::hcl::source::{Location, Position};
-use crate::support::{paths, redact, shown};
+use crate::support::{paths, redact, shown, unit_name};
 
 /// How much of a source line is shown.
 const WIDTH: usize = 100;
@@ -71,7 +71,7 @@ impl Snippets {
             }
         }
         if let [first, _, ..] = diagnostic.affects.as_slice() {
-            let shown = diagnostic.affects.iter().take(UNITS).map(|unit| self.path(unit));
+            let shown = diagnostic.affects.iter().take(UNITS).map(|unit| self.unit(unit));
             let shown = if first.as_os_str().is_empty() { Vec::new() } else { shown.collect::<Vec<_>>() };
             let more = diagnostic.affects.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -94,6 +94,11 @@ impl Snippets {
     fn place(&self, location: &Location) -> String {
         let Position { line, column } = location.position();
         format!("{}:{line}:{column}", self.path(location.file.path()))
+    }
+
+    /// The folder of a unit; the one that we stand in by its name.
+    fn unit(&self, dir: &Path) -> String {
+        if *dir == self.base { shown::name(&unit_name::name(dir, dir)).into_owned() } else { self.path(dir) }
     }
 
     fn path(&self, path: &Path) -> String {

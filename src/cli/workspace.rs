@@ -173,6 +173,11 @@ impl Workspace {
         Err(error)
     }
 
+    /// What messages call the unit in a folder: the same as in tables and journals, wherever one stands.
+    pub fn name(&self, dir: &Path) -> String {
+        unit_name::name(&self.project.estate_root, dir)
+    }
+
     /// The same in order, or every error; warnings are said.
     pub fn select(
         &self,
@@ -201,10 +206,9 @@ impl Workspace {
             None => inside(&estate),
             Some(chosen) => {
                 let left = estate.dependents_beside(&chosen.selected.units);
-                dependents =
-                    left.iter().map(|unit| estate.unit(*unit).seen_from(&self.working_dir)).collect();
+                dependents = left.iter().map(|unit| self.name(&estate.unit(*unit).dir)).collect();
                 for gone in &chosen.selected.elsewhere {
-                    let shown = unit_name::name(&self.working_dir, gone);
+                    let shown = self.name(gone);
                     ui.say(&format!("not here any more, so nothing is done with it: {shown}"));
                 }
                 let (narrowed, selected) = chosen.narrow(&estate);

@@ -311,21 +311,26 @@ pub struct Exclude {
     pub condition: bool,
     /// For which actions.
     pub actions: Vec<String>,
-    /// Whether its dependencies are left out with it.
+    /// Whether what it depends on itself is left out with it.
     pub exclude_dependencies: Option<bool>,
     /// Whether the unit is not run even when it is the only one.
     pub no_run: Option<bool>,
 }
 
 impl Exclude {
-    /// Whether it leaves the unit out of a command of Terraform, such as `plan`.
+    /// Whether it leaves the unit out of a command of Terraform over several units, such as `plan`.
     pub fn leaves_out(&self, command: &str) -> bool {
         let names = |action: &String| match action.as_str() {
             "all" => true,
             "all_except_output" => command != "output",
-            other => other == command,
+            other => other.eq_ignore_ascii_case(command),
         };
         self.condition && self.actions.iter().any(names)
+    }
+
+    /// Whether it leaves the unit out even where it is the one that the command was called for.
+    pub fn leaves_out_alone(&self, command: &str) -> bool {
+        self.no_run.unwrap_or_default() && self.leaves_out(command)
     }
 }
 

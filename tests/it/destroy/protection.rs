@@ -19,13 +19,13 @@ fn protection_by_an_include_or_a_feature_names_the_unit_and_nothing_begins() {
         "include \"keep\" {\n  path = find_in_parent_folders(\"keep.hcl\")\n}\n",
     );
     let ended = slipway(&estate, tool, &["destroy", "--yes"]).exits(5);
-    let ended = ended.says("prevent_destroy protects live/dev/cluster");
+    let ended = ended.says("prevent_destroy protects dev/cluster");
     assert!(!ended.stderr.contains(": plan"), "{}", ended.stderr);
 
     let by_feature = applied(tool);
     let how = "feature \"keep\" {\n  default = true\n}\n\nprevent_destroy = feature.keep.value\n";
     protected(&by_feature, "shared/monitoring", how);
-    slipway(&by_feature, tool, &["destroy", "shared", "--yes"]).exits(5).says("protects monitoring");
+    slipway(&by_feature, tool, &["destroy", "shared", "--yes"]).exits(5).says("protects shared/monitoring");
     slipway(&by_feature, tool, &["destroy", "shared", "--yes", "--feature", "keep=false"]).exits(0);
     assert_eq!(by_feature.applied("shared/monitoring"), None);
 }

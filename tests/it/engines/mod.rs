@@ -2,6 +2,7 @@
 //! where Terragrunt is on PATH.
 
 mod cloud;
+mod exclude;
 mod failures;
 mod files;
 mod hooks;
