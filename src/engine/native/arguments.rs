@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::support::confined::{FOLDER, Root};
-use crate::support::fs::{FileError, read_text};
+use crate::support::confined::{FOLDER, PRIVATE, Root};
+use crate::support::fs::{FileError, read_regular, read_text};
+use crate::support::paths::folder;
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
@@ -65,19 +66,61 @@ pub fn extra(config: &UnitConfig, name: &str) -> Vec<OsString> {
 }
 
 /// The extra arguments of a command that applies a saved plan: the variables are in it, and the tools refuse them
-/// beside it.
+/// beside it, as they do a second plan.
 pub fn beside_a_plan(config: &UnitConfig, name: &str) -> Vec<OsString> {
     let mut arguments = extra_for(config, name).flat_map(|extra| &extra.arguments);
     let mut kept = Vec::new();
     while let Some(argument) = arguments.next() {
-        if ["-var", "-var-file"].contains(&argument.as_str()) {
-            // What it sets is an argument of its own.
-            arguments.next();
-        } else if !argument.starts_with("-var") {
-            kept.push(OsString::from(argument));
+        // What it sets may be an argument of its own.
+        let value = TAKING_VALUES.contains(&flag_of(argument)).then(|| arguments.next()).flatten();
+        if argument.starts_with('-') && !flag_of(argument).starts_with("var") {
+            kept.extend([argument].into_iter().chain(value).map(OsString::from));
         }
     }
     kept
+}
+
+/// The flags of `plan` and `apply` that take a value, where it can stand in an argument of its own.
+const TAKING_VALUES: &[&str] = &[
+    "backup",
+    "exclude",
+    "generate-config-out",
+    "lock-timeout",
+    "out",
+    "parallelism",
+    "replace",
+    "state",
+    "state-out",
+    "target",
+    "var",
+    "var-file",
+];
+
+/// The name of a flag, `out` of `-out` and `--out`; with its value where that is in the same argument.
+fn flag_of(argument: &str) -> &str {
+    let name = argument.strip_prefix('-').unwrap_or_default();
+    name.strip_prefix('-').unwrap_or(name)
+}
+
+/// Where the extra arguments of `plan` want the plan to be: a path that the tool sees from its working folder.
+pub fn plan_file(config: &UnitConfig) -> Option<PathBuf> {
+    let mut arguments = extra_for(config, "plan").flat_map(|extra| &extra.arguments);
+    let mut found = None;
+    while let Some(argument) = arguments.next() {
+        match flag_of(argument) {
+            "out" => found = arguments.next().map(PathBuf::from).or(found),
+            flag if TAKING_VALUES.contains(&flag) => drop(arguments.next()),
+            flag => found = flag.strip_prefix("out=").map(PathBuf::from).or(found),
+        }
+    }
+    found.filter(|file| !file.as_os_str().is_empty())
+}
+
+/// Brings a plan that the tool has written where extra arguments want it to where we keep it. A hook may want it after us.
+pub fn take_plan(written: &Path, file: &Path) -> Result<(), FileError> {
+    // The run's own folder, reached by our own way.
+    let content = read_regular(written).map_err(FileError::on("read", written))?;
+    Root::at(folder(file))?.write(file, &content, PRIVATE)
 }
 
 /// The inputs that are not passed on beside a saved plan, since variable files or `-var` arguments of its planning came
@@ -133,6 +176,33 @@ mod tests {
         for name in ["size", "name", "zone", "other", "alone", "joined"] {
             assert!(names.contains(name), "{name} is not in {names:?}");
         }
+    }
+
+    fn planned_with(arguments: &[&str]) -> UnitConfig {
+        let extra_arguments = ExtraArguments {
+            commands: vec!["plan".to_owned(), "apply".to_owned()],
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            ..ExtraArguments::default()
+        };
+        let terraform = Terraform { extra_arguments: vec![extra_arguments], ..Terraform::default() };
+        UnitConfig { terraform: Some(terraform), ..UnitConfig::default() }
+    }
+
+    #[test]
+    fn the_last_place_that_is_wanted_for_a_plan_counts_however_it_is_written() {
+        let file = |arguments: &[&str]| plan_file(&planned_with(arguments));
+        assert_eq!(file(&["-out=a", "-lock-timeout=5s"]), Some("a".into()));
+        assert_eq!(file(&["-out", "a", "--out=/b/c"]), Some("/b/c".into()));
+        assert_eq!(file(&["-var", "-out=a", "-target", "out"]), None, "these are values");
+        assert_eq!(file(&["-outer=a", "-generate-config-out=b"]), None);
+    }
+
+    #[test]
+    fn beside_a_plan_stands_no_other_one_and_no_variable() {
+        let arguments =
+            ["-var", "a=1", "-var-file=x", "-parallelism", "2", "/live/a/my.tfplan", "-auto-approve"];
+        let kept = beside_a_plan(&planned_with(&arguments), "apply");
+        assert_eq!(kept, ["-parallelism", "2", "-auto-approve"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The native engine: reads the unit itself and drives `tofu` or `terraform`.
 
-mod arguments;
+pub(super) mod arguments;
 mod brought;
 mod earlier;
 mod generate;
@@ -46,6 +46,7 @@ use super::{
     SavedPlan, Session, StateMark, Step, UnitJob, state, unattended,
 };
 use crate::support::fs::read_text;
+use crate::support::paths::clean;
 use crate::support::process::CommandLine;
 use crate::support::tool_files::DATA_FOLDER;
 use crate::terragrunt::config::UnitConfig;
@@ -146,6 +147,20 @@ impl NativeEngine {
         options: Options<'_>,
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
+        let nothing = || Ok(());
+        self.with_hooks_around(job, prepared, name, (command, &nothing), options, session).await
+    }
+
+    /// The same with something that is done once the command has succeeded, before any hook can undo it.
+    async fn with_hooks_around(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        name: &str,
+        (command, done): (&CommandLine, &(dyn Fn() -> Result<(), EngineError> + Send + Sync)),
+        options: Options<'_>,
+        session: Session<'_>,
+    ) -> Result<Ran, EngineError> {
         let environment = &command.environment;
         let (dir, tool) = (prepared.folder.path(), &*prepared.tool.path);
         let hooks = Hooks { config: &job.config, command: name, dir, environment, tool };
@@ -154,6 +169,7 @@ impl NativeEngine {
             Ok(()) => self.run(job, prepared, command, options, session).await,
             Err(error) => Err(error),
         };
+        let ran = ran.and_then(|ran| done().map(|()| ran));
         let ran = hooks.after(ran, session).await;
         ran.map_err(|error| passed_over(error, job.config.errors.as_ref(), &prepared.folder))
     }
@@ -181,9 +197,13 @@ impl Engine for NativeEngine {
         }
         let label = format!("{} plan", prepared.tool.name);
         let options = Options { allowed: &[2], ..Options::new(&label) };
-        let ran = self
-            .with_hooks(job, &prepared, "plan", &command.setting("-out=", file), options, session)
-            .await?;
+        let wanted = arguments::plan_file(&job.config);
+        let written = wanted.map(|wanted| clean(&prepared.folder.path().join(wanted)));
+        if written.is_none() {
+            command = command.setting("-out=", file);
+        }
+        let take = || Ok(written.as_ref().map_or(Ok(()), |written| arguments::take_plan(written, file))?);
+        let ran = self.with_hooks_around(job, &prepared, "plan", (&command, &take), options, session).await?;
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::engine::native::arguments::plan_file;
 use crate::engine::state_places::{StatePlace, place_of};
 use crate::engine::tool::LOCK_FILE;
 use crate::support::paths::clean;
@@ -41,13 +42,17 @@ impl LeftOut {
         self
     }
 
-    /// The same with what one unit has: the lock files of its folder and of its module, and its state.
+    /// The same with what one unit has: the lock files of its folder and of its module, its state, and the plan that its
+    /// arguments want somewhere.
     #[must_use]
     pub fn with_unit(mut self, config: &UnitConfig, module: &Path) -> Self {
         self.add(&config.dir.join(LOCK_FILE));
         self.add(&module.join(LOCK_FILE));
         for state in config.remote_state.iter().filter_map(local_state) {
             self.add_state(&state);
+        }
+        if let Some(plan) = plan_file(config).filter(|plan| plan.is_absolute()) {
+            self.add(&clean(&plan));
         }
         self
     }

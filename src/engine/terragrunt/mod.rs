@@ -24,6 +24,7 @@ use self::shim::Shim;
 use self::version::Version;
 use super::failure::passed_over;
 use super::inputs;
+use super::native::arguments::{plan_file, take_plan};
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
@@ -205,7 +206,14 @@ impl Engine for TerragruntEngine {
             command = command.arg("-destroy");
         }
         let options = Options { allowed: &[2], ..Options::new("terragrunt plan") };
-        let ran = self.run(job, command.setting("-out=", file), &shim, options, session).await?;
+        let wanted = plan_file(&job.config);
+        if wanted.is_none() {
+            command = command.setting("-out=", file);
+        }
+        let ran = self.run(job, command, &shim, options, session).await?;
+        if let Some(wanted) = wanted {
+            take_plan(&shim.working_dir().unwrap_or_default().join(wanted), file)?;
+        }
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })
     }

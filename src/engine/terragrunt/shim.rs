@@ -3,15 +3,19 @@
 //! It notes the tool's process id, so that an interrupt can go to the tool and to nobody else, and it answers the
 //! question for the version, which Terragrunt asks twice a command, without starting the tool.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::engine::EngineError;
 use crate::engine::tool::Tool;
 use crate::support::confined::{Kind, PRIVATE_FOLDER, PROGRAM, Root};
-use crate::support::fs::read_text;
+use crate::support::fs::{read_regular, read_text};
 
 /// The file of the process id.
 const PROCESS_ID: &str = "pid";
+/// The file of the folder that the tool runs in.
+const WORKING_DIR: &str = "dir";
 
 /// A script in the place of the tool.
 pub struct Shim {
@@ -26,12 +30,20 @@ impl Shim {
         let folder = Root::own(home)?.folder(dir, PRIVATE_FOLDER)?;
         // Terragrunt looks at the name to know which tool it is.
         let (script, process_id) = (folder.path().join(tool.name), folder.path().join(PROCESS_ID));
-        // The script writes it, through whatever it is.
-        if folder.kind(Path::new(PROCESS_ID))?.is_some_and(|kind| kind != Kind::File) {
-            folder.remove_all(Path::new(PROCESS_ID))?;
+        // The script writes them, through whatever they are.
+        for written in [PROCESS_ID, WORKING_DIR].map(Path::new) {
+            if folder.kind(written)?.is_some_and(|kind| kind != Kind::File) {
+                folder.remove_all(written)?;
+            }
         }
         folder.write_if_changed(Path::new(tool.name), text(tool, &process_id).as_bytes(), PROGRAM)?;
         Ok(Self { script, process_id })
+    }
+
+    /// The folder that the tool ran in last: one of Terragrunt's cache.
+    pub fn working_dir(&self) -> Option<PathBuf> {
+        let noted = read_regular(&self.process_id.with_file_name(WORKING_DIR)).ok()?;
+        Some(PathBuf::from(OsString::from_vec(noted)))
     }
 
     /// The process that the script has become, where it still runs.
@@ -46,9 +58,10 @@ fn text(tool: &Tool, process_id: &Path) -> String {
     let product = if tool.name == "tofu" { "OpenTofu" } else { "Terraform" };
     format!(
         "#!/bin/sh\nif [ \"$*\" = -version ]; then\n  echo '{product} v{}'\n  exit\nfi\n\
-         printf '%s' $$ > {}\nexec {} \"$@\"\n",
+         printf '%s' $$ > {}\nprintf '%s' \"$PWD\" > {}\nexec {} \"$@\"\n",
         tool.version,
         quoted(process_id),
+        quoted(&process_id.with_file_name(WORKING_DIR)),
         quoted(&tool.path)
     )
 }
@@ -97,6 +110,7 @@ mod tests {
         assert_eq!(run(&["-version"]), "OpenTofu v1.12.6");
         assert!(!shim.process_id.exists());
         assert_eq!(run(&["plan", "a b", "-version"]), "plan a b -version");
+        assert_eq!(shim.working_dir().map(|dir| dir.canonicalize().unwrap()), std::env::current_dir().ok());
         assert_eq!(shim.running(), None, "it has ended");
     }
 

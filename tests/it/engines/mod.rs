@@ -10,6 +10,7 @@ mod inputs;
 mod mocks;
 mod order;
 mod patterns;
+mod plan_file;
 mod stopping;
 mod versions;
 mod workspaces;
