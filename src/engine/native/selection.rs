@@ -4,6 +4,7 @@
 //! finds comes along all the same, and so does a hidden folder on the way to it; what `exclude_from_copy` finds does
 //! not, and neither does anything whose path merely begins with the path of what it found.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -11,6 +12,7 @@ use regex::Regex;
 use crate::engine::EngineError;
 use crate::engine::tool::LOCK_FILE;
 use crate::support::fs::FileError;
+use crate::support::paths::clean;
 
 /// Always comes along.
 const TFLINT: &str = ".tflint.hcl";
@@ -84,52 +86,80 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// The paths that the patterns find, and all that is in the folders among them.
+/// The paths that the patterns find, and all that is in the folders among them. As with Terragrunt, `**` does not go through
+/// links; a link that is found itself, or named on the way, is the folder that it leads to.
 fn expand<'p>(folder: &Path, patterns: impl Iterator<Item = &'p str>) -> Result<Vec<String>, EngineError> {
-    let mut found = Vec::new();
-    let mut all: Option<Vec<(String, bool)>> = None;
+    let mut found = BTreeSet::new();
+    let mut below: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for pattern in patterns {
         // Terragrunt joins the pattern to the folder, which takes slashes at its ends and dots in it away.
-        let pattern = crate::support::paths::clean(Path::new(pattern.trim_matches('/')));
-        let pattern = pattern.to_string_lossy();
-        if !pattern.contains(['*', '{']) && !folder.join(&*pattern).exists() {
+        let pattern = clean(Path::new(pattern.trim_matches('/')));
+        let text = pattern.to_string_lossy();
+        let is_glob = |text: &str| text.contains(['*', '{']);
+        let hits = if is_glob(&text) {
+            // What stands before the first sign is a path like any other.
+            let named = pattern.iter().take_while(|part| !is_glob(&part.to_string_lossy()));
+            let named: PathBuf = named.collect();
+            // A pattern that is none finds nothing.
+            let Ok(regex) = Regex::new(&format!("^{}$", regex_of(&text))) else { continue };
+            if !below.contains_key(&named) {
+                let mut list = Vec::new();
+                list_below(folder, &named, None, &mut list)?;
+                below.insert(named.clone(), list);
+            }
+            let all = below.get(&named).into_iter().flatten();
+            all.filter(|path| regex.is_match(&path.to_string_lossy())).cloned().collect()
+        } else if folder.join(&pattern).exists() {
+            vec![pattern]
+        } else {
             continue;
-        }
-        if all.is_none() {
-            let mut list = Vec::new();
-            list_all(folder, folder, &mut list)?;
-            all = Some(list);
-        }
-        let regex = if pattern.contains(['*', '{']) { regex_of(&pattern) } else { regex::escape(&pattern) };
-        // A pattern that is none finds nothing.
-        let Ok(regex) = Regex::new(&format!("^{regex}$")) else { continue };
-        let entries = all.as_deref().unwrap_or_default();
-        let folders: Vec<String> = entries
-            .iter()
-            .filter(|(path, is_dir)| *is_dir && regex.is_match(path))
-            .map(|(path, _)| format!("{path}/"))
-            .collect();
-        let wanted = |path: &str| {
-            regex.is_match(path) || folders.iter().any(|folder| path.starts_with(folder.as_str()))
         };
-        found.extend(entries.iter().filter(|(path, _)| wanted(path)).map(|(path, _)| path.clone()));
+        for hit in hits {
+            let mut list = Vec::new();
+            list_below(folder, &hit, Some(&mut Vec::new()), &mut list)?;
+            let all = std::iter::once(hit).chain(list);
+            found.extend(all.map(|path| path.to_string_lossy().into_owned()));
+        }
     }
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
-fn list_all(root: &Path, folder: &Path, found: &mut Vec<(String, bool)>) -> Result<(), EngineError> {
-    for entry in std::fs::read_dir(folder).map_err(FileError::on("read", folder))? {
-        let entry = entry.map_err(FileError::on("read", folder))?;
+/// All paths below a folder, where it is one. Links to folders are followed where there is a list of the folders above, for
+/// which not to go round in a circle; whoever copies tells of one.
+fn list_below(
+    root: &Path,
+    folder: &Path,
+    mut above: Option<&mut Vec<PathBuf>>,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), EngineError> {
+    let place = root.join(folder);
+    if !place.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = &mut above {
+        let real = place.canonicalize().map_err(FileError::on("read", &place))?;
+        if above.contains(&real) {
+            return Ok(());
+        }
+        above.push(real);
+    }
+    for entry in std::fs::read_dir(&place).map_err(FileError::on("read", &place))? {
+        let entry = entry.map_err(FileError::on("read", &place))?;
         if entry.file_name() == ".terragrunt-cache" {
             continue;
         }
-        let path = entry.path();
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        found.push((below, is_dir));
-        if is_dir {
-            list_all(root, &path, found)?;
+        let path = folder.join(entry.file_name());
+        let goes_in = match &above {
+            Some(_) => entry.path().is_dir(),
+            None => entry.file_type().is_ok_and(|kind| kind.is_dir()),
+        };
+        found.push(path.clone());
+        if goes_in {
+            list_below(root, &path, above.as_deref_mut(), found)?;
         }
+    }
+    if let Some(above) = above {
+        above.pop();
     }
     Ok(())
 }
@@ -231,5 +261,39 @@ mod tests {
         assert!(!files.iter().any(|file| file.contains(".md")), "{files:?}");
         // Excluding goes before including.
         assert!(!selected(&[".hidden"], &[".hid*"]).contains(&".hidden".to_owned()));
+    }
+
+    #[test]
+    fn links_to_folders_are_what_they_lead_to_where_they_are_named_or_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let module = dir.path().join("module");
+        for file in ["module/main.tf", "else/stuff", "else/.deep/x", "else/.deep/.y"] {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file).unwrap();
+        }
+        std::os::unix::fs::symlink("../else", module.join(".linked")).unwrap();
+        std::os::unix::fs::symlink("../../else", dir.path().join("else/.deep/back")).unwrap();
+        let selected = |include: &[&str]| {
+            let include: Vec<String> = include.iter().map(|&text| text.to_owned()).collect();
+            let selection = Selection::new(&module, &include, &[]).unwrap();
+            selection
+                .files()
+                .map(|files| files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(selected(&[]).unwrap(), ["main.tf"]);
+        assert_eq!(selected(&[".linked/stuff"]).unwrap(), [".linked/stuff", "main.tf"]);
+        assert_eq!(selected(&[".linked/s*"]).unwrap(), [".linked/stuff", "main.tf"]);
+        assert_eq!(selected(&["**/stuff"]).unwrap(), ["main.tf"], "as with Terragrunt");
+        // Whole, it would go round in a circle, which is said.
+        let circle = selected(&[".linked"]).unwrap_err().to_string();
+        assert!(circle.contains("it is a link to a folder that it is in"), "{circle}");
+        std::fs::remove_file(dir.path().join("else/.deep/back")).unwrap();
+        let all = [".linked/.deep/.y", ".linked/.deep/x", ".linked/stuff", "main.tf"];
+        assert_eq!(selected(&[".linked"]).unwrap(), all);
+        for pattern in [".link*", ".linked/**", ".linked/*", "/.linked/"] {
+            assert_eq!(selected(&[pattern]).unwrap(), all, "{pattern}");
+        }
+        assert_eq!(selected(&[".linked/.deep"]).unwrap(), [".linked/.deep/.y", ".linked/.deep/x", "main.tf"]);
     }
 }

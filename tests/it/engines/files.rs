@@ -151,3 +151,34 @@ fn a_unit_without_a_source_is_its_own_module() {
         assert_eq!(output(&estate, "a", "value"), json!("own"));
     });
 }
+
+#[test]
+fn a_link_to_a_hidden_folder_comes_along_where_it_is_included() {
+    each(|driver| {
+        let estate = Estate::new();
+        let shows = "output \"value\" {\n  value = join(\" \", [for f in [\".linked/stuff\", \".linked/.deep/.x\"] : f if \
+                     fileexists(\"${path.module}/${f}\")])\n}\n";
+        estate.write("infra/linking/main.tf", shows);
+        estate.write("elsewhere/stuff", "");
+        estate.write("elsewhere/.deep/.x", "");
+        std::os::unix::fs::symlink("../../elsewhere", estate.path().join("infra/linking/.linked")).unwrap();
+        for (pattern, found) in [
+            // Patterns begin at the root of the source.
+            ("linking/.linked", ".linked/stuff .linked/.deep/.x"),
+            ("**/.linked", ".linked/stuff .linked/.deep/.x"),
+            ("linking/.linked/s*", ".linked/stuff"),
+            ("linking/.linked/.deep", ".linked/.deep/.x"),
+            ("**/stuff", ""),
+        ] {
+            unit(&estate, "a", "linking", &format!("  include_in_copy = [\"{pattern}\"]"), "");
+            let _ = std::fs::remove_dir_all(estate.path().join("live/a/.terragrunt-cache"));
+            driver.run(&estate, &["apply", "--yes"]).exits(0).says("a ");
+            assert_eq!(output(&estate, "a", "value"), json!(found), "{pattern}");
+        }
+        // What has left the folder leaves the copy.
+        unit(&estate, "a", "linking", "  include_in_copy = [\"linking/.linked\"]", "");
+        std::fs::remove_file(estate.path().join("elsewhere/stuff")).unwrap();
+        driver.run(&estate, &["apply", "--yes"]).exits(0).says("a ");
+        assert_eq!(output(&estate, "a", "value"), json!(".linked/.deep/.x"));
+    });
+}
