@@ -24,6 +24,8 @@ const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 const EXPIRES: Duration = Duration::from_mins(1);
 /// A token lives 15 minutes from its `X-Amz-Date`; the last one is left for requests under way and clocks that differ.
 const RENEW_AFTER: Duration = Duration::from_mins(14);
+/// Credentials are not used in their last minute, for the same reason.
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Why no token could be minted.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +69,21 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Mints tokens for one cluster, and a new one where the last is 14 minutes old.
+/// Mints tokens for one cluster, and a new one where the last is 14 minutes old, or its credentials end.
 #[derive(Debug)]
 pub struct TokenSource {
     credentials: SharedCredentialsProvider,
     region: String,
     cluster: String,
-    current: Mutex<Option<(SystemTime, Token)>>,
+    current: Mutex<Option<Kept>>,
+}
+
+/// A token that was minted, and until when it is handed out.
+#[derive(Debug)]
+struct Kept {
+    minted: SystemTime,
+    until: SystemTime,
+    token: Token,
 }
 
 impl TokenSource {
@@ -95,16 +105,19 @@ impl TokenSource {
     async fn token_at(&self, now: SystemTime) -> Result<Token, TokenError> {
         // Held over the signing, so that requests which come together mint one token and not one each.
         let mut current = self.current.lock().await;
-        if let Some((minted, token)) = &*current
-            && now.duration_since(*minted).is_ok_and(|age| age < RENEW_AFTER)
+        if let Some(Kept { minted, until, token }) = &*current
+            && (*minted..*until).contains(&now)
         {
             return Ok(token.clone());
         }
         let credentials = self.credentials.provide_credentials().await.map_err(|error| {
             TokenError::NoCredentials { cluster: self.cluster.clone(), detail: innermost(&error) }
         })?;
+        // AWS refuses what was signed by credentials that have ended since, so the token ends with them.
+        let ends = credentials.expiry().map(|end| end.checked_sub(LEEWAY).unwrap_or(SystemTime::UNIX_EPOCH));
         let token = mint(credentials, &self.region, &self.cluster, now)?;
-        *current = Some((now, token.clone()));
+        let until = ends.map_or(now + RENEW_AFTER, |ends| ends.min(now + RENEW_AFTER));
+        *current = Some(Kept { minted: now, until, token: token.clone() });
         Ok(token)
     }
 }
@@ -232,6 +245,28 @@ mod tests {
         let renewed = source.token_at(at(start + 14 * 60)).await.unwrap();
         assert_eq!(first, kept);
         assert_ne!(first, renewed);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_not_handed_out_beyond_the_credentials_that_signed_it() {
+        let start = 1_700_000_000;
+        let ending = |seconds: u64| {
+            let end = Some(at(start + seconds));
+            let credentials =
+                Credentials::new("AKIDEXAMPLE", "secret", Some("session".to_owned()), end, "test");
+            TokenSource::new(SharedCredentialsProvider::new(credentials), "eu-west-1", "dev")
+        };
+        let source = ending(5 * 60);
+        let first = source.token_at(at(start)).await.unwrap();
+        assert_eq!(first, source.token_at(at(start + 4 * 60 - 1)).await.unwrap());
+        assert_ne!(first, source.token_at(at(start + 4 * 60)).await.unwrap());
+        // Credentials in their last seconds sign a token for each request; a long session changes nothing.
+        let last = ending(10);
+        assert_ne!(last.token_at(at(start)).await.unwrap(), last.token_at(at(start + 1)).await.unwrap());
+        let long = ending(3600);
+        let first = long.token_at(at(start)).await.unwrap();
+        assert_eq!(first, long.token_at(at(start + 14 * 60 - 1)).await.unwrap());
+        assert_ne!(first, long.token_at(at(start + 14 * 60)).await.unwrap());
     }
 
     #[test]

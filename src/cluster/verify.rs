@@ -21,8 +21,9 @@ pub struct VerifySpec {
     pub cluster: String,
     /// Kubernetes version that it is to run, `1.33`; `None` takes any that AWS supports.
     pub version: Option<String>,
-    /// Nodes that are to be Ready, without pressure and not cordoned.
-    pub min_ready_nodes: usize,
+    /// Nodes that are to be Ready, without pressure and not cordoned; `None` wants one, and none where Auto Mode makes nodes
+    /// when there are pods for them.
+    pub min_ready_nodes: Option<usize>,
     /// Add-ons that are to be there and ACTIVE.
     pub addons: Vec<String>,
     /// Whether IAM is to trust the cluster's OIDC issuer; `None` wants it unless pod identities are in use.
@@ -34,12 +35,12 @@ pub struct VerifySpec {
 }
 
 impl VerifySpec {
-    /// The defaults for a cluster: any supported version, one node, 20 minutes.
+    /// The defaults for a cluster: any supported version, one node but for Auto Mode, 20 minutes.
     pub fn new(cluster: impl Into<String>) -> Self {
         Self {
             cluster: cluster.into(),
             version: None,
-            min_ready_nodes: 1,
+            min_ready_nodes: None,
             addons: Vec::new(),
             oidc_provider: None,
             timeout: Duration::from_mins(20),
@@ -160,22 +161,27 @@ async fn essentials(
     if !serving {
         return findings;
     }
+    let nodes = nodes_wanted(spec, cluster);
     let client = client_of(aws, &ClusterFacts::of(cluster, region));
     let kubernetes = async {
         match client {
-            Ok(client) => checks::kubernetes(&client, spec.min_ready_nodes).await,
+            Ok(client) => checks::kubernetes(&client, nodes).await,
             Err(error) => vec![Finding::no_client(&error)],
         }
     };
     let (version, groups, addons, identity, kubernetes) = futures::join!(
         checks::version(questions, cluster, spec.version.as_deref()),
-        checks::node_groups(questions, cluster, spec.min_ready_nodes),
+        checks::node_groups(questions, cluster, nodes),
         checks::addons(questions, &spec.addons),
         checks::identity(questions, aws, cluster, spec.oidc_provider),
         kubernetes,
     );
     findings.extend(version.into_iter().chain(groups).chain(addons).chain(identity).chain(kubernetes));
     findings
+}
+
+fn nodes_wanted(spec: &VerifySpec, cluster: &Cluster) -> usize {
+    spec.min_ready_nodes.unwrap_or_else(|| usize::from(!checks::has_auto_mode(cluster)))
 }
 
 fn worth_waiting(findings: &[Finding]) -> bool {
@@ -208,6 +214,20 @@ fn human(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn auto_mode_starts_without_nodes_unless_some_are_asked_for() {
+        let cluster = |auto: bool| {
+            let compute = aws_sdk_eks::types::ComputeConfigResponse::builder().enabled(auto).build();
+            Cluster::builder().compute_config(compute).build()
+        };
+        let mut spec = VerifySpec::new("dev");
+        assert_eq!(nodes_wanted(&spec, &cluster(true)), 0);
+        assert_eq!(nodes_wanted(&spec, &cluster(false)), 1);
+        assert_eq!(nodes_wanted(&spec, &Cluster::builder().build()), 1);
+        spec.min_ready_nodes = Some(2);
+        assert_eq!(nodes_wanted(&spec, &cluster(true)), 2);
+    }
 
     #[test]
     fn waits_only_where_everything_that_failed_may_still_pass() {

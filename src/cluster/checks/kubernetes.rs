@@ -14,6 +14,10 @@ const API: (&str, &str) = ("kubernetes.api", "the API server answers with the cl
 const ADMIN: (&str, &str) = ("kubernetes.permissions", "the caller may do everything");
 const NODES: (&str, &str) = ("kubernetes.nodes", "enough nodes are ready");
 
+/// What keeps pods away from a node that is Ready. Agents add conditions of their own, of which some are good when they are
+/// True, such as `KernelReady`.
+const PRESSURES: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+
 /// TLS and `/readyz`, the caller's permissions, ready nodes.
 pub(in crate::cluster) async fn kubernetes(client: &Client, min_ready_nodes: usize) -> Vec<Finding> {
     let api = readyz(client).await;
@@ -135,8 +139,9 @@ fn unfit(node: &Node) -> Option<String> {
     if !ready {
         return Some("is not Ready".to_owned());
     }
+    let presses = |kind: &str| PRESSURES.contains(&kind);
     if let Some(pressure) =
-        conditions.iter().find(|condition| condition.type_ != "Ready" && condition.status == "True")
+        conditions.iter().find(|condition| presses(&condition.type_) && condition.status == "True")
     {
         return Some(format!("has {}", pressure.type_));
     }
@@ -170,5 +175,17 @@ mod tests {
             "has DiskPressure"
         );
         assert_eq!(unfit(&node(&[("Ready", "True")], true)).unwrap(), "is cordoned");
+    }
+
+    #[test]
+    fn conditions_of_agents_do_not_count() {
+        let monitored = [("Ready", "True"), ("KernelReady", "True"), ("ContainerRuntimeReady", "True")];
+        assert_eq!(unfit(&node(&monitored, false)), None);
+        assert_eq!(unfit(&node(&[("Ready", "True"), ("FrequentKubeletRestart", "True")], false)), None);
+        for pressure in PRESSURES {
+            assert_eq!(unfit(&node(&[("Ready", "True"), (pressure, "Unknown")], false)), None);
+            let pressed = unfit(&node(&[("Ready", "True"), (pressure, "True")], false));
+            assert_eq!(pressed.unwrap(), format!("has {pressure}"));
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) use advice::advice;
 pub(super) use control_plane::{control_plane, version};
 pub(super) use identity::identity;
 pub(super) use kubernetes::kubernetes;
-pub(super) use node_groups::node_groups;
+pub(super) use node_groups::{has_auto_mode, node_groups};
 
 use super::ClusterError;
 use super::aws::{AwsFailure, FailureKind};

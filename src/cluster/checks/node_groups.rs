@@ -96,14 +96,17 @@ fn judge(id: &str, title: &str, group: &Nodegroup, cluster_version: &str) -> Fin
     }
 }
 
+/// Whether EKS makes nodes itself, when there are pods for them.
+pub(in crate::cluster) fn has_auto_mode(cluster: &Cluster) -> bool {
+    cluster.compute_config().and_then(aws_sdk_eks::types::ComputeConfigResponse::enabled) == Some(true)
+}
+
 async fn without_node_groups(
     questions: &Questions<'_>,
     cluster: &Cluster,
     min_ready_nodes: usize,
 ) -> Finding {
-    let auto_mode =
-        cluster.compute_config().and_then(aws_sdk_eks::types::ComputeConfigResponse::enabled) == Some(true);
-    if auto_mode {
+    if has_auto_mode(cluster) {
         return Finding::pass(ANY.0, ANY.1, "no node groups; EKS Auto Mode is on");
     }
     let profiles = questions.eks.list_fargate_profiles().cluster_name(questions.cluster).send().await;

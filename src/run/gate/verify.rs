@@ -46,9 +46,7 @@ pub fn verify_spec(cluster: &ResolvedCluster) -> VerifySpec {
     let mut spec = VerifySpec::new(&cluster.name);
     spec.version.clone_from(&wanted.version);
     spec.addons.clone_from(&wanted.addons);
-    if let Some(nodes) = wanted.min_ready_nodes {
-        spec.min_ready_nodes = nodes as usize;
-    }
+    spec.min_ready_nodes = wanted.min_ready_nodes.map(|nodes| nodes as usize);
     if let Some(timeout) = wanted.timeout {
         spec.timeout = timeout;
     }

@@ -13,7 +13,7 @@ use crate::support::bed::Bed;
 fn spec(name: &str, timeout: Duration) -> VerifySpec {
     let mut spec = VerifySpec::new(name);
     spec.version = Some("1.33".to_owned());
-    spec.min_ready_nodes = 2;
+    spec.min_ready_nodes = Some(2);
     spec.addons = vec!["coredns".to_owned()];
     spec.timeout = timeout;
     spec.poll = Duration::from_millis(200);
@@ -67,7 +67,7 @@ async fn what_is_wanted_and_not_there_fails_with_the_way_out() {
     let mut spec = spec(name, Duration::from_secs(1));
     spec.version = Some("1.34".to_owned());
     spec.addons = vec!["vpc-cni".to_owned()];
-    spec.min_ready_nodes = 500;
+    spec.min_ready_nodes = Some(500);
     let verification = ask(&aws, &spec).await;
     assert!(!verification.passed());
     assert_check(&verification, "cluster.version", CheckStatus::Fail, "version is 1.33, expected 1.34");
