@@ -36,10 +36,12 @@ pub trait Ancestry: Send + Sync {
 pub struct WantedImage {
     /// The Application whose workload it is.
     pub application: String,
-    /// The workload and its container: `Deployment/app-a/web`.
+    /// The workload's kind.
+    pub kind: String,
+    /// The container's name.
     pub container: String,
-    /// The image.
-    pub image: String,
+    /// The workload's name and its image, one of them: overlays give each its own.
+    pub any_of: Vec<(String, String)>,
 }
 
 /// What is waited for.
@@ -144,22 +146,25 @@ async fn wrong_images(
     wanted: &Wanted<'_>,
 ) -> Result<Vec<String>, ArgoCdError> {
     let mut wrong = Vec::new();
-    for image in wanted.images {
-        let mut parts = image.container.splitn(3, '/');
-        let (kind, workload) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let container = parts.next().unwrap_or_default();
-        let resources = applications.iter().filter(|one| one.name == image.application);
-        let key =
-            resources.flat_map(|one| &one.resources).find(|key| key.kind == kind && key.name == workload);
-        let Some(key) = key else {
-            wrong.push(format!("{}: it has no {kind}/{workload}", image.application));
-            continue;
-        };
-        let live = live(objects, key).await?.and_then(|object| image_of(&object, container));
-        if live.as_deref() != Some(&image.image) {
+    for WantedImage { application, kind, container, any_of } in wanted.images {
+        let resources = applications.iter().filter(|one| one.name == *application);
+        let resources: Vec<&ResourceKey> = resources.flat_map(|one| &one.resources).collect();
+        let mut reason = None;
+        for (workload, image) in any_of {
+            let key = resources.iter().find(|key| key.kind == *kind && key.name == *workload);
+            let Some(key) = key else {
+                reason.get_or_insert_with(|| format!("{application}: it has no {kind}/{workload}"));
+                continue;
+            };
+            let live = live(objects, key).await?.and_then(|object| image_of(&object, container));
+            if live.as_ref() == Some(image) {
+                reason = None;
+                break;
+            }
             let live = live.unwrap_or_else(|| "no such container".to_owned());
-            wrong.push(format!("{key}/{container} runs {live}, not {}", image.image));
+            reason = Some(format!("{key}/{container} runs {live}, not {image}"));
         }
+        wrong.extend(reason);
     }
     Ok(wrong)
 }

@@ -33,10 +33,16 @@ pub async fn wait_for_bumps(
     let images: Vec<WantedImage> = outcomes
         .iter()
         .filter(|outcome| !outcome.generated)
-        .map(|outcome| WantedImage {
-            application: outcome.app.clone(),
-            container: outcome.container.clone(),
-            image: outcome.image.clone(),
+        .map(|outcome| {
+            let mut parts = outcome.container.splitn(3, '/').map(str::to_owned);
+            let (kind, _) = (parts.next().unwrap_or_default(), parts.next());
+            let deployed = outcome.deployed.iter().map(|one| (one.workload.clone(), one.image.clone()));
+            WantedImage {
+                application: outcome.app.clone(),
+                kind,
+                container: parts.next().unwrap_or_default(),
+                any_of: deployed.collect(),
+            }
         })
         .collect();
     let mut names: Vec<String> = outcomes.iter().map(|outcome| outcome.app.clone()).collect();

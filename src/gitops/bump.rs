@@ -7,8 +7,8 @@ use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::history::{app_hint, freeze};
 use super::image::{ImageAssignment, ImageReference};
+use super::kustomize::Deployed;
 use super::repository::{Repository, folder_of};
-use super::select::select_image;
 use super::trailers;
 use crate::support::git::short;
 
@@ -50,6 +50,8 @@ pub struct BumpOutcome {
     pub rollback_of: Option<String>,
     /// Files of the app that could not be read and were left out, each with its place and reason.
     pub left_out: Vec<String>,
+    /// What the cluster gets of it: Kustomize may give workload and image other names, one for each overlay.
+    pub deployed: Vec<Deployed>,
 }
 
 /// Sets images of apps' containers, and pushes that as one commit: all of them or none.
@@ -74,7 +76,7 @@ pub async fn set_images(
             let mut draft = Draft::on(snapshot);
             outcomes.clear();
             for (bump, ImageAssignment { target, image }) in bumps.iter_mut().zip(assignments) {
-                let found = select_image(&bump.folder, draft.app(&bump.folder)?, target, Some(image))?;
+                let found = draft.select(&bump.folder, target, image)?;
                 let done = bump.decide(&mut draft, &found, image)?;
                 refuse_twice(&outcomes, &done)?;
                 outcomes.push(done);
@@ -86,6 +88,15 @@ pub async fn set_images(
         Ok(landed) => Ok(settle(outcomes, landed.as_deref())),
         Err(error) => Err(name_the_apps(repository, root, error).await),
     }
+}
+
+/// What is left out of an app, with the reasons.
+pub(super) fn left_out(draft: &Draft<'_>, folder: &str, unreadable: &[GitOpsError]) -> Vec<String> {
+    let mut all: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+    all.extend(draft.snapshot.left_out(folder));
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// One place cannot have two images.
@@ -123,6 +134,7 @@ impl<'a> Bump<'a> {
         found: &FoundImage,
         image: &ImageReference,
     ) -> Result<BumpOutcome, GitOpsError> {
+        let deployed = draft.check(&self.folder, found, image)?;
         let files = draft.app(&self.folder)?;
         let Images { found: present, unreadable, .. } = Images::of(files);
         let current = found.text().to_owned();
@@ -156,7 +168,8 @@ impl<'a> Bump<'a> {
             line: found.scalar.line,
             unfroze: lifted.clone(),
             rollback_of: None,
-            left_out: unreadable.iter().map(ToString::to_string).collect(),
+            left_out: left_out(draft, &self.folder, &unreadable),
+            deployed,
         };
         if !changes && lifted.is_none() {
             return Ok(outcome);

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::edit::replace_scalar;
 use super::error::GitOpsError;
 use super::find::FoundImage;
+use super::image::{ImageReference, ImageTarget};
+use super::kustomize::{Deployed, folder_of, within};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Snapshot};
+use super::select::select_image;
 use super::trailers;
 
 /// What will have been done to one image.
@@ -36,6 +39,49 @@ impl<'a> Draft<'a> {
     pub fn app(&self, folder: &str) -> Result<&Files, GitOpsError> {
         let files = self.folders.get(folder).filter(|files| !files.is_empty());
         files.ok_or_else(|| GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() })
+    }
+
+    /// The image that a target means. Where the app has no such container, but a kustomization that replaces the wanted image,
+    /// that is where it can be set.
+    pub fn select(
+        &self,
+        folder: &str,
+        target: &ImageTarget,
+        image: &ImageReference,
+    ) -> Result<FoundImage, GitOpsError> {
+        let selected = select_image(folder, self.app(folder)?, target, Some(image));
+        selected.map_err(|error| match error {
+            GitOpsError::NoImage { folder, target, present } => {
+                let overlay = self.snapshot.kustomizations.replacing(&folder, &image.name);
+                let hint = overlay.map(|place| format!("; {place} replaces {}: set it there", image.name));
+                GitOpsError::NoImage { folder, target, present: present + &hint.unwrap_or_default() }
+            }
+            other => other,
+        })
+    }
+
+    /// Refuses an image whose edit would not show in the cluster, or would show in another app too; returns what the cluster
+    /// gets of the wanted one.
+    pub fn check(
+        &self,
+        folder: &str,
+        found: &FoundImage,
+        wanted: &ImageReference,
+    ) -> Result<Vec<Deployed>, GitOpsError> {
+        let file = &self.app(folder)?[found.file];
+        let tree = &self.snapshot.tree;
+        let link = tree.link_from_elsewhere(&file.path, folder);
+        // A file that lies in the folder of another app is that one's.
+        let root = folder_of(folder);
+        let theirs = (file.link.is_some() && within(&file.path, root)).then_some(file.path.as_str());
+        if let Some(other) = link.or(theirs) {
+            let own = file.link.as_ref().unwrap_or(&file.path);
+            let problem = format!(
+                "{own} and {other} are one file by a link, and the edit would change both; make them two files"
+            );
+            return Err(file.error(found.scalar.line, problem));
+        }
+        self.snapshot.kustomizations.check(file, found, wanted)
     }
 
     /// Replaces an image of the app's.

@@ -5,8 +5,8 @@ mod shared;
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::error::GitOpsError;
+use super::kustomize::is_kustomization;
 use super::manifest::{ManifestFile, Node, Value};
-use super::select::is_kustomization;
 
 /// The file's bytes with `scalar` replaced by `wanted`, in the scalar's own quotes.
 ///

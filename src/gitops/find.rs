@@ -33,6 +33,8 @@ pub(super) struct FoundImage {
     pub container: String,
     /// Whether it is an init container.
     pub init: bool,
+    /// The way to it in its object: `spec`, `template`, …, `containers`, `0`, `image`.
+    pub pointer: Vec<String>,
     /// The scalar.
     pub scalar: Node,
 }
@@ -139,7 +141,7 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
                 continue;
             }
         };
-        for container in containers.items() {
+        for (number, container) in containers.items().iter().enumerate() {
             let scalar = match step(container, "image") {
                 Ok(Some(scalar)) => scalar,
                 Ok(None) => continue,
@@ -159,6 +161,13 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
                 generated,
                 container: text(container, "name"),
                 init,
+                pointer: way
+                    .iter()
+                    .copied()
+                    .chain([list])
+                    .map(str::to_owned)
+                    .chain([number.to_string(), "image".to_owned()])
+                    .collect(),
                 scalar: scalar.clone(),
             });
         }

@@ -3,7 +3,7 @@
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::image::ImageReference;
-use super::manifest::Files;
+use super::manifest::{Files, ManifestFile};
 use super::repository::{Repository, folder_of};
 use super::trailers::{self, Trailers};
 
@@ -85,15 +85,15 @@ pub struct ImageRecord {
 /// Lists the images of every app under `root`.
 pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageListing, GitOpsError> {
     let folder = folder_of(root, "")?;
-    let files = repository.files(&folder).await?;
-    let mut listing = ImageListing::default();
+    let (files, left_out) = repository.files(&folder).await?;
+    let mut listing = ImageListing { images: Vec::new(), problems: left_out };
     let found = Images::of(&files);
     listing.problems.extend(found.unreadable);
     listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
     listing.images.extend(found.found.into_iter().map(|image| {
-        let file = &files[image.file].path;
+        let ManifestFile { path: file, link, .. } = &files[image.file];
         AppImage {
-            app: app_of(&folder, file),
+            app: app_of(&folder, link.as_ref().unwrap_or(file)),
             image: image.text().to_owned(),
             line: image.scalar.line,
             file: file.clone(),
@@ -203,9 +203,11 @@ fn app_of(root: &str, file: &str) -> String {
 /// A hint for an app that is not there: those that are.
 pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
     let folder = folder_of(root, "")?;
-    let files = repository.files(&folder).await?;
-    let mut apps: Vec<String> = files.iter().map(|file| app_of(&folder, &file.path)).collect();
+    let (files, _) = repository.files(&folder).await?;
+    let mut apps: Vec<String> =
+        files.iter().map(|file| app_of(&folder, file.link.as_ref().unwrap_or(&file.path))).collect();
     apps.retain(|app| !app.is_empty());
+    apps.sort();
     apps.dedup();
     Ok(if apps.is_empty() {
         format!("{root} has no apps on {}", repository.branch())

@@ -18,6 +18,8 @@ pub(super) struct ManifestFile {
     pub mode: String,
     /// Its bytes, as committed.
     pub bytes: Vec<u8>,
+    /// The link by which it belongs to the app, where it does not lie in its folder.
+    pub link: Option<String>,
 }
 
 /// The manifests of a folder, sorted by path.

@@ -33,7 +33,9 @@ pub async fn promote(
                                pulls it; give it one before it is promoted";
                 return Err(origins[origin.file].error(origin.scalar.line, problem));
             }
-            let found = select_image(&to_folder, draft.app(&to_folder)?, target, Some(&image))?;
+            // What an overlay puts in its place is what runs there.
+            draft.check(&from_folder, &origin, &image)?;
+            let found = draft.select(&to_folder, target, &image)?;
             outcome = Some(bump.decide(&mut draft, &found, &image)?);
             Ok(draft.change())
         })

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
+use super::kustomize::{Kustomizations, referenced, within};
 use super::manifest::{Files, ManifestFile};
+use super::tree::{Listed, Tree};
 use crate::support::address::Address;
 use crate::support::git::{Git, GitError, GitRemote, is_ancestor};
 use crate::support::scratch::Scratch;
@@ -60,12 +62,24 @@ pub(super) struct Snapshot {
     pub folders: BTreeMap<String, Files>,
     /// What was done to the images of each, newest first.
     records: BTreeMap<String, Vec<ImageRecord>>,
+    /// What is left out of each.
+    left_out: BTreeMap<String, Vec<String>>,
+    /// Every kustomization of the repository.
+    pub kustomizations: Kustomizations,
+    /// All files.
+    pub tree: Tree,
 }
 
 impl Snapshot {
     /// What was done to an app's images, newest first.
     pub fn records(&self, folder: &str) -> &[ImageRecord] {
         self.records.get(folder).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What is left out of an app, with the reasons, beside files that do not parse.
+    pub fn left_out(&self, folder: &str) -> Vec<String> {
+        let unreadable = self.kustomizations.unreadable(folder).map(str::to_owned);
+        self.left_out.get(folder).cloned().unwrap_or_default().into_iter().chain(unreadable).collect()
     }
 }
 
@@ -209,48 +223,57 @@ impl Repository {
     }
 
     pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
-        let (mut files, mut records) = (BTreeMap::new(), BTreeMap::new());
+        let tree = self.tree().await?;
+        let (mut files, mut records, mut left_out) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for folder in folders {
-            files.insert(folder.clone(), self.files(folder).await?);
+            let (mut listed, left) = tree.manifests(folder);
+            // By a link inside of the folder it would be there twice.
+            listed.retain(|file| file.link.is_none() || !within(&file.path, folder));
+            files.insert(folder.clone(), self.read(listed).await?.into());
+            left_out.insert(folder.clone(), left.iter().map(ToString::to_string).collect());
             records.insert(folder.clone(), history::records(self, folder).await?);
         }
-        Ok(Snapshot { commit: self.tip.clone(), folders: files, records })
+        let kustomizations = self.read(tree.kustomizations()).await?;
+        let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
+        others.sort();
+        others.dedup();
+        let others = self.read(tree.listed(&others)).await?;
+        let kustomizations = Kustomizations::new(kustomizations, others);
+        Ok(Snapshot { commit: self.tip.clone(), folders: files, records, left_out, kustomizations, tree })
     }
 
-    /// Reads the manifests under `folder` at the tip, sorted by path. None where the folder is not there.
-    pub(super) async fn files(&self, folder: &str) -> Result<Files, GitOpsError> {
-        let mut arguments = vec!["ls-tree", "-r", "-z", "--full-tree", &self.tip];
-        let inside = format!("{folder}/");
-        if !folder.is_empty() {
-            arguments.extend(["--", &inside]);
-        }
-        let listing = self.git.run(&arguments, &[]).await?;
-        let mut entries = Vec::new();
-        for entry in listing.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()) {
-            let entry = std::str::from_utf8(entry).map_err(|_| GitOpsError::Answer { command: "ls-tree" })?;
-            let (attributes, path) =
-                entry.split_once('\t').ok_or(GitOpsError::Answer { command: "ls-tree" })?;
-            let mut attributes = attributes.split(' ');
-            let (mode, kind, id) = (attributes.next(), attributes.next(), attributes.next());
-            // A link or a submodule holds no manifest of ours: Argo CD does not read them either.
-            if let (Some(mode @ ("100644" | "100755")), Some("blob"), Some(id)) = (mode, kind, id)
-                && is_manifest(path)
-            {
-                entries.push((path.to_owned(), mode.to_owned(), id.to_owned()));
-            }
-        }
-        let ids = entries.iter().map(|(_, _, id)| id.as_str()).collect::<Vec<_>>().join("\n");
+    /// The manifests under `folder` at the tip, sorted by path, and what is left out of them.
+    pub(super) async fn files(&self, folder: &str) -> Result<(Files, Vec<GitOpsError>), GitOpsError> {
+        let (listed, left_out) = self.tree().await?.manifests(folder);
+        Ok((self.read(listed).await?.into(), left_out))
+    }
+
+    /// Every file at the tip.
+    async fn tree(&self) -> Result<Tree, GitOpsError> {
+        let listing = self.git.run(&["ls-tree", "-r", "-z", "--full-tree", &self.tip], &[]).await?;
+        let mut tree = Tree::of(&listing)?;
+        let targets = self.blobs(&tree.links()).await?;
+        tree.follow(targets);
+        Ok(tree)
+    }
+
+    async fn read(&self, listed: Vec<Listed>) -> Result<Vec<ManifestFile>, GitOpsError> {
+        let ids: Vec<String> = listed.iter().map(|file| file.id.clone()).collect();
+        let blobs = self.blobs(&ids).await?;
+        let file = |(Listed { path, mode, link, .. }, bytes)| ManifestFile { path, mode, bytes, link };
+        Ok(listed.into_iter().zip(blobs).map(file).collect())
+    }
+
+    /// The content of objects, in order.
+    async fn blobs(&self, ids: &[String]) -> Result<Vec<Vec<u8>>, GitOpsError> {
         if ids.is_empty() {
-            return Ok(Files::default());
+            return Ok(Vec::new());
         }
-        let blobs = self.git.run(&["cat-file", "--batch"], ids.as_bytes()).await?;
-        let mut rest = &blobs[..];
-        let mut files = Files::default();
-        for (path, mode, _) in entries {
-            let bytes = next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" })?;
-            files.push(ManifestFile { path, mode, bytes });
-        }
-        Ok(files)
+        let all = self.git.run(&["cat-file", "--batch"], ids.join("\n").as_bytes()).await?;
+        let mut rest = &all[..];
+        let blobs =
+            ids.iter().map(|_| next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" }));
+        blobs.collect()
     }
 
     /// Runs `git log` over the branch, and returns what it wrote.
@@ -317,12 +340,6 @@ pub(super) fn folder_of(root: &str, app: &str) -> Result<String, GitOpsError> {
         }
     }
     Ok(parts.join("/"))
-}
-
-/// What Argo CD reads in a folder of plain manifests, and the file by which Kustomize knows its own.
-fn is_manifest(path: &str) -> bool {
-    super::select::is_kustomization(path)
-        || path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
 }
 
 /// Takes one `<id> blob <size>\n<bytes>\n` from the front.

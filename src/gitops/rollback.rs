@@ -1,6 +1,6 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
-use super::bump::{BumpOutcome, name_the_apps, settle, subject};
+use super::bump::{BumpOutcome, left_out, name_the_apps, settle, subject};
 use super::draft::{Draft, Part};
 use super::error::GitOpsError;
 use super::find::Images;
@@ -98,7 +98,7 @@ fn take_back(
 ) -> Result<BumpOutcome, GitOpsError> {
     let files = draft.app(folder)?;
     let found = select_recorded(folder, files, target, bump)?;
-    let left_out = Images::of(files).unreadable.iter().map(ToString::to_string).collect();
+    let left_out = left_out(draft, folder, &Images::of(files).unreadable);
     let file = files[found.file].path.clone();
     let current = found.text().to_owned();
     if current != bump.image {
@@ -110,6 +110,7 @@ fn take_back(
         });
     }
     let wanted: ImageReference = bump.previous.parse()?;
+    let deployed = draft.check(folder, &found, &wanted)?;
     draft.edit(folder, &found, &bump.previous)?;
     // By the record's name, so that the two are found together, whatever the container is called since.
     let mut lines = vec![
@@ -136,5 +137,6 @@ fn take_back(
         unfroze: None,
         rollback_of: Some(bump.commit.clone()),
         left_out,
+        deployed,
     })
 }

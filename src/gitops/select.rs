@@ -43,7 +43,6 @@ pub(super) fn select_image(
         (several, _) => return Err(ambiguous(folder, files, target, several)),
     };
     check_scalar(&files[chosen.file], &chosen.scalar)?;
-    check_kustomize(files.as_slice(), chosen)?;
     Ok(chosen.clone())
 }
 
@@ -143,7 +142,6 @@ pub(super) fn select_recorded(
         several => return Err(ambiguous(folder, files, target, several)),
     };
     check_scalar(&files[chosen.file], &chosen.scalar)?;
-    check_kustomize(files.as_slice(), chosen)?;
     Ok(chosen.clone())
 }
 
@@ -161,26 +159,4 @@ fn check_scalar(file: &ManifestFile, scalar: &Node) -> Result<(), GitOpsError> {
         return Err(file.error(scalar.line, problem));
     }
     Ok(())
-}
-
-/// Where Kustomize replaces the image, an edit of the manifest would change nothing in the cluster.
-fn check_kustomize(files: &[ManifestFile], chosen: &FoundImage) -> Result<(), GitOpsError> {
-    let Ok(current) = chosen.text().parse::<ImageReference>() else { return Ok(()) };
-    for file in files.iter().filter(|file| is_kustomization(&file.path)) {
-        for document in file.documents()? {
-            let entries = document.get("images").map(Node::items).unwrap_or_default();
-            let same = |entry: &&Node| entry.get("name").and_then(Node::text) == Some(&*current.name);
-            if let Some(entry) = entries.iter().find(same) {
-                return Err(
-                    file.error(entry.line, "Kustomize replaces this image here; change it in this file")
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether this is the file by which Kustomize knows a folder.
-pub(super) fn is_kustomization(path: &str) -> bool {
-    matches!(path.rsplit('/').next(), Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
 }

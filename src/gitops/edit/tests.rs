@@ -12,6 +12,7 @@ fn file(text: &str) -> ManifestFile {
         path: "manifests/app-a/deployment.yaml".into(),
         mode: "100644".into(),
         bytes: text.as_bytes().to_vec(),
+        link: None,
     }
 }
 
@@ -212,17 +213,6 @@ fn a_document_that_argo_cd_would_ignore_is_refused() {
         message.starts_with("manifests/app-a/deployment.yaml:13: this document has no apiVersion"),
         "{message}"
     );
-}
-
-#[test]
-fn an_image_that_kustomize_replaces_is_refused() {
-    let kustomization = ManifestFile {
-        path: "manifests/app-a/kustomization.yaml".into(),
-        ..file("resources: [deployment.yaml]\nimages:\n- name: registry.example/app-a\n  newTag: v1\n")
-    };
-    let files: Files = vec![file(&deployment(" registry.example/app-a:v0")), kustomization].into();
-    let error = select_image("manifests/app-a", &files, &"app-a".parse().unwrap(), None).unwrap_err();
-    assert!(error.to_string().starts_with("manifests/app-a/kustomization.yaml:3: Kustomize"), "{error}");
 }
 
 #[test]

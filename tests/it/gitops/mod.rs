@@ -1,6 +1,7 @@
 //! Images bumped, rolled back and promoted in real Git repositories.
 
 mod choice;
+mod layout;
 mod push;
 mod remote;
 mod rollback;

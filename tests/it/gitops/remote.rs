@@ -77,10 +77,17 @@ impl Remote {
     }
 
     /// A colleague writes a file, which the next commit brings along.
-    pub fn write(&self, path: &str, bytes: &[u8]) {
+    pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) {
         let path = self.colleague().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
+    }
+
+    /// A colleague makes a link, which the next commit brings along.
+    pub fn link(&self, path: &str, target: &str) {
+        let path = self.colleague().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
     }
 
     /// A hook of the remote's, as a shell script.

@@ -79,7 +79,7 @@ async fn a_file_that_cannot_be_read_is_named_and_left_out_and_the_bump_goes_on()
         ("template.yaml", b"kind: Service\n{{- if .Values.on }}\n  x: [\n"),
     ];
     for (name, bytes) in files {
-        remote.write(&format!("manifests/app-a/{name}"), bytes);
+        remote.write(format!("manifests/app-a/{name}"), bytes);
     }
     remote.commit("unreadable", &[]);
     let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();

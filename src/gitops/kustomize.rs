@@ -1,0 +1,207 @@
+//! Which kustomizations reach a manifest, and whether an edit of it would show behind them.
+//!
+//! Kustomize replaces images: by `images`, by patches, by replacements, in overlays that may stand anywhere in the repository.
+//! An edit of the manifest under them would change nothing in the cluster.
+
+mod patch;
+mod read;
+
+use std::collections::BTreeMap;
+
+use self::patch::{Hidden, Workload};
+use self::read::{Kustomization, Replaced};
+pub(super) use self::read::{join, referenced};
+use super::error::GitOpsError;
+use super::find::FoundImage;
+use super::image::ImageReference;
+use super::manifest::ManifestFile;
+
+/// The kustomizations of a repository at one commit.
+#[derive(Debug, Default)]
+pub(super) struct Kustomizations {
+    all: Vec<Kustomization>,
+    /// Patches and transformers that stand in files of their own, by path.
+    files: BTreeMap<String, ManifestFile>,
+    /// Those that cannot be read.
+    unreadable: Vec<(String, String)>,
+}
+
+/// What the cluster has of a workload and its image, behind all kustomizations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// The workload's name.
+    pub workload: String,
+    /// The image.
+    pub image: String,
+}
+
+/// A workload and its image on the way up through overlays.
+#[derive(Clone)]
+struct Way {
+    /// Its names so far: patches may use the first, and any that a prefix has made of it.
+    names: Vec<String>,
+    /// The image that is there, and the one that shall be, with the names that they have by now.
+    images: [ImageReference; 2],
+}
+
+impl Kustomizations {
+    /// Reads kustomizations, and the files that [`referenced`] names.
+    pub fn new(kustomizations: Vec<ManifestFile>, others: Vec<ManifestFile>) -> Self {
+        let mut known = Self::default();
+        for file in kustomizations {
+            let path = file.path.clone();
+            match Kustomization::of(file) {
+                Ok(kustomization) => known.all.push(kustomization),
+                Err(error) => known.unreadable.push((path, error.to_string())),
+            }
+        }
+        known.files = others.into_iter().map(|file| (file.path.clone(), file)).collect();
+        known
+    }
+
+    /// Those that could not be read in a folder and above it: whether an edit there shows is not known.
+    pub fn unreadable<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let about = move |path: &str| {
+            let own = folder_of(path);
+            within(own, folder) || within(folder, own)
+        };
+        self.unreadable.iter().filter(move |(path, _)| about(path)).map(|(_, problem)| problem.as_str())
+    }
+
+    /// The place in a folder's kustomizations that replaces an image of that name.
+    pub fn replacing(&self, folder: &str, name: &str) -> Option<String> {
+        let mut inside = self.all.iter().filter(|one| within(&one.folder, folder));
+        inside.find_map(|one| {
+            let replaced =
+                one.images(&self.files).ok()?.into_iter().find(|replaced| replaced.name == name)?;
+            Some(format!("{}:{}", replaced.file, replaced.line))
+        })
+    }
+
+    /// Refuses, with the place that replaces it, an image whose edit would not show; returns what the cluster gets.
+    pub fn check(
+        &self,
+        file: &ManifestFile,
+        found: &FoundImage,
+        wanted: &ImageReference,
+    ) -> Result<Vec<Deployed>, GitOpsError> {
+        let Ok(current) = found.text().parse::<ImageReference>() else { return Ok(Vec::new()) };
+        let way = Way { names: vec![found.workload.clone()], images: [current, wanted.clone()] };
+        let mut deployed = Vec::new();
+        let mut seen = Vec::new();
+        let users: Vec<&Kustomization> = self.all.iter().filter(|one| one.uses(&file.path)).collect();
+        for user in &users {
+            self.climb(user, found, &file.path, way.clone(), &mut seen, &mut deployed)?;
+        }
+        if users.is_empty() {
+            let beside =
+                self.all.iter().find(|one| one.folder == folder_of(&file.path) && one.path() != file.path);
+            if let Some(beside) = beside {
+                let problem = format!(
+                    "{} is none of its resources, so Kustomize would not deploy it; add it",
+                    file.path
+                );
+                return Err(beside.error(1, problem));
+            }
+            deployed.push(way.deployed());
+        }
+        deployed.dedup();
+        Ok(deployed)
+    }
+
+    /// Goes from a kustomization to those that build on it.
+    fn climb<'a>(
+        &'a self,
+        here: &'a Kustomization,
+        found: &FoundImage,
+        path: &str,
+        mut way: Way,
+        seen: &mut Vec<&'a str>,
+        deployed: &mut Vec<Deployed>,
+    ) -> Result<(), GitOpsError> {
+        if seen.contains(&here.path()) {
+            return Ok(());
+        }
+        seen.push(here.path());
+        self.pass(here, found, path, &mut way, 0)?;
+        let mut above = self.all.iter().filter(|one| one.builds_on(&here.folder)).peekable();
+        if above.peek().is_none() {
+            deployed.push(way.deployed());
+        }
+        above.try_for_each(|one| self.climb(one, found, path, way.clone(), seen, deployed))
+    }
+
+    /// What a kustomization, and the components that it uses, make of an image.
+    fn pass(
+        &self,
+        here: &Kustomization,
+        found: &FoundImage,
+        path: &str,
+        way: &mut Way,
+        depth: usize,
+    ) -> Result<(), GitOpsError> {
+        let workload = |way: &Way| Workload { image: found.clone(), names: way.names.clone() };
+        for patch in here.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
+            let hidden = patch.hides(here, &self.files, &workload(way))?;
+            if let Some(Hidden { file, line }) = hidden {
+                return Err(GitOpsError::Manifest { file, line, problem: PATCHED.to_owned() });
+            }
+        }
+        if let Some(last) = way.names.last().filter(|_| !here.prefix.is_empty() || !here.suffix.is_empty()) {
+            way.names.push(format!("{}{last}{}", here.prefix, here.suffix));
+        }
+        let replaced = here.images(&self.files)?;
+        for image in &mut way.images {
+            for Replaced { name, new_name, version, file, line } in &replaced {
+                if image.name != *name {
+                    continue;
+                }
+                if *version {
+                    let (file, line) = (file.clone(), *line);
+                    return Err(GitOpsError::Manifest { file, line, problem: REPLACED.to_owned() });
+                }
+                if let Some(new_name) = new_name {
+                    image.name.clone_from(new_name);
+                }
+            }
+        }
+        if let Some(line) = here.replacement(&workload(way)) {
+            return Err(here.error(line, REPLACED));
+        }
+        // Components may use each other in a circle only by mistake.
+        let components = self.all.iter().filter(|one| depth < 16 && here.components.contains(&one.folder));
+        for component in components {
+            self.pass(component, found, path, way, depth + 1)?;
+        }
+        Ok(())
+    }
+}
+
+const REPLACED: &str = "Kustomize replaces this image here; change it in this file";
+const PATCHED: &str = "Kustomize patches this image here; change it in this file";
+
+impl Way {
+    fn deployed(&self) -> Deployed {
+        let [_, wanted] = &self.images;
+        Deployed { workload: self.names.last().cloned().unwrap_or_default(), image: wanted.to_string() }
+    }
+}
+
+/// Whether this is the file by which Kustomize knows a folder.
+pub(super) fn is_kustomization(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a folder is another one, or in it.
+pub(super) fn within(folder: &str, other: &str) -> bool {
+    other.is_empty()
+        || folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests;

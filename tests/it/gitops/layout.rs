@@ -1,0 +1,179 @@
+//! Repositories as people lay them out: overlays, links, names in other encodings.
+
+use std::os::unix::ffi::OsStrExt;
+
+use slipway::gitops::{BumpOptions, GitOpsError, list_images, promote};
+
+use super::remote::{Remote, deployment};
+use super::set;
+
+const WEB: &str = "registry.example/web:v1";
+
+/// What is said of a bump that is refused; nothing is pushed.
+async fn refused(remote: &Remote, assignment: &str) -> String {
+    let before = remote.tip();
+    let error = set(&mut remote.open().await, assignment).await.unwrap_err();
+    assert_eq!(remote.tip(), before, "{assignment}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn a_base_that_an_overlay_of_another_app_replaces_is_refused_with_the_overlays_place() {
+    let remote = Remote::new();
+    let overlay = "resources: [../base]\nimages:\n- name: registry.example/web\n  newTag: v1\n";
+    remote.commit(
+        "overlay",
+        &[
+            ("manifests/base/kustomization.yaml", "resources: [d.yaml]\n"),
+            ("manifests/base/d.yaml", &deployment("web", WEB)),
+            ("manifests/prod/kustomization.yaml", overlay),
+        ],
+    );
+    let said = refused(&remote, "base=registry.example/web:v2").await;
+    assert!(
+        said.starts_with("manifests/prod/kustomization.yaml:3: Kustomize replaces this image here"),
+        "{said}"
+    );
+    let said = refused(&remote, "prod=registry.example/web:v2").await;
+    assert!(said.contains("manifests/prod/kustomization.yaml:3 replaces registry.example/web"), "{said}");
+}
+
+#[tokio::test]
+async fn an_image_whose_registry_only_is_replaced_is_set_and_its_new_name_is_what_runs() {
+    let remote = Remote::new();
+    let kustomization =
+        "resources: [d.yaml]\nimages: [{name: registry.example/web, newName: mirror.example/web}]\n";
+    remote.commit(
+        "mirror",
+        &[
+            ("manifests/web/kustomization.yaml", kustomization),
+            ("manifests/web/d.yaml", &deployment("web", WEB)),
+        ],
+    );
+    let outcome = set(&mut remote.open().await, "web=registry.example/web:v2").await.unwrap();
+    assert_eq!(outcome.image, "registry.example/web:v2");
+    assert_eq!(outcome.deployed[0].image, "mirror.example/web:v2");
+    assert!(remote.file("manifests/web/d.yaml").contains(&WEB.replace("v1", "v2")));
+}
+
+#[tokio::test]
+async fn what_is_already_there_and_replaced_above_is_refused_all_the_same() {
+    let remote = Remote::new();
+    let patch =
+        "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: registry.example/web:v9\n";
+    remote.commit(
+        "patch",
+        &[
+            (
+                "manifests/web/kustomization.yaml",
+                "resources: [d.yaml]\npatches: [{path: ../../p.yaml, target: {name: web}}]\n",
+            ),
+            ("manifests/web/d.yaml", &deployment("web", WEB)),
+            ("p.yaml", patch),
+        ],
+    );
+    let said = refused(&remote, "web=registry.example/web:v1").await;
+    assert!(said.starts_with("p.yaml:2: Kustomize patches this image here"), "{said}");
+    // Nor is it what the app runs, for a promotion.
+    remote.commit("prod", &[("prod/web/d.yaml", &deployment("web", WEB))]);
+    let target = "web".parse().unwrap();
+    let (mut repository, options) = (remote.open().await, BumpOptions::default());
+    let error = promote(&mut repository, "manifests", "prod", &target, &options).await.unwrap_err();
+    assert!(error.to_string().starts_with("p.yaml:2"), "the overlay decides: {error}");
+}
+
+#[tokio::test]
+async fn a_patch_beside_its_base_is_told_and_each_can_be_named() {
+    let remote = Remote::new();
+    remote.commit(
+        "patch",
+        &[
+            ("manifests/web/base/d.yaml", &deployment("web", WEB)),
+            ("manifests/web/prod/patch.yaml", &deployment("web", "registry.example/web:v1-prod")),
+            (
+                "manifests/web/prod/kustomization.yaml",
+                "resources: [../base/d.yaml]\npatches: [{path: patch.yaml}]\n",
+            ),
+        ],
+    );
+    let said = refused(&remote, "web=registry.example/web:v2").await;
+    assert!(said.ends_with("like web/Deployment/web/web@base/d.yaml=IMAGE"), "{said}");
+    let said = refused(&remote, "web@base/d.yaml=registry.example/web:v2").await;
+    assert!(said.starts_with("manifests/web/prod/patch.yaml:13: Kustomize patches"), "{said}");
+    set(&mut remote.open().await, "web@prod/patch.yaml=registry.example/web:v2").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_kustomization_that_cannot_be_read_is_named_where_it_may_matter() {
+    let remote = Remote::new();
+    remote.commit(
+        "broken",
+        &[
+            ("manifests/app-a/kustomization.yaml", "resources: [deployment.yaml\n"),
+            ("other/kustomization.yaml", "a: [\n"),
+        ],
+    );
+    let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
+    assert_eq!(outcome.left_out.len(), 1, "{:?}", outcome.left_out);
+    assert!(outcome.left_out[0].starts_with("manifests/app-a/kustomization.yaml:"), "{:?}", outcome.left_out);
+}
+
+#[tokio::test]
+async fn a_file_that_a_link_brings_is_listed_and_set_where_it_is_nobody_elses() {
+    let remote = Remote::new();
+    remote.commit("shared", &[("shared/d.yaml", &deployment("web", WEB))]);
+    remote.link("manifests/web/d.yaml", "../../shared/d.yaml");
+    remote.link("manifests/web/lost.yaml", "nowhere.yaml");
+    remote.link("manifests/web/out.yaml", "../../../../etc/passwd");
+    remote.link("manifests/web/round.yaml", "round.yaml");
+    remote.link("manifests/web/folder", "../../shared");
+    remote.link("manifests/web/note.txt", "nowhere.txt");
+    remote.commit("links", &[]);
+    let listing = list_images(&remote.open().await, "manifests").await.unwrap();
+    let web = listing.images.iter().find(|image| image.app == "web").unwrap();
+    assert_eq!((web.file.as_str(), web.image.as_str()), ("shared/d.yaml", WEB));
+    let problems: Vec<String> = listing.problems.iter().map(ToString::to_string).collect();
+    let expected = [
+        "manifests/web/folder:1: a link to a folder, which Argo CD does not look into",
+        "manifests/web/lost.yaml:1: a link that leads to no file of the repository",
+        "manifests/web/out.yaml:1: a link that leads to no file of the repository",
+        "manifests/web/round.yaml:1: a link that leads to no file of the repository",
+    ];
+    assert_eq!(problems, expected);
+    let outcome = set(&mut remote.open().await, "web=registry.example/web:v2").await.unwrap();
+    assert_eq!((outcome.file.as_str(), outcome.left_out.len()), ("shared/d.yaml", 4));
+    assert_eq!(remote.file("shared/d.yaml"), deployment("web", "registry.example/web:v2"));
+    assert_eq!(remote.git(&["ls-tree", "main", "manifests/web/d.yaml"]).split(' ').next(), Some("120000"));
+}
+
+#[tokio::test]
+async fn a_file_that_two_apps_have_by_a_link_is_refused_from_both_sides() {
+    let remote = Remote::new();
+    remote.link("manifests/web/d.yaml", "../app-a/deployment.yaml");
+    remote.link("manifests/whole", "app-b");
+    remote.commit("links", &[]);
+    for (app, other) in [
+        ("web/web=registry.example/app-a:v2", "manifests/app-a/deployment.yaml"),
+        ("app-a=registry.example/app-a:v2", "manifests/web/d.yaml"),
+        ("app-b=registry.example/app-b:v2", "manifests/whole"),
+    ] {
+        let said = refused(&remote, app).await;
+        assert!(said.contains(other) && said.contains("one file by a link"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_utf_8_is_in_nobodys_way_and_a_manifest_of_one_is_named() {
+    let remote = Remote::new();
+    let name = |name: &[u8]| std::path::PathBuf::from(std::ffi::OsStr::from_bytes(name));
+    remote.write(name(b"manifests/app-a/caf\xe9.png"), b"\x89PNG");
+    remote.write(name(b"manifests/app-a/caf\xe9.yaml"), b"kind: Pod\n");
+    remote.write(name(b"manifests/app-b/\xff\xfe.json"), b"{}");
+    remote.commit("names", &[]);
+    let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
+    assert_eq!(outcome.left_out, ["manifests/app-a/caf\u{fffd}.yaml:1: its name is not UTF-8; rename it"]);
+    let paths = remote.git(&["ls-tree", "-r", "--name-only", "main", "manifests/app-a"]);
+    assert!(paths.contains("caf\\351.png"), "the others stay: {paths}");
+    let missing = set(&mut remote.open().await, "app-x=r.example/x:v1").await.unwrap_err();
+    assert!(matches!(missing, GitOpsError::NoApp { .. }), "{missing}");
+}
