@@ -1,5 +1,6 @@
 //! Finding the units of an estate.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -56,17 +57,24 @@ impl Estate {
         let mut diagnostics = walked.diagnostics;
         let mut read: BTreeMap<PathBuf, Read> = outline_all(reader, walked.units);
         let mut stack_units = BTreeMap::new();
+        let mut absent: HashSet<PathBuf> = HashSet::new();
         loop {
             let known: HashSet<&OsStr> = read.values().map(|(outline, _)| outline.dir.as_os_str()).collect();
             let wanted: BTreeSet<PathBuf> = read
                 .values()
                 .flat_map(|(outline, _)| targets(outline))
-                .filter(|target| !known.contains(target.dir.as_os_str()))
+                .filter(|target| !known.contains(target.dir.as_os_str()) && !absent.contains(target.dir))
                 .map(|target| target.dir.clone())
-                .filter(|dir| !read.contains_key(&listed_file(reader, dir)))
                 .collect();
             let mut outside = BTreeSet::new();
             for dir in wanted {
+                if !reader.is_there(&dir) {
+                    absent.insert(dir);
+                    continue;
+                }
+                if read.contains_key(&listed_file(reader, &dir)) {
+                    continue;
+                }
                 for dir in units_behind(reader, &dir, &mut stack_units, &mut diagnostics) {
                     let file = listed_file(reader, &dir);
                     if !read.contains_key(&file)
@@ -96,11 +104,12 @@ impl Estate {
         let mut estate = Self { root, units: units.into(), stacks: stacks.into(), stack_units, diagnostics };
         estate.assign_units();
         estate.refuse_both();
-        estate.connect(&reader.options().working_dir);
+        estate.connect(&reader.options().working_dir, &absent);
         estate
     }
 
-    fn connect(&mut self, working_dir: &Path) {
+    /// Leads the dependencies of each unit to their units; in the `absent` folders nothing is looked for.
+    fn connect(&mut self, working_dir: &Path, absent: &HashSet<PathBuf>) {
         let places: HashMap<&OsStr, UnitIndex> =
             self.iter().map(|(index, unit)| (unit.dir.as_os_str(), index)).collect();
         let mut edges = Vec::new();
@@ -108,13 +117,14 @@ impl Estate {
         let mut near = None;
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
+            let name = LazyCell::new(|| unit.seen_from(working_dir));
             for target in targets(&unit.outline) {
                 let of_stack = self.stack_units.get(target.dir);
                 let own_dir = std::slice::from_ref(target.dir);
                 for dir in of_stack.map_or(own_dir, Vec::as_slice) {
                     let place = places.get(dir.as_os_str());
                     let behind = || places.get(behind_links(&self.root, dir).as_os_str());
-                    match place.or_else(behind) {
+                    match place.or_else(|| if absent.contains(dir) { None } else { behind() }) {
                         Some(to) if own.iter().any(|edge| edge.to == *to) => {}
                         Some(to) => {
                             let location = target.location.clone();
@@ -122,7 +132,10 @@ impl Estate {
                         }
                         None => {
                             let near = near.get_or_insert_with(|| Near::new(self.units.as_slice()));
-                            missing.push(missing_dependency(unit, &target, dir, working_dir, near));
+                            let near = near.ways(&unit.dir, dir);
+                            let mut error = missing_dependency(&name, &target, dir, working_dir, &near);
+                            error.affects = vec![unit.dir.clone()];
+                            missing.push(error);
                         }
                     }
                 }
@@ -137,17 +150,15 @@ impl Estate {
 }
 
 fn missing_dependency(
-    unit: &Unit,
+    name: &str,
     target: &Target<'_>,
     dir: &Path,
     working_dir: &Path,
-    near: &Near<'_>,
+    near: &[String],
 ) -> Diagnostic {
-    let shown = unit.seen_from(working_dir);
-    let message = format!("dependency \"{}\" of {shown} does not exist", target.written);
-    let near = near.ways(&unit.dir, dir);
+    let message = format!("dependency \"{}\" of {name} does not exist", target.written);
     let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
-    let help = match near.as_slice() {
+    let help = match near {
         _ if generated => format!(
             "{} is generated from a stack: run `slipway stack generate`, or ask with --expand-stacks",
             paths::relative(working_dir, dir).display()
@@ -155,10 +166,7 @@ fn missing_dependency(
         [] => format!("there is no {UNIT_FILE} in {}", dir.display()),
         near => format!("did you mean {}?", near.join(" or ")),
     };
-    let mut diagnostic =
-        Diagnostic::error("estate::missing_dependency", message).at(target.location.clone()).help(help);
-    diagnostic.affects = vec![unit.dir.clone()];
-    diagnostic
+    Diagnostic::error("estate::missing_dependency", message).at(target.location.clone()).help(help)
 }
 
 /// The path that a dependency over a symbolic link really leads to, as the walk names it: links are not
