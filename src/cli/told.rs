@@ -4,7 +4,9 @@
 //! terminal sees the last hundred. So of a kind with many the widest are told, and of the rest their number and where
 //! they are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::hcl::budget::with_commas;
@@ -56,7 +58,7 @@ pub(super) fn told(diagnostics: Vec<Diagnostic>, base: &Path) -> Told {
     let mut rest = Vec::new();
     for mut kind in kinds {
         // Those that break the most first; they are told in the order in which they were found all the same.
-        kind.sort_by_key(|index| std::cmp::Reverse(broken(*index)));
+        kind.sort_by_key(|index| Reverse(broken(*index)));
         let others = kind.split_off(FIRST.min(kind.len()));
         let these = others.iter().filter_map(|index| diagnostics.get(*index));
         rest.extend(Rest::of(these, base));
@@ -71,20 +73,23 @@ impl Rest {
         let mut these = these.peekable();
         let first = these.peek()?;
         let (severity, code) = (first.severity, first.code);
-        let mut files = BTreeSet::new();
-        let mut folders: BTreeMap<&Path, usize> = BTreeMap::new();
+        let mut files: HashMap<&OsStr, (&Path, usize)> = HashMap::new();
         let mut count = 0;
         for diagnostic in these {
             count += 1;
             if let Some(location) = &diagnostic.location {
                 let file = location.file.path();
-                files.insert(file);
-                *folders.entry(paths::folder(paths::folder(file))).or_default() += 1;
+                files.entry(file.as_os_str()).or_insert((file, 0)).1 += 1;
             }
         }
-        let mut folders: Vec<(&Path, usize)> = folders.into_iter().collect();
-        folders.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let folders = folders.into_iter().map(|(folder, count)| (shown_from(base, folder), count)).collect();
+        let mut folders: HashMap<&OsStr, usize> = HashMap::new();
+        for (file, count) in files.values() {
+            *folders.entry(paths::folder(paths::folder(file)).as_os_str()).or_default() += count;
+        }
+        let mut folders: Vec<(&OsStr, usize)> = folders.into_iter().collect();
+        folders.sort_by_key(|(folder, count)| (Reverse(*count), *folder));
+        let folders =
+            folders.into_iter().map(|(folder, count)| (shown_from(base, Path::new(folder)), count)).collect();
         Some(Self { severity, code, count, files: files.len(), folders })
     }
 

@@ -1,6 +1,6 @@
 //! One mistake that breaks a thousand units is one mistake.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -33,28 +33,39 @@ pub fn grouped(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnos
         }
     }
     let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
-    let mut joined: Vec<(Diagnostic, BTreeSet<PathBuf>)> = Vec::with_capacity(said.len());
-    for (Words(diagnostic), affects) in said {
-        let affects = BTreeSet::from_iter(affects);
-        let place = place(&diagnostic).filter(|_| !affects.is_empty());
+    let mut joined: Vec<Diagnostic> = Vec::with_capacity(said.len());
+    // What those break that have been compared with others of their place.
+    let mut broken: HashMap<usize, HashSet<PathBuf>> = HashMap::new();
+    for (Words(mut diagnostic), affects) in said {
+        diagnostic.affects = affects;
+        let place = place(&diagnostic).filter(|_| !diagnostic.affects.is_empty());
         let others = place.map(|place| by_place.entry(place).or_default());
-        let is_another =
-            |other: &&usize| joined.get(**other).is_some_and(|(_, known)| known.is_disjoint(&affects));
-        let other = others.as_deref().and_then(|others| others.iter().find(is_another)).copied();
-        if let Some((_, known)) = other.and_then(|other| joined.get_mut(other)) {
-            known.extend(affects);
+        let mut is_another = |other: &usize| {
+            let known = broken.entry(*other).or_insert_with(|| {
+                joined.get(*other).into_iter().flat_map(|other| &other.affects).cloned().collect()
+            });
+            let is_another = !diagnostic.affects.iter().any(|unit| known.contains(unit));
+            if is_another {
+                known.extend(diagnostic.affects.iter().cloned());
+            }
+            is_another
+        };
+        let other =
+            others.as_deref().and_then(|others| others.iter().copied().find(|other| is_another(other)));
+        if let Some(other) = other.and_then(|other| joined.get_mut(other)) {
+            other.affects.append(&mut diagnostic.affects);
         } else {
             if let Some(others) = others {
                 others.push(joined.len());
             }
-            joined.push((diagnostic, affects));
+            joined.push(diagnostic);
         }
     }
-    let with = |(mut diagnostic, affects): (Diagnostic, BTreeSet<PathBuf>)| {
-        diagnostic.affects = affects.into_iter().collect();
-        diagnostic
-    };
-    joined.into_iter().map(with).collect()
+    for diagnostic in &mut joined {
+        diagnostic.affects.sort_unstable();
+        diagnostic.affects.dedup();
+    }
+    joined
 }
 
 /// What makes two diagnostics the same mistake: the code and the place.
