@@ -125,7 +125,9 @@ async fn read(
     let here = snapshot.path().canonicalize().unwrap_or_else(|_| snapshot.path().to_path_buf());
     let root = join(&here, way);
     let options = workspace.reader_options("plan");
-    let reader = Arc::new(Reader::new(ReaderOptions { working_dir: root.clone(), exec, ..options }));
+    let excluded = Arc::new(options.excluded.moved(&join(repository, way), &root));
+    let options = ReaderOptions { working_dir: root.clone(), exec, excluded, ..options };
+    let reader = Arc::new(Reader::new(options));
     let mut estate = Estate::discover(&root, &reader);
     // What was wrong with others then is nobody's concern now.
     estate.diagnostics.clear();

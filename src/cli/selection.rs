@@ -12,7 +12,7 @@ use super::workspace::Workspace;
 use crate::estate::filter::{
     EXCLUDES_FILE, FILTERS_FILE, FilterContext, Filters, GitRange, RangeUnits, Selected, Situation,
 };
-use crate::estate::{Estate, Templates, UnitIndex, expand_stacks};
+use crate::estate::{Estate, Templates, Unit, UnitIndex, expand_stacks};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::fs::is_there;
 use crate::support::git::{self, changes};
@@ -65,11 +65,12 @@ impl Chosen {
     pub fn narrow(&self, estate: &Estate) -> (Estate, BTreeSet<UnitIndex>) {
         let needed = estate.with_dependencies(&self.selected.units);
         let places = needed.iter().enumerate().filter(|(_, unit)| self.selected.units.contains(unit));
-        let selected = places.map(|(place, _)| UnitIndex(place)).collect();
+        let selected = places.map(|(place, _)| UnitIndex(place));
         let mut narrowed = estate.restricted(&needed);
         if self.uncertain {
             narrowed.diagnostics.clone_from(&estate.diagnostics);
         }
+        let selected = selected.filter(|unit| !narrowed.unit(*unit).template).collect();
         (narrowed, selected)
     }
 }
@@ -189,7 +190,8 @@ fn refused(diagnostic: Box<Diagnostic>) -> CliError {
     CliError::Configuration(vec![*diagnostic])
 }
 
-/// The units of the folder that was walked.
+/// The units of the folder that was walked, without those that are templates.
 pub fn inside(estate: &Estate) -> BTreeSet<UnitIndex> {
-    estate.iter().filter(|(_, unit)| !unit.external).map(|(index, _)| index).collect()
+    let counts = |unit: &Unit| !unit.external && !unit.template;
+    estate.iter().filter(|(_, unit)| counts(unit)).map(|(index, _)| index).collect()
 }

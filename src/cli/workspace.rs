@@ -135,6 +135,7 @@ impl Workspace {
             aws: Some(Arc::new(SdkIdentity::default())),
             features: self.features.clone(),
             experiments: self.experiments.clone(),
+            excluded: Arc::clone(&self.project.excluded),
             ..ReaderOptions::new(&self.working_dir, terraform_command)
         };
         confined(options, self.boundary.clone())

@@ -7,7 +7,7 @@ use crate::terragrunt::ReaderOptions;
 
 /// What the file is made of, and what it is not.
 const PARTS: &[&str] = &[
-    "estate {\n  root = VALUE\n}\n",
+    "estate {\n  root    = VALUE\n  exclude = VALUE\n}\n",
     "engine {\n  use = VALUE\n  parallelism = VALUE\n}\n",
     "engine {\n  unit_timeout = VALUE\n  unit_memory = VALUE\n  fail_fast = VALUE\n}\n",
     "unit VALUE {\n  timeout = VALUE\n}\n",

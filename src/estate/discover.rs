@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
@@ -12,6 +12,7 @@ use super::near::Near;
 use super::{Edge, Estate, Stack, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
+use crate::support::excluded::Excluded;
 use crate::support::parallel;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::stack::{self, Expansion, Kind, STACK_DIR, STACK_FILE};
@@ -41,7 +42,8 @@ impl Estate {
     /// what lies inside.
     pub fn discover_around(root: &Path, around: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         let root = paths::clean(root);
-        let mut walked = walk(&paths::clean(around));
+        let excluded = excluded(reader, &root);
+        let mut walked = walk(&paths::clean(around), excluded);
         for generated in expansions.iter().flat_map(|expansion| &expansion.generated) {
             let file = match generated.block.kind {
                 Kind::Unit => listed_file(reader, generated.dir()),
@@ -94,8 +96,16 @@ impl Estate {
         for (outline, found) in read.into_values() {
             diagnostics.extend(found);
             let path = paths::relative(&root, &outline.dir);
-            let external = path.starts_with("..");
-            units.push(Unit { dir: outline.dir.clone(), path, external, outline, dependencies: Vec::new() });
+            let external =
+                path.starts_with("..") || excluded.is_some_and(|excluded| excluded.holds(&outline.dir));
+            units.push(Unit {
+                dir: outline.dir.clone(),
+                path,
+                external,
+                template: false,
+                outline,
+                dependencies: Vec::new(),
+            });
         }
         // By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
@@ -105,6 +115,7 @@ impl Estate {
         estate.assign_units();
         estate.refuse_both();
         estate.connect(&reader.options().working_dir, &absent);
+        estate.tell_templates(reader);
         estate
     }
 
@@ -145,7 +156,7 @@ impl Estate {
         for (unit, edges) in self.units.iter_mut().zip(edges) {
             unit.dependencies = edges;
         }
-        self.diagnostics.extend(missing);
+        self.diagnostics.append(&mut missing);
     }
 }
 
@@ -246,15 +257,22 @@ fn stacks(root: &Path, files: &BTreeSet<PathBuf>, expansions: &[Expansion]) -> V
 }
 
 /// The stack files under `root` (absolute), in the order of their paths, and what cannot be read there.
-pub(super) fn stack_files(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
-    let walked = walk(root);
+pub(super) fn stack_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+    let walked = walk(root, excluded(reader, root));
     (walked.stacks, walked.diagnostics)
 }
 
 /// The configurations of the units under `root` (absolute), and what cannot be read there.
-pub(super) fn unit_files(root: &Path) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
-    let walked = walk(&paths::clean(root));
+pub(super) fn unit_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+    let root = paths::clean(root);
+    let walked = walk(&root, excluded(reader, &root));
     (walked.units, walked.diagnostics)
+}
+
+/// The folders that are passed over under `root`: none where it lies in such a folder itself, since whoever names it
+/// means it.
+fn excluded<'r>(reader: &'r Reader, root: &Path) -> Option<&'r Arc<Excluded>> {
+    Some(&reader.options().excluded).filter(|excluded| !excluded.holds(root))
 }
 
 /// What lies under a folder.
@@ -300,7 +318,7 @@ impl Drop for Walker<'_> {
     }
 }
 
-fn walk(root: &Path) -> Walked {
+fn walk(root: &Path, excluded: Option<&Arc<Excluded>>) -> Walked {
     if !root.is_dir() {
         let message = format!("there is no folder {}", root.display());
         let diagnostics = vec![Diagnostic::error("estate::no_folder", message)];
@@ -308,6 +326,9 @@ fn walk(root: &Path) -> Walked {
     }
     let all = Mutex::new(Walked::default());
     // Ignored files count: whether Git looks after a unit says nothing about whether it is deployed.
+    let excluded = excluded.cloned().unwrap_or_default();
+    let is_walked =
+        move |entry: &DirEntry| is_walked(entry) && !(is_dir(entry) && excluded.holds(entry.path()));
     let walker = WalkBuilder::new(root).standard_filters(false).filter_entry(is_walked).build_parallel();
     walker.run(|| {
         let mut walker = Walker { found: Walked::default(), all: &all };

@@ -1,11 +1,11 @@
 //! The stacks of an estate, followed without being generated.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::discover::stack_files;
 use crate::hcl::diagnostic::{Diagnostic, Severity};
-use crate::terragrunt::stack::{Expansion, Fetch, Kind, STACK_DIR, STACK_FILE, expand};
+use crate::terragrunt::stack::{self, Expansion, Fetch, Kind, STACK_DIR, STACK_FILE, expand};
 use crate::terragrunt::{Reader, paths};
 
 /// What becomes of a stack that waits for values of another, such as one in a catalog.
@@ -25,19 +25,20 @@ pub fn expand_stacks(
     fetch: &dyn Fetch,
     templates: Templates,
 ) -> (Vec<Expansion>, Vec<Diagnostic>) {
-    let (files, mut diagnostics) = stack_files(root);
+    let (files, mut diagnostics) = stack_files(root, reader);
     // By folders, so that a stack comes before those that it generates.
     let mut expansions: Vec<Expansion> = Vec::new();
     let mut done: BTreeSet<PathBuf> = BTreeSet::new();
     let mut files: Vec<PathBuf> = files.into_iter().collect();
     files.sort_by(|one, other| paths::folder(one).cmp(paths::folder(other)));
-    for file in files {
-        let dir = paths::folder(&file);
+    let mut failed: Vec<(&Path, Vec<Diagnostic>)> = Vec::new();
+    for file in &files {
+        let dir = paths::folder(file);
         let left_over = |above: &PathBuf| dir.starts_with(above.join(STACK_DIR));
         if done.contains(dir) || done.iter().any(left_over) {
             continue;
         }
-        match expand(reader, &file, fetch) {
+        match expand(reader, file, fetch) {
             Ok(expansion) => {
                 done.insert(dir.to_path_buf());
                 let generated = expansion.generated.iter();
@@ -46,22 +47,30 @@ pub fn expand_stacks(
                 diagnostics.extend(expansion.warnings.iter().cloned());
                 expansions.push(expansion);
             }
-            Err(errors) => {
-                let template =
-                    errors.iter().all(|error| !error.is_error() || error.code == "stack::no_values");
-                if template && templates == Templates::PassedOver {
-                    diagnostics.extend(errors.into_iter().take(1).map(|error| Diagnostic {
-                        severity: Severity::Warning,
-                        message: format!("{} is passed over: {}", file.display(), error.message),
-                        ..error
-                    }));
-                } else {
-                    diagnostics.extend(errors);
-                }
+            Err(errors) => failed.push((file, errors)),
+        }
+    }
+    if !failed.is_empty() {
+        // What another stack takes its files from gets its values from there.
+        let all = files.iter().flat_map(|file| stack::sources(reader, file));
+        let sources: HashSet<PathBuf> = all.collect();
+        for (file, errors) in failed {
+            let lacks_values =
+                errors.iter().all(|error| !error.is_error() || error.code == "stack::no_values");
+            let is_source = sources.contains(paths::folder(file));
+            if lacks_values && (is_source || templates == Templates::PassedOver) {
+                diagnostics.extend(errors.into_iter().take(1).map(|error| passed_over(file, error)));
+            } else {
+                diagnostics.extend(errors);
             }
         }
     }
     (expansions, diagnostics)
+}
+
+fn passed_over(file: &Path, error: Diagnostic) -> Diagnostic {
+    let message = format!("{} is passed over: {}", file.display(), error.message);
+    Diagnostic { severity: Severity::Warning, message, ..error }
 }
 
 /// Follows the stack that would generate the unit in `dir` (absolute), where there is one and it would; from then

@@ -21,6 +21,7 @@ mod render_hcl;
 mod render_hidden;
 mod restrict;
 mod stack;
+mod templates;
 mod upstream;
 mod validate;
 
@@ -107,6 +108,8 @@ pub struct Unit {
     pub path: PathBuf,
     /// Whether it lies outside of the folder that was walked.
     pub external: bool,
+    /// Whether it is only what a stack makes units from: by itself it is not whole, and nothing is done with it.
+    pub template: bool,
     /// What its configuration says.
     pub outline: Outline,
     /// The units it depends on that are there, each once, in the order of the blocks.

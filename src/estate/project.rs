@@ -1,6 +1,7 @@
 //! `slipway.hcl`: which tree is the estate, how it is run, and which of its units are clusters.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::cluster::{self, Cluster, duration};
 use super::limits::{UnitLimits, bytes};
@@ -10,15 +11,16 @@ use super::policy::{self, CostLimits, Policy};
 use crate::hcl::budget::Evaluation;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::value::{Fields, Value};
+use crate::support::excluded::Excluded;
 use crate::support::fs::is_there;
 use crate::support::git;
 use crate::terragrunt::schema::{Kind, Spec, optional};
-use crate::terragrunt::{Document, ReaderOptions, paths};
+use crate::terragrunt::{Document, ReaderOptions, paths, strings};
 
 /// The file's name.
 pub const PROJECT_FILE: &str = "slipway.hcl";
 
-const ESTATE: &[Spec] = &[optional("root", Kind::String)];
+const ESTATE: &[Spec] = &[optional("exclude", Kind::Strings), optional("root", Kind::String)];
 const ENGINE: &[Spec] = &[
     optional("use", Kind::String),
     optional("parallelism", Kind::Number),
@@ -52,6 +54,8 @@ pub struct Project {
     pub file: Option<PathBuf>,
     /// The root of the estate, absolute; the project's folder by default.
     pub estate_root: PathBuf,
+    /// `estate.exclude`: the folders in it that are no part of it.
+    pub excluded: Arc<Excluded>,
     /// `engine.use`.
     pub engine: EngineChoice,
     /// `engine.parallelism`: how many units at once.
@@ -90,6 +94,7 @@ impl Project {
         let dir = without_file(&from);
         Ok(Self {
             estate_root: dir.clone(),
+            excluded: Arc::default(),
             dir,
             file: None,
             engine: EngineChoice::default(),
@@ -116,7 +121,7 @@ impl Project {
 
     /// The same for a command that needs some of it.
     pub fn read_for(file: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
-        let _evaluation = Evaluation::begin(Some(&std::sync::Arc::from(file)));
+        let _evaluation = Evaluation::begin(Some(&Arc::from(file)));
         let sections = Sections::read(file, options)?;
         let document = sections.look();
         // Before anything of it is evaluated, which may start programs.
@@ -128,8 +133,10 @@ impl Project {
         let engine = block(&sections, needs.engine, "engine", ENGINE, &mut errors);
         let clusters = cluster::all(&sections, needs.clusters, &mut errors);
         let root = estate.get("root").and_then(Value::as_str).unwrap_or(".");
+        let estate_root = paths::join(&dir, root);
         let mut project = Self {
-            estate_root: paths::join(&dir, root),
+            excluded: excluded(document, &estate_root, &estate, &mut errors),
+            estate_root,
             dir,
             file: Some(file.to_path_buf()),
             engine: EngineChoice::default(),
@@ -199,6 +206,31 @@ fn without_file(from: &Path) -> PathBuf {
     let inside = from.ancestors().take_while(|folder| *folder != top);
     let used = inside.into_iter().find(|folder| folder.join(".slipway/runs").is_dir());
     used.unwrap_or(top).to_path_buf()
+}
+
+/// The folders that `estate.exclude` names.
+fn excluded(
+    document: &Document,
+    root: &Path,
+    estate: &Fields,
+    errors: &mut Vec<Diagnostic>,
+) -> Arc<Excluded> {
+    let patterns = strings(estate.get("exclude"));
+    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+    match Excluded::new(root, &patterns) {
+        Ok(excluded) => Arc::new(excluded),
+        Err(error) => {
+            let block = document.body().blocks("estate").next();
+            let attribute =
+                block.and_then(|block| block.body.attributes.iter().find(|one| &*one.name.name == "exclude"));
+            let place = attribute.map_or(document.body().span, |attribute| attribute.expr.span);
+            let error = Diagnostic::error("project::exclude", error.to_string()).at(document.location(place));
+            errors.push(
+                error.help("write folders from the estate's root, such as \"catalog\" or \"**/examples\""),
+            );
+            Arc::default()
+        }
+    }
 }
 
 fn block(

@@ -34,7 +34,7 @@ pub fn render_all<T: Send, E>(
     view: impl Fn(Rendered<'_>) -> T + Sync,
     mut show: impl FnMut(Vec<T>) -> Result<(), E>,
 ) -> Result<Vec<Diagnostic>, E> {
-    let (files, diagnostics) = unit_files(root);
+    let (files, diagnostics) = unit_files(root, reader);
     let mut units: Vec<(String, PathBuf)> = files
         .into_iter()
         .map(|file| (path_text::in_json(&paths::relative(base, paths::folder(&file))), file))

@@ -8,6 +8,7 @@ pub mod children;
 pub mod confined;
 pub mod digest;
 pub mod environment;
+pub mod excluded;
 pub mod fs;
 pub mod git;
 pub mod glob;

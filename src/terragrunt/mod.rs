@@ -47,6 +47,7 @@ pub(crate) mod tests;
 
 pub use boundary::Boundary;
 pub use cache_dir::terragrunt_working_dir;
+pub(crate) use convert::strings;
 pub use convert::to_json;
 pub use counts::Counts;
 pub use document::Document;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::boundary::Boundary;
+use crate::support::excluded::Excluded;
 
 /// Who the AWS credentials at hand belong to; asked only when a file calls a `get_aws_…` function.
 ///
@@ -48,6 +49,8 @@ pub struct ReaderOptions {
     /// The files that may be read, where the configuration is nobody's whom the user trusts: no others, and no variable of
     /// the environment (`get_env` answers with its default, or what it would say is unknown).
     pub boundary: Option<Arc<Boundary>>,
+    /// The folders that are no part of the estate: nothing in them is a unit or a stack of it.
+    pub excluded: Arc<Excluded>,
     /// Who answers the `get_aws_…` functions; without, their answers are an error (unknown in an outline).
     pub aws: Option<Arc<dyn AwsIdentity>>,
     /// Whether the syntax of a unit's own file is kept after it was outlined or evaluated, since that is done
@@ -77,6 +80,7 @@ impl ReaderOptions {
             experiments: BTreeSet::new(),
             exec: true,
             boundary: None,
+            excluded: Arc::default(),
             keep_units: true,
             aws: None,
             source: None,

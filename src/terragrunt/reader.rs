@@ -19,6 +19,7 @@ use super::outputs::{OutputSource, UnknownOutputs};
 use super::overlay::{Overlay, Place};
 use super::parsed_file::ParsedFile;
 use super::paths;
+use super::references;
 use super::schema;
 use super::scope::FileScope;
 use super::session::{Session, Trace};
@@ -284,6 +285,13 @@ impl Reader {
         run: impl FnOnce() -> Result<String, String>,
     ) -> Result<String, String> {
         self.commands.get(key, run)
+    }
+
+    /// Whether the unit of the file at `path` uses values, and no stack has left any beside it.
+    pub(crate) fn lacks_values(&self, path: &Path) -> bool {
+        let values = paths::folder(path).join(stack::VALUES_FILE);
+        let uses = |file: Arc<ParsedFile>| references::uses_in(&file.body, "values");
+        !self.is_there(&values) && self.parsed(path).is_ok_and(uses)
     }
 
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.

@@ -1,12 +1,22 @@
 //! Which root names an expression uses, found without evaluating it.
 
-use crate::hcl::ast::{Expr, ExprKind};
+use crate::hcl::ast::{Body, Expr, ExprKind};
 use crate::hcl::walk;
 
 /// Whether the name `root` is used anywhere in `expr`.
 pub(crate) fn uses(expr: &Expr, root: &str) -> bool {
     let mut used = false;
     walk::expressions(expr, &mut |expr| {
+        used |= matches!(&expr.kind, ExprKind::Variable(name) if &**name == root);
+        !used
+    });
+    used
+}
+
+/// Whether the name `root` is used anywhere in a file.
+pub(crate) fn uses_in(body: &Body, root: &str) -> bool {
+    let mut used = false;
+    walk::body(body, &mut |expr| {
         used |= matches!(&expr.kind, ExprKind::Variable(name) if &**name == root);
         !used
     });

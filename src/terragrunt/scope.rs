@@ -281,7 +281,8 @@ impl<'r> FileScope<'r> {
         Ok(Some(Resolved { value: block.as_seen(self, path)?, consumed: 1 }))
     }
 
-    fn values(&self) -> Result<Option<Value>, Box<Diagnostic>> {
+    /// The values that a stack left beside the file; nothing where it left none.
+    pub(super) fn values(&self) -> Result<Option<Value>, Box<Diagnostic>> {
         if let Some(values) = self.values.get() {
             return Ok(values.clone());
         }
@@ -299,7 +300,15 @@ impl Scope for FileScope<'_> {
             "local" => self.local_variable(path),
             "include" => self.include_variable(path),
             "dependency" => self.dependency_variable(path),
-            "values" => Ok(self.values()?.map(Resolved::root)),
+            "values" => match self.values()? {
+                Some(values) => Ok(Some(Resolved::root(values))),
+                None => Err(Box::new(
+                    Diagnostic::error("terragrunt::no_values", "nobody hands values over to this unit").help(
+                        "values come from the `unit` block of a stack file, which leaves them beside the unit that it \
+                         generates",
+                    ),
+                )),
+            },
             "feature" if self.section.get() == Section::Base => {
                 Err(Box::new(not_here("feature", "include and feature blocks are read before features")))
             }

@@ -220,7 +220,9 @@ impl<'a> Situation<'a> {
         // All that was committed is the repository's.
         let within = |_: &Arc<Boundary>| Arc::new(Boundary::of_folder(snapshot.path()));
         let boundary = options.boundary.as_ref().map(within);
-        Reader::new(ReaderOptions { working_dir, boundary, ..options.clone() })
+        let root = paths::join(snapshot.path(), &self.way);
+        let excluded = Arc::new(options.excluded.moved(&self.estate.root, &root));
+        Reader::new(ReaderOptions { working_dir, boundary, excluded, ..options.clone() })
     }
 
     pub(super) fn view<'e>(&self, estate: &'e Estate) -> View<'e> {

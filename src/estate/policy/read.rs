@@ -11,7 +11,7 @@ use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
 use crate::hcl::value::{Fields, Value, field};
 use crate::terragrunt::schema::{Kind, Spec, optional};
-use crate::terragrunt::{Document, paths};
+use crate::terragrunt::{Document, paths, strings};
 
 /// What is known when the file is read.
 const SETTINGS: &[Spec] = &[
@@ -122,7 +122,7 @@ fn check(
     if DECISIONS.iter().any(|rule| block.body.attribute(rule.name).is_some()) {
         checks.push(Check::Rules);
     }
-    let command = strings(field(fields, "command"));
+    let command = strings(fields.get("command"));
     if !command.is_empty() {
         checks.push(Check::Command(command));
     }
@@ -164,7 +164,7 @@ fn conftest(document: &Document, block: &Block) -> Result<Conftest, Vec<Diagnost
     Ok(Conftest {
         program: text(&fields, "program").unwrap_or_else(|| "conftest".to_owned()),
         policy: located(document, block, one_or_more(field(&fields, "policy"), &["policy"])),
-        namespaces: strings(field(&fields, "namespaces")),
+        namespaces: strings(fields.get("namespaces")),
         all_namespaces: field(&fields, "all_namespaces").as_bool().unwrap_or_default(),
         data: located(document, block, one_or_more(field(&fields, "data"), &[])),
     })
@@ -244,12 +244,8 @@ fn one_or_more(value: &Value, otherwise: &[&str]) -> Vec<String> {
     match value.as_str() {
         Some(text) => vec![text.to_owned()],
         None if value.is_null() => otherwise.iter().map(|text| (*text).to_owned()).collect(),
-        None => strings(value),
+        None => strings(Some(value)),
     }
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    value.as_elements().unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A string that is set and not empty.

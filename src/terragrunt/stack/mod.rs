@@ -28,7 +28,7 @@ use crate::support::address::Address;
 pub use expand::{Expansion, Generated, expand};
 pub use generate::{Changes, generate, left_over, stale};
 pub(crate) use places::{outputs, unit_dirs};
-pub(crate) use read::{Wanted, read};
+pub(crate) use read::{Wanted, read, sources};
 pub use source::{Fetch, LocalOnly, NoFetch, SourceError};
 
 /// The name of a stack's file.

@@ -5,10 +5,11 @@
 //! the file that includes it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::autoinclude::Writer;
+use super::source::{NoFetch, locate};
 use super::{Kind, STACK_AUTOINCLUDE, StackBlock, StackFile, generated_dir};
 use crate::hcl::ast::{Block, Body, Expr};
 use crate::hcl::diagnostic::Diagnostic;
@@ -68,6 +69,31 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
         files_read: session.files_read().iter().map(|file| file.to_path_buf()).collect(),
         warnings: errors,
     })
+}
+
+/// The folders on this machine that the blocks of the stack file at `file` (absolute) take their files from, as far as
+/// they are known without the values of a stack above. What is wrong with the file is for whoever generates it.
+pub(crate) fn sources(reader: &Reader, file: &Path) -> Vec<PathBuf> {
+    let Ok(parsed) = reader.parsed(file) else { return Vec::new() };
+    let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
+    let own = FileScope::root(&session, parsed);
+    let dir = paths::folder(file);
+    let refs = BTreeMap::new();
+    let mut reading = Reading { dir, own, refs, wanted: Wanted::Everything, errors: Vec::new() };
+    let own = Rc::clone(&reading.own);
+    let mut files = vec![Rc::clone(&own)];
+    for include in own.file.body.blocks("include") {
+        let path = reading.value(&own, &include.body, PATH, "include", include.kind.span);
+        files.extend(path.as_str().and_then(|path| reading.file(&paths::join(dir, path))));
+    }
+    let mut folders = Vec::new();
+    for file in files {
+        for (kind, block) in components(&file.file.body) {
+            let source = reading.value(&file, &block.body, SOURCE, kind.name(), block.kind.span);
+            folders.extend(source.as_str().and_then(|source| locate(reader, dir, source, &NoFetch).ok()));
+        }
+    }
+    folders
 }
 
 pub(super) struct Reading<'a, 'r> {
@@ -430,8 +456,8 @@ impl Scope for StackScope<'_, '_> {
                 )),
             },
             "dependency" | "include" | "feature" => Ok(None),
-            "values" => match self.file.variable(name, path)? {
-                Some(found) => Ok(Some(found)),
+            "values" => match self.file.values()? {
+                Some(values) => Ok(Some(Resolved::root(values))),
                 None => Err(Box::new(
                     Diagnostic::error("stack::no_values", "nobody hands values over to this stack").help(
                         "values come from the `stack` block of another stack file; generate that one, in its \

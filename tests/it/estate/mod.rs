@@ -1,5 +1,6 @@
 //! The estate of this repository and others, read by the library, and by Terragrunt where it is installed.
 
+mod catalogue;
 mod filters;
 mod hostile;
 mod language;
