@@ -115,6 +115,8 @@ pub trait Watcher: Send + Sync {
     fn step(&self, step: Step);
     /// A line for the unit's log.
     fn line(&self, line: &str);
+    /// What an apply has done that did not come to its end.
+    fn changed(&self, _done: &PlanSummary) {}
 }
 
 /// Nobody watches; what fails is told with its cause.

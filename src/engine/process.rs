@@ -27,7 +27,7 @@ impl Ran {
 }
 
 /// How to run it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// What it is called in messages, such as `terraform plan`.
     pub label: &'a str,
@@ -39,6 +39,8 @@ pub struct Options<'a> {
     pub target: Option<InterruptTarget<'a>>,
     /// Takes the plan inside an apply, as soon as it has been told and before the first change.
     pub planned: Option<&'a (dyn Fn(&PlanSummary) + Send + Sync)>,
+    /// Whether it applies something: where it does not come to its end, what it has done is told.
+    pub applies: bool,
     /// Who reads standard error, where the tool runs inside of another program.
     pub wrapper: Option<&'a dyn Wrapper>,
     /// Asked before each line, until it says that it has learned which values must not be shown.
@@ -58,7 +60,7 @@ pub trait Wrapper: Send + Sync {
 impl<'a> Options<'a> {
     /// Nothing but 0 is allowed, everything is logged.
     pub fn new(label: &'a str) -> Self {
-        Self { label, allowed: &[], capture: false, target: None, planned: None, wrapper: None, learn: None }
+        Self { label, ..Self::default() }
     }
 }
 
@@ -110,6 +112,9 @@ pub async fn run(
     let code = finished.status.code().unwrap_or(-1);
     if code == 0 || (options.allowed.contains(&code) && !finished.interrupted) {
         return Ok(Ran { ui, stdout, code });
+    }
+    if options.applies {
+        session.watcher.changed(&ui.done());
     }
     Err(failure(&finished, &ui, text, command, options))
 }

@@ -5,6 +5,7 @@
 //! are not of it (the output of `init`, a hook) are passed on as they are.
 
 mod diagnostic;
+mod done;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::diagnostic::UiDiagnostic;
+use self::done::{Done, Hook};
 use super::plan::{Action, OutputChange, PlanSummary, ResourceChange};
 use crate::hcl::json::{NumberTooLong, from_json};
 use crate::terragrunt::outputs::Outputs;
@@ -22,6 +24,7 @@ pub struct UiReader {
     summary: PlanSummary,
     plan: Told,
     outputs: Option<Outputs>,
+    done: Done,
     /// The first error on one line.
     first_error: Option<String>,
     errors: String,
@@ -52,6 +55,8 @@ struct Message {
     outputs: Option<serde_json::Map<String, serde_json::Value>>,
     #[serde(default)]
     diagnostic: Option<UiDiagnostic>,
+    #[serde(default)]
+    hook: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +114,13 @@ impl UiReader {
             "resource_drift" => {
                 self.summary.drift.extend(message.change.map(Change::into_resource_change));
             }
+            // Others have hooks of other shapes.
+            "apply_complete" => {
+                let hook = message.hook.and_then(|hook| serde_json::from_value::<Hook>(hook).ok());
+                if let Some(hook) = hook {
+                    self.done.take(hook);
+                }
+            }
             "change_summary" => {
                 // An apply without outputs does not tell of them.
                 if message.changes.as_ref().is_some_and(|sums| sums.operation != "plan") {
@@ -163,6 +175,11 @@ impl UiReader {
     /// The first error the tool told of.
     pub fn first_error(&self) -> Option<&str> {
         self.first_error.as_deref()
+    }
+
+    /// What an apply has done so far.
+    pub fn done(&self) -> PlanSummary {
+        self.done.summary()
     }
 
     /// All errors, as the tool prints them without `-json`: to standard error.
@@ -349,6 +366,32 @@ mod tests {
         reader.take(r#"{"@message":"Apply complete","type":"change_summary","changes":{"add":0,"change":0,"remove":0,"operation":"apply"}}"#);
         assert!(!reader.plan_within().unwrap().changes);
         assert_eq!(reader.into_outputs(), Some(Outputs::default()));
+    }
+
+    #[test]
+    fn what_an_apply_has_done_is_counted_by_what_is_complete() {
+        let mut reader = UiReader::default();
+        let hook = |kind: &str, address: &str, action: &str| {
+            format!(
+                r#"{{"@message":"","type":"{kind}","hook":{{"resource":{{"addr":"{address}"}},"action":"{action}","elapsed_seconds":0}}}}"#
+            )
+        };
+        for (kind, address, action) in [
+            ("apply_complete", "a.created", "create"),
+            ("apply_complete", "a.data", "read"),
+            ("apply_complete", "a.changed", "update"),
+            ("apply_complete", "a.replaced", "delete"),
+            ("apply_complete", "a.replaced", "create"),
+            ("apply_complete", "a.swapped", "create"),
+            ("apply_complete", "a.swapped", "delete"),
+            ("apply_complete", "a.gone", "delete"),
+            ("apply_start", "a.gone", "create"),
+            ("apply_errored", "a.gone", "create"),
+        ] {
+            reader.take(&hook(kind, address, action));
+        }
+        assert_eq!(reader.done().short(), "+1 ~1 -1 ±2");
+        assert!(!UiReader::default().done().changes);
     }
 
     #[test]

@@ -103,9 +103,10 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
     tell("judgements", row.judgements.iter().map(judgement).collect());
     tell("cost", json!(row.cost));
     if let Some(plan) = &row.plan {
+        let known = row.counts().unwrap_or_default();
         let counts = json!({
-            "add": plan.add, "change": plan.change, "replace": plan.replace, "destroy": plan.destroy,
-            "import": plan.import, "move": plan.moved, "forget": plan.forget, "changes": plan.changes,
+            "add": known.add, "change": known.change, "replace": known.replace, "destroy": known.destroy,
+            "import": known.import, "move": known.moved, "forget": known.forget, "changes": plan.changes,
         });
         tell("plan", counts);
         let detail = row.detail.clone().unwrap_or_default();

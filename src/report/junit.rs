@@ -77,6 +77,7 @@ fn told(row: &Row) -> Vec<String> {
         }
         told.push(line);
     }
+    told.extend(row.done.iter().map(|done| format!("done before it ended: {}", done.short())));
     told.extend(row.cost.iter().map(|cost| format!("cost: {}", priced(cost))));
     told.extend(row.judgements.iter().filter_map(judged).map(|text| strip_ansi_codes(&text).into_owned()));
     told

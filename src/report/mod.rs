@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod any_journal;
 mod blast;
+mod counts;
 pub mod detail_text;
 #[cfg(test)]
 mod fixture;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::counts::Known;
 use crate::engine::{PlanDetail, PlanSummary};
 use crate::run::event::{Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
 use crate::run::events::Listener;
@@ -19,9 +20,18 @@ pub struct Row {
     pub kind: NodeKind,
     /// The names of what it waits for.
     pub after: Vec<String>,
-    /// What its plan would do, or did.
+    /// What its plan would do, or did where it ended well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSummary>,
+    /// What was done by attempts that did not come to their end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<PlanSummary>,
+    /// Whether something was being changed, of which nothing more is known.
+    #[serde(skip)]
+    applying: bool,
+    /// Whether it was only planned.
+    #[serde(skip)]
+    only_plans: bool,
     /// Its plan attribute by attribute, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<PlanDetail>,
@@ -58,12 +68,15 @@ pub struct Row {
 
 impl Row {
     /// A node that has not begun.
-    fn new(node: &NodeInfo) -> Self {
+    fn new(node: &NodeInfo, only_plans: bool) -> Self {
         Self {
             name: node.name.clone(),
             kind: node.kind,
             after: node.after.clone(),
             plan: None,
+            done: None,
+            applying: false,
+            only_plans,
             detail: None,
             mocked: Vec::new(),
             judgements: Vec::new(),
@@ -76,6 +89,19 @@ impl Row {
             retries: Vec::new(),
             locks: Vec::new(),
         }
+    }
+
+    /// Its numbers: what its plan would do where only plans were made, else what was done. None where there is no plan, or
+    /// nobody knows what was done.
+    pub fn counts(&self) -> Option<PlanSummary> {
+        let Self { plan, done, applying, outcome, .. } = self;
+        let known = Known {
+            plan: plan.as_ref(),
+            done: done.as_ref(),
+            applying: *applying,
+            outcome: outcome.as_ref(),
+        };
+        known.counts(self.only_plans)
     }
 
     /// Whether it failed, or was refused for safety.
@@ -225,6 +251,11 @@ impl Summary {
                 row.judgements.clear();
                 row.cost = None;
             }),
+            EventKind::Applying { node } => self.change(node, |row| row.applying = true),
+            EventKind::Changed { node, summary } => self.change(node, |row| {
+                row.applying = false;
+                row.done = Some(row.done.take().unwrap_or_default().and(summary));
+            }),
             EventKind::Judged(judgement) => {
                 self.change(&judgement.node, |row| row.judgements.push(judgement.clone()));
             }
@@ -254,7 +285,7 @@ impl Summary {
             user: start.user.clone(),
             commit: start.commit.clone(),
             parallelism: start.parallelism,
-            nodes: start.nodes.iter().map(Row::new).collect(),
+            nodes: start.nodes.iter().map(|node| Row::new(node, start.command == "plan")).collect(),
             places: start.nodes.iter().map(|node| node.name.clone()).zip(0..).collect(),
             last: Some(time),
             ..Self::default()

@@ -1,10 +1,9 @@
 //! Plain lines, for pipelines and files: what begins, what it does, how it ends.
 
-use std::collections::HashMap;
 use std::io::Write;
 
+use super::counts::Counts;
 use super::line::{agreed, finished, judged, lock_left, priced, retrying};
-use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::support::shown;
@@ -12,13 +11,13 @@ use crate::support::shown;
 /// Writes lines.
 pub struct Plain<W> {
     writer: W,
-    plans: HashMap<String, PlanSummary>,
+    counts: Counts,
 }
 
 impl<W: Write + Send> Plain<W> {
     /// To a writer, usually standard error.
     pub fn new(writer: W) -> Self {
-        Self { writer, plans: HashMap::new() }
+        Self { writer, counts: Counts::default() }
     }
 
     fn line(&mut self, event: &Event, text: &str) {
@@ -32,6 +31,7 @@ impl<W: Write + Send> Plain<W> {
 
 impl<W: Write + Send> Listener for Plain<W> {
     fn on(&mut self, event: &Event) {
+        self.counts.take(&event.kind);
         match &event.kind {
             EventKind::RunStarted(start) => {
                 let text = format!(
@@ -45,11 +45,8 @@ impl<W: Write + Send> Listener for Plain<W> {
                 self.line(event, &text);
             }
             EventKind::Step { node, step } => self.line(event, &format!("  {}: {step}", shown::name(node))),
-            EventKind::Planned { node, summary, .. } => {
-                self.plans.insert(node.clone(), summary.clone());
-            }
             EventKind::NodeFinished { node, outcome, seconds } => {
-                let text = finished(node, outcome, self.plans.get(node), *seconds);
+                let text = finished(node, outcome, self.counts.of(node, outcome).as_ref(), *seconds);
                 self.line(event, &text);
             }
             EventKind::Stopping { step } => self.line(event, stopping(*step)),
@@ -70,6 +67,8 @@ impl<W: Write + Send> Listener for Plain<W> {
             EventKind::NodeStarted { .. }
             | EventKind::NodeWaiting { .. }
             | EventKind::Applying { .. }
+            | EventKind::Planned { .. }
+            | EventKind::Changed { .. }
             | EventKind::Output { .. }
             | EventKind::Detailed { .. }
             | EventKind::RunFinished { .. } => {}

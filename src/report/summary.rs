@@ -34,15 +34,17 @@ const COLUMNS: &[Column] = &[
 impl Summary {
     /// The table, and below it what would be lost, the plans in detail, and what went wrong.
     pub fn table(&self) -> String {
-        let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
-        let sum = |column: &Column| plans().map(column.count).fold(0, u64::saturating_add);
+        let counts: Vec<Option<PlanSummary>> = self.nodes.iter().map(Row::counts).collect();
+        let sum = |column: &Column| counts.iter().flatten().map(column.count).fold(0, u64::saturating_add);
         let columns: Vec<&Column> = COLUMNS.iter().filter(|column| !column.rare || sum(column) > 0).collect();
 
         let mut header = vec![String::new()];
         header.extend(columns.iter().map(|column| column.name.to_owned()));
         header.extend(["time", "result"].map(str::to_owned));
         let mut lines = vec![header];
-        lines.extend(self.nodes.iter().map(|row| cells(row, &columns)));
+        lines.extend(
+            self.nodes.iter().zip(&counts).map(|(row, counts)| cells(row, counts.as_ref(), &columns)),
+        );
         let mut totals = vec!["total".to_owned()];
         totals.extend(columns.iter().map(|column| number(column, sum(column))));
         totals.extend([duration(self.seconds), self.verdict()]);
@@ -101,7 +103,7 @@ fn number(column: &Column, count: u64) -> String {
     if column.loss && count > 0 { style(text).red().bold().to_string() } else { text }
 }
 
-fn cells(row: &Row, columns: &[&Column]) -> Vec<String> {
+fn cells(row: &Row, counts: Option<&PlanSummary>, columns: &[&Column]) -> Vec<String> {
     let mut result = row.outcome.as_ref().map_or("not finished", Outcome::word).to_owned();
     if !row.mocked.is_empty() {
         result = format!("{result}, provisional: mock outputs of {}", name(&row.mocked.join(", ")));
@@ -116,9 +118,9 @@ fn cells(row: &Row, columns: &[&Column]) -> Vec<String> {
         _ => {}
     }
     let time = if row.seconds > 0.0 { duration(row.seconds) } else { "·".to_owned() };
-    let numbers = columns.iter().map(|column| {
-        row.plan.as_ref().map_or_else(|| "·".to_owned(), |plan| number(column, (column.count)(plan)))
-    });
+    let numbers = columns
+        .iter()
+        .map(|column| counts.map_or_else(|| "·".to_owned(), |counts| number(column, (column.count)(counts))));
     std::iter::once(name(&row.name).into_owned()).chain(numbers).chain([time, result]).collect()
 }
 
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_shows_every_node_and_what_went_wrong() {
+    fn the_table_shows_every_node_with_what_was_done_and_what_went_wrong() {
         let node = |name: &str| NodeInfo { name: name.to_owned(), kind: NodeKind::Unit, after: Vec::new() };
         let start = RunStart {
             run: "r".to_owned(),
@@ -169,6 +171,7 @@ mod tests {
             request: None,
         };
         let summary = PlanSummary { add: 18, changes: true, ..PlanSummary::default() };
+        let done = PlanSummary { add: 1, changes: true, ..PlanSummary::default() };
         let finished = |node: &str, outcome, seconds| EventKind::NodeFinished {
             node: node.to_owned(),
             outcome,
@@ -178,6 +181,8 @@ mod tests {
         let summary = Summary::of(&events(vec![
             EventKind::RunStarted(start),
             EventKind::Planned { node: "dev/networking".to_owned(), summary, mocked: Vec::new() },
+            EventKind::Applying { node: "dev/networking".to_owned() },
+            EventKind::Changed { node: "dev/networking".to_owned(), summary: done },
             finished("dev/networking", failed, 12.0),
             finished("dev/cluster", Outcome::Skipped { cause: "dev/networking".to_owned() }, 0.0),
             EventKind::RunFinished { seconds: 12.3 },
@@ -185,9 +190,9 @@ mod tests {
         console::set_colors_enabled(false);
         insta::assert_snapshot!(summary.table(), @r"
                         add  change  replace  destroy  time  result
-        dev/networking   18       0        0        0   12s  failed
+        dev/networking    1       0        0        0   12s  failed
         dev/cluster       ·       ·        ·        ·     ·  skipped: dev/networking did not succeed
-        total            18       0        0        0   12s  1 failed, 1 not done
+        total             1       0        0        0   12s  1 failed, 1 not done
 
         failed dev/networking: boom
         ");

@@ -55,6 +55,13 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mocked: Vec<String>,
     },
+    /// An apply did not come to its end.
+    Changed {
+        /// The unit.
+        node: String,
+        /// What was done, in the form of a plan.
+        summary: PlanSummary,
+    },
     /// A policy has judged a unit's plan.
     Judged(Judgement),
     /// What a unit's plan would cost is known.

@@ -100,7 +100,9 @@ fn without_secrets(mut kind: EventKind) -> EventKind {
             }
             _ => {}
         },
-        EventKind::Planned { summary, .. } => redact::clean_deep(summary),
+        EventKind::Planned { summary, .. } | EventKind::Changed { summary, .. } => {
+            redact::clean_deep(summary);
+        }
         EventKind::Detailed { detail, .. } => redact::clean_deep(detail),
         EventKind::Judged(judgement) => judgement.messages.iter_mut().for_each(clean),
         EventKind::LockLeft(lock) => lock.who.iter_mut().for_each(clean),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::event::{EventKind, NodeKind, Outcome};
 use super::events::Events;
-use crate::engine::{Session, Step, Watcher};
+use crate::engine::{PlanSummary, Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
 use crate::support::slots::{Slots, slot};
 use crate::support::workplace::Workplace;
@@ -110,5 +110,9 @@ impl Watcher for Reporter {
 
     fn line(&self, line: &str) {
         self.log(line);
+    }
+
+    fn changed(&self, done: &PlanSummary) {
+        self.emit(EventKind::Changed { node: self.node.clone(), summary: done.clone() });
     }
 }

@@ -64,6 +64,7 @@ impl Past {
         let wanted = |event: &&Event| match &event.kind {
             EventKind::RunStarted(_) => true,
             EventKind::Planned { node, .. }
+            | EventKind::Changed { node, .. }
             | EventKind::Detailed { node, .. }
             | EventKind::NodeStarted { node }
             | EventKind::NodeFinished { node, .. } => done.contains_key(node),

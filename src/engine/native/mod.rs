@@ -236,7 +236,8 @@ impl Engine for NativeEngine {
         });
         let command = command.args(["-input=false", "-json"]).arg(&plan.file);
         let label = format!("{} apply", prepared.tool.name);
-        let ran = self.with_hooks(job, &prepared, name, &command, Options::new(&label), session).await?;
+        let options = Options { applies: true, ..Options::new(&label) };
+        let ran = self.with_hooks(job, &prepared, name, &command, options, session).await?;
         Ok(ran.ui.into_outputs())
     }
 
@@ -256,7 +257,7 @@ impl Engine for NativeEngine {
         session.watcher.step(Step::Apply);
         let command = self.command(job, &prepared, name).args(["-input=false", "-json", "-auto-approve"]);
         let planned = |summary: &PlanSummary| companion.planned(summary);
-        let options = Options { planned: Some(&planned), ..Options::new(&label) };
+        let options = Options { planned: Some(&planned), applies: true, ..Options::new(&label) };
         let ran = self.with_hooks(job, &prepared, name, &command, options, session).await?;
         Ok(ran.into_applied())
     }

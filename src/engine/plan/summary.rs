@@ -125,6 +125,27 @@ pub struct PlanSummary {
 }
 
 impl PlanSummary {
+    /// Both together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        fn joined<T: Clone>(one: &[T], other: &[T]) -> Vec<T> {
+            one.iter().chain(other).cloned().collect()
+        }
+        Self {
+            add: self.add.saturating_add(other.add),
+            change: self.change.saturating_add(other.change),
+            replace: self.replace.saturating_add(other.replace),
+            destroy: self.destroy.saturating_add(other.destroy),
+            import: self.import.saturating_add(other.import),
+            moved: self.moved.saturating_add(other.moved),
+            forget: self.forget.saturating_add(other.forget),
+            resources: joined(&self.resources, &other.resources),
+            outputs: joined(&self.outputs, &other.outputs),
+            drift: joined(&self.drift, &other.drift),
+            changes: self.changes || other.changes,
+        }
+    }
+
     /// `+3 ~1 -0`, the short form of tables and lines; with what is rarer behind it: `+3 ~1 -0 ±1, 2 moved`.
     pub fn short(&self) -> String {
         let Self { add, change, replace, destroy, import, moved, forget, .. } = self;

@@ -227,7 +227,8 @@ impl Engine for TerragruntEngine {
         let shim = self.shim(job).await?;
         session.watcher.step(Step::Apply);
         let command = self.command(job, &shim).args(["apply", "-input=false", "-json"]).arg(&plan.file);
-        let ran = self.run(job, command, &shim, Options::new("terragrunt apply"), session).await?;
+        let options = Options { applies: true, ..Options::new("terragrunt apply") };
+        let ran = self.run(job, command, &shim, options, session).await?;
         Ok(ran.ui.into_outputs())
     }
 
@@ -249,7 +250,7 @@ impl Engine for TerragruntEngine {
         session.watcher.step(Step::Apply);
         let command = self.command(job, &shim).args([name, "-input=false", "-json", "-auto-approve"]);
         let planned = |summary: &PlanSummary| companion.planned(summary);
-        let options = Options { planned: Some(&planned), ..Options::new(&label) };
+        let options = Options { planned: Some(&planned), applies: true, ..Options::new(&label) };
         Ok(self.run(job, command, &shim, options, session).await?.into_applied())
     }
 

@@ -19,6 +19,7 @@ fn name(kind: &EventKind) -> &'static str {
         EventKind::Agreed { .. } => "agreed",
         EventKind::NodeWaiting { .. } => "node_waiting",
         EventKind::Applying { .. } => "applying",
+        EventKind::Changed { .. } => "changed",
         EventKind::Retrying { .. } => "retrying",
         EventKind::LockLeft(_) => "lock_left",
         EventKind::NodeFinished { .. } => "node_finished",
@@ -116,6 +117,15 @@ fn samples() -> Vec<EventKind> {
         EventKind::Agreed { word: Some("dev".to_owned()) },
         EventKind::NodeWaiting { node: node() },
         EventKind::Applying { node: node() },
+        EventKind::Changed {
+            node: node(),
+            summary: PlanSummary {
+                add: 1,
+                resources: vec![ResourceChange::new("aws_vpc.main", Action::Create)],
+                changes: true,
+                ..PlanSummary::default()
+            },
+        },
         EventKind::Retrying {
             node: node(),
             attempt: 1,

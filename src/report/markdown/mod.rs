@@ -121,8 +121,8 @@ fn heading(summary: &Summary) -> String {
         (false, true) => "⚠️",
         (false, false) => "✅",
     };
-    let plans = || summary.nodes.iter().filter_map(|row| row.plan.as_ref());
-    let sum = |count: fn(&PlanSummary) -> u64| plans().map(count).fold(0, u64::saturating_add);
+    let counts: Vec<PlanSummary> = summary.nodes.iter().filter_map(Row::counts).collect();
+    let sum = |count: fn(&PlanSummary) -> u64| counts.iter().map(count).fold(0, u64::saturating_add);
     let unfinished = if summary.finished { "" } else { ", not finished" };
     let commit = summary
         .commit
@@ -244,7 +244,8 @@ fn failure(row: &Row, log: Option<String>) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let number = |count: fn(&PlanSummary) -> u64| match row.plan.as_ref().map(count) {
+    let counts = row.counts();
+    let number = |count: fn(&PlanSummary) -> u64| match counts.as_ref().map(count) {
         None | Some(0) => String::new(),
         Some(count) => count.to_string(),
     };

@@ -14,7 +14,7 @@ fn what_goes_and_what_failed_stand_before_the_table() {
         "{text}"
     );
     place(
-        "**+1 ~1 -1 ±1** · `32.50 USD more a month` · 5 units · 31s · native engine · commit `0123456789ab`",
+        "**+1 ~0 -0 ±1** · `32.50 USD more a month` · 5 units · 31s · native engine · commit `0123456789ab`",
     );
     let caution = place("> [!CAUTION]");
     let row = place("> - `dev/db`: `aws_db_instance.old`");

@@ -1,6 +1,5 @@
 //! The live display: a line for each node that has ended, and below it what runs now.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +10,9 @@ use console::{Term, truncate_str};
 
 use self::screen::{Screen, Size};
 use self::view::View;
+use super::counts::Counts;
 use super::line::{agreed, finished, judged, lock_left, priced, retrying};
 use super::plain::stopping;
-use crate::engine::PlanSummary;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::support::shown;
@@ -29,7 +28,7 @@ const USUAL: Size = Size { rows: 24, columns: 80 };
 /// Draws on a terminal.
 pub struct Terminal {
     display: Display,
-    plans: HashMap<String, PlanSummary>,
+    counts: Counts,
     ticker: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -114,7 +113,7 @@ impl Terminal {
     fn on(writer: Box<dyn Write + Send>, size: Box<dyn Fn() -> Size + Send>) -> Self {
         let drawn = Drawn { screen: Screen::new(writer), size, view: None, question: None };
         let display = Display(Arc::new(Mutex::new(drawn)));
-        Self { display, plans: HashMap::new(), ticker: None }
+        Self { display, counts: Counts::default(), ticker: None }
     }
 
     /// A handle with which others can print above what is drawn, and ask.
@@ -175,6 +174,7 @@ impl Drop for Terminal {
 
 impl Listener for Terminal {
     fn on(&mut self, event: &Event) {
+        self.counts.take(&event.kind);
         match &event.kind {
             EventKind::RunStarted(start) => {
                 self.print(&format!(
@@ -186,12 +186,9 @@ impl Listener for Terminal {
             EventKind::NodeStarted { node } => self.change(|view, now| view.starts(node, now)),
             EventKind::Step { node, step } => self.change(|view, now| view.steps(node, step, now)),
             EventKind::NodeWaiting { node } => self.change(|view, _| view.waits(node)),
-            EventKind::Planned { node, summary, .. } => {
-                self.plans.insert(node.clone(), summary.clone());
-            }
             EventKind::NodeFinished { node, outcome, seconds } => {
                 self.change(|view, _| view.ends(node, outcome));
-                self.print(&finished(node, outcome, self.plans.get(node), *seconds));
+                self.print(&finished(node, outcome, self.counts.of(node, outcome).as_ref(), *seconds));
             }
             EventKind::Stopping { step } => self.print(stopping(*step)),
             EventKind::RunFinished { .. } => self.end(),
@@ -209,7 +206,11 @@ impl Listener for Terminal {
             }
             EventKind::LockLeft(lock) => self.print(&lock_left(lock)),
             EventKind::Resumed { .. } => self.print("going on where the run stopped"),
-            EventKind::Detailed { .. } | EventKind::Applying { .. } | EventKind::Output { .. } => {}
+            EventKind::Detailed { .. }
+            | EventKind::Applying { .. }
+            | EventKind::Planned { .. }
+            | EventKind::Changed { .. }
+            | EventKind::Output { .. } => {}
         }
     }
 }

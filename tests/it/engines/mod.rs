@@ -2,6 +2,7 @@
 //! where Terragrunt is on PATH.
 
 mod cloud;
+mod counted;
 mod exclude;
 mod failures;
 mod files;
