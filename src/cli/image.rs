@@ -1,5 +1,6 @@
 //! `slipway image`: images in the manifests repository.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -53,7 +54,7 @@ struct RepositoryArgs {
     #[arg(long, value_name = "URL", env = "SLIPWAY_MANIFESTS_URL", hide_env_values = true)]
     repo: Option<String>,
 
-    /// Its branch [default: as in slipway.hcl, else main]
+    /// Its branch [default: as in slipway.hcl, else the repository's own default branch]
     #[arg(long, value_name = "NAME", env = "SLIPWAY_MANIFESTS_BRANCH")]
     branch: Option<String>,
 
@@ -238,6 +239,9 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
     let (_, repository) = open(global, &args.repository, false).await?;
     let records =
         history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
+    if repository.is_shallow() {
+        ui.warn("the repository is a shallow clone: what was done before its first commit is not seen");
+    }
     if ui.format() == Format::Json {
         let record = |record: &ImageRecord| {
             json!({
@@ -328,9 +332,9 @@ async fn open(
         (None, Some(configured)) => configured,
         // Credentials of another repository are never sent to this one.
         (Some(url), Some(configured)) if configured.url.expose() == url => configured,
-        (Some(url), _) => from_environment(url),
+        (Some(url), _) => from_environment(&absolute(url, &workspace.working_dir)),
     };
-    let branch = args.branch.clone().unwrap_or(spec.branch);
+    let branch = args.branch.clone().or(spec.branch);
     let spec = RepositorySpec { branch, ..spec };
     let repository = Repository::open(spec).await.map_err(failed)?;
     Ok((workspace, repository))
@@ -360,11 +364,17 @@ fn spec_of(cluster: &Cluster) -> Result<Option<RepositorySpec>, CliError> {
     Ok(argocd.as_ref().and_then(repository_spec))
 }
 
+/// A relative path is one of the working folder; in everything else there is a `:` before the first `/`.
+fn absolute(url: &str, working_dir: &Path) -> String {
+    let start = url.split('/').next().unwrap_or_default();
+    if start.contains(':') { url.to_owned() } else { working_dir.join(url).to_string_lossy().into_owned() }
+}
+
 fn from_environment(url: &str) -> RepositorySpec {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     RepositorySpec {
         url: url.into(),
-        branch: "main".to_owned(),
+        branch: None,
         username: variable(environment::MANIFESTS_USERNAME),
         credentials: variable(environment::MANIFESTS_TOKEN).map(Secret::new),
         author: None,

@@ -148,6 +148,26 @@ pub enum GitOpsError {
         /// How often the push was tried.
         attempts: u32,
     },
+    /// Every push was refused as too late, and nobody else pushed.
+    #[error(
+        "{url} takes no push to {branch}, although nobody else pushes: {message}; a process that died there may have left a lock on the branch"
+    )]
+    Stuck {
+        /// The remote.
+        url: Address,
+        /// Its branch.
+        branch: String,
+        /// What it said.
+        message: String,
+    },
+    /// The user's Git signs commits, and this one could not be signed.
+    #[error(
+        "the commit cannot be signed, as commit.gpgSign wants it: {cause}; make the key usable here, or unset it"
+    )]
+    Signing {
+        /// What Git said.
+        cause: String,
+    },
     /// The push was accepted, but the branch does not hold the commit.
     #[error(
         "commit {commit} was accepted but is not on {branch} of {url}; someone forced the branch back, or the remote moves it"

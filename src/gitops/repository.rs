@@ -1,5 +1,7 @@
 //! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
 
+mod open;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use super::kustomize::{Kustomizations, referenced, within};
 use super::manifest::{Files, ManifestFile};
 use super::tree::{Listed, Tree};
 use crate::support::address::Address;
-use crate::support::git::{Git, GitError, GitRemote, is_ancestor};
+use crate::support::git::{Git, GitError, GitRemote, is_ancestor, settings};
 use crate::support::scratch::Scratch;
 use crate::support::secret::Secret;
 
@@ -17,6 +19,10 @@ use crate::support::secret::Secret;
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What of a shallow remote is not seen.
+const SHALLOW: &str =
+    "earlier bumps and freezes: the remote is a shallow clone and has no history before its first commit";
 
 /// Who commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +38,8 @@ pub struct Identity {
 pub struct RepositorySpec {
     /// `https://…`, `ssh://…`, `git@host:path`, `file://…` or a path.
     pub url: Address,
-    /// The branch that Argo CD follows.
-    pub branch: String,
+    /// The branch that Argo CD follows; by default the remote's own default branch.
+    pub branch: Option<String>,
     /// The user name for an `http(s)` address; by default what the address holds, or one that suits tokens.
     pub username: Option<String>,
     /// The token for an `http(s)` address. None (or an empty one) leaves it to the user's own Git configuration.
@@ -46,7 +52,10 @@ pub struct RepositorySpec {
 #[derive(Debug)]
 pub struct Repository {
     git: Git,
-    url: String,
+    /// Where it is by now.
+    remote: GitRemote,
+    /// The address as it was named.
+    named: String,
     branch: String,
     tip: String,
     /// Whether the tip was fetched for the next change already.
@@ -91,40 +100,6 @@ pub(super) struct Change {
 }
 
 impl Repository {
-    /// Clones the branch, all of its history, and nothing else of the repository.
-    pub async fn open(spec: RepositorySpec) -> Result<Self, GitOpsError> {
-        let RepositorySpec { url, branch, username, credentials, author } = spec;
-        let remote = GitRemote::new(&url, branch.clone());
-        let remote = remote.and_then(|remote| remote.with_login(username, credentials));
-        let remote = remote.map_err(|problem| GitOpsError::Address { url, problem })?;
-        let url = remote.url().to_owned();
-        let scratch = Scratch::new("manifests").map_err(GitOpsError::Scratch)?;
-        let local = Git::scratch(scratch.path());
-        local.run(&["init", "--quiet", "--bare", "--template=", "."], &[]).await?;
-        local.run(&["check-ref-format", &format!("refs/heads/{branch}")], &[]).await.map_err(|_| {
-            GitError::Failed {
-                command: "check-ref-format".into(),
-                message: format!("{branch:?} is no branch name"),
-            }
-        })?;
-        let mut git = local.with_remote(remote);
-        for (role, ident) in [("AUTHOR", "GIT_AUTHOR_IDENT"), ("COMMITTER", "GIT_COMMITTER_IDENT")] {
-            let identity = match &author {
-                Some(identity) => Some(identity.clone()),
-                None if git.run(&["var", ident], &[]).await.is_ok() => None,
-                None => Some(Identity { name: "Slipway".into(), email: "slipway@localhost".into() }),
-            };
-            if let Some(Identity { name, email }) = identity {
-                git = git
-                    .with_variable(&format!("GIT_{role}_NAME"), name)
-                    .with_variable(&format!("GIT_{role}_EMAIL"), email);
-            }
-        }
-        let mut repository = Self { git, url, branch, tip: String::new(), fresh: false, scratch };
-        repository.fetch().await?;
-        Ok(repository)
-    }
-
     /// The commit of the branch that was seen last.
     pub fn tip(&self) -> &str {
         &self.tip
@@ -135,16 +110,24 @@ impl Repository {
         &self.branch
     }
 
-    /// The address that git is told, without credentials.
+    /// Its address as it was named, without credentials.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.named
+    }
+
+    /// Whether the remote has a part of the history only, so that earlier bumps and freezes are not seen.
+    pub fn is_shallow(&self) -> bool {
+        self.scratch.path().join("shallow").exists()
     }
 
     /// Fetches the branch anew.
     pub async fn fetch(&mut self) -> Result<(), GitOpsError> {
         let name = self.branch_ref();
         let refspec = format!("+{name}:{name}");
-        self.git.run(&["fetch", "--quiet", "--no-tags", "--", &self.url, &refspec], &[]).await?;
+        let url = self.remote.url();
+        self.git
+            .run(&["fetch", "--quiet", "--no-tags", "--update-shallow", "--", url, &refspec], &[])
+            .await?;
         self.tip = self.git.text(&["rev-parse", "--verify", &format!("{name}^{{commit}}")]).await?;
         self.fresh = true;
         Ok(())
@@ -193,17 +176,23 @@ impl Repository {
     where
         D: FnMut(&Snapshot) -> Result<Option<Change>, GitOpsError> + Send,
     {
+        let mut refusal = String::new();
+        let mut decided_on = self.tip.clone();
+        let mut has_moved = false;
         for attempt in 0..ATTEMPTS {
             if !self.fresh {
                 self.fetch().await?;
             }
+            has_moved |= decided_on != self.tip;
+            decided_on.clone_from(&self.tip);
             let snapshot = self.snapshot(folders).await?;
             self.fresh = false;
             let Some(change) = decide(&snapshot)? else { return Ok(None) };
             let commit = self.commit(&change).await?;
             match self.push(&commit).await {
                 Ok(()) => {}
-                Err(GitError::PushRejected { .. }) => {
+                Err(GitError::PushRejected { message, .. }) => {
+                    refusal = message;
                     tokio::time::sleep(pause(attempt)).await;
                     continue;
                 }
@@ -219,7 +208,12 @@ impl Repository {
             self.verify(&commit).await?;
             return Ok(Some(commit));
         }
-        Err(GitOpsError::Busy { url: self.url.as_str().into(), attempts: ATTEMPTS })
+        let url = self.remote.url().into();
+        Err(if has_moved {
+            GitOpsError::Busy { url, attempts: ATTEMPTS }
+        } else {
+            GitOpsError::Stuck { url, branch: self.branch.clone(), message: refusal }
+        })
     }
 
     pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
@@ -230,7 +224,9 @@ impl Repository {
             // By a link inside of the folder it would be there twice.
             listed.retain(|file| file.link.is_none() || !within(&file.path, folder));
             files.insert(folder.clone(), self.read(listed).await?.into());
-            left_out.insert(folder.clone(), left.iter().map(ToString::to_string).collect());
+            let mut left: Vec<String> = left.iter().map(ToString::to_string).collect();
+            left.extend(self.is_shallow().then(|| SHALLOW.to_owned()));
+            left_out.insert(folder.clone(), left);
             records.insert(folder.clone(), history::records(self, folder).await?);
         }
         let kustomizations = self.read(tree.kustomizations()).await?;
@@ -299,20 +295,45 @@ impl Repository {
             git.run(&["update-index", "-z", "--index-info"], &entries).await?;
         }
         let tree = git.text(&["write-tree"]).await?;
-        let commit =
-            git.run(&["commit-tree", &tree, "-p", &self.tip, "-F", "-"], change.message.as_bytes()).await?;
+        let mut arguments = vec!["commit-tree", &tree, "-p", &self.tip, "-F", "-"];
+        // The user's own setting: `commit-tree` does not look at it.
+        let signs = settings::of_user(self.scratch.path(), "commit.gpgSign").is_some_and(|value| {
+            ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
+        });
+        if signs {
+            arguments.push("-S");
+        }
+        let commit = git.run(&arguments, change.message.as_bytes()).await.map_err(|error| match error {
+            GitError::Failed { message, .. } if signs => GitOpsError::Signing { cause: message },
+            other => other.into(),
+        })?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
 
-    async fn push(&self, commit: &str) -> Result<(), GitError> {
+    async fn push(&mut self, commit: &str) -> Result<(), GitError> {
         let refspec = format!("{commit}:{}", self.branch_ref());
-        self.git.run(&["push", "--porcelain", "--no-verify", "--", &self.url, &refspec], &[]).await.map(drop)
+        let url = self.remote.url();
+        match self.git.run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[]).await {
+            Ok(_) => Ok(()),
+            // Who may read without a login hears of it only now.
+            Err(GitError::Redirected { url, to }) => {
+                let next = self.remote.redirected(to.expose()).ok_or(GitError::Redirected { url, to })?;
+                self.git = self.git.clone().with_remote(next.clone());
+                self.remote = next;
+                let url = self.remote.url();
+                self.git
+                    .run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[])
+                    .await
+                    .map(drop)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks the remote whether its branch holds `commit`: as its tip, or before it.
     async fn verify(&mut self, commit: &str) -> Result<(), GitOpsError> {
         let name = self.branch_ref();
-        let answer = self.git.text(&["ls-remote", "--", &self.url, &name]).await?;
+        let answer = self.git.text(&["ls-remote", "--", self.remote.url(), &name]).await?;
         if answer.split_whitespace().next() == Some(commit) {
             commit.clone_into(&mut self.tip);
             return Ok(());
@@ -324,7 +345,7 @@ impl Repository {
         Err(GitOpsError::NotOnBranch {
             commit: commit.to_owned(),
             branch: self.branch.clone(),
-            url: self.url.as_str().into(),
+            url: self.remote.url().into(),
         })
     }
 }

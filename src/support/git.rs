@@ -210,6 +210,8 @@ impl Git {
             settings.push(("core.askPass".to_owned(), String::new()));
             // The path has to count, or the token would serve the whole host; the empty helper drops the user's.
             settings.push((format!("{scope}.useHttpPath"), "true".to_owned()));
+            // And where the server sends git elsewhere, its question says which repository that is.
+            settings.push(("credential.useHttpPath".to_owned(), "true".to_owned()));
             settings.push((format!("{scope}.helper"), String::new()));
             settings.push((format!("{scope}.helper"), CREDENTIAL_HELPER.to_owned()));
             command

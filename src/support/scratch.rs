@@ -10,7 +10,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 
 use nix::unistd::geteuid;
 
@@ -20,6 +20,9 @@ use super::fs::open_folder;
 const PRIVATE: u32 = 0o700;
 /// What others may.
 const OTHERS: u32 = 0o077;
+
+/// Those of this process.
+static USED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A folder of our own, gone when this is dropped, or with the next run where this one is killed.
 #[derive(Debug)]
@@ -47,6 +50,7 @@ impl Scratch {
         DirBuilder::new().mode(PRIVATE).create(&folder)?;
         let lock = open_folder(&folder)?;
         lock.try_lock().map_err(Error::from)?;
+        USED.lock().unwrap_or_else(PoisonError::into_inner).push(folder.clone());
         Ok(Self { folder, _lock: lock })
     }
 
@@ -66,7 +70,15 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        USED.lock().unwrap_or_else(PoisonError::into_inner).retain(|used| *used != self.folder);
         take_away(&self.folder);
+    }
+}
+
+/// Takes away all of this process, which ends now: nobody drops them any more.
+pub fn take_all_away() {
+    for folder in std::mem::take(&mut *USED.lock().unwrap_or_else(PoisonError::into_inner)) {
+        take_away(&folder);
     }
 }
 

@@ -17,6 +17,7 @@ use signal_hook::iterator::Signals;
 use super::children;
 use super::fs::read_text;
 use super::interrupt::{self, Interruptor, Stop};
+use super::scratch;
 
 /// How long a run may take to say what it leaves, after it was told to kill. The process ends within a second.
 const LAST_WORDS: Duration = Duration::from_millis(850);
@@ -100,6 +101,7 @@ fn step(run: &Interruptor, signal: i32, interrupted: i32, tell: Tell) {
 fn end(signal: i32, interrupted: i32) {
     ENDING.store(true, Ordering::SeqCst);
     children::end_all(CLEAN_UP);
+    scratch::take_all_away();
     if signal != SIGINT {
         let _it_ends_here = signal_hook::low_level::emulate_default_handler(signal);
     }

@@ -202,7 +202,7 @@ pub fn repository_spec(argocd: &ArgoCd) -> Option<RepositorySpec> {
         argocd.root.as_ref().map(|root| root.revision.as_str()).filter(|revision| *revision != "HEAD");
     Some(RepositorySpec {
         url: repository.url.clone(),
-        branch: branch.unwrap_or("main").to_owned(),
+        branch: branch.map(str::to_owned),
         username: repository.username.clone(),
         credentials: repository.credentials.clone(),
         author: None,

@@ -20,11 +20,23 @@ pub enum GitError {
         /// What git or the remote said.
         message: String,
     },
+    /// The server says that the repository is elsewhere, where the login was not sent.
+    #[error(
+        "{url} redirects to {to}; write that address instead, the login is sent to no other server by itself"
+    )]
+    Redirected {
+        /// The remote.
+        url: Address,
+        /// Where it is.
+        to: Address,
+    },
     /// Somebody else pushed first: fetch, edit again, push again.
     #[error("the push to {branch} came too late: someone else pushed first; fetch and try again")]
     PushRejected {
         /// The remote's branch.
         branch: String,
+        /// What git or the remote said.
+        message: String,
     },
     /// A hook or a protection rule of the remote said no.
     #[error(
@@ -91,6 +103,9 @@ pub(super) fn classify(command: &str, remote: &Remote<'_>, stdout: &str, stderr:
     if let Some(status) = stdout.lines().find(|line| line.starts_with('!')) {
         return classify_push(branch, status, stderr);
     }
+    if let Some(to) = redirected(url.expose(), stderr) {
+        return GitError::Redirected { url, to: Address::new(to) };
+    }
     let said = |phrases: &[&str]| phrases.iter().any(|phrase| stderr.contains(phrase));
     if said(&["Remote branch", "couldn't find remote ref"]) {
         GitError::BranchNotFound { url, branch }
@@ -139,9 +154,6 @@ fn classify_push(branch: String, status: &str, stderr: &str) -> GitError {
         || ["cannot lock ref", "failed to update ref", "incorrect old value", "fetch first"]
             .iter()
             .any(|phrase| reason.contains(phrase));
-    if lost_race {
-        return GitError::PushRejected { branch };
-    }
     let words: Vec<&str> = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("remote:"))
@@ -150,7 +162,27 @@ fn classify_push(branch: String, status: &str, stderr: &str) -> GitError {
         .collect();
     let reason = reason.trim_start_matches("[remote rejected]").trim().trim_matches(['(', ')']);
     let message = if words.is_empty() { reason.to_owned() } else { format!("{reason}: {}", words.join(" ")) };
-    GitError::PushRefused { branch, message }
+    if lost_race {
+        GitError::PushRejected { branch, message }
+    } else {
+        GitError::PushRefused { branch, message }
+    }
+}
+
+/// Where a server has sent git, as far as that is why it failed: git asks for a login there, or finds no repository.
+fn redirected(url: &str, stderr: &str) -> Option<String> {
+    let lines = || stderr.lines().map(str::trim);
+    if lines().any(|line| line.contains("unable to update url base from redirection")) {
+        return lines().find_map(|line| line.strip_prefix("redirect: ")).map(str::to_owned);
+    }
+    let asked = lines().find_map(|line| {
+        let asked = line.split_once("could not read Username for '")?.1;
+        asked.split_once('\'').map(|(asked, _)| asked)
+    })?;
+    // Without a path git has not said which repository it asked for.
+    let server = |address: &str| address.split('/').take(3).collect::<Vec<_>>().join("/");
+    let same = asked.trim_end_matches('/') == url.trim_end_matches('/');
+    (!same && asked != server(url)).then(|| asked.to_owned())
 }
 
 /// The lines that say why, on one line: git's `fatal:` and `error:`, and what the remote said.
@@ -229,6 +261,24 @@ mod tests {
         );
         let GitError::PushRefused { message, .. } = refused else { panic!("{refused:?}") };
         assert_eq!(message, "pre-receive hook declined: no pushes on Friday");
+    }
+
+    #[test]
+    fn a_redirect_is_told_from_a_refused_login() {
+        let asked = |address: &str| {
+            of(&format!("fatal: could not read Username for '{address}': terminal prompts disabled"))
+        };
+        for same in ["https://git.example.com", "https://git.example.com/m.git"] {
+            assert!(matches!(asked(same), GitError::Authentication { .. }), "{same}");
+        }
+        for other in
+            ["https://git.example.com/new.git", "https://git.example.com/m", "https://other.example.com"]
+        {
+            let GitError::Redirected { to, .. } = asked(other) else { panic!("{other}") };
+            assert_eq!(to.expose(), other);
+        }
+        let page = "fatal: unable to update url base from redirection:\n  asked for: https://git.example.com/m.git/info/refs?service=git-upload-pack\n   redirect: https://git.example.com/users/sign_in";
+        assert!(of(page).to_string().contains("redirects to https://git.example.com/users/sign_in"));
     }
 
     #[test]

@@ -131,6 +131,19 @@ impl GitRemote {
         Ok(self)
     }
 
+    /// The same repository where its server says that it is; none where that is another server, which the login is not for.
+    pub fn redirected(&self, to: &str) -> Option<Self> {
+        let (from, to) = (Url::parse(&self.url).ok()?, Url::parse(to).ok()?);
+        let is_up =
+            from.scheme() == "http" && to.scheme() == "https" && from.port().is_none() && to.port().is_none();
+        let same_server = from.host_str().is_some()
+            && from.host_str() == to.host_str()
+            && (is_up || (from.scheme() == to.scheme() && from.port() == to.port()));
+        let is_plain = to.username().is_empty() && to.password().is_none() && to.query().is_none();
+        let moved = same_server && is_plain && from != to;
+        moved.then(|| Self { url: to.to_string(), ..self.clone() })
+    }
+
     /// What git is told: no part of it is secret.
     pub fn url(&self) -> &str {
         &self.url
@@ -198,6 +211,30 @@ mod tests {
         // It may be a token as well, or the name that the user's helper knows the password to.
         assert_eq!(taken("https://bob@h.example.com/m.git"), (url(), None, Some("bob".to_owned())));
         assert_eq!(taken("https://h.example.com/m.git"), (url(), None, None));
+    }
+
+    #[test]
+    fn a_redirect_is_followed_on_the_same_server_only() {
+        let moved = |from: &str, to: &str| {
+            let remote = GitRemote::new(&Address::new(from), "main").unwrap();
+            remote.redirected(to).map(|remote| remote.url().to_owned())
+        };
+        let from = "https://ci:hunter2@h.example.com/m";
+        assert_eq!(moved(from, "https://h.example.com/new.git").unwrap(), "https://h.example.com/new.git");
+        assert!(moved("http://h.example.com/m", "https://h.example.com/m").is_some());
+        for to in [
+            "https://other.example.com/m.git",
+            "https://h.example.com:8443/m.git",
+            "http://h.example.com/m.git",
+            "https://h.example.com/m",
+            "https://x@h.example.com/m.git",
+            "https://h.example.com/m.git?token=1",
+            "ssh://h.example.com/m.git",
+            "nowhere",
+        ] {
+            assert_eq!(moved(from, to), None, "{to}");
+        }
+        assert_eq!(moved("git@h.example.com:m", "https://h.example.com/m.git"), None);
     }
 
     #[test]

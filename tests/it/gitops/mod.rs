@@ -2,6 +2,7 @@
 
 mod choice;
 mod layout;
+mod places;
 mod push;
 mod remote;
 mod rollback;

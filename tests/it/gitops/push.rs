@@ -170,7 +170,7 @@ async fn what_is_not_there_is_told_apart() {
     let server = GitServer::start(remote.root.path(), "ci", PASSWORD);
     let open = |url: String, branch: &str| {
         let mut wanted = spec(url);
-        wanted.branch = branch.into();
+        wanted.branch = Some(branch.into());
         wanted.username = Some("ci".into());
         wanted.credentials = Some(Secret::new(PASSWORD));
         async { Repository::open(wanted).await.unwrap_err() }

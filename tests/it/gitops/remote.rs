@@ -127,7 +127,7 @@ impl Remote {
 pub fn spec(url: String) -> RepositorySpec {
     RepositorySpec {
         url: url.into(),
-        branch: "main".into(),
+        branch: Some("main".into()),
         username: None,
         credentials: None,
         author: Some(Identity { name: "CI".into(), email: "ci@example.com".into() }),

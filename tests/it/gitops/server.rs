@@ -76,6 +76,14 @@ fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
         reader.read_exact(&mut body)?;
         body
     };
+    // `/moved/…` has moved within the server, `/away/HOST:PORT/…` to another one.
+    let away = target.strip_prefix("/away/").map(|place| format!("http://{place}"));
+    if let Some(place) = target.strip_prefix("/moved").map(str::to_owned).or(away) {
+        let response = format!(
+            "HTTP/1.1 301 Moved Permanently\r\nLocation: {place}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        return stream.write_all(response.as_bytes());
+    }
     if header("authorization") != site.authorization {
         return stream.write_all(
             b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
