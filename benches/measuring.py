@@ -41,6 +41,7 @@ class Side:
     folder: Path
     before: Callable[[], None] = lambda: None
     environment: dict[str, str] | None = None
+    exits: int = 0
 
 
 def run(side: Side) -> tuple[float, float, float]:
@@ -52,7 +53,7 @@ def run(side: Side) -> tuple[float, float, float]:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - begun
-        if process.returncode != 0:
+        if process.returncode != side.exits:
             errors.seek(0)
             text = errors.read().decode(errors="replace")[-2000:]
             raise SystemExit(f"{' '.join(side.command)} ended with {process.returncode}:\n{text}")

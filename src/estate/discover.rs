@@ -156,7 +156,8 @@ impl Estate {
         for (unit, edges) in self.units.iter_mut().zip(edges) {
             unit.dependencies = edges;
         }
-        self.diagnostics.append(&mut missing);
+        missing.splice(0..0, self.diagnostics.drain(..));
+        self.diagnostics = missing;
     }
 }
 

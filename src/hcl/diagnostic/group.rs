@@ -2,12 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use indexmap::IndexMap;
-use indexmap::map::MutableKeys;
+use std::hash::Hash;
+use std::path::PathBuf;
 
 use super::super::source::Span;
 use super::Diagnostic;
@@ -18,97 +14,96 @@ use super::Diagnostic;
 /// one and another unit the other: a file that both include names the unit in its message. Of the ways that
 /// led there the longest is kept.
 pub fn grouped(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> {
-    let mut said: IndexMap<Words, Vec<PathBuf>> = IndexMap::new();
-    for mut diagnostic in diagnostics.into_iter().flat_map(Diagnostic::each) {
-        let affects = std::mem::take(&mut diagnostic.affects);
-        let words = Words(diagnostic);
-        let known = said.get_index_of(&words).and_then(|index| said.get_index_mut2(index));
-        if let Some((kept, known)) = known {
-            known.extend(affects);
-            if words.says_more_than(kept) {
-                *kept = words;
-            }
-        } else {
-            said.insert(words, affects);
-        }
+    // There may be tens of thousands, so they stay where they are.
+    let mut all: Vec<Option<Diagnostic>> = diagnostics.into_iter().map(Some).collect();
+    if all.iter().flatten().any(|diagnostic| !diagnostic.also.is_empty()) {
+        all = all.into_iter().flatten().flat_map(Diagnostic::each).map(Some).collect();
     }
-    let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
-    let mut joined: Vec<Diagnostic> = Vec::with_capacity(said.len());
-    // What those break that have been compared with others of their place.
-    let mut broken: HashMap<usize, HashSet<PathBuf>> = HashMap::new();
-    for (Words(mut diagnostic), affects) in said {
-        diagnostic.affects = affects;
-        let place = place(&diagnostic).filter(|_| !diagnostic.affects.is_empty());
-        let others = place.map(|place| by_place.entry(place).or_default());
-        let mut is_another = |other: &usize| {
-            let known = broken.entry(*other).or_insert_with(|| {
-                joined.get(*other).into_iter().flat_map(|other| &other.affects).cloned().collect()
-            });
-            let is_another = !diagnostic.affects.iter().any(|unit| known.contains(unit));
-            if is_another {
-                known.extend(diagnostic.affects.iter().cloned());
-            }
-            is_another
-        };
-        let other =
-            others.as_deref().and_then(|others| others.iter().copied().find(|other| is_another(other)));
-        if let Some(other) = other.and_then(|other| joined.get_mut(other)) {
-            other.affects.append(&mut diagnostic.affects);
-        } else {
-            if let Some(others) = others {
-                others.push(joined.len());
-            }
-            joined.push(diagnostic);
-        }
-    }
-    for diagnostic in &mut joined {
+    join_same(&mut all);
+    join_beside(&mut all);
+    let mut told: Vec<Diagnostic> = all.into_iter().flatten().collect();
+    for diagnostic in &mut told {
         diagnostic.affects.sort_unstable();
         diagnostic.affects.dedup();
     }
-    joined
+    told
 }
 
-/// What makes two diagnostics the same mistake: the code and the place.
-type Place = (&'static str, Arc<Path>, Span);
+/// Joins those of one code with the same words at the same place.
+fn join_same(all: &mut [Option<Diagnostic>]) {
+    for (index, first) in firsts(all, |diagnostic| Some(words(diagnostic)))
+        .into_iter()
+        .enumerate()
+        .filter(|(index, first)| index != first)
+    {
+        let other = all.get_mut(index).and_then(Option::take);
+        if let (Some(mut other), Some(Some(kept))) = (other, all.get_mut(first)) {
+            kept.affects.append(&mut other.affects);
+            if other.severity > kept.severity || other.trace.len() > kept.trace.len() {
+                other.affects = std::mem::take(&mut kept.affects);
+                *kept = other;
+            }
+        }
+    }
+}
 
-fn place(diagnostic: &Diagnostic) -> Option<Place> {
+/// Joins those of one code and place that break other units than each other.
+fn join_beside(all: &mut [Option<Diagnostic>]) {
+    // Of a place where several are: those that stay, with the units that they break.
+    let mut places: HashMap<usize, Vec<(usize, HashSet<PathBuf>)>> = HashMap::new();
+    for (index, first) in firsts(all, place_of_broken).into_iter().enumerate() {
+        let Some(Some(diagnostic)) = all.get(index).filter(|_| index != first) else { continue };
+        let units: HashSet<PathBuf> = diagnostic.affects.iter().cloned().collect();
+        let stay = places.entry(first).or_insert_with(|| {
+            let known =
+                all.get(first).and_then(Option::as_ref).map(|first| first.affects.iter().cloned().collect());
+            vec![(first, known.unwrap_or_default())]
+        });
+        let Some((other, known)) = stay.iter_mut().find(|(_, known)| known.is_disjoint(&units)) else {
+            stay.push((index, units));
+            continue;
+        };
+        let joined = all.get_mut(index).and_then(Option::take);
+        if let (Some(mut joined), Some(Some(kept))) = (joined, all.get_mut(*other)) {
+            kept.affects.append(&mut joined.affects);
+        }
+        known.extend(units);
+    }
+}
+
+/// For each of them the place in the list of the first one with the same key and code; its own where it has none.
+fn firsts<'d, K: Eq + Hash>(
+    all: &'d [Option<Diagnostic>],
+    key: impl Fn(&'d Diagnostic) -> Option<K>,
+) -> Vec<usize> {
+    let mut known: HashMap<(&str, K), usize> = HashMap::new();
+    let first = |(index, diagnostic): (usize, &'d Option<Diagnostic>)| {
+        let key = diagnostic.as_ref().and_then(|diagnostic| Some((diagnostic.code, key(diagnostic)?)));
+        key.map_or(index, |key| *known.entry(key).or_insert(index))
+    };
+    all.iter().enumerate().map(first).collect()
+}
+
+/// What is said, and where.
+fn words(diagnostic: &Diagnostic) -> (&str, Option<(&OsStr, Span)>) {
+    (&diagnostic.message, place(diagnostic))
+}
+
+fn place_of_broken(diagnostic: &Diagnostic) -> Option<(&OsStr, Span)> {
+    place(diagnostic).filter(|_| !diagnostic.affects.is_empty())
+}
+
+/// The file and the part of it.
+fn place(diagnostic: &Diagnostic) -> Option<(&OsStr, Span)> {
     let location = diagnostic.location.as_ref()?;
-    Some((diagnostic.code, location.file.shared_path(), location.span))
-}
-
-/// A diagnostic that is the same as another one of the same code with the same words at the same place.
-struct Words(Diagnostic);
-
-impl Words {
-    fn key(&self) -> (&str, &str, Option<(&OsStr, Span)>) {
-        let Self(diagnostic) = self;
-        let place = diagnostic.location.as_ref();
-        let place = place.map(|location| (location.file.path().as_os_str(), location.span));
-        (diagnostic.code, &diagnostic.message, place)
-    }
-
-    fn says_more_than(&self, other: &Self) -> bool {
-        self.0.severity > other.0.severity || self.0.trace.len() > other.0.trace.len()
-    }
-}
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Words {}
-
-impl Hash for Words {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
-    }
+    Some((location.file.path().as_os_str(), location.span))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::source::{Location, SourceFile, Span};
+    use std::path::Path;
+
+    use super::super::super::source::{Location, SourceFile};
     use super::*;
 
     fn wrong(message: &str, unit: &str) -> Diagnostic {
