@@ -5,6 +5,8 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
+# Where tests note that they showed nothing.
+SKIPPED := $(or $(CARGO_TARGET_DIR),target)/tmp/skipped-tests
 # What `make setup` installs comes first, except a terraform of the machine, which is taken from PATH.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
@@ -35,10 +37,14 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	@tofu fmt -check -recursive infra
 	@emulator/lint-workflows
 	.venv/bin/python -m unittest discover -s emulator/tests -t .
+	@rm -f $(SKIPPED)
 	cargo test
+	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi
 
-demo: setup ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
-	cargo build --quiet
+demo: ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
+	@$(PYTHON) emulator/setup demo
+	@echo "building slipway (some minutes the first time)"
+	cargo build
 	@.venv/bin/python -m emulator demo
 
 bench: setup ## benchmarks beside Terragrunt and the bare tool, into docs/benchmarks.md

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::{Slipway, system_path};
 use crate::support::{manifests, terraforms, terragrunt};
 
@@ -154,7 +155,7 @@ fn the_whole_way_with_the_native_engine() {
 #[test]
 fn the_whole_way_with_terragrunt() {
     if terragrunt().is_none() {
-        eprintln!("skipped: there is no terragrunt on PATH");
+        skipped(NO_TERRAGRUNT);
         return;
     }
     let tools = terraforms();

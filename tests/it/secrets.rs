@@ -205,9 +205,9 @@ fn the_search_finds_what_is_there() {
     // What the process itself was given is the user's own; what it gives to another is not.
     let gives = "sh -c 'sleep 5; true' \"$0\" & wait";
     let mut sleeper = std::process::Command::new("sh").args(["-c", gives, SECRET]).spawn().unwrap();
-    let id = sleeper.id();
+    let process = secrets::Process::of(&sleeper);
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
-    let seen = || std::panic::catch_unwind(|| secrets::search_processes(id)).is_err();
+    let seen = || std::panic::catch_unwind(|| secrets::search_processes(process)).is_err();
     while !seen() {
         assert!(std::time::Instant::now() < deadline, "the process was not seen");
         std::thread::sleep(std::time::Duration::from_millis(20));

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Tree;
 use crate::support::bed::Bed;
 use crate::support::root;
+use crate::support::skipped::skipped;
 
 const UNIT: &str = r#"
 locals {
@@ -60,7 +61,7 @@ fn output_of(program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> 
 fn a_file_is_decrypted_by_the_sops_program() {
     let tools = root().join(".tools/bin");
     if !tools.join("sops").exists() {
-        println!("skipped: sops is not installed; `emulator/setup sops` builds it");
+        skipped("sops is not installed; `emulator/setup sops` builds it");
         return;
     }
     let unit = "locals {\n  secrets = yamldecode(sops_decrypt_file(\"secrets.yaml\"))\n}\n\

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Driver, each};
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::{terraforms, terragrunt};
 
 /// A unit whose folder is its module.
@@ -88,7 +89,7 @@ fn outputs_of_excluded_units_are_left_out_too() {
 #[test]
 fn the_same_units_are_left_out_as_by_terragrunt() {
     let Some(terragrunt) = terragrunt() else {
-        println!("skipped: there is no terragrunt on PATH");
+        skipped(NO_TERRAGRUNT);
         return;
     };
     let tool = terraforms()[0].clone();

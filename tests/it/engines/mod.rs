@@ -22,6 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, partly_skipped};
 use crate::support::slipway::{Ended, Slipway, system_path};
 use crate::support::{terraforms, terragrunt};
 
@@ -36,6 +37,9 @@ struct Driver {
 /// Runs a test for every engine and tool that is there.
 fn each(test: impl Fn(&Driver)) {
     let terragrunt = terragrunt();
+    if terragrunt.is_none() {
+        partly_skipped(NO_TERRAGRUNT);
+    }
     for tool in terraforms() {
         // Shown where the test fails.
         println!("native over {}", tool.display());

@@ -1,6 +1,7 @@
 //! Which Terragrunt can be driven. Stand-ins answer for versions only.
 
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::{Ended, Slipway, system_path};
 use crate::support::{terraforms, terragrunt};
 
@@ -52,7 +53,7 @@ fn without_a_terragrunt_the_wrapping_engine_says_so() {
 #[test]
 fn builds_around_a_version_are_taken_by_what_they_say() {
     let Some(terragrunt) = terragrunt() else {
-        eprintln!("skipped: terragrunt is not on PATH");
+        skipped(NO_TERRAGRUNT);
         return;
     };
     // A real one that reports itself as others do: a pre-release, one built without a version, a noisy wrapper.

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::{Ended, Slipway};
 
 /// A Git repository with an estate.
@@ -310,7 +311,7 @@ const QUERIES: &[&str] = &[
 #[test]
 fn queries_select_what_terragrunt_selects() {
     if Command::new("terragrunt").arg("--version").output().is_err() {
-        println!("skipped: there is no terragrunt on PATH");
+        skipped(NO_TERRAGRUNT);
         return;
     }
     let repository = Repository::new();

@@ -12,6 +12,7 @@ use slipway::terragrunt::{Reader, ReaderOptions};
 use tempfile::TempDir;
 
 use super::{copy, repository, told};
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 
 /// A Git repository with Terragrunt files, and both ways to read it.
 struct Compared {
@@ -23,7 +24,7 @@ impl Compared {
     /// None where there is no Terragrunt to compare with.
     fn new() -> Option<Self> {
         if Command::new("terragrunt").arg("--version").output().is_err() {
-            println!("skipped: there is no terragrunt on PATH");
+            skipped(NO_TERRAGRUNT);
             return None;
         }
         let guard = TempDir::new().unwrap();

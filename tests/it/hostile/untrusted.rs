@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::world::git;
 use crate::support::estate::Estate;
+use crate::support::skipped::skipped;
 use crate::support::slipway::{Ended, Slipway};
-use crate::support::{skipped, tool};
+use crate::support::tool;
 
 /// What no fork may learn: what is in files of the machine, in the environment, and in states.
 const CANARY: &str = "only-this-machine-knows-5e1d";
@@ -180,7 +181,7 @@ fn a_slipway_hcl_above_the_work_tree_is_not_the_projects() {
 #[test]
 fn a_slipway_hcl_of_another_user_is_refused_until_it_is_trusted() {
     if !nix::unistd::geteuid().is_root() {
-        skipped("root, who can give files away,", "");
+        skipped("only root can give files away");
         return;
     }
     let estate = Estate::new();

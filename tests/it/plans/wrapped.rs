@@ -2,13 +2,14 @@
 
 use super::{SECRET, commit, unit};
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::{Slipway, system_path};
 use crate::support::{terraforms, terragrunt};
 
 #[test]
 fn terragrunt_too_applies_exactly_what_was_saved_and_only_where_nothing_has_changed() {
     let Some(terragrunt) = terragrunt() else {
-        eprintln!("skipped: terragrunt is not on PATH");
+        skipped(NO_TERRAGRUNT);
         return;
     };
     let programs = tempfile::tempdir().unwrap();

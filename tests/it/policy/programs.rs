@@ -1,5 +1,6 @@
 use super::{estate, node, script, slipway};
-use crate::support::{program, skipped, terraforms};
+use crate::support::skipped::skipped;
+use crate::support::{program, terraforms};
 
 #[test]
 fn a_command_reads_the_plan_and_speaks_in_lines() {
@@ -33,7 +34,9 @@ fn a_program_that_is_missing_or_breaks_has_not_let_anything_pass() {
 
 #[test]
 fn conftest_denies_warns_and_excepts() {
-    let Some(conftest) = program("conftest") else { return skipped("conftest", "policy") };
+    let Some(conftest) = program("conftest") else {
+        return skipped("conftest is not installed; `emulator/setup policy` builds it");
+    };
     for tool in terraforms() {
         let block = format!(
             "policy \"rego\" {{\n  conftest {{\n    program = \"{}\"\n  }}\n}}\n",
@@ -60,7 +63,9 @@ fn conftest_denies_warns_and_excepts() {
 
 #[test]
 fn opa_is_asked_for_the_rules_of_a_package() {
-    let Some(opa) = program("opa") else { return skipped("opa", "policy") };
+    let Some(opa) = program("opa") else {
+        return skipped("opa is not installed; `emulator/setup policy` builds it");
+    };
     for tool in terraforms() {
         let block = format!(
             "policy \"rego\" {{\n  opa {{\n    program = \"{}\"\n    policy  = \"rules\"\n    package = \"company.plans\"\n  }}\n}}\n",

@@ -69,10 +69,7 @@ fn a_cluster_that_never_becomes_active_fails_its_gate_and_what_stands_on_it_is_s
 
 #[test]
 fn networking_comes_up_and_goes_on_another_emulator() {
-    let Some(bed) = Bed::localstack() else {
-        eprintln!("skipped: LocalStack is not installed (emulator/setup localstack)");
-        return;
-    };
+    let bed = Bed::localstack();
     let estate = Estate::of_the_project();
     let unit = "dev/eu-west-1/networking";
     slipway(&estate, &bed).run(&["apply", unit, "--yes", "--backend-bootstrap"]).exits(0);

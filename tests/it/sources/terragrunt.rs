@@ -3,6 +3,7 @@ use std::process::Command;
 
 use super::{Modules, unit};
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::Slipway;
 use crate::support::{terragrunt, tool};
 
@@ -40,7 +41,7 @@ fn files(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_units_folder_holds_the_files_that_terragrunt_puts_there() {
-    let Some(terragrunt) = terragrunt() else { return };
+    let Some(terragrunt) = terragrunt() else { return skipped(NO_TERRAGRUNT) };
     let modules = Modules::new();
     modules.write(".github/workflows/x.yaml", "a\n");
     std::os::unix::fs::symlink("../README.md", modules.path().join("modules/readme")).unwrap();

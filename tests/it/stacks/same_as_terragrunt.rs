@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::{everything, shop};
 use crate::support::estate::Estate;
+use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::Slipway;
 
 fn terragrunt(folder: &Path, arguments: &[&str]) -> Option<String> {
@@ -21,7 +22,7 @@ fn terragrunt(folder: &Path, arguments: &[&str]) -> Option<String> {
         .stdin(Stdio::null())
         .output();
     let Ok(output) = output else {
-        println!("skipped: there is no terragrunt on PATH");
+        skipped(NO_TERRAGRUNT);
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

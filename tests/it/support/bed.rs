@@ -37,10 +37,9 @@ impl Bed {
         Self::start_on("moto", parts)
     }
 
-    /// LocalStack in the place of moto, where `emulator/setup localstack` has installed it.
-    pub fn localstack() -> Option<Self> {
-        let installed = root().join(".venv-localstack").exists();
-        installed.then(|| Self::start_on("localstack", &["aws"]))
+    /// LocalStack in the place of moto.
+    pub fn localstack() -> Self {
+        Self::start_on("localstack", &["aws"])
     }
 
     fn start_on(aws: &str, parts: &[&str]) -> Self {

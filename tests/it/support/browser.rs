@@ -13,6 +13,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::skipped::skipped;
+
 /// Chromium reads commands from file 3 and answers on file 4; Rust hands over the first three only.
 const WITH_PIPES: &str = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
 
@@ -33,7 +35,7 @@ impl Browser {
     /// Starts the browser that `make setup` installs, or one on PATH; none where there is neither.
     pub fn start(width: u32, height: u32) -> Option<Self> {
         let Some(program) = program() else {
-            println!("skipped: there is no browser; run `make setup`");
+            skipped("there is no browser; run `make setup`");
             return None;
         };
         let profile = tempfile::Builder::new().prefix("slipway-browser-").tempdir().unwrap();

@@ -6,6 +6,7 @@ pub mod estate;
 pub mod manifests;
 pub mod secrets;
 pub mod shown;
+pub mod skipped;
 pub mod slipway;
 
 use std::path::{Path, PathBuf};
@@ -41,9 +42,4 @@ pub fn terraforms() -> Vec<PathBuf> {
 pub fn program(name: &str) -> Option<PathBuf> {
     let installed = root().join(".tools/bin").join(name);
     if installed.is_file() { Some(installed) } else { on_path(name) }
-}
-
-/// Says that a test has shown nothing, because a program is missing.
-pub fn skipped(program: &str, step: &str) {
-    println!("skipped: {program} is not installed; `emulator/setup {step}` installs it");
 }

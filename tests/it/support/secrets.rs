@@ -3,8 +3,9 @@
 //! Every secret that a fixture uses begins with [`CANARY`]. After each run of the program its output is searched, every
 //! file that it has written outside of what belongs to the tools, and the arguments of every process under it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -37,7 +38,7 @@ pub fn search(dir: &Path, arguments: &[&str], began: SystemTime, said: &[&str]) 
 
 /// Searches the arguments that processes under one had while it ran. Its own are what the user typed.
 #[track_caller]
-pub fn search_processes(parent: u32) {
+pub fn search_processes(parent: Process) {
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     let shown = seen.iter().find(|glance| glance.process != parent && glance.ancestors.contains(&parent));
     assert!(
@@ -76,10 +77,34 @@ fn written(folder: &Path, since: SystemTime) -> Vec<PathBuf> {
     found
 }
 
+/// A process, told from every other one: numbers are used again, and a suite starts more than there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process {
+    id: u32,
+    /// When it was started, in the kernel's ticks.
+    started: u64,
+}
+
+impl Process {
+    /// The one that has the number now, with the number of its parent.
+    fn with_parent(id: u32) -> Option<(Self, u32)> {
+        // `pid (name) state parent …`, where the name may hold anything; the start is the 22nd.
+        let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let mut fields = text.rsplit(')').next()?.split_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        Some((Self { id, started: fields.nth(17)?.parse().ok()? }, parent))
+    }
+
+    /// A child that nobody has waited for yet, so that the number is its own.
+    pub fn of(child: &Child) -> Self {
+        Self::with_parent(child.id()).unwrap().0
+    }
+}
+
 struct Glance {
-    process: u32,
+    process: Process,
     arguments: String,
-    ancestors: BTreeSet<u32>,
+    ancestors: BTreeSet<Process>,
 }
 
 static SEEN: Mutex<Vec<Glance>> = Mutex::new(Vec::new());
@@ -100,33 +125,20 @@ pub fn watch_processes() {
 fn look() {
     let Ok(entries) = std::fs::read_dir("/proc") else { return };
     let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let mut parents = BTreeMap::new();
-    let mut suspicious = Vec::new();
     for id in ids {
         let Ok(arguments) = std::fs::read(format!("/proc/{id}/cmdline")) else { continue };
-        if arguments.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
-            suspicious.push((id, String::from_utf8_lossy(&arguments).replace('\0', " ")));
+        if !arguments.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+            continue;
         }
-    }
-    for (id, arguments) in suspicious {
-        let mut ancestors = BTreeSet::from([id]);
-        let mut current = id;
-        while let Some(parent) = *parents.entry(current).or_insert_with(|| parent_of(current)) {
-            if parent < 2 || !ancestors.insert(parent) {
+        let Some((process, mut parent)) = Process::with_parent(id) else { continue };
+        let mut ancestors = BTreeSet::from([process]);
+        while let Some((above, next)) = Process::with_parent(parent).filter(|(above, _)| above.id > 1) {
+            if !ancestors.insert(above) {
                 break;
             }
-            current = parent;
+            parent = next;
         }
-        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(Glance {
-            process: id,
-            arguments,
-            ancestors,
-        });
+        let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
+        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(Glance { process, arguments, ancestors });
     }
-}
-
-fn parent_of(id: u32) -> Option<u32> {
-    // `pid (name) state parent …`; the name may hold anything.
-    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    text.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }

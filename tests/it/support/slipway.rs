@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use super::secrets::Process;
 use super::{secrets, shown};
 
 /// A call of `slipway`.
@@ -76,11 +77,11 @@ impl Slipway {
         let dir = self.command.get_current_dir().unwrap().to_owned();
         let piped = self.command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = piped.spawn().unwrap();
-        let id = child.id();
+        let process = Process::of(&child);
         let output = child.wait_with_output().unwrap();
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         secrets::search(&dir, arguments, began, &[&said[0], &said[1]]);
-        secrets::search_processes(id);
+        secrets::search_processes(process);
         if !self.has(arguments, "--color", "SLIPWAY_COLOR", &["always", "auto"]) {
             for said in &said {
                 shown::assert_harmless(said);
