@@ -55,7 +55,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
             refuse_protected_dependents(&dependents(&workspace, &selection, &reader))?;
         }
     }
-    leave_out(ui, &workspace, &mut selection, execution.mode.command());
+    leave_out(ui, &workspace, &selection.estate, &mut selection.selected, execution.mode.command());
     if let Some(keeper) = &execution.plans.keeper {
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
         let states = local_states(&reader, &dirs);

@@ -1,6 +1,6 @@
 //! `slipway output`: the outputs of units, read from their states.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use super::stack;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::engine::{Session, Unwatched};
-use crate::estate::Needs;
+use crate::estate::{Estate, Needs};
+use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::run::workshop::Workshop;
@@ -48,29 +49,50 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
     let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?;
     stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
     let reader = workspace.reader_for_work("output", &args.tools)?;
-    let mut selection = workspace.select(ui, args.path.as_deref(), &reader, &args.selection)?;
-    leave_out(ui, &workspace, &mut selection, "output");
+    let estate =
+        args.selection.discover(&workspace, &workspace.locate(args.path.as_deref())?, &reader, false)?;
+    let (estate, mut selected) = workspace.choose(ui, estate, &reader, &args.selection)?;
+    leave_out(ui, &workspace, &estate, &mut selected, "output");
+    // What is broken is told, and keeps nobody from the rest.
+    let broken: BTreeSet<&PathBuf> = errors(&estate).flat_map(|diagnostic| &diagnostic.affects).collect();
+    if !selected.is_empty() && selected.iter().all(|unit| broken.contains(&estate.unit(*unit).dir)) {
+        return Err(CliError::Configuration(estate.diagnostics));
+    }
+    ui.diagnostics(estate.diagnostics.iter().cloned());
+    let mut exit = if estate.has_errors() { Exit::Configuration } else { Exit::Done };
+    let is_alone = selected.len() == 1;
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let mut answers = BTreeMap::new();
-    for index in selection.graph.order() {
-        if !selection.selected.contains(&index) {
+    for unit in selected.iter().map(|index| estate.unit(*index)) {
+        if broken.contains(&unit.dir) {
             continue;
         }
-        let unit = selection.estate.unit(index);
         let name = workshop.name(&unit.dir);
-        let outputs = workshop.outputs(&unit.dir, session).await.map_err(|error| {
-            CliError::failed(format!("the outputs of {name} could not be read: {error}"), error.advice())
-        })?;
-        answers.insert(name, shown(&outputs, args.reveal));
+        match workshop.outputs(&unit.dir, session).await {
+            Ok(outputs) => drop(answers.insert(name, shown(&outputs, args.reveal))),
+            Err(error) => {
+                let message = format!("the outputs of {name} could not be read: {error}");
+                let error = CliError::failed(message, error.advice());
+                if is_alone {
+                    return Err(error);
+                }
+                let own = ui.error(&error);
+                exit = if exit == Exit::Done { own } else { exit };
+            }
+        }
     }
     match ui.format() {
         Format::Json => ui.json(&answers)?,
         Format::Text => ui.answer(&text(&answers))?,
     }
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+fn errors(estate: &Estate) -> impl Iterator<Item = &Diagnostic> {
+    estate.diagnostics.iter().filter(|diagnostic| diagnostic.is_error())
 }
 
 fn shown(outputs: &Outputs, reveal: bool) -> serde_json::Map<String, Json> {

@@ -52,6 +52,33 @@ pub struct Selection {
     pub dependents: Vec<String>,
 }
 
+/// The units that are chosen of an estate, before anything is said of what is wrong with it.
+struct Chosen {
+    estate: Estate,
+    selected: BTreeSet<UnitIndex>,
+    dependents: Vec<String>,
+    /// Whether filters chose them.
+    narrowed: bool,
+}
+
+/// Says that nothing is meant; where nothing was filtered out, the folder is the wrong one.
+fn refuse_nothing(
+    ui: Ui,
+    root: &Path,
+    selected: &BTreeSet<UnitIndex>,
+    narrowed: bool,
+) -> Result<(), CliError> {
+    if !selected.is_empty() {
+        return Ok(());
+    }
+    if !narrowed {
+        let message = format!("there are no units under {}", root.display());
+        return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
+    }
+    ui.say("no unit is selected");
+    Ok(())
+}
+
 impl Workspace {
     /// Finds the project from the working folder upwards, for a command that needs some of what slipway.hcl says.
     pub fn open(global: &Global, needs: Needs) -> Result<Self, CliError> {
@@ -195,41 +222,53 @@ impl Workspace {
     pub fn select_from(
         &self,
         ui: Ui,
-        mut estate: Estate,
+        estate: Estate,
         reader: &Reader,
         args: &SelectionArgs,
     ) -> Result<Selection, CliError> {
         let root = estate.root.clone();
-        let chosen = args.select(ui, self, &estate, reader)?;
-        let narrowed = chosen.is_some();
-        let mut dependents = Vec::new();
-        let selected = match chosen {
-            None => inside(&estate),
-            Some(chosen) => {
-                let left = estate.dependents_beside(&chosen.selected.units);
-                dependents = left.iter().map(|unit| self.name(&estate.unit(*unit).dir)).collect();
-                for gone in &chosen.selected.elsewhere {
-                    let shown = self.name(gone);
-                    ui.say(&format!("not here any more, so nothing is done with it: {shown}"));
-                }
-                let (narrowed, selected) = chosen.narrow(&estate);
-                estate = narrowed;
-                selected
-            }
-        };
+        let Chosen { estate, selected, dependents, narrowed } = self.chosen(ui, estate, reader, args)?;
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
         }
         ui.diagnostics(estate.diagnostics.iter().cloned());
         let graph = Graph::build(&estate)?;
-        if selected.is_empty() {
-            let message = format!("there are no units under {}", root.display());
-            if !narrowed {
-                return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
-            }
-            ui.say("no unit is selected");
-        }
+        refuse_nothing(ui, &root, &selected, narrowed)?;
         Ok(Selection { estate, graph, selected, dependents })
+    }
+
+    /// The units of an estate that are chosen, also where something of it is broken: its diagnostics are still to be told.
+    pub fn choose(
+        &self,
+        ui: Ui,
+        estate: Estate,
+        reader: &Reader,
+        args: &SelectionArgs,
+    ) -> Result<(Estate, BTreeSet<UnitIndex>), CliError> {
+        let root = estate.root.clone();
+        let Chosen { estate, selected, narrowed, .. } = self.chosen(ui, estate, reader, args)?;
+        refuse_nothing(ui, &root, &selected, narrowed)?;
+        Ok((estate, selected))
+    }
+
+    fn chosen(
+        &self,
+        ui: Ui,
+        estate: Estate,
+        reader: &Reader,
+        args: &SelectionArgs,
+    ) -> Result<Chosen, CliError> {
+        let Some(chosen) = args.select(ui, self, &estate, reader)? else {
+            let selected = inside(&estate);
+            return Ok(Chosen { estate, selected, dependents: Vec::new(), narrowed: false });
+        };
+        let left = estate.dependents_beside(&chosen.selected.units);
+        let dependents = left.iter().map(|unit| self.name(&estate.unit(*unit).dir)).collect();
+        for gone in &chosen.selected.elsewhere {
+            ui.say(&format!("not here any more, so nothing is done with it: {}", self.name(gone)));
+        }
+        let (estate, selected) = chosen.narrow(&estate);
+        Ok(Chosen { estate, selected, dependents, narrowed: true })
     }
 
     /// The units of a run that began before, by their names; what they depend on is there for what it puts out.

@@ -62,4 +62,8 @@ impl OutputSource for LocalStates<'_> {
         known().insert(dir.to_path_buf(), found.clone());
         found
     }
+
+    fn is_applied(&self, dir: &Path) -> bool {
+        self.outputs(dir).is_some()
+    }
 }

@@ -63,6 +63,11 @@ fn first_of(diagnostics: &[Diagnostic]) -> String {
     }
 }
 
+/// Whether something is wrong because a dependency has no outputs.
+fn lacks_outputs(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.code == "terragrunt::no_outputs")
+}
+
 type Cell = Arc<OnceCell<Arc<Outputs>>>;
 
 /// The engine, the reader and the outputs of one run.
@@ -80,6 +85,8 @@ pub struct Workshop {
 #[derive(Clone)]
 struct Fetched {
     known: Arc<HashMap<PathBuf, Arc<Outputs>>>,
+    /// Those without outputs that have been applied, once that has been looked for.
+    applied: Arc<BTreeSet<PathBuf>>,
     asked: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
@@ -90,6 +97,10 @@ impl OutputSource for Fetched {
             self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.to_owned());
         }
         known
+    }
+
+    fn is_applied(&self, dir: &Path) -> bool {
+        self.applied.contains(dir)
     }
 }
 
@@ -123,13 +134,18 @@ impl Workshop {
         let mut fetched = HashMap::new();
         let dependencies = outline.dependencies.iter().filter(|dependency| dependency.enabled);
         let mut wanted: Vec<PathBuf> = dependencies.map(|found| found.config_path.clone()).collect();
+        let mut applied: Option<Arc<BTreeSet<PathBuf>>> = None;
         let config = loop {
             for dependency in wanted {
                 fetched.extend(self.outputs_of_all(&dependency, session).await?);
                 // One that has no outputs at all is asked for once.
                 fetched.entry(dependency).or_default();
             }
-            let source = Fetched { known: Arc::new(fetched.clone()), asked: Arc::default() };
+            let source = Fetched {
+                known: Arc::new(fetched.clone()),
+                applied: applied.clone().unwrap_or_default(),
+                asked: Arc::default(),
+            };
             let evaluated = tokio::select! {
                 biased;
                 () = session.interrupts.reached(Stop::Interrupt) => {
@@ -139,14 +155,38 @@ impl Workshop {
             };
             let asked = std::mem::take(&mut *source.asked.lock().unwrap_or_else(PoisonError::into_inner));
             wanted = asked.into_iter().collect();
-            if wanted.is_empty() {
-                break evaluated?;
+            if !wanted.is_empty() {
+                continue;
+            }
+            match evaluated {
+                // Worth a look at states only where somebody has to be told the way out.
+                Err(WorkError::Configuration(found)) if applied.is_none() && lacks_outputs(&found) => {
+                    let empty = fetched.iter().filter(|(_, outputs)| outputs.is_empty()).map(|(dir, _)| dir);
+                    applied = Some(Arc::new(self.applied_among(empty, session).await));
+                }
+                evaluated => break evaluated?,
             }
         };
         for (name, value) in &config.inputs {
             sensitive::keep(name, value);
         }
         Ok(UnitJob { id: self.name(dir), config: Arc::new(config) })
+    }
+
+    /// Those of these units that have a state; one whose state cannot be asked for is none.
+    async fn applied_among(
+        &self,
+        dirs: impl Iterator<Item = &PathBuf>,
+        session: Session<'_>,
+    ) -> BTreeSet<PathBuf> {
+        let mut applied = BTreeSet::new();
+        for dir in dirs {
+            let Some(job) = self.bare_job(dir).await else { continue };
+            if let Ok(Some(_)) = self.engine.state_mark(&job, session).await {
+                applied.insert(dir.clone());
+            }
+        }
+        applied
     }
 
     /// The outputs of the unit in a folder, or of all units of the stack there.

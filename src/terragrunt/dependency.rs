@@ -449,7 +449,15 @@ impl DependencyBlock {
     }
 
     fn nothing(&self, scope: &FileScope<'_>, command: &str) -> Diagnostic {
-        let target = paths::relative(scope.config_dir(), &self.target(scope));
+        let target = self.target(scope);
+        if scope.session.outputs.is_some_and(|outputs| outputs.is_applied(&target)) {
+            let message = format!("dependency \"{}\" has been applied and has no outputs", self.name);
+            return Diagnostic::error("terragrunt::no_outputs", message).at(self.location.clone()).help(
+                "give its module outputs, set skip_outputs = true, or name it in a `dependencies` block where only the \
+                 order matters",
+            );
+        }
+        let target = paths::relative(scope.config_dir(), &target);
         let help = if self.mock_outputs().is_some() {
             let commands = self.allowed_commands().unwrap_or_default().join(", ");
             format!(

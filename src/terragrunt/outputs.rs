@@ -17,6 +17,11 @@ pub trait OutputSource: Sync {
     /// The outputs of the unit in `dir`: `None` where they are not known, empty where it was never applied.
     fn outputs(&self, dir: &Path) -> Option<Arc<Outputs>>;
 
+    /// Whether the unit in `dir` is known to have been applied; asked where it has no outputs, for what is said of it.
+    fn is_applied(&self, _dir: &Path) -> bool {
+        false
+    }
+
     /// Whether outputs are unknown values instead: for what of a unit does not rest on them, such as where
     /// its state is.
     fn are_unknown(&self) -> bool {

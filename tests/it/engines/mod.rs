@@ -10,6 +10,7 @@ mod hooks;
 mod inputs;
 mod mocks;
 mod order;
+mod outputs;
 mod patterns;
 mod plan_file;
 mod stopping;
