@@ -77,7 +77,12 @@ pub(crate) fn value(
         return Value::Null;
     };
     scope.session.count(|counts| counts.attributes += 1);
-    let value = as_far_as_possible(scope, &attribute.expr, errors);
+    let overridden = scope.overridden.get();
+    let mut borne = Vec::new();
+    let errors = if overridden.is_some_and(|over| over.has(what, spec.name)) { &mut borne } else { errors };
+    let is_borne =
+        |name: &str| spec.name == "inputs" && overridden.is_some_and(|overridden| overridden.has_input(name));
+    let value = as_far_as_possible(scope, &attribute.expr, &is_borne, errors);
     converted(scope, &attribute.expr, value, spec).unwrap_or_else(|diagnostic| {
         errors.push(*diagnostic);
         Value::Null
@@ -85,14 +90,19 @@ pub(crate) fn value(
 }
 
 /// The value of an expression. Where a field of an object fails, that field is unknown and the others are there, so
-/// that everything wrong with a long object is told at once.
-fn as_far_as_possible(scope: &FileScope<'_>, expr: &Expr, errors: &mut Vec<Diagnostic>) -> Value {
+/// that everything wrong with a long object is told at once. Of fields that are borne nothing is told.
+fn as_far_as_possible(
+    scope: &FileScope<'_>,
+    expr: &Expr,
+    is_borne: &dyn Fn(&str) -> bool,
+    errors: &mut Vec<Diagnostic>,
+) -> Value {
     let diagnostic = match scope.evaluate(expr) {
         Ok(value) => return value,
         Err(diagnostic) => diagnostic,
     };
     let fields = match &expr.kind {
-        ExprKind::Object(items) => fields_as_far_as_possible(scope, items, errors),
+        ExprKind::Object(items) => fields_as_far_as_possible(scope, items, is_borne, errors),
         _ => None,
     };
     fields.unwrap_or_else(|| {
@@ -105,18 +115,22 @@ fn as_far_as_possible(scope: &FileScope<'_>, expr: &Expr, errors: &mut Vec<Diagn
 fn fields_as_far_as_possible(
     scope: &FileScope<'_>,
     items: &[ObjectItem],
+    is_borne: &dyn Fn(&str) -> bool,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Value> {
     let before = errors.len();
+    let mut borne = Vec::new();
     let mut fields = Fields::new();
     for item in items {
         let name = match &item.key.kind {
             ExprKind::Variable(name) => Arc::clone(name),
             _ => to_string(&scope.evaluate(&item.key).ok()?)?,
         };
-        fields.insert(name, as_far_as_possible(scope, &item.value, errors));
+        let told = if is_borne(&name) { &mut borne } else { &mut *errors };
+        let value = as_far_as_possible(scope, &item.value, &|_| false, told);
+        fields.insert(name, value);
     }
-    (errors.len() > before).then(|| Value::Object(Arc::new(fields)))
+    (errors.len() > before || !borne.is_empty()).then(|| Value::Object(Arc::new(fields)))
 }
 
 fn converted(scope: &FileScope<'_>, expr: &Expr, value: Value, spec: Spec) -> Result<Value, Box<Diagnostic>> {

@@ -125,7 +125,11 @@ impl FileScope<'_> {
                 _ if wanted == Wanted::Outline => {}
                 // As an attribute it takes the place of the block.
                 "remote_state" if body.attribute("remote_state").is_none() => {
-                    config.remote_state = self.remote_state(block, errors);
+                    let mut borne = Vec::new();
+                    let is_borne =
+                        self.overridden.get().is_some_and(|over| over.has("this file", "remote_state"));
+                    let told = if is_borne { &mut borne } else { &mut *errors };
+                    config.remote_state = self.remote_state(block, told);
                 }
                 "generate" => {
                     if let Some(name) = decode::label(block) {

@@ -30,6 +30,7 @@ mod options;
 mod outline;
 pub mod outputs;
 mod overlay;
+mod overridden;
 mod parsed_file;
 pub mod paths;
 mod patterns;

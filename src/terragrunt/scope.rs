@@ -10,6 +10,7 @@ use super::dependency::{Table, TableState};
 use super::functions;
 use super::include::{Include, Includes};
 use super::locals::LocalState;
+use super::overridden::Overridden;
 use super::parsed_file::{LocalIndex, ParsedFile, SharedLocals};
 use super::paths;
 use super::session::{Session, SharedBy};
@@ -50,6 +51,8 @@ pub(crate) struct FileScope<'r> {
     pub includes: OnceCell<Rc<Includes<'r>>>,
     pub exposed: OnceCell<Value>,
     pub features: OnceCell<Rc<super::feature::Features>>,
+    /// What the file beside it has in its place.
+    pub overridden: OnceCell<Overridden>,
     /// Names that a file of our own has beyond the dialect's.
     pub further_names: RefCell<Fields>,
     values: OnceCell<Option<Value>>,
@@ -90,6 +93,7 @@ impl<'r> FileScope<'r> {
             includes: OnceCell::new(),
             exposed: OnceCell::new(),
             features: OnceCell::new(),
+            overridden: OnceCell::new(),
             further_names: RefCell::default(),
             values: OnceCell::new(),
             section: Cell::new(Section::Rest),

@@ -12,6 +12,7 @@ use super::convert::{plain, strings};
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock, Wanted};
 use super::include::Strategy;
 use super::merge::merge;
+use super::overridden::Overridden;
 use super::paths;
 use super::scope::{FileScope, Section};
 use super::stack::UNIT_AUTOINCLUDE;
@@ -33,6 +34,10 @@ impl FileScope<'_> {
         errors.extend(includes.errors.iter().cloned());
         let table = self.read_dependencies().unwrap_or_default();
         errors.extend(table.errors.iter().cloned());
+        let over = self.autoinclude(errors);
+        if let Some(over) = &over {
+            let _first = self.overridden.set(Overridden::by(&over.file.body));
+        }
         let own = self.file_config(wanted, errors);
         let exclude = own.exclude.clone();
         let mut merged = own;
@@ -47,7 +52,7 @@ impl FileScope<'_> {
         if exclude.is_some() {
             merged.exclude = exclude;
         }
-        if let Some(over) = self.autoinclude(errors) {
+        if let Some(over) = over {
             let (locals, features) = (merged.locals.clone(), merged.feature.clone());
             merged = merge(merged, over.merged_config(wanted, errors), Strategy::Shallow, errors);
             merged.feature = features.into_iter().chain(std::mem::take(&mut merged.feature)).collect();

@@ -268,3 +268,48 @@ fn a_remote_state_attribute_takes_the_place_of_the_block() {
     let tree = Tree::new(&[("app/terragrunt.hcl", text)]);
     assert_eq!(tree.evaluate("app").unwrap().remote_state.unwrap().backend, "s3");
 }
+
+#[test]
+fn what_fails_in_a_unit_and_comes_from_the_file_beside_it_is_no_error() {
+    let unit = r#"
+      iam_role = local.nowhere
+      terraform {
+        source = "../${values.module}"
+      }
+      remote_state {
+        backend = "local"
+        config  = { path = values.path }
+      }
+      inputs = {
+        queue = values.queue
+        file  = file("nowhere")
+        size  = values.size
+      }
+    "#;
+    let over = |inputs: &str| {
+        format!(
+            "iam_role = \"\"\nterraform {{\n  source = \"../other\"\n}}\nremote_state {{\n  backend = \"local\"\n  \
+             config = {{ path = \"/x\" }}\n}}\ninputs = {{ {inputs} }}\n"
+        )
+    };
+    let tree = Tree::new(&[
+        ("all/terragrunt.hcl", unit),
+        ("all/terragrunt.values.hcl", "size = \"small\"\n"),
+        ("all/terragrunt.autoinclude.hcl", &over("queue = \"q\", file = \"f\"")),
+        ("some/terragrunt.hcl", unit),
+        ("some/terragrunt.values.hcl", "size = \"small\"\n"),
+        ("some/terragrunt.autoinclude.hcl", &over("\"queue\" = \"q\"")),
+        ("none/terragrunt.hcl", "inputs = { queue = values.queue }\n"),
+        ("none/terragrunt.values.hcl", "size = \"small\"\n"),
+        ("none/terragrunt.autoinclude.hcl", "inputs = { size = 1 }\n"),
+    ]);
+    assert_eq!(tree.inputs("all"), json!({"queue": "q", "file": "f", "size": "small"}));
+    assert_eq!(tree.evaluate("all").unwrap().source(), Some("../other"));
+    let (outline, found) = tree.reader("plan").outline(&tree.path("all/terragrunt.hcl"));
+    assert!(found.is_empty() && outline.source.is_some(), "{}", told(&found));
+    assert!(tree.reader("plan").validate(&tree.path("all/terragrunt.hcl")).is_empty());
+    // Nobody has what stands here in its place.
+    let errors = tree.errors("some");
+    assert!(errors.contains("nowhere") && !errors.contains("queue") && !errors.contains("local"), "{errors}");
+    assert!(tree.errors("none").contains("`values` has no attribute `queue`"));
+}

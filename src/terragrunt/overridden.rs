@@ -1,0 +1,54 @@
+//! What the file that a stack has left beside a unit's own says instead of it: what fails in the unit there is no error.
+//!
+//! As Terragrunt has it since 1.1.3: a unit of a catalogue asks for values that not every stack hands over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::hcl::ast::{Body, Expr, ExprKind};
+
+/// The names that come from the file above.
+#[derive(Default)]
+pub(crate) struct Overridden {
+    /// Attributes of the file, and `remote_state` as either.
+    attributes: BTreeSet<Arc<str>>,
+    /// Inputs that are written by their names.
+    inputs: BTreeSet<Arc<str>>,
+    /// Whether the source does.
+    source: bool,
+}
+
+impl Overridden {
+    /// What a file that is merged on top has.
+    pub fn by(body: &Body) -> Self {
+        let attributes = body.attributes.iter().map(|attribute| &attribute.name.name);
+        let blocks = body.blocks("remote_state").map(|block| &block.kind.name);
+        Self {
+            attributes: attributes.chain(blocks).filter(|name| &***name != "inputs").cloned().collect(),
+            inputs: body.attribute("inputs").map(|inputs| names(&inputs.expr)).unwrap_or_default(),
+            source: body.blocks("terraform").any(|block| block.body.attribute("source").is_some()),
+        }
+    }
+
+    /// Whether an attribute of the file, or of its `terraform` block, is among them.
+    pub fn has(&self, what: &str, attribute: &str) -> bool {
+        match what {
+            "this file" => self.attributes.contains(attribute),
+            "terraform" => attribute == "source" && self.source,
+            _ => false,
+        }
+    }
+
+    pub fn has_input(&self, name: &str) -> bool {
+        self.inputs.contains(name)
+    }
+}
+
+fn names(expr: &Expr) -> BTreeSet<Arc<str>> {
+    let ExprKind::Object(items) = &expr.kind else { return BTreeSet::new() };
+    let name = |key: &Expr| match &key.kind {
+        ExprKind::Variable(name) | ExprKind::String(name) => Some(Arc::clone(name)),
+        _ => None,
+    };
+    items.iter().filter_map(|item| name(&item.key)).collect()
+}
