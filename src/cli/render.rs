@@ -1,6 +1,6 @@
 //! `slipway render`: a unit as it evaluates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value as Json;
@@ -61,7 +61,8 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     if !upstream.is_empty() {
         return Err(CliError::Configuration(upstream));
     }
-    let states = LocalStates::new(&reader);
+    let runs_in = |dir: &Path, source: Option<&str>| workspace.runs_in(dir, source);
+    let states = LocalStates::new(&reader, &runs_in);
     let (config, mut errors) = reader.render(&file, &states);
     errors.extend(states.errors());
     if let Some(config) = config {
@@ -88,7 +89,8 @@ fn reader(workspace: &Workspace) -> Reader {
 fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliError> {
     let root = workspace.locate(args.unit.as_deref())?;
     let reader = reader(workspace);
-    let states = LocalStates::new(&reader);
+    let runs_in = |dir: &Path, source: Option<&str>| workspace.runs_in(dir, source);
+    let states = LocalStates::new(&reader, &runs_in);
     let view = |unit: Rendered<'_>| {
         let text = match (ui.format(), &unit.config) {
             (Format::Json, config) => json_line(unit.path, config.as_ref(), &unit.errors, args.reveal),

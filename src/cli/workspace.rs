@@ -156,6 +156,11 @@ impl Workspace {
         Ok(Arc::new(Reader::new(options)))
     }
 
+    /// Where the native engine runs the unit in a folder.
+    pub fn runs_in(&self, dir: &Path, source: Option<&str>) -> PathBuf {
+        native::working_dir(&self.home, &self.project.estate_root, dir, source)
+    }
+
     /// What such a reader is told.
     pub fn reader_options(&self, terraform_command: &str) -> ReaderOptions {
         let options = ReaderOptions {

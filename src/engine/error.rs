@@ -65,6 +65,18 @@ pub enum EngineError {
         /// All that the earlier version has left.
         old: PathBuf,
     },
+    /// Terragrunt has kept a state in its cache that is not ours.
+    #[error("{unit} has {} in {}, where Terragrunt keeps it", if *.is_there { "another state" } else { "its state" }, .theirs.display())]
+    OtherState {
+        /// The unit.
+        unit: String,
+        /// Terragrunt's.
+        theirs: PathBuf,
+        /// Where ours is, or would be.
+        ours: PathBuf,
+        /// Whether there is one of ours as well.
+        is_there: bool,
+    },
     /// Neither tool is there.
     #[error("neither tofu nor terraform is on PATH")]
     NoTool,
@@ -247,6 +259,18 @@ impl EngineError {
                     "earlier versions kept units within each other's folders: where it is this unit's, move it into {}, in the folder of its module; remove {} when no state is left there",
                     folder.display(),
                     old.display()
+                ));
+            }
+            Self::OtherState { ours, is_there: false, .. } => {
+                return Some(format!(
+                    "give it a remote_state, which both find; or work on it with --engine terragrunt; or move that file to {}",
+                    ours.display()
+                ));
+            }
+            Self::OtherState { ours, is_there: true, .. } => {
+                return Some(format!(
+                    "ours is {}: keep the one that tells of what is there, as `state list -state=FILE` of the tool shows it, and move the other one away; a remote_state gives both one place",
+                    ours.display()
                 ));
             }
             Self::NoTool => "install OpenTofu or Terraform, or name the program with --tf-path",

@@ -10,17 +10,21 @@ use crate::terragrunt::Reader;
 use crate::terragrunt::outputs::{OutputSource, Outputs, UnknownOutputs};
 use crate::terragrunt::paths::unit_file;
 
+/// Where a unit is run, by its folder and its source.
+pub type RunsIn<'a> = dyn Fn(&Path, Option<&str>) -> PathBuf + Sync + 'a;
+
 /// Answers for the units whose state is a local file, each found once.
 pub struct LocalStates<'a> {
     reader: &'a Reader,
+    runs_in: &'a RunsIn<'a>,
     known: Mutex<HashMap<PathBuf, Option<Arc<Outputs>>>>,
     errors: Mutex<Vec<Diagnostic>>,
 }
 
 impl<'a> LocalStates<'a> {
-    /// Nothing is looked at before somebody asks.
-    pub fn new(reader: &'a Reader) -> Self {
-        Self { reader, known: Mutex::default(), errors: Mutex::default() }
+    /// Nothing is looked at before somebody asks; `runs_in` is where the native engine runs a unit.
+    pub fn new(reader: &'a Reader, runs_in: &'a RunsIn<'a>) -> Self {
+        Self { reader, runs_in, known: Mutex::default(), errors: Mutex::default() }
     }
 
     /// What is wrong with the states that were looked at. Their outputs are unknown, and mocks stand in for them.
@@ -40,7 +44,7 @@ impl<'a> LocalStates<'a> {
         }
         // Where its state is must not rest on outputs of yet others.
         let config = self.reader.evaluate(&file, &UnknownOutputs).ok()?;
-        match state::local_outputs(&config)? {
+        match state::local_outputs(&config, &(self.runs_in)(dir, config.source()))? {
             Ok(outputs) => Some(Arc::new(outputs)),
             Err(error) => {
                 let message = format!("the outputs of {} could not be read: {error}", dir.display());

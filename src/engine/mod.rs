@@ -11,6 +11,7 @@ mod inputs;
 pub mod local_states;
 mod lock_table;
 pub mod native;
+mod other_state;
 pub mod plan;
 mod process;
 mod role;

@@ -5,7 +5,7 @@
 //! is left to the tool.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
@@ -36,6 +36,17 @@ impl State {
     fn none_yet() -> Self {
         Self { outputs: Ok(Outputs::new()), has_resources: false, mark: None }
     }
+
+    /// Whether it tells of anything: a resource, or an output.
+    pub fn holds_something(&self) -> bool {
+        self.has_resources || self.outputs.as_ref().is_ok_and(|outputs| !outputs.is_empty())
+    }
+
+    /// Whether it is what became of another one.
+    fn follows(&self, earlier: &Self) -> bool {
+        let (Some(own), Some(earlier)) = (&self.mark, &earlier.mark) else { return false };
+        own.lineage == earlier.lineage && own.serial > earlier.serial
+    }
 }
 
 /// The file format, version 4; it has not changed since Terraform 0.12.
@@ -62,9 +73,10 @@ struct Resource {
 
 /// The outputs in a unit's state where that is a file on this machine; `None` where it is none, or not to be read.
 ///
-/// A path that is not absolute counts from the folder that Terragrunt runs the module in, which is copied from the
-/// unit's own folder where it has no source.
-pub fn local_outputs(config: &UnitConfig) -> Option<Result<Outputs, OutputsError>> {
+/// A path that is not absolute counts from the folder that the unit is run in: by us that is `ours`; by Terragrunt one of its
+/// cache, which is copied from the unit's own folder where it has no source. Of several states of one line the newest counts,
+/// else the first.
+pub fn local_outputs(config: &UnitConfig, ours: &Path) -> Option<Result<Outputs, OutputsError>> {
     let remote_state = config.remote_state.as_ref();
     if remote_state.is_some_and(|state| state.backend != "local" || state.encryption.is_some()) {
         return None;
@@ -73,17 +85,30 @@ pub fn local_outputs(config: &UnitConfig) -> Option<Result<Outputs, OutputsError
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
     let source = config.source();
     let runs_in = terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref());
-    let folders = runs_in.into_iter().chain(source.is_none().then(|| config.dir.clone()));
-    let read = |file: PathBuf| match read_regular(&file) {
-        Ok(text) => Some(Ok(text)),
-        // What cannot be read for another reason is the tool's to tell, if it comes to that.
-        Err(error) if Obstacle::of(&error).is_some() => Some(Err(FileError::on("read", &file)(error))),
-        Err(_) => None,
-    };
-    match folders.map(|folder| folder.join(path)).find_map(read)? {
-        Ok(text) => parse(&text).map(|state| state.outputs),
-        Err(error) => Some(Err(OutputsError::Unreadable(error.to_string()))),
+    let beside = source.is_none().then(|| config.dir.clone());
+    let mut newest: Option<State> = None;
+    for file in std::iter::once(ours.to_owned()).chain(runs_in).chain(beside).map(|folder| folder.join(path))
+    {
+        let text = match read_regular(&file) {
+            Ok(text) => text,
+            // What cannot be read for another reason is the tool's to tell, if it comes to that.
+            Err(error) if Obstacle::of(&error).is_some() => {
+                let error = FileError::on("read", &file)(error);
+                return Some(Err(OutputsError::Unreadable(error.to_string())));
+            }
+            Err(_) => continue,
+        };
+        let Some(state) = parse(&text) else { continue };
+        if newest.as_ref().is_none_or(|newest| state.follows(newest)) {
+            newest = Some(state);
+        }
     }
+    newest.map(|state| state.outputs)
+}
+
+/// The state in a file; none where there is none, or it is not one that we can read.
+pub fn in_file(file: &Path) -> Option<State> {
+    parse(&read_regular(file).ok()?)
 }
 
 /// Reads the state of a unit; `None` where only the tool can.

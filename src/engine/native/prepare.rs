@@ -7,6 +7,7 @@ use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
 use super::shared_init::Wanted;
 use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
 use crate::engine::inputs::refuse_endless;
+use crate::engine::other_state;
 use crate::engine::process::Options;
 use crate::engine::source::Fetched;
 use crate::engine::tool::Tool;
@@ -46,6 +47,7 @@ impl NativeEngine {
         };
         let identity = self.roles.credentials(config).await?;
         let folder = workdir::bring_together(&self.settings.home, job, &source)?;
+        other_state::refuse(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
         let module = Module::read(folder.path(), |_| None);
         sensitive::keep_declared(config, &module, folder.path());

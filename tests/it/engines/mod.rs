@@ -14,6 +14,7 @@ mod outputs;
 mod patterns;
 mod plan_file;
 mod stopping;
+mod two_places;
 mod versions;
 mod workspaces;
 
