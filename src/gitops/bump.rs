@@ -50,7 +50,8 @@ pub struct BumpOutcome {
     pub rollback_of: Option<String>,
     /// Files of the app that could not be read and were left out, each with its place and reason.
     pub left_out: Vec<String>,
-    /// What the cluster gets of it: Kustomize may give workload and image other names, one for each overlay.
+    /// What the cluster gets of it: Kustomize may give workload and image other names, one for each overlay. Nothing where it
+    /// writes a value from elsewhere into the image.
     pub deployed: Vec<Deployed>,
 }
 

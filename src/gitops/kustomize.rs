@@ -9,12 +9,15 @@ mod read;
 use std::collections::BTreeMap;
 
 use self::patch::{Hidden, Workload};
-use self::read::{Kustomization, Replaced};
+use self::read::{Kustomization, Replaced, Replacement};
 pub(super) use self::read::{join, referenced};
 use super::error::GitOpsError;
 use super::find::FoundImage;
 use super::image::ImageReference;
-use super::manifest::ManifestFile;
+use super::manifest::{ManifestFile, Node};
+
+/// A base has some overlays; more than these are a mistake, or an attack.
+const MOST_WAYS: usize = 1000;
 
 /// The kustomizations of a repository at one commit.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub(super) struct Kustomizations {
     all: Vec<Kustomization>,
     /// Patches and transformers that stand in files of their own, by path.
     files: BTreeMap<String, ManifestFile>,
+    /// What sets images in Argo CD itself, beside a kustomization.
+    overrides: Vec<ManifestFile>,
     /// Those that cannot be read.
     unreadable: Vec<(String, String)>,
 }
@@ -42,6 +47,8 @@ struct Way {
     names: Vec<String>,
     /// The image that is there, and the one that shall be, with the names that they have by now.
     images: [ImageReference; 2],
+    /// Whether a value from elsewhere stands before its tag.
+    is_renamed: bool,
 }
 
 impl Kustomizations {
@@ -49,6 +56,10 @@ impl Kustomizations {
     pub fn new(kustomizations: Vec<ManifestFile>, others: Vec<ManifestFile>) -> Self {
         let mut known = Self::default();
         for file in kustomizations {
+            if is_override(&file.path) {
+                known.overrides.push(file);
+                continue;
+            }
             let path = file.path.clone();
             match Kustomization::of(file) {
                 Ok(kustomization) => known.all.push(kustomization),
@@ -86,7 +97,8 @@ impl Kustomizations {
         wanted: &ImageReference,
     ) -> Result<Vec<Deployed>, GitOpsError> {
         let Ok(current) = found.text().parse::<ImageReference>() else { return Ok(Vec::new()) };
-        let way = Way { names: vec![found.workload.clone()], images: [current, wanted.clone()] };
+        let way =
+            Way { names: vec![found.workload.clone()], images: [current, wanted.clone()], is_renamed: false };
         let mut deployed = Vec::new();
         let mut seen = Vec::new();
         let users: Vec<&Kustomization> = self.all.iter().filter(|one| one.uses(&file.path)).collect();
@@ -119,27 +131,63 @@ impl Kustomizations {
         seen: &mut Vec<&'a str>,
         deployed: &mut Vec<Deployed>,
     ) -> Result<(), GitOpsError> {
-        if seen.contains(&here.path()) {
+        // By each way anew, since each gives other names; but not in a circle, nor on millions of ways.
+        if seen.contains(&here.path()) || deployed.len() > MOST_WAYS {
             return Ok(());
         }
         seen.push(here.path());
-        self.pass(here, found, path, &mut way, 0)?;
+        self.pass(here, found, path, &mut way, seen)?;
+        self.override_by_argocd(&here.folder, &way)?;
         let mut above = self.all.iter().filter(|one| one.builds_on(&here.folder)).peekable();
-        if above.peek().is_none() {
+        if above.peek().is_none() && !way.is_renamed {
             deployed.push(way.deployed());
         }
-        above.try_for_each(|one| self.climb(one, found, path, way.clone(), seen, deployed))
+        let climbed = above.try_for_each(|one| self.climb(one, found, path, way.clone(), seen, deployed));
+        seen.pop();
+        climbed
+    }
+
+    /// Refuses an image that a file beside the kustomization of an Application sets in Argo CD: the image updater writes one.
+    fn override_by_argocd(&self, folder: &str, way: &Way) -> Result<(), GitOpsError> {
+        let overrides = self.overrides.iter().filter(|file| folder_of(&file.path) == folder);
+        for file in overrides {
+            for document in file.documents()? {
+                let images = document.get("kustomize").and_then(|kustomize| kustomize.get("images"));
+                for entry in images.map(Node::items).unwrap_or_default() {
+                    // `name=new-name:tag`, or the image itself.
+                    let text = entry.text().unwrap_or_default();
+                    let (name, image) =
+                        text.split_once('=').map_or((None, text), |(name, image)| (Some(name), image));
+                    let Ok(image) = image.parse::<ImageReference>() else { continue };
+                    let name = name.unwrap_or(&image.name);
+                    if image.is_pinned() && way.images.iter().any(|known| known.name == name) {
+                        return Err(file.error(entry.line, REPLACED_BY_ARGOCD));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What a kustomization, and the components that it uses, make of an image.
-    fn pass(
-        &self,
-        here: &Kustomization,
+    fn pass<'a>(
+        &'a self,
+        here: &'a Kustomization,
         found: &FoundImage,
         path: &str,
         way: &mut Way,
-        depth: usize,
+        seen: &mut Vec<&'a str>,
     ) -> Result<(), GitOpsError> {
+        // Components come first. One that the file is in itself was passed already.
+        let components = self.all.iter().filter(|one| here.components.contains(&one.folder));
+        for component in components {
+            if !seen.contains(&component.path()) {
+                seen.push(component.path());
+                let passed = self.pass(component, found, path, way, seen);
+                seen.pop();
+                passed?;
+            }
+        }
         let workload = |way: &Way| Workload { image: found.clone(), names: way.names.clone() };
         for patch in here.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
             let hidden = patch.hides(here, &self.files, &workload(way))?;
@@ -165,19 +213,18 @@ impl Kustomizations {
                 }
             }
         }
-        if let Some(line) = here.replacement(&workload(way)) {
-            return Err(here.error(line, REPLACED));
-        }
-        // Components may use each other in a circle only by mistake.
-        let components = self.all.iter().filter(|one| depth < 16 && here.components.contains(&one.folder));
-        for component in components {
-            self.pass(component, found, path, way, depth + 1)?;
+        for Replacement { line, before_tag } in here.replacements(&workload(way)) {
+            if !before_tag {
+                return Err(here.error(line, REPLACED));
+            }
+            way.is_renamed = true;
         }
         Ok(())
     }
 }
 
 const REPLACED: &str = "Kustomize replaces this image here; change it in this file";
+const REPLACED_BY_ARGOCD: &str = "Argo CD replaces this image by this file; change it in it";
 const PATCHED: &str = "Kustomize patches this image here; change it in this file";
 
 impl Way {
@@ -190,6 +237,12 @@ impl Way {
 /// Whether this is the file by which Kustomize knows a folder.
 pub(super) fn is_kustomization(path: &str) -> bool {
     matches!(path.rsplit('/').next(), Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
+}
+
+/// Whether Argo CD takes parameters of an Application from this file of its folder.
+pub(super) fn is_override(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(start, end)| start.starts_with(".argocd-source") && end == "yaml")
 }
 
 /// The folder that a file is in.

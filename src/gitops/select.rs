@@ -64,8 +64,11 @@ pub(super) fn is_at(folder: &str, files: &Files, target: &ImageTarget, image: &F
 fn present(files: &Files, images: &Images) -> String {
     let identities: Vec<String> = images.found.iter().map(FoundImage::identity).collect();
     let mut present = if identities.is_empty() { "no containers".to_owned() } else { identities.join(", ") };
-    if let Some(file) = files.iter().find(|file| is_helm(file)) {
-        let path = &file.path;
+    let mut helm: Vec<&str> =
+        files.iter().filter(|file| is_helm(file)).map(|file| file.path.as_str()).collect();
+    // Where there are values, they are the place, and not the chart.
+    helm.sort_by_key(|path| path.rsplit('/').next().is_some_and(|name| name.starts_with("Chart.")));
+    if let Some(path) = helm.first() {
         present = format!(
             "{present}; {path} gives values to a Helm chart, and images in those are not edited: edit them there"
         );

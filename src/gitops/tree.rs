@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::GitOpsError;
-use super::kustomize::is_kustomization;
+use super::kustomize::{is_kustomization, is_override};
 
 /// What Git and the kernel give up at.
 const MOST_LINKS: usize = 40;
@@ -135,9 +135,12 @@ impl Tree {
         paths.into_iter().filter_map(file).collect()
     }
 
-    /// Every kustomization.
+    /// Every kustomization, and what overrides one in Argo CD.
     pub fn kustomizations(&self) -> Vec<Listed> {
-        let files = self.entries.iter().filter(|(path, entry)| !entry.is_link() && is_kustomization(path));
+        let files = self
+            .entries
+            .iter()
+            .filter(|(path, entry)| !entry.is_link() && (is_kustomization(path) || is_override(path)));
         files.map(|(path, entry)| entry.listed(path, None)).collect()
     }
 
@@ -186,5 +189,6 @@ impl Entry {
 /// What Argo CD reads in a folder of plain manifests, and the file by which Kustomize knows its own.
 fn is_manifest(path: &str) -> bool {
     is_kustomization(path)
-        || path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
+        || (path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
+            && !is_override(path))
 }

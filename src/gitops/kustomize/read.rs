@@ -100,27 +100,31 @@ impl Kustomization {
         Ok(replaced)
     }
 
-    /// The line of a replacement that writes over the image.
-    pub fn replacement(&self, workload: &Workload) -> Option<usize> {
+    /// The replacements that write the image, or a part of it.
+    pub fn replacements(&self, workload: &Workload) -> Vec<Replacement> {
         let replacements = self.root.get("replacements").map(Node::items).unwrap_or_default();
         let targets =
             replacements.iter().flat_map(|one| one.get("targets").map(Node::items).unwrap_or_default());
-        for target in targets.filter(|target| workload.is_selected(target.get("select"))) {
+        let of_target = |target: &Node| {
             let option = |key: &str| target.get("options").and_then(|options| options.get(key)?.text());
-            // What is before the tag: the image is another one then, but its tag is still the manifest's.
-            if option("delimiter") == Some(":") && matches!(option("index"), None | Some("0")) {
-                continue;
-            }
+            let before_tag = option("delimiter") == Some(":") && matches!(option("index"), None | Some("0"));
             let fields = target.get("fieldPaths").map(Node::items).unwrap_or_default();
-            let hit = fields
-                .iter()
-                .find(|field| field.text().is_some_and(|path| segments_mean(&split_field(path), workload)));
-            if let Some(field) = hit {
-                return Some(field.line);
-            }
-        }
-        None
+            let is_image =
+                |field: &&Node| field.text().is_some_and(|path| segments_mean(&split_field(path), workload));
+            let hits = fields.iter().filter(is_image);
+            hits.map(|field| Replacement { line: field.line, before_tag }).collect::<Vec<_>>()
+        };
+        targets.filter(|target| workload.is_selected(target.get("select"))).flat_map(of_target).collect()
     }
+}
+
+/// A value from elsewhere that is written into an image.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    /// The line that says so.
+    pub line: usize,
+    /// Whether it is written before the tag, which stays the manifest's.
+    pub before_tag: bool,
 }
 
 impl Replaced {

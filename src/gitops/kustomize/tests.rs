@@ -112,6 +112,49 @@ fn a_component_that_replaces_the_image_is_refused() {
 }
 
 #[test]
+fn components_come_before_what_their_user_says_itself() {
+    let component = |text: &str| {
+        set(&[
+            ("apps/base/kustomization.yaml", RESOURCE),
+            (
+                "apps/prod/kustomization.yaml",
+                "resources: [../base]\ncomponents: [../../pin]\nimages: [{name: r.example/web, newName: m.example/web, newTag: v1}]\n",
+            ),
+            ("pin/kustomization.yaml", text),
+        ])
+    };
+    let renamed = component("kind: Component\nimages: [{name: r.example/web, newName: x.example/web}]\n");
+    assert_eq!(renamed, Ok(deployed("web", "x.example/web:v2")));
+    assert!(component("kind: Component\n").unwrap_err().starts_with("apps/prod/kustomization.yaml:3"));
+}
+
+#[test]
+fn an_overlay_over_two_overlays_is_looked_at_from_both() {
+    let refused = set(&[
+        ("apps/base/kustomization.yaml", RESOURCE),
+        ("apps/eu/kustomization.yaml", "resources: [../base]\nnamePrefix: eu-\n"),
+        ("apps/us/kustomization.yaml", "resources: [../base]\nnamePrefix: us-\n"),
+        (
+            "apps/all/kustomization.yaml",
+            "resources: [../eu, ../us]\npatches:\n- target: {name: us-web}\n  patch: '[{op: replace, path: /spec/template/spec/containers/1/image, value: x}]'\n",
+        ),
+    ]);
+    assert!(refused.unwrap_err().starts_with("apps/all/kustomization.yaml:4: Kustomize patches"));
+}
+
+#[test]
+fn what_argo_cd_sets_by_a_file_beside_the_overlay_is_refused() {
+    let beside = |text: &str| {
+        set(&[("apps/base/kustomization.yaml", RESOURCE), ("apps/base/.argocd-source-web.yaml", text)])
+    };
+    for image in ["r.example/web:v1", "r.example/web=m.example/other:v1"] {
+        let refused = beside(&format!("kustomize:\n  images:\n  - {image}\n")).unwrap_err();
+        assert!(refused.starts_with("apps/base/.argocd-source-web.yaml:3: Argo CD replaces"), "{refused}");
+    }
+    assert!(beside("kustomize: {images: ['r.example/side:v1', 'r.example/web=m.example/web']}\n").is_ok());
+}
+
+#[test]
 fn a_patch_of_the_image_is_refused_wherever_it_is_written() {
     let json = "- op: replace\n  path: /spec/template/spec/containers/1/image\n  value: r.example/web:v1\n";
     let merge = "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: r.example/web:v1}]}}}\n";
