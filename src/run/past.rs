@@ -58,13 +58,13 @@ impl Past {
                 .all(|node| self.outcomes.get(&node.name).is_some_and(Outcome::is_success))
     }
 
-    /// What whoever watches has to know of it: how it began, and all about the nodes that are done.
+    /// What whoever watches has to know of it: how it began, what was changed, and all about the nodes that are done.
     pub fn to_replay(&self) -> Vec<Event> {
         let done = self.done();
         let wanted = |event: &&Event| match &event.kind {
-            EventKind::RunStarted(_) => true,
+            // What was changed counts, whatever becomes of the node.
+            EventKind::RunStarted(_) | EventKind::Changed { .. } => true,
             EventKind::Planned { node, .. }
-            | EventKind::Changed { node, .. }
             | EventKind::Detailed { node, .. }
             | EventKind::NodeStarted { node }
             | EventKind::NodeFinished { node, .. } => done.contains_key(node),

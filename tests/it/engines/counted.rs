@@ -120,3 +120,18 @@ fn what_never_began_counts_nothing_though_it_was_planned() {
         );
     });
 }
+
+#[test]
+fn a_run_that_is_gone_on_with_counts_what_was_made_before_it_stopped_too() {
+    each(|driver| {
+        let estate = estate("test -e $HOME/mended");
+        driver.run(&estate, &["apply", "--yes"]).exits(1).says("failed");
+        estate.write("mended", "");
+        let ended = driver.run(&estate, &["resume", "--yes"]).exits(0);
+        // One was made before; then one is made again that was half made, and one for the first time.
+        let shown = driver.run(&estate, &["runs", "show"]).exits(0).stdout;
+        for text in [&ended.stdout, &shown] {
+            assert_eq!(line(text, "a")[1..5], ["2", "0", "1", "0"], "{text}");
+        }
+    });
+}
