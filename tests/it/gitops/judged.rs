@@ -59,13 +59,13 @@ async fn an_edit_is_made_where_kustomize_shows_it_and_refused_where_it_does_not(
         (
             false,
             format!(
-                "resources: [../base]\npatches:\n- target: {{kind: Dep.*}}\n  patch: '[{{op: replace, path: {image}, value: x}}]'\n"
+                "resources: [../base]\npatches:\n- target: {{kind: Dep.*}}\n  patch: |-\n    - {{op: replace, path: {image}, value: x}}\n"
             ),
         ),
         (
             true,
             format!(
-                "resources: [../base]\npatches:\n- target: {{kind: Job}}\n  patch: '[{{op: replace, path: {image}, value: x}}]'\n"
+                "resources: [../base]\npatches:\n- target: {{kind: Job}}\n  patch: |-\n    - {{op: replace, path: {image}, value: x}}\n"
             ),
         ),
         (false, format!("resources: [../base]\npatches:\n- patch: |-\n    {merge}image: x}}]}}}}}}\n")),
