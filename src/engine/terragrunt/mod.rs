@@ -152,7 +152,9 @@ impl TerragruntEngine {
         let failure = match &ran {
             Ok(Ran { code: 0, .. }) => log.ignored(job.config.errors.as_ref(), options.label),
             Ok(_) => log.hook_failure(),
-            Err(_) => None,
+            Err(EngineError::Interrupted { .. }) => None,
+            // With -detailed-exitcode it ends with the tool's own code all the same.
+            Err(_) => log.ignored(job.config.errors.as_ref(), options.label),
         };
         match failure.map_or(ran, Err) {
             Ok(ran) => {

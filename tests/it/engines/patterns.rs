@@ -164,3 +164,42 @@ fn error_hooks_see_all_that_a_command_or_a_hook_has_said() {
         );
     });
 }
+
+#[test]
+fn what_a_tool_or_a_hook_says_before_it_has_begun_is_ignored_too() {
+    each(|driver| {
+        let estate = Estate::new();
+        let fine = "output \"x\" {\n  value = 1\n}\n";
+        let flag = "terraform {\n  extra_arguments \"bad\" {\n    commands  = [\"plan\"]\n    \
+                    arguments = [\"-no-such-flag\"]\n  }\n}\n";
+        let hook = |words: &str| {
+            format!(
+                "terraform {{\n  before_hook \"h\" {{\n    commands = [\"plan\"]\n    execute  = [{words}]\n  }}\n}}\n"
+            )
+        };
+        let red = "\"sh\", \"-c\", \"printf '\\\\033[31mError: it is red\\\\033[0m' >&2; exit 7\"";
+        place(
+            &estate,
+            "flag",
+            fine,
+            &format!("{flag}{}", ignoring(".*flag provided but not defined: -no-such-flag.*")),
+        );
+        place(
+            &estate,
+            "red",
+            fine,
+            &format!("{}{}", hook(red), ignoring("^Error: it is red exit status 7$")),
+        );
+        place(
+            &estate,
+            "gone",
+            fine,
+            &format!("{}{}", hook("\"no-such-program\""), ignoring(".*no-such-program.*")),
+        );
+        let nodes = driver.nodes(&estate, &["plan"], 0);
+        for unit in ["flag", "red", "gone"] {
+            assert_eq!(nodes.result(unit), "unchanged", "{}", nodes.get(unit));
+            assert!(nodes.get(unit)["note"].as_str().unwrap().contains("known"), "{}", nodes.get(unit));
+        }
+    });
+}
