@@ -22,6 +22,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	cargo clippy --lib --no-default-features --quiet -- -D warnings
+	cargo check --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --lib --quiet
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -check -recursive infra; exit; fi; done
 	@if [ -x .tools/bin/actionlint ]; then emulator/lint-workflows; fi

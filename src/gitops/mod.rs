@@ -17,6 +17,7 @@ mod image;
 mod kustomize;
 mod manifest;
 mod promote;
+mod recorded;
 mod repository;
 mod rollback;
 mod select;

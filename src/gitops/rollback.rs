@@ -7,8 +7,9 @@ use super::find::Images;
 use super::history::{ImageRecord, RecordKind};
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::Files;
+use super::recorded::select_recorded;
 use super::repository::{Repository, Snapshot, folder_of};
-use super::select::{is_at, select_recorded};
+use super::select::is_at;
 use super::trailers;
 use crate::support::git::short;
 

@@ -61,7 +61,7 @@ pub(super) fn is_at(folder: &str, files: &Files, target: &ImageTarget, image: &F
 }
 
 /// What is there instead of what was asked for, and what hides the rest.
-fn present(files: &Files, images: &Images) -> String {
+pub(super) fn present(files: &Files, images: &Images) -> String {
     let identities: Vec<String> = images.found.iter().map(FoundImage::identity).collect();
     let mut present = if identities.is_empty() { "no containers".to_owned() } else { identities.join(", ") };
     let mut helm: Vec<&str> =
@@ -95,7 +95,12 @@ fn is_helm(file: &ManifestFile) -> bool {
         || documents.iter().any(is_application)
 }
 
-fn ambiguous(folder: &str, files: &Files, target: &ImageTarget, images: &[&FoundImage]) -> GitOpsError {
+pub(super) fn ambiguous(
+    folder: &str,
+    files: &Files,
+    target: &ImageTarget,
+    images: &[&FoundImage],
+) -> GitOpsError {
     let describe = |image: &&FoundImage| {
         format!("{} ({}:{})", image.identity(), files[image.file].path, image.scalar.line)
     };
@@ -119,36 +124,8 @@ fn selector(folder: &str, files: &Files, app: &str, image: &FoundImage, all: &[&
     }
 }
 
-/// The same image by its record: of the same names, or where those are gone of the same image, since containers and kinds
-/// are renamed. `image` is the one that the record left there.
-pub(super) fn select_recorded(
-    folder: &str,
-    files: &Files,
-    target: &ImageTarget,
-    record: &super::history::ImageRecord,
-) -> Result<FoundImage, GitOpsError> {
-    let images = Images::of(files);
-    let mut fitting: Vec<&FoundImage> = images
-        .found
-        .iter()
-        .filter(|image| record.is_of(image, files, &images.found) && is_at(folder, files, target, image))
-        .collect();
-    if fitting.len() > 1 && fitting.iter().filter(|image| image.text() == record.image).count() == 1 {
-        fitting.retain(|image| image.text() == record.image);
-    }
-    let chosen = match &fitting[..] {
-        [only] => *only,
-        [] => {
-            let (folder, target) = (folder.to_owned(), record.container.clone());
-            return Err(GitOpsError::NoImage { folder, target, present: present(files, &images) });
-        }
-        several => return Err(ambiguous(folder, files, target, several)),
-    };
-    check_scalar(&files[chosen.file], &chosen.scalar)?;
-    Ok(chosen.clone())
-}
-
-fn check_scalar(file: &ManifestFile, scalar: &Node) -> Result<(), GitOpsError> {
+/// Refuses what no edit can replace.
+pub(super) fn check_scalar(file: &ManifestFile, scalar: &Node) -> Result<(), GitOpsError> {
     let Value::Scalar(text, style) = &scalar.value else { return Ok(()) };
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
         return Err(file.error(scalar.line, "the image is a block scalar; write it on one line"));

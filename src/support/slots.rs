@@ -17,6 +17,7 @@ pub trait Slot: Copy {
 }
 
 /// Makes a [`Slot`] of a type that is nothing but a place: `struct NodeIndex(usize)`.
+#[macro_export]
 macro_rules! slot {
     ($name:ident) => {
         impl $crate::support::slots::Slot for $name {
@@ -30,7 +31,7 @@ macro_rules! slot {
         }
     };
 }
-pub(crate) use slot;
+pub use slot;
 
 /// A vector that is indexed by its own kind of slot and by nothing else.
 ///

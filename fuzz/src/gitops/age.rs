@@ -1,0 +1,1 @@
+../../../src/gitops/age.rs

@@ -1,0 +1,1 @@
+../../../src/gitops/find.rs

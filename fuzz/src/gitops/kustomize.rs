@@ -1,0 +1,1 @@
+../../../src/gitops/kustomize.rs

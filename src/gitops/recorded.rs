@@ -1,0 +1,37 @@
+//! Which of an app's images a record of the history means.
+
+use super::error::GitOpsError;
+use super::find::{FoundImage, Images};
+use super::history::ImageRecord;
+use super::image::ImageTarget;
+use super::manifest::Files;
+use super::select::{ambiguous, check_scalar, is_at, present};
+
+/// The same image by its record: of the same names, or where those are gone of the same image, since containers and kinds
+/// are renamed. `image` is the one that the record left there.
+pub(super) fn select_recorded(
+    folder: &str,
+    files: &Files,
+    target: &ImageTarget,
+    record: &ImageRecord,
+) -> Result<FoundImage, GitOpsError> {
+    let images = Images::of(files);
+    let mut fitting: Vec<&FoundImage> = images
+        .found
+        .iter()
+        .filter(|image| record.is_of(image, files, &images.found) && is_at(folder, files, target, image))
+        .collect();
+    if fitting.len() > 1 && fitting.iter().filter(|image| image.text() == record.image).count() == 1 {
+        fitting.retain(|image| image.text() == record.image);
+    }
+    let chosen = match &fitting[..] {
+        [only] => *only,
+        [] => {
+            let (folder, target) = (folder.to_owned(), record.container.clone());
+            return Err(GitOpsError::NoImage { folder, target, present: present(files, &images) });
+        }
+        several => return Err(ambiguous(folder, files, target, several)),
+    };
+    check_scalar(&files[chosen.file], &chosen.scalar)?;
+    Ok(chosen.clone())
+}
