@@ -130,9 +130,9 @@ impl SelectionArgs {
         let ranges = filters.ranges();
         let mut known = Vec::new();
         if !ranges.is_empty() {
-            let situation = Situation::new(estate, reader).map_err(refused)?;
+            let situation = Situation::new(estate, reader).map_err(|diagnostic| refused(*diagnostic))?;
             for range in &ranges {
-                known.push(situation.units(range).map_err(refused)?);
+                known.push(situation.units(range).map_err(|diagnostic| refused(*diagnostic))?);
             }
         }
         let selected = FilterContext::new(estate, &workspace.working_dir, &known).select(&filters);
@@ -186,8 +186,8 @@ fn base_of(ui: Ui, given: &str, root: &Path) -> Result<String, CliError> {
     Ok(name)
 }
 
-fn refused(diagnostic: Box<Diagnostic>) -> CliError {
-    CliError::Configuration(vec![*diagnostic])
+fn refused(diagnostic: Diagnostic) -> CliError {
+    CliError::Configuration(vec![diagnostic])
 }
 
 /// The units of the folder that was walked, without those that are templates.

@@ -168,9 +168,9 @@ fn missing_dependency(
     working_dir: &Path,
     near: &[String],
 ) -> Diagnostic {
-    let message = format!("dependency \"{}\" of {name} does not exist", target.written);
+    let mut message = format!("dependency \"{}\" of {name} does not exist", target.written);
     let generated = dir.components().any(|part| part.as_os_str() == STACK_DIR);
-    let help = match near {
+    let mut help = match near {
         _ if generated => format!(
             "{} is generated from a stack: run `slipway stack generate`, or ask with --expand-stacks",
             paths::relative(working_dir, dir).display()
@@ -178,6 +178,9 @@ fn missing_dependency(
         [] => format!("there is no {UNIT_FILE} in {}", dir.display()),
         near => format!("did you mean {}?", near.join(" or ")),
     };
+    // There may be tens of thousands of them.
+    message.shrink_to_fit();
+    help.shrink_to_fit();
     Diagnostic::error("estate::missing_dependency", message).at(target.location.clone()).help(help)
 }
 

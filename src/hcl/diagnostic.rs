@@ -57,7 +57,7 @@ pub struct Diagnostic {
     /// How evaluation came there, innermost first.
     pub trace: Vec<Frame>,
     /// A near name in place of a wrong one.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Box<Suggestion>>,
     /// Further mistakes beside it, in other parts of the same expression.
     pub also: Vec<Diagnostic>,
     /// The folders of what it breaks, filled in by whoever evaluates them: one, until several diagnostics are
@@ -115,7 +115,8 @@ impl Diagnostic {
     /// is evaluated.
     #[must_use]
     pub fn suggest(mut self, wrong: impl Into<String>, text: impl Into<String>) -> Self {
-        self.suggestion = Some(Suggestion { wrong: wrong.into(), location: None, text: text.into() });
+        self.suggestion =
+            Some(Box::new(Suggestion { wrong: wrong.into(), location: None, text: text.into() }));
         self
     }
 
@@ -123,7 +124,7 @@ impl Diagnostic {
     #[must_use]
     pub fn suggest_at(mut self, text: impl Into<String>, location: Location) -> Self {
         let wrong = location.file.slice(location.span).to_owned();
-        self.suggestion = Some(Suggestion { wrong, location: Some(location), text: text.into() });
+        self.suggestion = Some(Box::new(Suggestion { wrong, location: Some(location), text: text.into() }));
         self
     }
 
