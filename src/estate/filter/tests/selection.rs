@@ -128,7 +128,6 @@ fn files_of_queries_say_where_a_line_is_wrong() {
 fn more_queries_than_anyone_means_are_refused_with_the_place_of_the_first_that_is_too_many() {
     let folder = estate();
     let live = folder.path().join("live");
-    let began = std::time::Instant::now();
     let errors = |text: &str| {
         write(folder.path(), "live/.terragrunt-filters", text);
         Filters::default().add_file(&live.join(FILTERS_FILE), &live).unwrap_err()
@@ -159,7 +158,6 @@ fn more_queries_than_anyone_means_are_refused_with_the_place_of_the_first_that_i
     assert_eq!(told(&ranges, ".terragrunt-filters:51:1: the queries name more than 50 ranges of commits"), 1);
     assert_eq!(told(&joined(5_000, &|index| format!("typ={index}"), "\n"), ":1:1: there is no key"), 100);
     assert_eq!(told(&" ".repeat(17 * 1024 * 1024), "it has more than 16777216 bytes"), 1);
-    assert!(began.elapsed() < std::time::Duration::from_mins(1), "{:?}", began.elapsed());
     let errors = Filters::parse((0..20_000).map(|index| format!("u{index}"))).unwrap_err();
     assert!(errors[0].to_string().contains("--filter:1:1: the queries have more than"), "{}", errors[0]);
 }
