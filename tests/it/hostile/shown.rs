@@ -207,8 +207,10 @@ fn images_and_authors_of_commits_are_shown_and_not_obeyed() {
 #[test]
 fn a_server_that_answers_with_orders_is_told_with_its_words_and_not_obeyed() {
     let folder = tempfile::tempdir().unwrap();
-    let status =
-        Command::new("git").current_dir(&folder).args(["init", "--quiet", "--bare", "m.git"]).status();
+    let status = Command::new("git")
+        .current_dir(&folder)
+        .args(["init", "--quiet", "--bare", "--initial-branch=main", "m.git"])
+        .status();
     assert!(status.unwrap().success());
     let hook = folder.path().join("m.git/hooks/pre-receive");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
