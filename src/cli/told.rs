@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::hcl::budget::with_commas;
 use crate::hcl::diagnostic::{Diagnostic, Severity};
+use crate::support::counted::{plural, with_commas};
 use crate::support::{paths, shown};
 
 /// So many are told whole, whatever they are.
@@ -114,13 +114,7 @@ impl Rest {
 }
 
 fn shown_from(base: &Path, folder: &Path) -> String {
-    let way = paths::relative(base, folder);
-    let way = if way.as_os_str().is_empty() { Path::new(".") } else { &way };
-    shown::name(&way.display().to_string()).into_owned()
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{what}{}", if count == 1 { "" } else { "s" })
+    shown::name(&paths::relative(base, folder).display().to_string()).into_owned()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::exit::{CliError, Exit};
 use super::global::{Color, Format, Global, LogFormat};
 use super::snippet::Snippets;
 use super::told::{Told, told};
-use crate::hcl::budget::with_commas;
 use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
+use crate::support::counted::with_commas;
 use crate::support::{redact, shown};
 
 /// Owns both streams.

@@ -11,6 +11,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::{Needs, ValidateOptions, validate};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
+use crate::support::counted::plural;
 
 /// Check every unit and show every error
 ///
@@ -78,7 +79,7 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
 fn summary(units: usize, diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let warnings = diagnostics.len() - errors;
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let count = |count: usize, what: &str| format!("{count} {}", plural(count, what));
     let mut said = format!("{}, {}", count(units, "unit"), count(errors, "error"));
     if warnings > 0 {
         said = format!("{said}, {}", count(warnings, "warning"));

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::diagnostic::Diagnostic;
 use super::limits::MOST_DEPTH;
 use super::source::Location;
+use crate::support::counted::with_commas;
 use crate::support::interrupt::interruptions;
 
 /// The most steps: an operation, a call, a round of a `for`, a file that is looked at. A few seconds.
@@ -55,19 +56,6 @@ pub enum Spent {
     /// The patience of whoever waits.
     #[error("was interrupted")]
     Interrupted,
-}
-
-/// A number as people read it.
-pub(crate) fn with_commas(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn size(bytes: u64) -> String {

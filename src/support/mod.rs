@@ -6,6 +6,7 @@ pub mod aws;
 pub mod capture;
 pub mod children;
 pub mod confined;
+pub mod counted;
 pub mod digest;
 pub mod environment;
 pub mod excluded;

@@ -5,18 +5,18 @@ use crate::hcl::walk;
 
 /// Whether the name `root` is used anywhere in `expr`.
 pub(crate) fn uses(expr: &Expr, root: &str) -> bool {
-    let mut used = false;
-    walk::expressions(expr, &mut |expr| {
-        used |= matches!(&expr.kind, ExprKind::Variable(name) if &**name == root);
-        !used
-    });
-    used
+    found(root, |visit| walk::expressions(expr, visit))
 }
 
 /// Whether the name `root` is used anywhere in a file.
 pub(crate) fn uses_in(body: &Body, root: &str) -> bool {
+    found(root, |visit| walk::body(body, visit))
+}
+
+/// Whether the name is among the expressions that `walk` shows.
+fn found<'e>(root: &str, walk: impl FnOnce(&mut dyn FnMut(&'e Expr) -> bool)) -> bool {
     let mut used = false;
-    walk::body(body, &mut |expr| {
+    walk(&mut |expr| {
         used |= matches!(&expr.kind, ExprKind::Variable(name) if &**name == root);
         !used
     });

@@ -15,6 +15,7 @@ use crate::hcl::budget::{self, Evaluation, VARIABLE, allowed};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::stack::with_room;
+use crate::support::counted::with_commas;
 use crate::terragrunt::overlay::Place;
 use crate::terragrunt::reader::Reader;
 
@@ -139,7 +140,7 @@ impl Expanding<'_> {
         } else if self.found.generated.len() >= most {
             let first = chain.first().map(|step| step.title.as_str()).unwrap_or_default();
             let message =
-                format!("{first} generates more than {} units and stacks", budget::with_commas(most as u64));
+                format!("{first} generates more than {} units and stacks", with_commas(most as u64));
             let raise =
                 format!("look for stacks that generate two of the next; {VARIABLE}=2 allows twice as many");
             (message, raise)
