@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
+use super::other_state::Keeper;
 use super::said::Said;
 use super::source::SourceError;
 use super::ui::OutputsError;
 use crate::support::fs::FileError;
 use crate::support::process::ProcessError;
+
+/// How to choose between two states of one unit.
+const FIND_OUT: &str = "find out by `state list -state=FILE` of the tool which one tells of what is there";
 
 /// Why an engine could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -65,17 +69,41 @@ pub enum EngineError {
         /// All that the earlier version has left.
         old: PathBuf,
     },
-    /// Terragrunt has kept a state in its cache that is not ours.
-    #[error("{unit} has {} in {}, where Terragrunt keeps it", if *.is_there { "another state" } else { "its state" }, .theirs.display())]
+    /// The other engine has kept a state, where this one does not look.
+    #[error("{unit} has {} in {}, where {other} keeps it", if *.is_there { "another state" } else { "its state" }, .found.display())]
     OtherState {
         /// The unit.
         unit: String,
-        /// Terragrunt's.
-        theirs: PathBuf,
-        /// Where ours is, or would be.
-        ours: PathBuf,
-        /// Whether there is one of ours as well.
+        /// Who keeps it there.
+        other: Keeper,
+        /// The state.
+        found: PathBuf,
+        /// Where the one of this engine is, or would be.
+        used: PathBuf,
+        /// Whether there is one of this engine as well.
         is_there: bool,
+    },
+    /// A state lies in the unit's own folder, from the tool itself, and is not what the one in use has come from.
+    #[error("{unit} has two states: {} beside it, and {}", .beside.display(), .used.display())]
+    StateBeside {
+        /// The unit.
+        unit: String,
+        /// The one in its folder.
+        beside: PathBuf,
+        /// The one that is worked on.
+        used: PathBuf,
+        /// Whether a run would copy the first over the second.
+        is_copied: bool,
+    },
+    /// Terragrunt takes out of its cache what it once copied there and finds beside the unit no longer: here the unit's state.
+    #[error("{unit} has its state in {}, which Terragrunt would remove, as {} is gone", .used.display(), .beside.display())]
+    StateTaken {
+        /// The unit.
+        unit: String,
+        /// The state.
+        used: PathBuf,
+        /// Where it was copied from, at first.
+        beside: PathBuf,
     },
     /// Neither tool is there.
     #[error("neither tofu nor terraform is on PATH")]
@@ -261,17 +289,29 @@ impl EngineError {
                     old.display()
                 ));
             }
-            Self::OtherState { ours, is_there: false, .. } => {
+            Self::OtherState { other, used, is_there: false, .. } => {
                 return Some(format!(
-                    "give it a remote_state, which both find; or work on it with --engine terragrunt; or move that file to {}",
-                    ours.display()
+                    "give it a remote_state, which both find; or work on it with --engine {}; or move that file to {}",
+                    other.engine(),
+                    used.display()
                 ));
             }
-            Self::OtherState { ours, is_there: true, .. } => {
+            Self::OtherState { used, is_there: true, .. } => {
                 return Some(format!(
-                    "ours is {}: keep the one that tells of what is there, as `state list -state=FILE` of the tool shows it, and move the other one away; a remote_state gives both one place",
-                    ours.display()
+                    "the one of this engine is {}: {FIND_OUT}, and move the other one away; a remote_state gives both one place",
+                    used.display()
                 ));
+            }
+            Self::StateBeside { is_copied: true, .. } => {
+                return Some(format!(
+                    "Terragrunt would copy the first over the second: {FIND_OUT}, and copy that one over the other"
+                ));
+            }
+            Self::StateTaken { .. } => {
+                "copy the first to the second; a remote_state would keep it out of the cache"
+            }
+            Self::StateBeside { is_copied: false, .. } => {
+                return Some(format!("the second is worked on: {FIND_OUT}, and move the other one away"));
             }
             Self::NoTool => "install OpenTofu or Terraform, or name the program with --tf-path",
             Self::BadTool { .. } => "name a working tofu or terraform with --tf-path",

@@ -4,6 +4,7 @@
 //! order, parallelism and what happens to dependents belong to the run.
 
 pub mod beside_state;
+mod cached_version;
 pub mod error;
 pub mod failure;
 pub mod identity;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::EngineError;
+pub use other_state::Keeper;
 pub use plan::{
     Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
 };

@@ -10,6 +10,7 @@ use std::path::Path;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use serde::Deserialize;
 
+use super::other_state::folders_in_cache;
 use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
 use super::ui::{Output, OutputsError, object_in, to_outputs};
@@ -18,7 +19,6 @@ use crate::hcl::value::Value;
 use crate::support::fs::{FileError, Obstacle, read_regular};
 use crate::terragrunt::config::{RemoteState, UnitConfig};
 use crate::terragrunt::outputs::Outputs;
-use crate::terragrunt::terragrunt_working_dir;
 
 /// What a state says, as far as others need it.
 #[derive(Debug)]
@@ -44,8 +44,13 @@ impl State {
 
     /// Whether it is what became of another one.
     fn follows(&self, earlier: &Self) -> bool {
-        let (Some(own), Some(earlier)) = (&self.mark, &earlier.mark) else { return false };
-        own.lineage == earlier.lineage && own.serial > earlier.serial
+        self.is_no_older_than(earlier) && self.mark != earlier.mark
+    }
+
+    /// Whether it is another one, or what became of it.
+    pub fn is_no_older_than(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (&self.mark, &other.mark) else { return false };
+        own.lineage == other.lineage && own.serial >= other.serial
     }
 }
 
@@ -74,7 +79,7 @@ struct Resource {
 /// The outputs in a unit's state where that is a file on this machine; `None` where it is none, or not to be read.
 ///
 /// A path that is not absolute counts from the folder that the unit is run in: by us that is `ours`; by Terragrunt one of its
-/// cache, which is copied from the unit's own folder where it has no source. Of several states of one line the newest counts,
+/// cache, into which is copied what lies from the unit's own folder where it has no source. Of several states of one line the newest counts,
 /// else the first.
 pub fn local_outputs(config: &UnitConfig, ours: &Path) -> Option<Result<Outputs, OutputsError>> {
     let remote_state = config.remote_state.as_ref();
@@ -83,11 +88,12 @@ pub fn local_outputs(config: &UnitConfig, ours: &Path) -> Option<Result<Outputs,
     }
     let written = remote_state.and_then(|state| state.config.get("path")).and_then(Value::as_str);
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
-    let source = config.source();
-    let runs_in = terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref());
-    let beside = source.is_none().then(|| config.dir.clone());
+    let beside = config.source().is_none().then(|| config.dir.clone());
     let mut newest: Option<State> = None;
-    for file in std::iter::once(ours.to_owned()).chain(runs_in).chain(beside).map(|folder| folder.join(path))
+    for file in std::iter::once(ours.to_owned())
+        .chain(folders_in_cache(config))
+        .chain(beside)
+        .map(|folder| folder.join(path))
     {
         let text = match read_regular(&file) {
             Ok(text) => text,
@@ -104,6 +110,13 @@ pub fn local_outputs(config: &UnitConfig, ours: &Path) -> Option<Result<Outputs,
         }
     }
     newest.map(|state| state.outputs)
+}
+
+/// Whether two files hold the same resources and outputs.
+pub fn are_alike(one: &Path, other: &Path) -> bool {
+    let read = |file: &Path| serde_json::from_slice::<serde_json::Value>(&read_regular(file).ok()?).ok();
+    let (Some(one), Some(other)) = (read(one), read(other)) else { return false };
+    ["resources", "outputs"].iter().all(|part| one.get(part) == other.get(part))
 }
 
 /// The state in a file; none where there is none, or it is not one that we can read.

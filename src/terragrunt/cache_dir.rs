@@ -28,10 +28,15 @@ pub fn terragrunt_working_dir(
     }
     let (copied, module) = source.split_once("//").unwrap_or((source, ""));
     let copied = paths::join(dir, copied);
-    let cache = download_dir.map_or_else(|| dir.join(CACHE), Path::to_path_buf);
-    let folder = cache.join(name(dir.as_os_str().as_bytes()));
+    let folder = terragrunt_unit_cache(dir, download_dir);
     let folder = folder.join(name(&[b"file://", copied.as_os_str().as_bytes()].concat()));
     Some(paths::clean(&folder.join(module)))
+}
+
+/// The folder that holds what Terragrunt has fetched for the unit in `dir` (absolute), one folder a source.
+pub fn terragrunt_unit_cache(dir: &Path, download_dir: Option<&Path>) -> PathBuf {
+    let cache = download_dir.map_or_else(|| dir.join(CACHE), Path::to_path_buf);
+    cache.join(name(dir.as_os_str().as_bytes()))
 }
 
 fn name(of: &[u8]) -> String {

@@ -47,7 +47,7 @@ pub mod variable_files;
 pub(crate) mod tests;
 
 pub use boundary::Boundary;
-pub use cache_dir::terragrunt_working_dir;
+pub use cache_dir::{terragrunt_unit_cache, terragrunt_working_dir};
 pub(crate) use convert::strings;
 pub use convert::to_json;
 pub use counts::Counts;

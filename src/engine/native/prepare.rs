@@ -47,7 +47,7 @@ impl NativeEngine {
         };
         let identity = self.roles.credentials(config).await?;
         let folder = workdir::bring_together(&self.settings.home, job, &source)?;
-        other_state::refuse(&job.id, config, folder.path())?;
+        other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
         let module = Module::read(folder.path(), |_| None);
         sensitive::keep_declared(config, &module, folder.path());

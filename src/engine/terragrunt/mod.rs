@@ -25,6 +25,8 @@ use self::version::Version;
 use super::failure::passed_over;
 use super::inputs;
 use super::native::arguments::{plan_file, take_plan};
+use super::native::dir_of_job;
+use super::other_state;
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
 use super::process::{Options, Ran, lists_resources, run};
@@ -100,6 +102,10 @@ impl TerragruntEngine {
             inputs::refuse_endless(&job.config, &module)?;
         }
         let home = &self.settings.home;
+        // The native engine has no folder for a source that it does not know, and no state.
+        if let Ok(folder) = dir_of_job(home, job) {
+            other_state::refuse_wrapping(&job.id, &job.config, &folder)?;
+        }
         Shim::write(home, &workplace::of_unit(home, &job.id).join("shim"), &tool)
     }
 
