@@ -52,6 +52,11 @@ impl Table {
         self.blocks.get(*places.get(name)?)
     }
 
+    /// The same without keeping the places, while it is put together.
+    fn find_last(&self, name: &str) -> Option<&DependencyBlock> {
+        self.blocks.iter().rev().find(|block| &*block.name == name)
+    }
+
     /// Takes out blocks that count and have no folder. An included file may leave it empty for the child to fill in, so
     /// only what is merged can be judged.
     fn drop_pathless(&mut self) {
@@ -110,13 +115,17 @@ impl FileScope<'_> {
             }
             let included = include.scope.own_dependencies();
             table.errors.extend(include.through(included.errors.clone()));
-            if !included.waited_for.is_empty() {
-                let own: HashSet<&str> = table.blocks.iter().map(|block| &*block.name).collect();
-                let others = included.waited_for.iter().filter(|block| !own.contains(&*block.name));
-                table.waited_for.extend(others.cloned());
-            }
+            self.wait_for_overridden(&included, include.strategy, &mut table);
+            let own = (include.strategy == Strategy::Deep).then(|| table.blocks.clone());
             table.blocks =
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
+            // What the included file has switched off is waited for where the child names it again.
+            for block in own.into_iter().flatten().filter(DependencyBlock::enabled) {
+                let is_off = table.find_last(&block.name).is_some_and(|merged| !merged.enabled());
+                if is_off && self.is_unit(&block) {
+                    table.waited_for.push(block);
+                }
+            }
         }
         if let Some(over) = self.autoinclude(&mut table.errors) {
             let own = over.own_dependencies();
@@ -130,6 +139,32 @@ impl FileScope<'_> {
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));
         Some(table)
+    }
+
+    /// Terragrunt gathers the paths of a shallow merge, file by file: the unit waits for those of blocks that it overrides too.
+    /// One that leads nowhere, or to the unit itself, is what the override is for.
+    fn wait_for_overridden(&self, included: &Table, strategy: Strategy, table: &mut Table) {
+        if included.blocks.is_empty() && included.waited_for.is_empty() {
+            return;
+        }
+        let own: HashSet<Arc<str>> = table.blocks.iter().map(|block| Arc::clone(&block.name)).collect();
+        let repeated = included.waited_for.iter();
+        let repeated = repeated.filter(|block| strategy == Strategy::Shallow || !own.contains(&block.name));
+        let overridden = included.blocks.iter();
+        let overridden = overridden.filter(|block| {
+            let is_overridden = strategy == Strategy::Shallow && own.contains(&block.name);
+            is_overridden && block.enabled() && self.is_unit(block)
+        });
+        table.waited_for.extend(repeated.chain(overridden).cloned());
+    }
+
+    /// Whether a block names another unit that is there.
+    fn is_unit(&self, block: &DependencyBlock) -> bool {
+        let reader = self.session.reader;
+        let target = || block.target(self);
+        !block.config_path().is_empty()
+            && target() != self.config_dir()
+            && reader.is_file(&reader.unit_file(&target()))
     }
 
     /// The file's own blocks, evaluated at the first call.

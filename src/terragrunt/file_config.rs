@@ -9,6 +9,7 @@ use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
 use super::labelled::{Labelled, warn_of_repetition};
+use super::overridden::{NAMES_NOT_THERE, Overridden};
 use super::patterns;
 use super::schema::{self, Spec};
 use super::scope::{FileScope, Section};
@@ -107,6 +108,7 @@ impl FileScope<'_> {
         self.decode_attributes(body, wanted, config, errors);
         for block in &body.blocks {
             let place = block.kind.span;
+            let before = errors.len();
             match &*block.kind.name {
                 "terraform" => config.terraform = Some(self.terraform(block, wanted, errors)),
                 "dependencies" => {
@@ -153,6 +155,16 @@ impl FileScope<'_> {
                 }
                 _ => {}
             }
+            self.bear(block, errors, before);
+        }
+    }
+
+    /// Takes back what was told of names that are not there, since `before`, where the file above overrides the block.
+    fn bear(&self, block: &Block, errors: &mut Vec<Diagnostic>, before: usize) {
+        let is_overridden = |over: &Overridden| over.has_block(&block.kind.name, decode::label(block));
+        if errors.len() > before && self.overridden.get().is_some_and(is_overridden) {
+            let told = errors.split_off(before);
+            errors.extend(told.into_iter().filter(|error| !NAMES_NOT_THERE.contains(&error.code)));
         }
     }
 
@@ -277,8 +289,10 @@ impl FileScope<'_> {
         for block in body.blocks(kind) {
             let Some(name) = decode::label(block) else { continue };
             let title = format!("{kind} \"{name}\"");
+            let before = errors.len();
             let mut fields =
                 decode::attributes_only(self, &block.body, specs, &title, block.kind.span, errors);
+            self.bear(block, errors, before);
             patterns::check(self, block, &fields, errors);
             fields.insert(Arc::from("name"), Value::string(name));
             blocks.push(name, fields);

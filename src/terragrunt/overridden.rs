@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::decode::label;
 use crate::hcl::ast::{Body, Expr, ExprKind};
 
 /// The names that come from the file above.
@@ -16,17 +17,29 @@ pub(crate) struct Overridden {
     inputs: BTreeSet<Arc<str>>,
     /// Whether the source does.
     source: bool,
+    /// Blocks of which the one above takes the place, or that are joined to it.
+    blocks: BTreeSet<Arc<str>>,
+    /// The labels of `extra_arguments`.
+    extra_arguments: BTreeSet<Arc<str>>,
 }
+
+/// The codes of errors about a name that is not there.
+pub(crate) const NAMES_NOT_THERE: &[&str] =
+    &["hcl::no_attribute", "terragrunt::not_exposed", "terragrunt::unknown_name"];
 
 impl Overridden {
     /// What a file that is merged on top has.
     pub fn by(body: &Body) -> Self {
         let attributes = body.attributes.iter().map(|attribute| &attribute.name.name);
         let blocks = body.blocks("remote_state").map(|block| &block.kind.name);
+        let whole = body.blocks.iter().map(|block| &block.kind.name);
+        let arguments = body.blocks("terraform").flat_map(|block| block.body.blocks("extra_arguments"));
         Self {
             attributes: attributes.chain(blocks).filter(|name| &***name != "inputs").cloned().collect(),
             inputs: body.attribute("inputs").map(|inputs| names(&inputs.expr)).unwrap_or_default(),
             source: body.blocks("terraform").any(|block| block.body.attribute("source").is_some()),
+            blocks: whole.cloned().collect(),
+            extra_arguments: arguments.filter_map(label).map(Arc::from).collect(),
         }
     }
 
@@ -35,6 +48,15 @@ impl Overridden {
         match what {
             "this file" => self.attributes.contains(attribute),
             "terraform" => attribute == "source" && self.source,
+            _ => false,
+        }
+    }
+
+    /// Whether what stands in a block of the file is: by its name, or that of a block in `terraform` and its label.
+    pub fn has_block(&self, kind: &str, name: Option<&str>) -> bool {
+        match kind {
+            "dependencies" | "engine" | "errors" | "exclude" => self.blocks.contains(kind),
+            "extra_arguments" => name.is_some_and(|name| self.extra_arguments.contains(name)),
             _ => false,
         }
     }

@@ -12,7 +12,7 @@ use super::convert::{plain, strings};
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock, Wanted};
 use super::include::Strategy;
 use super::merge::merge;
-use super::overridden::Overridden;
+use super::overridden::{NAMES_NOT_THERE, Overridden};
 use super::paths;
 use super::scope::{FileScope, Section};
 use super::stack::UNIT_AUTOINCLUDE;
@@ -22,10 +22,6 @@ use crate::hcl::limits;
 use crate::hcl::source::{Location, Span};
 use crate::hcl::value::{Fields, Value};
 use crate::support::address::Address;
-
-/// The codes of errors about a name that is not there.
-const NAMES_NOT_THERE: &[&str] =
-    &["hcl::no_attribute", "terragrunt::not_exposed", "terragrunt::unknown_name"];
 
 impl FileScope<'_> {
     /// The file with everything that it includes under it.

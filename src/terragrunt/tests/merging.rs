@@ -223,3 +223,41 @@ fn error_rules_are_joined_in_a_deep_merge() {
     assert_eq!(errors.ignore[0].message.as_deref(), Some("was gone"));
     assert_eq!(to_json(&errors.ignore[0].signals["alert"], true), json!(false));
 }
+
+#[test]
+fn a_unit_waits_for_a_dependency_that_it_overrides_in_a_shallow_merge_and_for_none_that_leads_nowhere() {
+    let block =
+        |path: &str, rest: &str| format!("dependency \"d\" {{\n  config_path = \"{path}\"\n{rest}\n}}\n");
+    let include = |root: &str, strategy: &str| {
+        format!("include \"root\" {{\n  path = \"../{root}.hcl\"\n  merge_strategy = \"{strategy}\"\n}}\n")
+    };
+    let new = block("../new", "");
+    let tree = Tree::new(&[
+        ("old/terragrunt.hcl", ""),
+        ("new/terragrunt.hcl", ""),
+        ("root.hcl", &block("../old", "")),
+        ("nowhere.hcl", &block("../nowhere", "")),
+        ("itself.hcl", &block("../itself", "")),
+        ("off.hcl", &block("../old", "enabled = false")),
+        ("shallow/terragrunt.hcl", &(include("root", "shallow") + &new)),
+        ("deep/terragrunt.hcl", &(include("root", "deep") + &new)),
+        ("none/terragrunt.hcl", &(include("root", "no_merge") + &new)),
+        ("missing/terragrunt.hcl", &(include("nowhere", "shallow") + &new)),
+        ("itself/terragrunt.hcl", &(include("itself", "shallow") + &new)),
+        ("off/terragrunt.hcl", &(include("off", "shallow") + &new)),
+        ("offdeep/terragrunt.hcl", &(include("off", "deep") + &new)),
+    ]);
+    let waits = |unit: &str| {
+        let (outline, found) = tree.reader("plan").outline(&tree.path(&format!("{unit}/terragrunt.hcl")));
+        assert!(found.is_empty(), "{}", told(&found));
+        let edges = outline.dependencies.iter().filter(|edge| edge.enabled);
+        let mut names: Vec<_> =
+            edges.map(|edge| edge.config_path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(waits("shallow"), ["new", "old"]);
+    for unit in ["deep", "none", "missing", "itself", "off", "offdeep"] {
+        assert_eq!(waits(unit), ["new"], "{unit}");
+    }
+}

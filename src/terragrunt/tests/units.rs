@@ -313,3 +313,35 @@ fn what_fails_in_a_unit_and_comes_from_the_file_beside_it_is_no_error() {
     assert!(errors.contains("nowhere") && !errors.contains("queue") && !errors.contains("local"), "{errors}");
     assert!(tree.errors("none").contains("`values` has no attribute `queue`"));
 }
+
+#[test]
+fn what_asks_for_a_name_that_is_not_there_in_a_block_that_the_file_beside_it_has_too_is_no_error() {
+    let blocks = |value: &str, path: &str| {
+        format!(
+            "terraform {{\n  extra_arguments \"e\" {{\n    commands  = [\"plan\"]\n    arguments = [{value}]\n  }}\n}}\n\
+             exclude {{\n  if      = {value} == \"y\"\n  actions = [\"plan\"]\n}}\n\
+             errors {{\n  retry \"r\" {{\n    retryable_errors   = [{value}]\n    max_attempts       = 1\n    \
+             sleep_interval_sec = 1\n  }}\n}}\nengine {{\n  source = {value}\n}}\ndependencies {{\n  paths = [{path}]\n}}\n"
+        )
+    };
+    let unit = blocks("values.nowhere", "values.nowhere");
+    let tree = Tree::new(&[
+        ("all/terragrunt.hcl", &unit),
+        ("all/terragrunt.values.hcl", "size = 1\n"),
+        ("all/terragrunt.autoinclude.hcl", &blocks("\"x\"", "\"../other\"")),
+        ("other/terragrunt.hcl", ""),
+        ("none/terragrunt.hcl", &unit),
+        ("none/terragrunt.values.hcl", "size = 1\n"),
+        (
+            "none/terragrunt.autoinclude.hcl",
+            "terraform {\n  extra_arguments \"f\" {\n    commands = []\n  }\n}\n",
+        ),
+    ]);
+    let config = tree.evaluate("all").unwrap();
+    assert_eq!(config.terraform.unwrap().extra_arguments[0].arguments, ["x"]);
+    assert_eq!(config.errors.unwrap().retry[0].retryable_errors, ["x"]);
+    assert!(!config.exclude.unwrap().condition);
+    let (outline, found) = tree.reader("plan").outline(&tree.path("all/terragrunt.hcl"));
+    assert!(found.is_empty() && outline.order_only.len() == 1, "{}", told(&found));
+    assert_eq!(tree.errors("none").matches("`values` has no attribute `nowhere`").count(), 5);
+}

@@ -477,6 +477,49 @@ fn labels_that_repeat_are_read_alike() {
     assert_eq!(sorted(ours), sorted(theirs));
 }
 
+#[test]
+fn overridden_dependencies_are_waited_for_alike() {
+    let Some(tree) = Compared::new() else { return };
+    for unit in ["old", "new", "third", "fourth"] {
+        tree.write(&format!("{unit}/terragrunt.hcl"), "");
+    }
+    let block = |path: &str, rest: &str| {
+        format!("dependency \"d\" {{\n  config_path  = \"../{path}\"\n  skip_outputs = true\n{rest}}}\n")
+    };
+    let paths = |path: &str| format!("dependencies {{\n  paths = [\"../{path}\"]\n}}\n");
+    let off = "  enabled = false\n";
+    let pairs = [
+        (block("old", ""), block("new", "")),
+        (block("old", "") + &paths("third"), block("new", "")),
+        (block("old", ""), block("new", "") + &paths("third")),
+        (block("old", "") + &paths("third"), block("new", "") + &paths("fourth")),
+        (block("old", ""), block("new", off)),
+        (block("old", off), block("new", "")),
+        (block("old", off), block("old", "")),
+        (block("old", ""), block("old", off)),
+    ];
+    for (number, (root, child)) in pairs.iter().enumerate() {
+        tree.write(&format!("root{number}.hcl"), root);
+        for strategy in ["shallow", "deep", "no_merge"] {
+            let include = format!(
+                "include \"root\" {{\n  path = \"../root{number}.hcl\"\n  merge_strategy = \"{strategy}\"\n}}\n"
+            );
+            tree.write(&format!("{strategy}{number}/terragrunt.hcl"), &(include + child));
+        }
+    }
+    let estate = Estate::discover(&tree.root, &tree.reader("plan"));
+    let options = FindOptions { dependencies: true, ..FindOptions::default() };
+    let graph = Graph::build(&estate).unwrap();
+    let by_path = |found: Json| {
+        let mut found = sorted(found);
+        found.as_array_mut().unwrap().sort_by_key(|unit| unit["path"].to_string());
+        found
+    };
+    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options);
+    let theirs = tree.terragrunt("", &["find", "--json", "--dependencies"]);
+    assert_eq!(by_path(ours), by_path(theirs));
+}
+
 /// The same with the dependencies of each unit in one order: Terragrunt's own is that of a map.
 fn sorted(mut found: Json) -> Json {
     for dependencies in
