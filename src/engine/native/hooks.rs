@@ -52,7 +52,8 @@ impl<'a> Program<'a> {
 }
 
 impl Hooks<'_> {
-    /// Runs the hooks before the command; the first that fails is the failure.
+    /// Runs the hooks before the command; the first that fails is the failure, and what error hooks are held against, as with
+    /// Terragrunt.
     pub async fn before(&self, session: Session<'_>) -> Result<(), EngineError> {
         let hooks = self.terraform().map(|terraform| &terraform.before_hooks);
         let mut failed = None;
@@ -93,6 +94,7 @@ impl Hooks<'_> {
         }
     }
 
+    /// Runs every error hook that matches, whether or not another one fails: the failure is what they were called for.
     async fn on_error(
         &self,
         hooks: &[ErrorHook],
@@ -106,7 +108,12 @@ impl Hooks<'_> {
             if hook.on_errors.iter().any(matches) {
                 let (name, execute) = (&*hook.name, &*hook.execute);
                 let working_dir = hook.working_dir.as_deref();
-                self.execute(&Program { kind: "error_hook", name, execute, working_dir }, session).await?;
+                let program = Program { kind: "error_hook", name, execute, working_dir };
+                match self.execute(&program, session).await {
+                    Ok(()) => {}
+                    Err(error @ EngineError::Interrupted { .. }) => return Err(error),
+                    Err(error) => session.watcher.line(&format!("error: {error}")),
+                }
             }
         }
         Ok(())

@@ -95,6 +95,78 @@ fn a_failing_hook_before_a_command_keeps_it_from_running() {
     });
 }
 
+/// A hook that says its name on both streams and fails.
+fn failing(kind: &str, name: &str, code: u8, more: &str) -> String {
+    format!(
+        "  {kind} \"{name}\" {{\n    commands = [\"plan\"]\n    \
+         execute  = [\"sh\", \"-c\", \"echo out-{name}; echo err-{name} >&2; exit {code}\"]\n{more}  }}\n"
+    )
+}
+
+/// An error hook for what a pattern finds.
+fn on(name: &str, pattern: &str) -> String {
+    hook("error_hook", name, "[\"plan\"]", &format!("    on_errors = [\"{pattern}\"]\n"))
+}
+
+#[test]
+fn of_several_failing_hooks_the_first_of_each_side_meets_the_error_hooks() {
+    // As Terragrunt has it: of hooks that fail together it hands on what the first one printed.
+    let patterns = [
+        on("out-one", "out-one"),
+        on("err-one", "err-one"),
+        on("out-two", "out-two"),
+        on("err-two", "err-two"),
+        on("three", "exit status 3"),
+        on("four", "exit status 4"),
+    ]
+    .concat();
+    let anyway = "    run_on_error = true\n";
+    let note = |kind: &str, name: &str, more: &str| hook(kind, name, "[\"plan\"]", more);
+    let (first, both): (&[&str], &[&str]) =
+        (&["out-one", "err-one", "three"], &["out-one", "err-one", "out-two", "err-two", "three", "four"]);
+    let cases: Vec<(Vec<String>, &[&str])> = vec![
+        (vec![failing("before_hook", "one", 3, ""), failing("before_hook", "two", 4, anyway)], first),
+        (vec![failing("before_hook", "one", 3, ""), failing("before_hook", "two", 4, "")], first),
+        (vec![failing("after_hook", "one", 3, ""), failing("after_hook", "two", 4, anyway)], first),
+        (vec![failing("before_hook", "one", 3, ""), failing("after_hook", "two", 4, anyway)], both),
+        (vec![failing("before_hook", "one", 3, ""), failing("after_hook", "two", 4, "")], first),
+    ];
+    each(|driver| {
+        for (hooks, expected) in &cases {
+            let estate = estate(&(hooks.concat() + &patterns), "");
+            driver.run(&estate, &["plan"]).exits(1).says("err-one");
+            assert_eq!(notes(&estate, "notes"), *expected, "{hooks:?}");
+        }
+        let hooks = [
+            failing("after_hook", "one", 3, ""),
+            note("after_hook", "skipped", ""),
+            note("after_hook", "anyway", anyway),
+        ];
+        let estate = estate(&hooks.concat(), "");
+        driver.run(&estate, &["plan"]).exits(1).says("err-one");
+        assert_eq!(notes(&estate, "notes"), ["anyway"]);
+    });
+}
+
+#[test]
+fn every_error_hook_that_matches_runs_although_another_one_fails() {
+    each(|driver| {
+        let broken = "    on_errors = [\".*\"]\n";
+        let hooks = [
+            failing("before_hook", "one", 3, ""),
+            on("first", "err-one"),
+            failing("error_hook", "broken", 7, broken),
+            on("last", "err-one"),
+            on("never", "err-broken"),
+        ];
+        let estate = estate(&hooks.concat(), "");
+        let nodes = driver.nodes(&estate, &["plan"], 1);
+        let message = nodes.get("a")["message"].as_str().unwrap();
+        assert!(message.contains("hook one failed") && message.contains("err-one"), "{message}");
+        assert_eq!(notes(&estate, "notes"), ["first", "last"]);
+    });
+}
+
 #[test]
 fn a_failing_hook_fails_the_unit_whatever_its_exit_code_means_elsewhere() {
     each(|driver| {
