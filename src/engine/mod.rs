@@ -14,6 +14,7 @@ mod lock_table;
 pub mod native;
 mod other_state;
 pub mod plan;
+mod plan_place;
 mod process;
 mod role;
 mod s3;

@@ -39,6 +39,9 @@ pub struct Options<'a> {
     pub target: Option<InterruptTarget<'a>>,
     /// Takes the plan inside an apply, as soon as it has been told and before the first change.
     pub planned: Option<&'a (dyn Fn(&PlanSummary) + Send + Sync)>,
+    /// Whether it plans: it has not ended well before it has told a plan, whatever its exit code says. Terragrunt ends with 0 where
+    /// the tool was killed, and with 2 where its `init` did.
+    pub plans: bool,
     /// Whether it applies something: where it does not come to its end, what it has done is told.
     pub applies: bool,
     /// Who reads standard error, where the tool runs inside of another program.
@@ -51,6 +54,8 @@ pub struct Options<'a> {
 pub trait Wrapper: Send + Sync {
     /// Takes a line of its standard error and returns the text a person should see for it.
     fn take(&self, line: &str) -> String;
+    /// Whether a line is of its own log, and no word of the tool's.
+    fn is_own(&self, line: &str) -> bool;
     /// Why it failed, where it has said so.
     fn failure(&self, command: &str) -> Option<EngineError>;
     /// What the tool printed to standard error, as far as it has been handed on.
@@ -92,6 +97,7 @@ pub async fn run(
             stdout.push('\n');
             return;
         }
+        let is_own = stream == Stream::Stderr && options.wrapper.is_some_and(|wrapper| wrapper.is_own(line));
         let line = match stream {
             Stream::Stdout => {
                 let line = ui.take(line);
@@ -106,17 +112,27 @@ pub async fn run(
             Stream::Stderr => options.wrapper.map_or_else(|| line.to_owned(), |wrapper| wrapper.take(line)),
         };
         session.watcher.line(&line);
-        text.push((stream, line));
+        text.push(Line { stream, text: line, is_own });
     })
     .await?;
     let code = finished.status.code().unwrap_or(-1);
-    if code == 0 || (options.allowed.contains(&code) && !finished.interrupted) {
+    let is_good = code == 0 || (options.allowed.contains(&code) && !finished.interrupted);
+    let lacks_plan = options.plans && (!ui.has_plan() || (code == 0 && ui.has_sums()));
+    if is_good && !lacks_plan {
         return Ok(Ran { ui, stdout, code });
     }
     if options.applies {
         session.watcher.changed(&ui.done());
     }
-    Err(failure(&finished, &ui, text, command, options))
+    Err(failure(&finished, &ui, &text, command, Options { plans: is_good, ..options }))
+}
+
+/// A line that was printed.
+struct Line {
+    stream: Stream,
+    text: String,
+    /// Whether the program around the tool said it of itself.
+    is_own: bool,
 }
 
 /// Reads the answer of `state list`: an address a line; a state that was never written is an error of its own.
@@ -131,7 +147,7 @@ pub fn lists_resources(ran: Result<Ran, EngineError>) -> Result<bool, EngineErro
 fn failure(
     finished: &Finished,
     ui: &UiReader,
-    text: Vec<(Stream, String)>,
+    text: &[Line],
     line: &CommandLine,
     options: Options<'_>,
 ) -> EngineError {
@@ -140,25 +156,31 @@ fn failure(
         return EngineError::Interrupted { command };
     }
     let of = |wanted: Stream| {
-        let lines = text.iter().filter(move |(stream, _)| *stream == wanted).map(|(_, line)| line.as_str());
-        lines.collect::<Vec<_>>().join("\n")
+        let lines = text.iter().filter(|line| line.stream == wanted && !line.is_own);
+        lines.map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
     };
-    let stderr = options.wrapper.map_or_else(|| of(Stream::Stderr), Wrapper::stderr);
+    let handed_on = options.wrapper.map(Wrapper::stderr).filter(|text| !text.is_empty());
+    let stderr = handed_on.unwrap_or_else(|| of(Stream::Stderr));
     let said = Box::new(Said {
         command: display(line),
         stderr: format!("{stderr}{}", ui.errors()),
         stdout: format!("{}{}", of(Stream::Stdout), ui.warnings()),
         status: status_in_words(finished.status),
     });
-    let lines: Vec<String> = text.into_iter().map(|(_, line)| line).collect();
-    let cause = match ui.first_error() {
-        Some(error) => error.to_owned(),
-        None => match options.wrapper.and_then(|wrapper| wrapper.failure(&command)) {
-            Some(failure) => return failure.saying(said),
-            None => cause_in(&lines, &finished.status.to_string()),
-        },
+    let lines = |of_tool: bool| -> Vec<String> {
+        text.iter().filter(|line| !of_tool || !line.is_own).map(|line| line.text.clone()).collect()
     };
-    let advice = known_advice(&cause).or_else(|| known_advice(&lines.join("\n")));
+    let cause = if let Some(error) = ui.first_error() {
+        error.to_owned()
+    } else if let Some(failure) = options.wrapper.and_then(|wrapper| wrapper.failure(&command)) {
+        return failure.saying(said);
+    } else {
+        let status = finished.status;
+        let end =
+            if options.plans { format!("it ended without a plan, {status}") } else { status.to_string() };
+        cause_in(&lines(true), &end)
+    };
+    let advice = known_advice(&cause).or_else(|| known_advice(&lines(false).join("\n")));
     EngineError::Failed { command, cause, advice, said }
 }
 

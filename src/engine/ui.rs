@@ -203,6 +203,17 @@ impl UiReader {
         (self.plan == Told::Everything).then(|| PlanSummary { changes, ..self.summary.clone() })
     }
 
+    /// Whether the sums of a plan were told.
+    pub fn has_plan(&self) -> bool {
+        self.plan != Told::Nothing
+    }
+
+    /// Whether these sums say that something would change.
+    pub fn has_sums(&self) -> bool {
+        let PlanSummary { add, change, replace, destroy, import, forget, .. } = &self.summary;
+        [add, change, replace, destroy, import, forget].into_iter().any(|count| *count > 0)
+    }
+
     /// The outputs, where all of them were told with their values.
     pub fn into_outputs(self) -> Option<Outputs> {
         self.outputs

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::support::confined::{FOLDER, PRIVATE, Root};
-use crate::support::fs::{FileError, read_regular, read_text};
-use crate::support::paths::folder;
+use crate::support::confined::{FOLDER, Root};
+use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
@@ -81,7 +80,7 @@ pub fn beside_a_plan(config: &UnitConfig, name: &str) -> Vec<OsString> {
 }
 
 /// The flags of `plan` and `apply` that take a value, where it can stand in an argument of its own.
-const TAKING_VALUES: &[&str] = &[
+pub const TAKING_VALUES: &[&str] = &[
     "backup",
     "exclude",
     "generate-config-out",
@@ -97,30 +96,9 @@ const TAKING_VALUES: &[&str] = &[
 ];
 
 /// The name of a flag, `out` of `-out` and `--out`; with its value where that is in the same argument.
-fn flag_of(argument: &str) -> &str {
+pub fn flag_of(argument: &str) -> &str {
     let name = argument.strip_prefix('-').unwrap_or_default();
     name.strip_prefix('-').unwrap_or(name)
-}
-
-/// Where the extra arguments of `plan` want the plan to be: a path that the tool sees from its working folder.
-pub fn plan_file(config: &UnitConfig) -> Option<PathBuf> {
-    let mut arguments = extra_for(config, "plan").flat_map(|extra| &extra.arguments);
-    let mut found = None;
-    while let Some(argument) = arguments.next() {
-        match flag_of(argument) {
-            "out" => found = arguments.next().map(PathBuf::from).or(found),
-            flag if TAKING_VALUES.contains(&flag) => drop(arguments.next()),
-            flag => found = flag.strip_prefix("out=").map(PathBuf::from).or(found),
-        }
-    }
-    found.filter(|file| !file.as_os_str().is_empty())
-}
-
-/// Brings a plan that the tool has written where extra arguments want it to where we keep it. A hook may want it after us.
-pub fn take_plan(written: &Path, file: &Path) -> Result<(), FileError> {
-    // The run's own folder, reached by our own way.
-    let content = read_regular(written).map_err(FileError::on("read", written))?;
-    Root::at(folder(file))?.write(file, &content, PRIVATE)
 }
 
 /// The inputs that are not passed on beside a saved plan, since variable files or `-var` arguments of its planning came
@@ -148,7 +126,8 @@ fn assigned(text: &str) -> Option<String> {
     (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| name.to_owned())
 }
 
-fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = &'a ExtraArguments> {
+/// The extra arguments that are for a command.
+pub fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = &'a ExtraArguments> {
     let all = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
     all.filter(move |extra| extra.commands.iter().any(|command| command == name))
 }
@@ -186,15 +165,6 @@ mod tests {
         };
         let terraform = Terraform { extra_arguments: vec![extra_arguments], ..Terraform::default() };
         UnitConfig { terraform: Some(terraform), ..UnitConfig::default() }
-    }
-
-    #[test]
-    fn the_last_place_that_is_wanted_for_a_plan_counts_however_it_is_written() {
-        let file = |arguments: &[&str]| plan_file(&planned_with(arguments));
-        assert_eq!(file(&["-out=a", "-lock-timeout=5s"]), Some("a".into()));
-        assert_eq!(file(&["-out", "a", "--out=/b/c"]), Some("/b/c".into()));
-        assert_eq!(file(&["-var", "-out=a", "-target", "out"]), None, "these are values");
-        assert_eq!(file(&["-outer=a", "-generate-config-out=b"]), None);
     }
 
     #[test]

@@ -33,6 +33,7 @@ use super::failure::passed_over;
 use super::lock_table::LockTables;
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
+use super::plan_place::{self, PlanPlaces};
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::{self, Roles};
 use super::s3::S3Clients;
@@ -64,6 +65,7 @@ pub struct NativeEngine {
     roles: Roles,
     providers: Providers,
     inits: SharedInits,
+    plan_places: PlanPlaces,
     /// The units that were prepared in this run.
     begun: Mutex<BTreeSet<String>>,
 }
@@ -85,6 +87,7 @@ impl NativeEngine {
             roles: Roles::default(),
             providers,
             inits: SharedInits::default(),
+            plan_places: PlanPlaces::default(),
             begun: Mutex::default(),
         }
     }
@@ -196,13 +199,14 @@ impl Engine for NativeEngine {
             command = command.arg("-destroy");
         }
         let label = format!("{} plan", prepared.tool.name);
-        let options = Options { allowed: &[2], ..Options::new(&label) };
-        let wanted = arguments::plan_file(&job.config);
+        let options = Options { allowed: &[2], plans: true, ..Options::new(&label) };
+        let wanted = plan_place::wanted(&job.config);
+        let _claim = self.plan_places.claim(wanted.as_deref()).await;
         let written = wanted.map(|wanted| clean(&prepared.folder.path().join(wanted)));
         if written.is_none() {
             command = command.setting("-out=", file);
         }
-        let take = || Ok(written.as_ref().map_or(Ok(()), |written| arguments::take_plan(written, file))?);
+        let take = || Ok(written.as_ref().map_or(Ok(()), |written| plan_place::take(written, file))?);
         let ran = self.with_hooks_around(job, &prepared, "plan", (&command, &take), options, session).await?;
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })

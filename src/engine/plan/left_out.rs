@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::engine::native::arguments::plan_file;
+use crate::engine::plan_place;
 use crate::engine::state_places::{StatePlace, place_of};
 use crate::engine::tool::LOCK_FILE;
 use crate::support::paths::clean;
@@ -51,7 +51,7 @@ impl LeftOut {
         for state in config.remote_state.iter().filter_map(local_state) {
             self.add_state(&state);
         }
-        if let Some(plan) = plan_file(config).filter(|plan| plan.is_absolute()) {
+        if let Some(plan) = plan_place::wanted(config).filter(|plan| plan.is_absolute()) {
             self.add(&clean(&plan));
         }
         self

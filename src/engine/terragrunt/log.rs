@@ -84,6 +84,11 @@ impl Wrapper for Log {
         }
     }
 
+    fn is_own(&self, line: &str) -> bool {
+        let entry = serde_json::from_str::<Entry>(line);
+        entry.is_ok_and(|entry| !matches!(entry.level.as_str(), "stdout" | "stderr"))
+    }
+
     fn failure(&self, command: &str) -> Option<EngineError> {
         if let Some(hook) = self.hook_failure() {
             return Some(hook);

@@ -24,11 +24,11 @@ use self::shim::Shim;
 use self::version::Version;
 use super::failure::passed_over;
 use super::inputs;
-use super::native::arguments::{plan_file, take_plan};
 use super::native::dir_of_job;
 use super::other_state;
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
+use super::plan_place::{self, PlanPlaces};
 use super::process::{Options, Ran, lists_resources, run};
 use super::role::Roles;
 use super::s3::{S3Backend, S3Clients};
@@ -57,6 +57,7 @@ pub struct TerragruntEngine {
     roles: Roles,
     /// Only to take the digests of modules: Terragrunt fetches what it runs by itself.
     sources: Sources,
+    plan_places: PlanPlaces,
     /// The units whose `init` this run has seen succeed.
     initialised: Mutex<HashSet<String>>,
 }
@@ -74,6 +75,7 @@ impl TerragruntEngine {
             buckets: StateBuckets::new(false),
             s3: S3Clients::default(),
             roles: Roles::default(),
+            plan_places: PlanPlaces::default(),
             initialised: Mutex::default(),
         }
     }
@@ -213,14 +215,15 @@ impl Engine for TerragruntEngine {
         if direction == Direction::Destroy {
             command = command.arg("-destroy");
         }
-        let options = Options { allowed: &[2], ..Options::new("terragrunt plan") };
-        let wanted = plan_file(&job.config);
+        let options = Options { allowed: &[2], plans: true, ..Options::new("terragrunt plan") };
+        let wanted = plan_place::wanted(&job.config);
+        let _claim = self.plan_places.claim(wanted.as_deref()).await;
         if wanted.is_none() {
             command = command.setting("-out=", file);
         }
         let ran = self.run(job, command, &shim, options, session).await?;
         if let Some(wanted) = wanted {
-            take_plan(&shim.working_dir().unwrap_or_default().join(wanted), file)?;
+            plan_place::take(&shim.working_dir().unwrap_or_default().join(wanted), file)?;
         }
         let changes = ran.code == 2;
         Ok(SavedPlan { file: file.to_owned(), summary: ran.ui.into_summary(changes), direction })

@@ -4,6 +4,7 @@
 mod cloud;
 mod counted;
 mod exclude;
+mod exit_codes;
 mod failures;
 mod files;
 mod hooks;

@@ -69,3 +69,41 @@ fn a_hook_may_take_the_plan_away_again() {
     assert!(!estate.path().join("live/a/my.tfplan").exists());
     driver.run(&estate, &["apply", "saved", "--yes"]).exits(0).says("applied");
 }
+
+#[test]
+fn what_the_environment_wants_is_honoured_and_the_plan_is_applied_all_the_same() {
+    each(|driver| {
+        let estate = Estate::new();
+        let shared = estate.path().join("shared.tfplan");
+        for unit in ["a", "b", "c"] {
+            let text = format!("output \"value\" {{\n  value = \"of {unit}\"\n}}\n");
+            estate.write(&format!("live/{unit}/main.tf"), &text);
+            let hook = "$TG_CTX_TF_PATH show -json FILE | grep -c planned_values >> $HOME/shown";
+            let hook =
+                hook.replace("FILE", if unit == "c" { "own.tfplan" } else { shared.to_str().unwrap() });
+            let own = "  extra_arguments \"own\" {\n    commands = [\"plan\"]\n    env_vars = { TF_CLI_ARGS_plan = \
+                       \"-out=own.tfplan\" }\n  }\n";
+            estate.write(
+                &format!("live/{unit}/terragrunt.hcl"),
+                &format!(
+                    "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\nterraform {{\n{}  \
+                     after_hook \"read\" {{\n    commands = [\"plan\"]\n    execute  = [\"sh\", \"-c\", \"{hook}\"]\n  \
+                     }}\n}}\n",
+                    if unit == "c" { own } else { "" }
+                ),
+            );
+        }
+        let run = |arguments: &[&str]| {
+            let wanted = format!("-parallelism=3 -out={}", shared.display());
+            driver.slipway(&estate).env("TF_CLI_ARGS_plan", wanted).run(arguments)
+        };
+        run(&["plan", "--out", "saved"]).exits(0).says("planned");
+        assert_eq!(notes(&estate, "shown"), ["1", "1", "1"]);
+        assert!(shared.is_file());
+        // Two units have written to one place, and each has its own plan.
+        run(&["apply", "saved", "--yes"]).exits(0).says("applied");
+        for unit in ["a", "b", "c"] {
+            assert_eq!(output(&estate, unit, "value"), format!("of {unit}"));
+        }
+    });
+}
