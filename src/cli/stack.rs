@@ -142,7 +142,7 @@ fn generate_all(ui: Ui, workspace: &Workspace, args: &GenerateArgs) -> Result<Ex
             }).collect::<Vec<_>>(),
             "generated": expansions.iter().flat_map(|expansion| &expansion.generated).map(|generated| json!({
                 "type": generated.block.kind.name(),
-                "name": generated.block.name,
+                "name": generated.block.address(),
                 "path": shown(workspace, generated.dir()),
                 "source": shown(workspace, &generated.source),
             })).collect::<Vec<_>>(),

@@ -74,10 +74,18 @@ impl Writer<'_> {
             self.block("dependencies", None, |writer| writer.table(dependencies, schema::DEPENDENCIES));
         }
         for (name, block) in fields("dependency").into_iter().flatten() {
-            let mut block = block.as_fields().cloned().unwrap_or_default();
-            let skip = block.remove("skip").unwrap_or(Value::Null);
-            block.insert("skip_outputs".into(), skip);
-            self.block("dependency", Some(name), |writer| writer.table(&block, schema::DEPENDENCY));
+            let fields = block.as_fields().cloned().unwrap_or_default();
+            // What is not expanded knows its name; else there is one below each key.
+            let blocks = if fields.get("name").and_then(Value::as_str).is_some() {
+                vec![fields]
+            } else {
+                fields.values().filter_map(Value::as_fields).cloned().collect()
+            };
+            for mut block in blocks {
+                let skip = block.remove("skip").unwrap_or(Value::Null);
+                block.insert("skip_outputs".into(), skip);
+                self.block("dependency", Some(name), |writer| writer.table(&block, schema::DEPENDENCY));
+            }
         }
         self.by_label(file.get("generate"), "generate", schema::GENERATE);
         self.by_label(file.get("feature"), "feature", schema::FEATURE);

@@ -1,8 +1,10 @@
 //! A configuration as a value: what `include.NAME`, `read_terragrunt_config` and `render` show.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::convert::{plain, plain_fields};
+use super::dependency::DependencyBlock;
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
 use super::labelled::Labelled;
 use crate::hcl::value::{Fields, Value};
@@ -24,8 +26,8 @@ impl FileConfig {
         self.as_value_with(|_| Value::Null)
     }
 
-    /// The same with the outputs of dependencies, by name.
-    pub fn as_value_with(&self, outputs_of: impl Fn(&str) -> Value) -> Value {
+    /// The same with the outputs of dependencies.
+    pub fn as_value_with(&self, outputs_of: impl Fn(&DependencyBlock) -> Value) -> Value {
         let mut shown = Fields::new();
         let mut show = |name: &str, value: Value| shown.insert(Arc::from(name), value);
         for name in STRINGS {
@@ -59,16 +61,7 @@ impl FileConfig {
             .as_ref()
             .map(|paths| Value::object([("paths", Value::tuple(paths.iter().map(Value::string)))]));
         show("dependencies", paths.unwrap_or(Value::Null));
-        let dependency = self.dependency.iter().map(|block| {
-            let mut fields = block.fields.clone();
-            let skip = fields.remove("skip_outputs").unwrap_or(Value::Null);
-            fields.insert(Arc::from("skip"), skip);
-            fields.insert(Arc::from("inputs"), Value::Null);
-            fields.insert(Arc::from("name"), Value::string(&block.name));
-            fields.insert(Arc::from("outputs"), outputs_of(&block.name));
-            (&*block.name, object(plain_fields(&fields)))
-        });
-        show("dependency", Value::object(dependency));
+        show("dependency", self.dependencies_as_value(outputs_of));
         let feature = self.feature.iter().map(|(name, default)| {
             (name, Value::object([("default", default.clone()), ("name", Value::string(name))]))
         });
@@ -94,6 +87,31 @@ impl FileConfig {
             }
             show("engine", object(engine));
         }
+        object(shown)
+    }
+}
+
+impl FileConfig {
+    /// By name; what an expanded block stands for by name and key, as it is addressed.
+    fn dependencies_as_value(&self, outputs_of: impl Fn(&DependencyBlock) -> Value) -> Value {
+        let mut shown = Fields::new();
+        let mut expanded: BTreeMap<Arc<str>, Fields> = BTreeMap::new();
+        for block in &self.dependency {
+            let mut fields = block.fields.clone();
+            let skip = fields.remove("skip_outputs").unwrap_or(Value::Null);
+            fields.insert(Arc::from("skip"), skip);
+            fields.insert(Arc::from("inputs"), Value::Null);
+            fields.insert(Arc::from("name"), Value::string(&block.name));
+            fields.insert(Arc::from("outputs"), outputs_of(block));
+            let fields = object(plain_fields(&fields));
+            match &block.key {
+                None => drop(shown.insert(Arc::clone(&block.name), fields)),
+                Some(key) => {
+                    expanded.entry(Arc::clone(&block.name)).or_default().insert(Arc::clone(key), fields);
+                }
+            }
+        }
+        shown.extend(expanded.into_iter().map(|(name, each)| (name, object(each))));
         object(shown)
     }
 }

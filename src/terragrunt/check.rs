@@ -194,21 +194,21 @@ fn add_written_items<'e>(expr: &'e Expr, found: &mut HashMap<&'e str, &'e Object
 
 fn output_uses(unit: &FileScope<'_>, file: &FileScope<'_>, blocks: &[DependencyBlock]) -> Vec<OutputUse> {
     let mut uses = Vec::new();
-    let blocks: HashMap<&str, &DependencyBlock> =
-        blocks.iter().rev().map(|block| (&*block.name, block)).collect();
+    let blocks: HashMap<(&str, Option<&str>), &DependencyBlock> =
+        blocks.iter().rev().map(|block| ((&*block.name, block.key.as_deref()), block)).collect();
     walk::body(&file.file.body, &mut |expr| {
         // What is tried may fail.
         if let ExprKind::Call { name, .. } = &expr.kind {
             return !matches!(&*name.name, "try" | "can");
         }
         if let Some((dependency, output, span)) = output_name(expr)
-            && let Some(block) = blocks.get(dependency)
+            && let Some(block) = blocks.get(&dependency)
             && block.enabled()
             && !block.skip_outputs()
         {
             let mocked = block.mock_outputs().is_some_and(|mocks| mocks.get(output).is_some());
             uses.push(OutputUse {
-                dependency: Arc::clone(&block.name),
+                dependency: Arc::from(&*block.address()),
                 target: block.target(unit),
                 output: Arc::from(output),
                 location: file.location(span),
@@ -222,13 +222,23 @@ fn output_uses(unit: &FileScope<'_>, file: &FileScope<'_>, blocks: &[DependencyB
     uses
 }
 
-/// The parts of `dependency.NAME.outputs.OUTPUT` and the place of the last one.
-fn output_name(expr: &Expr) -> Option<(&str, &str, crate::hcl::source::Span)> {
+/// A dependency's label and key.
+type Written<'e> = (&'e str, Option<&'e str>);
+
+/// The parts of `dependency.NAME.outputs.OUTPUT` or `dependency.NAME["KEY"].outputs.OUTPUT`, and the place of the last one.
+fn output_name(expr: &Expr) -> Option<(Written<'_>, &str, crate::hcl::source::Span)> {
     let (target, output, span) = step(expr)?;
     let (target, outputs, _) = step(target)?;
-    let (root, dependency, _) = step(target)?;
-    let is_dependency = matches!(&root.kind, ExprKind::Variable(name) if &**name == "dependency");
-    (is_dependency && outputs == "outputs").then_some((dependency, output, span))
+    let (root, last, _) = step(target)?;
+    let is_root = |root: &Expr| matches!(&root.kind, ExprKind::Variable(name) if &**name == "dependency");
+    if outputs != "outputs" {
+        return None;
+    }
+    if is_root(root) {
+        return Some(((last, None), output, span));
+    }
+    let (root, name, _) = step(root)?;
+    is_root(root).then_some(((name, Some(last)), output, span))
 }
 
 fn step(expr: &Expr) -> Option<(&Expr, &str, crate::hcl::source::Span)> {

@@ -1,5 +1,6 @@
 //! `dependency` blocks: which unit, and its outputs or the mocks in their place.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use super::config::MockMerge;
 use super::convert::{merge_deep, merge_fields_deep, plain, strings};
 use super::decode;
+use super::dependency_table::{Address, Table, TableState, merge_blocks};
+use super::expansion::{self, Instance, address};
 use super::include::Strategy;
 use super::outputs::{OutputSource, Outputs};
 use super::paths;
@@ -23,61 +26,12 @@ use crate::hcl::value::{Fields, Value, field};
 /// The command that only shows a unit.
 const RENDER: &str = "render";
 
-/// The dependencies of a file, once they are read.
-pub(crate) enum TableState {
-    Open,
-    Reading,
-    Done(Rc<Table>),
-}
-
-/// The dependency blocks of a unit, merged with those it includes.
-#[derive(Clone, Default)]
-pub(crate) struct Table {
-    pub blocks: Vec<DependencyBlock>,
-    /// Blocks of a label that stands again further down in their file: the unit waits for them, and that is all.
-    pub waited_for: Vec<DependencyBlock>,
-    /// What is wrong with the blocks that are missing.
-    pub errors: Vec<Diagnostic>,
-    /// The places of the blocks by their names, once somebody asks.
-    places: OnceCell<HashMap<Arc<str>, usize>>,
-}
-
-impl Table {
-    /// The block of that name.
-    pub fn find(&self, name: &str) -> Option<&DependencyBlock> {
-        let places = self.places.get_or_init(|| {
-            let each = self.blocks.iter().enumerate().rev();
-            each.map(|(place, block)| (Arc::clone(&block.name), place)).collect()
-        });
-        self.blocks.get(*places.get(name)?)
-    }
-
-    /// The same without keeping the places, while it is put together.
-    fn find_last(&self, name: &str) -> Option<&DependencyBlock> {
-        self.blocks.iter().rev().find(|block| &*block.name == name)
-    }
-
-    /// Takes out blocks that count and have no folder. An included file may leave it empty for the child to fill in, so
-    /// only what is merged can be judged.
-    fn drop_pathless(&mut self) {
-        let pathless = |block: &&DependencyBlock| block.config_path().is_empty() && block.enabled();
-        self.waited_for.retain(|block| !pathless(&block));
-        for block in self.blocks.iter().filter(pathless) {
-            let message = format!("the config_path of dependency \"{}\" is empty", block.name);
-            self.errors.push(
-                Diagnostic::error("terragrunt::config_path", message)
-                    .at(block.location.clone())
-                    .help("name the folder of the unit it depends on"),
-            );
-        }
-        self.blocks.retain(|block| !pathless(&block));
-    }
-}
-
 /// One `dependency` block, evaluated.
 #[derive(Clone)]
 pub(crate) struct DependencyBlock {
     pub name: Arc<str>,
+    /// Which of those it is that an expanded block stands for.
+    pub key: Option<Arc<str>>,
     /// The attributes of the table, null where they are not set.
     pub fields: Fields,
     pub location: Location,
@@ -121,7 +75,7 @@ impl FileScope<'_> {
                 merge_blocks(included.blocks.clone(), table.blocks, include.strategy, &mut table.errors);
             // What the included file has switched off is waited for where the child names it again.
             for block in own.into_iter().flatten().filter(DependencyBlock::enabled) {
-                let is_off = table.find_last(&block.name).is_some_and(|merged| !merged.enabled());
+                let is_off = table.find_last(&block.place()).is_some_and(|merged| !merged.enabled());
                 if is_off && self.is_unit(&block) {
                     table.waited_for.push(block);
                 }
@@ -135,6 +89,7 @@ impl FileScope<'_> {
         }
         if self.child.is_none() {
             table.drop_pathless();
+            table.refuse_both();
         }
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));
@@ -147,12 +102,13 @@ impl FileScope<'_> {
         if included.blocks.is_empty() && included.waited_for.is_empty() {
             return;
         }
-        let own: HashSet<Arc<str>> = table.blocks.iter().map(|block| Arc::clone(&block.name)).collect();
+        let own: HashSet<Address> = table.blocks.iter().map(DependencyBlock::place).collect();
         let repeated = included.waited_for.iter();
-        let repeated = repeated.filter(|block| strategy == Strategy::Shallow || !own.contains(&block.name));
+        let repeated =
+            repeated.filter(|block| strategy == Strategy::Shallow || !own.contains(&block.place()));
         let overridden = included.blocks.iter();
         let overridden = overridden.filter(|block| {
-            let is_overridden = strategy == Strategy::Shallow && own.contains(&block.name);
+            let is_overridden = strategy == Strategy::Shallow && own.contains(&block.place());
             is_overridden && block.enabled() && self.is_unit(block)
         });
         table.waited_for.extend(repeated.chain(overridden).cloned());
@@ -173,16 +129,20 @@ impl FileScope<'_> {
             return Rc::clone(table);
         }
         let mut table = Table::default();
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut places: HashMap<Address, usize> = HashMap::new();
         for block in self.file.body.blocks("dependency") {
             if let Some(name) = decode::label(block) {
-                let block =
-                    self.within(Section::Dependencies, || self.dependency(name, block, &mut table.errors));
-                let Some(block) = block else { continue };
-                let place = *places.entry(name).or_insert(table.blocks.len());
-                match table.blocks.get_mut(place) {
-                    Some(first) => table.waited_for.push(std::mem::replace(first, block)),
-                    None => table.blocks.push(block),
+                let made =
+                    self.within(Section::Dependencies, || self.dependencies(name, block, &mut table.errors));
+                for block in made {
+                    let place = *places.entry(block.place()).or_insert(table.blocks.len());
+                    match table.blocks.get_mut(place) {
+                        Some(first) => {
+                            table.errors.extend(block.stands_again(first));
+                            table.waited_for.push(std::mem::replace(first, block));
+                        }
+                        None => table.blocks.push(block),
+                    }
                 }
             }
         }
@@ -193,24 +153,45 @@ impl FileScope<'_> {
     pub fn mock_warnings(&self) -> Vec<Diagnostic> {
         let table = self.read_dependencies().unwrap_or_default();
         let mocked = self.session.mocked.borrow();
-        let blocks = table.blocks.iter().filter(|block| mocked.contains(&*block.name));
+        let blocks = table.blocks.iter().filter(|block| mocked.contains(&*block.address()));
         let warning = |block: &DependencyBlock| {
+            let title = block.title();
             let message = match block.outputs.get() {
-                Some(Ok(Some(Value::Unknown))) => format!(
-                    "dependency \"{}\" has no outputs and no mocks: what rests on them is left empty",
-                    block.name
-                ),
-                _ => format!("mock_outputs of dependency \"{}\" stand in for its outputs", block.name),
+                Some(Ok(Some(Value::Unknown))) => {
+                    format!("{title} has no outputs and no mocks: what rests on them is left empty")
+                }
+                _ => format!("mock_outputs of {title} stand in for its outputs"),
             };
             Diagnostic::warning("terragrunt::mocked", message).at(block.location.clone())
         };
         blocks.map(warning).collect()
     }
 
-    fn dependency(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Option<DependencyBlock> {
+    /// What a block stands for: one dependency, or as many as its expansion asks for.
+    fn dependencies(&self, name: &str, block: &Block, errors: &mut Vec<Diagnostic>) -> Vec<DependencyBlock> {
         let title = format!("dependency \"{name}\"");
-        // An expansion block is refused as the experiment that it is.
-        decode::check_blocks(self, &block.body, &[("expansion", 0)], &title, errors);
+        decode::check_blocks(self, &block.body, &[(expansion::BLOCK, 0)], &title, errors);
+        let found = expansion::instances(self, block, &title, &|expr| self.evaluate(expr), errors);
+        let Some(instances) = found else {
+            return self.dependency(name, None, block, errors).into_iter().collect();
+        };
+        let mut made = Vec::with_capacity(instances.len());
+        for Instance { key, name: own } in instances {
+            let before = self.instance.replace(Some(own));
+            made.extend(self.dependency(name, Some(key), block, errors));
+            self.instance.replace(before);
+        }
+        made
+    }
+
+    fn dependency(
+        &self,
+        name: &str,
+        key: Option<Arc<str>>,
+        block: &Block,
+        errors: &mut Vec<Diagnostic>,
+    ) -> Option<DependencyBlock> {
+        let title = titled(name, key.as_deref());
         let fields =
             decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
         let location = self
@@ -248,12 +229,17 @@ impl FileScope<'_> {
         field(&fields, "config_path").as_str()?;
         Some(DependencyBlock {
             name: Arc::from(name),
+            key,
             fields,
             location,
             outputs: OnceCell::new(),
             mocked: OnceCell::new(),
         })
     }
+}
+
+fn titled(name: &str, key: Option<&str>) -> String {
+    format!("dependency \"{}\"", address(name, key))
 }
 
 fn merge_strategy(name: &str) -> Option<MockMerge> {
@@ -263,32 +249,6 @@ fn merge_strategy(name: &str) -> Option<MockMerge> {
         "deep_map_only" => Some(MockMerge::DeepMapOnly),
         _ => None,
     }
-}
-
-/// The blocks of an included file under those of the file that includes it, by name.
-pub(crate) fn merge_blocks(
-    under: Vec<DependencyBlock>,
-    over: Vec<DependencyBlock>,
-    strategy: Strategy,
-    errors: &mut Vec<Diagnostic>,
-) -> Vec<DependencyBlock> {
-    let mut merged = under;
-    let mut places: HashMap<Arc<str>, usize> =
-        merged.iter().enumerate().map(|(place, block)| (Arc::clone(&block.name), place)).collect();
-    for block in over {
-        let place = *places.entry(Arc::clone(&block.name)).or_insert(merged.len());
-        match merged.get_mut(place) {
-            None => merged.push(block),
-            Some(existing) if strategy == Strategy::Deep => {
-                if let Err(message) = existing.merge(&block) {
-                    let message = format!("dependency \"{}\" cannot be merged: {message}", block.name);
-                    errors.push(Diagnostic::error("terragrunt::merge", message).at(block.location.clone()));
-                }
-            }
-            Some(existing) => *existing = block,
-        }
-    }
-    merged
 }
 
 /// Which outputs are no real ones.
@@ -301,8 +261,37 @@ enum Mocked {
 }
 
 impl DependencyBlock {
+    /// What tells it from the others.
+    pub fn place(&self) -> Address {
+        (Arc::clone(&self.name), self.key.clone())
+    }
+
+    /// The same as text: `name`, or `name[key]`.
+    pub fn address(&self) -> Cow<'_, str> {
+        match &self.key {
+            Some(key) => Cow::Owned(address(&self.name, Some(key))),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
+    /// As messages name it.
+    pub fn title(&self) -> String {
+        titled(&self.name, self.key.as_deref())
+    }
+
+    /// The warning about an instance that another block has made already; blocks that are not expanded are judged where all
+    /// labels are.
+    fn stands_again(&self, first: &Self) -> Option<Diagnostic> {
+        self.key.as_ref()?;
+        let line = first.location.position().line;
+        let message =
+            format!("{} stands here again, the first is on line {line}: the last one counts", self.title());
+        let diagnostic = Diagnostic::warning("terragrunt::repeated_label", message);
+        Some(diagnostic.at(self.location.clone()).help("let each key be of one block only"))
+    }
+
     /// Deep merging, attribute by attribute: mocks are joined, allowed commands appended, the rest replaced.
-    fn merge(&mut self, over: &Self) -> Result<(), String> {
+    pub fn merge(&mut self, over: &Self) -> Result<(), String> {
         for name in ["config_path", "enabled", "skip_outputs"] {
             if !field(&over.fields, name).is_null() && field(&over.fields, name).as_str() != Some("") {
                 self.fields.insert(Arc::from(name), field(&over.fields, name).clone());
@@ -385,7 +374,7 @@ impl DependencyBlock {
             (Some(Mocked::All | Mocked::Some(_)), _) => true,
         };
         if is_mock {
-            scope.session.mocked.borrow_mut().insert(self.name.to_string());
+            scope.session.mocked.borrow_mut().insert(self.address().into_owned());
         }
         Ok(outputs)
     }
@@ -408,8 +397,8 @@ impl DependencyBlock {
                 Diagnostic::error(
                     "terragrunt::missing_dependency",
                     format!(
-                        "dependency \"{}\" does not exist: there is no {} in {}",
-                        self.name,
+                        "{} does not exist: there is no {} in {}",
+                        self.title(),
                         paths::UNIT_FILE,
                         target.display()
                     ),
@@ -449,11 +438,11 @@ impl DependencyBlock {
 
     fn broken_stack(&self, errors: Vec<Diagnostic>) -> Diagnostic {
         let unreadable = || {
-            let message = format!("dependency \"{}\" is a stack that cannot be read", self.name);
+            let message = format!("{} is a stack that cannot be read", self.title());
             Diagnostic::error("terragrunt::missing_dependency", message)
         };
         let first = errors.into_iter().next().unwrap_or_else(unreadable);
-        first.via(format!("dependency \"{}\" is this stack", self.name), self.location.clone())
+        first.via(format!("{} is this stack", self.title()), self.location.clone())
     }
 
     /// Real outputs, with mocks in the gaps where the block asks for it.
@@ -469,8 +458,7 @@ impl DependencyBlock {
             }
             (MockMerge::DeepMapOnly, Some(mocks)) => {
                 merge_fields_deep(mocks, &real, false).map_err(|message| {
-                    let message =
-                        format!("mocks of dependency \"{}\" cannot be merged: {message}", self.name);
+                    let message = format!("mocks of {} cannot be merged: {message}", self.title());
                     Box::new(Diagnostic::error("terragrunt::merge", message).at(self.location.clone()))
                 })?
             }
@@ -486,7 +474,7 @@ impl DependencyBlock {
     fn nothing(&self, scope: &FileScope<'_>, command: &str) -> Diagnostic {
         let target = self.target(scope);
         if scope.session.outputs.is_some_and(|outputs| outputs.is_applied(&target)) {
-            let message = format!("dependency \"{}\" has been applied and has no outputs", self.name);
+            let message = format!("{} has been applied and has no outputs", self.title());
             return Diagnostic::error("terragrunt::no_outputs", message).at(self.location.clone()).help(
                 "give its module outputs, set skip_outputs = true, or name it in a `dependencies` block where only the \
                  order matters",
@@ -505,7 +493,7 @@ impl DependencyBlock {
                 target.display()
             )
         };
-        let message = format!("dependency \"{}\" has no outputs", self.name);
+        let message = format!("{} has no outputs", self.title());
         Diagnostic::error("terragrunt::no_outputs", message).at(self.location.clone()).help(help)
     }
 }

@@ -1,5 +1,6 @@
-//! What Terragrunt 1.1 reads only where an experiment is turned on, and refuses without it.
+//! What Terragrunt reads only where an experiment is turned on, and refuses without it.
 
+use super::decode;
 use super::file_config::FileConfig;
 use super::scope::FileScope;
 use crate::hcl::ast::Body;
@@ -9,10 +10,12 @@ use crate::hcl::value::Value;
 
 /// The experiments that change what a file may hold.
 pub(crate) const VERSION_ATTRIBUTE: &str = "version-attribute";
+/// `expansion` blocks, and `enabled` of what a stack generates.
+pub(crate) const BLOCK_ITERATION: &str = "block-iteration";
 const MUTABLE_GENERATE: &str = "mutable-generate";
 
 impl FileScope<'_> {
-    /// Refuses what stands behind an experiment that is not on, or that we do not read even so.
+    /// Refuses what stands behind an experiment that is not on.
     pub fn refuse_experiments(&self, body: &Body, errors: &mut Vec<Diagnostic>) {
         for block in &body.blocks {
             match &*block.kind.name {
@@ -32,14 +35,12 @@ impl FileScope<'_> {
                     }
                 }
                 "dependency" => {
-                    if let Some(expansion) = block.body.blocks("expansion").next() {
-                        let message =
-                            "expansion blocks are an experiment of Terragrunt's that is not read here";
-                        errors.push(
-                            Diagnostic::error("terragrunt::experiment", message)
-                                .at(self.location(expansion.kind.span))
-                                .help("write one dependency block for each"),
+                    if let Some(expansion) = block.body.blocks(super::expansion::BLOCK).next() {
+                        let title = format!(
+                            "the expansion of dependency \"{}\"",
+                            decode::label(block).unwrap_or_default()
                         );
+                        self.needs(BLOCK_ITERATION, &title, expansion.kind.span, errors);
                     }
                 }
                 _ => {}
@@ -48,14 +49,17 @@ impl FileScope<'_> {
     }
 
     fn needs(&self, experiment: &str, what: &str, place: Span, errors: &mut Vec<Diagnostic>) {
+        errors.extend(self.experiment_needed(experiment, what, place));
+    }
+
+    /// What is told of something behind an experiment that is off; nothing where it is on.
+    pub fn experiment_needed(&self, experiment: &str, what: &str, place: Span) -> Option<Diagnostic> {
         if self.session.reader.options().experiments.contains(experiment) {
-            return;
+            return None;
         }
-        errors.push(
-            Diagnostic::error("terragrunt::experiment", format!("{what} is an experiment of Terragrunt's"))
-                .at(self.location(place))
-                .help(format!("turn it on with --experiment {experiment}")),
-        );
+        let message = format!("{what} is an experiment of Terragrunt's");
+        let diagnostic = Diagnostic::error("terragrunt::experiment", message).at(self.location(place));
+        Some(diagnostic.help(format!("turn it on with --experiment {experiment}")))
     }
 
     /// A version belongs to a module of a registry, and is said once: judged on what is merged, since source and

@@ -68,12 +68,17 @@ pub(crate) fn warn_of_repetition(
     for (index, block) in body.blocks.iter().enumerate() {
         let kind = &*block.kind.name;
         let Some((_, outcome)) = kinds.iter().find(|(name, _)| *name == kind) else { continue };
+        // What an expanded block stands for is told apart by key.
+        if is_expanded(block) {
+            continue;
+        }
         // A bare `include` has the empty label; two of them are refused.
         let label = decode::label(block).unwrap_or_default();
         let mut before = body.blocks.iter().take(index).filter(|other| &*other.kind.name == kind);
         let same = |other: &&Block| {
             decode::label(other).unwrap_or_default() == label
                 && !(block.labels.is_empty() && other.labels.is_empty())
+                && !is_expanded(other)
         };
         if let Some(first) = before.find(same) {
             let line = scope.location(first.span).position().line;
@@ -86,4 +91,8 @@ pub(crate) fn warn_of_repetition(
             );
         }
     }
+}
+
+fn is_expanded(block: &Block) -> bool {
+    block.body.blocks(super::expansion::BLOCK).next().is_some()
 }

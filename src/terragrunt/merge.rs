@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::convert::{merge_fields_deep, strings};
-use super::dependency::merge_blocks;
+use super::dependency_table::{Address, merge_blocks};
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
 use super::include::Strategy;
 use super::labelled::Labelled;
@@ -144,13 +144,13 @@ fn merge_paths_deep(under: &FileConfig, over: &FileConfig) -> Option<Vec<String>
     let (Some(lower), Some(upper)) = (&under.dependencies, &over.dependencies) else {
         return over.dependencies.clone().or_else(|| under.dependencies.clone());
     };
-    let of_blocks = |config: &FileConfig| -> Vec<(Arc<str>, String)> {
+    let of_blocks = |config: &FileConfig| -> Vec<(Address, String)> {
         let blocks = config.dependency.iter();
-        blocks.map(|block| (Arc::clone(&block.name), block.config_path().to_owned())).collect()
+        blocks.map(|block| (block.place(), block.config_path().to_owned())).collect()
     };
     let (lower_blocks, upper_blocks) = (of_blocks(under), of_blocks(over));
-    let upper_names: HashSet<&str> = upper_blocks.iter().map(|(name, _)| &**name).collect();
-    let only_lower = lower_blocks.iter().filter(|(name, _)| !upper_names.contains(&**name));
+    let upper_names: HashSet<&Address> = upper_blocks.iter().map(|(name, _)| name).collect();
+    let only_lower = lower_blocks.iter().filter(|(name, _)| !upper_names.contains(name));
     let mut paths: Vec<String> = only_lower.map(|(_, path)| path.clone()).collect();
     let of_lower: HashSet<&str> = lower_blocks.iter().map(|(_, path)| path.as_str()).collect();
     let not_of_blocks = |path: &&String| !of_lower.contains(path.as_str());

@@ -42,7 +42,7 @@ pub struct Outline {
 /// A `dependency` block.
 #[derive(Clone, Debug)]
 pub struct OutlineDependency {
-    /// The label.
+    /// The label, with the key behind it where the block is expanded.
     pub name: String,
     /// The folder of the unit it depends on, absolute; it need not be there.
     pub config_path: PathBuf,
@@ -105,7 +105,7 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
         .iter()
         .chain(&table.waited_for)
         .map(|block| OutlineDependency {
-            name: block.name.to_string(),
+            name: block.address().into_owned(),
             config_path: block.target(&scope),
             written: block.config_path().to_owned(),
             enabled: block.enabled(),

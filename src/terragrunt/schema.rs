@@ -102,6 +102,11 @@ pub(crate) const DEPENDENCY: &[Spec] = &[
     optional("mock_outputs_merge_strategy_with_state", Kind::String),
 ];
 
+pub(crate) const FOR_EACH: Spec = optional("for_each", Kind::Any);
+pub(crate) const COUNT: Spec = optional("count", Kind::Any);
+/// The `expansion` block of a dependency, a unit or a stack.
+pub(crate) const EXPANSION: &[Spec] = &[FOR_EACH, COUNT];
+
 pub(crate) const DEPENDENCIES: &[Spec] = &[required("paths", Kind::Strings)];
 
 pub(crate) const TERRAFORM_SOURCE: Spec = optional("source", Kind::String);

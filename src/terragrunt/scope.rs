@@ -1,12 +1,13 @@
 //! One file seen from one unit: what the names in its expressions mean.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::convert::plain;
-use super::dependency::{Table, TableState};
+use super::dependency_table::{Named, Table, TableState};
 use super::functions;
 use super::include::{Include, Includes};
 use super::locals::LocalState;
@@ -55,6 +56,8 @@ pub(crate) struct FileScope<'r> {
     pub overridden: OnceCell<Overridden>,
     /// Names that a file of our own has beyond the dialect's.
     pub further_names: RefCell<Fields>,
+    /// `each` or `count`, while one of those is evaluated that an expanded dependency block stands for.
+    pub instance: RefCell<Option<(&'static str, Value)>>,
     values: OnceCell<Option<Value>>,
     section: Cell<Section>,
     /// By the index of the local in the file.
@@ -95,6 +98,7 @@ impl<'r> FileScope<'r> {
             features: OnceCell::new(),
             overridden: OnceCell::new(),
             further_names: RefCell::default(),
+            instance: RefCell::default(),
             values: OnceCell::new(),
             section: Cell::new(Section::Rest),
             locals,
@@ -271,18 +275,47 @@ impl<'r> FileScope<'r> {
         }
         let table = self.visible_dependencies()?;
         let Some((name, path)) = path.split_first() else {
-            let fields: Result<Vec<(&str, Value)>, Box<Diagnostic>> =
-                table.blocks.iter().map(|block| Ok((&*block.name, block.as_seen(self, &[])?))).collect();
+            let names: BTreeSet<&str> = table.blocks.iter().map(|block| &*block.name).collect();
+            let fields: Result<Vec<(&str, Value)>, Box<Diagnostic>> = names
+                .into_iter()
+                .filter_map(|name| Some((name, self.named_dependency(table.find(name)?))))
+                .map(|(name, value)| Ok((name, value?)))
+                .collect();
             return Ok(Some(Resolved::root(Value::object(fields?))));
         };
-        let Some(block) = table.find(name) else {
-            if let Some(broken) = table.errors.first() {
-                return Err(Box::new(broken.clone()));
+        let found = match (table.find(name), path) {
+            (Some(Named::One(block)), path) => Resolved { value: block.as_seen(self, path)?, consumed: 1 },
+            (Some(Named::Each(each)), [key, path @ ..]) => {
+                let Some(block) = each.get(key) else {
+                    let known = each.iter().map(|(key, _)| &**key);
+                    return Err(Box::new(unknown(&format!("dependency.{name}"), key, known)));
+                };
+                Resolved { value: block.as_seen(self, path)?, consumed: 2 }
             }
-            let known = table.blocks.iter().map(|block| &*block.name);
-            return Err(Box::new(unknown("dependency", name, known)));
+            (Some(each), []) => Resolved { value: self.named_dependency(each)?, consumed: 1 },
+            (None, _) => {
+                if let Some(broken) = table.errors.iter().find(|diagnostic| diagnostic.is_error()) {
+                    return Err(Box::new(broken.clone()));
+                }
+                let known = table.blocks.iter().map(|block| &*block.name);
+                return Err(Box::new(unknown("dependency", name, known)));
+            }
         };
-        Ok(Some(Resolved { value: block.as_seen(self, path)?, consumed: 1 }))
+        Ok(Some(found))
+    }
+
+    /// The whole of `dependency.NAME`.
+    fn named_dependency(&self, named: Named<'_>) -> Result<Value, Box<Diagnostic>> {
+        match named {
+            Named::One(block) => block.as_seen(self, &[]),
+            Named::Each(each) => {
+                let fields: Result<Vec<(Arc<str>, Value)>, Box<Diagnostic>> = each
+                    .iter()
+                    .map(|(key, block)| Ok((Arc::clone(key), block.as_seen(self, &[])?)))
+                    .collect();
+                Ok(Value::object(fields?))
+            }
+        }
     }
 
     /// The values that a stack left beside the file; nothing where it left none.
@@ -323,7 +356,16 @@ impl Scope for FileScope<'_> {
                     None => Ok(Some(Resolved::root(features.value.clone()))),
                 }
             }
-            _ => Ok(self.further_names.borrow().get(name).cloned().map(Resolved::root)),
+            _ => {
+                // What a block stands for is known to its own attributes only, not to the locals that they use.
+                if self.section.get() == Section::Dependencies
+                    && let Some((own, value)) = &*self.instance.borrow()
+                    && *own == name
+                {
+                    return Ok(Some(Resolved::root(value.clone())));
+                }
+                Ok(self.further_names.borrow().get(name).cloned().map(Resolved::root))
+            }
         }
     }
 

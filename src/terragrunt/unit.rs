@@ -347,7 +347,7 @@ fn generate(name: &str, fields: &Fields) -> Generate {
 
 fn dependency(scope: &FileScope<'_>, block: &super::dependency::DependencyBlock) -> Dependency {
     Dependency {
-        name: block.name.to_string(),
+        name: block.address().into_owned(),
         config_path: block.target(scope),
         enabled: block.enabled(),
         skip_outputs: block.skip_outputs(),

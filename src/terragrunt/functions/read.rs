@@ -1,5 +1,6 @@
 //! Functions that read other files.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use crate::hcl::scope::{CallError, MapScope, Resolved, Scope};
 use crate::hcl::source::{Location, Span};
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
+use crate::terragrunt::dependency::DependencyBlock;
+use crate::terragrunt::dependency_table::Address;
 use crate::terragrunt::file_config::Wanted;
 use crate::terragrunt::parsed_file::ParsedFile;
 use crate::terragrunt::reader::ReadConfig;
@@ -120,7 +123,7 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
     let read = FileScope::root(&scope.session, file);
     let mut errors = Vec::new();
     let config = read.merged_config(Wanted::Everything, &mut errors);
-    let mut outputs = Fields::new();
+    let mut outputs: HashMap<Address, Value> = HashMap::new();
     for block in &config.dependency {
         scope.session.mark_own();
         let value = match scope.session.outputs {
@@ -131,12 +134,13 @@ fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnosti
                 .unwrap_or(Value::Null),
             None => Value::Unknown,
         };
-        outputs.insert(Arc::clone(&block.name), value);
+        outputs.insert(block.place(), value);
     }
-    match Diagnostic::joined(errors) {
-        Some(diagnostic) => Err(Box::new(diagnostic)),
-        None => Ok(config.as_value_with(|name| outputs.get(name).cloned().unwrap_or(Value::Null))),
+    if let Some(diagnostic) = Diagnostic::joined(errors) {
+        return Err(Box::new(diagnostic));
     }
+    let outputs_of = |block: &DependencyBlock| outputs.get(&block.place()).cloned();
+    Ok(config.as_value_with(|block| outputs_of(block).unwrap_or(Value::Null)))
 }
 
 fn first(diagnostics: Vec<Diagnostic>) -> Diagnostic {

@@ -12,6 +12,7 @@ use crate::hcl::ast::{Attribute, Block, Body, Expr, ExprKind, SplatStep, Templat
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
 use crate::hcl::value::Value;
+use crate::terragrunt::expansion;
 use crate::terragrunt::paths;
 use crate::terragrunt::references::uses;
 
@@ -38,7 +39,7 @@ impl Writer<'_> {
             text.push('\n');
         }
         for attribute in &body.attributes {
-            text += &self.attribute(attribute)?;
+            text += &self.attribute(attribute, &[])?;
         }
         for block in body.blocks.iter().filter(|block| &*block.kind.name != LATER) {
             text += &self.block(block)?;
@@ -48,7 +49,12 @@ impl Writer<'_> {
 
     fn dependency(&self, block: &Block) -> Result<String, Box<Diagnostic>> {
         let mut text = head(block);
-        if let Some(attribute) = block.body.attribute("config_path") {
+        // What the block stands for is found when the unit is read: until then its names are unknown.
+        let expanded = block.body.blocks(expansion::BLOCK).next().is_some();
+        let bound: &[&str] = if expanded { &expansion::NAMES } else { &[] };
+        let is_bound = |expr: &Expr| bound.iter().any(|name| uses(expr, name));
+        let path = block.body.attribute("config_path");
+        if let Some(attribute) = path.filter(|attribute| !is_bound(&attribute.expr)) {
             let value = (self.evaluate)(&attribute.expr)?;
             let written = match value.as_str() {
                 Some(path) if Path::new(path).is_absolute() => {
@@ -58,11 +64,31 @@ impl Writer<'_> {
             };
             let _ = writeln!(text, "config_path = {}", quoted(&written));
         }
-        for attribute in block.body.attributes.iter().filter(|other| &*other.name.name != "config_path") {
-            text += &self.attribute(attribute)?;
+        for attribute in &block.body.attributes {
+            if &*attribute.name.name != "config_path" || is_bound(&attribute.expr) {
+                text += &self.attribute(attribute, bound)?;
+            }
         }
         for inner in &block.body.blocks {
-            text += &self.block(inner)?;
+            text += &if &*inner.kind.name == expansion::BLOCK {
+                self.expansion(inner)?
+            } else {
+                self.block(inner)?
+            };
+        }
+        Ok(text + "}\n")
+    }
+
+    /// A set is written as one: a bare list would be none.
+    fn expansion(&self, block: &Block) -> Result<String, Box<Diagnostic>> {
+        let mut text = head(block);
+        for attribute in &block.body.attributes {
+            let value = (self.evaluate)(&attribute.expr)?;
+            if matches!(value, Value::Set(_)) {
+                let _ = writeln!(text, "{} = toset({})", attribute.name.name, literal(&value, 0));
+            } else {
+                text += &self.attribute(attribute, &[])?;
+            }
         }
         Ok(text + "}\n")
     }
@@ -70,7 +96,7 @@ impl Writer<'_> {
     fn block(&self, block: &Block) -> Result<String, Box<Diagnostic>> {
         let mut text = head(block);
         for attribute in &block.body.attributes {
-            text += &self.attribute(attribute)?;
+            text += &self.attribute(attribute, &[])?;
         }
         for inner in &block.body.blocks {
             text += &self.block(inner)?;
@@ -78,8 +104,8 @@ impl Writer<'_> {
         Ok(text + "}\n")
     }
 
-    fn attribute(&self, attribute: &Attribute) -> Result<String, Box<Diagnostic>> {
-        Ok(format!("{} = {}\n", attribute.name.name, self.expression(&attribute.expr, &[])?))
+    fn attribute(&self, attribute: &Attribute, bound: &[&str]) -> Result<String, Box<Diagnostic>> {
+        Ok(format!("{} = {}\n", attribute.name.name, self.expression(&attribute.expr, bound)?))
     }
 
     /// The expression with all that is known in it as values; `bound` are names of loops around it.

@@ -1,15 +1,18 @@
 //! What a stack file may not say, and what it says in vain.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::StackBlock;
-use super::read::{ATTRIBUTES, Reading};
+use super::component::{ATTRIBUTES, ENABLED};
+use super::read::Reading;
+use super::{Kind, StackBlock};
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
 use crate::hcl::suggest::nearest;
+use crate::terragrunt::experiment::BLOCK_ITERATION;
 use crate::terragrunt::scope::FileScope;
-use crate::terragrunt::{decode, paths};
+use crate::terragrunt::{decode, expansion, paths};
 
 impl<'r> Reading<'_, 'r> {
     /// Refuses what may not stand at the top of a file.
@@ -41,10 +44,9 @@ impl<'r> Reading<'_, 'r> {
     pub(super) fn check_component(&mut self, file: &FileScope<'r>, block: &Block, title: &str) {
         for attribute in &block.body.attributes {
             let name = &*attribute.name.name;
-            if name == "enabled" {
-                let message = format!("\"enabled\" of {title} is an experiment of Terragrunt");
-                self.error(file, attribute.name.span, "stack::experiment", message).help =
-                    Some("take the block out, or leave the unit out by an exclude block of its own".into());
+            if name == ENABLED.name {
+                let what = format!("\"enabled\" of {title}");
+                self.errors.extend(file.experiment_needed(BLOCK_ITERATION, &what, attribute.name.span));
             } else if !ATTRIBUTES.iter().any(|spec| spec.name == name) {
                 let near = nearest(name, ATTRIBUTES.iter().map(|spec| spec.name));
                 let diagnostic = Diagnostic::warning(
@@ -60,12 +62,7 @@ impl<'r> Reading<'_, 'r> {
         }
         for inner in &block.body.blocks {
             match &*inner.kind.name {
-                "autoinclude" => {}
-                "expansion" => {
-                    let message = format!("\"expansion\" of {title} is an experiment of Terragrunt");
-                    self.error(file, inner.kind.span, "stack::experiment", message).help =
-                        Some("write one block for each".into());
-                }
+                "autoinclude" | expansion::BLOCK => {}
                 other => {
                     let message = format!("the block \"{other}\" of {title} does nothing");
                     let help = "the blocks of a unit go into its terragrunt.hcl, or into autoinclude";
@@ -102,10 +99,10 @@ impl<'r> Reading<'_, 'r> {
     }
 
     pub(super) fn refuse_repeated_names(&mut self, blocks: &[StackBlock]) {
-        for (index, block) in blocks.iter().enumerate() {
-            let first =
-                blocks.iter().take(index).find(|other| other.kind == block.kind && other.name == block.name);
-            if let Some(first) = first {
+        let mut firsts: HashMap<(Kind, &str, Option<&str>), &StackBlock> = HashMap::new();
+        for block in blocks {
+            let first = *firsts.entry((block.kind, &block.name, block.key.as_deref())).or_insert(block);
+            if !std::ptr::eq(first, block) {
                 let message =
                     format!("{} stands here again; the first is at {}", block.title(), first.location);
                 self.errors.push(
@@ -118,18 +115,24 @@ impl<'r> Reading<'_, 'r> {
     }
 
     pub(super) fn refuse_shared_folders(&mut self, blocks: &[StackBlock]) {
-        for (index, block) in blocks.iter().enumerate() {
-            if let Some(first) = blocks.iter().take(index).find(|other| other.dir == block.dir) {
+        let mut firsts: HashMap<&Path, &StackBlock> = HashMap::new();
+        for block in blocks {
+            let first = *firsts.entry(&block.dir).or_insert(block);
+            if !std::ptr::eq(first, block) {
                 let message = format!(
                     "{} and {} would both be generated into {}",
                     first.title(),
                     block.title(),
                     block.dir.display()
                 );
+                let help = match &block.key {
+                    Some(_) => "let the path hold each.key or count.index",
+                    None => "give one of them another path",
+                };
                 self.errors.push(
                     Diagnostic::error("stack::duplicate_path", message)
                         .at(block.path_location.clone())
-                        .help("give one of them another path")
+                        .help(help)
                         .via(format!("{} goes there", first.title()), first.path_location.clone()),
                 );
             }

@@ -187,7 +187,7 @@ impl Expanding<'_> {
         }
         let expected = block.kind.file();
         let there = source.join(expected).is_file();
-        if !there && !block.no_validation && !block.no_dot_terragrunt_stack {
+        if !there && block.is_checked {
             let message =
                 format!("the source of {} holds no {expected}: {}", block.title(), source.display());
             return Err(Box::new(

@@ -7,23 +7,29 @@
 mod arrange;
 mod autoinclude;
 mod checks;
+mod component;
 mod expand;
 mod generate;
 mod manifest;
 mod places;
 mod read;
+mod scope;
 mod source;
 mod values;
 
 #[cfg(test)]
+mod expansion_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::Value;
 use crate::support::address::Address;
+use crate::terragrunt::expansion::address;
 
 pub use expand::{Expansion, Generated, expand};
 pub use generate::{Changes, generate, left_over, stale};
@@ -60,6 +66,11 @@ impl Kind {
         }
     }
 
+    /// A block of this kind as messages name it.
+    pub(crate) fn title(self, name: &str, key: Option<&str>) -> String {
+        format!("{} \"{}\"", self.name(), address(name, key))
+    }
+
     /// The file that makes a folder one.
     pub fn file(self) -> &'static str {
         match self {
@@ -91,6 +102,8 @@ pub struct StackBlock {
     pub kind: Kind,
     /// The label.
     pub name: String,
+    /// Which of those it is that an expanded block stands for.
+    pub key: Option<Arc<str>>,
     /// Where its files come from, as written.
     pub source: Address,
     /// Where it goes, as written.
@@ -101,10 +114,10 @@ pub struct StackBlock {
     pub values: Option<Value>,
     /// The text of its `autoinclude` block: what is known evaluated, the rest as written.
     pub autoinclude: Option<String>,
-    /// Whether it goes beside the stack file instead of under `.terragrunt-stack`.
-    pub no_dot_terragrunt_stack: bool,
-    /// Whether its source need not hold a unit or a stack.
-    pub no_validation: bool,
+    /// Whether it is generated; no block of a [`StackFile`] is without.
+    pub(crate) enabled: bool,
+    /// Whether its source has to hold a unit or a stack.
+    pub is_checked: bool,
     /// Whether Terragrunt would take the source from its own store, if the block stood in a copied file.
     pub update_source_with_cas: bool,
     /// Where the block stands.
@@ -118,7 +131,12 @@ pub struct StackBlock {
 impl StackBlock {
     /// The block as messages name it.
     pub fn title(&self) -> String {
-        format!("{} \"{}\"", self.kind.name(), self.name)
+        self.kind.title(&self.name, self.key.as_deref())
+    }
+
+    /// How it is addressed: its label, and its key behind it where the block is expanded.
+    pub fn address(&self) -> String {
+        address(&self.name, self.key.as_deref())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The units that a stack stands for, where something depends on the whole stack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ fn collect(
     Ok(())
 }
 
-/// The outputs of the stack in `dir`: those of each unit under its name, those of each stack within the same way;
-/// none where a unit of it has none yet.
+/// The outputs of the stack in `dir`: those of each unit under its name, and its key where it is expanded; those of each
+/// stack within the same way; none where a unit of it has none yet.
 pub(crate) fn outputs(
     reader: &Reader,
     source: &dyn OutputSource,
@@ -49,7 +49,8 @@ pub(crate) fn outputs(
 ) -> Result<Option<Outputs>, Vec<Diagnostic>> {
     let stack = read::read(reader, &dir.join(STACK_FILE), Wanted::Places)?;
     // What was never applied has empty ones.
-    let mut all = Outputs::new();
+    let (mut all, mut any) = (Outputs::new(), false);
+    let mut expanded: BTreeMap<Arc<str>, Outputs> = BTreeMap::new();
     for block in stack.blocks {
         let found = match block.kind {
             Kind::Unit => source
@@ -59,8 +60,13 @@ pub(crate) fn outputs(
                 .map(|outputs| Value::object(outputs.iter().map(|(name, value)| (name, value.clone())))),
         };
         let Some(found) = found else { return Ok(None) };
-        all.insert(Arc::from(block.name.as_str()), found);
+        any |= found.as_fields().is_some_and(|fields| !fields.is_empty());
+        let name = Arc::from(block.name.as_str());
+        match block.key {
+            None => drop(all.insert(name, found)),
+            Some(key) => drop(expanded.entry(name).or_default().insert(key, found)),
+        }
     }
-    let any = all.values().any(|outputs| outputs.as_fields().is_some_and(|fields| !fields.is_empty()));
+    all.extend(expanded.into_iter().map(|(name, each)| (name, Value::object(each))));
     Ok(any.then_some(all))
 }

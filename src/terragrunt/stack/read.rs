@@ -4,38 +4,30 @@
 //! `unit.NAME.path` and `stack.NAME.path`; then everything else. An included file is evaluated with the names of
 //! the file that includes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::autoinclude::Writer;
+use super::component::{NO_DOT, PATH, SOURCE};
+use super::scope::StackScope;
 use super::source::{NoFetch, locate};
 use super::{Kind, STACK_AUTOINCLUDE, StackBlock, StackFile, generated_dir};
 use crate::hcl::ast::{Block, Body, Expr};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::source::Span;
 use crate::hcl::value::Value;
 use crate::terragrunt::convert::convert;
 use crate::terragrunt::decode;
+use crate::terragrunt::expansion;
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::paths;
 use crate::terragrunt::reader::{Reader, without_repetition};
-use crate::terragrunt::schema::{self, Spec, optional, required};
+use crate::terragrunt::schema::{self, Spec};
 use crate::terragrunt::scope::FileScope;
 use crate::terragrunt::session::Session;
 
 const BLOCKS: &[(&str, usize)] = &[("include", 1), ("locals", 0), ("stack", 1), ("unit", 1)];
-
-const PATH: Spec = required("path", schema::Kind::String);
-const SOURCE: Spec = required("source", schema::Kind::String);
-const VALUES: Spec = optional("values", schema::Kind::Object);
-const NO_DOT: Spec = optional("no_dot_terragrunt_stack", schema::Kind::Bool);
-const NO_VALIDATION: Spec = optional("no_validation", schema::Kind::Bool);
-const FROM_STORE: Spec = optional("update_source_with_cas", schema::Kind::Bool);
-const MUTABLE: Spec = optional("mutable", schema::Kind::Bool);
-
-pub(super) const ATTRIBUTES: &[Spec] = &[SOURCE, PATH, VALUES, NO_DOT, NO_VALIDATION, FROM_STORE, MUTABLE];
 
 /// How much of the blocks is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +47,7 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
     let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
     session.mark_read(file);
     let own = FileScope::root(&session, parsed);
-    let mut reading =
-        Reading { dir: paths::folder(file), own, refs: BTreeMap::new(), wanted, errors: Vec::new() };
+    let mut reading = Reading::new(paths::folder(file), own, wanted);
     let blocks = reading.blocks();
     let errors = without_repetition(reading.errors);
     if errors.iter().any(Diagnostic::is_error) {
@@ -78,34 +69,44 @@ pub(crate) fn sources(reader: &Reader, file: &Path) -> Vec<PathBuf> {
     let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
     let own = FileScope::root(&session, parsed);
     let dir = paths::folder(file);
-    let refs = BTreeMap::new();
-    let mut reading = Reading { dir, own, refs, wanted: Wanted::Everything, errors: Vec::new() };
+    let mut reading = Reading::new(dir, own, Wanted::Everything);
     let own = Rc::clone(&reading.own);
     let mut files = vec![Rc::clone(&own)];
     for include in own.file.body.blocks("include") {
         let path = reading.value(&own, &include.body, PATH, "include", include.kind.span);
         files.extend(path.as_str().and_then(|path| reading.file(&paths::join(dir, path))));
     }
-    let mut folders = Vec::new();
+    let mut written: BTreeSet<String> = BTreeSet::new();
     for file in files {
         for (kind, block) in components(&file.file.body) {
-            let source = reading.value(&file, &block.body, SOURCE, kind.name(), block.kind.span);
-            folders.extend(source.as_str().and_then(|source| locate(reader, dir, source, &NoFetch).ok()));
+            let sources = reading.each(&file, block, kind.name(), |reading, _| {
+                reading.value(&file, &block.body, SOURCE, kind.name(), block.kind.span)
+            });
+            written.extend(sources.iter().filter_map(|source| source.as_str().map(str::to_owned)));
         }
     }
-    folders
+    written.iter().filter_map(|source| locate(reader, dir, source, &NoFetch).ok()).collect()
 }
 
 pub(super) struct Reading<'a, 'r> {
-    dir: &'a Path,
+    pub(super) dir: &'a Path,
     own: Rc<FileScope<'r>>,
     /// `unit` and `stack`, once the paths are known.
     refs: BTreeMap<&'static str, Value>,
-    wanted: Wanted,
+    /// The blocks that are expanded, by kind and name.
+    expanded: BTreeSet<(Kind, String)>,
+    /// `each` or `count`, while something that an expanded block stands for is evaluated.
+    instance: Option<(&'static str, Value)>,
+    pub(super) wanted: Wanted,
     pub(super) errors: Vec<Diagnostic>,
 }
 
-impl<'r> Reading<'_, 'r> {
+impl<'a, 'r> Reading<'a, 'r> {
+    fn new(dir: &'a Path, own: Rc<FileScope<'r>>, wanted: Wanted) -> Self {
+        let (refs, expanded) = (BTreeMap::new(), BTreeSet::new());
+        Self { dir, own, refs, expanded, instance: None, wanted, errors: Vec::new() }
+    }
+
     fn blocks(&mut self) -> Vec<StackBlock> {
         let own = Rc::clone(&self.own);
         self.check(&own, BLOCKS, "a stack file");
@@ -131,7 +132,9 @@ impl<'r> Reading<'_, 'r> {
         }
         // Units come before stacks, as they are generated.
         blocks.sort_by_key(|block| block.kind);
-        if blocks.is_empty() && self.errors.is_empty() {
+        let bodies = std::iter::once(&own).chain(&injected).map(|file| &file.file.body);
+        let declared = bodies.flat_map(components).next().is_some() || !blocks.is_empty();
+        if !declared && self.errors.is_empty() {
             let place = self.own.location(Span::new(0, 0));
             self.errors.push(
                 Diagnostic::error("stack::empty", "a stack needs at least one unit or stack block")
@@ -142,6 +145,8 @@ impl<'r> Reading<'_, 'r> {
         if self.wanted == Wanted::Everything {
             self.refuse_shared_folders(&blocks);
         }
+        // Until here they count: their names are taken, and what is wrong with them is told.
+        blocks.retain(|block| block.enabled);
         blocks
     }
 
@@ -221,13 +226,19 @@ impl<'r> Reading<'_, 'r> {
         let mut places = BTreeMap::new();
         for (kind, block) in components(&file.file.body) {
             let Some(name) = decode::label(block) else { continue };
-            let title = format!("{} \"{name}\"", kind.name());
-            let path = self.value(file, &block.body, PATH, &title, block.kind.span);
-            let no_dot = self.value(file, &block.body, NO_DOT, &title, block.kind.span);
-            if let Some(path) = path.as_str() {
-                let dir = generated_dir(self.dir, path, no_dot.as_bool().unwrap_or_default());
-                places.insert((kind, name.to_owned()), dir.display().to_string());
+            let title = kind.title(name, None);
+            let found = self.each(file, block, &title, |reading, key| {
+                let path = reading.value(file, &block.body, PATH, &title, block.kind.span);
+                let no_dot = reading.value(file, &block.body, NO_DOT, &title, block.kind.span);
+                let path = path.as_str().filter(|_| key.is_none())?;
+                Some(generated_dir(reading.dir, path, no_dot.as_bool().unwrap_or_default()))
+            });
+            if block.body.blocks(expansion::BLOCK).next().is_some() {
+                self.expanded.insert((kind, name.to_owned()));
             }
+            places.extend(
+                found.into_iter().flatten().map(|dir| ((kind, name.to_owned()), dir.display().to_string())),
+            );
         }
         places
     }
@@ -243,104 +254,29 @@ impl<'r> Reading<'_, 'r> {
 
     fn decode(&mut self, file: &FileScope<'r>) -> Vec<StackBlock> {
         let blocks = components(&file.file.body).collect::<Vec<_>>();
-        blocks.into_iter().filter_map(|(kind, block)| self.component(file, kind, block)).collect()
+        blocks.into_iter().flat_map(|(kind, block)| self.component(file, kind, block)).collect()
     }
 
-    fn component(&mut self, file: &FileScope<'r>, kind: Kind, block: &Block) -> Option<StackBlock> {
-        let name = decode::label(block)?.to_owned();
-        let title = format!("{} \"{name}\"", kind.name());
-        let (body, place) = (&block.body, block.kind.span);
-        let before = self.errors.len();
-        self.check_component(file, block, &title);
-        let path = self.text(file, body, PATH, &title, place);
-        let no_dot_terragrunt_stack =
-            self.value(file, body, NO_DOT, &title, place).as_bool().unwrap_or_default();
-        if name.trim().is_empty() {
-            self.error(file, place, "stack::empty_name", format!("a {} needs a name", kind.name())).help =
-                Some(format!("write {} \"name\" {{ … }}", kind.name()));
-        }
-        let span = |spec: Spec| body.attribute(spec.name).map_or(place, |attribute| attribute.expr.span);
-        let mut from_store = false;
-        let (source, values, no_validation) = match self.wanted {
-            Wanted::Places => (String::new(), None, false),
-            Wanted::Everything => {
-                let source = self.text(file, body, SOURCE, &title, place);
-                let values = self.value(file, body, VALUES, &title, place);
-                let no_validation = self.value(file, body, NO_VALIDATION, &title, place);
-                from_store = self.value(file, body, FROM_STORE, &title, place).as_bool().unwrap_or_default();
-                self.value(file, body, MUTABLE, &title, place);
-                if !values.is_wholly_known() {
-                    let message = format!("the values of {title} are not known");
-                    self.error(file, span(VALUES), "stack::unknown_values", message).help = Some(
-                        "values are written down when the stack is generated: use what is known then".into(),
-                    );
-                }
-                let values = (!values.is_null()).then_some(values);
-                (source?, values, no_validation.as_bool().unwrap_or_default())
-            }
-        };
-        let path = path?;
-        self.check_path(file, &path, no_dot_terragrunt_stack, &title, span(PATH));
-        let dir = generated_dir(self.dir, &path, no_dot_terragrunt_stack);
-        let autoinclude = self.autoinclude(file, kind, block, &dir, &title);
-        if self.errors.iter().skip(before).any(Diagnostic::is_error) {
-            return None;
-        }
-        Some(StackBlock {
-            kind,
-            name,
-            source: source.into(),
-            dir,
-            path,
-            values,
-            no_dot_terragrunt_stack,
-            no_validation,
-            autoinclude,
-            update_source_with_cas: from_store,
-            location: file.location(place),
-            source_location: file.location(span(SOURCE)),
-            path_location: file.location(span(PATH)),
-        })
-    }
-
-    fn autoinclude(
+    /// Does `work` for each of what a block stands for, with its key; once where it is not expanded.
+    pub(super) fn each<T>(
         &mut self,
         file: &FileScope<'r>,
-        kind: Kind,
         block: &Block,
-        dir: &Path,
         title: &str,
-    ) -> Option<String> {
-        let found = block.body.blocks("autoinclude").next()?;
-        if self.wanted == Wanted::Places {
-            return None;
+        mut work: impl FnMut(&mut Self, Option<Arc<str>>) -> T,
+    ) -> Vec<T> {
+        let mut errors = Vec::new();
+        let evaluate = |expr: &Expr| self.evaluated(file, expr);
+        let found = expansion::instances(file, block, title, &evaluate, &mut errors);
+        self.errors.extend(errors);
+        let Some(instances) = found else { return vec![work(self, None)] };
+        let mut made = Vec::with_capacity(instances.len());
+        for instance in instances {
+            self.instance = Some(instance.name);
+            made.push(work(self, Some(instance.key)));
         }
-        let allowed = |inner: &Block| match &*inner.kind.name {
-            "locals" | "autoinclude" => false,
-            "dependency" => kind == Kind::Unit,
-            _ => true,
-        };
-        if let Some(refused) = found.body.blocks.iter().find(|inner| !allowed(inner)) {
-            let message =
-                format!("a block \"{}\" may not stand in the autoinclude of {title}", refused.kind.name);
-            self.error(file, refused.kind.span, "stack::autoinclude", message).help = Some(match kind {
-                Kind::Unit => "put locals into the stack file: they can be used in autoinclude".into(),
-                Kind::Stack => {
-                    "a stack takes unit and stack blocks there; put locals into the stack file".into()
-                }
-            });
-            return None;
-        }
-        let scope = StackScope { file: &self.own, refs: &self.refs };
-        let evaluate = |expr: &Expr| {
-            crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
-                diagnostic.location.get_or_insert_with(|| file.location(expr.span));
-                diagnostic
-            })
-        };
-        let slice = |span: Span| file.file.source.slice(span);
-        let text = Writer { evaluate: &evaluate, slice: &slice, dir }.text(&found.body);
-        text.map_err(|diagnostic| self.errors.push(*diagnostic)).ok()
+        self.instance = None;
+        made
     }
 
     pub(super) fn error(
@@ -354,7 +290,7 @@ impl<'r> Reading<'_, 'r> {
     }
 
     /// A required text that is not blank.
-    fn text(
+    pub(super) fn text(
         &mut self,
         file: &FileScope<'r>,
         body: &Body,
@@ -382,7 +318,14 @@ impl<'r> Reading<'_, 'r> {
         Some(text.to_owned())
     }
 
-    fn value(&mut self, file: &FileScope<'r>, body: &Body, spec: Spec, title: &str, place: Span) -> Value {
+    pub(super) fn value(
+        &mut self,
+        file: &FileScope<'r>,
+        body: &Body,
+        spec: Spec,
+        title: &str,
+        place: Span,
+    ) -> Value {
         let Some(attribute) = body.attribute(spec.name) else {
             if spec.required {
                 let message = format!("{title} needs the attribute \"{}\"", spec.name);
@@ -397,12 +340,18 @@ impl<'r> Reading<'_, 'r> {
         })
     }
 
-    fn evaluate(&self, file: &FileScope<'r>, expr: &Expr, spec: Spec) -> Result<Value, Box<Diagnostic>> {
-        let scope = StackScope { file: &self.own, refs: &self.refs };
-        let value = crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
+    /// The value of an expression of `file`, with the names of the stack file.
+    pub(super) fn evaluated(&self, file: &FileScope<'r>, expr: &Expr) -> Result<Value, Box<Diagnostic>> {
+        let (refs, expanded, instance) = (&self.refs, &self.expanded, self.instance.as_ref());
+        let scope = StackScope { file: &self.own, refs, expanded, instance };
+        crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
             diagnostic.location.get_or_insert_with(|| file.location(expr.span));
             diagnostic
-        })?;
+        })
+    }
+
+    fn evaluate(&self, file: &FileScope<'r>, expr: &Expr, spec: Spec) -> Result<Value, Box<Diagnostic>> {
+        let value = self.evaluated(file, expr)?;
         let wrong = |message: String| {
             let message = format!("\"{}\" has the wrong type: {message}", spec.name);
             let diagnostic =
@@ -429,55 +378,27 @@ fn components(body: &Body) -> impl Iterator<Item = (Kind, &Block)> {
     })
 }
 
-/// Puts each block in the place of one of the same kind and name, or behind all others.
+/// Puts the blocks of a kind and name in the place of those that have them below, or behind all others.
 fn merge_by_name(blocks: &mut Vec<StackBlock>, over: Vec<StackBlock>) {
+    let mut replacing: HashMap<(Kind, String), Vec<StackBlock>> = HashMap::new();
+    let mut order = Vec::new();
     for block in over {
-        match blocks.iter_mut().find(|under| under.kind == block.kind && under.name == block.name) {
-            Some(under) => *under = block,
-            None => blocks.push(block),
+        let key = (block.kind, block.name.clone());
+        if !replacing.contains_key(&key) {
+            order.push(key.clone());
+        }
+        replacing.entry(key).or_default().push(block);
+    }
+    let mut merged = Vec::with_capacity(blocks.len());
+    let replaced: BTreeSet<&(Kind, String)> = order.iter().collect();
+    for block in std::mem::take(blocks) {
+        let key = (block.kind, block.name.clone());
+        match replacing.remove(&key) {
+            Some(over) => merged.extend(over),
+            None if replaced.contains(&key) => {}
+            None => merged.push(block),
         }
     }
-}
-
-/// The names of a stack file.
-struct StackScope<'a, 'r> {
-    file: &'a FileScope<'r>,
-    refs: &'a BTreeMap<&'static str, Value>,
-}
-
-impl Scope for StackScope<'_, '_> {
-    fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
-        match name {
-            "unit" | "stack" => match self.refs.get(name) {
-                Some(value) => Ok(Some(Resolved::root(value.clone()))),
-                None => Err(Box::new(
-                    Diagnostic::error("stack::too_early", format!("\"{name}\" cannot be used here"))
-                        .help("paths of units and stacks are known to `values` and `source`, not to `path`"),
-                )),
-            },
-            "dependency" | "include" | "feature" => Ok(None),
-            "values" => match self.file.values()? {
-                Some(values) => Ok(Some(Resolved::root(values))),
-                None => Err(Box::new(
-                    Diagnostic::error("stack::no_values", "nobody hands values over to this stack").help(
-                        "values come from the `stack` block of another stack file; generate that one, in its \
-                         own folder",
-                    ),
-                )),
-            },
-            _ => self.file.variable(name, path),
-        }
-    }
-
-    fn call(&self, name: &str, arguments: &[Value]) -> Option<Result<Value, CallError>> {
-        self.file.call(name, arguments)
-    }
-
-    fn variable_names(&self) -> Vec<String> {
-        ["local", "stack", "unit", "values"].map(str::to_owned).to_vec()
-    }
-
-    fn function_names(&self) -> Vec<String> {
-        self.file.function_names()
-    }
+    merged.extend(order.iter().filter_map(|key| replacing.remove(key)).flatten());
+    *blocks = merged;
 }

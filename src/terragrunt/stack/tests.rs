@@ -28,7 +28,7 @@ fn refused(tree: &Tree, stack: &str, texts: &[&str]) {
     }
 }
 
-fn folders(tree: &Tree, expansion: &Expansion) -> Vec<String> {
+pub(super) fn folders(tree: &Tree, expansion: &Expansion) -> Vec<String> {
     let shown = |dir: &Path| dir.strip_prefix(tree.root()).unwrap().display().to_string();
     expansion.generated.iter().map(|generated| shown(generated.dir())).collect()
 }

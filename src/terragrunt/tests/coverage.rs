@@ -6,6 +6,7 @@ use crate::terragrunt::{functions, schema};
 const TESTS: &[&str] = &[
     include_str!("broken.rs"),
     include_str!("dependencies.rs"),
+    include_str!("expansion.rs"),
     include_str!("experiments.rs"),
     include_str!("folders.rs"),
     include_str!("merging.rs"),
@@ -44,6 +45,7 @@ fn every_attribute_is_written_in_a_test() {
         schema::INCLUDE,
         schema::DEPENDENCY,
         schema::DEPENDENCIES,
+        schema::EXPANSION,
         schema::TERRAFORM,
         schema::EXTRA_ARGUMENTS,
         schema::HOOK,

@@ -8,6 +8,7 @@ use crate::terragrunt::Reader;
 const DEEP_MERGE: &str = "inputs = { merged = deep_merge({ a = { b = 1 } }, { a = { c = [2] } }, null) }\n";
 const MUTABLE: &str =
     "generate \"x\" {\n  path = \"x\"\n  contents = \"\"\n  if_exists = \"skip\"\n  mutable = true\n}\n";
+const EXPANDED: &str = "dependency \"x\" {\n  config_path = \"../app\"\n  enabled = false\n  expansion {\n    count = 1\n  }\n}\n";
 const VERSION: &str = "terraform {\n  source = \"tfr:///a/b/c\"\n  version = \"~> 1.0\"\n}\n";
 
 fn with(tree: &Tree, experiment: &str) -> Reader {
@@ -18,9 +19,12 @@ fn with(tree: &Tree, experiment: &str) -> Reader {
 
 #[test]
 fn an_experiment_that_is_off_is_refused_with_the_flag_that_turns_it_on() {
-    for (text, experiment) in
-        [(DEEP_MERGE, "deep-merge"), (MUTABLE, "mutable-generate"), (VERSION, "version-attribute")]
-    {
+    for (text, experiment) in [
+        (DEEP_MERGE, "deep-merge"),
+        (MUTABLE, "mutable-generate"),
+        (VERSION, "version-attribute"),
+        (EXPANDED, "block-iteration"),
+    ] {
         let tree = Tree::new(&[("app/terragrunt.hcl", text)]);
         let errors = tree.errors("app");
         assert!(errors.contains(&format!("--experiment {experiment}")), "{errors}");
@@ -49,13 +53,6 @@ fn a_version_belongs_to_a_module_of_a_registry_and_is_said_once() {
     };
     assert!(refused("../module").contains("a source of a registry"));
     assert!(refused("tfr:///a/b/c?version=1.0").contains("leave one of the two out"));
-}
-
-#[test]
-fn expansion_blocks_are_refused_and_not_passed_over() {
-    let text = "dependency \"x\" {\n  config_path = \"../x\"\n  expansion {\n    for_each = [1]\n  }\n}\n";
-    let tree = Tree::new(&[("app/terragrunt.hcl", text)]);
-    assert!(tree.errors("app").contains("expansion blocks are an experiment"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod counts;
 mod coverage;
 mod dependencies;
 mod documented;
+mod expansion;
 mod experiments;
 mod folders;
 mod json;

@@ -1,6 +1,7 @@
 //! Stacks: generated as Terragrunt generates them, found without being generated, and applied.
 
 mod apply;
+mod expansion;
 mod same_as_terragrunt;
 
 use std::collections::BTreeMap;
