@@ -1,6 +1,5 @@
 //! `dependency` blocks: which unit, and its outputs or the mocks in their place.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
@@ -10,10 +9,11 @@ use std::sync::Arc;
 use super::config::MockMerge;
 use super::convert::{merge_deep, merge_fields_deep, plain, strings};
 use super::decode;
-use super::dependency_table::{Address, Table, TableState, merge_blocks};
-use super::expansion::{self, Instance, address};
+use super::dependency_table::{Address, Table, TableState, merge_blocks, titled};
+use super::expansion::{self, Instance};
 use super::include::Strategy;
 use super::outputs::{OutputSource, Outputs};
+use super::overridden::Overridden;
 use super::paths;
 use super::schema;
 use super::scope::{FileScope, Section};
@@ -56,6 +56,11 @@ impl FileScope<'_> {
             TableState::Open => {}
         }
         self.table.replace(TableState::Reading);
+        let mut broken = Vec::new();
+        let over = self.autoinclude(&mut broken);
+        if let Some(over) = &over {
+            let _first = self.overridden.set(Overridden::by(&over.file.body));
+        }
         let own = self.own_dependencies();
         let mut table = Table {
             blocks: own.blocks.clone(),
@@ -81,7 +86,8 @@ impl FileScope<'_> {
                 }
             }
         }
-        if let Some(over) = self.autoinclude(&mut table.errors) {
+        table.errors.extend(broken);
+        if let Some(over) = over {
             let own = over.own_dependencies();
             table.errors.extend(own.errors.iter().cloned());
             table.blocks =
@@ -90,6 +96,7 @@ impl FileScope<'_> {
         if self.child.is_none() {
             table.drop_pathless();
             table.refuse_both();
+            table.warn_of_shared_paths(self.config_dir());
         }
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));
@@ -132,8 +139,10 @@ impl FileScope<'_> {
         let mut places: HashMap<Address, usize> = HashMap::new();
         for block in self.file.body.blocks("dependency") {
             if let Some(name) = decode::label(block) {
+                let before = table.errors.len();
                 let made =
                     self.within(Section::Dependencies, || self.dependencies(name, block, &mut table.errors));
+                self.bear(block, &mut table.errors, before);
                 for block in made {
                     let place = *places.entry(block.place()).or_insert(table.blocks.len());
                     match table.blocks.get_mut(place) {
@@ -192,11 +201,13 @@ impl FileScope<'_> {
         errors: &mut Vec<Diagnostic>,
     ) -> Option<DependencyBlock> {
         let title = titled(name, key.as_deref());
+        let before = errors.len();
         let fields =
             decode::attributes(self, &block.body, schema::DEPENDENCY, &title, block.kind.span, errors);
         let location = self
             .location(block.kind.span.to(block.labels.first().map_or(block.kind.span, |label| label.span)));
-        if matches!(field(&fields, "config_path"), Value::Unknown) {
+        // One that failed has been told.
+        if matches!(field(&fields, "config_path"), Value::Unknown) && errors.len() == before {
             let place = block.body.attribute("config_path").map_or(block.kind.span, |found| found.expr.span);
             let message = format!("the config_path of {title} cannot be known before something is run");
             errors.push(
@@ -238,10 +249,6 @@ impl FileScope<'_> {
     }
 }
 
-fn titled(name: &str, key: Option<&str>) -> String {
-    format!("dependency \"{}\"", address(name, key))
-}
-
 fn merge_strategy(name: &str) -> Option<MockMerge> {
     match name {
         "no_merge" => Some(MockMerge::NoMerge),
@@ -261,35 +268,6 @@ enum Mocked {
 }
 
 impl DependencyBlock {
-    /// What tells it from the others.
-    pub fn place(&self) -> Address {
-        (Arc::clone(&self.name), self.key.clone())
-    }
-
-    /// The same as text: `name`, or `name[key]`.
-    pub fn address(&self) -> Cow<'_, str> {
-        match &self.key {
-            Some(key) => Cow::Owned(address(&self.name, Some(key))),
-            None => Cow::Borrowed(&self.name),
-        }
-    }
-
-    /// As messages name it.
-    pub fn title(&self) -> String {
-        titled(&self.name, self.key.as_deref())
-    }
-
-    /// The warning about an instance that another block has made already; blocks that are not expanded are judged where all
-    /// labels are.
-    fn stands_again(&self, first: &Self) -> Option<Diagnostic> {
-        self.key.as_ref()?;
-        let line = first.location.position().line;
-        let message =
-            format!("{} stands here again, the first is on line {line}: the last one counts", self.title());
-        let diagnostic = Diagnostic::warning("terragrunt::repeated_label", message);
-        Some(diagnostic.at(self.location.clone()).help("let each key be of one block only"))
-    }
-
     /// Deep merging, attribute by attribute: mocks are joined, allowed commands appended, the rest replaced.
     pub fn merge(&mut self, over: &Self) -> Result<(), String> {
         for name in ["config_path", "enabled", "skip_outputs"] {

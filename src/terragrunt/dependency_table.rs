@@ -1,12 +1,17 @@
 //! The `dependency` blocks of a file or a unit, put together.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dependency::DependencyBlock;
+use super::expansion::address;
 use super::include::Strategy;
+use super::paths;
 use crate::hcl::diagnostic::Diagnostic;
 
 /// What tells one dependency from another: its label, and its key where the block is expanded.
@@ -90,6 +95,34 @@ impl Table {
         })
     }
 
+    /// Says which enabled blocks lead to the folder of another: as a rule one of them is a leftover. `dir` is the unit's folder.
+    pub fn warn_of_shared_paths(&mut self, dir: &Path) {
+        if self.blocks.len() < 2 {
+            return;
+        }
+        let mut firsts: HashMap<PathBuf, &DependencyBlock> = HashMap::new();
+        let mut warnings = Vec::new();
+        for block in self.blocks.iter().filter(|block| block.enabled()) {
+            let target = paths::join(dir, block.config_path());
+            let named_by_file = target.file_name().is_some_and(|name| name == paths::UNIT_FILE);
+            let target = if named_by_file { paths::folder(&target).to_path_buf() } else { target };
+            match firsts.entry(target) {
+                Entry::Vacant(entry) => drop(entry.insert(block)),
+                Entry::Occupied(first) => {
+                    let first = first.get();
+                    let message = format!("{} and {} lead to one folder", first.title(), block.title());
+                    warnings.push(
+                        Diagnostic::warning("terragrunt::repeated_path", message)
+                            .at(block.location.clone())
+                            .help("make one block of the two")
+                            .via("the other one is here", first.location.clone()),
+                    );
+                }
+            }
+        }
+        self.errors.extend(warnings);
+    }
+
     /// Refuses a name of a block that is expanded and of one that is not: what it means could not be said.
     pub fn refuse_both(&mut self) {
         if self.blocks.iter().all(|block| block.key.is_none()) {
@@ -157,4 +190,39 @@ pub(crate) fn merge_blocks(
         }
     }
     merged
+}
+
+pub(crate) fn titled(name: &str, key: Option<&str>) -> String {
+    format!("dependency \"{}\"", address(name, key))
+}
+
+impl DependencyBlock {
+    /// What tells it from the others.
+    pub fn place(&self) -> Address {
+        (Arc::clone(&self.name), self.key.clone())
+    }
+
+    /// The same as text: `name`, or `name[key]`.
+    pub fn address(&self) -> Cow<'_, str> {
+        match &self.key {
+            Some(key) => Cow::Owned(address(&self.name, Some(key))),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
+
+    /// As messages name it.
+    pub fn title(&self) -> String {
+        titled(&self.name, self.key.as_deref())
+    }
+
+    /// The warning about an instance that another block has made already; blocks that are not expanded are judged where all
+    /// labels are.
+    pub fn stands_again(&self, first: &Self) -> Option<Diagnostic> {
+        self.key.as_ref()?;
+        let line = first.location.position().line;
+        let message =
+            format!("{} stands here again, the first is on line {line}: the last one counts", self.title());
+        let diagnostic = Diagnostic::warning("terragrunt::repeated_label", message);
+        Some(diagnostic.at(self.location.clone()).help("let each key be of one block only"))
+    }
 }

@@ -9,7 +9,7 @@ use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
 use super::labelled::{Labelled, warn_of_repetition};
-use super::overridden::{NAMES_NOT_THERE, Overridden};
+use super::overridden::{NAMES_NOT_THERE, NO_NAMES_AT_ALL, Overridden};
 use super::patterns;
 use super::schema::{self, Spec};
 use super::scope::{FileScope, Section};
@@ -160,11 +160,16 @@ impl FileScope<'_> {
     }
 
     /// Takes back what was told of names that are not there, since `before`, where the file above overrides the block.
-    fn bear(&self, block: &Block, errors: &mut Vec<Diagnostic>, before: usize) {
+    pub fn bear(&self, block: &Block, errors: &mut Vec<Diagnostic>, before: usize) {
         let is_overridden = |over: &Overridden| over.has_block(&block.kind.name, decode::label(block));
         if errors.len() > before && self.overridden.get().is_some_and(is_overridden) {
+            // Of a dependency all goes: not even `values` need be there.
+            let whole = &*block.kind.name == "dependency";
+            let is_borne = |error: &Diagnostic| {
+                NAMES_NOT_THERE.contains(&error.code) || whole && NO_NAMES_AT_ALL.contains(&error.code)
+            };
             let told = errors.split_off(before);
-            errors.extend(told.into_iter().filter(|error| !NAMES_NOT_THERE.contains(&error.code)));
+            errors.extend(told.into_iter().filter(|error| !is_borne(error)));
         }
     }
 

@@ -21,11 +21,15 @@ pub(crate) struct Overridden {
     blocks: BTreeSet<Arc<str>>,
     /// The labels of `extra_arguments`.
     extra_arguments: BTreeSet<Arc<str>>,
+    /// Those of `dependency` blocks: the ones above take their place.
+    dependencies: BTreeSet<Arc<str>>,
 }
 
 /// The codes of errors about a name that is not there.
 pub(crate) const NAMES_NOT_THERE: &[&str] =
     &["hcl::no_attribute", "terragrunt::not_exposed", "terragrunt::unknown_name"];
+/// The same where that which would hold the name is not there.
+pub(crate) const NO_NAMES_AT_ALL: &[&str] = &["hcl::unknown_variable", "terragrunt::no_values"];
 
 impl Overridden {
     /// What a file that is merged on top has.
@@ -40,6 +44,7 @@ impl Overridden {
             source: body.blocks("terraform").any(|block| block.body.attribute("source").is_some()),
             blocks: whole.cloned().collect(),
             extra_arguments: arguments.filter_map(label).map(Arc::from).collect(),
+            dependencies: body.blocks("dependency").filter_map(label).map(Arc::from).collect(),
         }
     }
 
@@ -57,6 +62,7 @@ impl Overridden {
         match kind {
             "dependencies" | "engine" | "errors" | "exclude" => self.blocks.contains(kind),
             "extra_arguments" => name.is_some_and(|name| self.extra_arguments.contains(name)),
+            "dependency" => name.is_some_and(|name| self.dependencies.contains(name)),
             _ => false,
         }
     }

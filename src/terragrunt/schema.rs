@@ -223,7 +223,10 @@ pub(crate) const JSON_FILE: &BodySchema = &BodySchema {
     blocks: &[
         json_block("catalog", 0),
         json_block("dependencies", 0),
-        json_block("dependency", 1),
+        BlockSchema {
+            body: &BodySchema { blocks: &[json_block("expansion", 0)] },
+            ..json_block("dependency", 1)
+        },
         json_block("engine", 0),
         BlockSchema {
             body: &BodySchema { blocks: &[json_block("ignore", 1), json_block("retry", 1)] },

@@ -70,7 +70,8 @@ impl FileScope<'_> {
             elsewhere.extend(scope.features().errors.iter().cloned());
             scope.all_locals(&mut elsewhere);
         }
-        elsewhere.is_empty() && errors.iter().all(|error| NAMES_NOT_THERE.contains(&error.code))
+        !elsewhere.iter().any(Diagnostic::is_error)
+            && errors.iter().all(|error| NAMES_NOT_THERE.contains(&error.code))
     }
 
     /// The file that a stack left beside this one, to be merged over it.

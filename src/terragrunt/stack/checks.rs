@@ -100,7 +100,19 @@ impl<'r> Reading<'_, 'r> {
 
     pub(super) fn refuse_repeated_names(&mut self, blocks: &[StackBlock]) {
         let mut firsts: HashMap<(Kind, &str, Option<&str>), &StackBlock> = HashMap::new();
+        let mut expanded: HashMap<(Kind, &str), &StackBlock> = HashMap::new();
         for block in blocks {
+            // Of a name that is both it could not be said what it means.
+            let other = *expanded.entry((block.kind, &block.name)).or_insert(block);
+            if other.key.is_some() != block.key.is_some() {
+                let title = block.kind.title(&block.name, None);
+                let message = format!("{title} is there with an expansion and without one");
+                self.errors.push(
+                    Diagnostic::error("stack::duplicate_name", message)
+                        .at(block.location.clone())
+                        .help("give one of them another name"),
+                );
+            }
             let first = *firsts.entry((block.kind, &block.name, block.key.as_deref())).or_insert(block);
             if !std::ptr::eq(first, block) {
                 let message =

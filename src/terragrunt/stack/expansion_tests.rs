@@ -129,19 +129,31 @@ fn a_stack_of_which_nothing_is_left_generates_nothing() {
 }
 
 #[test]
-fn an_expanded_unit_has_no_path_of_its_own() {
-    let app = unit("app", "for_each = toset([\"a\"])", "${each.key}");
+fn the_path_of_an_expanded_unit_is_found_by_its_key() {
+    let both = unit("app", "for_each = toset([\"a\"])", "app-${each.key}")
+        + &unit("n", "count = 2", "n${count.index}");
     let use_of = |name: &str| {
         format!(
             "unit \"y\" {{\n  source = \"../units/app\"\n  path = \"y\"\n  values = {{ name = {name} }}\n}}\n"
         )
     };
-    for name in ["unit.app.path", "unit.app[\"a\"].path"] {
-        refused(&(app.clone() + &use_of(name)), &["unit.app is expanded: it has no path of its own"]);
+    for (name, path) in [
+        ("unit.app[\"a\"].path", "app-a"),
+        ("unit.app.a.path", "app-a"),
+        ("unit.n[1].path", "n1"),
+        ("unit.n[\"0\"].path", "n0"),
+        ("[for app in unit.app : app.path][0]", "app-a"),
+    ] {
+        let tree = tree(&(both.clone() + &use_of(name)));
+        let (_, expansion) = sound(&tree);
+        let written = &expansion.generated[3].written[VALUES_FILE];
+        assert!(written.contains(&format!("/live/.terragrunt-stack/{path}\"")), "{name}: {written}");
     }
-    let tree = tree(&(app.clone() + &use_of("try(unit.app.path, \"none\")")));
-    assert!(sound(&tree).1.generated[1].written[VALUES_FILE].contains("name = \"none\""));
+    refused(&(both.clone() + &use_of("unit.app.path")), &["has no attribute `path`", "`a`"]);
+    refused(&(both.clone() + &use_of("unit.app[\"b\"].path")), &["has no attribute `b`"]);
     refused(&unit("app", "for_each = { a = unit.app.path }", "a"), &["\"unit\" cannot be used here"]);
+    let plain = "unit \"app\" {\n  source = \"../units/app\"\n  path = \"plain\"\n}\n";
+    refused(&(both + plain), &["unit \"app\" is there with an expansion and without one"]);
 }
 
 #[test]

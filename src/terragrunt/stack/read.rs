@@ -29,6 +29,9 @@ use crate::terragrunt::session::Session;
 
 const BLOCKS: &[(&str, usize)] = &[("include", 1), ("locals", 0), ("stack", 1), ("unit", 1)];
 
+/// What `unit.NAME` and `stack.NAME` are.
+type Places = BTreeMap<(Kind, String), Value>;
+
 /// How much of the blocks is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -93,8 +96,6 @@ pub(super) struct Reading<'a, 'r> {
     own: Rc<FileScope<'r>>,
     /// `unit` and `stack`, once the paths are known.
     refs: BTreeMap<&'static str, Value>,
-    /// The blocks that are expanded, by kind and name.
-    expanded: BTreeSet<(Kind, String)>,
     /// `each` or `count`, while something that an expanded block stands for is evaluated.
     instance: Option<(&'static str, Value)>,
     pub(super) wanted: Wanted,
@@ -103,8 +104,7 @@ pub(super) struct Reading<'a, 'r> {
 
 impl<'a, 'r> Reading<'a, 'r> {
     fn new(dir: &'a Path, own: Rc<FileScope<'r>>, wanted: Wanted) -> Self {
-        let (refs, expanded) = (BTreeMap::new(), BTreeSet::new());
-        Self { dir, own, refs, expanded, instance: None, wanted, errors: Vec::new() }
+        Self { dir, own, refs: BTreeMap::new(), instance: None, wanted, errors: Vec::new() }
     }
 
     fn blocks(&mut self) -> Vec<StackBlock> {
@@ -222,32 +222,36 @@ impl<'a, 'r> Reading<'a, 'r> {
     }
 
     /// The folders of a file's blocks, by kind and name.
-    fn places(&mut self, file: &FileScope<'r>) -> BTreeMap<(Kind, String), String> {
-        let mut places = BTreeMap::new();
+    fn places(&mut self, file: &FileScope<'r>) -> Places {
+        let mut places = Places::new();
         for (kind, block) in components(&file.file.body) {
             let Some(name) = decode::label(block) else { continue };
             let title = kind.title(name, None);
             let found = self.each(file, block, &title, |reading, key| {
                 let path = reading.value(file, &block.body, PATH, &title, block.kind.span);
                 let no_dot = reading.value(file, &block.body, NO_DOT, &title, block.kind.span);
-                let path = path.as_str().filter(|_| key.is_none())?;
-                Some(generated_dir(reading.dir, path, no_dot.as_bool().unwrap_or_default()))
+                let no_dot = no_dot.as_bool().unwrap_or_default();
+                let dir = path.as_str().map(|path| generated_dir(reading.dir, path, no_dot));
+                let dir = dir.map(|dir| Value::object([("path", Value::string(dir.display().to_string()))]));
+                (key, dir)
             });
-            if block.body.blocks(expansion::BLOCK).next().is_some() {
-                self.expanded.insert((kind, name.to_owned()));
+            let named = (kind, name.to_owned());
+            if block.body.blocks(expansion::BLOCK).next().is_none() {
+                places.extend(found.into_iter().filter_map(|(_, dir)| Some((named.clone(), dir?))));
+                continue;
             }
-            places.extend(
-                found.into_iter().flatten().map(|dir| ((kind, name.to_owned()), dir.display().to_string())),
-            );
+            // By their keys, beside those of another block of the name.
+            let mut each = places.get(&named).and_then(Value::as_fields).cloned().unwrap_or_default();
+            each.extend(found.into_iter().filter_map(|(key, dir)| Some((key?, dir?))));
+            places.insert(named, Value::Object(Arc::new(each)));
         }
         places
     }
 
-    fn publish(&mut self, places: &BTreeMap<(Kind, String), String>) {
+    fn publish(&mut self, places: &Places) {
         for kind in [Kind::Unit, Kind::Stack] {
             let of_kind = places.iter().filter(|((its, _), _)| *its == kind);
-            let fields = of_kind
-                .map(|((_, name), dir)| (name.as_str(), Value::object([("path", Value::string(dir))])));
+            let fields = of_kind.map(|((_, name), place)| (name.as_str(), place.clone()));
             self.refs.insert(kind.name(), Value::object(fields));
         }
     }
@@ -342,8 +346,7 @@ impl<'a, 'r> Reading<'a, 'r> {
 
     /// The value of an expression of `file`, with the names of the stack file.
     pub(super) fn evaluated(&self, file: &FileScope<'r>, expr: &Expr) -> Result<Value, Box<Diagnostic>> {
-        let (refs, expanded, instance) = (&self.refs, &self.expanded, self.instance.as_ref());
-        let scope = StackScope { file: &self.own, refs, expanded, instance };
+        let scope = StackScope { file: &self.own, refs: &self.refs, instance: self.instance.as_ref() };
         crate::hcl::evaluate(expr, &file.file.source, &scope).map_err(|mut diagnostic| {
             diagnostic.location.get_or_insert_with(|| file.location(expr.span));
             diagnostic

@@ -1,8 +1,7 @@
 //! What names mean in the expressions of a stack file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::Kind;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::scope::{CallError, Resolved, Scope};
 use crate::hcl::value::Value;
@@ -13,8 +12,6 @@ pub(super) struct StackScope<'a, 'r> {
     pub file: &'a FileScope<'r>,
     /// `unit` and `stack`, once the paths are known.
     pub refs: &'a BTreeMap<&'static str, Value>,
-    /// The blocks that are expanded, by kind and name: they have no one path.
-    pub expanded: &'a BTreeSet<(Kind, String)>,
     /// `each` or `count`, in what an expanded block stands for.
     pub instance: Option<&'a (&'static str, Value)>,
 }
@@ -23,16 +20,6 @@ impl Scope for StackScope<'_, '_> {
     fn variable(&self, name: &str, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
         match name {
             "unit" | "stack" => match self.refs.get(name) {
-                Some(_) if self.is_expanded(name, path) => Err(Box::new(
-                    Diagnostic::error(
-                        "stack::expanded",
-                        format!(
-                            "{name}.{} is expanded: it has no path of its own",
-                            path.first().unwrap_or(&"")
-                        ),
-                    )
-                    .help("write the folder out, as its `path` has it for the key that is meant"),
-                )),
                 Some(value) => Ok(Some(Resolved::root(value.clone()))),
                 None => Err(Box::new(
                     Diagnostic::error("stack::too_early", format!("\"{name}\" cannot be used here"))
@@ -67,13 +54,5 @@ impl Scope for StackScope<'_, '_> {
 
     fn function_names(&self) -> Vec<String> {
         self.file.function_names()
-    }
-}
-
-impl StackScope<'_, '_> {
-    fn is_expanded(&self, kind: &str, path: &[&str]) -> bool {
-        let is_named =
-            |(own, name): &(Kind, String)| own.name() == kind && path.first() == Some(&name.as_str());
-        !self.expanded.is_empty() && self.expanded.iter().any(is_named)
     }
 }

@@ -285,3 +285,55 @@ fn the_outline_keeps_what_it_can_read_beside_what_it_cannot() {
     assert!(errors.contains("terragrunt.hcl:2:") && errors.contains("NOT_SET is not set"), "{errors}");
     assert_eq!(errors.matches("NOT_SET is not set").count(), 1, "told once: {errors}");
 }
+
+#[test]
+fn a_dependency_that_the_file_beside_the_unit_has_too_may_ask_for_values_that_are_not_there() {
+    let unit = "dependency \"vpc\" {\n  config_path = values.vpc\n  mock_outputs = { id = \"unit\" }\n}\n\
+                inputs = { id = dependency.vpc.outputs.id }\n";
+    let beside =
+        "dependency \"vpc\" {\n  config_path = \"../vpc\"\n  mock_outputs = { id = \"beside\" }\n}\n";
+    let tree = Tree::new(&[
+        ("vpc/terragrunt.hcl", ""),
+        ("some/terragrunt.hcl", unit),
+        ("some/terragrunt.values.hcl", "other = 1\n"),
+        ("some/terragrunt.autoinclude.hcl", beside),
+        ("none/terragrunt.hcl", unit),
+        ("none/terragrunt.autoinclude.hcl", beside),
+        ("another/terragrunt.hcl", unit),
+        ("another/terragrunt.autoinclude.hcl", &beside.replace("\"vpc\" {", "\"net\" {")),
+    ]);
+    for name in ["some", "none"] {
+        assert_eq!(tree.inputs(name), json!({"id": "beside"}), "{name}");
+        let (outline, errors) = tree.reader("plan").outline(&tree.path(&format!("{name}/terragrunt.hcl")));
+        assert!(errors.is_empty(), "{}", told(&errors));
+        assert_eq!(outline.dependencies[0].config_path, tree.path("vpc"));
+    }
+    // What is told of it is told once.
+    let errors = tree.errors("another");
+    assert!(errors.contains("nobody hands values over") && !errors.contains("cannot be known"), "{errors}");
+}
+
+#[test]
+fn two_dependencies_on_one_folder_are_told_however_they_are_written() {
+    let block = |name: &str, path: &str, rest: &str| {
+        format!("dependency \"{name}\" {{\n  config_path = \"{path}\"\n{rest}}}\n")
+    };
+    let warnings = |second: &str, rest: &str| {
+        let app = block("one", "../vpc", "") + &block("two", second, rest);
+        let tree = Tree::new(&[
+            ("vpc/terragrunt.hcl", ""),
+            ("net/terragrunt.hcl", ""),
+            ("app/terragrunt.hcl", &app),
+        ]);
+        told(&tree.reader("plan").outline(&tree.path("app/terragrunt.hcl")).1)
+    };
+    for second in ["../vpc", "../net/../vpc/", "${get_terragrunt_dir()}/../vpc", "../vpc/terragrunt.hcl"] {
+        let told = warnings(second, "");
+        assert!(
+            told.contains("dependency \"one\" and dependency \"two\" lead to one folder"),
+            "{second}: {told}"
+        );
+    }
+    assert_eq!(warnings("../net", ""), "");
+    assert_eq!(warnings("../vpc", "  enabled = false\n"), "");
+}

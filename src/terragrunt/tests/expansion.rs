@@ -219,3 +219,20 @@ fn ten_thousand_keys_are_within_the_budget() {
     let tree = tree(&(app + "inputs = { n = length(dependency.x), one = dependency.x.k7-7.outputs.name }\n"));
     assert_eq!(inputs_of(&evaluate(&tree, &[])), json!({"n": 10000, "one": "mock"}));
 }
+
+#[test]
+fn an_expansion_is_read_in_json_too() {
+    let tree = tree("");
+    std::fs::remove_file(tree.path("app/terragrunt.hcl")).unwrap();
+    let app = json!({
+        "dependency": {"x": {
+            "expansion": {"for_each": "${toset([\"a\", \"b\"])}"},
+            "config_path": "../${each.key}",
+            "mock_outputs": {"name": "mock-${each.value}"},
+        }},
+        "inputs": {"x": "${dependency.x[\"b\"].outputs.name}"},
+    });
+    tree.write("app/terragrunt.hcl.json", &app.to_string());
+    let unit = reader(&tree, "plan").evaluate(&tree.path("app/terragrunt.hcl.json"), &NoOutputs);
+    assert_eq!(inputs_of(&unit.unwrap_or_else(|errors| panic!("{}", told(&errors)))), json!({"x": "mock-b"}));
+}
