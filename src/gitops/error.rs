@@ -20,6 +20,16 @@ pub enum GitOpsError {
         /// What is wrong, and what to write instead.
         problem: &'static str,
     },
+    /// The repository has branches, and its HEAD names none of them.
+    #[error(
+        "the HEAD of {url} names no branch that is there, and it has {branches}; name one with --branch or as revision in slipway.hcl, or correct the HEAD"
+    )]
+    DanglingHead {
+        /// The remote.
+        url: Address,
+        /// A few of its branches.
+        branches: String,
+    },
     /// A path that leaves the repository.
     #[error(
         "path {path:?} is not inside the repository; write it relative to the repository's root, like manifests"

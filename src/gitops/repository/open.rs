@@ -7,6 +7,8 @@ use crate::support::scratch::Scratch;
 
 /// More than these follow each other in a circle only.
 const MOST_REDIRECTS: usize = 3;
+/// So many branches are named, where one of them has to be chosen.
+const SHOWN_BRANCHES: usize = 5;
 /// Git says so of a repository whose objects are named by the other algorithm.
 const OTHER_ALGORITHM: &str = "mismatched algorithms";
 
@@ -102,6 +104,19 @@ async fn default_branch(git: &Git, remote: &GitRemote) -> Result<String, GitOpsE
     let git = git.clone().with_remote(remote.clone());
     let answer = git.text(&["ls-remote", "--symref", "--", remote.url(), "HEAD"]).await?;
     let named = answer.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"));
-    let missing = || GitError::BranchNotFound { url: remote.url().into(), branch: "HEAD".to_owned() };
-    Ok(named.map(str::to_owned).ok_or_else(missing)?)
+    if let Some(named) = named {
+        return Ok(named.to_owned());
+    }
+    let url = remote.url().into();
+    let answer = git.text(&["ls-remote", "--heads", "--", remote.url()]).await?;
+    let branches: Vec<&str> =
+        answer.lines().filter_map(|line| Some(line.split_once("\trefs/heads/")?.1)).collect();
+    let (shown, more) = branches.split_at(branches.len().min(SHOWN_BRANCHES));
+    match (shown, more.len()) {
+        ([], _) => Err(GitError::BranchNotFound { url, branch: "HEAD".to_owned() }.into()),
+        (shown, 0) => Err(GitOpsError::DanglingHead { url, branches: shown.join(", ") }),
+        (shown, more) => {
+            Err(GitOpsError::DanglingHead { url, branches: format!("{} and {more} more", shown.join(", ")) })
+        }
+    }
 }

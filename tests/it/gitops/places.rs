@@ -58,6 +58,29 @@ async fn where_no_branch_is_named_the_remotes_own_default_branch_is_pushed_to() 
 }
 
 #[tokio::test]
+async fn a_head_that_names_no_branch_is_told_with_the_branches_that_are_there() {
+    let remote = Remote::new();
+    let home = tempfile::tempdir().unwrap();
+    let list = |more: &[&str]| {
+        let url = url(&remote);
+        let arguments = [&["image", "list", "--repo", &url], more].concat();
+        slipway(home.path()).run(&arguments)
+    };
+    remote.git(&["symbolic-ref", "HEAD", "refs/heads/gone"]);
+    let said =
+        list(&[]).exits(1).says("names no branch that is there, and it has main; name one with --branch");
+    assert!(!said.stderr.contains("first commit"), "{}", said.stderr);
+    list(&["--branch", "main"]).exits(0).says("app-a:v1");
+    for branch in 0..7 {
+        remote.git(&["branch", &format!("release-{branch}"), "main"]);
+    }
+    list(&[]).exits(1).says("it has main, release-0, release-1, release-2, release-3 and 3 more;");
+    // A commit that is checked out is no branch either.
+    remote.git(&["update-ref", "--no-deref", "HEAD", "main"]);
+    list(&[]).exits(1).says("names no branch that is there");
+}
+
+#[tokio::test]
 async fn a_repository_of_sha_256_is_bumped_and_rolled_back() {
     let remote = Remote::new();
     let (bare, work) = (remote.root.path().join("sha256.git"), tempfile::tempdir().unwrap());
