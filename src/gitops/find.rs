@@ -2,6 +2,7 @@
 
 use super::error::GitOpsError;
 use super::image::ImageReference;
+use super::kustomize::pairs;
 use super::manifest::{FileIndex, Files, Node, Value};
 
 /// The way to the pod's specification in each kind that has one.
@@ -37,6 +38,14 @@ pub(super) struct FoundImage {
     pub pointer: Vec<String>,
     /// The scalar.
     pub scalar: Node,
+    /// The object's `apiVersion`.
+    pub api_version: String,
+    /// Its namespace, empty where it says none.
+    pub namespace: String,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// Its annotations.
+    pub annotations: Vec<(String, String)>,
 }
 
 impl FoundImage {
@@ -116,6 +125,9 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
     let kind = text(object, "kind");
     let name = object.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
     let prefix = object.get("metadata").map(|metadata| text(metadata, "generateName")).unwrap_or_default();
+    let metadata = object.get("metadata");
+    let of_metadata =
+        |key: &str| metadata.and_then(|metadata| metadata.get(key)).map(pairs).unwrap_or_default();
     let generated = name.is_empty() && !prefix.is_empty();
     let workload = if generated { prefix } else { name };
     if let Some((merge, _)) = object.pairs().iter().find(|(name, _)| name.text() == Some("<<"))
@@ -169,6 +181,10 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
                     .chain([number.to_string(), "image".to_owned()])
                     .collect(),
                 scalar: scalar.clone(),
+                api_version: text(object, "apiVersion"),
+                namespace: metadata.map(|metadata| text(metadata, "namespace")).unwrap_or_default(),
+                labels: of_metadata("labels"),
+                annotations: of_metadata("annotations"),
             });
         }
     }

@@ -3,18 +3,24 @@
 //! Kustomize replaces images: by `images`, by patches, by replacements, in overlays that may stand anywhere in the repository.
 //! An edit of the manifest under them would change nothing in the cluster.
 
+mod labels;
+mod overrides;
 mod patch;
 mod read;
 
 use std::collections::BTreeMap;
 
+use self::labels::Selectable;
+pub(super) use self::labels::pairs;
+use self::overrides::Override;
+pub(super) use self::overrides::is_override;
 use self::patch::{Hidden, Workload};
 use self::read::{Kustomization, Replaced, Replacement};
 pub(super) use self::read::{join, referenced};
 use super::error::GitOpsError;
 use super::find::FoundImage;
 use super::image::ImageReference;
-use super::manifest::{ManifestFile, Node};
+use super::manifest::ManifestFile;
 
 /// A base has some overlays; more than these are a mistake, or an attack.
 const MOST_WAYS: usize = 1000;
@@ -25,8 +31,8 @@ pub(super) struct Kustomizations {
     all: Vec<Kustomization>,
     /// Patches and transformers that stand in files of their own, by path.
     files: BTreeMap<String, ManifestFile>,
-    /// What sets images in Argo CD itself, beside a kustomization.
-    overrides: Vec<ManifestFile>,
+    /// What sets images in Argo CD itself: beside a kustomization, or in an Application of it.
+    overrides: Vec<Override>,
     /// Those that cannot be read.
     unreadable: Vec<(String, String)>,
 }
@@ -45,6 +51,8 @@ pub struct Deployed {
 struct Way {
     /// Its names so far: patches may use the first, and any that a prefix has made of it.
     names: Vec<String>,
+    /// What selectors may ask for, with what kustomizations have given it on the way.
+    labels: Selectable,
     /// The image that is there, and the one that shall be, with the names that they have by now.
     images: [ImageReference; 2],
     /// Whether a value from elsewhere stands before its tag.
@@ -56,11 +64,14 @@ impl Kustomizations {
     pub fn new(kustomizations: Vec<ManifestFile>, others: Vec<ManifestFile>) -> Self {
         let mut known = Self::default();
         for file in kustomizations {
-            if is_override(&file.path) {
-                known.overrides.push(file);
+            let path = file.path.clone();
+            if is_override(&path) {
+                match Override::beside(&file) {
+                    Ok(overrides) => known.overrides.extend(overrides),
+                    Err(error) => known.unreadable.push((path, error.to_string())),
+                }
                 continue;
             }
-            let path = file.path.clone();
             match Kustomization::of(file) {
                 Ok(kustomization) => known.all.push(kustomization),
                 Err(error) => known.unreadable.push((path, error.to_string())),
@@ -68,6 +79,19 @@ impl Kustomizations {
         }
         known.files = others.into_iter().map(|file| (file.path.clone(), file)).collect();
         known
+    }
+
+    /// The same with the Applications of files that may hold some, as far as they mean this repository: the one at `address`.
+    #[must_use]
+    pub fn with_applications(mut self, files: &[ManifestFile], address: &str) -> Self {
+        self.overrides.extend(files.iter().flat_map(|file| Override::of_applications(file, address)));
+        self
+    }
+
+    /// The files that Applications name for patches; they are read with those of kustomizations.
+    pub fn named_by_applications(files: &[ManifestFile], address: &str) -> Vec<String> {
+        let overrides = files.iter().flat_map(|file| Override::of_applications(file, address));
+        overrides.flat_map(|one| one.patches.into_iter().filter_map(|patch| patch.file)).collect()
     }
 
     /// Those that could not be read in a folder and above it: whether an edit there shows is not known.
@@ -97,8 +121,12 @@ impl Kustomizations {
         wanted: &ImageReference,
     ) -> Result<Vec<Deployed>, GitOpsError> {
         let Ok(current) = found.text().parse::<ImageReference>() else { return Ok(Vec::new()) };
-        let way =
-            Way { names: vec![found.workload.clone()], images: [current, wanted.clone()], is_renamed: false };
+        let way = Way {
+            names: vec![found.workload.clone()],
+            labels: Selectable::of(found),
+            images: [current, wanted.clone()],
+            is_renamed: false,
+        };
         let mut deployed = Vec::new();
         let mut seen = Vec::new();
         let users: Vec<&Kustomization> = self.all.iter().filter(|one| one.uses(&file.path)).collect();
@@ -137,7 +165,7 @@ impl Kustomizations {
         }
         seen.push(here.path());
         self.pass(here, found, path, &mut way, seen)?;
-        self.override_by_argocd(&here.folder, &way)?;
+        self.override_by_argocd(here, found, path, &way)?;
         let mut above = self.all.iter().filter(|one| one.builds_on(&here.folder)).peekable();
         if above.peek().is_none() && !way.is_renamed {
             deployed.push(way.deployed());
@@ -147,22 +175,26 @@ impl Kustomizations {
         climbed
     }
 
-    /// Refuses an image that a file beside the kustomization of an Application sets in Argo CD: the image updater writes one.
-    fn override_by_argocd(&self, folder: &str, way: &Way) -> Result<(), GitOpsError> {
-        let overrides = self.overrides.iter().filter(|file| folder_of(&file.path) == folder);
-        for file in overrides {
-            for document in file.documents()? {
-                let images = document.get("kustomize").and_then(|kustomize| kustomize.get("images"));
-                for entry in images.map(Node::items).unwrap_or_default() {
-                    // `name=new-name:tag`, or the image itself.
-                    let text = entry.text().unwrap_or_default();
-                    let (name, image) =
-                        text.split_once('=').map_or((None, text), |(name, image)| (Some(name), image));
-                    let Ok(image) = image.parse::<ImageReference>() else { continue };
-                    let name = name.unwrap_or(&image.name);
-                    if image.is_pinned() && way.images.iter().any(|known| known.name == name) {
-                        return Err(file.error(entry.line, REPLACED_BY_ARGOCD));
-                    }
+    /// Refuses an image that Argo CD sets or patches: by a file beside the kustomization, as the image updater writes one, or by
+    /// what an Application says of it.
+    fn override_by_argocd(
+        &self,
+        here: &Kustomization,
+        found: &FoundImage,
+        path: &str,
+        way: &Way,
+    ) -> Result<(), GitOpsError> {
+        for one in self.overrides.iter().filter(|one| one.folder == here.folder) {
+            let workload = way.workload(found);
+            for patch in one.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
+                if let Some(Hidden { file, line }) = patch.hides(&one.path, &self.files, &workload)? {
+                    return Err(GitOpsError::Manifest { file, line, problem: PATCHED_BY_ARGOCD.to_owned() });
+                }
+            }
+            for (name, line) in &one.images {
+                if way.images.iter().any(|known| known.name == *name) {
+                    let (file, line) = (one.path.clone(), *line);
+                    return Err(GitOpsError::Manifest { file, line, problem: REPLACED_BY_ARGOCD.to_owned() });
                 }
             }
         }
@@ -188,9 +220,8 @@ impl Kustomizations {
                 passed?;
             }
         }
-        let workload = |way: &Way| Workload { image: found.clone(), names: way.names.clone() };
         for patch in here.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
-            let hidden = patch.hides(here, &self.files, &workload(way))?;
+            let hidden = patch.hides(here.path(), &self.files, &way.workload(found))?;
             if let Some(Hidden { file, line }) = hidden {
                 return Err(GitOpsError::Manifest { file, line, problem: PATCHED.to_owned() });
             }
@@ -198,6 +229,7 @@ impl Kustomizations {
         if let Some(last) = way.names.last().filter(|_| !here.prefix.is_empty() || !here.suffix.is_empty()) {
             way.names.push(format!("{}{last}{}", here.prefix, here.suffix));
         }
+        way.labels.take(here.root());
         let replaced = here.images(&self.files)?;
         for image in &mut way.images {
             for Replaced { name, new_name, version, file, line } in &replaced {
@@ -213,7 +245,7 @@ impl Kustomizations {
                 }
             }
         }
-        for Replacement { line, before_tag } in here.replacements(&workload(way)) {
+        for Replacement { line, before_tag } in here.replacements(&way.workload(found)) {
             if !before_tag {
                 return Err(here.error(line, REPLACED));
             }
@@ -225,9 +257,14 @@ impl Kustomizations {
 
 const REPLACED: &str = "Kustomize replaces this image here; change it in this file";
 const REPLACED_BY_ARGOCD: &str = "Argo CD replaces this image by this file; change it in it";
+const PATCHED_BY_ARGOCD: &str = "Argo CD patches this image by this file; change it in it";
 const PATCHED: &str = "Kustomize patches this image here; change it in this file";
 
 impl Way {
+    fn workload(&self, found: &FoundImage) -> Workload {
+        Workload { image: found.clone(), names: self.names.clone(), labels: self.labels.clone() }
+    }
+
     fn deployed(&self) -> Deployed {
         let [_, wanted] = &self.images;
         Deployed { workload: self.names.last().cloned().unwrap_or_default(), image: wanted.to_string() }
@@ -237,12 +274,6 @@ impl Way {
 /// Whether this is the file by which Kustomize knows a folder.
 pub(super) fn is_kustomization(path: &str) -> bool {
     matches!(path.rsplit('/').next(), Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
-}
-
-/// Whether Argo CD takes parameters of an Application from this file of its folder.
-pub(super) fn is_override(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').is_some_and(|(start, end)| start.starts_with(".argocd-source") && end == "yaml")
 }
 
 /// The folder that a file is in.

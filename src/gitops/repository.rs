@@ -230,11 +230,14 @@ impl Repository {
             records.insert(folder.clone(), history::records(self, folder).await?);
         }
         let kustomizations = self.read(tree.kustomizations()).await?;
+        let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
         let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
+        others.extend(Kustomizations::named_by_applications(&applications, &self.named));
         others.sort();
         others.dedup();
         let others = self.read(tree.listed(&others)).await?;
-        let kustomizations = Kustomizations::new(kustomizations, others);
+        let kustomizations =
+            Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
         Ok(Snapshot { commit: self.tip.clone(), folders: files, records, left_out, kustomizations, tree })
     }
 
@@ -251,6 +254,37 @@ impl Repository {
         let targets = self.blobs(&tree.links()).await?;
         tree.follow(targets);
         Ok(tree)
+    }
+
+    /// The files that may hold Applications which set something in a kustomization. Git looks for their words in all files,
+    /// which is faster than to read them.
+    async fn with_applications(&self) -> Result<Vec<String>, GitOpsError> {
+        let arguments = [
+            "grep",
+            "-l",
+            "-z",
+            "-I",
+            "-F",
+            "--all-match",
+            "-e",
+            "argoproj.io/",
+            "-e",
+            "kustomize",
+            &self.tip,
+            "--",
+            "*.yaml",
+            "*.yml",
+            "*.json",
+        ];
+        let found = match self.git.run(&arguments, &[]).await {
+            Ok(found) => found,
+            // It says nothing where nothing is found, and ends with 1.
+            Err(GitError::Failed { message, .. }) if message.is_empty() => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let start = format!("{}:", self.tip);
+        let names = found.split(|&byte| byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
+        Ok(names.filter_map(|name| name.strip_prefix(&start)).map(str::to_owned).collect())
     }
 
     async fn read(&self, listed: Vec<Listed>) -> Result<Vec<ManifestFile>, GitOpsError> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
-use super::read::{Kustomization, join};
+use super::labels::Selectable;
+use super::read::join;
 use crate::gitops::error::GitOpsError;
 use crate::gitops::find::FoundImage;
 use crate::gitops::manifest::{ManifestFile, Node};
@@ -35,6 +36,7 @@ pub(super) struct Hidden {
 pub(super) struct Workload {
     pub image: FoundImage,
     pub names: Vec<String>,
+    pub labels: Selectable,
 }
 
 impl Patch {
@@ -58,10 +60,10 @@ impl Patch {
         patches
     }
 
-    /// Where the patch decides the image of a workload, if it does.
+    /// Where the patch decides the image of a workload, if it does; `path` is the file that it is written or named in.
     pub fn hides(
         &self,
-        of: &Kustomization,
+        path: &str,
         files: &BTreeMap<String, ManifestFile>,
         workload: &Workload,
     ) -> Result<Option<Hidden>, GitOpsError> {
@@ -75,7 +77,7 @@ impl Patch {
             },
             (None, Some((text, line))) => {
                 let bytes = text.clone().into_bytes();
-                (ManifestFile { path: of.path().to_owned(), mode: String::new(), bytes, link: None }, *line)
+                (ManifestFile { path: path.to_owned(), mode: String::new(), bytes, link: None }, *line)
             }
             (None, None) => return Ok(None),
         };
@@ -152,14 +154,25 @@ pub(super) fn segments_mean(parts: &[String], workload: &Workload) -> bool {
 }
 
 impl Workload {
-    /// Whether a selector means it, as far as kind and name tell; labels and annotations may.
+    /// Whether a selector means it, by all that Kustomize lets one ask for.
     pub fn is_selected(&self, selector: Option<&Node>) -> bool {
         let Some(selector) = selector else { return true };
         let text = |key: &str| selector.get(key).and_then(Node::text).filter(|text| !text.is_empty());
         let matches = |pattern: &str, text: &str| {
             Regex::new(&format!("^(?:{pattern})$")).map_or(pattern == text, |regex| regex.is_match(text))
         };
+        let any = |key: &str, known: &[String]| {
+            text(key).is_none_or(|pattern| known.iter().any(|one| matches(pattern, one)))
+        };
+        // The core group has no name.
+        let (group, version) =
+            self.image.api_version.split_once('/').unwrap_or(("", &self.image.api_version));
         text("kind").is_none_or(|kind| matches(kind, &self.image.kind))
-            && text("name").is_none_or(|name| self.names.iter().any(|known| matches(name, known)))
+            && any("name", &self.names)
+            && any("namespace", self.labels.namespaces())
+            && text("group").is_none_or(|pattern| matches(pattern, group))
+            && text("version").is_none_or(|pattern| matches(pattern, version))
+            && text("labelSelector").is_none_or(|selector| self.labels.have(selector))
+            && text("annotationSelector").is_none_or(|selector| self.labels.annotated(selector))
     }
 }

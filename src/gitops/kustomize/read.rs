@@ -63,6 +63,10 @@ impl Kustomization {
         &self.file.path
     }
 
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
     pub fn error(&self, line: usize, problem: impl Into<String>) -> GitOpsError {
         self.file.error(line, problem)
     }

@@ -40,6 +40,12 @@ async fn an_edit_is_made_where_kustomize_shows_it_and_refused_where_it_does_not(
             "resources: [../base, c.yaml]\nreplacements:\n- source: {{kind: ConfigMap, name: c, fieldPath: data.v}}\n  targets:\n  - select: {{kind: Deployment}}\n    fieldPaths: ['spec.template.spec.containers.[name=web].image']\n    options: {{delimiter: ':', index: {index}}}\n"
         )
     };
+    let selecting = |target: &str, shows: bool| {
+        let overlay = format!(
+            "resources: [../base]\npatches:\n- target: {{{target}}}\n  patch: |-\n    - {{op: replace, path: {image}, value: x}}\n"
+        );
+        (shows, overlay)
+    };
     let layouts = [
         (true, "resources: [../base]\n".to_owned()),
         (false, "resources: [../base]\nimages: [{name: r.example/web, newTag: v9}]\n".to_owned()),
@@ -72,13 +78,30 @@ async fn an_edit_is_made_where_kustomize_shows_it_and_refused_where_it_does_not(
         (true, format!("resources: [../base]\npatches:\n- patch: |-\n    {merge}env: []}}]}}}}}}\n")),
         (true, replacement(0)),
         (false, replacement(1)),
+        selecting("labelSelector: app=other", true),
+        selecting("labelSelector: 'app=web'", false),
+        selecting("labelSelector: 'app in (x, web), !gone'", false),
+        selecting("labelSelector: 'app notin (x), tier!=web'", false),
+        selecting("labelSelector: 'app notin (x, web)'", true),
+        selecting("annotationSelector: 'note'", true),
+        selecting("annotationSelector: 'owner in (me)'", false),
+        selecting("group: apps", false),
+        selecting("group: batch", true),
+        selecting("version: v1.*", false),
+        selecting("version: v2", true),
+        selecting("namespace: default", false),
+        selecting("namespace: other", true),
     ];
     for (shows, overlay) in layouts {
         let remote = Remote::new();
-        let after = deployment("web", "r.example/web:v2");
+        let labelled = |image: &str| {
+            let labels = "  labels: {app: web, tier: front}\n  annotations: {owner: me}\nspec:\n";
+            deployment("web", image).replacen("spec:\n", labels, 1)
+        };
+        let after = labelled("r.example/web:v2");
         let files = [
             ("manifests/base/kustomization.yaml", "resources: [d.yaml]\n"),
-            (BASE, &deployment("web", "r.example/web:v1")),
+            (BASE, &labelled("r.example/web:v1")),
             (
                 "manifests/c/kustomization.yaml",
                 "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages: [{name: r.example/web, newName: c.example/web}]\n",

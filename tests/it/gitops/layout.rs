@@ -177,3 +177,102 @@ async fn a_name_that_is_no_utf_8_is_in_nobodys_way_and_a_manifest_of_one_is_name
     let missing = set(&mut remote.open().await, "app-x=r.example/x:v1").await.unwrap_err();
     assert!(matches!(missing, GitOpsError::NoApp { .. }), "{missing}");
 }
+
+fn address(remote: &Remote) -> String {
+    format!("file://{}", remote.bare().display())
+}
+
+/// An Application of a folder, with what it sets there.
+fn application(address: &str, path: &str, kustomize: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web}}\nspec:\n  source:\n    repoURL: {address}\n    path: {path}\n    kustomize:\n{kustomize}"
+    )
+}
+
+#[tokio::test]
+async fn an_image_that_an_application_of_the_repository_sets_is_refused_with_its_place() {
+    let image = "      images:\n      - registry.example/side:v3\n      - registry.example/web=registry.example/web:v9\n";
+    let patch = "      patches:\n      - target: {kind: Deployment}\n        patch: |-\n          - op: replace\n            path: /spec/template/spec/containers/0/image\n            value: registry.example/web:v9\n";
+    let in_file = "      patches:\n      - {path: ../../shared/p.yaml}\n";
+    let cases = [
+        (image, "apps/web.yaml:11: Argo CD replaces this image by this file; change it in it"),
+        (patch, "apps/web.yaml:13: Argo CD patches this image by this file; change it in it"),
+        (in_file, "shared/p.yaml:7: Argo CD patches this image by this file; change it in it"),
+    ];
+    let p = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers: [{name: web, image: x}]\n";
+    for (kustomize, expected) in cases {
+        let remote = Remote::new();
+        remote.commit(
+            "application",
+            &[
+                ("manifests/web/kustomization.yaml", "resources: [d.yaml]\n"),
+                ("manifests/web/d.yaml", &deployment("web", WEB)),
+                ("shared/p.yaml", p),
+                ("apps/web.yaml", &application(&address(&remote), "./manifests/web/", kustomize)),
+            ],
+        );
+        assert_eq!(refused(&remote, "web=registry.example/web:v2").await, expected, "{kustomize}");
+        set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn applications_in_every_notation_count_and_those_of_others_do_not() {
+    let images = "      images: ['registry.example/web:v9']\n";
+    let many = |address: &str| {
+        application(address, "manifests/web", images)
+            .replace("  source:\n    repoURL", "  sources:\n  - repoURL")
+    };
+    let set_of_them = |address: &str| {
+        let one = application(address, "manifests/web", images);
+        one.replace("kind: Application\n", "kind: ApplicationSet\n")
+            .replace("spec:\n", "spec:\n  template:\n    spec:\n")
+            .replace("  source:", "      source:")
+            .replace("    repoURL", "        repoURL")
+            .replace("    path", "        path")
+            .replace("    kustomize", "        kustomize")
+            .replace("      images", "          images")
+    };
+    let json = |address: &str| {
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{{\"apiVersion\": \"argoproj.io/v1alpha1\", \"kind\": \"Application\",\n\"spec\": {{\"source\": {{\"repoURL\": \"{address}\", \"path\": \"manifests/web\", \"kustomize\": {{\"images\": [\"registry.example/web:v9\"]}}}}}}}}]}}"
+        )
+    };
+    let hidden = |file: &str, text: String| (file.to_owned(), text, true);
+    let shown = |text: String| ("apps/web.yaml".to_owned(), text, false);
+    let remote = Remote::new();
+    let url = address(&remote);
+    let renamed = "      images: ['registry.example/web=mirror.example/web']\n      commonLabels: {a: b}\n";
+    let cases = [
+        hidden("apps/web.yml", many(&url)),
+        hidden("apps/set.yaml", set_of_them(&url)),
+        hidden("apps/web.json", json(&url)),
+        hidden("apps/web.yaml", application("'{{ .values.repo }}'", "manifests/web", images)),
+        shown(application(&url, "manifests/other", images)),
+        shown(application(&url, "manifests/web", "      images: ['registry.example/side:v9']\n")),
+        shown(application(&url, "manifests/web", renamed)),
+        shown(application(&url, "manifests/web", images).replace("argoproj.io/", "example.com/")),
+        shown("{{ range .apps }}\nargoproj.io/ kustomize\n".to_owned()),
+    ];
+    for (file, text, is_hidden) in cases {
+        let remote = Remote::new();
+        let text = text.replace(&url, &address(&remote));
+        remote.commit(
+            "application",
+            &[
+                ("manifests/web/kustomization.yaml", "resources: [d.yaml]\n"),
+                ("manifests/web/d.yaml", &deployment("web", WEB)),
+                (&file, &text),
+            ],
+        );
+        if is_hidden {
+            let said = refused(&remote, "web=registry.example/web:v2").await;
+            assert!(
+                said.starts_with(&format!("{file}:")) && said.contains("Argo CD replaces"),
+                "{text}: {said}"
+            );
+        } else {
+            set(&mut remote.open().await, "web=registry.example/web:v2").await.unwrap();
+        }
+    }
+}
