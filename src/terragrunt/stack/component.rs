@@ -57,15 +57,15 @@ impl<'r> Reading<'_, 'r> {
         let no_dot = self.value(file, body, NO_DOT, &title, place).as_bool().unwrap_or_default();
         let enabled = self.value(file, body, ENABLED, &title, place).as_bool().unwrap_or(true);
         let span = |spec: Spec| body.attribute(spec.name).map_or(place, |attribute| attribute.expr.span);
-        let mut from_store = false;
         let (source, values, no_validation) = match self.wanted {
             Wanted::Places => (String::new(), None, false),
             Wanted::Everything => {
                 let source = self.text(file, body, SOURCE, &title, place);
                 let values = self.value(file, body, VALUES, &title, place);
                 let no_validation = self.value(file, body, NO_VALIDATION, &title, place);
-                from_store = self.value(file, body, FROM_STORE, &title, place).as_bool().unwrap_or_default();
-                self.value(file, body, MUTABLE, &title, place);
+                for of_the_store in [FROM_STORE, MUTABLE] {
+                    self.value(file, body, of_the_store, &title, place);
+                }
                 if !values.is_wholly_known() {
                     let message = format!("the values of {title} are not known");
                     self.error(file, span(VALUES), "stack::unknown_values", message).help = Some(
@@ -94,7 +94,6 @@ impl<'r> Reading<'_, 'r> {
             enabled,
             is_checked: !no_validation && !no_dot,
             autoinclude,
-            update_source_with_cas: from_store,
             location: file.location(place),
             source_location: file.location(span(SOURCE)),
             path_location: file.location(span(PATH)),

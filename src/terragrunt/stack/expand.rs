@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::read::{self, Wanted};
+use super::rebase::rebased;
 use super::source::{self, Fetch, SourceError};
 use super::values::values_text;
 use super::{
     Kind, STACK_AUTOINCLUDE, STACK_DIR, STACK_FILE, StackBlock, StackFile, UNIT_AUTOINCLUDE, VALUES_FILE,
 };
-use crate::hcl::ast::ExprKind;
 use crate::hcl::budget::{self, Evaluation, VARIABLE, allowed};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::source::Location;
 use crate::hcl::stack::with_room;
 use crate::support::counted::with_commas;
 use crate::terragrunt::overlay::Place;
@@ -158,10 +157,7 @@ impl Expanding<'_> {
         block: &StackBlock,
         chain: &[Step],
     ) -> Result<Option<PathBuf>, Box<Diagnostic>> {
-        if block.update_source_with_cas && chain.len() > 1 {
-            return Err(Box::new(from_store(&block.title(), block.location.clone())));
-        }
-        let source =
+        let located =
             source::locate(self.reader, dir, block.source.expose(), self.fetch).map_err(|error| {
                 let message = format!("the source of {} cannot be used: {error}", block.title());
                 let told = match error {
@@ -170,6 +166,7 @@ impl Expanding<'_> {
                 };
                 Box::new(told.at(block.source_location.clone()).help(error.help()))
             })?;
+        let source = located.folder.clone();
         let real_source = real(&source);
         if block.kind == Kind::Stack
             && let Some(start) = chain.iter().position(|step| step.source == real_source)
@@ -204,17 +201,10 @@ impl Expanding<'_> {
             let name = if block.kind == Kind::Unit { UNIT_AUTOINCLUDE } else { STACK_AUTOINCLUDE };
             written.insert(name, Arc::from(text.as_str()));
         }
-        self.reader.lay_over(&block.dir, Place { source: source.clone(), texts: written.clone() });
-        if block.kind == Kind::Unit
-            && let Ok(unit) = self.reader.parsed(&block.dir.join(block.kind.file()))
-        {
-            let mut sources = unit.body.blocks("terraform");
-            let found = sources.find_map(|terraform| terraform.body.attribute("update_source_with_cas"));
-            if let Some(attribute) = found.filter(|found| found.expr.kind == ExprKind::Bool(true)) {
-                let place = Location::new(&unit.source, attribute.span);
-                return Err(Box::new(from_store(&format!("terraform of {}", block.title()), place)));
-            }
+        if let Some(text) = rebased(self.reader, &located, block)? {
+            written.insert(block.kind.file(), Arc::from(text));
         }
+        self.reader.lay_over(&block.dir, Place { source: source.clone(), texts: written.clone() });
         self.found.generated.push(Generated {
             block: block.clone(),
             source,
@@ -223,14 +213,6 @@ impl Expanding<'_> {
         });
         Ok((there && block.kind == Kind::Stack).then_some(real_source))
     }
-}
-
-/// Terragrunt rewrites such a source when it copies the file that holds it, into an address in a store of its own.
-fn from_store(title: &str, place: Location) -> Diagnostic {
-    let message = format!("{title} says update_source_with_cas: its source would be rewritten");
-    Diagnostic::error("stack::store", message)
-        .at(place)
-        .help("name the source so that it is right where it is copied to, or use `terragrunt stack generate`")
 }
 
 fn real(path: &Path) -> PathBuf {

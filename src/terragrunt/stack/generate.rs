@@ -194,7 +194,7 @@ fn layout(expansion: &Expansion) -> Result<Layout, FileError> {
     Ok(layout)
 }
 
-/// Everything in a folder, hidden files too, with what links lead to in their place.
+/// Everything in a folder, hidden files too, with what links lead to in their place; without what tools work in.
 fn copy(
     from: &Path,
     to: &Path,
@@ -217,6 +217,10 @@ fn copy(
     entries.sort();
     let mut copied = Vec::new();
     for (name, path) in entries {
+        // What tools have at work there is no source, and made anew where it is needed.
+        if name == ".terraform" || name == ".terragrunt-cache" {
+            continue;
+        }
         *left = left.checked_sub(1).ok_or_else(|| {
             let many = format!(
                 "there are more than {MOST_ENTRIES} files and folders to copy, with those behind links"

@@ -13,12 +13,15 @@ mod generate;
 mod manifest;
 mod places;
 mod read;
+mod rebase;
 mod scope;
 mod source;
 mod values;
 
 #[cfg(test)]
 mod expansion_tests;
+#[cfg(test)]
+mod rebase_tests;
 #[cfg(test)]
 mod tests;
 
@@ -118,8 +121,6 @@ pub struct StackBlock {
     pub(crate) enabled: bool,
     /// Whether its source has to hold a unit or a stack.
     pub is_checked: bool,
-    /// Whether Terragrunt would take the source from its own store, if the block stood in a copied file.
-    pub update_source_with_cas: bool,
     /// Where the block stands.
     pub location: Location,
     /// Where its source is written.

@@ -88,7 +88,7 @@ pub(crate) fn sources(reader: &Reader, file: &Path) -> Vec<PathBuf> {
             written.extend(sources.iter().filter_map(|source| source.as_str().map(str::to_owned)));
         }
     }
-    written.iter().filter_map(|source| locate(reader, dir, source, &NoFetch).ok()).collect()
+    written.iter().filter_map(|source| Some(locate(reader, dir, source, &NoFetch).ok()?.folder)).collect()
 }
 
 pub(super) struct Reading<'a, 'r> {

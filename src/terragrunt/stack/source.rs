@@ -1,6 +1,6 @@
 //! Where the files of a unit or a stack come from.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::terragrunt::paths;
 use crate::terragrunt::reader::Reader;
@@ -22,6 +22,17 @@ pub enum SourceError {
     /// The part behind `//` leaves what stands before it.
     #[error("the part behind // leaves {0}")]
     Outside(PathBuf),
+    /// It leads out of the catalogue that it is in.
+    #[error("the source {written} leaves {}", .root.display())]
+    Leaves {
+        /// The source.
+        written: String,
+        /// The catalogue's folder.
+        root: PathBuf,
+    },
+    /// It has to count from the file that it stands in.
+    #[error("the source {0} is no relative path")]
+    NotRelative(String),
     /// It is an address that nobody here can fetch.
     #[error("sources from {0} are not fetched by slipway")]
     Remote(String),
@@ -49,6 +60,12 @@ impl SourceError {
                 "a source is a folder, relative to the stack file that names it, or absolute"
             }
             Self::Outside(_) => "name the folder before // so that it holds the whole source",
+            Self::Leaves { .. } => {
+                "let the source that uses the catalogue name its root before //, as in ../catalog//stacks/shop"
+            }
+            Self::NotRelative(_) => {
+                "name a folder of the same catalogue, or leave update_source_with_cas out"
+            }
             Self::Remote(_) => {
                 "clone it and name the folder, use a git:: address, or run `terragrunt stack generate`"
             }
@@ -83,13 +100,23 @@ impl Fetch for NoFetch {
     }
 }
 
+/// Where a source was found.
+pub(super) struct Located {
+    /// Its folder on this machine.
+    pub folder: PathBuf,
+    /// The folder that stands before `//`; the same where there is none.
+    pub root: PathBuf,
+    /// Whether it was there, and not fetched.
+    pub is_local: bool,
+}
+
 /// The folder of a source that a stack file in `dir` names.
 pub(super) fn locate(
     reader: &Reader,
     dir: &Path,
     source: &str,
     fetch: &dyn Fetch,
-) -> Result<PathBuf, SourceError> {
+) -> Result<Located, SourceError> {
     let plain = source.strip_prefix("file://").unwrap_or(source);
     let (base, part) = split(plain);
     let folder = reader.on_disk(&paths::join(dir, base));
@@ -98,9 +125,20 @@ pub(super) fn locate(
     }
     if !folder.is_dir() {
         let address = ["://", "::", "git@"].iter().any(|sign| plain.contains(sign)) || is_shorthand(plain);
-        return if address { fetch.fetch(source) } else { Err(SourceError::Missing(folder)) };
+        if !address {
+            return Err(SourceError::Missing(folder));
+        }
+        let folder = fetch.fetch(source)?;
+        let part = part.split('?').next().unwrap_or(part);
+        let depth = paths::clean(Path::new(part.trim_matches('/'))).components().filter(is_name).count();
+        let root = folder.ancestors().nth(depth).unwrap_or(&folder).to_path_buf();
+        return Ok(Located { folder, root, is_local: false });
     }
-    within(folder, part)
+    Ok(Located { folder: within(folder.clone(), part)?, root: folder, is_local: true })
+}
+
+fn is_name(component: &Component<'_>) -> bool {
+    matches!(component, Component::Normal(_))
 }
 
 /// The folder `part` in `base`, which it may not leave.
