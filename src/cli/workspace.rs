@@ -19,7 +19,7 @@ use crate::support::confined::Named;
 use crate::support::fs::FileError;
 use crate::support::git::settings::is_safe;
 use crate::support::{git, unit_name};
-use crate::terragrunt::{Boundary, Reader, ReaderOptions, paths};
+use crate::terragrunt::{Boundary, EXPERIMENTS, Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -121,7 +121,7 @@ impl Workspace {
         }
         let home = project.dir.join(HOME);
         let features = features(&global.features)?;
-        let experiments = given(&global.experiments, "TG_EXPERIMENT").into_iter().collect();
+        let experiments = experiments(&global.experiments).into_iter().collect();
         let (home_is_ours, ui) = (OnceLock::new(), Ui::new(global));
         Ok(Self { working_dir, project, home, home_is_ours, ui, boundary, features, experiments })
     }
@@ -325,7 +325,7 @@ impl Workspace {
             tool: args.tools.tf_path.clone(),
             backend_bootstrap: args.backend_bootstrap,
             features: given(&global.features, "TG_FEATURE"),
-            experiments: given(&global.experiments, "TG_EXPERIMENT"),
+            experiments: experiments(&global.experiments),
             saved_plans: None,
         })
     }
@@ -456,6 +456,17 @@ fn given(flags: &[String], variable: &str) -> Vec<String> {
     }
     let list = std::env::var(variable).unwrap_or_default();
     list.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// The experiments that are turned on: by name, or all of them as Terragrunt's `TG_EXPERIMENT_MODE` has it.
+fn experiments(flags: &[String]) -> Vec<String> {
+    let mut on = given(flags, "TG_EXPERIMENT");
+    if std::env::var("TG_EXPERIMENT_MODE").is_ok_and(|mode| mode == "true" || mode == "1") {
+        on.extend(EXPERIMENTS.iter().map(|name| (*name).to_owned()));
+        on.sort_unstable();
+        on.dedup();
+    }
+    on
 }
 
 fn features(flags: &[String]) -> Result<BTreeMap<String, String>, CliError> {

@@ -12,7 +12,12 @@ use crate::hcl::value::Value;
 pub(crate) const VERSION_ATTRIBUTE: &str = "version-attribute";
 /// `expansion` blocks, and `enabled` of what a stack generates.
 pub(crate) const BLOCK_ITERATION: &str = "block-iteration";
+/// The function of that name.
+pub(crate) const DEEP_MERGE: &str = "deep-merge";
 const MUTABLE_GENERATE: &str = "mutable-generate";
+
+/// Every experiment that changes what files may hold.
+pub const EXPERIMENTS: &[&str] = &[BLOCK_ITERATION, DEEP_MERGE, MUTABLE_GENERATE, VERSION_ATTRIBUTE];
 
 impl FileScope<'_> {
     /// Refuses what stands behind an experiment that is not on.

@@ -54,6 +54,7 @@ pub(crate) use convert::strings;
 pub use convert::to_json;
 pub use counts::Counts;
 pub use document::Document;
+pub use experiment::EXPERIMENTS;
 pub use footprint::Footprint;
 pub use functions::{DEFAULT_RETRYABLE_ERRORS, FUNCTIONS_NOT_IN_TERRAGRUNT};
 pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};

@@ -33,6 +33,7 @@ const BORNE: &[&str] = &[
     "stack::ignored_block",
     "terragrunt::pattern",
     "terragrunt::repeated_label",
+    "terragrunt::repeated_path",
     "terragrunt::unknown_attribute",
     "terragrunt::unknown_input",
 ];

@@ -13,6 +13,7 @@ use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::convert::{merge_deep, plain, to_json};
 use crate::terragrunt::dependency::DependencyBlock;
 use crate::terragrunt::dependency_table::Address;
+use crate::terragrunt::experiment::DEEP_MERGE;
 use crate::terragrunt::file_config::Wanted;
 use crate::terragrunt::parsed_file::ParsedFile;
 use crate::terragrunt::reader::ReadConfig;
@@ -206,7 +207,7 @@ pub(super) fn mark_as_read(scope: &FileScope<'_>, arguments: &[String]) -> Answe
 
 /// Objects merged deeply, the later ones on top.
 pub(super) fn deep_merge(scope: &FileScope<'_>, arguments: &[Value]) -> Answer {
-    if !scope.session.reader.options().experiments.contains("deep-merge") {
+    if !scope.session.reader.options().experiments.contains(DEEP_MERGE) {
         return Err(CallError::new(
             "deep_merge is an experiment of Terragrunt's; turn it on with --experiment deep-merge",
         ));

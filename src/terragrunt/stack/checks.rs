@@ -10,9 +10,13 @@ use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Span;
 use crate::hcl::suggest::nearest;
+use crate::support::path_text;
 use crate::terragrunt::experiment::BLOCK_ITERATION;
 use crate::terragrunt::scope::FileScope;
 use crate::terragrunt::{decode, expansion, paths};
+
+/// The most bytes of a name in a folder, on every file system that tools run on.
+const LONGEST_NAME: usize = 255;
 
 impl<'r> Reading<'_, 'r> {
     /// Refuses what may not stand at the top of a file.
@@ -90,6 +94,10 @@ impl<'r> Reading<'_, 'r> {
             ("stack::path_outside", format!("the path of {title} leaves the stack's folder: {path}"))
         } else if no_dot && paths::clean(Path::new(path)) == Path::new(".") {
             ("stack::path_outside", format!("{title} would be generated over its own stack file"))
+        } else if path.contains('\0') || path.split('/').any(|name| name.len() > LONGEST_NAME) {
+            // Told before anything is written: with keys of a collection it is one of many.
+            let why = format!("no folder can be called that: {}", path_text::shown(Path::new(path)));
+            ("stack::impossible_path", format!("the path of {title} cannot be made: {why}"))
         } else {
             return;
         };

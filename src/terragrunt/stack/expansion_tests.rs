@@ -167,6 +167,8 @@ fn keys_lead_nowhere_but_below_the_stack() {
     refused(&keys("\"a/../../b\""), &["leaves the stack's folder"]);
     refused(&keys("\"/etc\""), &["the path of unit \"app[/etc]\" has to be relative"]);
     refused(&keys("\"\""), &["unit \"app[]\" has an empty path"]);
+    refused(&keys("\"a\", \"b\\u0000c\""), &["cannot be made: no folder can be called that: b\\u{0}c"]);
+    refused(&keys(&format!("\"{}\"", "x".repeat(256))), &["no folder can be called that: xxx"]);
     refused(&keys("\"a\", \"a/./\""), &["unit \"app[a]\" and unit \"app[a/./]\" would both be generated"]);
     refused(
         &unit("app", "for_each = toset([\"a\", \"b\"])", "same"),

@@ -89,7 +89,11 @@ fn an_expanded_unit_is_found_and_shown_before_it_is_generated() {
     assert_eq!(shown["inputs"]["value"], "mock < mock+mock");
     assert_eq!(shown["dependency"]["zone"]["us"]["config_path"], "../zones/us");
     assert!(!estate.path().join(STACK).exists());
-    Slipway::new(estate.path(), Path::new("tofu"))
+    let without = || Slipway::new(estate.path(), Path::new("tofu"));
+    for (variable, on) in [("TG_EXPERIMENT", "block-iteration"), ("TG_EXPERIMENT_MODE", "true")] {
+        without().env(variable, on).run(&["find", "live/pair", "--expand-stacks"]).exits(0).says("zones/us");
+    }
+    without()
         .run(&["find", "live/pair", "--expand-stacks"])
         .exits(3)
         .says("turn it on with --experiment block-iteration");
