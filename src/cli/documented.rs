@@ -79,7 +79,13 @@ fn found(tree: &Tree, options: ReaderOptions, section: &Section<'_>) -> Vec<Diag
         found.extend(filter::parse(query.text.trim_end()).err().map(|wrong| *wrong));
     }
     if tree.path("slipway.hcl").is_file() {
-        found.extend(Project::read(&tree.path("slipway.hcl"), options.clone()).err().into_iter().flatten());
+        match Project::read(&tree.path("slipway.hcl"), options.clone()) {
+            Ok(project) => {
+                found.extend(project.missing_cluster_units(&Reader::new(options.clone()), true));
+                found.extend(project.missing_root.map(|missing| *missing));
+            }
+            Err(errors) => found.extend(errors),
+        }
     }
     let reader = Reader::new(options);
     let estate = Estate::discover(tree.root(), &reader);

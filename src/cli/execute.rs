@@ -13,7 +13,7 @@ use super::stack;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::engine::plan::left_out::local_states;
-use crate::estate::Needs;
+use crate::estate::{Needs, planned_gates};
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
@@ -48,6 +48,12 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
     let reader = workspace.reader_for_work(execution.mode.command(), &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
+    if execution.gates || execution.mode == Mode::Plan {
+        let missing = workspace.project.missing_cluster_units(&reader, true);
+        if !missing.is_empty() {
+            return Err(CliError::Configuration(missing));
+        }
+    }
     if execution.mode == Mode::Destroy {
         refuse_protected(&workspace, &selection)?;
         if !execution.leave_dependents {
@@ -73,7 +79,16 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         request: workspace.request(execution.path, global, execution.engine)?,
         past: None,
     };
-    carry_out(ui, global, &workspace, &selection, reader, run).await
+    let gates = match execution.mode {
+        Mode::Plan => planned_gates(&workspace.project, &selection.estate, &selection.selected),
+        Mode::Apply | Mode::Destroy => Vec::new(),
+    };
+    let carried_out = carry_out(ui, global, &workspace, &selection, reader, run).await?;
+    if !gates.is_empty() {
+        let names: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
+        ui.say(&format!("`slipway up` also passes these gates: {}", names.join(", ")));
+    }
+    Ok(carried_out)
 }
 
 /// `prevent_destroy` stops a destroy before anything has started.

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::nothing::{no_units, refuse_nothing};
 use super::selection::{Chosen, SelectionArgs};
 use super::ui::Ui;
 use super::workspace::Workspace;
@@ -116,10 +117,8 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
             ui.json(&found)?;
         }
         Format::Text if args.tree => {
-            if let Some(chosen) = &chosen {
-                estate = estate.restricted(&chosen.selected.units);
-            }
-            ui.answer(&tree(&estate, base))?;
+            let part = chosen.as_ref().map(|chosen| estate.restricted(&chosen.selected.units));
+            ui.answer(&tree(part.as_ref().unwrap_or(&estate), base))?;
         }
         Format::Text => {
             let mut text = if args.why {
@@ -134,6 +133,12 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     let errors = ui.diagnostics(diagnostics);
     if args.stats {
         ui.say(&reader.counts().to_string());
+    }
+    if errors == 0 && order.is_empty() && elsewhere.is_empty() {
+        match &chosen {
+            Some(_) => refuse_nothing(ui, &args.selection, &estate, chosen.as_ref())?,
+            None => ui.say(&no_units(&estate)),
+        }
     }
     // The process ends here: taking a large estate apart piece by piece first would only take time.
     std::mem::forget((estate, reader));

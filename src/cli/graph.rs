@@ -6,10 +6,14 @@ use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::{FormatFlag, Global};
-use super::selection::SelectionArgs;
+use super::nothing::refuse_nothing;
+use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::estate::{Estate, Graph, Needs, Picture, dot, mermaid, page, svg, waves_text};
+use crate::estate::{
+    Estate, Graph, Needs, Picture, PlannedGate, UnitIndex, dot, gates_text, mermaid, page, planned_gates,
+    svg, waves_text,
+};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::shown;
 
@@ -53,19 +57,20 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
     let root = workspace.locate(args.path.as_deref())?;
     let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
     if estate.units.is_empty() && !estate.has_errors() {
-        let message = format!("there are no units under {}", estate.root.display());
-        return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
+        refuse_nothing(ui, &args.selection, &estate, None)?;
     }
     if let Some(chosen) = args.selection.select(ui, &workspace, &estate, &reader)? {
         let (narrowed, selected) = chosen.narrow(&estate);
         if selected.is_empty() {
-            ui.say("no unit is selected");
+            refuse_nothing(ui, &args.selection, &estate, Some(&chosen))?;
         }
         estate = narrowed.restricted(&selected);
     }
     let mut diagnostics = estate.diagnostics.clone();
+    diagnostics.extend(workspace.project.missing_cluster_units(&reader, false));
     let graph = Graph::build(&estate).map_err(|circles| diagnostics.extend(circles)).ok();
-    let drawn = draw(global.format, &estate, graph.as_ref(), &diagnostics, &workspace.working_dir)?;
+    let gates = planned_gates(&workspace.project, &estate, &inside(&estate));
+    let drawn = draw(global.format, &estate, graph.as_ref(), &gates, &diagnostics, &workspace.working_dir)?;
     match (&args.output, drawn) {
         (Some(file), Some(text)) => {
             workspace.named(file)?.write(text.as_bytes(), EVERYBODY)?;
@@ -86,27 +91,37 @@ fn draw(
     format: FormatFlag,
     estate: &Estate,
     graph: Option<&Graph>,
+    gates: &[PlannedGate],
     diagnostics: &[Diagnostic],
     base: &Path,
 ) -> Result<Option<String>, CliError> {
     let picture = || Picture::new(estate, diagnostics, base);
     Ok(match format {
-        FormatFlag::Text => graph.map(|graph| waves_text(estate, graph, base)),
-        FormatFlag::Json => graph.map(|graph| waves_json(estate, graph)).transpose()?,
-        FormatFlag::Dot => Some(dot(estate, base)),
-        FormatFlag::Mermaid => Some(mermaid(estate, base)),
+        FormatFlag::Text => {
+            graph.map(|graph| waves_text(estate, graph, base) + &gates_text(estate, gates, base))
+        }
+        FormatFlag::Json => graph.map(|graph| waves_json(estate, graph, gates)).transpose()?,
+        FormatFlag::Dot => Some(dot(estate, gates, base)),
+        FormatFlag::Mermaid => Some(mermaid(estate, gates, base)),
         FormatFlag::Svg => Some(svg(&picture())),
         FormatFlag::Html => Some(page(&picture())),
     })
 }
 
-fn waves_json(estate: &Estate, graph: &Graph) -> Result<String, CliError> {
+fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<String, CliError> {
     let waves: Vec<Vec<String>> = graph
         .waves()
         .iter()
         .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
         .collect();
-    serde_json::to_string_pretty(&serde_json::json!({ "waves": waves }))
+    let names =
+        |units: &[UnitIndex]| units.iter().map(|unit| estate.unit(*unit).name()).collect::<Vec<String>>();
+    let gate = |gate: &PlannedGate| {
+        let after = gate.after_gate.iter().cloned().chain(names(&gate.after)).collect::<Vec<String>>();
+        serde_json::json!({ "name": gate.name, "after": after, "before": names(&gate.before) })
+    };
+    let gates: Vec<serde_json::Value> = gates.iter().map(gate).collect();
+    serde_json::to_string_pretty(&serde_json::json!({ "waves": waves, "gates": gates }))
         .map(|text| shown::json(&text).into_owned() + "\n")
         .map_err(|error| CliError::failed(format!("could not print: {error}"), None))
 }

@@ -23,6 +23,7 @@ mod home;
 mod image;
 mod left_out;
 mod man;
+mod nothing;
 mod output;
 mod plan;
 mod removed;

@@ -40,12 +40,26 @@ pub struct SelectionArgs {
     /// Do not read .terragrunt-filters and .terragrunt-excludes
     #[arg(long, env = "SLIPWAY_NO_FILTERS_FILE")]
     no_filters_file: bool,
+
+    /// Succeed where no unit matches, which is otherwise taken for a mistake; nothing that --affected finds never is one
+    #[arg(long, env = "SLIPWAY_ALLOW_EMPTY")]
+    allow_empty: bool,
 }
 
 impl SelectionArgs {
     /// Whether the command line asks for less than everything.
     pub fn is_narrowed(&self) -> bool {
         !self.filters.is_empty() || self.affected.is_some() || self.filters_file.is_some()
+    }
+
+    /// The queries of the command line.
+    fn typed(&self) -> impl Iterator<Item = &String> + Clone {
+        self.filters.iter().filter(|query| !query.trim().is_empty())
+    }
+
+    /// Whether somebody has said that nothing may be meant.
+    pub fn may_be_empty(&self) -> bool {
+        self.allow_empty
     }
 }
 
@@ -55,6 +69,8 @@ pub struct Chosen {
     pub selected: Selected,
     /// The Git ranges that had a part in it, with what differs in each.
     pub ranges: Vec<RangeUnits>,
+    /// The queries, as they may be written.
+    pub queries: Vec<String>,
     /// Whether a unit that is broken may be meant as well, without anyone being able to tell.
     uncertain: bool,
 }
@@ -136,14 +152,16 @@ impl SelectionArgs {
             }
         }
         let selected = FilterContext::new(estate, &workspace.working_dir, &known).select(&filters);
-        Ok(Some(Chosen { selected, ranges: known, uncertain: filters.look_into_units() }))
+        let typed = self.typed().map(|query| query.trim().to_owned());
+        let of_files = filters.iter().skip(typed.clone().count()).map(ToString::to_string);
+        let queries = typed.chain(of_files).collect();
+        Ok(Some(Chosen { selected, ranges: known, queries, uncertain: filters.look_into_units() }))
     }
 
     /// The queries of the flags, and those of the files in the working folder and in the folder that is walked.
     fn filters(&self, workspace: &Workspace, root: &Path) -> Result<Filters, CliError> {
         let mut errors: Vec<Diagnostic> = Vec::new();
-        let queries = self.filters.iter().filter(|query| !query.trim().is_empty());
-        let mut filters = Filters::parse(queries).unwrap_or_else(|wrong| {
+        let mut filters = Filters::parse(self.typed()).unwrap_or_else(|wrong| {
             errors.extend(wrong);
             Filters::default()
         });

@@ -80,6 +80,9 @@ async fn with_outputs(
         let error = cluster.resolve(None).err();
         return Err(CliError::Configuration(error.map(|error| *error).into_iter().collect()));
     };
+    if let Some(missing) = workspace.project.missing_cluster_unit(cluster, workshop.reader()) {
+        return Err(CliError::Configuration(vec![missing]));
+    }
     let outputs = workshop.outputs(&dir, session).await;
     let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
     cluster

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args};
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global};
+use super::nothing::{no_units, refuse_nothing};
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use super::workspace::Workspace;
@@ -55,13 +56,20 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     let selected = match args.selection.select(ui, &workspace, &estate, &reader)? {
         Some(chosen) => {
             let (narrowed, selected) = chosen.narrow(&estate);
+            if selected.is_empty() {
+                refuse_nothing(ui, &args.selection, &estate, Some(&chosen))?;
+            }
             estate = narrowed;
             selected
         }
         None => inside(&estate),
     };
+    if estate.units.is_empty() {
+        ui.say(&no_units(&estate));
+    }
     let options = ValidateOptions { modules: args.inputs, strict: args.strict };
-    let found = validate(&estate, &reader, &selected, options);
+    let mut found = validate(&estate, &reader, &selected, options);
+    found.diagnostics.splice(0..0, workspace.project.missing_cluster_units(&reader, true));
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if ui.format() == Format::Json {
         ui.json(&found.diagnostics.iter().map(to_json).collect::<Vec<_>>())?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::exit::CliError;
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
+use super::nothing::refuse_nothing;
 use super::selection::{SelectionArgs, inside};
 use super::ui::Ui;
 use crate::engine::identity::SdkIdentity;
@@ -57,26 +58,8 @@ struct Chosen {
     estate: Estate,
     selected: BTreeSet<UnitIndex>,
     dependents: Vec<String>,
-    /// Whether filters chose them.
-    narrowed: bool,
-}
-
-/// Says that nothing is meant; where nothing was filtered out, the folder is the wrong one.
-fn refuse_nothing(
-    ui: Ui,
-    root: &Path,
-    selected: &BTreeSet<UnitIndex>,
-    narrowed: bool,
-) -> Result<(), CliError> {
-    if !selected.is_empty() {
-        return Ok(());
-    }
-    if !narrowed {
-        let message = format!("there are no units under {}", root.display());
-        return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
-    }
-    ui.say("no unit is selected");
-    Ok(())
+    /// What is wrong with them where they are none.
+    nothing: Result<(), CliError>,
 }
 
 impl Workspace {
@@ -187,6 +170,9 @@ impl Workspace {
 
     /// The folder that a PATH argument means.
     pub fn locate(&self, path: Option<&Path>) -> Result<PathBuf, CliError> {
+        if let Some(missing) = &self.project.missing_root {
+            return Err(CliError::Configuration(vec![(**missing).clone()]));
+        }
         let found = locate(&self.working_dir, &self.project.estate_root, path);
         found.map_err(|diagnostic| CliError::Usage { message: diagnostic.message, help: diagnostic.help })
     }
@@ -231,14 +217,13 @@ impl Workspace {
         reader: &Reader,
         args: &SelectionArgs,
     ) -> Result<Selection, CliError> {
-        let root = estate.root.clone();
-        let Chosen { estate, selected, dependents, narrowed } = self.chosen(ui, estate, reader, args)?;
+        let Chosen { estate, selected, dependents, nothing } = self.chosen(ui, estate, reader, args)?;
         if estate.has_errors() {
             return Err(CliError::Configuration(estate.diagnostics));
         }
         ui.diagnostics(estate.diagnostics.iter().cloned());
         let graph = Graph::build(&estate)?;
-        refuse_nothing(ui, &root, &selected, narrowed)?;
+        nothing?;
         Ok(Selection { estate, graph, selected, dependents })
     }
 
@@ -250,9 +235,8 @@ impl Workspace {
         reader: &Reader,
         args: &SelectionArgs,
     ) -> Result<(Estate, BTreeSet<UnitIndex>), CliError> {
-        let root = estate.root.clone();
-        let Chosen { estate, selected, narrowed, .. } = self.chosen(ui, estate, reader, args)?;
-        refuse_nothing(ui, &root, &selected, narrowed)?;
+        let Chosen { estate, selected, nothing, .. } = self.chosen(ui, estate, reader, args)?;
+        nothing?;
         Ok((estate, selected))
     }
 
@@ -265,15 +249,18 @@ impl Workspace {
     ) -> Result<Chosen, CliError> {
         let Some(chosen) = args.select(ui, self, &estate, reader)? else {
             let selected = inside(&estate);
-            return Ok(Chosen { estate, selected, dependents: Vec::new(), narrowed: false });
+            let nothing = if selected.is_empty() { refuse_nothing(ui, args, &estate, None) } else { Ok(()) };
+            return Ok(Chosen { estate, selected, dependents: Vec::new(), nothing });
         };
         let left = estate.dependents_beside(&chosen.selected.units);
         let dependents = left.iter().map(|unit| self.name(&estate.unit(*unit).dir)).collect();
         for gone in &chosen.selected.elsewhere {
             ui.say(&format!("not here any more, so nothing is done with it: {}", self.name(gone)));
         }
-        let (estate, selected) = chosen.narrow(&estate);
-        Ok(Chosen { estate, selected, dependents, narrowed: true })
+        let (narrowed, selected) = chosen.narrow(&estate);
+        let nothing =
+            if selected.is_empty() { refuse_nothing(ui, args, &estate, Some(&chosen)) } else { Ok(()) };
+        Ok(Chosen { estate: narrowed, selected, dependents, nothing })
     }
 
     /// The units of a run that began before, by their names; what they depend on is there for what it puts out.

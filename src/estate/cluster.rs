@@ -52,6 +52,8 @@ pub struct Cluster {
     pub unit: Option<PathBuf>,
     /// Where the block stands.
     pub location: Location,
+    /// Where its `unit` stands; none where it has none.
+    pub unit_location: Option<Location>,
     document: Arc<Document>,
     /// Which of the file's `cluster` blocks it is.
     number: usize,
@@ -154,6 +156,8 @@ pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic
             span: block.body.span,
         };
         let place = block.kind.span;
+        let location = document.location(block.kind.span.to(label.span));
+        let unit_location = block.body.attribute("unit").map(|unit| document.location(unit.expr.span));
         let fields = sections.get(needed, (&what, place), |document| {
             document.attributes(&unit, place, &what, UNIT, &Fields::new())
         });
@@ -161,7 +165,8 @@ pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic
             Ok(fields) => clusters.push(Cluster {
                 label: label.name.to_string(),
                 unit: text(&fields, "unit").map(|unit| paths::clean(unit.as_ref())),
-                location: document.location(block.kind.span.to(label.span)),
+                location,
+                unit_location,
                 document: Arc::clone(sections.later()),
                 number,
             }),

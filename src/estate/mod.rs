@@ -2,11 +2,13 @@
 
 mod clean;
 mod cluster;
+mod cluster_unit;
 mod discover;
 mod draw;
 mod expand;
 pub mod filter;
 mod find;
+mod gates;
 mod graph;
 mod limits;
 mod locate;
@@ -41,9 +43,12 @@ use crate::terragrunt::Outline;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
 pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, duration};
-pub use draw::{Card, Link, Node, Picture, Point, dot, for_script, mermaid, page, svg, tree, waves_text};
+pub use draw::{
+    Card, Link, Node, Picture, Point, dot, for_script, gates_text, mermaid, page, svg, tree, waves_text,
+};
 pub use expand::{Templates, expand_for, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
+pub use gates::{PlannedGate, planned_gates};
 pub use graph::Graph;
 pub use limits::{UnitLimits, bytes};
 pub use locate::locate;

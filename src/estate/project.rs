@@ -10,10 +10,13 @@ use super::own_secrets;
 use super::policy::{self, CostLimits, Policy};
 use crate::hcl::budget::Evaluation;
 use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::hcl::suggest;
 use crate::hcl::value::{Fields, Value};
 use crate::support::excluded::Excluded;
 use crate::support::fs::is_there;
 use crate::support::git;
+use crate::support::path_text;
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths, strings};
 
@@ -54,6 +57,8 @@ pub struct Project {
     pub file: Option<PathBuf>,
     /// The root of the estate, absolute; the project's folder by default.
     pub estate_root: PathBuf,
+    /// That the root is named and not there, for whoever needs its units.
+    pub missing_root: Option<Box<Diagnostic>>,
     /// `estate.exclude`: the folders in it that are no part of it.
     pub excluded: Arc<Excluded>,
     /// `engine.use`.
@@ -94,6 +99,7 @@ impl Project {
         let dir = without_file(&from);
         Ok(Self {
             estate_root: dir.clone(),
+            missing_root: None,
             excluded: Arc::default(),
             dir,
             file: None,
@@ -132,11 +138,14 @@ impl Project {
         let estate = block(&sections, needs.estate, "estate", ESTATE, &mut errors);
         let engine = block(&sections, needs.engine, "engine", ENGINE, &mut errors);
         let clusters = cluster::all(&sections, needs.clusters, &mut errors);
-        let root = estate.get("root").and_then(Value::as_str).unwrap_or(".");
-        let estate_root = paths::join(&dir, root);
+        let root = estate.get("root").and_then(Value::as_str);
+        let estate_root = paths::join(&dir, root.unwrap_or("."));
+        let missing_root = (root.is_some() && !estate_root.is_dir())
+            .then(|| Box::new(no_root(document, &dir, &estate_root)));
         let mut project = Self {
             excluded: excluded(document, &estate_root, &estate, &mut errors),
             estate_root,
+            missing_root,
             dir,
             file: Some(file.to_path_buf()),
             engine: EngineChoice::default(),
@@ -220,17 +229,35 @@ fn excluded(
     match Excluded::new(root, &patterns) {
         Ok(excluded) => Arc::new(excluded),
         Err(error) => {
-            let block = document.body().blocks("estate").next();
-            let attribute =
-                block.and_then(|block| block.body.attributes.iter().find(|one| &*one.name.name == "exclude"));
-            let place = attribute.map_or(document.body().span, |attribute| attribute.expr.span);
-            let error = Diagnostic::error("project::exclude", error.to_string()).at(document.location(place));
+            let place = estate_place(document, "exclude");
+            let error = Diagnostic::error("project::exclude", error.to_string()).at(place);
             errors.push(
                 error.help("write folders from the estate's root, such as \"catalog\" or \"**/examples\""),
             );
             Arc::default()
         }
     }
+}
+
+/// That the folder that `estate.root` names is not there. A run over nothing would look like one that went well.
+fn no_root(document: &Document, dir: &Path, root: &Path) -> Diagnostic {
+    let shown = |path: &Path| path_text::shown(&paths::relative(dir, path));
+    let beside = std::fs::read_dir(paths::folder(root)).into_iter().flatten().flatten();
+    let folders = beside.filter(|entry| entry.path().is_dir()).map(|entry| shown(&entry.path()));
+    let folders: Vec<String> = folders.collect();
+    let help = match suggest::nearest(&shown(root), folders.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("name the folder of the units, from the folder of {PROJECT_FILE}"),
+    };
+    let message = format!("the estate's root {} is not there", shown(root));
+    Diagnostic::error("project::root", message).at(estate_place(document, "root")).help(help)
+}
+
+/// Where an attribute of the `estate` block stands.
+fn estate_place(document: &Document, name: &str) -> Location {
+    let block = document.body().blocks("estate").next();
+    let attribute = block.and_then(|block| block.body.attribute(name));
+    document.location(attribute.map_or(document.body().span, |attribute| attribute.expr.span))
 }
 
 fn block(

@@ -227,9 +227,9 @@ fn the_graph_is_drawn_in_four_ways() {
         "wave 1\n  dev/dns\n  dev/networking\nwave 2\n  dev/cluster  ← dev/networking\n\
          wave 3\n  dev/identity  ← dev/cluster, dev/networking\n"
     );
-    assert!(dot(&estate, &base).contains("\t\"dev/cluster\" -> \"dev/networking\";\n"));
-    assert!(mermaid(&estate, &base).starts_with("flowchart LR\n  u0[\"dev/cluster\"]\n"));
-    assert!(mermaid(&estate, &base).contains("  u3 --> u0\n"));
+    assert!(dot(&estate, &[], &base).contains("\t\"dev/cluster\" -> \"dev/networking\";\n"));
+    assert!(mermaid(&estate, &[], &base).starts_with("flowchart LR\n  u0[\"dev/cluster\"]\n"));
+    assert!(mermaid(&estate, &[], &base).contains("  u3 --> u0\n"));
     assert_eq!(
         tree(&estate, &base),
         ".\n╰── dev\n    ├── cluster\n    ├── dns\n    ├── identity\n    ╰── networking\n"

@@ -66,14 +66,13 @@ impl GateError {
 
 /// The gates of a cluster on the way up; `unit` is its unit's place in the run.
 pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
-    let label = context.cluster.label.clone();
-    let has_argocd = context.cluster.has_argocd();
+    let (verify, argocd) = context.cluster.gate_names();
     let context = Arc::new(context);
-    let gate = |kind: &str, work: Arc<dyn Work>| GateSpec { name: format!("{kind} {label}"), work };
-    let verify = gate("verify", Arc::new(VerifyGate(Arc::clone(&context))));
-    let bootstrap = BootstrapGate { context: Arc::clone(&context), cache: cache.to_owned() };
-    let argocd = has_argocd.then(|| {
-        (gate("argocd", Arc::new(bootstrap)), gate("applications", Arc::new(ApplicationsGate(context))))
+    let gate = |name: String, work: Arc<dyn Work>| GateSpec { name, work };
+    let verify = gate(verify, Arc::new(VerifyGate(Arc::clone(&context))));
+    let argocd = argocd.map(|(argocd, applications)| {
+        let bootstrap = BootstrapGate { context: Arc::clone(&context), cache: cache.to_owned() };
+        (gate(argocd, Arc::new(bootstrap)), gate(applications, Arc::new(ApplicationsGate(context))))
     });
     ClusterGates { unit, verify, argocd }
 }

@@ -15,4 +15,4 @@ mod tests;
 pub use page::{for_script, page};
 pub use picture::{Card, Link, Node, Picture, Point};
 pub use svg::svg;
-pub use text::{dot, mermaid, tree, waves_text};
+pub use text::{dot, gates_text, mermaid, tree, waves_text};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::estate::{Estate, Graph, Unit};
+use crate::estate::{Estate, Graph, PlannedGate, Unit, UnitIndex};
 use crate::support::shown;
 use crate::terragrunt::paths;
 
@@ -30,12 +30,31 @@ pub fn waves_text(estate: &Estate, graph: &Graph, base: &Path) -> String {
     text
 }
 
+/// The gates that `up` puts between the units, and what waits for each.
+pub fn gates_text(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String {
+    let name = |unit: &UnitIndex| shown_from(estate.unit(*unit), base);
+    let mut text = String::new();
+    if !gates.is_empty() {
+        text.push_str("gates of `slipway up`\n");
+    }
+    for gate in gates {
+        let waits = gate.after_gate.iter().map(|gate| shown::name(gate).into_owned());
+        let waits: Vec<String> = waits.chain(gate.after.iter().map(name)).collect();
+        let _ = writeln!(text, "  {}  ← {}", shown::name(&gate.name), waits.join(", "));
+        for unit in gate.before.iter().map(name) {
+            let _ = writeln!(text, "  {unit}  ← {}", shown::name(&gate.name));
+        }
+    }
+    text
+}
+
 /// Graphviz's language; arrows lead from a unit to what it depends on, as Terragrunt draws them.
-pub fn dot(estate: &Estate, base: &Path) -> String {
-    let quoted = |unit: &Unit| {
-        let name = shown_from(unit, base).replace('\\', "\\\\").replace('"', "\\\"");
+pub fn dot(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String {
+    let quote = |name: &str| {
+        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
         format!("\"{}\"", shown::entities(&name))
     };
+    let quoted = |unit: &Unit| quote(&shown_from(unit, base));
     let mut text = String::from("digraph {\n");
     for unit in &estate.units {
         let style = if unit.external { " [style=dashed]" } else { "" };
@@ -44,16 +63,43 @@ pub fn dot(estate: &Estate, base: &Path) -> String {
             let _ = writeln!(text, "\t{} -> {};", quoted(unit), quoted(estate.unit(edge.to)));
         }
     }
+    for gate in gates {
+        let name = quote(&shown::name(&gate.name));
+        let _ = writeln!(text, "\t{name} [shape=diamond];");
+        if let Some(before) = &gate.after_gate {
+            let _ = writeln!(text, "\t{name} -> {};", quote(&shown::name(before)));
+        }
+        for unit in &gate.after {
+            let _ = writeln!(text, "\t{name} -> {};", quoted(estate.unit(*unit)));
+        }
+        for unit in &gate.before {
+            let _ = writeln!(text, "\t{} -> {name};", quoted(estate.unit(*unit)));
+        }
+    }
     text.push_str("}\n");
     text
 }
 
 /// A Mermaid flowchart, for Markdown; arrows lead from a unit to what depends on it, the way a run goes.
-pub fn mermaid(estate: &Estate, base: &Path) -> String {
+pub fn mermaid(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('#', "#35;").replace('"', "#quot;"));
     let mut text = String::from("flowchart LR\n");
     for (index, unit) in estate.iter() {
-        let name = shown_from(unit, base).replace('#', "#35;").replace('"', "#quot;");
-        let _ = writeln!(text, "  u{}[\"{name}\"]", index.0);
+        let _ = writeln!(text, "  u{}[{}]", index.0, quoted(&shown_from(unit, base)));
+    }
+    for (number, gate) in gates.iter().enumerate() {
+        let _ = writeln!(text, "  g{number}{{{{{}}}}}", quoted(&shown::name(&gate.name)));
+        for before in
+            gate.after_gate.iter().filter_map(|name| gates.iter().position(|gate| gate.name == *name))
+        {
+            let _ = writeln!(text, "  g{before} --> g{number}");
+        }
+        for unit in &gate.after {
+            let _ = writeln!(text, "  u{} --> g{number}", unit.0);
+        }
+        for unit in &gate.before {
+            let _ = writeln!(text, "  g{number} --> u{}", unit.0);
+        }
     }
     for (index, unit) in estate.iter() {
         for edge in &unit.dependencies {

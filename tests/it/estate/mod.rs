@@ -6,6 +6,7 @@ mod hostile;
 mod language;
 mod large;
 mod live;
+mod nothing;
 mod page;
 mod same_as_terragrunt;
 
