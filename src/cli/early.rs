@@ -24,8 +24,8 @@ pub fn wants_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
 }
 
 /// Tells that the arguments are wrong, or answers with help or the version. They are shown without their secrets: an
-/// address on the command line may hold some.
-pub fn tell_usage(error: &clap::Error) -> Exit {
+/// address on the command line may hold some. `hint` is what to type instead, where that is known.
+pub fn tell_usage(error: &clap::Error, hint: Option<&str>) -> Exit {
     if !error.use_stderr() {
         // Printing them fails only where nobody reads.
         let _closed = error.print();
@@ -33,11 +33,16 @@ pub fn tell_usage(error: &clap::Error) -> Exit {
     }
     let text = error.render();
     if wants_json(std::env::args_os()) {
-        tell_json("error", text.to_string().trim_start_matches("error: "), None);
+        tell_json("error", text.to_string().trim_start_matches("error: "), hint);
         return Exit::Usage;
     }
     let colours = std::io::stderr().is_terminal() && super::ui::allows_color();
     let text = if colours { text.ansi().to_string() } else { text.to_string() };
+    // The usage of a command that was not meant would only stand in the way.
+    let text = match hint {
+        Some(hint) => format!("{}\n  help: {hint}", text.lines().next().unwrap_or_default()),
+        None => text,
+    };
     write_line(shown::stream(&redact::clean(&text), colours).trim_end_matches('\n'));
     Exit::Usage
 }

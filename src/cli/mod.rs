@@ -19,6 +19,7 @@ mod find;
 mod follow;
 mod global;
 mod graph;
+mod habits;
 mod home;
 mod image;
 mod left_out;
@@ -46,15 +47,18 @@ mod unlock;
 mod up;
 mod validate;
 mod verify;
+mod version;
 mod watching;
 mod workspace;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use self::exit::{CliError, Exit};
 use self::global::{FormatFlag, Global, LogFormat};
+use self::habits::Habit;
 use self::ui::Ui;
 use crate::support::signals;
 
@@ -77,6 +81,7 @@ enum Command {
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
     Output(output::OutputArgs),
+    #[command(visible_alias = "list")]
     Find(find::FindArgs),
     Graph(graph::GraphArgs),
     Render(render::RenderArgs),
@@ -91,6 +96,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+    Version(version::VersionArgs),
 }
 
 impl Command {
@@ -103,7 +109,8 @@ impl Command {
             | Self::Validate(_)
             | Self::Doctor(_)
             | Self::Completions(_)
-            | Self::Man(_) => return Ok(()),
+            | Self::Man(_)
+            | Self::Version(_) => return Ok(()),
             Self::Runs(args) if args.only_looks() => return Ok(()),
             Self::Stack(_) => "it writes into the tree what the repository says",
             Self::Verify(_) | Self::Argocd(_) | Self::Image(_) => {
@@ -145,11 +152,14 @@ impl Cli {
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     early::tell_panics();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return early::tell_usage(&error).into(),
+    let (cli, meant) = match parsed() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit.into(),
     };
     let ui = Ui::new(&cli.global);
+    if let Some(meant) = meant {
+        ui.say(&format!("that is `{meant}` here"));
+    }
     let tell: signals::Tell = match cli.global.log_format {
         LogFormat::Json => |text| ui::tell_json("warning", text, None),
         LogFormat::Pretty => |text| ui::write_line(&format!("slipway: {text}")),
@@ -165,6 +175,28 @@ pub fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(error) => ui.error(&error).into(),
+    }
+}
+
+/// The arguments; where they are other tools' words for ours, with what they mean.
+fn parsed() -> Result<(Cli, Option<String>), Exit> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok((cli, None)),
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        return Err(early::tell_usage(&error, None));
+    }
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match habits::habit(&arguments) {
+        Habit::Unknown => Err(early::tell_usage(&error, None)),
+        Habit::Hint(hint) => Err(early::tell_usage(&error, Some(&hint))),
+        Habit::Means(ours) => {
+            let words = ours.iter().skip(1).map(|word| word.to_string_lossy());
+            let meant = format!("slipway {}", words.collect::<Vec<_>>().join(" "));
+            let cli = Cli::try_parse_from(ours).map_err(|error| early::tell_usage(&error, None))?;
+            Ok((cli, Some(meant)))
+        }
     }
 }
 
@@ -185,6 +217,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, args),
+        Command::Version(args) => version::cmd_version(ui, args),
         Command::Up(args) => wait(up::cmd_up(ui, global, args)),
         Command::Down(args) => wait(down::cmd_down(ui, global, args)),
         Command::Plan(args) => wait(plan::cmd_plan(ui, global, args)),

@@ -1,7 +1,7 @@
 //! `slipway output`: the outputs of units, read from their states.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -18,17 +18,26 @@ use crate::engine::{Session, Unwatched};
 use crate::estate::{Estate, Needs};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::to_json;
+use crate::hcl::suggest;
 use crate::hcl::value::Value;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
+use crate::terragrunt::paths::unit_file;
 
 /// Show the outputs of units
 #[derive(Args, Clone, Debug)]
 pub struct OutputArgs {
     /// A unit or a folder of units, here or under the estate's root
     path: Option<PathBuf>,
+
+    /// One output of one unit; in the unit's own folder its name alone is enough
+    name: Option<String>,
+
+    /// Print the output's text alone, without quotes and line end, for scripts; takes a NAME
+    #[arg(long)]
+    raw: bool,
 
     #[command(flatten)]
     selection: SelectionArgs,
@@ -47,10 +56,13 @@ pub struct OutputArgs {
 /// Reads and prints.
 pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?;
-    stack::generate_first(ui, &workspace, args.path.as_deref(), args.stacks)?;
+    let (path, wanted) = meant(&workspace, args);
+    if args.raw && wanted.is_none() {
+        return Err(CliError::usage("--raw prints one output", "name it: slipway output UNIT NAME --raw"));
+    }
+    stack::generate_first(ui, &workspace, path, args.stacks)?;
     let reader = workspace.reader_for_work("output", &args.tools)?;
-    let estate =
-        args.selection.discover(&workspace, &workspace.locate(args.path.as_deref())?, &reader, false)?;
+    let estate = args.selection.discover(&workspace, &workspace.locate(path)?, &reader, false)?;
     let (estate, mut selected) = workspace.choose(ui, estate, &reader, &args.selection)?;
     leave_out(ui, &workspace, &estate, &mut selected, "output");
     // What is broken is told, and keeps nobody from the rest.
@@ -61,6 +73,10 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
     ui.diagnostics(estate.diagnostics.iter().cloned());
     let mut exit = if estate.has_errors() { Exit::Configuration } else { Exit::Done };
     let is_alone = selected.len() == 1;
+    if wanted.is_some() && !is_alone {
+        let message = format!("an output is one unit's, and {} are selected", selected.len());
+        return Err(CliError::usage(message, "name the unit before it: slipway output UNIT NAME"));
+    }
     let engine = workspace.engine(&args.tools, false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
@@ -72,7 +88,13 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         }
         let name = workshop.name(&unit.dir);
         match workshop.outputs(&unit.dir, session).await {
-            Ok(outputs) => drop(answers.insert(name, shown(&outputs, args.reveal))),
+            Ok(outputs) => {
+                if let Some(wanted) = wanted {
+                    let value = one(&name, &outputs, wanted, args.reveal)?;
+                    return print_one(ui, wanted, value, args.raw).map(|()| exit);
+                }
+                drop(answers.insert(name, shown(&outputs, args.reveal)));
+            }
             Err(error) => {
                 let message = format!("the outputs of {name} could not be read: {error}");
                 let error = CliError::failed(message, error.advice());
@@ -89,6 +111,64 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         Format::Text => ui.answer(&text(&answers))?,
     }
     Ok(exit)
+}
+
+/// The PATH and the NAME: in a unit's folder, what is no folder is a name.
+fn meant<'a>(workspace: &Workspace, args: &'a OutputArgs) -> (Option<&'a Path>, Option<&'a str>) {
+    let (path, name) = (args.path.as_deref(), args.name.as_deref());
+    let only = path.filter(|_| name.is_none()).and_then(Path::to_str);
+    match only {
+        Some(only)
+            if unit_file(&workspace.working_dir).is_file()
+                && is_identifier(only)
+                && workspace.locate(path).is_err() =>
+        {
+            (None, Some(only))
+        }
+        _ => (path, name),
+    }
+}
+
+/// Whether an output may be called so.
+fn is_identifier(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
+}
+
+/// One output of a unit.
+fn one<'o>(unit: &str, outputs: &'o Outputs, wanted: &str, reveal: bool) -> Result<&'o Value, CliError> {
+    let Some(value) = outputs.get(wanted) else {
+        let help = match suggest::nearest(wanted, outputs.keys().map(|name| &**name)) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None if outputs.is_empty() => "it has none".to_owned(),
+            None => format!("it has {}", outputs.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")),
+        };
+        return Err(CliError::failed(format!("{unit} has no output \"{wanted}\""), Some(help)));
+    };
+    match value {
+        Value::Sensitive(_) if !reveal => Err(CliError::refused(
+            format!("the output \"{wanted}\" of {unit} is sensitive"),
+            "pass --reveal to show it",
+        )),
+        Value::Sensitive(inside) => Ok(inside),
+        value => Ok(value),
+    }
+}
+
+/// Prints it as JSON, or as it is.
+fn print_one(ui: Ui, name: &str, value: &Value, raw: bool) -> Result<(), CliError> {
+    let json = to_json(value).unwrap_or_default();
+    if !raw {
+        return ui.json(&json);
+    }
+    let text = match &json {
+        Json::String(text) => text.clone(),
+        Json::Number(_) | Json::Bool(_) => json.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => {
+            let message = format!("the output \"{name}\" is no text, number or truth value");
+            return Err(CliError::usage(message, "leave --raw out: it is printed as JSON then"));
+        }
+    };
+    ui.bare(&text)
 }
 
 fn errors(estate: &Estate) -> impl Iterator<Item = &Diagnostic> {

@@ -60,9 +60,18 @@ impl Ui {
     }
 
     /// An answer for programs, as it is.
-    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
     pub fn raw(self, text: &str) -> Result<(), CliError> {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+        self.print(text, end)
+    }
+
+    /// The same to the letter, without an end of the line.
+    pub fn bare(self, text: &str) -> Result<(), CliError> {
+        self.print(text, "")
+    }
+
+    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
+    fn print(self, text: &str, end: &str) -> Result<(), CliError> {
         let mut stdout = std::io::stdout().lock();
         let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
         match written {

@@ -22,6 +22,7 @@ mod faults;
 #[cfg(test)]
 mod gitops;
 #[cfg(test)]
+mod habits;
 mod hostile;
 #[cfg(test)]
 mod identity;
