@@ -33,7 +33,7 @@ def edges(command: list[str], folder: Path) -> dict[str, list[str]]:
     return {unit["path"]: sorted(unit.get("dependencies", [])) for unit in found}
 
 
-FIND = [str(SLIPWAY), "find", "--dag", "--dependencies", "--format", "json"]
+FIND = [str(SLIPWAY), "find", "--dag", "--dependencies", "--json"]
 RENDER = [str(SLIPWAY), "render", "--all", "--format", "json"]
 TOLD = [str(SLIPWAY), "find"]
 BROKEN = 11_000

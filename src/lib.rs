@@ -41,7 +41,7 @@
 //!
 //! // The order in which the units may run.
 //! let graph = Graph::build(&estate).map_err(|cycles| cycles[0].to_string())?;
-//! let order: Vec<String> = graph.order().into_iter().map(|unit| estate.unit(unit).name()).collect();
+//! let order: Vec<String> = graph.order().into_iter().map(|unit| estate.name(unit)).collect();
 //! assert_eq!(order, ["network", "cluster"]);
 //!
 //! // One unit, with everything evaluated.

@@ -81,7 +81,7 @@ async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
     })?;
     for generation in &generations {
         for unit in &generation.unknown {
-            let (name, commit) = (generation.estate.unit(*unit).name(), short(&generation.commit));
+            let (name, commit) = (generation.estate.name(*unit), short(&generation.commit));
             ui.say(&format!("{name} (last in {commit}) is left alone: its state cannot be read"));
         }
     }

@@ -40,7 +40,7 @@ pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader)
     let root = &workspace.project.estate_root;
     // What is wrong with units that nobody named is no reason to stop.
     let whole = Estate::discover_around(root, root, reader, &[]);
-    let name = |unit: UnitIndex| whole.unit(unit).name();
+    let name = |unit: UnitIndex| whole.name(unit);
     whole
         .units
         .iter()
@@ -50,7 +50,12 @@ pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader)
             let on: Vec<String> =
                 on.filter(|to| going.contains(whole.unit(*to).dir.as_path())).map(name).collect();
             let protected = unit.outline.prevent_destroy;
-            (!on.is_empty()).then(|| Dependent { dir: unit.dir.clone(), name: unit.name(), on, protected })
+            (!on.is_empty()).then(|| Dependent {
+                dir: unit.dir.clone(),
+                name: unit.seen_from(root),
+                on,
+                protected,
+            })
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::filter::{add_reasons, elsewhere_json, with_reasons};
 use crate::estate::{FindOptions, Graph, Needs, find_json, find_text, tree};
-use crate::support::paths;
+use crate::support::{path_text, paths};
 
 /// List the units and stacks
 ///
@@ -58,8 +58,16 @@ pub struct FindArgs {
     #[arg(long)]
     why: bool,
 
+    /// Paths from the folder one stands in instead of names, which are paths under the estate's root
+    #[arg(long)]
+    relative: bool,
+
+    /// As Terragrunt's `find --json`: as --format json, without the names
+    #[arg(long)]
+    json: bool,
+
     /// As a tree of folders
-    #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading", "why"])]
+    #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading", "why", "json"])]
     tree: bool,
 
     /// Say at the end how much was read and evaluated
@@ -105,9 +113,11 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     };
     let ranges = chosen.as_ref().map(|chosen| chosen.ranges.as_slice()).unwrap_or_default();
     let elsewhere = chosen.as_ref().map(|chosen| chosen.selected.elsewhere.as_slice()).unwrap_or_default();
-    match ui.format() {
+    let from = args.relative.then_some(base.as_path());
+    let format = if args.json { Format::Json } else { ui.format() };
+    match format {
         Format::Json => {
-            let mut found = find_json(&estate, &order, base, options);
+            let mut found = find_json(&estate, &order, base, options, !args.json);
             if args.why {
                 add_reasons(&mut found, &order, ranges, base);
             }
@@ -118,15 +128,19 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
         }
         Format::Text if args.tree => {
             let part = chosen.as_ref().map(|chosen| estate.restricted(&chosen.selected.units));
-            ui.answer(&tree(part.as_ref().unwrap_or(&estate), base))?;
+            ui.answer(&tree(part.as_ref().unwrap_or(&estate), from.unwrap_or(&estate.named_from)))?;
         }
         Format::Text => {
             let mut text = if args.why {
-                with_reasons(&estate, &order, ranges, base)
+                with_reasons(&estate, &order, ranges, from, base)
             } else {
-                find_text(&estate, &order, base, options)
+                find_text(&estate, &order, from, options)
             };
-            text.extend(elsewhere.iter().map(|dir| format!("{}\n", paths::relative(base, dir).display())));
+            let gone = |dir: &PathBuf| match from {
+                Some(base) => path_text::shown(&paths::relative(base, dir)),
+                None => workspace.name(dir),
+            };
+            text.extend(elsewhere.iter().map(|dir| gone(dir) + "\n"));
             ui.answer(&text)?;
         }
     }

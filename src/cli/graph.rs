@@ -70,7 +70,7 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
     diagnostics.extend(workspace.project.missing_cluster_units(&reader, false));
     let graph = Graph::build(&estate).map_err(|circles| diagnostics.extend(circles)).ok();
     let gates = planned_gates(&workspace.project, &estate, &inside(&estate));
-    let drawn = draw(global.format, &estate, graph.as_ref(), &gates, &diagnostics, &workspace.working_dir)?;
+    let drawn = draw(global.format, &estate, graph.as_ref(), &gates, &diagnostics, &estate.named_from)?;
     match (&args.output, drawn) {
         (Some(file), Some(text)) => {
             workspace.named(file)?.write(text.as_bytes(), EVERYBODY)?;
@@ -109,13 +109,9 @@ fn draw(
 }
 
 fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<String, CliError> {
-    let waves: Vec<Vec<String>> = graph
-        .waves()
-        .iter()
-        .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
-        .collect();
-    let names =
-        |units: &[UnitIndex]| units.iter().map(|unit| estate.unit(*unit).name()).collect::<Vec<String>>();
+    let waves: Vec<Vec<String>> =
+        graph.waves().iter().map(|wave| wave.iter().map(|unit| estate.name(*unit)).collect()).collect();
+    let names = |units: &[UnitIndex]| units.iter().map(|unit| estate.name(*unit)).collect::<Vec<String>>();
     let gate = |gate: &PlannedGate| {
         let after = gate.after_gate.iter().cloned().chain(names(&gate.after)).collect::<Vec<String>>();
         serde_json::json!({ "name": gate.name, "after": after, "before": names(&gate.before) })

@@ -3,7 +3,7 @@
 use super::exit::CliError;
 use super::selection::{Chosen, SelectionArgs};
 use super::ui::Ui;
-use crate::estate::{Estate, Unit};
+use crate::estate::Estate;
 use crate::hcl::suggest;
 use crate::support::{path_text, shown};
 
@@ -53,7 +53,8 @@ pub fn no_units(estate: &Estate) -> String {
 fn nearest(estate: &Estate, queries: &[String]) -> Option<String> {
     let [query] = queries else { return None };
     let wrong = query.strip_prefix("./").unwrap_or(query);
-    let names: Vec<String> = estate.units.iter().map(Unit::name).collect();
+    let paths = estate.units.iter().map(|unit| path_text::shown(&unit.path));
+    let names: Vec<String> = paths.chain(estate.iter().map(|(unit, _)| estate.name(unit))).collect();
     let last = names.iter().filter_map(|name| name.rsplit('/').next());
     let near = suggest::nearest(wrong, names.iter().map(String::as_str).chain(last))?;
     Some(shown::name(near).into_owned())

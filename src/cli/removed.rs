@@ -45,7 +45,7 @@ pub struct Generation {
 impl Generation {
     /// The names of its orphans.
     pub fn names(&self) -> Vec<String> {
-        self.orphans.iter().map(|unit| self.estate.unit(*unit).name()).collect()
+        self.orphans.iter().map(|unit| self.estate.name(*unit)).collect()
     }
 }
 
@@ -126,7 +126,8 @@ async fn read(
     let root = join(&here, way);
     let options = workspace.reader_options("plan");
     let excluded = Arc::new(options.excluded.moved(&join(repository, way), &root));
-    let options = ReaderOptions { working_dir: root.clone(), exec, excluded, ..options };
+    let (working_dir, estate_root) = (root.clone(), Some(root.clone()));
+    let options = ReaderOptions { working_dir, estate_root, exec, excluded, ..options };
     let reader = Arc::new(Reader::new(options));
     let mut estate = Estate::discover(&root, &reader);
     // What was wrong with others then is nobody's concern now.

@@ -93,9 +93,11 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
     let states = LocalStates::new(&reader, &runs_in);
     let view = |unit: Rendered<'_>| {
         let text = match (ui.format(), &unit.config) {
-            (Format::Json, config) => json_line(unit.path, config.as_ref(), &unit.errors, args.reveal),
+            (Format::Json, config) => {
+                json_line((unit.path, workspace.name(unit.dir)), config.as_ref(), &unit.errors, args.reveal)
+            }
             (Format::Text, Some(config)) => {
-                let name = format!("# {}", shown::name(unit.path));
+                let name = format!("# {}", shown::name(&workspace.name(unit.dir)));
                 format!("{}\n{}\n", shown::stream(&name, false), render_hcl(config, args.reveal))
             }
             (Format::Text, None) => String::new(),
@@ -130,10 +132,15 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliErro
     Ok(if broken || errors > 0 { Exit::Configuration } else { Exit::Done })
 }
 
-fn json_line(path: &str, config: Option<&UnitConfig>, errors: &[Diagnostic], reveal: bool) -> String {
+fn json_line(
+    (path, name): (&str, String),
+    config: Option<&UnitConfig>,
+    errors: &[Diagnostic],
+    reveal: bool,
+) -> String {
     let config = config.map(|config| ("config".to_owned(), render_json(config, reveal)));
     let errors = (!errors.is_empty()).then(|| ("errors".to_owned(), errors.iter().map(to_json).collect()));
-    let path = ("path".to_owned(), path.into());
-    let line: Json = std::iter::once(path).chain(config).chain(errors).collect();
+    let place = [("path".to_owned(), path.into()), ("name".to_owned(), name.into())];
+    let line: Json = place.into_iter().chain(config).chain(errors).collect();
     shown::json(&format!("{line}\n")).into_owned()
 }

@@ -151,6 +151,7 @@ impl Workspace {
             features: self.features.clone(),
             experiments: self.experiments.clone(),
             excluded: Arc::clone(&self.project.excluded),
+            estate_root: Some(self.project.estate_root.clone()),
             ..ReaderOptions::new(&self.working_dir, terraform_command)
         };
         confined(options, self.boundary.clone())

@@ -111,7 +111,9 @@ impl Estate {
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         walked.stacks.retain(|file| file.starts_with(&root));
         let stacks = stacks(&root, &walked.stacks, expansions);
-        let mut estate = Self { root, units: units.into(), stacks: stacks.into(), stack_units, diagnostics };
+        let named_from = reader.options().estate_root.clone().unwrap_or_else(|| root.clone());
+        let (units, stacks) = (units.into(), stacks.into());
+        let mut estate = Self { root, named_from, units, stacks, stack_units, diagnostics };
         estate.assign_units();
         estate.refuse_both();
         estate.connect(&reader.options().working_dir, &absent);
@@ -128,7 +130,7 @@ impl Estate {
         let mut near = None;
         for unit in &self.units {
             let mut own: Vec<Edge> = Vec::new();
-            let name = LazyCell::new(|| unit.seen_from(working_dir));
+            let name = LazyCell::new(|| unit.seen_from(&self.named_from));
             for target in targets(&unit.outline) {
                 let of_stack = self.stack_units.get(target.dir);
                 let own_dir = std::slice::from_ref(target.dir);

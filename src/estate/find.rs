@@ -41,26 +41,58 @@ fn listed<'a>(
 }
 
 /// The units and stacks as Terragrunt's `find --json` lists them, paths relative to `base`; empty fields are
-/// left out.
-pub fn find_json(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> Json {
+/// left out. Where `names` says so, with the name of each beside its path.
+pub fn find_json(
+    estate: &Estate,
+    order: &[Component],
+    base: &Path,
+    options: FindOptions,
+    names: bool,
+) -> Json {
     let readings = Readings::default();
-    let each = listed(estate, order, options).map(|component| match component {
-        Component::Unit(index) => found(estate, estate.unit(index), base, options, &readings),
-        Component::Stack(index) => json!({"type": "stack", "path": estate.stack(index).seen_from(base)}),
+    let each = listed(estate, order, options).map(|component| {
+        let mut fields = match component {
+            Component::Unit(index) => found(estate, estate.unit(index), base, options, &readings),
+            Component::Stack(index) => {
+                let path = json!(estate.stack(index).seen_from(base));
+                Map::from_iter([("type".to_owned(), json!("stack")), ("path".to_owned(), path)])
+            }
+        };
+        if names {
+            fields.insert("name".to_owned(), json!(called(estate, component)));
+        }
+        Json::Object(fields)
     });
     each.collect()
 }
 
-/// The paths of units and stacks, one a line.
-pub fn find_text(estate: &Estate, order: &[Component], base: &Path, options: FindOptions) -> String {
-    let each = listed(estate, order, options).map(|component| match component {
-        Component::Unit(index) => path_text::shown(&paths::relative(base, &estate.unit(index).dir)),
-        Component::Stack(index) => estate.stack(index).seen_from(base),
-    });
-    each.map(|path| shown::name(&path).into_owned() + "\n").collect()
+/// What a unit or a stack is called.
+fn called(estate: &Estate, component: Component) -> String {
+    match component {
+        Component::Unit(index) => estate.name(index),
+        Component::Stack(index) => estate.stack(index).seen_from(&estate.named_from),
+    }
 }
 
-fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readings: &Readings) -> Json {
+/// The names of units and stacks, one a line; where `base` is given, their paths from there instead.
+pub fn find_text(estate: &Estate, order: &[Component], base: Option<&Path>, options: FindOptions) -> String {
+    let each = listed(estate, order, options).map(|component| match (base, component) {
+        (None, component) => called(estate, component),
+        (Some(base), Component::Unit(index)) => {
+            path_text::shown(&paths::relative(base, &estate.unit(index).dir))
+        }
+        (Some(base), Component::Stack(index)) => estate.stack(index).seen_from(base),
+    });
+    each.map(|name| shown::name(&name).into_owned() + "\n").collect()
+}
+
+fn found(
+    estate: &Estate,
+    unit: &Unit,
+    base: &Path,
+    options: FindOptions,
+    readings: &Readings,
+) -> Map<String, Json> {
     let outline = &unit.outline;
     let relative = |path: &Path| Json::String(path_text::in_json(&paths::relative(base, path)));
     let mut fields = Map::new();
@@ -104,7 +136,7 @@ fn found(estate: &Estate, unit: &Unit, base: &Path, options: FindOptions, readin
             fields.insert("reading".to_owned(), reading.collect());
         }
     }
-    Json::Object(fields)
+    fields
 }
 
 /// An evaluated unit with the keys of Terragrunt's `render --format json`; sensitive values are shown only

@@ -184,15 +184,15 @@ fn waves(graph: &DiGraph<UnitIndex, ()>) -> Vec<Vec<UnitIndex>> {
 /// The shortest circle through the first unit of a knot, with the place of every step.
 fn circle(estate: &Estate, knot: &BTreeSet<UnitIndex>) -> Diagnostic {
     let steps = shortest_circle(estate, knot);
-    let mut way: Vec<String> = steps.iter().map(|(from, _)| estate.unit(*from).name()).collect();
-    way.extend(steps.first().map(|(from, _)| estate.unit(*from).name()));
+    let mut way: Vec<String> = steps.iter().map(|(from, _)| estate.name(*from)).collect();
+    way.extend(steps.first().map(|(from, _)| estate.name(*from)));
     let message = format!("units depend on each other in a circle: {}", way.join(" → "));
     let diagnostic = Diagnostic::error("estate::cycle", message)
         .help("take out one of these dependencies; where only the order matters, it goes one way");
     let mut places = steps.into_iter();
     let Some((_, first)) = places.next() else { return diagnostic };
     places.fold(diagnostic.at(first.location.clone()), |diagnostic, (from, edge)| {
-        let message = format!("{} depends on {}", estate.unit(from).name(), estate.unit(edge.to).name());
+        let message = format!("{} depends on {}", estate.name(from), estate.name(edge.to));
         diagnostic.via(message, edge.location.clone())
     })
 }

@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::support::slots::{Slots, slot};
-use crate::support::{path_text, unit_name};
+use crate::support::unit_name;
 use crate::terragrunt::Outline;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
@@ -71,6 +71,8 @@ slot!(UnitIndex);
 pub struct Estate {
     /// The folder that was walked, absolute.
     pub root: PathBuf,
+    /// The folder that units and stacks are named from, absolute: the estate's root, of which `root` may be a part.
+    pub named_from: PathBuf,
     /// In the order of their paths.
     pub units: Slots<UnitIndex, Unit>,
     /// The stacks under the folder, in the order of their paths.
@@ -93,6 +95,11 @@ impl Estate {
         self.units.iter().position(|unit| unit.dir == dir).map(UnitIndex)
     }
 
+    /// What messages and tables call a unit, see [`unit_name`]: the same whatever part of the estate was walked.
+    pub fn name(&self, index: UnitIndex) -> String {
+        unit_name::name(&self.named_from, &self.unit(index).dir)
+    }
+
     /// Every unit with its index.
     pub fn iter(&self) -> impl Iterator<Item = (UnitIndex, &Unit)> {
         self.units.pairs()
@@ -109,7 +116,7 @@ impl Estate {
 pub struct Unit {
     /// Its folder, absolute.
     pub dir: PathBuf,
-    /// The same, relative to the estate's root; begins with `..` where it lies outside.
+    /// The same, relative to the folder that was walked; begins with `..` where it lies outside.
     pub path: PathBuf,
     /// Whether it lies outside of the folder that was walked.
     pub external: bool,
@@ -122,16 +129,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// What messages and tables call it, see [`unit_name`].
-    pub fn name(&self) -> String {
-        if self.path.as_os_str() == "." {
-            unit_name::name(&self.dir, &self.dir)
-        } else {
-            path_text::shown(&self.path)
-        }
-    }
-
-    /// The same as seen from `base` (absolute), such as the folder of the project or the working folder.
+    /// What it is called as seen from `base` (absolute), see [`unit_name`].
     pub fn seen_from(&self, base: &Path) -> String {
         unit_name::name(base, &self.dir)
     }

@@ -16,6 +16,8 @@ const PORTION: usize = 256;
 pub struct Rendered<'a> {
     /// Its folder, relative to the one that paths are shown from.
     pub path: &'a str,
+    /// Its folder, absolute.
+    pub dir: &'a Path,
     /// The unit, where it can be shown; also where single values are missing.
     pub config: Option<UnitConfig>,
     /// Everything that is wrong with it.
@@ -43,7 +45,7 @@ pub fn render_all<T: Send, E>(
     for portion in units.chunks(PORTION) {
         show(parallel::map(portion, |(path, file)| {
             let (config, errors) = reader.render(file, outputs);
-            view(Rendered { path, config, errors })
+            view(Rendered { path, dir: paths::folder(file), config, errors })
         }))?;
     }
     Ok(diagnostics)

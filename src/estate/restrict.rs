@@ -39,6 +39,7 @@ impl Estate {
         };
         Self {
             root: self.root.clone(),
+            named_from: self.named_from.clone(),
             units: units.collect(),
             stacks: stacks.collect(),
             stack_units: self.stack_units.clone(),

@@ -38,11 +38,6 @@ impl Stack {
         Self { dir, path, files_read: vec![file.clone()], file, units: Vec::new() }
     }
 
-    /// The path as messages and tables show it.
-    pub fn name(&self) -> String {
-        path_text::shown(&self.path)
-    }
-
     /// The path as seen from `base` (absolute).
     pub fn seen_from(&self, base: &Path) -> String {
         path_text::shown(&paths::relative(base, &self.dir))
@@ -115,7 +110,7 @@ impl Estate {
         let both = self.stacks.iter().filter(|stack| units.contains(&*stack.dir));
         let errors: Vec<Diagnostic> = both
             .map(|stack| {
-                let message = format!("{} is a unit and a stack at once", stack.name());
+                let message = format!("{} is a unit and a stack at once", stack.seen_from(&self.named_from));
                 Diagnostic::error("estate::unit_and_stack", message)
                     .help("move terragrunt.hcl or terragrunt.stack.hcl into a folder of its own")
             })

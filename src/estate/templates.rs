@@ -38,7 +38,7 @@ impl Estate {
                 diagnostic.affects.retain(|dir| !is_theirs(dir));
                 broken == 0 || !diagnostic.affects.is_empty()
             });
-            self.diagnostics.push(templates_warning(&templates, &reader.options().working_dir));
+            self.diagnostics.push(templates_warning(&templates, &self.named_from));
         }
         let wanting = self.broken_by(|error| error.code == "terragrunt::no_values");
         let alike = self.alike(&orphans, &wanting);

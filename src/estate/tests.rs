@@ -25,7 +25,7 @@ fn sound(tree: &Tree, root: &str) -> (Estate, Graph) {
 }
 
 fn names(estate: &Estate, units: impl IntoIterator<Item = UnitIndex>) -> Vec<String> {
-    units.into_iter().map(|unit| estate.unit(unit).name()).collect()
+    units.into_iter().map(|unit| estate.name(unit)).collect()
 }
 
 fn on(dependencies: &[&str]) -> String {
@@ -82,11 +82,8 @@ fn caches_are_passed_over_and_what_git_ignores_is_not() {
 fn a_dependency_outside_of_the_folder_comes_along_with_what_it_stands_on() {
     let tree = live();
     let (estate, graph) = sound(&tree, "live/dev/identity");
-    let listed: Vec<(String, bool)> = graph
-        .order()
-        .into_iter()
-        .map(|unit| (estate.unit(unit).name(), estate.unit(unit).external))
-        .collect();
+    let listed: Vec<(String, bool)> =
+        graph.order().into_iter().map(|unit| (estate.name(unit), estate.unit(unit).external)).collect();
     assert_eq!(
         listed,
         [("../networking".to_owned(), true), ("../cluster".to_owned(), true), ("identity".to_owned(), false)]
@@ -119,7 +116,7 @@ fn a_missing_dependency_is_told_with_its_place_and_what_could_be_meant() {
     let errors = told(&estate.diagnostics).replace(&tree.root().display().to_string(), "ROOT");
     assert!(
         errors.starts_with(
-            "ROOT/live/dev/cluster/terragrunt.hcl:1:1: dependency \"../vpc\" of live/dev/cluster does not exist"
+            "ROOT/live/dev/cluster/terragrunt.hcl:1:1: dependency \"../vpc\" of dev/cluster does not exist"
         ),
         "{errors}"
     );
@@ -198,7 +195,7 @@ fn find_lists_as_terragrunt_does() {
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
     assert_eq!(
-        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options),
+        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options, false),
         json!([
             {
                 "type": "unit", "path": "dev/dns",
@@ -212,7 +209,12 @@ fn find_lists_as_terragrunt_does() {
         ])
     );
     assert_eq!(
-        find_text(&estate, &graph.components(&estate, false), &tree.path("live/dev"), FindOptions::default()),
+        find_text(
+            &estate,
+            &graph.components(&estate, false),
+            Some(&tree.path("live/dev")),
+            FindOptions::default()
+        ),
         "dns\nnetworking\ncluster\nidentity\n"
     );
 }
@@ -389,9 +391,9 @@ fn stacks_are_listed_beside_units_and_in_the_first_wave() {
     let tree = with_stack();
     let estate = discover(&tree, ".");
     let graph = Graph::build(&estate).unwrap();
-    let list = find_text(&estate, &graph.components(&estate, false), tree.root(), FindOptions::default());
+    let list = find_text(&estate, &graph.components(&estate, false), None, FindOptions::default());
     assert_eq!(list, "live/dns\nlive/shop\nunits/vpc\nunits/app\n");
-    let json = find_json(&estate, &estate.components(), tree.root(), FindOptions::default());
+    let json = find_json(&estate, &estate.components(), tree.root(), FindOptions::default(), false);
     assert_eq!(json[1], json!({"type": "stack", "path": "live/shop"}));
 }
 
@@ -400,7 +402,7 @@ fn a_dependency_on_a_stack_that_is_not_generated_says_how_to_go_on() {
     let tree = with_stack();
     let estate = discover(&tree, "live");
     let errors = told(&estate.diagnostics);
-    assert!(errors.contains("dependency \"../shop\" of live/dns does not exist"), "{errors}");
+    assert!(errors.contains("dependency \"../shop\" of dns does not exist"), "{errors}");
     assert!(errors.contains("run `slipway stack generate`, or ask with --expand-stacks"), "{errors}");
 }
 
@@ -415,7 +417,7 @@ fn what_a_stack_would_generate_is_found_with_its_dependencies() {
     let options = FindOptions { dependencies: true, ..FindOptions::default() };
     let graph = Graph::build(&estate).unwrap();
     assert_eq!(
-        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options),
+        find_json(&estate, &graph.components(&estate, false), &tree.path("live"), options, false),
         json!([
             {"type": "stack", "path": "shop"},
             {"type": "unit", "path": "shop/.terragrunt-stack/vpc"},

@@ -33,6 +33,8 @@ pub type WorkingDirOf = dyn Fn(&Path, Option<&str>) -> PathBuf + Send + Sync;
 pub struct ReaderOptions {
     /// The folder the program was started in; absolute.
     pub working_dir: PathBuf,
+    /// The folder that units are named from, absolute; without, that in which they are looked for.
+    pub estate_root: Option<PathBuf>,
     /// What `get_env` sees, and what `run_cmd` runs with.
     pub environment: Arc<BTreeMap<String, String>>,
     /// `get_terraform_command`, and what decides whether mocks are allowed: `plan`, `apply`, ….
@@ -73,6 +75,7 @@ impl ReaderOptions {
             .collect();
         Self {
             working_dir: working_dir.into(),
+            estate_root: None,
             environment: Arc::new(environment),
             terraform_command: terraform_command.into(),
             terraform_cli_args: Vec::new(),

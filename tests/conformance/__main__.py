@@ -25,7 +25,6 @@ from trees import Workplace
 
 ROOT = Path(__file__).resolve().parents[2]
 FIND = ["find", "--json", "--dag", "--dependencies", "--include", "--exclude", "--reading"]
-SLIPWAY_FIND = ["find", "--format", "json", *FIND[2:]]
 RENDER = ["render", "--json"]
 SLIPWAY_RENDER = ["render", "--format", "json", "--reveal"]
 
@@ -96,7 +95,7 @@ def by_path(listed: object) -> object:
 def compare_find(sides: Sides, tree: Path) -> tuple[str, list[Difference]]:
     theirs = sides.terragrunt(FIND, tree)
     # What is wrong in a unit is told beside the list and by the exit code; here the list is what counts.
-    ours = sides.slipway(SLIPWAY_FIND, tree)
+    ours = sides.slipway(FIND, tree)
     return judge(theirs.mapped(by_path), ours.mapped(by_path), strict=False)
 
 

@@ -23,6 +23,7 @@ mod faults;
 mod gitops;
 #[cfg(test)]
 mod habits;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identity;

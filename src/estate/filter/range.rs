@@ -222,7 +222,7 @@ impl<'a> Situation<'a> {
         let boundary = options.boundary.as_ref().map(within);
         let root = paths::join(snapshot.path(), &self.way);
         let excluded = Arc::new(options.excluded.moved(&self.estate.root, &root));
-        Reader::new(ReaderOptions { working_dir, boundary, excluded, ..options.clone() })
+        Reader::new(ReaderOptions { working_dir, estate_root: None, boundary, excluded, ..options.clone() })
     }
 
     pub(super) fn view<'e>(&self, estate: &'e Estate) -> View<'e> {

@@ -28,12 +28,19 @@ pub fn add_reasons(found: &mut Json, order: &[Component], ranges: &[RangeUnits],
     }
 }
 
-/// Units and stacks, one a line, and under each the files that made it one of a range.
-pub fn with_reasons(estate: &Estate, order: &[Component], ranges: &[RangeUnits], base: &Path) -> String {
+/// Units and stacks, one a line as `find_text` lists them from `shown_from`, and under each the files that made it one
+/// of a range, as paths from `base`.
+pub fn with_reasons(
+    estate: &Estate,
+    order: &[Component],
+    ranges: &[RangeUnits],
+    shown_from: Option<&Path>,
+    base: &Path,
+) -> String {
     let options = FindOptions { external: true, ..FindOptions::default() };
     let mut text = String::new();
     for component in order {
-        text += &find_text(estate, std::slice::from_ref(component), base, options);
+        text += &find_text(estate, std::slice::from_ref(component), shown_from, options);
         for Reason { file, kind, because } in reasons(*component, ranges) {
             let file = paths::relative(base, file);
             let file = file.display().to_string();

@@ -218,7 +218,7 @@ fn other_commands_take_filters_as_well() {
         serde_json::json!([["live/vpc"], ["live/db"], ["live/service"]])
     );
     // Dependents are looked for in the whole repository.
-    let above = repository.slipway("live/db", &["find", "--filter", "...db"]).exits(0);
+    let above = repository.slipway("live/db", &["find", "--filter", "...db", "--relative"]).exits(0);
     assert_eq!(above.stdout, ".\n../apps/web-1\n../service\n");
 
     repository.unit("live/apps/broken", "inputs = {");

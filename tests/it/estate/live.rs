@@ -26,11 +26,8 @@ fn networking_comes_before_the_cluster_and_the_cluster_before_what_stands_on_it(
     let estate = Estate::discover(&repository().join("live"), &reader(&[]));
     assert!(!estate.has_errors(), "{}", told(&estate.diagnostics));
     let graph = Graph::build(&estate).unwrap();
-    let waves: Vec<Vec<String>> = graph
-        .waves()
-        .iter()
-        .map(|wave| wave.iter().map(|unit| estate.unit(*unit).name()).collect())
-        .collect();
+    let waves: Vec<Vec<String>> =
+        graph.waves().iter().map(|wave| wave.iter().map(|unit| estate.name(*unit)).collect()).collect();
     assert_eq!(
         waves,
         [

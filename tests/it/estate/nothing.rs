@@ -146,7 +146,7 @@ fn a_unit_that_a_stack_makes_is_none_that_is_missing() {
 fn plan_and_graph_show_the_gates_of_up() {
     let estate = Estate::chain();
     estate.write("slipway.hcl", &cluster("cluster"));
-    let gates = "gates of `slipway up`\n  verify dev  ← live/cluster\n  live/identity  ← verify dev\n  argocd dev  ← verify dev\n  applications dev  ← argocd dev, live/identity\n";
+    let gates = "gates of `slipway up`\n  verify dev  ← cluster\n  identity  ← verify dev\n  argocd dev  ← verify dev\n  applications dev  ← argocd dev, identity\n";
     let graph = slipway(&estate, &["graph"]).exits(0);
     assert!(graph.stdout.ends_with(gates), "{}", graph.stdout);
     let json = slipway(&estate, &["graph", "--format", "json"]).exits(0);
@@ -154,10 +154,10 @@ fn plan_and_graph_show_the_gates_of_up() {
     let names: Vec<&str> =
         json["gates"].as_array().unwrap().iter().map(|gate| gate["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["verify dev", "argocd dev", "applications dev"]);
-    assert_eq!(json["gates"][2]["after"], serde_json::json!(["argocd dev", "live/identity"]));
-    assert_eq!(json["gates"][0]["before"], serde_json::json!(["live/identity"]));
+    assert_eq!(json["gates"][2]["after"], serde_json::json!(["argocd dev", "identity"]));
+    assert_eq!(json["gates"][0]["before"], serde_json::json!(["identity"]));
     let dot = slipway(&estate, &["graph", "--format", "dot"]).exits(0);
-    dot.says("\"verify dev\" -> \"live/cluster\";").says("\"live/identity\" -> \"verify dev\";");
+    dot.says("\"verify dev\" -> \"cluster\";").says("\"identity\" -> \"verify dev\";");
     slipway(&estate, &["graph", "--format", "mermaid"]).exits(0).says("{{\"verify dev\"}}");
     slipway(&estate, &["apply", "--yes"]).exits(0);
     let said = "`slipway up` also passes these gates: verify dev, argocd dev, applications dev";

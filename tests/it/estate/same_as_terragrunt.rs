@@ -107,7 +107,7 @@ fn the_repositorys_own_estate_is_found_and_rendered_alike() {
     let graph = Graph::build(&estate).unwrap();
     let options =
         FindOptions { dependencies: true, reading: true, include: true, exclude: true, external: false };
-    let ours = find_json(&estate, &graph.components(&estate, false), &live, options);
+    let ours = find_json(&estate, &graph.components(&estate, false), &live, options, false);
     let flags = ["find", "--json", "--dag", "--dependencies", "--reading", "--include", "--exclude"];
     assert_eq!(ours, tree.terragrunt("live", &flags));
     for unit in &estate.units {
@@ -472,7 +472,7 @@ fn labels_that_repeat_are_read_alike() {
     let estate = Estate::discover(&tree.root, &tree.reader("plan"));
     let options = FindOptions { dependencies: true, include: true, ..FindOptions::default() };
     let graph = Graph::build(&estate).unwrap();
-    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options);
+    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options, false);
     let theirs = tree.terragrunt("", &["find", "--json", "--dag", "--dependencies", "--include"]);
     assert_eq!(sorted(ours), sorted(theirs));
 }
@@ -515,7 +515,7 @@ fn overridden_dependencies_are_waited_for_alike() {
         found.as_array_mut().unwrap().sort_by_key(|unit| unit["path"].to_string());
         found
     };
-    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options);
+    let ours = find_json(&estate, &graph.components(&estate, false), &tree.root, options, false);
     let theirs = tree.terragrunt("", &["find", "--json", "--dependencies"]);
     assert_eq!(by_path(ours), by_path(theirs));
 }

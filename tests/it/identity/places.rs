@@ -93,8 +93,22 @@ impl Place {
 
     /// Every command, one after another; `name` is what the unit has to be called.
     fn every_command(&self, name: &str, is_applied: bool) {
-        let found = self.does(&["find"]).stdout;
-        assert_eq!(found.lines().count(), 1, "{}: {found}", self.what);
+        assert_eq!(self.does(&["find"]).stdout, format!("{name}\n"), "{}", self.what);
+        let found = self.does(&["find", "--format", "json"]).json();
+        assert_eq!(found[0]["name"], name, "{}: {found}", self.what);
+        let shape = self.does(&["find", "--json"]).json();
+        assert_eq!(
+            shape,
+            serde_json::json!([{ "type": "unit", "path": found[0]["path"] }]),
+            "as Terragrunt's"
+        );
+        let relative = self.does(&["find", "--relative"]).stdout;
+        assert_eq!(relative.trim_end(), found[0]["path"].as_str().unwrap(), "{}", self.what);
+        let graph = self.does(&["graph", "--format", "json"]).json();
+        assert_eq!(graph["waves"], serde_json::json!([[name]]), "{}", self.what);
+        assert_eq!(self.does(&["graph"]).stdout, format!("wave 1\n  {name}\n"), "{}", self.what);
+        let rendered = self.does(&["render", "--all", "--format", "json"]).json();
+        assert_eq!(rendered["name"], name, "{}", self.what);
         for command in [&["graph"][..], &["graph", "--format", "mermaid"], &["validate"], &["render"]] {
             let ended = self.does(command);
             assert!(!ended.stdout.lines().any(|line| line.trim() == "."), "{}: {}", self.what, ended.stdout);

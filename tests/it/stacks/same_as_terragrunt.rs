@@ -182,9 +182,7 @@ fn list_alike(estate: &Estate) {
     let dir = estate.path().join("live");
     for arguments in [&["find", "--json"][..], &["find", "--json", "--dag", "--dependencies"]] {
         let Some(theirs) = terragrunt(&dir, arguments) else { return };
-        let ours: Vec<&str> =
-            ["find", "--format", "json"].into_iter().chain(arguments[2..].iter().copied()).collect();
-        let find = || Slipway::new(&dir, Path::new("tofu")).run(&ours).exits(0).json();
+        let find = || Slipway::new(&dir, Path::new("tofu")).run(arguments).exits(0).json();
         let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
         assert_eq!(find(), theirs);
         generate(estate, "live/shop");

@@ -44,7 +44,7 @@ fn found(folder: &TempDir, queries: &[&str]) -> String {
     let estate = Estate::discover(&live, &reader);
     let filters = Filters::parse(queries).unwrap();
     let selected = FilterContext::new(&estate, &live, &[]).select(&filters);
-    let names: Vec<String> = selected.units.iter().map(|unit| estate.unit(*unit).name()).collect();
+    let names: Vec<String> = selected.units.iter().map(|unit| estate.name(*unit)).collect();
     names.join(" ")
 }
 
