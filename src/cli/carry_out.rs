@@ -10,7 +10,7 @@ use super::run::Run;
 use super::run_graph::{context, folders, nodes};
 use super::run_locks::{self, ToLock};
 use super::ui::Ui;
-use super::watching::{exit, listeners, tell};
+use super::watching::{Ends, exit, listeners, tell};
 use super::workspace::{Selection, Workspace};
 use crate::report::model::{Collector, Summary};
 use crate::report::terminal::Terminal;
@@ -33,13 +33,18 @@ use crate::terragrunt::Reader;
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
 pub fn refuse_unattended(global: &Global, command: &str, mode: Mode, yes: bool) -> Result<(), CliError> {
-    if mode == Mode::Plan || yes || is_interactive(global) {
+    if !is_unattended(global, mode, yes) {
         return Ok(());
     }
     Err(CliError::refused(
         format!("`slipway {command}` changes infrastructure and there is nobody to ask"),
         "look at `slipway plan` and pass --yes",
     ))
+}
+
+/// Whether something would be changed, nobody has agreed, and there is nobody to ask.
+pub fn is_unattended(global: &Global, mode: Mode, yes: bool) -> bool {
+    mode != Mode::Plan && !yes && !is_interactive(global)
 }
 
 fn is_interactive(global: &Global) -> bool {
@@ -88,12 +93,10 @@ pub async fn carry_out(
     let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
     let locks = if run.mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
     let asked_for = run.request.path.clone();
-    let beginning = if let Some(past) = &past {
-        events.replay(&past.to_replay());
-        let commit = git::head_commit(&workspace.project.dir).ok();
-        EventKind::Resumed { user: std::env::var("USER").ok(), commit }
-    } else {
-        EventKind::RunStarted(RunStart {
+    let asked_for_saved = run.request.saved_plans.is_some();
+    let beginning = match &past {
+        Some(past) => going_on(workspace, &events, past),
+        None => EventKind::RunStarted(RunStart {
             run: folder.id.clone(),
             command: run.command.to_owned(),
             engine: engine_name,
@@ -102,9 +105,9 @@ pub async fn carry_out(
             commit: git::head_commit(&workspace.project.dir).ok(),
             user: std::env::var("USER").ok(),
             request: Some(run.request),
-        })
+        }),
     };
-    let done = past.map(|past| past.done()).unwrap_or_default();
+    let done = past.map(|past| past.settled()).unwrap_or_default();
     let (beginning, ended) = if run.mode == Mode::Destroy {
         events.emit(beginning);
         let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
@@ -153,10 +156,22 @@ pub async fn carry_out(
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
+    let ends = Ends {
+        command: run.command,
+        of_saved_plans: asked_for_saved,
+        past: journaled.clone().and_then(Past::of),
+    };
     let summary = journaled.map_or_else(|| collector.summary(), |events| Summary::of(&events));
     let reported = reports.write(&summary, &folder);
-    tell(ui, &folder, &collector.summary().with_details(told), &result)?;
+    tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
     Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
+}
+
+/// How a run begins that goes on: whoever watches is told what was done before.
+fn going_on(workspace: &Workspace, events: &Events, past: &Past) -> EventKind {
+    events.replay(&past.to_replay());
+    let commit = git::head_commit(&workspace.project.dir).ok();
+    EventKind::Resumed { user: std::env::var("USER").ok(), commit }
 }
 
 /// The run's folder and journal: those of the run that is gone on with, or new ones.

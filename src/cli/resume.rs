@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
-use super::carry_out::{carry_out, refuse_unattended};
+use super::carry_out::{carry_out, is_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
 use super::run::Run;
@@ -87,7 +87,23 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             "plan what is left anew: `slipway plan --out`, then `slipway apply`",
         ));
     }
-    refuse_unattended(global, "resume", mode, args.yes)?;
+    if !past.is_open() {
+        return Err(CliError::refused(
+            format!("what is left of run {} was declined", folder.id),
+            format!("begin it again: `slipway {}`", past.start.command),
+        ));
+    }
+    if is_unattended(global, mode, args.yes) {
+        let (done, all) = (past.done().len(), past.start.nodes.len());
+        let effect = if mode == Mode::Destroy { "DESTROYING" } else { "applying" };
+        return Err(CliError::refused(
+            format!(
+                "run {}: `slipway {}`, {done} of {all} done, and there is nobody to ask",
+                folder.id, past.start.command
+            ),
+            format!("`slipway resume {} --yes` goes on {effect}", folder.id),
+        ));
+    }
     let workspace = workspace.with_settings_of(&request)?;
     say_where_it_stands(ui, &workspace, &folder, &past);
     let engine = engine_args(args, &request, &past);
@@ -112,7 +128,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
 }
 
 /// What a command does with units, and whether the clusters' gates are among them.
-fn meaning(command: &str) -> Option<(Mode, bool)> {
+pub fn meaning(command: &str) -> Option<(Mode, bool)> {
     match command {
         "up" => Some((Mode::Apply, true)),
         "apply" => Some((Mode::Apply, false)),

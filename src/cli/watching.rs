@@ -2,6 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global, LogFormat};
+use super::resume::meaning;
 use super::ui::Ui;
 use crate::report::json_log::JsonLog;
 use crate::report::line::lock_left;
@@ -11,6 +12,7 @@ use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
+use crate::run::past::Past;
 use crate::run::scheduler::RunResult;
 
 /// The log files, what collects the summary, and what is shown meanwhile.
@@ -28,8 +30,40 @@ pub fn listeners(
     vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
 }
 
+/// How a run stands at its end, for what is offered then.
+pub struct Ends<'a> {
+    /// `up`, `plan`, ….
+    pub command: &'a str,
+    /// Whether it applied saved plans, which are over with it.
+    pub of_saved_plans: bool,
+    /// What its journal says, where it can be read.
+    pub past: Option<Past>,
+}
+
+impl Ends<'_> {
+    /// What to type next, where something is left that nobody declined.
+    fn offer(&self, run: &str) -> Option<String> {
+        if self.past.as_ref().is_some_and(|past| !past.is_open()) {
+            return None;
+        }
+        Some(if self.of_saved_plans {
+            "plan what is left anew: slipway plan --out DIR, then slipway apply DIR".to_owned()
+        } else if meaning(self.command).is_some() {
+            format!("go on with it: slipway resume {run}")
+        } else {
+            format!("go on with it: slipway {}", self.command)
+        })
+    }
+}
+
 /// The summary, and what a person has to know beside it.
-pub fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -> Result<(), CliError> {
+pub fn tell(
+    ui: Ui,
+    folder: &RunFolder,
+    summary: &Summary,
+    result: &RunResult,
+    ends: &Ends<'_>,
+) -> Result<(), CliError> {
     match ui.format() {
         Format::Json => ui.json(summary)?,
         Format::Text => ui.answer(&summary.table())?,
@@ -43,7 +77,9 @@ pub fn tell(ui: Ui, folder: &RunFolder, summary: &Summary, result: &RunResult) -
     }
     if result.outcomes.iter().any(|(_, outcome)| !outcome.is_success()) {
         ui.say(&format!("logs: {}", folder.logs().display()));
-        ui.say(&format!("go on with it: slipway resume {}", folder.id));
+        if let Some(offer) = ends.offer(&folder.id) {
+            ui.say(&offer);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a journal says of the part of a run that is over: which nodes need nothing more, and what was asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::event::{Event, EventKind, Outcome, RunStart};
 
@@ -48,6 +48,34 @@ impl Past {
         done.map(|(name, outcome)| (name.clone(), outcome.clone())).collect()
     }
 
+    /// The nodes that are not gone on with: those that succeeded, those that a person declined, and what waits for one of
+    /// these.
+    pub fn settled(&self) -> HashMap<String, Outcome> {
+        let mut settled = self.done();
+        let mut declined: HashSet<&str> = HashSet::new();
+        // Each node stands behind what it waits for.
+        for node in &self.start.nodes {
+            if settled.contains_key(&node.name) {
+                continue;
+            }
+            let cause = node.after.iter().find(|before| declined.contains(before.as_str()));
+            let outcome = match (self.outcomes.get(&node.name), cause) {
+                (Some(Outcome::Declined), _) => Outcome::Declined,
+                (_, Some(cause)) => Outcome::Skipped { cause: cause.clone() },
+                (_, None) => continue,
+            };
+            declined.insert(&node.name);
+            settled.insert(node.name.clone(), outcome);
+        }
+        settled
+    }
+
+    /// Whether there is something to go on with.
+    pub fn is_open(&self) -> bool {
+        let settled = self.settled();
+        self.start.nodes.iter().any(|node| !settled.contains_key(&node.name))
+    }
+
     /// Whether nothing is left to do.
     pub fn is_done(&self) -> bool {
         self.finished
@@ -58,9 +86,10 @@ impl Past {
                 .all(|node| self.outcomes.get(&node.name).is_some_and(Outcome::is_success))
     }
 
-    /// What whoever watches has to know of it: how it began, what was changed, and all about the nodes that are done.
+    /// What whoever watches has to know of it: how it began, what was changed, and all about the nodes that are not gone
+    /// on with.
     pub fn to_replay(&self) -> Vec<Event> {
-        let done = self.done();
+        let done = self.settled();
         let wanted = |event: &&Event| match &event.kind {
             // What was changed counts, whatever becomes of the node.
             EventKind::RunStarted(_) | EventKind::Changed { .. } => true,
@@ -114,6 +143,21 @@ mod tests {
         assert_eq!(past.done().keys().collect::<Vec<_>>(), ["a"]);
         assert_eq!(past.underway, ["b"]);
         assert!(!past.is_done());
+    }
+
+    #[test]
+    fn what_was_declined_is_not_gone_on_with_nor_what_waits_for_it() {
+        let kinds = vec![
+            finished("a", Outcome::Declined),
+            finished("b", Outcome::Failed { message: "no".to_owned(), advice: None }),
+            EventKind::RunFinished { seconds: 1.0 },
+        ];
+        let mut past = past(kinds);
+        assert!(past.is_open());
+        assert_eq!(past.settled().keys().collect::<Vec<_>>(), ["a"]);
+        past.start.nodes[1].after = vec!["a".to_owned()];
+        assert!(!past.is_open() && !past.is_done());
+        assert_eq!(past.settled()["b"], Outcome::Skipped { cause: "a".to_owned() });
     }
 
     #[test]

@@ -26,6 +26,26 @@ fn the_environment_s_name_has_to_be_typed() {
 }
 
 #[test]
+fn what_was_declined_is_not_offered_again() {
+    let tool = &terraforms()[0];
+    let estate = applied(tool);
+    let (code, seen) = at_a_terminal(&estate, tool, &["destroy", "shared"], PROMPT, "no\n");
+    assert_eq!(code, 5, "{seen}");
+    assert!(seen.contains("declined") && !seen.contains("slipway resume"), "{seen}");
+    let resumed = slipway(&estate, tool, &["resume", "--yes"]).exits(5);
+    resumed.says("was declined").says("begin it again: `slipway destroy`");
+    assert!(estate.applied("shared/monitoring").is_some());
+    // Who only stopped it may go on, and is asked anew.
+    let (code, seen) = at_a_terminal(&estate, tool, &["destroy", "shared"], PROMPT, "\u{3}");
+    assert_eq!(code, 130, "{seen}");
+    assert!(seen.contains("go on with it: slipway resume "), "{seen}");
+    slipway(&estate, tool, &["resume"]).exits(5).says("--yes` goes on DESTROYING");
+    let (code, seen) = at_a_terminal(&estate, tool, &["resume"], PROMPT, "shared\n");
+    assert_eq!(code, 0, "{seen}");
+    assert_eq!(estate.applied("shared/monitoring"), None);
+}
+
+#[test]
 fn ctrl_c_at_the_question_leaves_everything() {
     let tool = &terraforms()[0];
     let estate = applied(tool);
