@@ -153,6 +153,24 @@ fn what_rests_on_outputs_is_no_error() {
 }
 
 #[test]
+fn outputs_of_an_expanded_dependency_are_checked_by_their_keys() {
+    let unit = "dependency \"x\" {\n  expansion {\n    for_each = toset([\"vpc\"])\n  }\n  config_path = \"../${each.key}\"\n}\n\
+                inputs = {\n  a = dependency.x[\"vpc\"].outputs.vpc_idd\n  b = dependency.x.vpc.outputs.vpc_id\n}\n";
+    let vpc = "terraform {\n  source = \"../modules/app\"\n}\ninputs = { name = \"x\" }\n";
+    let tree = Tree::new(&[
+        ("modules/app/main.tf", MODULE),
+        ("vpc/terragrunt.hcl", vpc),
+        ("app/terragrunt.hcl", unit),
+    ]);
+    let mut options = tree.options("plan");
+    options.experiments.insert("block-iteration".to_owned());
+    let found = checked_by(&tree, &Reader::new(options), OPTIONS).diagnostics;
+    let text = told(&found);
+    assert_codes(&(found, text.clone()), &["terragrunt::unknown_output"]);
+    assert!(text.contains("terragrunt.hcl:8:35: dependency \"x[vpc]\" has no output \"vpc_idd\""), "{text}");
+}
+
+#[test]
 fn an_output_that_the_dependency_does_not_declare_is_told_with_the_one_that_is_meant() {
     let unit = |mocks: &str| {
         format!(
