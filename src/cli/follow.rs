@@ -6,12 +6,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kube::Client;
 
 use super::exit::CliError;
+use super::global::ToolArgs;
 use super::target::Target;
 use super::ui::Ui;
-use crate::argocd::{ApplicationStatus, Wanted, WantedImage, wait_green};
+use super::workspace::Workspace;
+use crate::argocd::{ApplicationStatus, Wanted, WantedImage, status, wait_green};
 use crate::cluster::connect;
 use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
+use crate::hcl::suggest;
 use crate::run::gate::History;
 use crate::run::gate::argocd::{self, repository_spec};
 use crate::support::{redact, shown};
@@ -19,15 +22,48 @@ use crate::support::{redact, shown};
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(120);
 
+/// A cluster whose Argo CD was reached, and which has the applications that will be waited for.
+pub struct Reached {
+    client: Client,
+    namespace: String,
+}
+
+/// Reaches what a bump will wait for, before anything is pushed that could then not be followed.
+pub async fn reach(
+    workspace: &Workspace,
+    cluster: Option<&str>,
+    tools: &ToolArgs,
+    applications: &[&str],
+) -> Result<Reached, CliError> {
+    let target = Target::find(workspace, cluster, tools).await?;
+    let namespace = target.argocd()?.namespace.clone();
+    let connection = connect(&target.aws, &target.cluster.name).await;
+    let client = connection.map_err(|error| CliError::failed(error, Some(NOTHING_PUSHED.to_owned())))?.client;
+    let there = status(client.clone(), &namespace).await;
+    let there = there.map_err(|error| CliError::failed(error, Some(NOTHING_PUSHED.to_owned())))?;
+    let is_there = |name: &&&str| there.iter().any(|one| one.name == **name);
+    let Some(missing) = applications.iter().find(|name| !is_there(name)) else {
+        return Ok(Reached { client, namespace });
+    };
+    let near = suggest::nearest(missing, there.iter().map(|one| one.name.as_str()));
+    let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+    Err(CliError::failed(
+        format!("Argo CD on {} has no Application {missing} in {namespace}{near}", target.cluster.name),
+        Some(NOTHING_PUSHED.to_owned()),
+    ))
+}
+
+/// The way out of what cannot be waited for.
+const NOTHING_PUSHED: &str = "nothing was pushed; mend it, or leave --wait out";
+
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
 pub async fn wait_for_bumps(
     ui: Ui,
-    target: &Target,
+    reached: Reached,
     repository: Repository,
     outcomes: &[BumpOutcome],
     timeout: Duration,
 ) -> Result<(), CliError> {
-    let argocd = target.argocd()?;
     let Some(last) = outcomes.last() else { return Ok(()) };
     // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
     let images: Vec<WantedImage> = outcomes
@@ -48,15 +84,13 @@ pub async fn wait_for_bumps(
     let mut names: Vec<String> = outcomes.iter().map(|outcome| outcome.app.clone()).collect();
     names.sort();
     names.dedup();
-    let connection = connect(&target.aws, &target.cluster.name).await;
-    let client = connection.map_err(|error| CliError::failed(error, None))?.client;
     let url = repository.url().to_owned();
     // All of them are one commit.
     let wanted =
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
     let (history, waiting) = (History::new(repository), Waiting::new(ui));
     let progress = |line: String| waiting.tell(&line);
-    let applications = wait_green(client, &argocd.namespace, &wanted, &history, &progress).await;
+    let applications = wait_green(reached.client, &reached.namespace, &wanted, &history, &progress).await;
     drop(waiting);
     let applications = applications.map_err(|error| CliError::failed(error, None))?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {

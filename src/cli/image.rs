@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::exit::{CliError, Exit};
-use super::follow::wait_for_bumps;
+use super::follow::{Reached, reach, wait_for_bumps};
 use super::global::{Format, Global, ToolArgs};
-use super::target::{Target, choose};
+use super::target::choose;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::{Cluster, Needs};
@@ -187,27 +187,44 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let apps: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
+    let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
     let options = args.bump.options();
     let set = set_images(&mut repository, &args.repository.manifests, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
-    finish(ui, &workspace, repository, &args.repository, &args.wait, &outcomes).await
+    finish(ui, repository, reached, &args.wait, &outcomes).await
 }
 
 async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CliError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let source = source();
     let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
     let outcome = outcome.map_err(failed)?;
-    finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
+    finish(ui, repository, reached, &args.wait, &[outcome]).await
 }
 
 async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
     let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
-    finish(ui, &workspace, repository, &args.repository, &args.wait, &[outcome]).await
+    finish(ui, repository, reached, &args.wait, &[outcome]).await
+}
+
+/// What will be waited for, where that was asked: reached before anything is pushed.
+async fn reached(
+    workspace: &Workspace,
+    args: &RepositoryArgs,
+    wait: &WaitArgs,
+    apps: &[&str],
+) -> Result<Option<Reached>, CliError> {
+    if !wait.wait {
+        return Ok(None);
+    }
+    reach(workspace, args.cluster.as_deref(), &args.tools, apps).await.map(Some)
 }
 
 async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> {
@@ -273,9 +290,8 @@ fn word(kind: &RecordKind) -> &'static str {
 /// Tells of the bumps, and waits for the cluster where that was asked.
 async fn finish(
     ui: Ui,
-    workspace: &Workspace,
     repository: Repository,
-    args: &RepositoryArgs,
+    reached: Option<Reached>,
     wait: &WaitArgs,
     outcomes: &[BumpOutcome],
 ) -> Result<(), CliError> {
@@ -288,9 +304,8 @@ async fn finish(
     for outcome in outcomes {
         ui.say(&told(outcome));
     }
-    if wait.wait {
-        let target = Target::find(workspace, args.cluster.as_deref(), &args.tools).await?;
-        wait_for_bumps(ui, &target, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
+    if let Some(reached) = reached {
+        wait_for_bumps(ui, reached, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
     }
     if ui.format() == Format::Json {
         let as_json = |outcome: &BumpOutcome| {

@@ -133,8 +133,25 @@ fn tell_the_story(engine: &str, tool: &Path) {
     slipway().run(&["image", "set", image]).exits(5).says("unfreeze");
     assert_eq!(world.head(), third);
 
+    // What could not be waited for is not pushed.
+    let waits = |app: &str| {
+        slipway().run(&[
+            "image",
+            "set",
+            &format!("{app}=registry.example/app:v9"),
+            "--unfreeze",
+            "--wait",
+            "--cluster",
+            "dev",
+        ])
+    };
+    waits("app-c").exits(1).says("has no Application app-c in argocd").says("nothing was pushed");
+    assert_eq!(world.head(), third);
+
     slipway().run(&["down", "dev", "--yes"]).exits(0);
     assert!(world.clusters().is_empty());
+    waits("app-a");
+    assert_eq!(world.head(), third, "without a cluster there is nothing to wait for");
     // A NAT gateway stays in AWS's lists for a while as deleted; what it stood on cannot.
     for (action, element) in
         [("DescribeVpcs", "vpcId"), ("DescribeSubnets", "subnetId"), ("DescribeAddresses", "allocationId")]

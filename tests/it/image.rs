@@ -32,6 +32,28 @@ fn an_application_pipeline_needs_nothing_but_the_repository() {
 }
 
 #[test]
+fn what_cannot_be_waited_for_is_told_before_the_push() {
+    let bed = Bed::start(&["git"]);
+    let bare = seed(&bed, "manifests");
+    let before = head(&bare);
+    let folder = tempfile::tempdir().unwrap();
+    let wait = |cluster: &str| {
+        std::fs::write(folder.path().join("slipway.hcl"), cluster).unwrap();
+        slipway(folder.path(), &bed).run(&["image", "set", "app-a=registry.example/app-a:v2", "--wait"])
+    };
+    wait("").exits(64).says("slipway.hcl has no cluster");
+    let argocd = "  argocd {\n    version = \"v3.6.1\"\n  }\n";
+    // The unit is in another repository: only the cluster's outputs would need it.
+    let elsewhere =
+        format!("cluster \"dev\" {{\n  unit = \"dev/cluster\"\n  name = outputs.name\n{argocd}}}\n");
+    let ended =
+        wait(&elsewhere).exits(3).says("there is no unit dev/cluster under .").says("slipway.hcl:2:10");
+    ended.says("leave `unit` out where the estate is elsewhere");
+    wait("cluster \"dev\" {\n  name = \"dev\"\n}\n").exits(64).says("has no argocd block");
+    assert_eq!(head(&bare), before, "nothing was pushed");
+}
+
+#[test]
 fn a_repository_that_refuses_the_push_is_told_with_its_own_words() {
     let bed = Bed::start(&["git"]);
     let bare = seed(&bed, "manifests");
