@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::draft::{Draft, Part};
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images};
+use super::find::FoundImage;
 use super::history::{app_hint, freeze};
 use super::image::{ImageAssignment, ImageReference};
 use super::kustomize::Deployed;
@@ -137,13 +137,14 @@ impl<'a> Bump<'a> {
     ) -> Result<BumpOutcome, GitOpsError> {
         let deployed = draft.check(&self.folder, found, image)?;
         let files = draft.app(&self.folder)?;
-        let Images { found: present, unreadable, .. } = Images::of(files);
+        let images = draft.images(&self.folder)?;
+        let (present, unreadable) = (&images.found, &images.unreadable);
         let current = found.text().to_owned();
         let wanted = image.to_string();
         let container = found.identity();
         let file = files[found.file].path.clone();
         let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
-        let frozen = freeze(draft.snapshot.records(&self.folder), found, files, &present);
+        let frozen = freeze(draft.snapshot.records(&self.folder), found, files, present);
         let changes = current != wanted;
         if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
             return Err(GitOpsError::Frozen {
@@ -169,7 +170,7 @@ impl<'a> Bump<'a> {
             line: found.scalar.line,
             unfroze: lifted.clone(),
             rollback_of: None,
-            left_out: left_out(draft, &self.folder, &unreadable),
+            left_out: left_out(draft, &self.folder, unreadable),
             deployed,
         };
         if !changes && lifted.is_none() {

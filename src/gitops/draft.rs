@@ -1,15 +1,17 @@
 //! A commit in the making: several edits on one tip, all of them or none.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::edit::replace_scalar;
+use super::edit::{replace_in, replace_scalar};
 use super::error::GitOpsError;
-use super::find::FoundImage;
+use super::find::{FoundImage, Images};
 use super::image::{ImageReference, ImageTarget};
 use super::kustomize::{Deployed, folder_of, within};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Snapshot};
-use super::select::select_image;
+use super::select::select_among;
 use super::trailers;
 
 /// What will have been done to one image.
@@ -25,6 +27,8 @@ pub(super) struct Draft<'a> {
     /// What it is decided on.
     pub snapshot: &'a Snapshot,
     folders: BTreeMap<String, Files>,
+    /// The images of each folder as it is now, once somebody asks.
+    images: RefCell<BTreeMap<String, Rc<Images>>>,
     changed: BTreeMap<String, ManifestFile>,
     parts: Vec<Part>,
 }
@@ -32,7 +36,17 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub fn on(snapshot: &'a Snapshot) -> Self {
         let (changed, parts) = (BTreeMap::new(), Vec::new());
-        Self { snapshot, folders: snapshot.folders.clone(), changed, parts }
+        Self { snapshot, folders: snapshot.folders.clone(), images: RefCell::default(), changed, parts }
+    }
+
+    /// The images of an app as they are by now.
+    pub fn images(&self, folder: &str) -> Result<Rc<Images>, GitOpsError> {
+        if let Some(known) = self.images.borrow().get(folder) {
+            return Ok(Rc::clone(known));
+        }
+        let found = Rc::new(Images::keeping_trees(self.app(folder)?));
+        self.images.borrow_mut().insert(folder.to_owned(), Rc::clone(&found));
+        Ok(found)
     }
 
     /// The manifests of an app as they are by now; refused where its folder has none.
@@ -49,7 +63,8 @@ impl<'a> Draft<'a> {
         target: &ImageTarget,
         image: &ImageReference,
     ) -> Result<FoundImage, GitOpsError> {
-        let selected = select_image(folder, self.app(folder)?, target, Some(image));
+        let files = self.app(folder)?;
+        let selected = select_among(&*self.images(folder)?, folder, files, target, Some(image));
         selected.map_err(|error| match error {
             GitOpsError::NoImage { folder, target, present } => {
                 let overlay = self.snapshot.kustomizations.replacing(&folder, &image.name);
@@ -86,14 +101,20 @@ impl<'a> Draft<'a> {
 
     /// Replaces an image of the app's.
     pub fn edit(&mut self, folder: &str, found: &FoundImage, wanted: &str) -> Result<(), GitOpsError> {
+        let images = self.images(folder)?;
         let file = &self.app(folder)?[found.file];
-        let edited = ManifestFile { bytes: replace_scalar(file, &found.scalar, wanted)?, ..file.clone() };
+        let bytes = match images.tree(found.file) {
+            Some(documents) => replace_in(file, documents, &found.scalar, wanted)?,
+            None => replace_scalar(file, &found.scalar, wanted)?,
+        };
+        let edited = ManifestFile { bytes, ..file.clone() };
         // One app may lie in another's folder.
         for files in self.folders.values_mut() {
             for file in files.iter_mut().filter(|file| file.path == edited.path) {
                 file.clone_from(&edited);
             }
         }
+        self.images.borrow_mut().clear();
         self.changed.insert(edited.path.clone(), edited);
         Ok(())
     }

@@ -17,10 +17,19 @@ pub(super) fn replace_scalar(
     scalar: &Node,
     wanted: &str,
 ) -> Result<Vec<u8>, GitOpsError> {
-    let documents = file.documents()?;
-    check_objects(file, &documents)?;
-    check_signature(file, &documents)?;
-    if let Some(line) = shared::also_at(&documents, scalar) {
+    replace_in(file, &file.documents()?, scalar, wanted)
+}
+
+/// The same, where the file was read to its documents already.
+pub(super) fn replace_in(
+    file: &ManifestFile,
+    documents: &[Node],
+    scalar: &Node,
+    wanted: &str,
+) -> Result<Vec<u8>, GitOpsError> {
+    check_objects(file, documents)?;
+    check_signature(file, documents)?;
+    if let Some(line) = shared::also_at(documents, scalar) {
         let image = scalar.line;
         let problem = format!(
             "an alias here has the image of line {image} too, which would change with it; write one of them out"
@@ -38,7 +47,14 @@ pub(super) fn replace_scalar(
         return Err(file.error(scalar.line, "this value is not where it was read"));
     };
     let after = format!("{head}{written}{tail}");
-    if !differ_in_one_scalar(before, &after, scalar.text().unwrap_or_default(), wanted) {
+    let old = scalar.text().unwrap_or_default();
+    let grown = (after.len(), before.len());
+    let of_document = window(documents, scalar, before)
+        .and_then(|(from, to)| {
+            Some((before.get(from..to)?, after.get(from..(to + grown.0).checked_sub(grown.1)?)?))
+        })
+        .is_some_and(|(before, after)| differ_in_one_scalar(before, after, old, wanted));
+    if !of_document && !differ_in_one_scalar(before, &after, old, wanted) {
         let problem =
             format!("writing {wanted} here would change more than this value; put it in quotes first");
         return Err(file.error(scalar.line, problem));
@@ -82,24 +98,42 @@ fn check_signature(file: &ManifestFile, documents: &[Node]) -> Result<(), GitOps
     Ok(())
 }
 
-/// Compares the meaning of two texts, comments included: all the same, but one scalar that was `old` and is `new`.
-fn differ_in_one_scalar(before: &str, after: &str, old: &str, new: &str) -> bool {
-    let (Some(before), Some(after)) = (events(before), events(after)) else { return false };
-    if before.len() != after.len() {
-        return false;
-    }
-    let mut differing = before.iter().zip(&after).filter(|(before, after)| before != after);
-    match (differing.next(), differing.next()) {
-        (
-            Some((Event::Scalar(was, style, anchor, tag), Event::Scalar(is, new_style, new_anchor, new_tag))),
-            None,
-        ) => was == old && is == new && (style, anchor, tag) == (new_style, new_anchor, new_tag),
-        _ => false,
-    }
+/// Where the scalar's document begins and the next one does: documents say nothing of each other, and a file of thousands need
+/// not be read twice more for one of them.
+fn window(documents: &[Node], scalar: &Node, text: &str) -> Option<(usize, usize)> {
+    let next = documents.partition_point(|document| document.span.start <= scalar.span.start);
+    let start = documents.get(next.checked_sub(1)?)?.span.start;
+    let line = |start: usize| Some(text.get(..start)?.rfind('\n').map_or(0, |end| end + 1));
+    let to = documents.get(next).map_or(Some(text.len()), |document| line(document.span.start))?;
+    Some((line(start)?, to)).filter(|(from, to)| *from <= scalar.span.start && scalar.span.end <= *to)
 }
 
-fn events(text: &str) -> Option<Vec<Event<'_>>> {
-    Parser::new_from_str(text).map(|item| item.ok().map(|(event, _)| event)).collect()
+/// Compares the meaning of two texts, comments included: all the same, but one scalar that was `old` and is `new`.
+fn differ_in_one_scalar(before: &str, after: &str, old: &str, new: &str) -> bool {
+    let (mut before, mut after) = (Parser::new_from_str(before), Parser::new_from_str(after));
+    let mut is_seen = false;
+    // Side by side: a large file is not held as events.
+    loop {
+        let (was, is) = match (before.next(), after.next()) {
+            (None, None) => return is_seen,
+            (Some(Ok((was, _))), Some(Ok((is, _)))) => (was, is),
+            _ => return false,
+        };
+        match (&was, &is) {
+            _ if was == is => {}
+            (
+                Event::Scalar(before, style, anchor, tag),
+                Event::Scalar(after, new_style, new_anchor, new_tag),
+            ) if !is_seen
+                && before == old
+                && after == new
+                && (style, anchor, tag) == (new_style, new_anchor, new_tag) =>
+            {
+                is_seen = true;
+            }
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]

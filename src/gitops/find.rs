@@ -1,5 +1,7 @@
 //! Where the images of workloads stand in manifests, and what hides some of them.
 
+use std::sync::Arc;
+
 use super::error::GitOpsError;
 use super::image::ImageReference;
 use super::kustomize::pairs;
@@ -38,6 +40,8 @@ pub(super) struct FoundImage {
     pub pointer: Vec<String>,
     /// The scalar.
     pub scalar: Node,
+    /// The names of the containers of its list, in order.
+    pub siblings: Arc<[String]>,
     /// The object's `apiVersion`.
     pub api_version: String,
     /// Its namespace, empty where it says none.
@@ -84,6 +88,8 @@ pub(super) struct Images {
     pub obstacles: Vec<Obstacle>,
     /// Files that cannot be read, and so are left out.
     pub unreadable: Vec<GitOpsError>,
+    /// The documents of each file, where they were to be kept.
+    trees: Vec<(FileIndex, Vec<Node>)>,
 }
 
 impl Obstacle {
@@ -96,14 +102,31 @@ impl Obstacle {
 impl Images {
     /// Finds every image of the workloads in some files. One that cannot be read hides its own only.
     pub fn of(files: &Files) -> Self {
+        Self::read(files, false)
+    }
+
+    /// The same with what the files were read to: an edit needs it again.
+    pub fn keeping_trees(files: &Files) -> Self {
+        Self::read(files, true)
+    }
+
+    fn read(files: &Files, keeps_trees: bool) -> Self {
         let mut images = Self::default();
         for (index, file) in files.pairs() {
             match file.documents() {
-                Ok(documents) => find_images(index, &documents, &mut images),
+                Ok(documents) => {
+                    find_images(index, &documents, &mut images);
+                    images.trees.extend(keeps_trees.then_some((index, documents)));
+                }
                 Err(error) => images.unreadable.push(error),
             }
         }
         images
+    }
+
+    /// The documents of a file, where they were kept.
+    pub fn tree(&self, file: FileIndex) -> Option<&[Node]> {
+        self.trees.iter().find(|(index, _)| *index == file).map(|(_, documents)| &**documents)
     }
 }
 
@@ -153,6 +176,8 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
                 continue;
             }
         };
+        let siblings: Arc<[String]> =
+            containers.items().iter().map(|container| text(container, "name")).collect();
         for (number, container) in containers.items().iter().enumerate() {
             let scalar = match step(container, "image") {
                 Ok(Some(scalar)) => scalar,
@@ -181,6 +206,7 @@ fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
                     .chain([number.to_string(), "image".to_owned()])
                     .collect(),
                 scalar: scalar.clone(),
+                siblings: Arc::clone(&siblings),
                 api_version: text(object, "apiVersion"),
                 namespace: metadata.map(|metadata| text(metadata, "namespace")).unwrap_or_default(),
                 labels: of_metadata("labels"),

@@ -53,6 +53,8 @@ struct Way {
     names: Vec<String>,
     /// What selectors may ask for, with what kustomizations have given it on the way.
     labels: Selectable,
+    /// The containers beside it, in order.
+    containers: Vec<String>,
     /// The image that is there, and the one that shall be, with the names that they have by now.
     images: [ImageReference; 2],
     /// Whether a value from elsewhere stands before its tag.
@@ -124,6 +126,7 @@ impl Kustomizations {
         let way = Way {
             names: vec![found.workload.clone()],
             labels: Selectable::of(found),
+            containers: found.siblings.to_vec(),
             images: [current, wanted.clone()],
             is_renamed: false,
         };
@@ -185,9 +188,9 @@ impl Kustomizations {
         way: &Way,
     ) -> Result<(), GitOpsError> {
         for one in self.overrides.iter().filter(|one| one.folder == here.folder) {
-            let workload = way.workload(found);
+            let mut workload = way.workload(found);
             for patch in one.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
-                if let Some(Hidden { file, line }) = patch.hides(&one.path, &self.files, &workload)? {
+                if let Some(Hidden { file, line }) = patch.hides(&one.path, &self.files, &mut workload)? {
                     return Err(GitOpsError::Manifest { file, line, problem: PATCHED_BY_ARGOCD.to_owned() });
                 }
             }
@@ -221,7 +224,9 @@ impl Kustomizations {
             }
         }
         for patch in here.patches.iter().filter(|patch| patch.file.as_deref() != Some(path)) {
-            let hidden = patch.hides(here.path(), &self.files, &way.workload(found))?;
+            let mut workload = way.workload(found);
+            let hidden = patch.hides(here.path(), &self.files, &mut workload)?;
+            way.containers = workload.containers;
             if let Some(Hidden { file, line }) = hidden {
                 return Err(GitOpsError::Manifest { file, line, problem: PATCHED.to_owned() });
             }
@@ -262,7 +267,10 @@ const PATCHED: &str = "Kustomize patches this image here; change it in this file
 
 impl Way {
     fn workload(&self, found: &FoundImage) -> Workload {
-        Workload { image: found.clone(), names: self.names.clone(), labels: self.labels.clone() }
+        let (names, labels, containers) = (self.names.clone(), self.labels.clone(), self.containers.clone());
+        let mut workload = Workload { image: found.clone(), names, labels, containers };
+        workload.renumber();
+        workload
     }
 
     fn deployed(&self) -> Deployed {

@@ -15,7 +15,17 @@ pub(super) fn select_image(
     target: &ImageTarget,
     like: Option<&ImageReference>,
 ) -> Result<FoundImage, GitOpsError> {
-    let images = Images::of(files);
+    select_among(&Images::of(files), folder, files, target, like)
+}
+
+/// The same, where the images were looked for already.
+pub(super) fn select_among(
+    images: &Images,
+    folder: &str,
+    files: &Files,
+    target: &ImageTarget,
+    like: Option<&ImageReference>,
+) -> Result<FoundImage, GitOpsError> {
     let stands_in_the_way =
         images.obstacles.iter().find(|obstacle| workload_fits(target, &obstacle.kind, &obstacle.workload));
     if let Some(obstacle) = stands_in_the_way {
@@ -30,7 +40,7 @@ pub(super) fn select_image(
     let chosen = match (&fitting[..], like) {
         ([], _) => {
             let (folder, target) = (folder.to_owned(), target.to_string());
-            return Err(GitOpsError::NoImage { folder, target, present: present(files, &images) });
+            return Err(GitOpsError::NoImage { folder, target, present: present(files, images) });
         }
         ([only], _) => *only,
         (several, Some(like)) if target.container.is_none() => {

@@ -12,7 +12,9 @@ const MERGE: &str = "<<";
 /// Aliases of the file's other anchors need no look: an alias that reached the scalar through one of those would stand in
 /// it, and be found itself.
 pub(in crate::gitops) fn also_at(documents: &[Node], scalar: &Node) -> Option<usize> {
-    documents.iter().find_map(|document| in_document(document, scalar))
+    // The scalar's own is the last that begins before it.
+    let before = documents.partition_point(|document| document.span.start <= scalar.span.start);
+    in_document(documents.get(before.checked_sub(1)?)?, scalar)
 }
 
 /// A node and where it is: under which key, in which other.

@@ -294,3 +294,35 @@ proptest! {
         let _ = edit(&text, "app-a");
     }
 }
+
+#[test]
+fn one_document_of_many_is_looked_at_alone_and_all_of_them_where_it_cannot_be() {
+    let of = |name: &str, version: &str| {
+        deployment(&format!(" r.example/{name}:{version}")).replace("app-a", name)
+    };
+    let many = |version: &str| {
+        format!(
+            "# first\n---\n{}---\n# ü\n{}\n...\n--- # the last\n{}",
+            of("one", "v1"),
+            of("two", version),
+            of("three", "v1")
+        )
+    };
+    let files: Files = vec![file(&many("v1"))].into();
+    let documents = files[crate::gitops::manifest::FileIndex(0)].documents().unwrap();
+    let target: ImageTarget = "app-a/two/web".parse().unwrap();
+    let found = select_image("manifests/app-a", &files, &target, None).unwrap();
+    let text = many("v1");
+    let (from, to) = window(&documents, &found.scalar, &text).unwrap();
+    let inside = text.get(from..to).unwrap();
+    assert!(inside.starts_with("apiVersion") && !inside.contains("name: three"), "{inside}");
+    let file = &files[found.file];
+    let edited = replace_in(file, &documents, &found.scalar, "r.example/two:v2").unwrap();
+    assert_eq!(String::from_utf8(edited).unwrap(), many("v2"));
+    // An anchor before the document's first key is not in its window.
+    let anchored =
+        format!("--- &all\n{}", deployment(" registry.example/app-a:v1")) + "status: {same: *all}\n";
+    assert!(refusal(&anchored).contains("an alias here has the image"));
+    let anchored = format!("--- &name\n{}", deployment(" registry.example/app-a:v1"));
+    assert_eq!(edit(&anchored, "app-a").unwrap(), anchored.replace(":v1", ":v2"));
+}

@@ -37,6 +37,8 @@ pub(super) struct Workload {
     pub image: FoundImage,
     pub names: Vec<String>,
     pub labels: Selectable,
+    /// The containers of its list by now, in order: patches may put them in another one.
+    pub containers: Vec<String>,
 }
 
 impl Patch {
@@ -60,12 +62,13 @@ impl Patch {
         patches
     }
 
-    /// Where the patch decides the image of a workload, if it does; `path` is the file that it is written or named in.
+    /// Where the patch decides the image of a workload, if it does; `path` is the file that it is written or named in. Where it
+    /// does not, the workload has its containers in the order that the patch leaves them in.
     pub fn hides(
         &self,
         path: &str,
         files: &BTreeMap<String, ManifestFile>,
-        workload: &Workload,
+        workload: &mut Workload,
     ) -> Result<Option<Hidden>, GitOpsError> {
         if self.target.is_some() && !workload.is_selected(self.target.as_ref()) {
             return Ok(None);
@@ -87,59 +90,81 @@ impl Patch {
             }
             other => other,
         })?;
-        let line = documents.iter().find_map(|document| {
-            if document.items().is_empty() {
-                self.merges(document, workload)
-            } else {
-                document.items().iter().find_map(|operation| operates(operation, workload))
+        let hidden = |line: usize| Some(Hidden { file: file.path.clone(), line: line + before });
+        for document in &documents {
+            if document.items().is_empty() && self.is_for(document, workload) {
+                if let Some(line) = merges(document, workload) {
+                    return Ok(hidden(line));
+                }
+                workload.merge(document);
             }
-        });
-        Ok(line.map(|line| Hidden { file: file.path, line: line + before }))
+            for operation in document.items() {
+                if let Some(line) = operates(operation, workload) {
+                    return Ok(hidden(line));
+                }
+                workload.operate(operation);
+            }
+        }
+        Ok(None)
     }
 
-    fn merges(&self, document: &Node, workload: &Workload) -> Option<usize> {
+    /// Whether what is merged is for a workload: without a target, its own kind and name say it.
+    fn is_for(&self, document: &Node, workload: &Workload) -> bool {
         let text = |node: Option<&Node>| node.and_then(Node::text).unwrap_or_default().to_owned();
         let name = text(document.get("metadata").and_then(|metadata| metadata.get("name")));
         let is_own = text(document.get("kind")) == workload.image.kind && workload.names.contains(&name);
-        if self.target.is_none() && !is_own {
-            return None;
-        }
-        let (list, way) =
-            workload.image.pointer.get(..workload.image.pointer.len().checked_sub(2)?)?.split_last()?;
-        let mut here = document;
-        for key in way.iter().chain([list]) {
-            // `$patch: replace` and `delete` take away what was there.
-            if let Some(directive) = here.get("$patch") {
-                return Some(directive.line);
-            }
-            here = here.get(key)?;
-        }
-        if WITHOUT_SCHEMA.contains(&workload.image.kind.as_str()) {
-            return Some(here.line);
-        }
-        here.items().iter().find_map(|container| {
-            let named = container.get("name").and_then(Node::text) == Some(&workload.image.container);
-            match (container.get("$patch"), container.get("image")) {
-                (Some(directive), _) if named || container.get("name").is_none() => Some(directive.line),
-                (_, Some(image)) if named => Some(image.line),
-                _ => None,
-            }
-        })
+        self.target.is_some() || is_own
     }
+}
+
+/// The line by which what is merged decides the image.
+fn merges(document: &Node, workload: &Workload) -> Option<usize> {
+    let (list, way) = workload.list().split_last()?;
+    let mut here = document;
+    for key in way.iter().chain([list]) {
+        // `$patch: replace` and `delete` take away what was there.
+        if let Some(directive) = here.get("$patch") {
+            return Some(directive.line);
+        }
+        here = here.get(key)?;
+    }
+    if WITHOUT_SCHEMA.contains(&workload.image.kind.as_str()) {
+        return Some(here.line);
+    }
+    here.items().iter().find_map(|container| {
+        let directive = container.get("$patch");
+        match (container.get("name").and_then(Node::text), directive.and_then(Node::text)) {
+            // The whole list.
+            (None, Some(_)) => directive.map(|directive| directive.line),
+            // Kustomize keeps a container that is to be replaced as it is.
+            (Some(name), Some("replace")) if name == workload.image.container => None,
+            (Some(name), Some("delete")) if name == workload.image.container => {
+                directive.map(|directive| directive.line)
+            }
+            (Some(name), _) if name == workload.image.container => {
+                container.get("image").map(|image| image.line)
+            }
+            _ => None,
+        }
+    })
 }
 
 /// An operation of a JSON patch on the image, or on what it is in.
 fn operates(operation: &Node, workload: &Workload) -> Option<usize> {
     let path = operation.get("path")?;
     let text = path.text()?;
-    let parts: Vec<String> =
-        text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let parts = pointer(text);
     // What is added to a list takes nobody's place.
     let is_item = parts.len() + 1 == workload.image.pointer.len();
     if is_item && operation.get("op").and_then(Node::text) == Some("add") {
         return None;
     }
     segments_mean(&parts, workload).then_some(path.line)
+}
+
+/// The parts of a JSON pointer.
+fn pointer(text: &str) -> Vec<String> {
+    text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
 }
 
 /// Whether a path, by names, numbers, `*` or `[name=web]`, leads to the image or to what it is in.
@@ -154,6 +179,55 @@ pub(super) fn segments_mean(parts: &[String], workload: &Workload) -> bool {
 }
 
 impl Workload {
+    /// The way to the list of its containers.
+    fn list(&self) -> &[String] {
+        let pointer = &self.image.pointer;
+        pointer.get(..pointer.len().saturating_sub(2)).unwrap_or_default()
+    }
+
+    /// What a merged patch makes of the order: those that it names come first, in its order.
+    fn merge(&mut self, document: &Node) {
+        let list = self.list().iter().try_fold(document, |here, key| here.get(key));
+        let items = list.map(Node::items).unwrap_or_default();
+        let name = |item: &Node| item.get("name").and_then(Node::text).map(str::to_owned);
+        let named: Vec<String> = items.iter().filter_map(name).collect();
+        let is_deleted = |item: &&Node| item.get("$patch").and_then(Node::text) == Some("delete");
+        let deleted: Vec<String> = items.iter().filter(is_deleted).filter_map(name).collect();
+        let rest = self.containers.iter().filter(|name| !named.contains(name)).cloned();
+        self.containers = named.iter().filter(|name| !deleted.contains(name)).cloned().chain(rest).collect();
+        self.renumber();
+    }
+
+    /// What an operation of a JSON patch makes of the order.
+    fn operate(&mut self, operation: &Node) {
+        let text = |key: &str| operation.get(key).and_then(Node::text);
+        let parts = pointer(text("path").unwrap_or_default());
+        let Some((place, _)) = parts.split_last().filter(|(_, list)| *list == self.list()) else { return };
+        let name = operation.get("value").and_then(|value| value.get("name")?.text()).unwrap_or_default();
+        let index = place.parse::<usize>().ok().filter(|index| *index < self.containers.len());
+        match (text("op"), index) {
+            (Some("add"), Some(index)) => self.containers.insert(index, name.to_owned()),
+            (Some("add"), None) => self.containers.push(name.to_owned()),
+            (Some("remove"), Some(index)) => drop(self.containers.remove(index)),
+            (Some("replace"), Some(index)) => {
+                if let Some(replaced) = self.containers.get_mut(index) {
+                    name.clone_into(replaced);
+                }
+            }
+            _ => {}
+        }
+        self.renumber();
+    }
+
+    /// Takes the image's place in its list from the container's.
+    pub fn renumber(&mut self) {
+        let number = self.containers.iter().position(|name| *name == self.image.container);
+        let place = self.image.pointer.iter_mut().rev().nth(1);
+        if let (Some(number), Some(place)) = (number, place) {
+            *place = number.to_string();
+        }
+    }
+
     /// Whether a selector means it, by all that Kustomize lets one ask for.
     pub fn is_selected(&self, selector: Option<&Node>) -> bool {
         let Some(selector) = selector else { return true };

@@ -5,6 +5,7 @@ mod judged;
 mod layout;
 mod places;
 mod push;
+mod random_layouts;
 mod remote;
 mod rollback;
 pub mod server;
