@@ -96,7 +96,6 @@ impl FileScope<'_> {
         if self.child.is_none() {
             table.drop_pathless();
             table.refuse_both();
-            table.warn_of_shared_paths(self.config_dir());
         }
         let table = Rc::new(table);
         self.table.replace(TableState::Done(Rc::clone(&table)));

@@ -2,16 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dependency::DependencyBlock;
 use super::expansion::address;
 use super::include::Strategy;
-use super::paths;
 use crate::hcl::diagnostic::Diagnostic;
 
 /// What tells one dependency from another: its label, and its key where the block is expanded.
@@ -93,34 +90,6 @@ impl Table {
             }
             places
         })
-    }
-
-    /// Says which enabled blocks lead to the folder of another: as a rule one of them is a leftover. `dir` is the unit's folder.
-    pub fn warn_of_shared_paths(&mut self, dir: &Path) {
-        if self.blocks.len() < 2 {
-            return;
-        }
-        let mut firsts: HashMap<PathBuf, &DependencyBlock> = HashMap::new();
-        let mut warnings = Vec::new();
-        for block in self.blocks.iter().filter(|block| block.enabled()) {
-            let target = paths::join(dir, block.config_path());
-            let named_by_file = target.file_name().is_some_and(|name| name == paths::UNIT_FILE);
-            let target = if named_by_file { paths::folder(&target).to_path_buf() } else { target };
-            match firsts.entry(target) {
-                Entry::Vacant(entry) => drop(entry.insert(block)),
-                Entry::Occupied(first) => {
-                    let first = first.get();
-                    let message = format!("{} and {} lead to one folder", first.title(), block.title());
-                    warnings.push(
-                        Diagnostic::warning("terragrunt::repeated_path", message)
-                            .at(block.location.clone())
-                            .help("make one block of the two")
-                            .via("the other one is here", first.location.clone()),
-                    );
-                }
-            }
-        }
-        self.errors.extend(warnings);
     }
 
     /// Refuses a name of a block that is expanded and of one that is not: what it means could not be said.

@@ -113,6 +113,9 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
             location: block.location.clone(),
         })
         .collect();
+    // What was overridden or stands again is told where that is, and not here.
+    let counting = outline.dependencies.get(..table.blocks.len()).unwrap_or_default();
+    errors.extend(shared_paths(counting));
     if let (Some(written), Some(location)) = (&config.dependencies, &config.dependencies_place) {
         outline.order_only = written
             .iter()
@@ -141,4 +144,28 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
         diagnostic.affects = vec![outline.dir.clone()];
     }
     (outline, errors)
+}
+
+/// Warnings about enabled blocks that lead to the folder of another: as a rule one of them is a leftover.
+fn shared_paths(dependencies: &[OutlineDependency]) -> Vec<Diagnostic> {
+    if dependencies.len() < 2 {
+        return Vec::new();
+    }
+    let mut by_path: Vec<&OutlineDependency> = dependencies.iter().filter(|block| block.enabled).collect();
+    // The order of the blocks stays among those of one folder.
+    by_path.sort_by_key(|block| block.config_path.as_os_str());
+    let same = by_path.chunk_by(|one, other| one.config_path.as_os_str() == other.config_path.as_os_str());
+    let warning = |blocks: &[&OutlineDependency]| {
+        let (first, others) = blocks.split_first()?;
+        let told = others.iter().map(|block| {
+            let message =
+                format!("dependency \"{}\" and dependency \"{}\" lead to one folder", first.name, block.name);
+            Diagnostic::warning("terragrunt::repeated_path", message)
+                .at(block.location.clone())
+                .help("make one block of the two")
+                .via("the other one is here", first.location.clone())
+        });
+        Some(told.collect::<Vec<_>>())
+    };
+    same.filter_map(warning).flatten().collect()
 }
