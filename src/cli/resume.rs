@@ -8,6 +8,7 @@ use super::carry_out::{carry_out, is_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
 use super::run::Run;
+use super::runs::no_run;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Needs;
@@ -44,11 +45,7 @@ pub struct ResumeArgs {
 pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open(global, Needs::EVERYTHING)?;
     let Some(folder) = RunFolder::find(workspace.home()?, args.run.as_deref())? else {
-        let what = args
-            .run
-            .as_ref()
-            .map_or("there are no runs yet".to_owned(), |run| format!("there is no run {run}"));
-        return Err(CliError::usage(what, "list them with `slipway runs`"));
+        return Err(no_run(args.run.as_deref()));
     };
     if is_from_elsewhere(folder.path()) && !args.from_elsewhere {
         return Err(CliError::refused(

@@ -11,6 +11,7 @@ mod kills;
 mod lock_table;
 mod locks;
 mod providers;
+mod records;
 mod resume;
 mod signals;
 mod streams;

@@ -1,0 +1,91 @@
+//! `slipway runs`: what happened, when, by whom, at which commit.
+
+mod list;
+mod prune;
+mod show;
+
+pub use show::no_run;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::exit::{CliError, Exit};
+use super::global::Global;
+use super::reports::ReportArgs;
+use super::run_locks::unlock_run;
+use super::ui::Ui;
+use super::workspace::Workspace;
+use crate::estate::Needs;
+
+/// List runs, or show one
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RunsArgs {
+    #[command(subcommand)]
+    command: Option<RunsCommand>,
+
+    /// How many runs are listed at most, the newest first; 0 for all [default: 20, in JSON all]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum RunsCommand {
+    /// Break the locks that a run left beside states when its machine died
+    ///
+    /// Only the locks of that run are deleted. A run that was killed on this machine needs no breaking: the next one sees that it is dead.
+    Unlock {
+        /// The run's id, as the refused run named it
+        run: String,
+
+        /// A unit or a folder of units, here or under the estate's root [default: all]
+        path: Option<PathBuf>,
+    },
+    /// Remove the records of old runs, with their logs and plans
+    ///
+    /// A run that still goes on stays, and so does one that stopped before its end, which `slipway resume` goes on with. States and locks are somewhere else.
+    Prune(prune::PruneArgs),
+    /// Show one run, by default the newest: how it went, what failed and why
+    ///
+    /// Also of a run that was killed, and of one that still goes on.
+    Show {
+        /// The run's id, or how it begins
+        run: Option<String>,
+
+        /// Show under the table what changes in each resource, as far as the run's plans are still there; sensitive values are masked
+        #[arg(long)]
+        detail: bool,
+
+        /// Show when each unit ran, and what it waited for
+        #[arg(long)]
+        timeline: bool,
+
+        #[command(flatten)]
+        reports: ReportArgs,
+    },
+}
+
+impl RunsArgs {
+    /// Whether nothing is asked but what the records say.
+    pub fn only_looks(&self) -> bool {
+        matches!(self.command, None | Some(RunsCommand::Prune(_) | RunsCommand::Show { detail: false, .. }))
+    }
+}
+
+/// Lists or shows.
+pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
+    // What has happened is read without anything of slipway.hcl.
+    let needs = if args.only_looks() { Needs::NOTHING } else { Needs::ENGINE };
+    let workspace = Workspace::open(global, needs)?;
+    match &args.command {
+        Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
+        Some(RunsCommand::Prune(args)) => prune::prune(ui, &workspace, args)?,
+        None => list::list(ui, &workspace, args.limit)?,
+        Some(RunsCommand::Show { run, detail, timeline, reports }) => {
+            let wanted = show::Wanted { detail: *detail, timeline: *timeline, reports };
+            show::show(ui, workspace, run.as_deref(), &wanted).await?;
+        }
+    }
+    Ok(Exit::Done)
+}
