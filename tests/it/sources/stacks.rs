@@ -26,7 +26,7 @@ fn a_stack_takes_its_units_from_a_repository_at_a_tag() {
     let run = |arguments: &[&str]| Slipway::new(estate.path(), Path::new("tofu")).run(arguments);
 
     let unit = "live/shop/.terragrunt-stack/vpc";
-    run(&["find", "live", "--expand-stacks"]).exits(0).says(unit);
+    run(&["find", "live", "--expand-stacks"]).exits(0).says("shop/.terragrunt-stack/vpc");
     assert!(!estate.path().join(unit).exists());
     run(&["stack", "generate", "live"]).exits(0).says("1 stacks, 1 units");
     let render = run(&["render", unit, "--format", "json"]).exits(0).json();
