@@ -36,7 +36,7 @@ pub fn tell_usage(error: &clap::Error, hint: Option<&str>) -> Exit {
         tell_json("error", text.to_string().trim_start_matches("error: "), hint);
         return Exit::Usage;
     }
-    let colours = std::io::stderr().is_terminal() && super::ui::allows_color();
+    let colours = super::ui::shows_color(std::io::stderr().is_terminal());
     let text = if colours { text.ansi().to_string() } else { text.to_string() };
     // The usage of a command that was not meant would only stand in the way.
     let text = match hint {

@@ -28,11 +28,11 @@ impl Ui {
         let color = match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => std::io::stderr().is_terminal() && allows_color(),
+            Color::Auto => shows_color(std::io::stderr().is_terminal()),
         };
         console::set_colors_enabled_stderr(color);
         console::set_colors_enabled(match global.color {
-            Color::Auto => std::io::stdout().is_terminal() && allows_color(),
+            Color::Auto => shows_color(std::io::stdout().is_terminal()),
             Color::Always | Color::Never => color,
         });
         let all_errors = global.all_errors;
@@ -171,9 +171,23 @@ impl Ui {
     }
 }
 
-/// Whether the environment lets there be colours: <https://no-color.org>, where a variable that is empty says nothing.
-pub(super) fn allows_color() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Whether a stream has colours where nobody says so by a flag.
+pub(super) fn shows_color(is_terminal: bool) -> bool {
+    wants_color(is_terminal, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// What the environment says of colours: [`NO_COLOR`](https://no-color.org) comes first, then what forces them, then
+/// [`CLICOLOR`](https://bixense.com/clicolors) and a terminal that has none. A variable that is empty says nothing.
+fn wants_color(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let forces = |name: &str| variable(name).is_some_and(|value| value != "0");
+    if variable("NO_COLOR").is_some() {
+        return false;
+    }
+    if forces("FORCE_COLOR") || forces("CLICOLOR_FORCE") {
+        return true;
+    }
+    let declines = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
+    is_terminal && !declines("CLICOLOR", "0") && !declines("FORCE_COLOR", "0") && !declines("TERM", "dumb")
 }
 
 /// A line of JSON for whatever is no event and no diagnostic.
@@ -198,4 +212,25 @@ pub(super) fn write_line(text: &str) {
 fn has_no_reader(error: &std::io::Error) -> bool {
     let closed_terminal = error.raw_os_error() == Some(nix::libc::EIO);
     closed_terminal || error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_whether_there_are_colours() {
+        let wants = |is_terminal: bool, set: &[(&str, &str)]| {
+            wants_color(is_terminal, |name| {
+                set.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(wants(true, &[]) && !wants(false, &[]));
+        assert!(wants(false, &[("FORCE_COLOR", "1")]) && wants(false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!wants(false, &[("CLICOLOR_FORCE", "0")]) && !wants(true, &[("FORCE_COLOR", "0")]));
+        assert!(!wants(true, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")]), "who wants none gets none");
+        assert!(!wants(true, &[("CLICOLOR", "0")]) && wants(true, &[("CLICOLOR", "1")]));
+        assert!(!wants(true, &[("TERM", "dumb")]) && wants(true, &[("TERM", "xterm")]));
+        assert!(wants(true, &[("TERM", "dumb"), ("FORCE_COLOR", "1")]));
+    }
 }
