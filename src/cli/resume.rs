@@ -84,7 +84,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             "plan what is left anew: `slipway plan --out`, then `slipway apply`",
         ));
     }
-    if !past.is_open() {
+    if past.was_declined() {
         return Err(CliError::refused(
             format!("what is left of run {} was declined", folder.id),
             format!("begin it again: `slipway {}`", past.start.command),

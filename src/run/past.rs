@@ -76,6 +76,12 @@ impl Past {
         self.start.nodes.iter().any(|node| !settled.contains_key(&node.name))
     }
 
+    /// Whether all that is left was declined, or waits for what was. A run that was killed after its last node is not so:
+    /// it only has to be brought to its end.
+    pub fn was_declined(&self) -> bool {
+        !self.is_open() && self.settled().values().any(|outcome| !outcome.is_success())
+    }
+
     /// Whether nothing is left to do.
     pub fn is_done(&self) -> bool {
         self.finished
@@ -156,8 +162,14 @@ mod tests {
         assert!(past.is_open());
         assert_eq!(past.settled().keys().collect::<Vec<_>>(), ["a"]);
         past.start.nodes[1].after = vec!["a".to_owned()];
-        assert!(!past.is_open() && !past.is_done());
+        assert!(past.was_declined() && !past.is_done());
         assert_eq!(past.settled()["b"], Outcome::Skipped { cause: "a".to_owned() });
+    }
+
+    #[test]
+    fn a_run_that_was_killed_after_its_last_node_is_brought_to_its_end() {
+        let past = past(vec![finished("a", Outcome::Applied), finished("b", Outcome::Applied)]);
+        assert!(!past.is_done() && !past.is_open() && !past.was_declined());
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn a_cycle_is_printed_as_a_path_with_its_lines() {
     let estate = Estate::new();
     estate.unit("a", &["b"]).unit("b", &["a"]);
     let up = Slipway::new(estate.path(), nowhere()).run(&["up", "--yes"]);
-    up.exits(3).says("live/a → live/b → live/a").says("terragrunt.hcl:9");
+    up.exits(3).says("a → b → a").says("terragrunt.hcl:9");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn hcl_that_does_not_parse_is_shown_where_it_breaks_and_nothing_else_is_dropped(
         .exits(3)
         .says("live/broken/terragrunt.hcl:2");
     let find = Slipway::new(estate.path(), nowhere()).run(&["find"]).exits(3);
-    find.says("live/broken").says("live/networking").says("live/bucket");
+    assert_eq!(find.stdout, "broken\nbucket\nnetworking\n");
 }
 
 #[test]

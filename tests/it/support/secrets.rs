@@ -36,11 +36,15 @@ pub fn search(dir: &Path, arguments: &[&str], began: SystemTime, said: &[&str]) 
     }
 }
 
-/// Searches the arguments that processes under one had while it ran. Its own are what the user typed.
+/// Searches the arguments that processes under one had while it ran. Its own are what the user typed, and a child has
+/// them too until it has become the program that it was made for.
 #[track_caller]
 pub fn search_processes(parent: Process) {
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let shown = seen.iter().find(|glance| glance.process != parent && glance.ancestors.contains(&parent));
+    let own: Vec<&str> =
+        seen.iter().filter(|glance| glance.process == parent).map(|glance| &*glance.arguments).collect();
+    let under = seen.iter().filter(|glance| glance.process != parent && glance.ancestors.contains(&parent));
+    let shown = under.into_iter().find(|glance| !own.contains(&&*glance.arguments));
     assert!(
         shown.is_none(),
         "a secret was in the arguments of a process: {:?}",
