@@ -156,12 +156,9 @@ pub async fn carry_out(
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
-    let ends = Ends {
-        command: run.command,
-        of_saved_plans: asked_for_saved,
-        past: journaled.clone().and_then(Past::of),
-    };
-    let summary = journaled.map_or_else(|| collector.summary(), |events| Summary::of(&events));
+    let summary = journaled.as_deref().map_or_else(|| collector.summary(), Summary::of);
+    let past = journaled.and_then(Past::of);
+    let ends = Ends { command: run.command, of_saved_plans: asked_for_saved, past };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
     Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::carry_out::{carry_out, is_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
-use super::run::Run;
+use super::run::{Run, meaning};
 use super::runs::no_run;
 use super::ui::Ui;
 use super::workspace::Workspace;
@@ -122,18 +122,6 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         past: Some((folder, journal, past)),
     };
     Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.0)
-}
-
-/// What a command does with units, and whether the clusters' gates are among them.
-pub fn meaning(command: &str) -> Option<(Mode, bool)> {
-    match command {
-        "up" => Some((Mode::Apply, true)),
-        "apply" => Some((Mode::Apply, false)),
-        "down" => Some((Mode::Destroy, true)),
-        "destroy" => Some((Mode::Destroy, false)),
-        "plan" => Some((Mode::Plan, false)),
-        _ => None,
-    }
 }
 
 fn say_where_it_stands(ui: Ui, workspace: &Workspace, folder: &RunFolder, past: &Past) {

@@ -33,3 +33,15 @@ pub struct Run<'a> {
     /// What was done of it before, and its folder, where it goes on.
     pub past: Option<(RunFolder, Journal, Past)>,
 }
+
+/// What a command does with units, and whether the clusters' gates are among them.
+pub fn meaning(command: &str) -> Option<(Mode, bool)> {
+    match command {
+        "up" => Some((Mode::Apply, true)),
+        "apply" => Some((Mode::Apply, false)),
+        "down" => Some((Mode::Destroy, true)),
+        "destroy" => Some((Mode::Destroy, false)),
+        "plan" => Some((Mode::Plan, false)),
+        _ => None,
+    }
+}

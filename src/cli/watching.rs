@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global, LogFormat};
-use super::resume::meaning;
+use super::run::meaning;
 use super::ui::Ui;
 use crate::report::json_log::JsonLog;
 use crate::report::line::lock_left;
