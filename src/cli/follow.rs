@@ -38,23 +38,23 @@ pub async fn reach(
     let target = Target::find(workspace, cluster, tools).await?;
     let namespace = target.argocd()?.namespace.clone();
     let connection = connect(&target.aws, &target.cluster.name).await;
-    let client = connection.map_err(|error| CliError::failed(error, Some(NOTHING_PUSHED.to_owned())))?.client;
+    let client = connection.map_err(unpushed)?.client;
     let there = status(client.clone(), &namespace).await;
-    let there = there.map_err(|error| CliError::failed(error, Some(NOTHING_PUSHED.to_owned())))?;
+    let there = there.map_err(unpushed)?;
     let is_there = |name: &&&str| there.iter().any(|one| one.name == **name);
     let Some(missing) = applications.iter().find(|name| !is_there(name)) else {
         return Ok(Reached { client, namespace });
     };
     let near = suggest::nearest(missing, there.iter().map(|one| one.name.as_str()));
     let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
-    Err(CliError::failed(
-        format!("Argo CD on {} has no Application {missing} in {namespace}{near}", target.cluster.name),
-        Some(NOTHING_PUSHED.to_owned()),
-    ))
+    let cluster = &target.cluster.name;
+    Err(unpushed(format!("Argo CD on {cluster} has no Application {missing} in {namespace}{near}")))
 }
 
-/// The way out of what cannot be waited for.
-const NOTHING_PUSHED: &str = "nothing was pushed; mend it, or leave --wait out";
+/// What cannot be waited for, and the way out.
+fn unpushed(error: impl std::fmt::Display) -> CliError {
+    CliError::failed(error, Some("nothing was pushed; mend it, or leave --wait out".to_owned()))
+}
 
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
 pub async fn wait_for_bumps(

@@ -1,7 +1,7 @@
 //! Whether the units of clusters are there: where one is not, its gates would fall out of the graph, and a run over the
 //! rest would look as if they had passed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Project;
 use super::cluster::Cluster;
@@ -19,15 +19,9 @@ impl Project {
     /// What is wrong with the `unit` of clusters; `generated` says whether the units of stacks are there already, so that
     /// one of them may not be missing either.
     pub fn missing_cluster_units(&self, reader: &Reader, generated: bool) -> Vec<Diagnostic> {
-        let missing: Vec<&Cluster> = self
-            .clusters
-            .iter()
-            .filter(|cluster| {
-                self.unit_dir(cluster).is_some_and(|dir| {
-                    !reader.is_file(&reader.unit_file(&dir)) && (generated || !is_in_stack(&dir))
-                })
-            })
-            .collect();
+        let counts = |dir: PathBuf| generated || !is_in_stack(&dir);
+        let is_missing = |cluster: &&Cluster| self.missing_dir(cluster, reader).is_some_and(counts);
+        let missing: Vec<&Cluster> = self.clusters.iter().filter(is_missing).collect();
         if missing.is_empty() {
             return Vec::new();
         }
@@ -37,9 +31,12 @@ impl Project {
 
     /// The same of one cluster, whose unit is needed.
     pub fn missing_cluster_unit(&self, cluster: &Cluster, reader: &Reader) -> Option<Diagnostic> {
-        let dir = self.unit_dir(cluster)?;
-        let is_there = reader.is_file(&reader.unit_file(&dir));
-        (!is_there).then(|| self.missing(cluster, &self.unit_names(reader)))
+        self.missing_dir(cluster, reader).map(|_| self.missing(cluster, &self.unit_names(reader)))
+    }
+
+    /// The folder of its unit, where there is no unit in it.
+    fn missing_dir(&self, cluster: &Cluster, reader: &Reader) -> Option<PathBuf> {
+        self.unit_dir(cluster).filter(|dir| !reader.is_file(&reader.unit_file(dir)))
     }
 
     fn unit_names(&self, reader: &Reader) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Selectable and annotations of a workload, and the selectors of patches that ask for them.
+//! Labels and annotations of a workload, and the selectors of patches that ask for them.
 
 use std::collections::BTreeMap;
 

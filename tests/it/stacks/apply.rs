@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{everything, shop};
+use super::{everything, shop, text_unit};
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
 use crate::support::terraforms;
@@ -86,16 +86,12 @@ fn units_are_shown_before_they_are_generated() {
 fn texts() -> Estate {
     let estate = Estate::new();
     estate.unit("elsewhere", &[]);
-    let unit = |dependency: &str, value: &str| {
-        format!(
-            "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n\
-             terraform {{\n  source = \"${{get_repo_root()}}/infra//text\"\n}}\n{dependency}\n\
-             inputs = {{\n  value = {value}\n}}\n"
-        )
-    };
-    estate.write("units/one/terragrunt.hcl", &unit("", "values.text"));
+    estate.write("units/one/terragrunt.hcl", &text_unit("", "values.text"));
     let dependency = "dependency \"one\" {\n  config_path = values.one\n}\n";
-    estate.write("units/two/terragrunt.hcl", &unit(dependency, "\"two < ${dependency.one.outputs.value}\""));
+    estate.write(
+        "units/two/terragrunt.hcl",
+        &text_unit(dependency, "\"two < ${dependency.one.outputs.value}\""),
+    );
     estate.write(
         "live/pair/terragrunt.stack.hcl",
         "unit \"one\" {\n  source = \"../../units/one\"\n  path = \"one\"\n  values = { text = \"first\" }\n}\n\

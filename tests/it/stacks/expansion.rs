@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::everything;
+use super::{everything, text_unit};
 use crate::support::estate::Estate;
 use crate::support::skipped::{NO_TERRAGRUNT, skipped};
 use crate::support::slipway::Slipway;
@@ -18,14 +18,7 @@ const EXPERIMENT: [&str; 2] = ["--experiment", "block-iteration"];
 fn zones() -> Estate {
     let estate = Estate::new();
     estate.unit("elsewhere", &[]);
-    let unit = |dependency: &str, value: &str| {
-        format!(
-            "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n\
-             terraform {{\n  source = \"${{get_repo_root()}}/infra//text\"\n}}\n{dependency}\n\
-             inputs = {{\n  value = {value}\n}}\n"
-        )
-    };
-    estate.write("units/zone/terragrunt.hcl", &unit("", "values.text"));
+    estate.write("units/zone/terragrunt.hcl", &text_unit("", "values.text"));
     let dependency = r#"
 dependency "zone" {
   expansion {
@@ -38,7 +31,7 @@ dependency "zone" {
 "#;
     let value = "\"${dependency.zone[\"eu\"].outputs.value} < \
                  ${join(\"+\", [for key, zone in dependency.zone : zone.outputs.value])}\"";
-    estate.write("units/all/terragrunt.hcl", &unit(dependency, value));
+    estate.write("units/all/terragrunt.hcl", &text_unit(dependency, value));
     estate.write(
         "live/pair/terragrunt.stack.hcl",
         r#"

@@ -11,6 +11,15 @@ use std::path::Path;
 
 use crate::support::estate::Estate;
 
+/// A unit of the module that puts out the text it is given, in a catalogue.
+fn text_unit(dependency: &str, value: &str) -> String {
+    format!(
+        "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n\
+         terraform {{\n  source = \"${{get_repo_root()}}/infra//text\"\n}}\n{dependency}\n\
+         inputs = {{\n  value = {value}\n}}\n"
+    )
+}
+
 /// A catalog with a stack in a stack, values of every type, a link, a folder within, and a unit beside its stack.
 fn shop() -> Estate {
     let estate = Estate::new();
