@@ -33,6 +33,30 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Failed,
+        Self::Changes,
+        Self::Configuration,
+        Self::Refused,
+        Self::Usage,
+        Self::Interrupted,
+    ];
+
+    /// What it says, as the manual and the documentation have it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, or nothing to do",
+            Self::Failed => "a unit or a gate failed, or the command could not do what it was asked",
+            Self::Changes => "changes are present; only with `slipway plan --detailed-exitcode`",
+            Self::Configuration => "the configuration is wrong",
+            Self::Refused => "refused for safety",
+            Self::Usage => "wrong usage",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The code of a run: the gravest of its outcomes.
     pub fn of(result: &RunResult) -> Self {
         let any = |wanted: fn(&Outcome) -> bool| result.outcomes.iter().any(|(_, outcome)| wanted(outcome));

@@ -12,6 +12,8 @@ mod destroy;
 #[cfg(test)]
 mod dialect;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod engines;

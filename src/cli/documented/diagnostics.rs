@@ -1,12 +1,10 @@
 //! `docs/diagnostics.md` is true: every code of the source is in it, every example in it triggers its code, and what
 //! it shows is what the program says.
-//!
-//! `UPDATE_DOCS=1 cargo test --lib documented` writes the shown texts anew.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
-use super::snippet::Snippets;
+use super::{repository, update, write};
+use crate::cli::snippet::Snippets;
 use crate::estate::{Estate, Project, ValidateOptions, filter, validate};
 use crate::hcl::diagnostic::{Diagnostic, grouped};
 use crate::terragrunt::outputs::NoOutputs;
@@ -16,10 +14,6 @@ use crate::terragrunt::{Reader, ReaderOptions};
 const FLOORS: &[&str] = &["estate", "filter", "hcl", "project", "run", "stack", "terragrunt"];
 /// How a section says that files alone cannot trigger its code.
 const NO_EXAMPLE: &str = "*No example:*";
-
-fn repository() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A fenced block: what stands behind the opening fence, and what is in it.
 struct Fence<'d> {
@@ -149,7 +143,7 @@ fn every_code_is_documented_and_every_documented_code_is_there() {
 fn every_documented_example_is_what_the_program_says() {
     let path = repository().join("docs/diagnostics.md");
     let mut document = std::fs::read_to_string(&path).unwrap();
-    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    let update = update();
     let mut wrong = Vec::new();
     for section in sections(&document.clone()) {
         let code = section.code;
@@ -177,6 +171,14 @@ fn every_documented_example_is_what_the_program_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn write(path: &Path, text: &str) {
-    std::fs::write(path, text).unwrap();
+/// The address of a code is the page's with `#` and the code without its colons: links to it have to hold for good, on
+/// the site as on a forge.
+#[test]
+fn every_code_has_an_address_of_its_own() {
+    let page = super::Page::read(repository(), "docs/diagnostics.md");
+    for section in sections(&page.text) {
+        let anchor = section.code.replace("::", "");
+        let places = page.anchors.iter().filter(|found| **found == anchor).count();
+        assert_eq!(places, 1, "{}: #{anchor}", section.code);
+    }
 }
