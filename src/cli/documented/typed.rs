@@ -12,8 +12,12 @@ const OF_OTHER_WORDS: &[&str] = &["docs/habits.md", "CHANGELOG.md"];
 /// The commands of a text that has one a line, as a shell would get them.
 fn of_lines(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
-    let lines = joined.lines().map(|line| line.trim().trim_start_matches("- run: ").trim_start_matches("$ "));
-    let commands = lines.flat_map(|line| line.split(" && ")).map(str::trim);
+    let prompts = |line: &str| {
+        let line = line.trim().trim_start_matches("- ").trim_start_matches("run: ");
+        line.trim_start_matches("$ ").to_owned()
+    };
+    let lines: Vec<String> = joined.lines().map(prompts).collect();
+    let commands = lines.iter().flat_map(|line| line.split(" && ")).map(str::trim);
     commands.filter(|line| line.starts_with("slipway ")).map(str::to_owned).collect()
 }
 

@@ -3,7 +3,9 @@
 //! `UPDATE_DOCS=1 cargo test --test it documented` writes anew what pages show of a command's answer.
 
 mod page;
+mod pipelines;
 mod shell;
+mod terragrunt;
 
 use self::shell::Shell;
 use crate::support::bed::Bed;
@@ -11,7 +13,15 @@ use crate::support::estate::Estate;
 use crate::support::{manifests, root};
 
 /// The pages that a test here follows.
-const FOLLOWED: &[&str] = &["installation.md", "migration.md", "quick-start.md", "tutorial.md"];
+const FOLLOWED: &[&str] = &[
+    "howto/air-gap.md",
+    "howto/many-accounts.md",
+    "howto/monorepo.md",
+    "installation.md",
+    "migration.md",
+    "quick-start.md",
+    "tutorial.md",
+];
 
 #[test]
 fn the_installation_works_as_written() {
@@ -52,6 +62,28 @@ fn the_first_steps_from_terragrunt_work_as_written() {
     }
     shell.must("git init --quiet && slipway apply --yes && rm -r .slipway");
     shell.follow("migration.md");
+}
+
+#[test]
+fn the_page_on_many_accounts_works_as_written() {
+    Shell::new().follow("howto/many-accounts.md");
+}
+
+#[test]
+fn the_page_on_a_monorepo_works_as_written() {
+    Shell::new().follow("howto/monorepo.md");
+}
+
+/// The mirror is that of the bed; the credentials are nobody's, and nothing is asked with them.
+#[test]
+fn the_page_on_closed_networks_works_as_written() {
+    let mirror = root().join(".tools/providers");
+    assert!(mirror.is_dir(), "{} is missing; run `make setup`", mirror.display());
+    let shell = Shell::new().place("/srv/providers", &mirror);
+    shell
+        .env("AWS_ACCESS_KEY_ID", "nobody")
+        .env("AWS_SECRET_ACCESS_KEY", "nothing")
+        .follow("howto/air-gap.md");
 }
 
 /// A command that is shown with a prompt is one that somebody types.

@@ -15,6 +15,7 @@ pub struct Shell {
     folder: TempDir,
     dir: PathBuf,
     environment: Vec<(String, String)>,
+    places: Vec<(String, String)>,
 }
 
 /// What a command said.
@@ -41,7 +42,7 @@ impl Shell {
         let environment = [("HOME", &home), ("XDG_STATE_HOME", &state)];
         let environment = environment.map(|(name, path)| (name.to_owned(), path.display().to_string()));
         let environment = environment.into_iter().chain([("PATH".to_owned(), path)]).collect();
-        Self { folder, dir, environment }
+        Self { folder, dir, environment, places: Vec::new() }
     }
 
     /// The folder that it began in.
@@ -52,6 +53,12 @@ impl Shell {
     /// With a variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Where a place that pages speak of is on this machine.
+    pub fn place(mut self, spoken: &str, real: &Path) -> Self {
+        self.places.push((spoken.to_owned(), real.display().to_string()));
         self
     }
 
@@ -78,6 +85,31 @@ impl Shell {
     pub fn must(&self, command: &str) {
         let said = self.run(command);
         assert_eq!(said.code, 0, "{command}\n{}{}", said.stdout, said.stderr);
+    }
+
+    /// Puts a program of that name before all others.
+    pub fn program(&mut self, name: &str, script: &str) {
+        let folder = self.folder.path().join("programs");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = self.environment.iter_mut().find(|(name, _)| name == "PATH").unwrap();
+        path.1 = format!("{}:{}", folder.display(), path.1);
+    }
+
+    /// Runs a step of a pipeline, as runners do, and returns its answer.
+    #[track_caller]
+    pub fn runs(&self, script: &str, variables: &[(String, String)], code: i32) -> String {
+        let said = self.run_with(&format!("set -eo pipefail\n{script}"), variables);
+        assert_eq!(said.code, code, "{script}\n{}{}", said.stdout, said.stderr);
+        said.stdout
+    }
+
+    /// What is in a file of the folder that it began in.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.start().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Does all that a page under `docs/` says, and holds it to what it shows.
@@ -108,6 +140,8 @@ impl Shell {
 
     fn write(&self, path: &str, text: &str) {
         let file = self.start().join(path);
+        let text =
+            self.places.iter().fold(text.to_owned(), |text, (spoken, real)| text.replace(spoken, real));
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
@@ -149,11 +183,15 @@ impl Shell {
     }
 
     fn run(&self, command: &str) -> Said {
+        self.run_with(command, &[])
+    }
+
+    fn run_with(&self, command: &str, variables: &[(String, String)]) -> Said {
         let output = Command::new("bash")
             .args(["-c", command])
             .current_dir(&self.dir)
             .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment.iter().chain(variables).map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
             .unwrap();
