@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::address::Address;
+use crate::support::causes::innermost;
 
 /// An error of Argo CD or of the cluster under it. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -102,13 +103,4 @@ impl ArgoCdError {
             other => Self::Unreachable(innermost(&other)),
         }
     }
-}
-
-/// The last cause of a chain of errors, which is the one that tells a person something.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut current = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    current.to_string()
 }

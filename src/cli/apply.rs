@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::agree::ConsentArgs;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -27,9 +28,8 @@ pub struct ApplyArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// Ask nobody: apply what was planned
-    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
-    yes: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -50,7 +50,16 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
             ));
         }
         let workspace = Workspace::open(global, Needs::RUN)?;
-        return saved_plan::apply(ui, global, workspace, &folder, args.yes, &args.trust, &args.engine).await;
+        return saved_plan::apply(
+            ui,
+            global,
+            workspace,
+            &folder,
+            args.consent.consent(),
+            &args.trust,
+            &args.engine,
+        )
+        .await;
     }
     if args.trust.is_used() {
         return Err(CliError::usage(
@@ -65,7 +74,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
-        yes: args.yes,
+        consent: args.consent.consent(),
         plans: Plans::default(),
         leave_dependents: false,
     };

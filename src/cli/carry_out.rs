@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use super::approver::Prompt;
-use super::destruction::{Answer, Destruction, dependents, word};
+use super::agree::{Answer, Consent, Destruction, Prompt, Proposing, Undecided, dependents, word};
 use super::exit::{CliError, Exit};
 use super::global::{Global, LogFormat};
 use super::run::Run;
 use super::run_graph::{context, folders, nodes};
 use super::run_locks::{self, ToLock};
 use super::ui::Ui;
-use super::watching::{Ends, exit, listeners, tell};
+use super::watching::{Ends, exit, listeners, tell, voice};
 use super::workspace::{Selection, Workspace};
+use crate::engine::Engine;
 use crate::report::model::{Collector, Summary};
 use crate::report::terminal::Terminal;
+use crate::report::voice::Loudness;
 use crate::run::approval::{Always, Approver};
-use crate::run::event::{EventKind, NodeKind, RunStart};
+use crate::run::event::{EventKind, RunStart};
 use crate::run::events::Events;
 use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
@@ -32,8 +33,13 @@ use crate::support::signals::attach;
 use crate::terragrunt::Reader;
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
-pub fn refuse_unattended(global: &Global, command: &str, mode: Mode, yes: bool) -> Result<(), CliError> {
-    if !is_unattended(global, mode, yes) {
+pub fn refuse_unattended(
+    global: &Global,
+    command: &str,
+    mode: Mode,
+    consent: Consent,
+) -> Result<(), CliError> {
+    if !is_unattended(global, mode, consent) {
         return Ok(());
     }
     Err(CliError::refused(
@@ -43,8 +49,8 @@ pub fn refuse_unattended(global: &Global, command: &str, mode: Mode, yes: bool) 
 }
 
 /// Whether something would be changed, nobody has agreed, and there is nobody to ask.
-pub fn is_unattended(global: &Global, mode: Mode, yes: bool) -> bool {
-    mode != Mode::Plan && !yes && !is_interactive(global)
+pub fn is_unattended(global: &Global, mode: Mode, consent: Consent) -> bool {
+    mode != Mode::Plan && !consent.is_given() && !is_interactive(global)
 }
 
 fn is_interactive(global: &Global) -> bool {
@@ -62,7 +68,7 @@ pub async fn carry_out(
 ) -> Result<(Exit, bool), CliError> {
     let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
-    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
+    let workshop = Workshop::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
     let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
     let reports = run.engine.reports.prepare(workspace)?;
     let (interruptor, interrupts) = channel();
@@ -70,15 +76,16 @@ pub async fn carry_out(
     let _attached = attach(interruptor);
     let (folder, journal, past) = place(workspace, run.past.take())?;
 
-    let terminal = is_interactive(global).then(Terminal::new);
+    let terminal = is_interactive(global).then(|| Terminal::new(voice(global)));
     let display = terminal.as_ref().map(Terminal::display);
     // A destruction is agreed to once, as a whole.
-    let asks = !run.yes && run.mode != Mode::Destroy;
+    let asks = !run.consent.is_given() && run.mode == Mode::Apply;
     let approver: Arc<dyn Approver> = match display.clone().filter(|_| asks) {
         Some(display) => Arc::new(Prompt::new(display, interrupts.clone())),
         None => Arc::new(Always),
     };
     let told = run.plans.detailed;
+    let preview = if asks { preview(workspace, &run, engine)? } else { None };
     let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
     let parallelism = workspace.parallelism(run.engine);
     let memory = MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
@@ -107,34 +114,27 @@ pub async fn carry_out(
             request: Some(run.request),
         }),
     };
+    events.emit(beginning);
     let done = past.map(|past| past.settled()).unwrap_or_default();
-    let (beginning, ended) = if run.mode == Mode::Destroy {
-        events.emit(beginning);
-        let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
-        let destruction = Destruction {
-            word: (!run.yes).then(|| run.word.unwrap_or_else(of_folder)),
-            units: units.into_iter().filter(|(name, _)| !done.contains_key(name)).rev().collect(),
-            names: nodes.iter().map(|node| node.name.clone()).collect(),
-            done: done.clone().into_iter().collect(),
+    let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
+    let word = (!run.consent.is_given()).then(|| run.word.unwrap_or_else(of_folder));
+    let undecided = Undecided::new(&nodes, units, &done, (&events, &interrupts), (parallelism, memory));
+    let answer = match (run.mode, display, &preview) {
+        (Mode::Destroy, display, _) => {
             // What was removed from the tree has nobody in it who depends on it.
-            dependents: match run.stands_for {
-                None => dependents(workspace, selection, context.workshop.reader()),
-                Some(_) => Vec::new(),
-            },
-            gates: nodes.iter().any(|node| node.kind == NodeKind::Gate && !done.contains_key(&node.name)),
-            display,
-            events: &events,
-            interrupts: &interrupts,
-            workshop: &context.workshop,
-            parallelism,
-            memory,
-        };
-        match destruction.agree(ui).await {
-            Answer::Yes(word) => (EventKind::Agreed { word }, None),
-            Answer::No(result) => (EventKind::Agreed { word: None }, Some(result)),
+            let stays = run.stands_for.is_none();
+            let dependents = stays.then(|| dependents(workspace, selection, context.workshop.reader()));
+            let dependents = dependents.unwrap_or_default();
+            let workshop = &context.workshop;
+            Destruction { run: undecided.backwards(), dependents, word, display, workshop }.agree(ui).await
         }
-    } else {
-        (beginning, None)
+        (_, Some(display), Some(preview)) => Proposing { run: undecided, display, preview }.agree().await,
+        _ => Answer::Nothing,
+    };
+    let (agreed, ended) = match answer {
+        Answer::Yes(word) => (Some(EventKind::Agreed { word }), None),
+        Answer::No(result) => (None, Some(result)),
+        Answer::Nothing => (None, None),
     };
     let schedule = Schedule {
         parallelism,
@@ -146,7 +146,7 @@ pub async fn carry_out(
     };
     let result = match ended {
         Some(result) => result,
-        None => scheduler::run(nodes, beginning, &schedule).await,
+        None => scheduler::run(nodes, agreed, &schedule).await,
     };
     if schedule.interrupts.step() >= Stop::Interrupt {
         end_left(schedule.interrupts.step() == Stop::Kill).await;
@@ -158,10 +158,29 @@ pub async fn carry_out(
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
     let summary = journaled.as_deref().map_or_else(|| collector.summary(), Summary::of);
     let past = journaled.and_then(Past::of);
-    let ends = Ends { command: run.command, of_saved_plans: asked_for_saved, past };
+    let ends = Ends {
+        command: run.command,
+        of_saved_plans: asked_for_saved,
+        all: global.loudness.loudness() == Loudness::Verbose,
+        past,
+    };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
     Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
+}
+
+/// What shows plans that cannot be final yet, to somebody who is asked once for all of them.
+fn preview(
+    workspace: &Workspace,
+    run: &Run<'_>,
+    engine: Arc<dyn Engine>,
+) -> Result<Option<Workshop>, CliError> {
+    // Saved plans were looked at before.
+    if run.consent != Consent::Once || run.plans.saved.is_some() {
+        return Ok(None);
+    }
+    let reader = workspace.reader_for_work(Mode::Plan.command(), &run.engine.tools)?;
+    Ok(Some(Workshop::new(engine, reader, workspace.project.estate_root.clone())))
 }
 
 /// How a run begins that goes on: whoever watches is told what was done before.

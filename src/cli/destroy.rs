@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::agree::{self, Consent};
 use super::carry_out::{carry_out, refuse_unattended};
-use super::destruction;
 use super::execute::{Execution, execute, refuse_protected};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global};
@@ -38,7 +38,7 @@ pub struct DestroyArgs {
     #[arg(long, conflicts_with_all = ["filters", "affected", "leave_dependents"])]
     removed: bool,
 
-    /// Go on where units that a filter leaves out depend on those that go
+    /// Go on where units that stay depend on those that go
     #[arg(long, env = "SLIPWAY_LEAVE_DEPENDENTS")]
     leave_dependents: bool,
 
@@ -58,7 +58,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
-        yes: args.yes,
+        consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
@@ -68,7 +68,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
 /// Destroys what is no longer in the tree, a commit at a time: as the files of that commit say.
 async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
-    refuse_unattended(global, "destroy --removed", Mode::Destroy, args.yes)?;
+    refuse_unattended(global, "destroy --removed", Mode::Destroy, Consent::of(args.yes))?;
     let mut engine_args = args.engine.clone();
     // Only our own engine can work on files that stand for others.
     engine_args.tools.engine = Some(EngineFlag::Native);
@@ -126,7 +126,7 @@ async fn destroy_generation(
         generation.orphans.iter().map(|unit| root.join(&generation.estate.unit(*unit).path)).collect();
     let within = removed::within(&workspace, args.path.as_deref())?;
     let asked_for = within.unwrap_or_else(|| root.clone());
-    let word = destruction::word(&asked_for, &root, &dirs);
+    let word = agree::word(&asked_for, &root, &dirs);
     request.path = asked_for;
     workspace.project.estate_root.clone_from(&generation.root);
     let graph = Graph::build(&generation.estate)?;
@@ -137,7 +137,7 @@ async fn destroy_generation(
         command: "destroy --removed",
         mode: Mode::Destroy,
         gates: false,
-        yes: args.yes,
+        consent: Consent::of(args.yes),
         word: Some(word),
         stands_for: Some(stands_for),
         plans: Plans::default(),

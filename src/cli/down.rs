@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::agree::Consent;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -27,7 +28,7 @@ pub struct DownArgs {
     #[arg(short = 'y', long, env = "SLIPWAY_YES")]
     yes: bool,
 
-    /// Go on where units that a filter leaves out depend on those that go
+    /// Go on where units that stay depend on those that go
     #[arg(long, env = "SLIPWAY_LEAVE_DEPENDENTS")]
     leave_dependents: bool,
 
@@ -44,7 +45,7 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
-        yes: args.yes,
+        consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };

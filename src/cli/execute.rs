@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::agree::Consent;
 use super::carry_out::{carry_out, refuse_unattended};
-use super::destruction::{Dependent, dependents};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
+use super::left_behind;
 use super::left_out::leave_out;
 use super::run::Run;
 use super::selection::SelectionArgs;
@@ -31,8 +32,8 @@ pub struct Execution<'a> {
     pub selection: &'a SelectionArgs,
     /// Engine and parallelism.
     pub engine: &'a EngineArgs,
-    /// Whether nobody is asked.
-    pub yes: bool,
+    /// Who agrees to it.
+    pub consent: Consent,
     /// What else is done with plans.
     pub plans: Plans,
     /// Whether units may go although others that depend on them were filtered out.
@@ -43,7 +44,7 @@ pub struct Execution<'a> {
 pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
     let needs = if execution.gates { Needs::EVERYTHING } else { Needs::RUN };
     let workspace = Workspace::open_for(global, execution.path, needs)?;
-    refuse_unattended(global, execution.command, execution.mode, execution.yes)?;
+    refuse_unattended(global, execution.command, execution.mode, execution.consent)?;
     workspace.look_at_home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
     let reader = workspace.reader_for_work(execution.mode.command(), &execution.engine.tools)?;
@@ -57,8 +58,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
     if execution.mode == Mode::Destroy {
         refuse_protected(&workspace, &selection)?;
         if !execution.leave_dependents {
-            refuse_left_behind(&selection)?;
-            refuse_protected_dependents(&dependents(&workspace, &selection, &reader))?;
+            left_behind::refuse(&workspace, &selection, &reader, &execution.engine.tools).await?;
         }
     }
     leave_out(ui, &workspace, &selection.estate, &mut selection.selected, execution.mode.command());
@@ -71,7 +71,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         command: execution.command,
         mode: execution.mode,
         gates: execution.gates,
-        yes: execution.yes,
+        consent: execution.consent,
         word: None,
         stands_for: None,
         plans: execution.plans,
@@ -102,27 +102,5 @@ pub fn refuse_protected(workspace: &Workspace, selection: &Selection) -> Result<
     Err(CliError::refused(
         format!("prevent_destroy protects {}", names.join(", ")),
         "nothing was touched; remove prevent_destroy from the unit, or name a folder without it",
-    ))
-}
-
-/// What `prevent_destroy` protects must not lose what it stands on either.
-fn refuse_protected_dependents(dependents: &[Dependent]) -> Result<(), CliError> {
-    let Some(dependent) = dependents.iter().find(|dependent| dependent.protected) else { return Ok(()) };
-    let on = dependent.on.join(", ");
-    Err(CliError::refused(
-        format!("prevent_destroy protects {}, which depends on {on}", dependent.name),
-        "nothing was touched; remove prevent_destroy from it, or pass --leave-dependents",
-    ))
-}
-
-/// What is destroyed must not be what others stand on that stay.
-fn refuse_left_behind(selection: &Selection) -> Result<(), CliError> {
-    if selection.dependents.is_empty() {
-        return Ok(());
-    }
-    Err(CliError::refused(
-        format!("{} would lose what they depend on: they were filtered out", selection.dependents.join(", ")),
-        "nothing was touched; select them as well, as in --filter '...vpc', or pass --leave-dependents where they \
-         are gone already",
     ))
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::reports::ReportArgs;
 use crate::estate::EngineChoice;
+use crate::report::voice::Loudness;
 
 /// The flags of every command; each has its `SLIPWAY_*` variable.
 #[derive(Args, Clone, Debug)]
@@ -68,6 +69,10 @@ pub struct Global {
     )]
     pub format: FormatFlag,
 
+    /// How much is told.
+    #[command(flatten)]
+    pub loudness: LoudnessArgs,
+
     /// How progress is written to standard error
     #[arg(long, value_enum, default_value_t, global = true, env = "SLIPWAY_LOG_FORMAT")]
     pub log_format: LogFormat,
@@ -77,11 +82,34 @@ pub struct Global {
     pub color: Color,
 }
 
+/// How much is told while something goes on.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LoudnessArgs {
+    /// Tell only what went wrong, and ask; the answer is printed all the same
+    #[arg(short, long, global = true, env = "SLIPWAY_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
+    quiet: bool,
+
+    /// Tell each step of each unit as well; --quiet goes before it
+    #[arg(short, long, global = true, env = "SLIPWAY_VERBOSE", value_parser = clap::builder::FalseyValueParser::new())]
+    verbose: bool,
+}
+
+impl LoudnessArgs {
+    /// How loud.
+    pub fn loudness(self) -> Loudness {
+        match (self.quiet, self.verbose) {
+            (true, _) => Loudness::Quiet,
+            (false, true) => Loudness::Verbose,
+            (false, false) => Loudness::Normal,
+        }
+    }
+}
+
 /// The flags of every command that runs units.
 #[derive(Args, Clone, Debug, Default)]
 pub struct EngineArgs {
     /// How many units run at once [default: 8, or as slipway.hcl says]
-    #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM")]
+    #[arg(short = 'j', long, value_name = "N", env = "SLIPWAY_PARALLELISM", value_parser = at_once)]
     pub parallelism: Option<std::num::NonZeroUsize>,
 
     /// Start nothing new after the first failure
@@ -126,6 +154,10 @@ impl EngineArgs {
     pub fn ends_at_first_failure(&self, configured: bool) -> bool {
         self.fail_fast || (configured && !self.keep_going)
     }
+}
+
+fn at_once(text: &str) -> Result<std::num::NonZeroUsize, String> {
+    text.parse().map_err(|_| "write how many, at least 1".to_owned())
 }
 
 fn times(text: &str) -> Result<f64, String> {

@@ -1,12 +1,11 @@
 //! The command line: one file a command, its arguments and the call into the library.
 
+mod agree;
 mod apply;
-mod approver;
 mod argocd;
 mod carry_out;
 mod completions;
 mod destroy;
-mod destruction;
 mod detail;
 mod doctor;
 #[cfg(test)]
@@ -22,6 +21,7 @@ mod graph;
 mod habits;
 mod home;
 mod image;
+mod left_behind;
 mod left_out;
 mod man;
 mod nothing;
@@ -41,7 +41,6 @@ mod snippet;
 mod stack;
 mod target;
 mod told;
-mod typed;
 mod ui;
 mod unlock;
 mod up;
@@ -126,7 +125,7 @@ impl Command {
         };
         Err(CliError::refused(
             format!("--untrusted does not go with this command: {why}"),
-            "find, graph, render and validate go with it; see docs/security.md",
+            "find, graph, render and validate go with it",
         ))
     }
 }

@@ -14,13 +14,13 @@ use super::selection::SelectionArgs;
 use super::stack;
 use super::ui::Ui;
 use super::workspace::Workspace;
-use crate::engine::{Session, Unwatched};
+use crate::engine::{EngineError, Session, Unwatched};
 use crate::estate::{Estate, Needs};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::to_json;
 use crate::hcl::suggest;
 use crate::hcl::value::Value;
-use crate::run::workshop::Workshop;
+use crate::run::workshop::{WorkError, Workshop};
 use crate::support::interrupt::channel;
 use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
@@ -96,8 +96,7 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
                 drop(answers.insert(name, shown(&outputs, args.reveal)));
             }
             Err(error) => {
-                let message = format!("the outputs of {name} could not be read: {error}");
-                let error = CliError::failed(message, error.advice());
+                let error = unread(&name, &error);
                 if is_alone {
                     return Err(error);
                 }
@@ -111,6 +110,18 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         Format::Text => ui.answer(&text(&answers))?,
     }
     Ok(exit)
+}
+
+/// Why a unit's outputs are not shown. A bucket that is missing is no fault of this command, which creates none.
+fn unread(name: &str, error: &WorkError) -> CliError {
+    if let WorkError::Engine(EngineError::BucketMissing { bucket }) = error {
+        let message = format!("{name} was never applied: its state bucket {bucket} does not exist");
+        return CliError::failed(
+            message,
+            Some(format!("apply it: slipway apply {name} --backend-bootstrap")),
+        );
+    }
+    CliError::failed(format!("the outputs of {name} could not be read: {error}"), error.advice())
 }
 
 /// The PATH and the NAME: in a unit's folder, what is no folder is a name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::agree::Consent;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -70,7 +71,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
-        yes: false,
+        consent: Consent::of(false),
         plans: Plans { detailed: args.detail, keeper: keeper.clone(), saved: None },
         leave_dependents: false,
     };

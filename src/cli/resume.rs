@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
+use super::agree::ConsentArgs;
 use super::carry_out::{carry_out, is_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
@@ -29,9 +30,8 @@ pub struct ResumeArgs {
     /// The run's id, or how it begins [default: the newest run]
     run: Option<String>,
 
-    /// Ask nobody: apply what was planned
-    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
-    yes: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     /// Go on also with a run that was not begun in this folder by you: its record says what is done already, and with which tool
     #[arg(long, env = "SLIPWAY_FROM_ELSEWHERE")]
@@ -90,7 +90,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             format!("begin it again: `slipway {}`", past.start.command),
         ));
     }
-    if is_unattended(global, mode, args.yes) {
+    if is_unattended(global, mode, args.consent.consent()) {
         let (done, all) = (past.done().len(), past.start.nodes.len());
         let effect = if mode == Mode::Destroy { "DESTROYING" } else { "applying" };
         return Err(CliError::refused(
@@ -113,7 +113,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         command: &command,
         mode,
         gates,
-        yes: args.yes,
+        consent: args.consent.consent(),
         word: None,
         stands_for: None,
         plans: Plans::default(),

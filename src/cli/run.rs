@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::agree::Consent;
 use super::global::EngineArgs;
 use crate::run::event::Request;
 use crate::run::folder::RunFolder;
@@ -18,8 +19,8 @@ pub struct Run<'a> {
     pub mode: Mode,
     /// Whether the clusters' gates are in the graph.
     pub gates: bool,
-    /// Whether nobody is asked.
-    pub yes: bool,
+    /// Who agrees to it.
+    pub consent: Consent,
     /// The word that has to be typed before anything is destroyed, where it is not that of the folder.
     pub word: Option<String>,
     /// The folder that the units stand in, and the one it stands for, where these are two.

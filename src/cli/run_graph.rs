@@ -10,6 +10,7 @@ use super::run::Run;
 use super::workspace::{Selection, Workspace};
 use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};
+use crate::run::agreement::Agreement;
 use crate::run::ahead::NamedUnit;
 use crate::run::approval::Approver;
 use crate::run::assemble::{self, GateSpec, SpecIndex, UnitSpec, UnitSpecs};
@@ -21,7 +22,7 @@ use crate::run::plans::Plans;
 use crate::run::policy::Policies;
 use crate::run::saved::{SavedPlans, SavedPlansGate};
 use crate::run::scheduler;
-use crate::run::unit::{Agreement, Mode, UnitContext, UnitWork};
+use crate::run::unit::{Mode, UnitContext, UnitWork};
 use crate::run::workplaces::Workplaces;
 use crate::run::workshop::Workshop;
 
@@ -36,10 +37,12 @@ pub fn context(
 ) -> UnitContext {
     let policies = policies(workspace, selection, run.command, run.engine.price.cost);
     // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page = run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.yes);
+    let for_a_page =
+        run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.consent.is_given());
     let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
     // Whoever looks at plans, or keeps them, or agrees to them as a whole.
-    let seen = !run.yes || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
+    let seen =
+        !run.consent.is_given() || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
     UnitContext {
         workshop,
         mode: run.mode,
@@ -108,11 +111,14 @@ pub fn nodes(
             let unit = estate.unit(*index);
             let name = name(&unit.dir);
             let plan_file = folder.plan(&name);
-            let (context, dir) = (Arc::clone(context), unit.dir.clone());
-            let work = Arc::new(UnitWork { context, dir, plan_file, ahead: Agreement::default() });
-            named.push((name.clone(), Arc::clone(&work)));
-            let dependencies =
+            let dir = unit.dir.clone();
+            let shared = Arc::clone(context);
+            let work = Arc::new(UnitWork { context: shared, dir, plan_file, ahead: Agreement::default() });
+            let dependencies: Vec<SpecIndex> =
                 graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
+            let of_spec = |spec: &SpecIndex| order.get(spec.0).map(|unit| estate.unit(*unit));
+            let after = dependencies.iter().filter_map(of_spec).map(|unit| context.workshop.name(&unit.dir));
+            named.push(NamedUnit { name: name.clone(), work: Arc::clone(&work), after: after.collect() });
             UnitSpec { name, dependencies, work }
         })
         .collect();
@@ -142,5 +148,5 @@ pub fn nodes(
 
 /// The folders of the units that are gone over.
 pub fn folders(units: &[NamedUnit]) -> Vec<PathBuf> {
-    units.iter().map(|(_, work)| work.dir.clone()).collect()
+    units.iter().map(|unit| unit.work.dir.clone()).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::CliError;
+use super::runs::no_run;
 use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
@@ -116,10 +117,8 @@ pub async fn unlock_run(
     let selection = workspace.select(ui, path.or(Some(&all)), &reader, &SelectionArgs::default())?;
     let engine = workspace.engine(&super::global::ToolArgs::default(), false)?;
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
-    if let Some(folder) = RunFolder::find(workspace.home()?, Some(run))?
-        && folder.id == run
-        && crate::run::journal::is_held(&folder.journal())
-    {
+    let folder = RunFolder::find(workspace.home()?, Some(run))?.filter(|folder| folder.id == run);
+    if folder.as_ref().is_some_and(|folder| crate::run::journal::is_held(&folder.journal())) {
         return Err(CliError::refused(
             format!("run {run} still goes on on this machine"),
             "wait for it, or stop it with Ctrl-C where it runs",
@@ -128,7 +127,9 @@ pub async fn unlock_run(
     let in_s3 = in_s3(&workshop, &dirs(&selection)).await;
     let broken = break_locks(run, &in_s3).await?;
     match &broken.holder {
-        None => ui.say(&format!("run {run} holds no lock")),
+        None if folder.is_some() => ui.say(&format!("run {run} holds no lock")),
+        // Runs of other machines have no folder here, but a lock where they are known at all.
+        None => return Err(no_run(Some(run))),
         Some(holder) => {
             ui.say(&format!("broke the locks of {holder}:"));
             broken.units.iter().for_each(|unit| ui.say(&format!("  {unit}")));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::agree::Consent;
 use super::carry_out::{carry_out, refuse_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -201,11 +202,11 @@ pub async fn apply(
     global: &Global,
     workspace: Workspace,
     path: &Path,
-    yes: bool,
+    consent: Consent,
     trust: &TrustArgs,
     engine: &EngineArgs,
 ) -> Result<Exit, CliError> {
-    refuse_unattended(global, "apply", Mode::Apply, yes)?;
+    refuse_unattended(global, "apply", Mode::Apply, consent)?;
     let folder = SavedFolder::open(path).map_err(|error| match error {
         SavedError::File(error) => error.into(),
         error => CliError::refused(error.to_string(), PLAN_AGAIN),
@@ -232,9 +233,8 @@ pub async fn apply(
     let origin = format!("saved{by} at {}", manifest.created.strftime("%Y-%m-%d %H:%M UTC"));
     let left_out = Arc::new(left_out(&workspace, &folder, &selection));
     let units = manifest.units.iter().map(|unit| {
-        let content = folder.plan(&unit.plan).unwrap_or_default().to_vec();
         let saved = SavedUnit {
-            content,
+            content: folder.plan(&unit.plan).unwrap_or_default().to_vec(),
             summary: unit.summary.clone(),
             fingerprint: unit.fingerprint.clone(),
             state: unit.state.clone(),
@@ -247,7 +247,7 @@ pub async fn apply(
         command: "apply",
         mode: Mode::Apply,
         gates: false,
-        yes,
+        consent,
         plans: Plans { saved: Some(Arc::new(saved)), ..Plans::default() },
         engine,
         request,

@@ -45,7 +45,8 @@ impl Target {
     pub fn argocd(&self) -> Result<&ArgoCd, CliError> {
         self.cluster.argocd.as_ref().ok_or_else(|| {
             let message = format!("cluster \"{}\" has no argocd block", self.cluster.label);
-            CliError::usage(message, "add one to slipway.hcl, see docs/slipway-hcl.md")
+            let add = "write into it, in slipway.hcl: argocd { repository { url = \"https://…\" } root { path = \"…\" } }";
+            CliError::usage(message, add)
         })
     }
 }
@@ -56,14 +57,26 @@ pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a C
     let labels = || clusters.iter().map(|cluster| cluster.label.as_str()).collect::<Vec<_>>().join(", ");
     match (label, clusters.as_slice()) {
         (Some(label), _) => workspace.project.cluster(label).ok_or_else(|| {
+            if clusters.is_empty() {
+                return none(workspace);
+            }
             CliError::usage(format!("slipway.hcl has no cluster \"{label}\""), format!("it has {}", labels()))
         }),
         (None, [only]) => Ok(only),
-        (None, []) => {
-            Err(CliError::usage("slipway.hcl has no cluster", "add a cluster block, see docs/slipway-hcl.md"))
-        }
+        (None, []) => Err(none(workspace)),
         (None, _) => Err(CliError::usage("there are several clusters", format!("name one of {}", labels()))),
     }
+}
+
+/// That there is no cluster to mean, and what would make one.
+fn none(workspace: &Workspace) -> CliError {
+    let message = match &workspace.project.file {
+        Some(file) => format!("{} has no cluster", file.display()),
+        None => format!("there is no slipway.hcl in {} or above it", workspace.working_dir.display()),
+    };
+    let block =
+        "cluster \"dev\" { unit = \"dev/cluster\" name = outputs.cluster_name region = \"eu-west-1\" }";
+    CliError::usage(message, format!("write one with a block such as: {block}"))
 }
 
 async fn with_outputs(

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use jiff::Timestamp;
+use nix::sys::stat::fstat;
 use serde_json::json;
 
 use super::exit::{CliError, Exit};
@@ -44,9 +45,27 @@ impl Ui {
         self.format
     }
 
+    /// How many columns an answer has room for; none where it is not read on a terminal.
+    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
+    pub fn width(self) -> Option<usize> {
+        let (_, columns) = console::Term::stdout().size_checked()?;
+        std::io::stdout().is_terminal().then_some(columns.into())
+    }
+
     /// Whether someone sits at a terminal who can be shown things and asked.
     pub fn is_interactive() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Whether both streams are read in the same place: on one terminal, in one file, or in the log of a CI system.
+    pub fn streams_meet() -> bool {
+        let same_file = || {
+            let (one, other) = (fstat(std::io::stdout()).ok()?, fstat(std::io::stderr()).ok()?);
+            Some((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+        };
+        let on_terminals = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        on_terminals || in_ci || same_file().unwrap_or(false)
     }
 
     /// Whether something may be drawn over itself: on a terminal, unless lines of JSON are wanted.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::agree::ConsentArgs;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -23,9 +24,8 @@ pub struct UpArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// Ask nobody: apply what was planned
-    #[arg(short = 'y', long, env = "SLIPWAY_YES")]
-    yes: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -40,7 +40,7 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliE
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
-        yes: args.yes,
+        consent: args.consent.consent(),
         plans: Plans::default(),
         leave_dependents: false,
     };

@@ -10,6 +10,7 @@ use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
+use crate::report::voice::Voice;
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
 use crate::run::past::Past;
@@ -25,9 +26,15 @@ pub fn listeners(
     let shown: Box<dyn Listener> = match (global.log_format, terminal) {
         (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
         (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
-        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr())),
+        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr(), voice(global))),
     };
     vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
+}
+
+/// How much is told while the run goes on.
+pub fn voice(global: &Global) -> Voice {
+    let is_table = Format::from(global.format) == Format::Text;
+    Voice { loudness: global.loudness.loudness(), answer_follows: is_table && Ui::streams_meet() }
 }
 
 /// How a run stands at its end, for what is offered then.
@@ -36,6 +43,8 @@ pub struct Ends<'a> {
     pub command: &'a str,
     /// Whether it applied saved plans, which are over with it.
     pub of_saved_plans: bool,
+    /// Whether units that stay as they are are all listed.
+    pub all: bool,
     /// What its journal says, where it can be read.
     pub past: Option<Past>,
 }
@@ -66,7 +75,7 @@ pub fn tell(
 ) -> Result<(), CliError> {
     match ui.format() {
         Format::Json => ui.json(summary)?,
-        Format::Text => ui.answer(&summary.table())?,
+        Format::Text => ui.answer(&summary.table(ui.width(), ends.all))?,
     }
     for lock in summary.nodes.iter().flat_map(|row| &row.locks) {
         ui.say(&lock_left(lock));

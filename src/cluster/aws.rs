@@ -11,6 +11,7 @@ use aws_sdk_eks::config::http::HttpResponse;
 use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 
 use super::ClusterError;
+use crate::support::causes::{causes, innermost};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -144,24 +145,8 @@ fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
     }
 }
 
-/// The error and what caused it, outermost first.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let mut causes = vec![error];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause);
-        next = cause.source();
-    }
-    causes
-}
-
 fn caused_by_credentials(error: &(dyn Error + 'static)) -> bool {
     causes(error).iter().any(|cause| cause.is::<CredentialsError>())
-}
-
-/// The last cause names what happened ("connection refused"); those before it only say through which layers it came.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]

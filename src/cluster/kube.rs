@@ -19,9 +19,10 @@ use tower::buffer::BufferLayer;
 use tower::filter::{AsyncFilterLayer, AsyncPredicate};
 
 use super::ClusterError;
-use super::aws::{innermost, install_tls_provider};
+use super::aws::install_tls_provider;
 use super::eks::{self, ClusterFacts};
 use super::token::TokenSource;
+use crate::support::causes::innermost;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing here watches, so an answer that takes longer is none.

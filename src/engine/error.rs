@@ -361,7 +361,7 @@ pub fn known_advice(text: &str) -> Option<String> {
     const KNOWN: &[(&[&str], &str)] = &[
         (
             &["Error acquiring the state lock"],
-            "someone else holds the state's lock; wait for them, or release a lock left behind with `force-unlock`",
+            "someone else holds the state's lock: wait for them, or release a lock that was left behind with `slipway unlock`",
         ),
         (
             &[
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn known_failures_come_with_a_way_out() {
         let lock = known_advice("Error: Error acquiring the state lock: 412").unwrap();
-        assert!(lock.contains("force-unlock"));
+        assert!(lock.contains("slipway unlock"));
         assert!(known_advice("dial tcp 127.0.0.1:1: connect: connection refused").unwrap().contains("AWS"));
         assert_eq!(known_advice("Unsupported argument"), None);
     }

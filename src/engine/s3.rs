@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::EngineError;
 use crate::hcl::value::Value;
 use crate::support::aws;
+use crate::support::causes::innermost;
 use crate::terragrunt::config::RemoteState;
 
 /// Settings that give the backend another identity than the environment's: then only the tool can act as it.
@@ -131,9 +132,9 @@ impl S3Backend {
     }
 
     /// What an error of S3 means for the run.
-    pub fn refused<E, R>(&self, error: &SdkError<E, R>) -> EngineError
+    pub fn refused<E, R: 'static>(&self, error: &SdkError<E, R>) -> EngineError
     where
-        E: ProvideErrorMetadata,
+        E: ProvideErrorMetadata + 'static,
         SdkError<E, R>: std::error::Error,
     {
         let told = error.as_service_error().and_then(|error| Some((error.code()?, error.message())));
@@ -153,7 +154,8 @@ impl S3Backend {
         let cause = match told {
             Some((code, Some(message))) => format!("{code}: {message}"),
             Some((code, None)) => code.to_owned(),
-            None => cause.split(" (").next().unwrap_or(&cause).to_owned(),
+            // The layers before it say nothing: "dispatch failure", "io error", "client error".
+            None => innermost(error),
         };
         EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }
     }

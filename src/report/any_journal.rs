@@ -58,7 +58,7 @@ fn line() -> impl Strategy<Value = String> {
 fn read_and_show(text: &[u8]) {
     let Ok(events) = journal::events(text) else { return };
     let summary = Summary::of(&events);
-    assert!(!summary.table().is_empty());
+    assert!(!summary.table(None, false).is_empty());
     let _shown = [summary.heading(), summary.timeline(), summary.verdict()];
     let no_log = |_: &str| None;
     let _reports = [html(&summary, no_log), junit(&summary, no_log), markdown(&summary, no_log)];

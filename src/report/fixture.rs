@@ -122,6 +122,7 @@ pub fn mixed() -> Summary {
         id: "7".to_owned(),
         who: None,
         created: None,
+        process: None,
         release: "tofu force-unlock 7".to_owned(),
     };
     let cause = "ThrottlingException: rate exceeded".to_owned();

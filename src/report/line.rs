@@ -30,16 +30,31 @@ pub fn sign(outcome: &Outcome) -> String {
     styled.for_stderr().to_string()
 }
 
+fn empty_sign() -> String {
+    sign(&Outcome::Unchanged { note: None })
+}
+
 /// `✓ dev/eu-west-1/networking applied (+18 ~0 -0) in 12s`.
-pub fn finished(node: &str, outcome: &Outcome, plan: Option<&PlanSummary>, seconds: f64) -> String {
-    let mut line = format!("{} {} {}", sign(outcome), shown::name(node), outcome.word());
-    if let Some(plan) = plan {
+///
+/// `brief` leaves out why it failed, where that is told in full elsewhere.
+pub fn finished(
+    node: &str,
+    outcome: &Outcome,
+    plan: Option<&PlanSummary>,
+    seconds: f64,
+    brief: bool,
+) -> String {
+    let is_empty = *outcome == Outcome::Planned && plan.is_some_and(|plan| !plan.changes);
+    let (sign, word) = if is_empty { (empty_sign(), "no changes") } else { (sign(outcome), outcome.word()) };
+    let mut line = format!("{sign} {} {word}", shown::name(node));
+    if let Some(plan) = plan.filter(|_| !is_empty) {
         line = format!("{line} ({})", plan.short());
     }
     if seconds > 0.0 {
         line = format!("{line} in {}", duration(seconds));
     }
     match detail(outcome) {
+        Some(_) if brief && matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }) => line,
         Some(detail) => format!("{line}: {detail}"),
         None => line,
     }
@@ -59,7 +74,13 @@ pub fn retrying(node: &str, attempt: u32, seconds: f64, cause: &str) -> String {
 pub fn lock_left(lock: &LeftLock) -> String {
     let who = lock.who.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
     let since = lock.created.as_deref().map(|created| format!(" since {created}")).unwrap_or_default();
-    let text = format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release);
+    let text = match lock.process {
+        Some(process) => format!(
+            "{}: its state is locked{who}{since}, by process {process} on this machine, which still runs: wait for it",
+            lock.node
+        ),
+        None => format!("{}: its state is locked{who}{since}; release it with `{}`", lock.node, lock.release),
+    };
     shown::name(&text).into_owned()
 }
 
@@ -82,11 +103,13 @@ pub fn judged(judgement: &Judgement) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// That a destruction begins.
-pub fn agreed(word: Option<&str>) -> String {
+/// That what was agreed to begins.
+pub fn agreed(command: &str, word: Option<&str>) -> String {
+    let destroys = matches!(command.split(' ').next(), Some("destroy" | "down"));
     match word {
-        Some(word) => format!("destroying, as agreed to with \"{}\"", shown::name(word)),
-        None => "destroying what was shown".to_owned(),
+        Some(word) if destroys => format!("destroying, as agreed to with \"{}\"", shown::name(word)),
+        None if destroys => "destroying what was shown".to_owned(),
+        _ => "applying what was shown".to_owned(),
     }
 }
 
@@ -129,7 +152,9 @@ mod tests {
     fn a_failure_says_why_and_the_way_out() {
         let outcome =
             Outcome::Failed { message: "no bucket".to_owned(), advice: Some("create it".to_owned()) };
-        let line = finished("vpc", &outcome, None, 1.0);
+        let line = finished("vpc", &outcome, None, 1.0, false);
         assert!(line.ends_with("vpc failed in 1.0s: no bucket\n    help: create it"), "{line}");
+        let brief = finished("vpc", &outcome, None, 1.0, true);
+        assert!(brief.ends_with("vpc failed in 1.0s"), "{brief}");
     }
 }

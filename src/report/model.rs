@@ -104,6 +104,22 @@ impl Row {
         known.counts(self.only_plans)
     }
 
+    /// Whether there was nothing to do, and nothing is to be said of it.
+    pub fn is_idle(&self) -> bool {
+        let empty = self.plan.as_ref().is_none_or(|plan| !plan.changes && plan.drift.is_empty());
+        let idle = match &self.outcome {
+            Some(Outcome::Unchanged { note: None }) => true,
+            Some(Outcome::Planned) => self.plan.is_some(),
+            _ => false,
+        };
+        idle && empty && self.mocked.is_empty() && self.kind == NodeKind::Unit
+    }
+
+    /// Whether something may have been changed of which nothing is known.
+    pub fn is_of_unknown_effect(&self) -> bool {
+        self.applying && self.counts().is_none()
+    }
+
     /// Whether it failed, or was refused for safety.
     pub fn has_failed(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Failed { .. } | Outcome::Refused { .. }))
@@ -310,6 +326,11 @@ impl Summary {
             row.detail = None;
         }
         self
+    }
+
+    /// Whether it was a run that only plans.
+    pub fn only_plans(&self) -> bool {
+        self.command == "plan"
     }
 
     /// Whether any plan would change something.

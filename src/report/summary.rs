@@ -1,71 +1,129 @@
 //! The table at the end: every node with its numbers, its time and its result.
 
-use console::{Alignment, measure_text_width, pad_str, style};
+use console::style;
+use indexmap::IndexMap;
 
 use super::detail_text;
-use super::line::{detail, duration};
+use super::line::detail;
 use super::model::{Row, Summary};
+use super::table::{Line, table};
 use crate::engine::{Action, PlanSummary};
 use crate::run::event::Outcome;
 use crate::support::shown::{name, one_line};
 
-/// A column of numbers over the plans.
-struct Column {
-    name: &'static str,
-    count: fn(&PlanSummary) -> u64,
-    /// Whether it is left out where all is zero.
-    rare: bool,
-    /// Whether what stands in it is lost.
-    loss: bool,
-}
-
-const COLUMNS: &[Column] = &[
-    Column { name: "add", count: |plan| plan.add, rare: false, loss: false },
-    Column { name: "change", count: |plan| plan.change, rare: false, loss: false },
-    Column { name: "replace", count: |plan| plan.replace, rare: false, loss: true },
-    Column { name: "destroy", count: |plan| plan.destroy, rare: false, loss: true },
-    Column { name: "import", count: |plan| plan.import, rare: true, loss: false },
-    Column { name: "move", count: |plan| plan.moved, rare: true, loss: false },
-    Column { name: "forget", count: |plan| plan.forget, rare: true, loss: false },
-    Column { name: "outputs", count: |plan| plan.outputs.len() as u64, rare: true, loss: false },
-    Column { name: "drift", count: |plan| plan.drift.len() as u64, rare: true, loss: false },
-];
-
 impl Summary {
-    /// The table, and below it what would be lost, the plans in detail, and what went wrong.
-    pub fn table(&self) -> String {
-        let counts: Vec<Option<PlanSummary>> = self.nodes.iter().map(Row::counts).collect();
-        let sum = |column: &Column| counts.iter().flatten().map(column.count).fold(0, u64::saturating_add);
-        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| !column.rare || sum(column) > 0).collect();
-
-        let mut header = vec![String::new()];
-        header.extend(columns.iter().map(|column| column.name.to_owned()));
-        header.extend(["time", "result"].map(str::to_owned));
-        let mut lines = vec![header];
-        lines.extend(
-            self.nodes.iter().zip(&counts).map(|(row, counts)| cells(row, counts.as_ref(), &columns)),
-        );
-        let mut totals = vec!["total".to_owned()];
-        totals.extend(columns.iter().map(|column| number(column, sum(column))));
-        totals.extend([duration(self.seconds), self.verdict()]);
-        lines.push(totals);
-
-        let mut text = aligned(&lines);
+    /// The table, and below it what would be lost, the plans in detail, and what went wrong; no wider than `width` where
+    /// there is one. Very many units that stay as they are become one line, unless all are wanted.
+    pub fn table(&self, width: Option<usize>, all: bool) -> String {
+        let mut text = table(&self.lines(all), Some(self.seconds), &self.verdict(), width);
+        if let Some(words) = self.in_words() {
+            text = format!("{text}\n{words}\n");
+        }
         if self.command == "plan" {
             text.push_str(&self.losses());
         }
         text.push_str(&self.details());
-        for row in &self.nodes {
-            let Some(outcome) = &row.outcome else { continue };
-            if matches!(outcome, Outcome::Failed { .. } | Outcome::Refused { .. }) {
-                let detail = detail(outcome).unwrap_or_default();
-                text =
-                    format!("{text}\n{} {}: {detail}\n", style(outcome.word()).red().bold(), name(&row.name));
-            }
-        }
+        text.push_str(&self.failures());
         text.push_str(&self.judgements());
         text.push_str(&self.costs());
         text
+    }
+
+    fn lines(&self, all: bool) -> Vec<Line> {
+        let idle = if all { 0 } else { self.nodes.iter().filter(|row| row.is_idle()).count() };
+        let told = |row: &&Row| idle <= MOST_IDLE || !row.is_idle();
+        let mut lines: Vec<Line> = self.nodes.iter().filter(told).map(line).collect();
+        if idle > MOST_IDLE {
+            let counts = Some(PlanSummary::default());
+            let name = if lines.is_empty() { format!("{idle} units") } else { format!("{idle} more") };
+            lines.push(Line { name, counts, seconds: None, result: "no changes".to_owned() });
+        }
+        lines
+    }
+
+    /// What was done and what was not, where a run did not come to its end.
+    fn in_words(&self) -> Option<String> {
+        if self.only_plans()
+            || self.nodes.iter().all(|row| row.outcome.as_ref().is_some_and(Outcome::is_success))
+        {
+            return None;
+        }
+        let done: Vec<PlanSummary> = self.nodes.iter().filter_map(Row::counts).collect();
+        let changed = done.iter().filter(|counts| !counts.is_empty()).count();
+        let sum = |count: fn(&PlanSummary) -> u64| done.iter().map(count).fold(0, u64::saturating_add);
+        let parts = [
+            (sum(|counts| counts.add), "added"),
+            (sum(|counts| counts.change), "changed"),
+            (sum(|counts| counts.replace), "replaced"),
+            (sum(|counts| counts.destroy), "destroyed"),
+            (sum(|counts| counts.import), "imported"),
+            (sum(|counts| counts.moved), "moved"),
+            (sum(|counts| counts.forget), "forgotten"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
+        let unknown = self.nodes.iter().filter(|row| row.is_of_unknown_effect()).count();
+        let mut words = match (parts.is_empty(), changed) {
+            (true, _) if unknown > 0 => "what was changed is not known".to_owned(),
+            (true, _) => self.nothing_done(),
+            (false, 1) => format!("{}{} (1 unit)", self.done_word(), parts.join(", ")),
+            (false, changed) => format!("{}{} ({changed} units)", self.done_word(), parts.join(", ")),
+        };
+        if unknown > 0 && !parts.is_empty() {
+            words = format!("{words}, and what {unknown} of them did beside is not known");
+        }
+        Some(format!("{words} · {}", self.verdict()))
+    }
+
+    fn destroys(&self) -> bool {
+        matches!(self.command.split(' ').next(), Some("destroy" | "down"))
+    }
+
+    fn done_word(&self) -> &'static str {
+        if self.destroys() { "" } else { "applied: " }
+    }
+
+    /// `nothing was destroyed; 31 resources were planned to go`.
+    fn nothing_done(&self) -> String {
+        let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
+        let touched = plans().map(PlanSummary::touched).fold(0, u64::saturating_add);
+        let destroys = self.destroys();
+        let nothing = if destroys { "nothing was destroyed" } else { "nothing was changed" };
+        let end = if destroys { "planned to go" } else { "planned to change" };
+        match touched {
+            0 => nothing.to_owned(),
+            1 => format!("{nothing}; 1 resource was {end}"),
+            touched => format!("{nothing}; {touched} resources were {end}"),
+        }
+    }
+
+    /// What went wrong; what went wrong alike is told once, with the nodes that it hit.
+    fn failures(&self) -> String {
+        let mut alike: IndexMap<(&str, String), Vec<(&Row, String)>> = IndexMap::new();
+        for row in self.nodes.iter().filter(|row| row.has_failed()) {
+            let Some(outcome) = &row.outcome else { continue };
+            let detail = detail(outcome).unwrap_or_default();
+            // A message may name the node.
+            let key = (outcome.word(), detail.replace(&row.name, "\0"));
+            alike.entry(key).or_default().push((row, detail));
+        }
+        let block = |((word, _), rows): (&(&str, String), &Vec<(&Row, String)>)| {
+            let word = style(word).red().bold();
+            match rows.as_slice() {
+                [] => String::new(),
+                [(row, detail)] => format!("\n{word} {}: {detail}\n", name(&row.name)),
+                [(_, detail), ..] => {
+                    let names = rows.iter().take(MOST_NAMED).map(|(row, _)| name(&row.name).into_owned());
+                    let names = names.collect::<Vec<_>>().join(", ");
+                    let more = match rows.len().saturating_sub(MOST_NAMED) {
+                        0 => String::new(),
+                        more => format!(" and {more} more"),
+                    };
+                    format!("\n{word} {} alike: {detail}\n    {names}{more}\n", rows.len())
+                }
+            }
+        };
+        alike.iter().map(block).collect()
     }
 
     /// Every resource that would be destroyed or replaced, by its address.
@@ -98,13 +156,18 @@ impl Summary {
     }
 }
 
-fn number(column: &Column, count: u64) -> String {
-    let text = count.to_string();
-    if column.loss && count > 0 { style(text).red().bold().to_string() } else { text }
-}
+/// More nodes than this that failed alike are told by their number.
+const MOST_NAMED: usize = 10;
+/// More units than this that stay as they are are told by their number.
+const MOST_IDLE: usize = 10;
 
-fn cells(row: &Row, counts: Option<&PlanSummary>, columns: &[&Column]) -> Vec<String> {
-    let mut result = row.outcome.as_ref().map_or("not finished", Outcome::word).to_owned();
+fn line(row: &Row) -> Line {
+    let mut result = match &row.outcome {
+        Some(Outcome::Planned) if row.is_idle() => "no changes",
+        Some(outcome) => outcome.word(),
+        None => "not finished",
+    }
+    .to_owned();
     if !row.mocked.is_empty() {
         result = format!("{result}, provisional: mock outputs of {}", name(&row.mocked.join(", ")));
     }
@@ -117,33 +180,8 @@ fn cells(row: &Row, counts: Option<&PlanSummary>, columns: &[&Column]) -> Vec<St
         }
         _ => {}
     }
-    let time = if row.seconds > 0.0 { duration(row.seconds) } else { "·".to_owned() };
-    let numbers = columns
-        .iter()
-        .map(|column| counts.map_or_else(|| "·".to_owned(), |counts| number(column, (column.count)(counts))));
-    std::iter::once(name(&row.name).into_owned()).chain(numbers).chain([time, result]).collect()
-}
-
-/// Columns side by side: names and results to the left, numbers to the right.
-fn aligned(lines: &[Vec<String>]) -> String {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        let cells = lines.iter().filter_map(|line| line.get(column));
-        cells.map(|cell| measure_text_width(cell)).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for line in lines {
-        let cell = |(column, (cell, width)): (usize, (&String, &usize))| {
-            let left = column == 0 || column + 1 == columns;
-            let side = if left { Alignment::Left } else { Alignment::Right };
-            pad_str(cell, *width, side, None).into_owned()
-        };
-        let row = line.iter().zip(&widths).enumerate().map(cell).collect::<Vec<_>>().join("  ");
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
+    let seconds = (row.seconds > 0.0).then_some(row.seconds);
+    Line { name: row.name.clone(), counts: row.counts(), seconds, result }
 }
 
 #[cfg(test)]
@@ -188,13 +226,58 @@ mod tests {
             EventKind::RunFinished { seconds: 12.3 },
         ]));
         console::set_colors_enabled(false);
-        insta::assert_snapshot!(summary.table(), @r"
+        insta::assert_snapshot!(summary.table(None, false), @r"
                         add  change  replace  destroy  time  result
         dev/networking    1       0        0        0   12s  failed
         dev/cluster       ·       ·        ·        ·     ·  skipped: dev/networking did not succeed
         total             1       0        0        0   12s  1 failed, 1 not done
 
+        applied: 1 added (1 unit) · 1 failed, 1 not done
+
         failed dev/networking: boom
+        ");
+    }
+
+    #[test]
+    fn what_failed_alike_is_told_once_with_all_that_it_hit() {
+        let names: Vec<String> = (0..12).map(|unit| format!("dev/u{unit:02}")).collect();
+        let info = |name: &String| NodeInfo { name: name.clone(), kind: NodeKind::Unit, after: Vec::new() };
+        let start = RunStart {
+            run: "r".to_owned(),
+            command: "apply".to_owned(),
+            engine: "native".to_owned(),
+            nodes: names.iter().map(info).collect(),
+            parallelism: 2,
+            commit: None,
+            user: None,
+            request: None,
+        };
+        let failed = |name: &String| EventKind::NodeFinished {
+            node: name.clone(),
+            outcome: Outcome::Failed {
+                message: if name == "dev/u07" {
+                    "it broke".to_owned()
+                } else {
+                    format!("{name} cannot fetch ssh://git.example.com/m")
+                },
+                advice: Some("network or key?".to_owned()),
+            },
+            seconds: 1.0,
+        };
+        let mut kinds = vec![EventKind::RunStarted(start)];
+        kinds.extend(names.iter().map(failed));
+        console::set_colors_enabled(false);
+        let table = Summary::of(&events(kinds)).table(None, false);
+        let (_, failures) = table.split_once("\n\n").unwrap();
+        insta::assert_snapshot!(failures, @r"
+        nothing was changed · 12 failed
+
+        failed 11 alike: dev/u00 cannot fetch ssh://git.example.com/m
+            help: network or key?
+            dev/u00, dev/u01, dev/u02, dev/u03, dev/u04, dev/u05, dev/u06, dev/u08, dev/u09, dev/u10 and 1 more
+
+        failed dev/u07: it broke
+            help: network or key?
         ");
     }
 }

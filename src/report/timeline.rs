@@ -20,7 +20,7 @@ impl Summary {
         let commit = self.commit.as_deref().map(|commit| format!(" at commit {}", short(commit)));
         let end = match (self.finished, self.stopping) {
             (true, None) => self.verdict(),
-            (true, Some(_)) => format!("a person stopped it, {}", self.verdict()),
+            (true, Some(_)) => format!("it was stopped, {}", self.verdict()),
             (false, _) => format!("not finished: it was killed, or still goes on; {}", self.verdict()),
         };
         format!(

@@ -78,7 +78,7 @@ pub enum EventKind {
         /// What its plan would do.
         detail: PlanDetail,
     },
-    /// All that would be destroyed was shown, and someone agreed to it.
+    /// All that would be done was shown, and someone agreed to it.
     Agreed {
         /// The word that was typed; none where nobody was asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +218,9 @@ pub struct LeftLock {
     /// When it was taken, as the tool wrote it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
+    /// The process of this machine that holds it, where that can be told: it still runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<i32>,
     /// The command that releases it.
     pub release: String,
 }

@@ -67,6 +67,7 @@ impl LeftLocks {
                 id: lock.id,
                 who: lock.who,
                 created: lock.created,
+                process: lock.process,
             }));
         }
     }

@@ -4,6 +4,7 @@
 //! ready, the [`events::Events`] write every event to the [`journal`] before anyone sees it, and the listeners
 //! of the floor above draw, log and report.
 
+pub mod agreement;
 pub mod ahead;
 pub mod approval;
 pub mod assemble;

@@ -1,6 +1,8 @@
 //! What stands in the graph of a run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -47,6 +49,8 @@ pub struct Reporter {
     events: Arc<Events>,
     interrupts: Interrupts,
     place: Option<Arc<Workplace>>,
+    /// Milliseconds for which a person was asked.
+    waited: Arc<AtomicU64>,
 }
 
 impl Reporter {
@@ -57,7 +61,19 @@ impl Reporter {
             events: Arc::clone(events),
             interrupts: interrupts.clone(),
             place: None,
+            waited: Arc::default(),
         }
+    }
+
+    /// A person was asked for so long, which is not the node's time.
+    pub fn waited(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// How long a person was asked, in all.
+    pub fn waited_in_all(&self) -> Duration {
+        Duration::from_millis(self.waited.load(Ordering::Relaxed))
     }
 
     /// The same, with commands that outlive us in a place of their own.

@@ -133,7 +133,7 @@ impl SavedPlansGate {
             let total = total(changing());
             let answer = {
                 let _one_at_a_time = self.context.asking.lock().await;
-                self.context.approver.approve(&what, &total).await
+                self.context.approver.approve(&what, &total, None).await
             };
             if reporter.interrupts().step() >= Stop::Drain {
                 return Outcome::Interrupted;

@@ -53,10 +53,12 @@ pub fn announce(nodes: &Nodes) -> Vec<NodeInfo> {
 /// Runs all nodes that are not done. Returns when every node has an outcome; a failure stops what waits for it, and
 /// nothing else where that is not asked for.
 ///
-/// `beginning` is the event that says that it begins, or that it goes on.
-pub async fn run(nodes: Nodes, beginning: EventKind, schedule: &Schedule) -> RunResult {
+/// `beginning` is the event that says that it begins, or that it goes on; none where that was said.
+pub async fn run(nodes: Nodes, beginning: Option<EventKind>, schedule: &Schedule) -> RunResult {
     let begun = Instant::now();
-    schedule.events.emit(beginning);
+    if let Some(beginning) = beginning {
+        schedule.events.emit(beginning);
+    }
     let mut state = State::new(&nodes, &schedule.done);
     let mut running = JoinSet::new();
     let mut memory = schedule.memory.watch();
@@ -126,7 +128,7 @@ fn spawn(running: &mut JoinSet<(Outcome, f64)>, node: &Node, schedule: &Schedule
     let task = async move {
         let begun = Instant::now();
         let outcome = work.run(&reporter).await;
-        (outcome, begun.elapsed().as_secs_f64())
+        (outcome, begun.elapsed().saturating_sub(reporter.waited_in_all()).as_secs_f64())
     };
     running.spawn(task).id()
 }

@@ -1,13 +1,13 @@
 //! A unit as a node: plan it, and apply that plan where it may be applied.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::ahead::Ahead;
+use super::agreement::{Agreement, Ahead};
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::left_locks::LeftLocks;
@@ -84,69 +84,36 @@ pub struct UnitWork {
     pub ahead: Agreement,
 }
 
-/// What was planned for a unit before its turn came, and what of it was agreed to.
-#[derive(Debug, Default)]
-pub struct Agreement(std::sync::Mutex<Agreed>);
-
-#[derive(Debug, Default)]
-struct Agreed {
-    ahead: Option<Ahead>,
-    /// The addresses of what may go.
-    losses: Option<BTreeSet<String>>,
-}
-
-impl Agreement {
-    fn keep(&self, ahead: Ahead) {
-        let mut agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ahead::Plan(_, plan) = &ahead {
-            agreed.losses = Some(losses(&plan.summary));
-        }
-        agreed.ahead = Some(ahead);
-    }
-
-    fn take(&self) -> Option<Ahead> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).ahead.take()
-    }
-
-    /// What another plan would take that nobody has agreed to.
-    fn beyond(&self, plan: &PlanSummary) -> Vec<String> {
-        let agreed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(agreed) = &agreed.losses else { return Vec::new() };
-        losses(plan).difference(agreed).cloned().collect()
-    }
-}
-
-fn losses(plan: &PlanSummary) -> BTreeSet<String> {
-    plan.losses().map(|change| change.address.clone()).collect()
+/// When a unit is planned, and for what.
+#[derive(Clone, Copy)]
+pub enum When<'a> {
+    /// In its turn, to be applied at once.
+    InTurn,
+    /// Before its turn, on what is there already, to be applied when it comes.
+    Ahead,
+    /// Before its turn, on what will be different by then, to be shown: evaluated as `slipway plan` does.
+    Preview(&'a Workshop),
 }
 
 #[async_trait]
 impl Work for UnitWork {
     async fn run(&self, reporter: &Reporter) -> Outcome {
-        self.work(reporter, false).await
+        self.work(reporter, When::InTurn).await
     }
 }
 
 impl UnitWork {
-    /// Plans the unit before its turn comes, and keeps the plan for then.
-    pub async fn plan_ahead(&self, reporter: &Reporter) -> Outcome {
-        let outcome = self.work(reporter, true).await;
-        if self.ahead_summary().is_none() {
+    /// Plans the unit before its turn comes, and keeps for then what came of it.
+    pub async fn plan_ahead(&self, reporter: &Reporter, when: When<'_>) -> Outcome {
+        let outcome = self.work(reporter, when).await;
+        // What fails on outputs that will be others may do well on those.
+        if matches!(when, When::Ahead) && self.ahead.plan().is_none() {
             self.ahead.keep(Ahead::Ended(outcome.clone()));
         }
         outcome
     }
 
-    /// What the plan that was made ahead would do; none where there is none to apply.
-    pub fn ahead_summary(&self) -> Option<PlanSummary> {
-        match &self.ahead.0.lock().unwrap_or_else(PoisonError::into_inner).ahead {
-            Some(Ahead::Plan(_, plan)) => Some(plan.summary.clone()),
-            _ => None,
-        }
-    }
-
-    /// Plans and applies, or only plans `ahead`.
-    async fn work(&self, reporter: &Reporter, ahead: bool) -> Outcome {
+    async fn work(&self, reporter: &Reporter, when: When<'_>) -> Outcome {
         let reporter = &match self.context.workplaces.enter(reporter).await {
             Ok(Some(reporter)) => reporter,
             Ok(None) => return Outcome::Interrupted,
@@ -154,9 +121,9 @@ impl UnitWork {
         };
         let clock = Clock::default();
         let outcome = match self.context.limits.timeout_of(&reporter.node) {
-            None => self.outcome(reporter, &clock, ahead).await,
+            None => self.outcome(reporter, &clock, when).await,
             Some(limit) => {
-                let work = async |reporter: Reporter| self.outcome(&reporter, &clock, ahead).await;
+                let work = async |reporter: Reporter| self.outcome(&reporter, &clock, when).await;
                 within(limit, reporter, &clock, work).await
             }
         };
@@ -165,8 +132,8 @@ impl UnitWork {
         outcome
     }
 
-    async fn outcome(&self, reporter: &Reporter, clock: &Clock, ahead: bool) -> Outcome {
-        match self.carry_out(reporter, clock, ahead).await {
+    async fn outcome(&self, reporter: &Reporter, clock: &Clock, when: When<'_>) -> Outcome {
+        match self.carry_out(reporter, clock, when).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_interrupt() => Outcome::Interrupted,
             Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
@@ -176,12 +143,21 @@ impl UnitWork {
         }
     }
 
-    async fn carry_out(&self, reporter: &Reporter, clock: &Clock, ahead: bool) -> Result<Outcome, WorkError> {
+    async fn carry_out(
+        &self,
+        reporter: &Reporter,
+        clock: &Clock,
+        when: When<'_>,
+    ) -> Result<Outcome, WorkError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
+        let evaluating = match when {
+            When::Preview(preview) => preview,
+            When::InTurn | When::Ahead => workshop,
+        };
         let (job, mut planned) = match self.ahead.take() {
             Some(Ahead::Ended(outcome)) => return Ok(outcome),
-            Some(Ahead::Plan(job, plan)) => (job, Some(plan)),
-            None => match workshop.job(&self.dir, reporter.session()).await {
+            Some(Ahead::Plan(job, plan) | Ahead::Preview(job, plan)) => (job, Some(plan)),
+            None => match evaluating.job(&self.dir, reporter.session()).await {
                 Ok(job) => (job, None),
                 Err(error) if *mode == Mode::Destroy && !error.is_interrupt() => {
                     return self.expect_nothing(error, reporter).await;
@@ -198,7 +174,7 @@ impl UnitWork {
             let attempt_now = async {
                 match planned.take() {
                     Some(plan) => self.apply(&job, &plan, reporter, clock).await,
-                    None => self.attempt(&job, reporter, clock, ahead).await,
+                    None => self.attempt(&job, reporter, clock, when).await,
                 }
             };
             let error = match attempt_now.await {
@@ -226,7 +202,7 @@ impl UnitWork {
         job: &UnitJob,
         reporter: &Reporter,
         clock: &Clock,
-        ahead: bool,
+        when: When<'_>,
     ) -> Result<Outcome, EngineError> {
         let UnitContext { workshop, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
@@ -240,6 +216,9 @@ impl UnitWork {
             mocked: job.config.mocked.clone(),
         });
         self.tell_detail(job, &plan, reporter).await?;
+        if let When::Preview(_) = when {
+            self.ahead.keep(Ahead::Preview(job.clone(), plan.clone()));
+        }
         let policies = &self.context.policies;
         if let Some(message) = policies.judge(&self.dir, job, &plan, workshop.engine(), reporter).await? {
             return Ok(Outcome::Refused { message });
@@ -247,22 +226,15 @@ impl UnitWork {
         if let Some(keeper) = &self.context.plans.keeper {
             keeper.keep(workshop.engine(), job, &plan, reporter.session()).await?;
         }
-        if *mode == Mode::Plan {
+        if *mode == Mode::Plan || matches!(when, When::Preview(_)) {
             return Ok(Outcome::Planned);
         }
         if !plan.summary.changes {
             return Ok(Outcome::Unchanged { note: None });
         }
-        if ahead {
+        if let When::Ahead = when {
             self.ahead.keep(Ahead::Plan(job.clone(), plan));
             return Ok(Outcome::Planned);
-        }
-        let beyond = self.ahead.beyond(&plan.summary);
-        if !beyond.is_empty() {
-            let beyond = beyond.join(", ");
-            return Ok(Outcome::Refused {
-                message: format!("another attempt would take more than was agreed to: {beyond}"),
-            });
         }
         self.apply(job, &plan, reporter, clock).await
     }
@@ -303,25 +275,41 @@ impl UnitWork {
         reporter: &Reporter,
         clock: &Clock,
     ) -> Result<Outcome, EngineError> {
-        let UnitContext { approver, asking, .. } = &*self.context;
+        let UnitContext { approver, asking, mode, .. } = &*self.context;
         if !job.config.mocked.is_empty() {
             let mocked = job.config.mocked.join(", ");
             let message =
                 format!("its plan rests on mock outputs of {mocked}: apply what it depends on first");
             return Ok(Outcome::Refused { message });
         }
-        clock.stop();
-        let answer = {
-            let _one_at_a_time = asking.lock().await;
-            approver.approve(&reporter.node, &plan.summary).await
+        let beyond = self.ahead.beyond(&plan.summary);
+        let answer = match &beyond {
+            Some(beyond) if beyond.is_empty() => Approval::Yes,
+            // A destruction is agreed to as a whole, once.
+            Some(beyond) if *mode == Mode::Destroy => {
+                let beyond = beyond.join(", ");
+                return Ok(Outcome::Refused {
+                    message: format!("another attempt would take more than was agreed to: {beyond}"),
+                });
+            }
+            beyond => {
+                clock.stop();
+                let asked = Instant::now();
+                let _one_at_a_time = asking.lock().await;
+                let answer = approver.approve(&reporter.node, &plan.summary, beyond.as_deref()).await;
+                reporter.waited(asked.elapsed());
+                answer
+            }
         };
         clock.go_on();
         // The wish to stop may have come during the plan or the question.
         if reporter.interrupts().step() >= Stop::Drain {
             return Ok(Outcome::Interrupted);
         }
-        if answer == Approval::No {
-            return Ok(Outcome::Declined);
+        match answer {
+            Approval::Yes => {}
+            Approval::No => return Ok(Outcome::Declined),
+            Approval::Stop => return Ok(Outcome::Interrupted),
         }
         if !may_begin(reporter) {
             return Ok(Outcome::Interrupted);

@@ -4,6 +4,7 @@ pub mod address;
 #[cfg(feature = "program")]
 pub mod aws;
 pub mod capture;
+pub mod causes;
 pub mod children;
 pub mod confined;
 pub mod counted;

@@ -4,6 +4,8 @@
 #![expect(clippy::string_slice, reason = "a cut that does not fit fails the test that makes it")]
 
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 mod argocd;
 #[cfg(test)]
 mod cluster;

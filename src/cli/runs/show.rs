@@ -45,7 +45,7 @@ pub async fn show(
         return ui.json(&summary);
     }
     ui.answer(&summary.heading())?;
-    ui.answer(&summary.table())?;
+    ui.answer(&summary.table(ui.width(), true))?;
     if wanted.timeline {
         ui.answer(&format!("\n{}", summary.timeline()))?;
     }

@@ -8,7 +8,7 @@ use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 
 use super::Finding;
-use crate::cluster::aws::innermost;
+use crate::support::causes::innermost;
 
 const API: (&str, &str) = ("kubernetes.api", "the API server answers with the cluster's own CA");
 const ADMIN: (&str, &str) = ("kubernetes.permissions", "the caller may do everything");

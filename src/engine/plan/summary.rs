@@ -161,6 +161,13 @@ impl PlanSummary {
         text
     }
 
+    /// How many resources something happens to.
+    pub fn touched(&self) -> u64 {
+        let counts =
+            [self.add, self.change, self.replace, self.destroy, self.import, self.moved, self.forget];
+        counts.into_iter().fold(0, u64::saturating_add)
+    }
+
     /// Whether there is nothing to tell of it.
     pub fn is_empty(&self) -> bool {
         !self.changes && self.resources.is_empty() && self.drift.is_empty()

@@ -117,7 +117,7 @@ fn refused<E>(
     error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
 ) -> SourceError
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + 'static,
     SdkError<E, aws_sdk_s3::config::http::HttpResponse>: std::error::Error,
 {
     match (error, way.refused(error)) {

@@ -137,6 +137,7 @@ fn samples() -> Vec<EventKind> {
             id: "6f4a".to_owned(),
             who: Some("ada@laptop".to_owned()),
             created: Some("2026-11-24 15:00:00 UTC".to_owned()),
+            process: None,
             release: "tofu force-unlock 6f4a".to_owned(),
         }),
         EventKind::NodeFinished {

@@ -6,19 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use console::{Term, truncate_str};
+use console::Term;
 
 use self::screen::{Screen, Size};
 use self::view::View;
 use super::counts::Counts;
 use super::line::{agreed, finished, judged, lock_left, priced, retrying};
 use super::plain::stopping;
+use super::voice::Voice;
 use crate::run::event::{Event, EventKind};
 use crate::run::events::Listener;
 use crate::support::shown;
 
 mod screen;
-mod view;
+pub(super) mod view;
 
 /// How often it is drawn anew.
 const TICK: Duration = Duration::from_millis(120);
@@ -29,6 +30,8 @@ const USUAL: Size = Size { rows: 24, columns: 80 };
 pub struct Terminal {
     display: Display,
     counts: Counts,
+    command: String,
+    voice: Voice,
     ticker: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -41,8 +44,9 @@ struct Drawn {
     size: Box<dyn Fn() -> Size + Send>,
     /// None before the run begins and after it has ended.
     view: Option<View>,
-    /// What a person is asked; nothing but lines is drawn meanwhile, each above the question.
-    question: Option<String>,
+    /// What is to be told when a question is answered; none where nothing is asked. Nothing is drawn meanwhile: what a
+    /// person is asked about stays above the question.
+    held: Option<Vec<String>>,
 }
 
 impl Display {
@@ -50,15 +54,20 @@ impl Display {
     pub fn print(&self, text: &str) {
         let text = &*shown::stream(text, console::colors_enabled_stderr());
         let mut drawn = self.lock();
-        match drawn.question.clone() {
-            // What was typed is still there for the one who reads it, though no longer to be seen.
-            Some(question) => drawn.screen.write(&format!("\r\x1b[2K{text}\n{question}")),
+        match &mut drawn.held {
+            Some(held) => held.push(text.to_owned()),
             None => drawn.draw(text),
         }
     }
 
+    /// How many columns there are.
+    pub fn width(&self) -> usize {
+        let drawn = self.lock();
+        (drawn.size)().columns
+    }
+
     /// Asks: prints `listing`, and `question` behind which `read` takes the answer. The run goes on meanwhile, and
-    /// what it has to tell is told above the question.
+    /// what it has to tell is told after the answer.
     pub fn ask(
         &self,
         listing: &str,
@@ -68,21 +77,18 @@ impl Display {
         {
             let mut drawn = self.lock();
             let size = (drawn.size)();
-            // On one row, so that it can be written anew.
             let listing = shown::stream(listing, console::colors_enabled_stderr());
-            let question =
-                truncate_str(&shown::name(question), size.columns.saturating_sub(8).max(1), "…").into_owned();
-            drawn.screen.stay(&format!("{listing}{question}"), size);
-            drawn.question = Some(question);
+            drawn.screen.stay(&format!("{listing}{}", shown::name(question)), size);
+            drawn.held = Some(Vec::new());
         }
         let answer = read();
         let mut drawn = self.lock();
-        drawn.question = None;
+        let held = drawn.held.take().unwrap_or_default();
         if answer.is_none() {
             // Whatever comes next begins on a line of its own.
             drawn.screen.write("\n");
         }
-        drawn.draw("");
+        drawn.draw(&held.join("\n"));
         answer
     }
 
@@ -101,19 +107,19 @@ impl Drawn {
 
 impl Terminal {
     /// Draws on standard error.
-    pub fn new() -> Self {
+    pub fn new(voice: Voice) -> Self {
         let size = || {
             let size = Term::stderr().size_checked();
             size.map_or(USUAL, |(rows, columns)| Size { rows: rows.into(), columns: columns.into() })
         };
-        Self::on(Box::new(std::io::stderr()), Box::new(size))
+        Self::on(Box::new(std::io::stderr()), Box::new(size), voice)
     }
 
     /// Draws on another terminal.
-    fn on(writer: Box<dyn Write + Send>, size: Box<dyn Fn() -> Size + Send>) -> Self {
-        let drawn = Drawn { screen: Screen::new(writer), size, view: None, question: None };
+    fn on(writer: Box<dyn Write + Send>, size: Box<dyn Fn() -> Size + Send>, voice: Voice) -> Self {
+        let drawn = Drawn { screen: Screen::new(writer), size, view: None, held: None };
         let display = Display(Arc::new(Mutex::new(drawn)));
-        Self { display, counts: Counts::default(), ticker: None }
+        Self { display, counts: Counts::default(), command: String::new(), voice, ticker: None }
     }
 
     /// A handle with which others can print above what is drawn, and ask.
@@ -139,7 +145,7 @@ impl Terminal {
         let draw = move || {
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 let mut drawn = display.lock();
-                if drawn.question.is_none() {
+                if drawn.held.is_none() {
                     drawn.draw("");
                 }
             }
@@ -160,12 +166,6 @@ impl Terminal {
     }
 }
 
-impl Default for Terminal {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.end();
@@ -177,22 +177,34 @@ impl Listener for Terminal {
         self.counts.take(&event.kind);
         match &event.kind {
             EventKind::RunStarted(start) => {
-                self.print(&format!(
-                    "{} with the {} engine, {} at once (run {})",
-                    start.command, start.engine, start.parallelism, start.run
-                ));
+                self.command.clone_from(&start.command);
+                if self.voice.is_normal() {
+                    self.print(&format!(
+                        "{} with the {} engine, {} at once (run {})",
+                        start.command, start.engine, start.parallelism, start.run
+                    ));
+                }
                 self.begin(View::new(&start.nodes, Instant::now()));
             }
             EventKind::NodeStarted { node } => self.change(|view, now| view.starts(node, now)),
-            EventKind::Step { node, step } => self.change(|view, now| view.steps(node, step, now)),
+            EventKind::Step { node, step } => {
+                self.change(|view, now| view.steps(node, step, now));
+                if self.voice.is_verbose() {
+                    self.print(&format!("  {}: {step}", shown::name(node)));
+                }
+            }
             EventKind::NodeWaiting { node } => self.change(|view, _| view.waits(node)),
             EventKind::NodeFinished { node, outcome, seconds } => {
                 self.change(|view, _| view.ends(node, outcome));
-                self.print(&finished(node, outcome, self.counts.of(node, outcome).as_ref(), *seconds));
+                if self.voice.is_normal() || outcome.is_failure() {
+                    let counts = self.counts.of(node, outcome);
+                    let brief = self.voice.answer_follows;
+                    self.print(&finished(node, outcome, counts.as_ref(), *seconds, brief));
+                }
             }
             EventKind::Stopping { step } => self.print(stopping(*step)),
             EventKind::RunFinished { .. } => self.end(),
-            EventKind::Agreed { word } => self.print(&agreed(word.as_deref())),
+            EventKind::Agreed { word } => self.print(&agreed(&self.command, word.as_deref())),
             EventKind::Judged(judgement) => {
                 if let Some(text) = judged(judgement) {
                     self.print(&text);

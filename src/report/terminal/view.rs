@@ -130,6 +130,22 @@ impl View {
         lines.iter().map(|line| truncate_str(line, width, "…").into_owned()).collect()
     }
 
+    /// How far it is, in one line without colours: for where nothing is drawn over itself.
+    pub fn line(&self, now: Instant) -> String {
+        let running = self.running.iter().take(3).map(|(name, running)| {
+            let step = if running.step.is_empty() { "began" } else { &running.step };
+            format!("{} ({step} {})", one_line(name), seconds(now, running.since))
+        });
+        let mut text = format!("{}/{} after {}", self.finished, self.nodes.len(), seconds(now, self.began));
+        if !self.running.is_empty() {
+            text = format!("{text}, running: {}", running.collect::<Vec<_>>().join(", "));
+        }
+        match self.running.len().saturating_sub(3) {
+            0 => text,
+            more => format!("{text} and {more} more"),
+        }
+    }
+
     fn total(&self, now: Instant) -> String {
         let all = self.nodes.len();
         let filled = (self.finished * BAR).checked_div(all).unwrap_or_default();
@@ -242,6 +258,24 @@ mod tests {
         view.ends("vpc", &Outcome::Destroyed);
         view.steps("vpc", "late", start);
         assert!(!text(&view).contains("late"), "{}", text(&view));
+    }
+
+    #[test]
+    fn one_line_says_how_far_it_is_and_what_runs() {
+        let start = Instant::now();
+        let names: Vec<String> = (0..5).map(|unit| format!("u{unit}")).collect();
+        let nodes: Vec<NodeInfo> = names.iter().map(|name| node(name, &[])).collect();
+        let mut view = View::new(&nodes, start);
+        let later = start + Duration::from_secs(130);
+        assert_eq!(view.line(later), "0/5 after 2m 10s");
+        for name in &names {
+            view.starts(name, start + Duration::from_secs(10));
+        }
+        view.steps("u1", "apply", later);
+        view.ends("u4", &Outcome::Applied);
+        let expected =
+            "1/5 after 2m 10s, running: u0 (began 2m 00s), u1 (apply 2m 00s), u2 (began 2m 00s) and 1 more";
+        assert_eq!(view.line(later), expected);
     }
 
     #[test]

@@ -67,7 +67,7 @@ async fn outcomes(nodes: Nodes) -> (Vec<(String, Outcome)>, Vec<String>) {
     let events = Arc::new(Events::new(None, vec![Box::new(Recorder(Arc::clone(&started)))]));
     let schedule = schedule(2, events, interrupts);
     let start = start(&nodes);
-    let result = run(nodes, start, &schedule).await;
+    let result = run(nodes, Some(start), &schedule).await;
     let started = started.lock().unwrap().clone();
     (result.outcomes, started)
 }
@@ -154,7 +154,7 @@ async fn after_the_first_interrupt_what_runs_ends_and_nothing_begins() {
     let nodes: Nodes = vec![first, node("cluster", &[0], Outcome::Applied)].into();
     let schedule = schedule(1, Arc::new(Events::new(None, Vec::new())), interrupts);
     let start = start(&nodes);
-    let result = run(nodes, start, &schedule).await;
+    let result = run(nodes, Some(start), &schedule).await;
     assert_eq!(result.outcomes[0].1, Outcome::Applied);
     assert_eq!(result.outcomes[1].1, Outcome::Interrupted);
 }
@@ -172,7 +172,7 @@ async fn after_a_failure_nothing_begins_where_that_is_asked_for() {
     let events = Arc::new(Events::new(None, Vec::new()));
     let schedule = Schedule { fail_fast: true, ..schedule(1, events, interrupts) };
     let beginning = start(&nodes);
-    let result = run(nodes, beginning, &schedule).await;
+    let result = run(nodes, Some(beginning), &schedule).await;
     let skipped = Outcome::Skipped { cause: "networking".to_owned() };
     let rest: Vec<_> = result.outcomes.iter().skip(1).map(|(_, outcome)| outcome.clone()).collect();
     assert_eq!(rest, [skipped.clone(), skipped.clone(), skipped]);
@@ -190,7 +190,7 @@ async fn what_runs_when_another_fails_first_ends_and_what_waits_for_it_is_skippe
     let events = Arc::new(Events::new(None, Vec::new()));
     let schedule = Schedule { fail_fast: true, ..schedule(2, events, interrupts) };
     let beginning = start(&nodes);
-    let result = run(nodes, beginning, &schedule).await;
+    let result = run(nodes, Some(beginning), &schedule).await;
     assert_eq!(result.outcomes[1].1, Outcome::Applied);
     assert_eq!(result.outcomes[2].1, Outcome::Skipped { cause: "networking".to_owned() });
 }
@@ -209,7 +209,7 @@ async fn what_is_done_does_not_run_and_does_not_hold_up_what_waits_for_it() {
     let done = HashMap::from([("networking".to_owned(), Outcome::Applied)]);
     let schedule = Schedule { done, ..schedule(2, events, interrupts) };
     let beginning = start(&nodes);
-    let result = run(nodes, beginning, &schedule).await;
+    let result = run(nodes, Some(beginning), &schedule).await;
     assert!(result.outcomes.iter().all(|(_, outcome)| outcome.is_success()), "{:?}", result.outcomes);
     assert_eq!(*started.lock().unwrap(), ["cluster", "identity"]);
 }

@@ -8,7 +8,8 @@ use crate::support::{terraforms, tool};
 fn the_table_comes_before_anything_goes_and_names_who_is_left() {
     for tool in terraforms() {
         let estate = applied(&tool);
-        let ended = slipway(&estate, &tool, &["destroy", "dev", "--yes"]).exits(0);
+        let arguments = ["destroy", "dev", "--yes", "--leave-dependents"];
+        let ended = slipway(&estate, &tool, &arguments).exits(0);
         let talk = &ended.stderr;
         let table = talk.find("this would be destroyed, in this order:").unwrap_or_else(|| panic!("{talk}"));
         let (cluster, networking) = (talk[table..].find("dev/cluster"), talk[table..].find("dev/networking"));

@@ -41,3 +41,29 @@ fn what_a_protected_unit_stands_on_does_not_go_either() {
     slipway(&estate, tool, &["destroy", "dev", "--yes", "--leave-dependents"]).exits(0);
     assert_eq!(estate.applied("dev/networking"), None);
 }
+
+#[test]
+fn what_others_stand_on_stays_until_they_are_gone() {
+    for tool in terraforms() {
+        let estate = applied(&tool);
+        let ended = slipway(&estate, &tool, &["destroy", "dev", "--yes"]).exits(5);
+        let ended = ended.says("shared/monitoring stays and still has resources: it depends on dev/cluster");
+        assert!(ended.says("--leave-dependents").stderr.lines().count() < 4);
+        assert!(estate.applied("dev/cluster").is_some());
+        // One of a chain as well, and what is inside what goes is in nobody's way.
+        slipway(&estate, &tool, &["destroy", "dev/networking", "--yes"]).exits(5).says("dev/cluster stays");
+        slipway(&estate, &tool, &["destroy", "shared", "--yes"]).exits(0);
+        slipway(&estate, &tool, &["destroy", "dev", "--yes"]).exits(0);
+        assert_eq!(estate.applied("dev/networking"), None);
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let tool = &terraforms()[0];
+    let estate = applied(tool);
+    estate.write("states/shared/monitoring.tfstate", "{ this is no state");
+    let ended = slipway(&estate, tool, &["destroy", "dev", "--yes"]).exits(5);
+    ended.says("shared/monitoring stays and may have resources (its state could not be read)");
+    assert!(estate.applied("dev/cluster").is_some());
+}

@@ -2,6 +2,7 @@
 
 mod files;
 mod journal;
+mod loudness;
 mod page;
 mod terminal;
 

@@ -75,7 +75,7 @@ fn ctrl_c_at_a_question_is_a_no_and_changes_nothing() {
     let tool = &terraforms()[0];
     let estate = slow(0);
     let slipway = Slipway::new(estate.path(), tool);
-    let code = on_a_terminal(slipway, &["apply"], ["type", "[q]uit:", "\u{3}"]);
+    let code = on_a_terminal(slipway, &["apply"], ["type", "[s]elect units:", "\u{3}"]);
     assert_eq!(code, "130");
     assert!(!estate.path().join("begun").exists(), "nothing was applied");
     nothing_is_left(&estate, tool);

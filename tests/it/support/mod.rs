@@ -8,6 +8,7 @@ pub mod secrets;
 pub mod shown;
 pub mod skipped;
 pub mod slipway;
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
 

@@ -38,6 +38,8 @@ impl Slipway {
             .env("SLIPWAY_TF_PATH", tool)
             .env("SLIPWAY_ENGINE", "native")
             .env("SLIPWAY_COLOR", "never")
+            // What a tool was started for is told only then, and is what many tests look at.
+            .env("SLIPWAY_VERBOSE", "true")
             // A fifth of what the tools take is collecting garbage, thousands of times in this suite.
             .env("GOGC", "400")
             .stdin(Stdio::null());

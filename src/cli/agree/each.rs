@@ -1,4 +1,4 @@
-//! Asks a person at the terminal before anything changes.
+//! Asks a person at the terminal for each unit, when its turn comes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,9 +24,17 @@ impl Prompt {
         Self { display, interrupts, all: AtomicBool::new(false), none: AtomicBool::new(false) }
     }
 
-    fn ask(&self, unit: &str, plan: &PlanSummary) -> Approval {
+    fn ask(&self, unit: &str, plan: &PlanSummary, beyond: Option<&[String]>) -> Approval {
         let line = |change: &ResourceChange| format!("  {:>3} {}\n", change.action.sign(), change.address);
-        let listing: String = plan.resources.iter().map(line).collect();
+        let listing: String = match beyond {
+            None => plan.resources.iter().map(line).collect(),
+            Some(beyond) => {
+                let more = beyond.join("\n  ");
+                format!(
+                    "{unit}: on the real outputs of what it depends on it would do more than was shown:\n{more}"
+                )
+            }
+        };
         let question = format!("Apply {} to {unit}? [y]es, [n]o, [a]ll that follow, [q]uit: ", plan.short());
         // No answer, or a terminal that has gone, is a no.
         let answer = self.display.ask(&listing, &question, || typed(&self.interrupts)).unwrap_or_default();
@@ -38,7 +46,7 @@ impl Prompt {
             }
             "q" | "quit" => {
                 self.none.store(true, Ordering::Relaxed);
-                Approval::No
+                Approval::Stop
             }
             _ => Approval::No,
         }
@@ -47,13 +55,13 @@ impl Prompt {
 
 #[async_trait]
 impl Approver for Prompt {
-    async fn approve(&self, unit: &str, plan: &PlanSummary) -> Approval {
+    async fn approve(&self, unit: &str, plan: &PlanSummary, beyond: Option<&[String]>) -> Approval {
         if self.none.load(Ordering::Relaxed) {
-            return Approval::No;
+            return Approval::Stop;
         }
         if self.all.load(Ordering::Relaxed) {
             return Approval::Yes;
         }
-        tokio::task::block_in_place(|| self.ask(unit, plan))
+        tokio::task::block_in_place(|| self.ask(unit, plan, beyond))
     }
 }

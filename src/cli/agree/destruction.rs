@@ -1,24 +1,20 @@
 //! Before anything is destroyed: every unit is planned, what would go is shown, and a person agrees to exactly that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
 use super::typed::typed;
-use super::ui::Ui;
-use super::workspace::{Selection, Workspace};
+use super::{Answer, Undecided};
+use crate::cli::ui::Ui;
+use crate::cli::workspace::{Selection, Workspace};
 use crate::engine::{Session, Unwatched};
 use crate::estate::{Estate, UnitIndex};
 use crate::report::terminal::Display;
-use crate::run::ahead::{NamedUnit, PlannedAhead, give_up, plan_all};
+use crate::run::ahead::PlannedAhead;
 use crate::run::blast::{BlastRadius, Loss, Stranded};
 use crate::run::event::Outcome;
-use crate::run::events::Events;
-use crate::run::memory::MemoryBound;
-use crate::run::scheduler::RunResult;
 use crate::run::workshop::Workshop;
-use crate::support::interrupt::{Interrupts, Stop};
+use crate::support::interrupt::Stop;
 use crate::terragrunt::Reader;
 
 /// A unit that stays and depends on one that goes.
@@ -80,53 +76,27 @@ pub fn word(asked_for: &Path, root: &Path, going: &[PathBuf]) -> String {
 
 /// A destruction that has not begun.
 pub struct Destruction<'a> {
-    /// The units, in the order in which they go; those that are done are not among them.
-    pub units: Vec<NamedUnit>,
-    /// The names of all nodes, in the order of the run.
-    pub names: Vec<String>,
-    /// How those ended that another process has done.
-    pub done: BTreeMap<String, Outcome>,
+    /// The run; its units in the order in which they go.
+    pub run: Undecided<'a>,
     /// Who stays and loses what it depends on.
     pub dependents: Vec<Dependent>,
-    /// Whether gates go as well, which no plan tells of.
-    pub gates: bool,
     /// What has to be typed; none where nobody is asked.
     pub word: Option<String>,
     /// The live display, where there is one.
     pub display: Option<Display>,
-    /// Where events go.
-    pub events: &'a Arc<Events>,
-    /// How far a person has asked to stop.
-    pub interrupts: &'a Interrupts,
     /// The engine.
     pub workshop: &'a Workshop,
-    /// How many units are planned at once.
-    pub parallelism: usize,
-    /// What planning them needs of the machine's memory.
-    pub memory: MemoryBound,
-}
-
-/// What a person said.
-pub enum Answer {
-    /// Go on, with the word that was typed.
-    Yes(Option<String>),
-    /// The run has ended here.
-    No(RunResult),
 }
 
 impl Destruction<'_> {
     /// Plans, shows, asks.
-    pub async fn agree(mut self, ui: Ui) -> Answer {
-        let begun = Instant::now();
-        let Self { units, events, interrupts, .. } = &self;
-        let planned = plan_all(units, events, interrupts, self.parallelism, self.memory).await;
+    pub async fn agree(self, ui: Ui) -> Answer {
+        let planned = self.run.plan(None).await;
         if let Some(outcome) = failure(&planned) {
-            let mut outcomes = std::mem::take(&mut self.done);
-            outcomes.extend(planned.into_iter().filter_map(|unit| Some((unit.name, unit.outcome?))));
-            return Answer::No(give_up(&self.names, outcomes, &outcome, begun, self.events));
+            return self.run.end(planned, &outcome);
         }
         let radius = self.radius(&planned).await;
-        if radius.resources() == 0 && !self.gates {
+        if radius.resources() == 0 && self.run.gates.is_empty() {
             return Answer::Yes(None);
         }
         self.show(ui, &format!("this would be destroyed, in this order:\n{}", radius.table()));
@@ -134,14 +104,14 @@ impl Destruction<'_> {
         let typed = tokio::task::block_in_place(|| self.ask(word));
         let otherwise = match typed {
             Some(typed) if typed.trim() == word => return Answer::Yes(Some(word.clone())),
-            None if self.interrupts.step() > Stop::None => Outcome::Interrupted,
+            None if self.run.interrupts.step() > Stop::None => Outcome::Interrupted,
             Some(typed) => {
                 self.show(ui, &format!("\"{}\" is not \"{word}\": nothing was destroyed", typed.trim()));
                 Outcome::Declined
             }
             None => Outcome::Declined,
         };
-        Answer::No(give_up(&self.names, self.done, &otherwise, begun, self.events))
+        self.run.end(Vec::new(), &otherwise)
     }
 
     async fn radius(&self, planned: &[PlannedAhead]) -> BlastRadius {
@@ -154,7 +124,7 @@ impl Destruction<'_> {
         };
         let mut stranded = Vec::new();
         for dependent in &self.dependents {
-            let session = Session { watcher: &Unwatched, interrupts: self.interrupts, place: None };
+            let session = Session { watcher: &Unwatched, interrupts: self.run.interrupts, place: None };
             let has_resources = match self.workshop.bare_job(&dependent.dir).await {
                 Some(job) => self.workshop.engine().has_resources(&job, session).await.ok(),
                 None => None,
@@ -174,7 +144,7 @@ impl Destruction<'_> {
     fn ask(&self, word: &str) -> Option<String> {
         let question = format!("Type {word} to destroy it, anything else to leave it: ");
         let display = self.display.as_ref()?;
-        display.ask("", &question, || typed(self.interrupts))
+        display.ask("", &question, || typed(self.run.interrupts))
     }
 }
 

@@ -1,0 +1,93 @@
+//! What is destroyed must not be what others stand on that stay.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::agree::{Dependent, dependents};
+use super::exit::CliError;
+use super::global::ToolArgs;
+use super::workspace::{Selection, Workspace};
+use crate::engine::{Session, Unwatched};
+use crate::run::workshop::Workshop;
+use crate::support::interrupt::channel;
+use crate::support::signals::attach;
+use crate::terragrunt::Reader;
+
+/// How many states are asked for at once.
+const AT_ONCE: usize = 8;
+/// More dependents than this are told by their number.
+const MOST_NAMED: usize = 5;
+
+/// Refuses to destroy what a unit stands on that was filtered out, that is protected, or that still has resources.
+pub async fn refuse(
+    workspace: &Workspace,
+    selection: &Selection,
+    reader: &Arc<Reader>,
+    tools: &ToolArgs,
+) -> Result<(), CliError> {
+    refuse_filtered_out(selection)?;
+    let dependents = dependents(workspace, selection, reader);
+    refuse_protected(&dependents)?;
+    if dependents.is_empty() {
+        return Ok(());
+    }
+    let engine = workspace.engine(tools, false)?;
+    let workshop = Workshop::new(engine, Arc::clone(reader), workspace.project.estate_root.clone());
+    let (interruptor, interrupts) = channel();
+    let _attached = attach(interruptor);
+    let asked = futures::stream::iter(&dependents).map(async |dependent| {
+        let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
+        let has_resources = match workshop.bare_job(&dependent.dir).await {
+            Some(job) => workshop.engine().has_resources(&job, session).await.ok(),
+            None => None,
+        };
+        (dependent, has_resources)
+    });
+    let asked: Vec<(&Dependent, Option<bool>)> = asked.buffered(AT_ONCE).collect().await;
+    let standing: Vec<String> =
+        asked.into_iter().filter_map(|(dependent, has)| told(dependent, has)).collect();
+    if standing.is_empty() {
+        return Ok(());
+    }
+    let mut message = standing.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if standing.len() > MOST_NAMED {
+        message = format!("{message}; and {} more", standing.len() - MOST_NAMED);
+    }
+    Err(CliError::refused(
+        message,
+        "nothing was touched; destroy what depends on it first or as well, or pass --leave-dependents",
+    ))
+}
+
+/// That a unit stands on what would go; none where it has nothing that could.
+fn told(dependent: &Dependent, has_resources: Option<bool>) -> Option<String> {
+    let has = match has_resources {
+        Some(false) => return None,
+        Some(true) => "still has resources",
+        None => "may have resources (its state could not be read)",
+    };
+    Some(format!("{} stays and {has}: it depends on {}", dependent.name, dependent.on.join(", ")))
+}
+
+/// What `prevent_destroy` protects must not lose what it stands on either.
+fn refuse_protected(dependents: &[Dependent]) -> Result<(), CliError> {
+    let Some(dependent) = dependents.iter().find(|dependent| dependent.protected) else { return Ok(()) };
+    let on = dependent.on.join(", ");
+    Err(CliError::refused(
+        format!("prevent_destroy protects {}, which depends on {on}", dependent.name),
+        "nothing was touched; remove prevent_destroy from it, or pass --leave-dependents",
+    ))
+}
+
+/// What a filter left out is not asked for its state: the filter may have been a slip.
+fn refuse_filtered_out(selection: &Selection) -> Result<(), CliError> {
+    if selection.dependents.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        format!("{} would lose what they depend on: they were filtered out", selection.dependents.join(", ")),
+        "nothing was touched; select them as well, as in --filter '...vpc', or pass --leave-dependents where they \
+         are gone already",
+    ))
+}
