@@ -1,14 +1,15 @@
 //! `slipway completions`: completion scripts for shells.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
+use super::complete;
 use super::exit::{CliError, Exit};
 use super::ui::Ui;
 
 /// Print a completion script for a shell
 ///
-/// For bash: `slipway completions bash > /etc/bash_completion.d/slipway`
+/// It asks slipway itself for what may come next: commands and flags, and this estate's units, runs, clusters, applications and revisions. For bash: `slipway completions bash > /etc/bash_completion.d/slipway`; for zsh, as a file `_slipway` in a folder of `fpath`; for fish: `slipway completions fish > ~/.config/fish/completions/slipway.fish`
 #[derive(Args, Clone, Debug)]
 pub struct CompletionsArgs {
     /// The shell
@@ -18,8 +19,8 @@ pub struct CompletionsArgs {
 
 /// Prints the script.
 pub fn cmd_completions(ui: Ui, args: &CompletionsArgs) -> Result<Exit, CliError> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::Cli::command(), "slipway", &mut script);
+    let script = complete::script(args.shell);
+    let script = script.map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
     ui.raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use super::ui::Ui;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
-/// Take everything down: applications, Argo CD, then units in reverse
+/// Take everything down: applications, Argo CD, units in reverse
 ///
 /// A unit with `prevent_destroy` stops it before anything is touched.
 #[derive(Args, Clone, Debug)]

@@ -281,15 +281,13 @@ fn flag(text: &str) -> Found<'_> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-    use crate::cli::Cli;
+    use crate::cli::help;
 
     /// What the documentation says of something typed.
     fn answer(typed: &str) -> String {
         let arguments: Vec<OsString> = typed.split_whitespace().map(OsString::from).collect();
-        let parsed = |arguments: &[OsString]| match Cli::try_parse_from(arguments) {
+        let parsed = |arguments: &[OsString]| match help::parse(arguments) {
             Ok(_) => true,
             Err(error) => !error.use_stderr(),
         };
@@ -332,7 +330,7 @@ mod tests {
         let hints = COMMAND_HINTS.iter().chain(FLAG_HINTS).map(|(_, hint)| *hint);
         for named in hints.flat_map(|hint| hint.split('`')).filter(|part| part.starts_with("slipway ")) {
             let named = named.replace(" DIR", " dir").replace("APP=IMAGE", "app=image:1");
-            let parsed = Cli::try_parse_from(named.split_whitespace());
+            let parsed = help::parse(named.split_whitespace());
             assert!(parsed.is_ok(), "{named}: {}", parsed.unwrap_err());
         }
     }

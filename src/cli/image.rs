@@ -24,9 +24,9 @@ use crate::support::secret::Secret;
 use crate::support::shown;
 
 /// The folder of the applications where nobody says.
-const MANIFESTS: &str = "manifests";
+pub(super) const MANIFESTS: &str = "manifests";
 
-/// Set, list, roll back and promote images in the manifests repository
+/// Set, list, roll back and promote images in the manifests
 #[derive(Args, Clone, Debug)]
 pub struct ImageArgs {
     #[command(subcommand)]

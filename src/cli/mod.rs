@@ -4,6 +4,7 @@ mod agree;
 mod apply;
 mod argocd;
 mod carry_out;
+mod complete;
 mod completions;
 mod destroy;
 mod detail;
@@ -12,6 +13,7 @@ mod doctor;
 mod documented;
 mod down;
 mod early;
+mod examples;
 mod execute;
 mod exit;
 mod find;
@@ -19,6 +21,7 @@ mod follow;
 mod global;
 mod graph;
 mod habits;
+mod help;
 mod home;
 mod image;
 mod left_behind;
@@ -150,6 +153,9 @@ impl Cli {
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
+    if complete::answered() {
+        return Exit::Done.into();
+    }
     early::tell_panics();
     let (cli, meant) = match parsed() {
         Ok(parsed) => parsed,
@@ -179,7 +185,7 @@ pub fn main() -> ExitCode {
 
 /// The arguments; where they are other tools' words for ours, with what they mean.
 fn parsed() -> Result<(Cli, Option<String>), Exit> {
-    let error = match Cli::try_parse() {
+    let error = match help::parse(std::env::args_os()) {
         Ok(cli) => return Ok((cli, None)),
         Err(error) => error,
     };
@@ -193,7 +199,7 @@ fn parsed() -> Result<(Cli, Option<String>), Exit> {
         Habit::Means(ours) => {
             let words = ours.iter().skip(1).map(|word| word.to_string_lossy());
             let meant = format!("slipway {}", words.collect::<Vec<_>>().join(" "));
-            let cli = Cli::try_parse_from(ours).map_err(|error| early::tell_usage(&error, None))?;
+            let cli = help::parse(ours).map_err(|error| early::tell_usage(&error, None))?;
             Ok((cli, Some(meant)))
         }
     }
@@ -215,7 +221,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),
         Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),
-        Command::Man(args) => man::cmd_man(ui, args),
+        Command::Man(args) => man::cmd_man(ui, global, args),
         Command::Version(args) => version::cmd_version(ui, args),
         Command::Up(args) => wait(up::cmd_up(ui, global, args)),
         Command::Down(args) => wait(down::cmd_down(ui, global, args)),

@@ -16,7 +16,9 @@ use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{Reader, ReaderOptions};
 
-/// Show a unit with everything evaluated: as HCL that can be read again, or as JSON with Terragrunt's keys
+/// Show a unit with everything evaluated
+///
+/// As HCL that can be read again, or as JSON with Terragrunt's keys.
 ///
 /// Outputs of other units are read where their state is a file on this machine. Where it is not, their mocks stand
 /// in, and what rests on an output without a mock is left empty, as Terragrunt shows it; a warning says so.

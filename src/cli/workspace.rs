@@ -412,7 +412,7 @@ fn confined(options: ReaderOptions, boundary: Option<Arc<Boundary>>) -> ReaderOp
 /// Refuses a slipway.hcl of another user: it says which programs run, and where secrets go. Those of the user, of root,
 /// and of whoever has become root by `sudo` are one's own, as for Git; so is all in a repository that the user's Git takes
 /// for safe.
-fn refuse_anothers_file(from: &Path) -> Result<(), CliError> {
+pub(super) fn refuse_anothers_file(from: &Path) -> Result<(), CliError> {
     use std::os::unix::fs::MetadataExt;
     let Some(file) = Project::file_above(&paths::clean(from)) else { return Ok(()) };
     let us = nix::unistd::geteuid();

@@ -20,7 +20,7 @@ use crate::terragrunt::{Outline, Reader};
 
 /// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
 /// does: generated stacks live in one.
-const PASSED_OVER: &[&str] = &[".git", ".slipway", ".terraform", ".terragrunt-cache"];
+pub(super) const PASSED_OVER: &[&str] = &[".git", ".slipway", ".terraform", ".terragrunt-cache"];
 
 type Read = (Outline, Vec<Diagnostic>);
 

@@ -31,6 +31,6 @@ pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history
 pub use self::image::{FilePlace, ImageAssignment, ImageReference, ImageTarget};
 pub use self::kustomize::Deployed;
 pub use self::promote::promote;
-pub use self::repository::{Identity, Repository, RepositorySpec};
+pub use self::repository::{Identity, Look, Repository, RepositorySpec};
 pub use self::rollback::rollback;
 pub use self::source::bump_source;

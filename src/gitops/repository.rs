@@ -1,5 +1,6 @@
 //! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
 
+mod look;
 mod open;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use crate::support::address::Address;
 use crate::support::git::{Git, GitError, GitRemote, is_ancestor, settings};
 use crate::support::scratch::Scratch;
 use crate::support::secret::Secret;
+
+pub use self::look::Look;
 
 /// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
 const ATTEMPTS: u32 = 12;

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use super::event::{Event, EventKind, Outcome, RunStart};
 
 /// A run as its journal has it.
@@ -40,6 +42,11 @@ impl Past {
         }
         let finished = matches!(events.last()?.kind, EventKind::RunFinished { .. });
         Some(Self { start, outcomes, underway, finished, events })
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.events.first().map(|event| event.time)
     }
 
     /// The nodes that succeeded, which are not done again.

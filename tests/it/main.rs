@@ -10,6 +10,8 @@ mod argocd;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod complete;
+#[cfg(test)]
 mod destroy;
 #[cfg(test)]
 mod dialect;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 
 use super::{Page, cell, repository};
-use crate::cli::Cli;
+use crate::cli::help;
 
 /// From so many commands on, a flag is told once for all of them.
 const SHARED: usize = 4;
 
 /// The whole command line, as it is when it is parsed.
 pub(super) fn command_line() -> Command {
-    let mut line = Cli::command();
+    let mut line = help::command();
     line.build();
     line
 }

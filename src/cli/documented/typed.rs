@@ -1,10 +1,9 @@
 //! What is typed in the documentation can be typed: every `slipway …` of every page is parsed.
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use super::{Page, pages, repository};
-use crate::cli::Cli;
+use crate::cli::help;
 
 /// Pages that tell of words that are none of ours, or were ours once.
 const OF_OTHER_WORDS: &[&str] = &["docs/habits.md", "CHANGELOG.md"];
@@ -53,7 +52,7 @@ fn words(command: &str) -> Option<Vec<String>> {
 /// Whether clap takes it. What is only spoken of may leave out what the command cannot do without.
 fn fault(words: &[String], is_spoken: bool) -> Option<String> {
     let stands_for_any = words.get(1).is_some_and(|word| word == "COMMAND");
-    let error = Cli::try_parse_from(words).err().filter(|error| error.use_stderr() && !stands_for_any)?;
+    let error = help::parse(words).err().filter(|error| error.use_stderr() && !stands_for_any)?;
     let is_group = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     let told = error.to_string();
     let is_cut = error.kind() == ErrorKind::MissingRequiredArgument || told.contains("a value is required");

@@ -2,7 +2,7 @@
 
 mod cache;
 mod kinds;
-mod server;
+pub mod server;
 mod stacks;
 mod terragrunt;
 

@@ -20,6 +20,8 @@ pub struct Page {
     pub authorization: Option<String>,
     /// Sends half of the body, and then nothing any more.
     pub stalls: bool,
+    /// Sends half of the body, and hangs up.
+    pub breaks_off: bool,
 }
 
 impl Page {
@@ -156,10 +158,12 @@ fn answer(site: &Site, stream: &mut (impl Read + Write)) -> std::io::Result<()> 
     if etag.is_some() && headers.get("if-none-match") == etag {
         return reply(stream, "304 Not Modified", &[], b"");
     }
-    if page.stalls {
+    if page.stalls || page.breaks_off {
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", page.body.len())?;
         stream.write_all(&page.body[..page.body.len() / 2])?;
-        std::thread::sleep(Duration::from_mins(1));
+        if page.stalls {
+            std::thread::sleep(Duration::from_mins(1));
+        }
         return Ok(());
     }
     reply(stream, "200 OK", &page.headers, &page.body)

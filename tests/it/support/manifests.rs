@@ -1,5 +1,6 @@
 //! The project's manifests in a bare repository of a bed.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,4 +44,39 @@ pub fn seed(bed: &Bed, name: &str) -> PathBuf {
 pub fn head(bare: &Path) -> String {
     let output = Command::new("git").arg("-C").arg(bare).args(["rev-parse", "main"]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A deployment with the containers and images that are named.
+pub fn deployment(name: &str, containers: &[(&str, &str)]) -> String {
+    let mut text = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  template:\n    spec:\n      \
+         containers:\n"
+    );
+    for (container, image) in containers {
+        writeln!(text, "        - name: {container}\n          image: {image}").unwrap();
+    }
+    text
+}
+
+/// A bare repository in a folder, with files on `main`: for tests that need no bed.
+pub fn bare(folder: &Path, files: &[(&str, String)]) -> PathBuf {
+    let bare = folder.join("manifests.git");
+    let work = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    for (name, text) in files {
+        let file = work.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let path = bare.to_str().unwrap();
+    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "The applications"]);
+    git(&["push", "--quiet", path, "main"]);
+    bare
 }
