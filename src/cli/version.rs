@@ -1,10 +1,33 @@
 //! `slipway version`: which Slipway this is.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::exit::{CliError, Exit};
 use super::global::Format;
 use super::ui::Ui;
+
+/// The versions of what `--format json` and `--log-format json` write, by the names of their files under `schemas/`.
+const SCHEMAS: &[(&str, u32)] = &[
+    ("argocd-status", 1),
+    ("doctor", 1),
+    ("find", 1),
+    ("graph", 1),
+    ("image-history", 1),
+    ("image-list", 1),
+    ("image-set", 1),
+    ("log", 1),
+    ("output", 1),
+    ("render", 1),
+    ("run", 1),
+    ("runs", 1),
+    ("stack-clean", 1),
+    ("stack-generate", 1),
+    ("validate", 1),
+    ("verify", 1),
+    ("version", 1),
+];
 
 /// Print the version; `slipway doctor` tells those of the tools
 #[derive(Args, Clone, Debug)]
@@ -14,7 +37,10 @@ pub struct VersionArgs {}
 pub fn cmd_version(ui: Ui, _args: &VersionArgs) -> Result<Exit, CliError> {
     let version = env!("CARGO_PKG_VERSION");
     match ui.format() {
-        Format::Json => ui.json(&serde_json::json!({ "version": version }))?,
+        Format::Json => {
+            let schemas: BTreeMap<&str, u32> = SCHEMAS.iter().copied().collect();
+            ui.json(&serde_json::json!({ "version": version, "schemas": schemas }))?;
+        }
         Format::Text => ui.answer(&format!("slipway {version}"))?,
     }
     Ok(Exit::Done)

@@ -93,8 +93,14 @@ fn tell_the_story(engine: &str, tool: &Path) {
 
     // A second time changes nothing, in the infrastructure, in the cluster and in Git.
     let application = world.application("app-a")["metadata"]["generation"].clone();
-    let again = slipway().run(&["up", "dev", "--yes"]).exits(0).says("nothing to change");
-    drop(again);
+    drop(slipway().run(&["up", "dev", "--yes"]).exits(0).says("nothing to change"));
+    let planned = slipway().run(&["plan", "dev", "--format", "json"]).exits(0).json();
+    assert_eq!(planned["command"], "plan");
+    let verified = slipway().run(&["verify", "dev", "--format", "json"]).exits(0).json();
+    assert_eq!(verified["cluster"]["name"], "acme-dev");
+    let applications = slipway().run(&["argocd", "status", "dev", "--format", "json"]).exits(0).json();
+    let names = applications["applications"].as_array().unwrap().iter().map(|one| &one["name"]);
+    assert!(names.clone().any(|name| name == "app-a") && names.clone().any(|name| name == "app-b"));
     assert_eq!(world.application("app-a")["metadata"]["generation"], application);
     assert_eq!(world.head(), first);
 

@@ -44,6 +44,8 @@ mod report;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sources;

@@ -4,6 +4,7 @@ pub mod bed;
 pub mod browser;
 pub mod estate;
 pub mod manifests;
+pub mod schemas;
 pub mod secrets;
 pub mod shown;
 pub mod skipped;

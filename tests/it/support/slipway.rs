@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use super::secrets::Process;
-use super::{secrets, shown};
+use super::{schemas, secrets, shown};
 
 /// A call of `slipway`.
 pub struct Slipway {
@@ -91,6 +91,10 @@ impl Slipway {
         }
         if self.has(arguments, "--log-format", "SLIPWAY_LOG_FORMAT", &["json"]) {
             shown::assert_lines_of_json(&said[1]);
+            schemas::assert_lines(&said[1]);
+        }
+        if self.has(arguments, "--format", "SLIPWAY_FORMAT", &["json"]) {
+            schemas::assert_answer(&dir, arguments, &said[0]);
         }
         Ended {
             code: output.status.code().unwrap_or(-1),
