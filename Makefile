@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo bench bench-check conformance fuzz sweep clean
+.PHONY: help setup check fmt test test-quick lint demo dist bench bench-check conformance fuzz sweep clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -47,6 +47,9 @@ demo: ## the whole story: infrastructure, cluster, Argo CD, an application that 
 	@echo "building slipway (some minutes the first time)"
 	cargo build
 	@.venv/bin/python -m emulator demo
+
+dist: ## a static release for this machine, packed into target/dist; needs musl-tools and its Rust target
+	@$(PYTHON) packaging/dist build
 
 bench: setup ## benchmarks beside Terragrunt and the bare tool, into docs/benchmarks.md
 	cargo build --release

@@ -36,6 +36,8 @@ mod identity;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod policy;
