@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint demo dist bench bench-check conformance fuzz sweep clean
+.PHONY: help setup check fmt test test-quick lint site demo dist bench bench-check conformance fuzz sweep clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -41,6 +41,10 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	@rm -f $(SKIPPED)
 	cargo test
 	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi
+
+site: ## build the documentation as a searchable site into target/site
+	@$(PYTHON) emulator/setup mdbook
+	@.tools/bin/mdbook build
 
 demo: ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
 	@$(PYTHON) emulator/setup demo

@@ -5,6 +5,7 @@
 mod page;
 mod pipelines;
 mod shell;
+mod site;
 mod terragrunt;
 
 use self::shell::Shell;
@@ -20,6 +21,7 @@ const FOLLOWED: &[&str] = &[
     "installation.md",
     "migration.md",
     "quick-start.md",
+    "saved-plans.md",
     "tutorial.md",
 ];
 
@@ -62,6 +64,21 @@ fn the_first_steps_from_terragrunt_work_as_written() {
     }
     shell.must("git init --quiet && slipway apply --yes && rm -r .slipway");
     shell.follow("migration.md");
+}
+
+#[test]
+fn the_page_on_saved_plans_works_as_written() {
+    let estate = Estate::new();
+    estate.unit("one", &[]).unit("two", &[]);
+    let mut shell = Shell::new();
+    for part in ["live", "infra", "slipway.hcl"] {
+        shell.bring(&estate.path().join(part));
+    }
+    shell.must(
+        "git init --quiet && echo states/ > .gitignore && git add --all && git commit --quiet -m 'Two units'",
+    );
+    shell.follow("saved-plans.md");
+    assert!(shell.read("states/two.tfstate").contains("two"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn shown(name: &str, path: &str) -> String {
     files.next_back().unwrap_or_else(|| panic!("{name} shows no {path}"))
 }
 
-fn yaml(text: &str) -> Value {
+pub fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error} in:\n{text}"))
 }
 
@@ -42,7 +42,7 @@ fn branch() -> Shell {
 }
 
 /// The scripts of a job of GitHub's, each with its variables; what a runner would put in for an expression is given.
-fn github_steps(job: &Value, expressions: &[(&str, &str)]) -> Vec<(String, Vec<(String, String)>)> {
+pub fn github_steps(job: &Value, expressions: &[(&str, &str)]) -> Vec<(String, Vec<(String, String)>)> {
     let steps = job["steps"].as_array().unwrap().iter();
     let scripts = steps.filter_map(|step| {
         let script = step["run"].as_str()?.to_owned();
