@@ -25,6 +25,8 @@ pub struct Typed {
     pub line: usize,
     /// What is typed.
     pub command: String,
+    /// What is typed when it asks.
+    pub answer: Option<String>,
     /// How it ends.
     pub exits: i32,
     /// The lines that are shown below it.
@@ -69,7 +71,8 @@ fn typed(lines: &[(usize, &str)]) -> Vec<Typed> {
     let mut goes_on = false;
     for (number, line) in lines {
         if let Some(command) = line.strip_prefix("$ ") {
-            found.push(Typed { line: number + 1, command: command.to_owned(), exits: 0, shown: Vec::new() });
+            let command = command.to_owned();
+            found.push(Typed { line: number + 1, command, answer: None, exits: 0, shown: Vec::new() });
         } else if let Some(last) = found.last_mut() {
             if goes_on {
                 last.command = format!("{}\n{line}", last.command);
@@ -84,6 +87,9 @@ fn typed(lines: &[(usize, &str)]) -> Vec<Typed> {
     for typed in &mut found {
         if let Some((command, code)) = typed.command.split_once("  # exits with ") {
             (typed.command, typed.exits) = (command.to_owned(), code.parse().unwrap());
+        }
+        if let Some((command, answer)) = typed.command.split_once("  # answer ") {
+            (typed.command, typed.answer) = (command.to_owned(), Some(answer.to_owned()));
         }
     }
     found
@@ -123,13 +129,22 @@ fn matches(shown: &[String], said: &[String]) -> bool {
 
 #[test]
 fn a_page_is_read_as_people_read_it() {
-    let text = "The file `a/b.hcl`:\n\n```hcl a/b.hcl\nx = 1\n```\n\n```console\n$ one \\\n  two\n$ three  # exits with 2\nsaid\n```\n\n```text\nno\n```\n";
+    let text = "The file `a/b.hcl`:\n\n```hcl a/b.hcl\nx = 1\n```\n\n```console\n$ one \\\n  two\n$ three  # exits with 2\nsaid\n$ four  # answer y\n```\n\n```text\nno\n```\n";
     let typed = |line, command: &str, exits, shown: &[&str]| {
         let shown = shown.iter().map(ToString::to_string).collect();
-        Step::Command(Typed { line, command: command.to_owned(), exits, shown })
+        let answer = (command == "four").then(|| "y".to_owned());
+        Step::Command(Typed { line, command: command.to_owned(), answer, exits, shown })
     };
     let file = Step::File { path: "a/b.hcl".to_owned(), text: "x = 1\n".to_owned() };
-    assert_eq!(steps(text), [file, typed(8, "one \\\n  two", 0, &[]), typed(10, "three", 2, &["said"])]);
+    assert_eq!(
+        steps(text),
+        [
+            file,
+            typed(8, "one \\\n  two", 0, &[]),
+            typed(10, "three", 2, &["said"]),
+            typed(12, "four", 0, &[])
+        ]
+    );
 }
 
 #[test]

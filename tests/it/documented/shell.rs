@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::page::{self, Step, Typed};
 use crate::support::bed::Bed;
 use crate::support::slipway::system_path;
+use crate::support::terminal::before_a_terminal;
 use crate::support::{root, shown};
 
 /// A person with an empty folder, Git, OpenTofu and Slipway.
@@ -160,7 +161,10 @@ impl Shell {
             self.environment.push((name.to_owned(), value));
             return None;
         }
-        let said = self.run(&typed.command);
+        let said = match &typed.answer {
+            Some(answer) => self.run_and_answer(&typed.command, answer),
+            None => self.run(&typed.command),
+        };
         let place = format!("docs/{page}:{}: {}", typed.line, typed.command);
         let all = format!("stdout:\n{}\nstderr:\n{}", said.stdout, said.stderr);
         assert_eq!(said.code, typed.exits, "{place}\n{all}");
@@ -187,17 +191,29 @@ impl Shell {
     }
 
     fn run_with(&self, command: &str, variables: &[(String, String)]) -> Said {
-        let output = Command::new("bash")
-            .args(["-c", command])
-            .current_dir(&self.dir)
-            .env_clear()
-            .envs(self.environment.iter().chain(variables).map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = self.bash(command, variables).stdin(Stdio::null()).output().unwrap();
         let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
         shown::assert_harmless(&stdout);
         shown::assert_harmless(&stderr);
         Said { code: output.status.code().unwrap_or(-1), stdout, stderr }
+    }
+
+    /// On a terminal, where it asks.
+    fn run_and_answer(&self, command: &str, answer: &str) -> Said {
+        // A destruction has a name typed; everything else takes a letter.
+        let question = if answer.len() == 1 { "[y]es".to_owned() } else { format!("Type {answer}") };
+        let typed = format!("{answer}\n");
+        let bash = self.bash(command, &[("TERM".to_owned(), "xterm".to_owned())]);
+        let output = before_a_terminal(&bash, (40, 120, 0), &[&question, &typed]).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.contains(&question), "{command} does not ask\n{stdout}");
+        Said { code: output.status.code().unwrap_or(-1), stdout, stderr: String::new() }
+    }
+
+    fn bash(&self, command: &str, variables: &[(String, String)]) -> Command {
+        let mut bash = Command::new("/bin/bash");
+        bash.args(["-c", command]).current_dir(&self.dir).env_clear();
+        bash.envs(self.environment.iter().chain(variables).map(|(name, value)| (name, value)));
+        bash
     }
 }

@@ -78,6 +78,16 @@ impl Shown {
     }
 }
 
+/// What runs a program on a terminal, in the folder and with the variables that are its own.
+pub fn before_a_terminal(program: &Command, size: (usize, usize, usize), answers: &[&str]) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-c", ON_A_TERMINAL]).args([size.0, size.1, size.2].map(|number| number.to_string()));
+    command.arg(program.get_program()).args(program.get_args()).arg("--").args(answers);
+    command.current_dir(program.get_current_dir().unwrap()).env_clear().stdin(Stdio::null());
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
 /// Runs slipway on a terminal of so many rows and columns, and that narrow later where that is not 0.
 pub fn on_a_terminal(
     estate: &Estate,
@@ -87,13 +97,7 @@ pub fn on_a_terminal(
 ) -> Shown {
     let slipway =
         Slipway::new(estate.path(), &tool("tofu")).env("SLIPWAY_COLOR", "always").env("TERM", "xterm");
-    let slipway = slipway.into_command(arguments);
-    let mut command = Command::new("python3");
-    command.args(["-c", ON_A_TERMINAL]).args([size.0, size.1, size.2].map(|number| number.to_string()));
-    command.arg(slipway.get_program()).args(slipway.get_args()).arg("--").args(answers);
-    command.current_dir(estate.path()).env_clear().stdin(Stdio::null());
-    command.envs(slipway.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = command.output().unwrap();
+    let output = before_a_terminal(&slipway.into_command(arguments), size, answers).output().unwrap();
     let raw = String::from_utf8_lossy(&output.stdout).into_owned();
     let (mut lines, mut row, mut column) = (vec![Vec::new()], 0_usize, 0_usize);
     let mut highest = 0;
