@@ -2,10 +2,11 @@
 
 use clap::builder::StyledStr;
 use clap::builder::styling::Styles;
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
 use super::examples;
+use super::truth::truth;
 
 /// The groups of commands, in the order in which one comes to need them.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -81,6 +82,8 @@ pub fn parse<T: Into<std::ffi::OsString> + Clone>(
 fn with_help(command: Command, path: &str) -> Command {
     let path = format!("{path} {}", command.get_name());
     let command = command.mut_args(|argument| {
+        let is_switch = matches!(argument.get_action(), ArgAction::SetTrue) && argument.get_env().is_some();
+        let argument = if is_switch { argument.value_parser(truth) } else { argument };
         let is_under = |(_, ids): &&(&str, &[&str])| ids.contains(&argument.get_id().as_str());
         // A positional has a place of its own.
         match HEADINGS.iter().find(is_under).filter(|_| !argument.is_positional()) {

@@ -44,6 +44,7 @@ mod snippet;
 mod stack;
 mod target;
 mod told;
+mod truth;
 mod ui;
 mod unlock;
 mod up;

@@ -75,3 +75,23 @@ fn one_output_is_printed_for_a_script() {
     output(".", &[".", "text"]).exits(64).says("name the unit before it");
     output(".", &["nowhere", "text"]).exits(64).says("there is no folder nowhere");
 }
+
+#[test]
+fn a_variable_says_yes_as_people_say_it() {
+    let estate = Estate::chain();
+    let applies = |said: &str| {
+        Slipway::new(estate.path(), &tool("tofu")).env("SLIPWAY_YES", said).run(&["apply", "bucket"])
+    };
+    for no in ["0", "false", "no", "Off", ""] {
+        applies(no).exits(5).says("pass --yes");
+    }
+    applies("perhaps").exits(64).says("write true or false");
+    assert!(!estate.path().join("states").exists());
+    applies("1").exits(0).says("bucket");
+    for yes in ["true", "YES", "on"] {
+        applies(yes).exits(0);
+    }
+    // Of a flag of all commands.
+    let untrusted = Slipway::new(estate.path(), &tool("tofu")).env("SLIPWAY_UNTRUSTED", "1").run(&["plan"]);
+    untrusted.exits(5).says("--untrusted does not go with this command");
+}
