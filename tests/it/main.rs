@@ -38,6 +38,8 @@ mod image;
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod policy;
