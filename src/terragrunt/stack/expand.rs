@@ -164,7 +164,15 @@ impl Expanding<'_> {
                     SourceError::NotFetched(_) => Diagnostic::warning("stack::not_fetched", message),
                     _ => Diagnostic::error("stack::source", message),
                 };
-                Box::new(told.at(block.source_location.clone()).help(error.help()))
+                let help = match error {
+                    // The file that is read there is a copy, and the folders beside it are not those of its original.
+                    SourceError::Missing(_) if is_generated(dir) => {
+                        "this file is a copy in .terragrunt-stack: write the source so that it holds from there, as with \
+                         ${get_repo_root()}, or name its catalogue's root before // where the stack is used"
+                    }
+                    _ => error.help(),
+                };
+                Box::new(told.at(block.source_location.clone()).help(help))
             })?;
         let source = located.folder.clone();
         let real_source = real(&source);
@@ -233,4 +241,9 @@ fn circle(block: &StackBlock, steps: &[Step]) -> Diagnostic {
     Diagnostic::error("stack::cycle", message)
         .at(block.source_location.clone())
         .help("take the block out, or let it name another source")
+}
+
+/// Whether a folder is among those that stacks generate.
+fn is_generated(dir: &Path) -> bool {
+    dir.components().any(|part| part.as_os_str() == STACK_DIR)
 }

@@ -241,3 +241,17 @@ fn what_stood_in_a_generated_folder_beside_the_copies_stays() {
     assert!(tree.path(vpc).join("terraform.tfstate").is_file());
     assert_eq!(std::fs::read_to_string(tree.path(vpc).join("terragrunt.hcl")).unwrap(), "inputs = {}\n");
 }
+
+#[test]
+fn a_source_that_is_missing_beside_a_generated_copy_says_that_it_is_a_copy() {
+    let tree = Tree::new(&[
+        ("live/terragrunt.stack.hcl", "stack \"s\" {\n  source = \"../catalog/s\"\n  path = \"s\"\n}\n"),
+        ("catalog/s/terragrunt.stack.hcl", "unit \"u\" {\n  source = \"../units/u\"\n  path = \"u\"\n}\n"),
+    ]);
+    let help = |stack: &str| {
+        let errors = follow(&tree, stack).1.expect_err("the source is missing");
+        errors.into_iter().find_map(|error| error.help).unwrap()
+    };
+    assert!(help("live").contains("a copy in .terragrunt-stack"), "{}", help("live"));
+    assert!(help("catalog/s").contains("relative to the stack file"), "{}", help("catalog/s"));
+}
