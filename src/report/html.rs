@@ -126,7 +126,8 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
             changes.iter().enumerate().map(|(place, change)| resource(of, change, place)).collect()
         };
         tell("resources", json!(all(&plan.resources, &detail.resources)));
-        tell("drift", json!(all(&plan.drift, &detail.drift)));
+        let drifted: Vec<ResourceChange> = plan.drifted().cloned().collect();
+        tell("drift", json!(all(&drifted, &detail.drift)));
         let output = |output: &crate::engine::OutputChange| {
             let found = detail.outputs.iter().find(|found| found.change.name == output.name);
             json!({

@@ -106,7 +106,7 @@ impl Row {
 
     /// Whether there was nothing to do, and nothing is to be said of it.
     pub fn is_idle(&self) -> bool {
-        let empty = self.plan.as_ref().is_none_or(|plan| !plan.changes && plan.drift.is_empty());
+        let empty = self.plan.as_ref().is_none_or(|plan| !plan.changes && plan.drifted().next().is_none());
         let idle = match &self.outcome {
             Some(Outcome::Unchanged { note: None }) => true,
             Some(Outcome::Planned) => self.plan.is_some(),

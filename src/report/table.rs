@@ -30,7 +30,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "move", count: |plan| plan.moved, rare: true, loss: false },
     Column { name: "forget", count: |plan| plan.forget, rare: true, loss: false },
     Column { name: "outputs", count: |plan| plan.outputs.len() as u64, rare: true, loss: false },
-    Column { name: "drift", count: |plan| plan.drift.len() as u64, rare: true, loss: false },
+    Column { name: "drift", count: |plan| plan.drifted().count() as u64, rare: true, loss: false },
 ];
 
 /// One line.

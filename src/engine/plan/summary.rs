@@ -1,5 +1,7 @@
 //! A plan in short: what the machine-readable UI tells of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// What happens to one resource or output.
@@ -161,6 +163,20 @@ impl PlanSummary {
         text
     }
 
+    /// What was changed outside of the tool and matters: it is gone, or the plan does something about it.
+    ///
+    /// The tools list every resource that looks otherwise than in the state, right after an apply as well, when attributes
+    /// have settled that the provider computes. What nobody set and nothing is done about is no drift that anyone has to know.
+    pub fn drifted(&self) -> impl Iterator<Item = &ResourceChange> {
+        let acts = |change: &&ResourceChange| !matches!(change.action, Action::Read | Action::Nothing);
+        let acted: BTreeSet<&str> =
+            self.resources.iter().filter(acts).map(|change| change.address.as_str()).collect();
+        let matters = move |drift: &&ResourceChange| {
+            drift.action == Action::Delete || acted.contains(drift.address.as_str())
+        };
+        self.drift.iter().filter(matters)
+    }
+
     /// How many resources something happens to.
     pub fn touched(&self) -> u64 {
         let counts =
@@ -176,5 +192,32 @@ impl PlanSummary {
     /// The resources that are lost: destroyed or replaced.
     pub fn losses(&self) -> impl Iterator<Item = &ResourceChange> {
         self.resources.iter().filter(|change| change.action.is_loss())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drift_is_what_is_gone_or_what_the_plan_does_something_about() {
+        let drift = |address: &str, action| ResourceChange::new(address, action);
+        let plan = PlanSummary {
+            resources: vec![
+                ResourceChange::new("a.mended", Action::Update),
+                ResourceChange::new("a.again", Action::Create),
+                ResourceChange::new("data.a.read", Action::Read),
+            ],
+            drift: vec![
+                drift("a.settled", Action::Update),
+                drift("a.mended", Action::Update),
+                drift("a.again", Action::Delete),
+                drift("a.gone_and_wanted_no_more", Action::Delete),
+                drift("data.a.read", Action::Update),
+            ],
+            ..PlanSummary::default()
+        };
+        let told: Vec<&str> = plan.drifted().map(|change| change.address.as_str()).collect();
+        assert_eq!(told, ["a.mended", "a.again", "a.gone_and_wanted_no_more"]);
     }
 }

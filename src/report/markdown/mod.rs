@@ -302,7 +302,7 @@ fn details(row: &Row) -> String {
     if changes.len() > RESOURCES {
         lines.push(format!("# and {} more", changes.len() - RESOURCES));
     }
-    let drift = row.plan.iter().flat_map(|plan| &plan.drift);
+    let drift = row.plan.iter().flat_map(PlanSummary::drifted);
     lines.extend(
         drift.take(RESOURCES).map(|change| format!("# changed outside: {}", address(&change.address))),
     );
