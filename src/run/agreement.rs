@@ -57,7 +57,9 @@ impl Agreement {
     pub fn beyond(&self, plan: &PlanSummary) -> Option<Vec<String>> {
         let agreed = self.lock();
         let shown = agreed.shown.as_ref()?;
-        Some(changes(plan).map(told).filter(|change| !shown.contains(change)).collect())
+        let beyond: BTreeSet<String> =
+            changes(plan).map(told).filter(|change| !shown.contains(change)).collect();
+        Some(beyond.into_iter().collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Agreed> {

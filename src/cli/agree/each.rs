@@ -29,10 +29,9 @@ impl Prompt {
         let listing: String = match beyond {
             None => plan.resources.iter().map(line).collect(),
             Some(beyond) => {
-                let more = beyond.join("\n  ");
-                format!(
-                    "{unit}: on the real outputs of what it depends on it would do more than was shown:\n{more}"
-                )
+                let heading = "on the real outputs of what it depends on it would do more than was shown";
+                let lines = beyond.iter().map(|change| format!("  {change}\n"));
+                std::iter::once(format!("{unit}: {heading}:\n")).chain(lines).collect()
             }
         };
         let question = format!("Apply {} to {unit}? [y]es, [n]o, [a]ll that follow, [q]uit: ", plan.short());

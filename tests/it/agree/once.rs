@@ -83,6 +83,14 @@ fn what_goes_beyond_what_was_shown_is_asked_for_again() {
     let shown = asked(&estate, &["apply"], &[QUESTION, "y\n", "[q]uit: ", "n\n"]).exits(5);
     let text = shown.says(again).says("  + terraform_data.word[\"more\"]").text();
     let listed = &text[text.find(again).unwrap()..];
+    // Each on a line of its own, and the question below them.
+    let lines: Vec<&str> = listed.lines().skip(1).take(3).collect();
+    assert_eq!(
+        lines[..2],
+        ["  + terraform_data.word[\"and\"]", "  + terraform_data.word[\"more\"]"],
+        "{text}"
+    );
+    assert!(lines[2].starts_with("Apply +3 ~0 -0 to cluster?"), "{text}");
     assert!(!listed.contains("terraform_data.word[\"mock\"]"), "that was shown: {text}");
     assert!(estate.applied("networking").is_some() && estate.applied("bucket").is_some());
     assert_eq!(estate.applied("cluster"), None);

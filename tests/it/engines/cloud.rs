@@ -58,7 +58,7 @@ fn a_lock_that_somebody_holds_is_told_with_who_holds_it() {
         let (message, advice) = (nodes[0]["message"].as_str().unwrap(), nodes[0]["advice"].as_str().unwrap());
         assert!(message.contains("Error acquiring the state lock"), "{message}");
         assert!(message.contains("ada@analytical"), "{message}");
-        assert!(advice.contains("force-unlock"), "{advice}");
+        assert!(advice.contains("slipway unlock"), "{advice}");
     });
 }
 

@@ -183,14 +183,33 @@ impl<'a> Lane<'a> {
         if let Some(id) = self.lock() {
             assert_eq!(presses.len(), 3, "only a kill may leave a lock: {context}");
             let release = format!("slipway unlock networking {id}");
-            if !told.contains(&release) {
-                // It was written after the kill; whoever meets it is told.
-                self.slipway().run(&["plan"]).exits(1).says(&release);
+            match self.bed {
+                // The tool that noted it ends by itself, and a note without its process keeps nobody.
+                None if !told.contains(&release) => self.outlast(),
+                _ => {
+                    if !told.contains(&release) {
+                        // It was written after the kill; whoever meets it is told.
+                        self.slipway().run(&["plan"]).exits(1).says(&release);
+                    }
+                    self.slipway().run(&["unlock", "networking", &id]).exits(0);
+                }
             }
-            self.slipway().run(&["unlock", "networking", &id]).exits(0);
             assert_eq!(self.lock(), None, "{context}");
         }
         (u64::from(code == 0), u64::from(presses.len() == 3))
+    }
+
+    /// Plans until no process holds the state any more.
+    fn outlast(&self) {
+        for _ in 0..60 {
+            let plan = self.slipway().run(&["plan"]);
+            if plan.code == 0 {
+                return;
+            }
+            drop(plan.says("which still runs: wait for it"));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        panic!("the tool of a killed run never ends");
     }
 
     /// Gives the next apply something to do.
