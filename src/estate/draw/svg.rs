@@ -136,7 +136,7 @@ fn unit(text: &mut String, node: &Node, hue: usize) {
          <rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height}\" rx=\"6\"/>\
          <rect class=\"mark\" x=\"{x:.1}\" y=\"{:.1}\" width=\"4\" height=\"{}\" rx=\"2\"/>\
          <text x=\"{:.1}\" y=\"{:.1}\">{}</text></g>",
-        escaped(&about(node)),
+        about(node),
         y + 6.0,
         height - 12.0,
         x + 14.0,
@@ -145,7 +145,8 @@ fn unit(text: &mut String, node: &Node, hue: usize) {
     );
 }
 
-/// What a pointer over a unit tells.
+/// What a pointer over a unit tells. No line of it begins with what a repository says, which pipelines would obey in a
+/// picture that is printed.
 fn about(node: &Node) -> String {
     let mut lines = vec![node.path.clone()];
     lines.extend(node.wave.map(|wave| format!("wave {wave}")));
@@ -157,10 +158,10 @@ fn about(node: &Node) -> String {
         lines.extend(holds.then(|| word.to_owned()));
     }
     lines.extend(node.problems.iter().cloned());
-    lines.join("\n")
+    lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n· ")
 }
 
-/// Text for XML; characters that XML cannot hold become a replacement character.
+/// Text for XML on one line; ends of lines, and characters that XML cannot hold, become a replacement character.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -169,7 +170,7 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            '\n' | '\t' => safe.push(character),
+            '\t' => safe.push(character),
             hidden if shown::is_hidden(hidden) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }

@@ -128,6 +128,21 @@ fn names_of_units_do_no_harm_to_the_page_or_the_picture() {
 }
 
 #[test]
+fn no_line_of_a_picture_begins_with_a_name_that_a_pipeline_would_obey() {
+    let tree = Tree::new(&[
+        ("live/new\n::error::x/a/terragrunt.hcl", "terraform {\n  source = \"::warning::y\"\n}\n"),
+        ("live/new\n::error::x/b/terragrunt.hcl", &on("a")),
+        ("live/b\n::error::u/terragrunt.hcl", "dependency \"c\" {\n  config_path = \"../::error::z\"\n}\n"),
+        ("live/d/terragrunt.hcl", ""),
+    ]);
+    let text = svg(&picture(&tree));
+    assert!(text.contains("::error::x"), "the card is there: {text}");
+    for line in text.lines().map(str::trim_start) {
+        assert!(!line.starts_with("::") && !line.starts_with("##"), "{line}");
+    }
+}
+
+#[test]
 fn the_page_loads_nothing_from_elsewhere() {
     let tree = Tree::new(&[("live/a/terragrunt.hcl", "")]);
     let page = page(&picture(&tree));
