@@ -63,7 +63,8 @@ fn endless(place: &mut Place) {
     let text = match place.rng.below(4) {
         0 => "stack \"s\" {\n  source = \".\"\n  path = \"s\"\n}\n".to_owned(),
         1 => "stack \"a\" {\n  source = \"../s\"\n  path = \"a\"\n}\nstack \"b\" {\n  source = \"../s\"\n  path = \"b\"\n}\n".to_owned(),
-        2 => (0..3000).map(|index| format!("unit \"u{index}\" {{\n  source = \"../a\"\n  path = \"u{index}\"\n}}\n")).collect::<Vec<_>>().concat(),
+        // Each is real work for whatever plans them; as many as end well within the time that a command has.
+        2 => (0..1200).map(|index| format!("unit \"u{index}\" {{\n  source = \"../a\"\n  path = \"u{index}\"\n}}\n")).collect::<Vec<_>>().concat(),
         _ => "include \"s\" {\n  path = \"terragrunt.stack.hcl\"\n}\nlocals {\n  x = read_terragrunt_config(\"terragrunt.stack.hcl\")\n}\n".to_owned(),
     };
     place.note(format!("a stack {:?}", text.chars().take(120).collect::<String>()));
