@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-
-use super::agree::{Dependent, dependents};
+use super::agree::{Dependent, dependents, with_resources};
 use super::exit::CliError;
 use super::global::ToolArgs;
 use super::workspace::{Selection, Workspace};
-use crate::engine::{Session, Unwatched};
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::signals::attach;
 use crate::terragrunt::Reader;
 
-/// How many states are asked for at once.
-const AT_ONCE: usize = 8;
 /// More dependents than this are told by their number.
 const MOST_NAMED: usize = 5;
 
@@ -36,15 +31,7 @@ pub async fn refuse(
     let workshop = Workshop::new(engine, Arc::clone(reader), workspace.project.estate_root.clone());
     let (interruptor, interrupts) = channel();
     let _attached = attach(interruptor);
-    let asked = futures::stream::iter(&dependents).map(async |dependent| {
-        let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
-        let has_resources = match workshop.bare_job(&dependent.dir).await {
-            Some(job) => workshop.engine().has_resources(&job, session).await.ok(),
-            None => None,
-        };
-        (dependent, has_resources)
-    });
-    let asked: Vec<(&Dependent, Option<bool>)> = asked.buffered(AT_ONCE).collect().await;
+    let asked = with_resources(&dependents, &workshop, &interrupts).await;
     let standing: Vec<String> =
         asked.into_iter().filter_map(|(dependent, has)| told(dependent, has)).collect();
     if standing.is_empty() {

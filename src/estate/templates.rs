@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::Estate;
 use crate::hcl::diagnostic::Diagnostic;
+use crate::support::counted::listed;
 use crate::support::path_text;
 use crate::terragrunt::Reader;
 use crate::terragrunt::paths;
@@ -118,8 +119,5 @@ fn catalogue_warning(folders: &BTreeSet<PathBuf>) -> Diagnostic {
 }
 
 fn named(paths: impl ExactSizeIterator<Item = PathBuf>) -> String {
-    let more = paths.len().saturating_sub(MOST_NAMES);
-    let names: Vec<String> = paths.take(MOST_NAMES).map(|path| path_text::shown(&path)).collect();
-    let names = names.join(", ");
-    if more > 0 { format!("{names} and {more} more") } else { names }
+    listed(paths.map(|path| path_text::shown(&path)), MOST_NAMES)
 }

@@ -3,7 +3,7 @@
 use console::style;
 
 use crate::engine::PlanSummary;
-use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict};
+use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict, destroys};
 use crate::support::shown::{self, one_line};
 
 /// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.
@@ -105,7 +105,7 @@ pub fn judged(judgement: &Judgement) -> Option<String> {
 
 /// That what was agreed to begins.
 pub fn agreed(command: &str, word: Option<&str>) -> String {
-    let destroys = matches!(command.split(' ').next(), Some("destroy" | "down"));
+    let destroys = destroys(command);
     match word {
         Some(word) if destroys => format!("destroying, as agreed to with \"{}\"", shown::name(word)),
         None if destroys => "destroying what was shown".to_owned(),

@@ -8,6 +8,7 @@ use super::table::{Line, table};
 use crate::engine::{Action, PlanSummary, ResourceChange};
 use crate::run::ahead::PlannedAhead;
 use crate::run::event::Outcome;
+use crate::support::counted::listed;
 use crate::support::shown::name;
 
 /// What would be done, unit by unit.
@@ -129,11 +130,7 @@ fn line(unit: &PlannedAhead) -> Line {
 
 /// Two names, and how many more.
 fn list(units: &[String]) -> String {
-    let shown = units.iter().take(2).map(|unit| name(unit).into_owned()).collect::<Vec<_>>().join(", ");
-    match units.len().saturating_sub(2) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    listed(units.iter().map(|unit| name(unit)), 2)
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use super::line::detail;
 use super::model::{Row, Summary};
 use super::table::{Line, table};
 use crate::engine::{Action, PlanSummary};
-use crate::run::event::Outcome;
+use crate::run::event::{Outcome, destroys};
+use crate::support::counted::listed;
 use crate::support::shown::{name, one_line};
 
 impl Summary {
@@ -75,19 +76,15 @@ impl Summary {
         Some(format!("{words} · {}", self.verdict()))
     }
 
-    fn destroys(&self) -> bool {
-        matches!(self.command.split(' ').next(), Some("destroy" | "down"))
-    }
-
     fn done_word(&self) -> &'static str {
-        if self.destroys() { "" } else { "applied: " }
+        if destroys(&self.command) { "" } else { "applied: " }
     }
 
     /// `nothing was destroyed; 31 resources were planned to go`.
     fn nothing_done(&self) -> String {
         let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
         let touched = plans().map(PlanSummary::touched).fold(0, u64::saturating_add);
-        let destroys = self.destroys();
+        let destroys = destroys(&self.command);
         let nothing = if destroys { "nothing was destroyed" } else { "nothing was changed" };
         let end = if destroys { "planned to go" } else { "planned to change" };
         match touched {
@@ -113,13 +110,8 @@ impl Summary {
                 [] => String::new(),
                 [(row, detail)] => format!("\n{word} {}: {detail}\n", name(&row.name)),
                 [(_, detail), ..] => {
-                    let names = rows.iter().take(MOST_NAMED).map(|(row, _)| name(&row.name).into_owned());
-                    let names = names.collect::<Vec<_>>().join(", ");
-                    let more = match rows.len().saturating_sub(MOST_NAMED) {
-                        0 => String::new(),
-                        more => format!(" and {more} more"),
-                    };
-                    format!("\n{word} {} alike: {detail}\n    {names}{more}\n", rows.len())
+                    let names = listed(rows.iter().map(|(row, _)| name(&row.name)), MOST_NAMED);
+                    format!("\n{word} {} alike: {detail}\n    {names}\n", rows.len())
                 }
             }
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::event::Outcome;
-use crate::engine::{Action, PlanSummary, ResourceChange, SavedPlan, UnitJob};
+use crate::engine::{PlanSummary, ResourceChange, SavedPlan, UnitJob};
 
 /// What was planned for a unit before its turn came.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Agreement {
     pub fn keep(&self, ahead: Ahead) {
         let mut agreed = self.lock();
         if let Ahead::Plan(_, plan) | Ahead::Preview(_, plan) = &ahead {
-            agreed.shown = Some(changes(&plan.summary).map(told).collect());
+            agreed.shown = Some(plan.summary.acted_on().map(told).collect());
         }
         agreed.ahead = Some(ahead);
     }
@@ -58,17 +58,13 @@ impl Agreement {
         let agreed = self.lock();
         let shown = agreed.shown.as_ref()?;
         let beyond: BTreeSet<String> =
-            changes(plan).map(told).filter(|change| !shown.contains(change)).collect();
+            plan.acted_on().map(told).filter(|change| !shown.contains(change)).collect();
         Some(beyond.into_iter().collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Agreed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn changes(plan: &PlanSummary) -> impl Iterator<Item = &ResourceChange> {
-    plan.resources.iter().filter(|change| !matches!(change.action, Action::Read | Action::Nothing))
 }
 
 /// `-/+ aws_vpc.this`.
@@ -81,7 +77,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::Direction;
+    use crate::engine::{Action, Direction};
     use crate::terragrunt::config::UnitConfig;
 
     fn plan(changes: &[(&str, Action)]) -> PlanSummary {

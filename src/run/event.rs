@@ -161,6 +161,11 @@ pub struct RunStart {
     pub request: Option<Request>,
 }
 
+/// Whether a run of this command takes things away. Some are two words, such as `destroy --removed`.
+pub fn destroys(command: &str) -> bool {
+    matches!(command.split(' ').next(), Some("destroy" | "down"))
+}
+
 /// What a policy says of a unit's plan. Nothing sensitive is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {

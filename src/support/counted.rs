@@ -18,6 +18,19 @@ pub fn plural(count: usize, what: &str) -> String {
     format!("{what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `a, b and 3 more`: the first names, and how many there are beside them.
+pub fn listed<T: AsRef<str>>(names: impl ExactSizeIterator<Item = T>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let mut text = String::new();
+    for (index, name) in names.take(most).enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(name.as_ref());
+    }
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +46,12 @@ mod tests {
             (plural(0, "unit"), plural(1, "unit"), plural(2, "unit")),
             ("units".into(), "unit".into(), "units".into())
         );
+    }
+
+    #[test]
+    fn a_long_list_is_told_by_its_beginning_and_its_length() {
+        assert_eq!(listed(["a", "b"].iter(), 2), "a, b");
+        assert_eq!(listed(["a", "b", "c"].iter(), 1), "a and 2 more");
+        assert_eq!(listed([""; 0].iter(), 3), "");
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use futures::StreamExt;
+
 use super::typed::typed;
 use super::{Answer, Undecided};
 use crate::cli::ui::Ui;
@@ -14,8 +16,11 @@ use crate::run::ahead::PlannedAhead;
 use crate::run::blast::{BlastRadius, Loss, Stranded};
 use crate::run::event::Outcome;
 use crate::run::workshop::Workshop;
-use crate::support::interrupt::Stop;
+use crate::support::interrupt::{Interrupts, Stop};
 use crate::terragrunt::Reader;
+
+/// How many states are asked for at once.
+const AT_ONCE: usize = 8;
 
 /// A unit that stays and depends on one that goes.
 pub struct Dependent {
@@ -54,6 +59,23 @@ pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader)
             })
         })
         .collect()
+}
+
+/// Each with whether its state has resources; none where that cannot be told.
+pub async fn with_resources<'a>(
+    dependents: &'a [Dependent],
+    workshop: &Workshop,
+    interrupts: &Interrupts,
+) -> Vec<(&'a Dependent, Option<bool>)> {
+    let ask = async |dependent: &'a Dependent| {
+        let session = Session { watcher: &Unwatched, interrupts, place: None };
+        let has_resources = match workshop.bare_job(&dependent.dir).await {
+            Some(job) => workshop.engine().has_resources(&job, session).await.ok(),
+            None => None,
+        };
+        (dependent, has_resources)
+    };
+    futures::stream::iter(dependents).map(ask).buffered(AT_ONCE).collect().await
 }
 
 /// What has to be typed: the name of the folder that was named, such as `dev`. For the whole estate it is that of the
@@ -122,16 +144,13 @@ impl Destruction<'_> {
             };
             Loss { note, ..Loss::of(&unit.name, unit.summary.as_ref()) }
         };
-        let mut stranded = Vec::new();
-        for dependent in &self.dependents {
-            let session = Session { watcher: &Unwatched, interrupts: self.run.interrupts, place: None };
-            let has_resources = match self.workshop.bare_job(&dependent.dir).await {
-                Some(job) => self.workshop.engine().has_resources(&job, session).await.ok(),
-                None => None,
-            };
-            stranded.push(Stranded { unit: dependent.name.clone(), on: dependent.on.clone(), has_resources });
-        }
-        BlastRadius { losses: planned.iter().map(loss).collect(), stranded }
+        let asked = with_resources(&self.dependents, self.workshop, self.run.interrupts).await;
+        let stranded = asked.into_iter().map(|(dependent, has_resources)| Stranded {
+            unit: dependent.name.clone(),
+            on: dependent.on.clone(),
+            has_resources,
+        });
+        BlastRadius { losses: planned.iter().map(loss).collect(), stranded: stranded.collect() }
     }
 
     fn show(&self, ui: Ui, text: &str) {

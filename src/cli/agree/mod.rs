@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::run::scheduler::RunResult;
 
-pub use self::destruction::{Dependent, Destruction, dependents, word};
+pub use self::destruction::{Dependent, Destruction, dependents, with_resources, word};
 pub use self::each::Prompt;
 pub use self::proposal::Proposing;
 pub use self::undecided::Undecided;

@@ -163,14 +163,17 @@ impl PlanSummary {
         text
     }
 
+    /// The resources that something happens to; a data source is only read.
+    pub fn acted_on(&self) -> impl Iterator<Item = &ResourceChange> {
+        self.resources.iter().filter(|change| !matches!(change.action, Action::Read | Action::Nothing))
+    }
+
     /// What was changed outside of the tool and matters: it is gone, or the plan does something about it.
     ///
     /// The tools list every resource that looks otherwise than in the state, right after an apply as well, when attributes
     /// have settled that the provider computes. What nobody set and nothing is done about is no drift that anyone has to know.
     pub fn drifted(&self) -> impl Iterator<Item = &ResourceChange> {
-        let acts = |change: &&ResourceChange| !matches!(change.action, Action::Read | Action::Nothing);
-        let acted: BTreeSet<&str> =
-            self.resources.iter().filter(acts).map(|change| change.address.as_str()).collect();
+        let acted: BTreeSet<&str> = self.acted_on().map(|change| change.address.as_str()).collect();
         let matters = move |drift: &&ResourceChange| {
             drift.action == Action::Delete || acted.contains(drift.address.as_str())
         };

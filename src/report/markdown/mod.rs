@@ -13,6 +13,7 @@ use super::line::{duration, priced};
 use super::model::{Row, Summary};
 use crate::engine::{Action, PlanSummary, ResourceChange};
 use crate::run::event::{Cost, Judgement, Outcome, Verdict};
+use crate::support::counted::listed;
 
 /// What GitHub takes, in characters. We count bytes, of which there are never fewer.
 pub const LIMIT: usize = 65_536;
@@ -199,19 +200,11 @@ fn going(row: &Row) -> Vec<&ResourceChange> {
 
 fn alert(row: &Row) -> String {
     let going = going(row);
-    let named: Vec<String> = going
-        .iter()
-        .take(5)
-        .map(|change| {
-            let replaced = if change.action == Action::Replace { " (replaced)" } else { "" };
-            format!("{}{replaced}", code(&change.address))
-        })
-        .collect();
-    let more = match going.len().saturating_sub(named.len()) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("> - {}: {}{more}\n", code(&row.name), named.join(", "))
+    let named = going.iter().map(|change| {
+        let replaced = if change.action == Action::Replace { " (replaced)" } else { "" };
+        format!("{}{replaced}", code(&change.address))
+    });
+    format!("> - {}: {}\n", code(&row.name), listed(named, 5))
 }
 
 fn failure(row: &Row, log: Option<String>) -> String {
@@ -290,8 +283,7 @@ fn line(row: &Row) -> String {
 
 /// The resources that a plan changes.
 fn touched(row: &Row) -> impl Iterator<Item = &ResourceChange> {
-    let resources = row.plan.iter().flat_map(|plan| &plan.resources);
-    resources.filter(|change| !matches!(change.action, Action::Read | Action::Nothing))
+    row.plan.iter().flat_map(PlanSummary::acted_on)
 }
 
 /// Every resource of a unit that changes.

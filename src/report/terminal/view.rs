@@ -10,6 +10,7 @@ use super::screen::Size;
 use crate::report::foreign::one_line;
 use crate::report::line::duration;
 use crate::run::event::{NodeInfo, Outcome};
+use crate::support::counted::listed;
 
 /// More lines than this push what matters off the screen.
 const VISIBLE: usize = 10;
@@ -132,18 +133,12 @@ impl View {
 
     /// How far it is, in one line without colours: for where nothing is drawn over itself.
     pub fn line(&self, now: Instant) -> String {
-        let running = self.running.iter().take(3).map(|(name, running)| {
+        let running = self.running.iter().map(|(name, running)| {
             let step = if running.step.is_empty() { "began" } else { &running.step };
             format!("{} ({step} {})", one_line(name), seconds(now, running.since))
         });
-        let mut text = format!("{}/{} after {}", self.finished, self.nodes.len(), seconds(now, self.began));
-        if !self.running.is_empty() {
-            text = format!("{text}, running: {}", running.collect::<Vec<_>>().join(", "));
-        }
-        match self.running.len().saturating_sub(3) {
-            0 => text,
-            more => format!("{text} and {more} more"),
-        }
+        let text = format!("{}/{} after {}", self.finished, self.nodes.len(), seconds(now, self.began));
+        if self.running.is_empty() { text } else { format!("{text}, running: {}", listed(running, 3)) }
     }
 
     fn total(&self, now: Instant) -> String {

@@ -6,10 +6,10 @@ mod protection;
 mod removed;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
+use crate::support::terminal::before_a_terminal;
 
 /// `dev/networking`, `dev/cluster` on it, and `shared/monitoring` on the cluster; all applied.
 fn applied(tool: &Path) -> Estate {
@@ -53,39 +53,7 @@ fn at_a_terminal(
     prompt: &str,
     typed: &str,
 ) -> (i32, String) {
-    let program = r#"
-import os, pty, select, sys, time
-prompt, typed, command = sys.argv[1].encode(), sys.argv[2].encode(), sys.argv[3:]
-process, terminal = pty.fork()
-if process == 0:
-    os.execv(command[0], command)
-seen, sent, end = b"", False, time.monotonic() + 120
-while time.monotonic() < end:
-    if select.select([terminal], [], [], 0.1)[0]:
-        try:
-            part = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    if not sent and prompt in seen:
-        os.write(terminal, typed)
-        sent = True
-_, status = os.waitpid(process, 0)
-sys.stdout.buffer.write(seen)
-sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 99)
-"#;
     let slipway = Slipway::new(estate.path(), tool).env("TERM", "xterm").into_command(arguments);
-    let mut command = Command::new("python3");
-    command.arg("-c").arg(program).arg(prompt).arg(typed).arg(slipway.get_program()).args(slipway.get_args());
-    command.current_dir(estate.path()).env_clear().stdin(Stdio::null());
-    for (name, value) in slipway.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    let output = command.output().unwrap();
+    let output = before_a_terminal(&slipway, (40, 200, 0), &[prompt, typed]).output().unwrap();
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -18,11 +18,6 @@ pub fn url(bed: &Bed, name: &str) -> String {
 pub fn seed(bed: &Bed, name: &str) -> PathBuf {
     let bare = Path::new(bed.text("/git/root")).join(format!("{name}.git"));
     let work = tempfile::tempdir().unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
     let copied =
         Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
     assert!(copied.success());
@@ -31,13 +26,23 @@ pub fn seed(bed: &Bed, name: &str) -> PathBuf {
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replace(URL_IN_FILES, &url(bed, name))).unwrap();
     }
+    push_first(work.path(), &bare);
+    bare
+}
+
+/// Makes a bare repository whose `main` is one commit of all that is in a folder.
+fn push_first(work: &Path, bare: &Path) {
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let status = Command::new("git").current_dir(work).args(identity).args(arguments).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
     let path = bare.to_str().unwrap();
     git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
     git(&["init", "--quiet", "--initial-branch=main"]);
     git(&["add", "--all"]);
     git(&["commit", "--quiet", "-m", "The applications"]);
     git(&["push", "--quiet", path, "main"]);
-    bare
 }
 
 /// The tip of its branch.
@@ -62,21 +67,11 @@ pub fn deployment(name: &str, containers: &[(&str, &str)]) -> String {
 pub fn bare(folder: &Path, files: &[(&str, String)]) -> PathBuf {
     let bare = folder.join("manifests.git");
     let work = tempfile::tempdir().unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = Command::new("git").current_dir(work.path()).args(identity).args(arguments).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
     for (name, text) in files {
         let file = work.path().join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
-    let path = bare.to_str().unwrap();
-    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "-m", "The applications"]);
-    git(&["push", "--quiet", path, "main"]);
+    push_first(work.path(), &bare);
     bare
 }

@@ -13,6 +13,8 @@ import fcntl, os, pty, signal, struct, sys, termios, time
 rows, columns, narrow = map(int, sys.argv[1:4])
 program = sys.argv[4:sys.argv.index("--")]
 answers = sys.argv[sys.argv.index("--") + 1:]
+# Whoever waits for what never comes fails, and its terminal hangs up.
+signal.alarm(300)
 def resize(fd, columns):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 child, terminal = pty.fork()
