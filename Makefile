@@ -47,9 +47,11 @@ site: ## build the documentation as a searchable site into target/site
 	@.tools/bin/mdbook build
 
 demo: ## the whole story: infrastructure, cluster, Argo CD, an application that follows Git
-	@$(PYTHON) emulator/setup demo
-	@echo "building slipway (some minutes the first time)"
-	cargo build
+	@cargo build --quiet >/dev/null 2>&1 & slipway=$$!; \
+	  trap 'kill $$slipway 2>/dev/null' EXIT; \
+	  $(PYTHON) emulator/setup demo || exit; \
+	  echo "building slipway (some minutes the first time)"; \
+	  wait $$slipway; cargo build
 	@.venv/bin/python -m emulator demo
 
 dist: ## a static release for this machine, packed into target/dist; needs musl-tools and its Rust target
