@@ -270,6 +270,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "slipway doctor",
         &[
             ("slipway doctor", "is everything here that a run needs"),
+            ("slipway doctor --offline", "the same of this machine alone, for where there is no network"),
             ("slipway doctor --format json", "the same for a program"),
         ],
     ),

@@ -220,7 +220,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Stack(args) => stack::cmd_stack(ui, global, args),
         Command::Runs(args) => wait(runs::cmd_runs(ui, global, args)),
         Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),
-        Command::Doctor(args) => doctor::cmd_doctor(ui, global, args),
+        Command::Doctor(args) => wait(doctor::cmd_doctor(ui, global, args)),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, global, args),
         Command::Version(args) => version::cmd_version(ui, args),

@@ -20,7 +20,7 @@ use crate::support::confined::Named;
 use crate::support::fs::FileError;
 use crate::support::git::settings::is_safe;
 use crate::support::{git, unit_name};
-use crate::terragrunt::{Boundary, EXPERIMENTS, Reader, ReaderOptions, paths};
+use crate::terragrunt::{AwsIdentity, Boundary, EXPERIMENTS, Reader, ReaderOptions, paths};
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -167,6 +167,12 @@ impl Workspace {
     pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);
         Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
+    }
+
+    /// The same, which asks who calls of AWS of nobody else; of nobody at all where the repository is not trusted.
+    pub fn reader_asking_only(&self, aws: Option<Arc<dyn AwsIdentity>>) -> Arc<Reader> {
+        let options = ReaderOptions { exec: false, aws, keep_units: false, ..self.reader_options("plan") };
+        Arc::new(Reader::new(confined(options, self.boundary.clone())))
     }
 
     /// The folder that a PATH argument means.

@@ -11,6 +11,7 @@ use aws_sdk_eks::config::http::HttpResponse;
 use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 
 use super::ClusterError;
+use crate::support::aws::Patience;
 use crate::support::causes::{causes, innermost};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,15 +24,23 @@ const ATTEMPTS: u32 = 3;
 /// Credentials and `AWS_ENDPOINT_URL` come from the environment as with every AWS tool. Waiting is bounded: 5 s to
 /// connect, 10 s an attempt, 3 attempts, 30 s in all, so that a dead endpoint is an error and not a silence.
 pub async fn load_aws(region: Option<&str>) -> SdkConfig {
-    install_tls_provider();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    load(region, timeouts, RetryConfig::standard().with_max_attempts(ATTEMPTS)).await
+}
+
+/// The same for a look: whether there is an answer at all is the question, and it is told in some seconds.
+pub async fn look_at_aws(region: Option<&str>) -> SdkConfig {
+    load(region, Patience::Look.timeouts(), Patience::Look.attempts()).await
+}
+
+async fn load(region: Option<&str>, timeouts: TimeoutConfig, attempts: RetryConfig) -> SdkConfig {
+    install_tls_provider();
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(attempts);
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
@@ -52,6 +61,8 @@ pub(super) enum FailureKind {
     NotAnswered,
     /// The caller is not known or not allowed.
     AccessDenied,
+    /// The caller was known, and the credentials have ended.
+    Expired,
     /// The resource does not exist.
     NotFound,
     /// Nobody answered in time.
@@ -77,7 +88,10 @@ impl AwsFailure {
             FailureKind::Unreachable => {
                 ClusterError::AwsUnreachable { operation, region: region.to_owned(), detail }
             }
-            FailureKind::NoCredentials => ClusterError::NoCredentials { detail },
+            FailureKind::NoCredentials => {
+                ClusterError::NoCredentials { detail: detail.trim_end_matches('.').to_owned() }
+            }
+            FailureKind::Expired => ClusterError::Expired { detail },
             FailureKind::AccessDenied => {
                 ClusterError::AccessDenied { operation, permission: permission.to_owned(), detail }
             }
@@ -126,6 +140,7 @@ fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
         (_, Some("UnknownOperationException" | "UnknownOperation" | "NotImplemented"))
         // A 404 without a name is a page of HTML: the emulator has no such path; AWS would have named the error.
         | (Some(404 | 405 | 501), _) => FailureKind::NotAnswered,
+        (_, Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired")) => FailureKind::Expired,
         (
             _,
             Some(
@@ -133,8 +148,6 @@ fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
                 | "AccessDeniedException"
                 | "UnrecognizedClientException"
                 | "InvalidClientTokenId"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
                 | "InvalidSignatureException"
                 | "SignatureDoesNotMatch"
                 | "UnauthorizedException",
@@ -169,6 +182,12 @@ mod tests {
     fn unknown_and_forbidden_callers_are_access_denied() {
         assert_eq!(kind_of_answer(Some(403), Some("UnrecognizedClientException")), FailureKind::AccessDenied);
         assert_eq!(kind_of_answer(Some(403), None), FailureKind::AccessDenied);
+    }
+
+    #[test]
+    fn credentials_that_have_ended_are_told_from_those_that_are_refused() {
+        assert_eq!(kind_of_answer(Some(403), Some("ExpiredToken")), FailureKind::Expired);
+        assert_eq!(kind_of_answer(Some(400), Some("ExpiredTokenException")), FailureKind::Expired);
     }
 
     #[test]

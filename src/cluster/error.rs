@@ -26,6 +26,14 @@ pub enum ClusterError {
         /// What the providers said.
         detail: String,
     },
+    /// The credentials were good, and have ended.
+    #[error(
+        "the AWS credentials have expired: {detail}; log in again, or renew what AWS_SESSION_TOKEN was set from"
+    )]
+    Expired {
+        /// AWS's own words.
+        detail: String,
+    },
     /// AWS knows the caller and refuses, or does not know the caller.
     #[error("AWS refuses {operation}: {detail}; check the credentials and that they allow {permission}")]
     AccessDenied {

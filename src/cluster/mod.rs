@@ -5,6 +5,7 @@
 //! [`token`].
 
 pub mod aws;
+mod caller;
 pub mod checks;
 mod eks;
 mod error;
@@ -12,7 +13,8 @@ pub mod kube;
 pub mod token;
 mod verify;
 
-pub use aws::load_aws;
+pub use aws::{load_aws, look_at_aws};
+pub use caller::{Caller, caller, credentials_are_set_up};
 pub use checks::{Check, CheckStatus};
 pub use eks::{ClusterFacts, describe, managed_argocd};
 pub use error::ClusterError;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::error::DisplayErrorContext;
 
-use crate::support::aws;
+use crate::support::aws::Patience;
 use crate::terragrunt::AwsIdentity;
 
 /// Asks STS and IAM through the SDK, with the environment's credentials.
@@ -13,6 +13,7 @@ use crate::terragrunt::AwsIdentity;
 pub struct SdkIdentity {
     caller: OnceLock<Result<Caller, String>>,
     alias: OnceLock<Result<String, String>>,
+    patience: Patience,
 }
 
 #[derive(Clone, Debug)]
@@ -23,8 +24,18 @@ struct Caller {
 }
 
 impl SdkIdentity {
+    /// For whoever only looks.
+    pub fn with_patience(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
+    /// Whether anybody has asked.
+    pub fn was_asked(&self) -> bool {
+        self.caller.get().is_some() || self.alias.get().is_some()
+    }
+
     fn caller(&self) -> Result<&Caller, String> {
-        self.caller.get_or_init(|| ask(caller())).as_ref().map_err(Clone::clone)
+        self.caller.get_or_init(|| ask(caller(self.patience))).as_ref().map_err(Clone::clone)
     }
 }
 
@@ -34,7 +45,7 @@ impl AwsIdentity for SdkIdentity {
     }
 
     fn account_alias(&self) -> Result<String, String> {
-        self.alias.get_or_init(|| ask(alias())).clone()
+        self.alias.get_or_init(|| ask(alias(self.patience))).clone()
     }
 
     fn caller_arn(&self) -> Result<String, String> {
@@ -58,13 +69,13 @@ fn ask<T: Send + 'static>(
     thread.join().unwrap_or_else(|_| Err("the request to AWS ended unexpectedly".to_owned()))
 }
 
-async fn config() -> SdkConfig {
+async fn config(patience: Patience) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest());
-    loader.timeout_config(aws::patience()).retry_config(aws::attempts()).load().await
+    loader.timeout_config(patience.timeouts()).retry_config(patience.attempts()).load().await
 }
 
-async fn caller() -> Result<Caller, String> {
-    let client = aws_sdk_sts::Client::new(&config().await);
+async fn caller(patience: Patience) -> Result<Caller, String> {
+    let client = aws_sdk_sts::Client::new(&config(patience).await);
     let identity = client.get_caller_identity().send().await;
     let identity =
         identity.map_err(|error| format!("AWS did not say who calls: {}", DisplayErrorContext(error)))?;
@@ -76,8 +87,8 @@ async fn caller() -> Result<Caller, String> {
     })
 }
 
-async fn alias() -> Result<String, String> {
-    let client = aws_sdk_iam::Client::new(&config().await);
+async fn alias(patience: Patience) -> Result<String, String> {
+    let client = aws_sdk_iam::Client::new(&config(patience).await);
     let answer = client.list_account_aliases().send().await;
     let answer = answer
         .map_err(|error| format!("AWS did not say the account's alias: {}", DisplayErrorContext(error)))?;

@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use super::EngineError;
 use super::s3::{S3Backend, load};
 use crate::hcl::value::Value;
+use crate::support::aws::Patience;
 use crate::terragrunt::config::RemoteState;
 
 /// The attribute that both tools lock by.
@@ -60,16 +61,19 @@ impl LockTables {
     }
 }
 
-struct LockTable {
-    backend: S3Backend,
-    name: String,
+/// A table that units lock their states by.
+pub(super) struct LockTable {
+    pub(super) backend: S3Backend,
+    /// Its name.
+    pub(super) name: String,
     endpoint: Option<String>,
     encrypted: bool,
     tags: Vec<(String, String)>,
 }
 
 impl LockTable {
-    fn of(remote_state: &RemoteState) -> Option<Self> {
+    /// The table that a `remote_state` names.
+    pub(super) fn of(remote_state: &RemoteState) -> Option<Self> {
         let backend = S3Backend::of(remote_state).filter(|_| !remote_state.disable_init)?;
         let config = &remote_state.config;
         let text = |name: &str| config.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -88,8 +92,22 @@ impl LockTable {
         })
     }
 
+    /// Asks for it: whether it is there. An error where it is not, or nobody says.
+    pub(super) async fn look(&self, patience: Patience) -> Result<(), EngineError> {
+        let client = self.client(patience).await;
+        match self.status(&client).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(EngineError::TableMissing { table: self.name.clone() }),
+            Err(cause) => Err(self.refused(&cause)),
+        }
+    }
+
+    async fn client(&self, patience: Patience) -> Client {
+        Client::new(&load(&self.backend, self.endpoint.as_deref(), patience).await)
+    }
+
     async fn ensure(&self, create: bool) -> Result<(), EngineError> {
-        let client = Client::new(&load(&self.backend, self.endpoint.as_deref()).await);
+        let client = self.client(Patience::Work).await;
         match self.status(&client).await {
             Ok(Some(TableStatus::Active | TableStatus::Updating)) => Ok(()),
             Ok(Some(_)) => self.wait(&client).await,

@@ -26,6 +26,7 @@ mod state;
 pub mod state_bucket;
 pub mod state_lock;
 pub mod state_places;
+mod state_stores;
 pub mod terragrunt;
 pub mod tool;
 pub mod ui;
@@ -42,6 +43,7 @@ pub use plan::{
     Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
 };
 pub use said::Said;
+pub use state_stores::{OfAws, StateLook, StateStore, StorePlace, state_stores};
 
 use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;

@@ -14,7 +14,7 @@ use aws_sdk_sts::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
 use super::EngineError;
-use crate::support::aws;
+use crate::support::aws::Patience;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::support::secret::Secret;
 use crate::terragrunt::config::UnitConfig;
@@ -25,7 +25,10 @@ const DEFAULT_DURATION: u32 = 3600;
 
 /// The roles of a run.
 #[derive(Debug, Default)]
-pub struct Roles(Mutex<HashMap<Role, Credentials>>);
+pub struct Roles {
+    assumed: Mutex<HashMap<Role, Credentials>>,
+    patience: Patience,
+}
 
 /// A role as a unit asks for it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -72,10 +75,10 @@ impl Role {
         }
     }
 
-    async fn assume(&self, config: &UnitConfig) -> Result<Credentials, EngineError> {
+    async fn assume(&self, config: &UnitConfig, patience: Patience) -> Result<Credentials, EngineError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(aws::patience())
-            .retry_config(aws::attempts());
+            .timeout_config(patience.timeouts())
+            .retry_config(patience.attempts());
         if std::env::var_os("AWS_REGION").is_none() {
             // Any region will do for STS, and it wants one.
             let region = std::env::var("AWS_DEFAULT_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
@@ -123,11 +126,21 @@ impl Role {
 }
 
 impl Roles {
+    /// For whoever only looks whether they can be assumed.
+    pub fn with_patience(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
+    /// The ARN of a unit's role; none where it names none.
+    pub fn arn(config: &UnitConfig) -> Option<String> {
+        Role::of(config).map(|role| role.arn)
+    }
+
     /// The credentials of a unit's role; none where it names no role.
     pub async fn credentials(&self, config: &UnitConfig) -> Result<Option<Credentials>, EngineError> {
         let Some(role) = Role::of(config) else { return Ok(None) };
         // Held while one is assumed: whoever comes second waits for the same.
-        let mut assumed = self.0.lock().await;
+        let mut assumed = self.assumed.lock().await;
         let lasts = |credentials: &&Credentials| {
             // Roles may be given out for less than the margin; those are used up to their half.
             let margin = MARGIN.min(Duration::from_secs(u64::from(role.duration) / 2));
@@ -136,7 +149,7 @@ impl Roles {
         if let Some(credentials) = assumed.get(&role).filter(lasts) {
             return Ok(Some(credentials.clone()));
         }
-        let credentials = role.assume(config).await?;
+        let credentials = role.assume(config, self.patience).await?;
         assumed.insert(role, credentials.clone());
         Ok(Some(credentials))
     }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use super::EngineError;
 use crate::hcl::value::Value;
-use crate::support::aws;
+use crate::support::aws::Patience;
 use crate::support::causes::innermost;
 use crate::terragrunt::config::RemoteState;
 
@@ -46,23 +47,31 @@ pub struct S3Backend {
 /// Making one asks for credentials, which with SSO or a role takes requests of its own: once a run, not once a
 /// unit.
 #[derive(Debug, Default)]
-pub struct S3Clients(Mutex<HashMap<Way, Client>>);
+pub struct S3Clients {
+    made: Mutex<HashMap<Way, Client>>,
+    patience: Patience,
+}
 
 /// What tells two clients apart: region, endpoint, profile, whose key, and whether buckets go into the path.
 type Way = (String, Option<String>, Option<String>, Option<String>, bool);
 
 impl S3Clients {
+    /// For whoever only looks whether there is an answer.
+    pub fn with_patience(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
     /// A client for a backend. Waiting is bounded: a network that is down is told in seconds, not after minutes.
     pub async fn client(&self, backend: &S3Backend) -> Client {
         let S3Backend { region, endpoint, path_style, profile, identity, .. } = backend;
         let key = identity.as_ref().map(|identity| identity.access_key_id().to_owned());
         let way = (region.clone(), endpoint.clone(), profile.clone(), key, *path_style);
         // Held while one is made: whoever comes second waits for the same client.
-        let mut clients = self.0.lock().await;
+        let mut clients = self.made.lock().await;
         if let Some(client) = clients.get(&way) {
             return client.clone();
         }
-        let shared = load(backend, endpoint.as_deref()).await;
+        let shared = load(backend, endpoint.as_deref(), self.patience).await;
         let path_style = *path_style || shared.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(path_style).build();
         let client = Client::from_conf(config);
@@ -72,11 +81,11 @@ impl S3Clients {
 }
 
 /// The SDK's settings for a service beside a backend: its region, profile and identity.
-pub async fn load(backend: &S3Backend, endpoint: Option<&str>) -> SdkConfig {
+pub async fn load(backend: &S3Backend, endpoint: Option<&str>, patience: Patience) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(backend.region.clone()))
-        .timeout_config(aws::patience())
-        .retry_config(aws::attempts());
+        .timeout_config(patience.timeouts())
+        .retry_config(patience.attempts());
     if let Some(profile) = &backend.profile {
         loader = loader.profile_name(profile);
     }
@@ -90,10 +99,21 @@ pub async fn load(backend: &S3Backend, endpoint: Option<&str>) -> SdkConfig {
 }
 
 impl S3Backend {
+    /// The setting that gives a backend another identity than the environment's, where there is one.
+    pub fn other_identity(remote_state: &RemoteState) -> Option<&'static str> {
+        let config = remote_state.config.as_fields()?;
+        OTHER_IDENTITY.iter().find(|name| config.contains_key(**name)).copied()
+    }
+
+    /// What tells the way to it from that to another one: endpoint and profile.
+    pub fn way(&self) -> (Option<&str>, Option<&str>) {
+        (self.endpoint.as_deref(), self.profile.as_deref())
+    }
+
     /// The backend of a unit, where it is S3 with the identity of the environment.
     pub fn of(remote_state: &RemoteState) -> Option<Self> {
         let config = remote_state.config.as_fields()?;
-        if remote_state.backend != "s3" || OTHER_IDENTITY.iter().any(|name| config.contains_key(*name)) {
+        if remote_state.backend != "s3" || Self::other_identity(remote_state).is_some() {
             return None;
         }
         let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -132,10 +152,10 @@ impl S3Backend {
     }
 
     /// What an error of S3 means for the run.
-    pub fn refused<E, R: 'static>(&self, error: &SdkError<E, R>) -> EngineError
+    pub fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> EngineError
     where
         E: ProvideErrorMetadata + 'static,
-        SdkError<E, R>: std::error::Error,
+        SdkError<E, HttpResponse>: std::error::Error,
     {
         let told = error.as_service_error().and_then(|error| Some((error.code()?, error.message())));
         let cause = DisplayErrorContext(error).to_string();
@@ -154,8 +174,14 @@ impl S3Backend {
         let cause = match told {
             Some((code, Some(message))) => format!("{code}: {message}"),
             Some((code, None)) => code.to_owned(),
-            // The layers before it say nothing: "dispatch failure", "io error", "client error".
-            None => innermost(error),
+            None => match error.raw_response().map(|answer| answer.status().as_u16()) {
+                // An answer to a HEAD has no body to say why.
+                Some(403) => "access is denied (403)".to_owned(),
+                Some(301) => "it is in another region (301)".to_owned(),
+                Some(status) if status >= 400 => format!("the answer is {status}, without a reason"),
+                // The layers before it say nothing: "dispatch failure", "io error", "client error".
+                _ => innermost(error),
+            },
         };
         EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }
     }

@@ -57,6 +57,17 @@ impl StateBuckets {
     }
 }
 
+/// Asks for a bucket: whether it is there, and may be used.
+pub(super) async fn look(backend: &S3Backend, clients: &S3Clients) -> Result<(), EngineError> {
+    let client = clients.client(backend).await;
+    let bucket = &backend.bucket;
+    match client.head_bucket().bucket(bucket).send().await {
+        Ok(_) => Ok(()),
+        Err(error) if is_missing(&error) => Err(EngineError::BucketMissing { bucket: bucket.clone() }),
+        Err(error) => Err(backend.refused(&error)),
+    }
+}
+
 struct Target {
     backend: S3Backend,
     kms_key: Option<String>,
@@ -80,16 +91,12 @@ impl Target {
     }
 
     async fn ensure(&self, create: bool, clients: &S3Clients) -> Result<(), EngineError> {
-        let client = clients.client(&self.backend).await;
-        let bucket = &self.backend.bucket;
-        let Err(error) = client.head_bucket().bucket(bucket).send().await else { return Ok(()) };
-        if !is_missing(&error) {
-            return Err(self.backend.refused(&error));
+        match look(&self.backend, clients).await {
+            Err(EngineError::BucketMissing { .. }) if create => {
+                self.create(&clients.client(&self.backend).await).await
+            }
+            looked => looked,
         }
-        if !create {
-            return Err(EngineError::BucketMissing { bucket: bucket.clone() });
-        }
-        self.create(&client).await
     }
 
     async fn create(&self, client: &Client) -> Result<(), EngineError> {

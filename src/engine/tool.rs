@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::EngineError;
 use crate::support::process;
+use crate::support::version::{Constraints, Version};
 
 pub use crate::support::tool_files::LOCK_FILE;
 
@@ -35,6 +36,13 @@ impl Tool {
                 .ok_or(EngineError::NoTool)?,
         };
         Self::ask(path)
+    }
+
+    /// Whether its version satisfies a constraint; none where that is no constraint.
+    pub fn satisfies(&self, constraint: &str) -> Option<bool> {
+        let constraints = Constraints::parse(constraint)?;
+        // A version that cannot be read satisfies nothing.
+        Some(Version::parse(&self.version).is_some_and(|version| constraints.admit(&version)))
     }
 
     fn ask(path: PathBuf) -> Result<Self, EngineError> {
@@ -87,6 +95,14 @@ mod tests {
         assert_eq!(product(output), Some(("tofu", "1.12.6")));
         assert_eq!(product("Terraform v1.11.4\n"), Some(("terraform", "1.11.4")));
         assert_eq!(product("GNU bash"), None);
+    }
+
+    #[test]
+    fn a_constraint_is_satisfied_or_not_or_is_none() {
+        let tool = Tool { path: "/bin/tofu".into(), name: "tofu", version: "1.11.4".to_owned() };
+        assert_eq!(tool.satisfies(">= 1.5, < 2.0"), Some(true));
+        assert_eq!(tool.satisfies(">= 1.12"), Some(false));
+        assert_eq!(tool.satisfies("the newest"), None);
     }
 
     #[test]

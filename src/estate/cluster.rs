@@ -59,6 +59,15 @@ pub struct Cluster {
     number: usize,
 }
 
+/// Where a cluster is to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Its name in EKS; none where it rests on a program that was not started.
+    pub name: Option<String>,
+    /// Its region; that of the environment where none is given.
+    pub region: Option<String>,
+}
+
 /// A cluster with everything evaluated.
 #[derive(Clone, Debug)]
 pub struct ResolvedCluster {
@@ -193,48 +202,60 @@ fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnostic>) {
 }
 
 impl Cluster {
+    /// Its name and its region, as far as they are known with the outputs of its unit, or without: what rests on a program
+    /// that is not started is not. Nothing else of the block is evaluated.
+    pub fn whereabouts(&self, outputs: Option<&Outputs>) -> Result<Whereabouts, Box<Diagnostic>> {
+        let variables = variables(outputs);
+        let decode = Decode { document: &self.document, variables: &variables };
+        let Some(block) = self.block() else { return Err(Box::new(self.error("the block is gone"))) };
+        let fields = decode.fields(&block.body, block.kind.span, "cluster", CLUSTER);
+        let fields = fields.map_err(|diagnostic| self.without_outputs(diagnostic, outputs))?;
+        Ok(Whereabouts { name: text(&fields, "name"), region: text(&fields, "region") })
+    }
+
     /// Evaluates the block with the outputs of its unit; none are known before the unit was applied, and then
     /// only blocks that use none can be resolved.
     pub fn resolve(&self, outputs: Option<&Outputs>) -> Result<ResolvedCluster, Box<Diagnostic>> {
-        let outputs = outputs.filter(|outputs| !outputs.is_empty());
-        let variables: Fields = outputs
-            .map(|outputs| (Arc::from("outputs"), Value::Object(Arc::new(outputs.clone()))))
-            .into_iter()
-            .collect();
-        self.evaluate(&variables).map_err(|mut diagnostic| {
-            if outputs.is_none()
-                && diagnostic.code == "hcl::unknown_variable"
-                && diagnostic.message.contains("`outputs`")
-            {
-                match self.unit.as_ref().map(|unit| unit.display()) {
-                    Some(unit) => {
-                        diagnostic.message = format!("the outputs of {unit} are not known yet");
-                        diagnostic.help = Some(format!("apply {unit} first"));
-                    }
-                    None => diagnostic.help = Some("`outputs` needs the cluster's `unit`".to_owned()),
+        self.evaluate(&variables(outputs)).map_err(|diagnostic| self.without_outputs(diagnostic, outputs))
+    }
+
+    /// That the outputs are missing is told as what that means.
+    fn without_outputs(&self, mut diagnostic: Box<Diagnostic>, outputs: Option<&Outputs>) -> Box<Diagnostic> {
+        let are_missing = outputs.is_none_or(Outputs::is_empty);
+        if are_missing
+            && diagnostic.code == "hcl::unknown_variable"
+            && diagnostic.message.contains("`outputs`")
+        {
+            match self.unit.as_ref().map(|unit| unit.display()) {
+                Some(unit) => {
+                    diagnostic.message = format!("the outputs of {unit} are not known yet");
+                    diagnostic.help = Some(format!("apply {unit} first"));
                 }
+                None => diagnostic.help = Some("`outputs` needs the cluster's `unit`".to_owned()),
             }
-            diagnostic
-        })
+        }
+        diagnostic
+    }
+
+    fn block(&self) -> Option<&Block> {
+        self.document.body().blocks("cluster").nth(self.number)
     }
 
     /// Whether the cluster gets an Argo CD.
     pub fn has_argocd(&self) -> bool {
-        let block = self.document.body().blocks("cluster").nth(self.number);
-        block.is_some_and(|block| block.body.blocks("argocd").next().is_some())
+        self.block().is_some_and(|block| block.body.blocks("argocd").next().is_some())
     }
 
     /// What the `argocd` block says without the outputs of the unit: enough for the manifests repository.
     pub fn argocd_without_outputs(&self) -> Result<Option<ArgoCd>, Box<Diagnostic>> {
-        let Some(block) = self.document.body().blocks("cluster").nth(self.number) else { return Ok(None) };
+        let Some(block) = self.block() else { return Ok(None) };
         let variables = Fields::new();
         let decode = Decode { document: &self.document, variables: &variables };
         block.body.blocks("argocd").next().map(|argocd| self.argocd(&decode, argocd)).transpose()
     }
 
     fn evaluate(&self, variables: &Fields) -> Result<ResolvedCluster, Box<Diagnostic>> {
-        let block = self.document.body().blocks("cluster").nth(self.number);
-        let Some(block) = block else { return Err(Box::new(self.error("the block is gone"))) };
+        let Some(block) = self.block() else { return Err(Box::new(self.error("the block is gone"))) };
         let decode = Decode { document: &self.document, variables };
         let fields = decode.fields(&block.body, block.kind.span, "cluster", CLUSTER)?;
         let verify = match block.body.blocks("verify").next() {
@@ -345,6 +366,15 @@ impl Cluster {
         let message = format!("cluster \"{}\": {message}", self.label);
         Diagnostic::error("project::cluster", message).at(self.location.clone())
     }
+}
+
+/// The names that a block may use: the outputs of its unit, where there are any.
+fn variables(outputs: Option<&Outputs>) -> Fields {
+    let outputs = outputs.filter(|outputs| !outputs.is_empty());
+    outputs
+        .map(|outputs| (Arc::from("outputs"), Value::Object(Arc::new(outputs.clone()))))
+        .into_iter()
+        .collect()
 }
 
 /// One evaluation of a block.

@@ -13,6 +13,7 @@ mod glimpse;
 mod graph;
 mod limits;
 mod locate;
+mod look;
 mod near;
 mod needs;
 mod own_secrets;
@@ -43,7 +44,9 @@ use crate::support::unit_name;
 use crate::terragrunt::Outline;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
-pub use cluster::{ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, duration};
+pub use cluster::{
+    ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
+};
 pub use draw::{
     Card, Link, Node, Picture, Point, dot, for_script, gates_text, mermaid, page, svg, tree, waves_text,
 };
@@ -54,6 +57,7 @@ pub use glimpse::{Glimpse, Worth, glimpse};
 pub use graph::Graph;
 pub use limits::{UnitLimits, bytes};
 pub use locate::locate;
+pub use look::{Look, UnitLook, look_over};
 pub use needs::Needs;
 pub use project::{EngineChoice, PROJECT_FILE, Project};
 pub use render::{Rendered, render_all};

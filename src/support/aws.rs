@@ -5,22 +5,37 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
-const CONNECT: Duration = Duration::from_secs(5);
-const ATTEMPT: Duration = Duration::from_secs(10);
-const ALL_ATTEMPTS: Duration = Duration::from_secs(30);
-const ATTEMPTS: u32 = 4;
-
-/// Waiting is bounded: 5 s to connect, 10 s for an answer to begin, 30 s with all attempts. Without this a connection
-/// that hangs, as behind a firewall that has forgotten it, holds a run for ever.
-pub fn patience() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(ALL_ATTEMPTS)
-        .build()
+/// What is asked for decides how much an answer is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// A run needs the answer: 5 s to connect, 10 s for an answer to begin, 30 s with all attempts. Without this a
+    /// connection that hangs, as behind a firewall that has forgotten it, holds a run for ever.
+    #[default]
+    Work,
+    /// Whether there is an answer is the question, and somebody sits there: 2 s to connect, 3 s for an answer to begin,
+    /// 5 s in all.
+    Look,
 }
 
-/// Four attempts with growing pauses: throttling, broken connections and busy services pass by themselves.
-pub fn attempts() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+impl Patience {
+    /// How long.
+    pub fn timeouts(self) -> TimeoutConfig {
+        let (connect, attempt, all) = match self {
+            Self::Work => (5, 10, 30),
+            Self::Look => (2, 3, 5),
+        };
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(connect))
+            .operation_attempt_timeout(Duration::from_secs(attempt))
+            .operation_timeout(Duration::from_secs(all))
+            .build()
+    }
+
+    /// How often: attempts with growing pauses, since throttling, broken connections and busy services pass by themselves.
+    pub fn attempts(self) -> RetryConfig {
+        RetryConfig::standard().with_max_attempts(match self {
+            Self::Work => 4,
+            Self::Look => 2,
+        })
+    }
 }

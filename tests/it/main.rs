@@ -16,6 +16,8 @@ mod destroy;
 #[cfg(test)]
 mod dialect;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod end_to_end;

@@ -131,7 +131,7 @@ async fn argocd_capability(questions: &Questions<'_>) -> (Finding, Option<String
 fn advisory(id: &str, title: &str, failure: AwsFailure, permission: &str) -> Finding {
     use crate::cluster::aws::FailureKind;
     let kind = match failure.kind {
-        FailureKind::AccessDenied => FailureKind::AccessDenied,
+        FailureKind::AccessDenied | FailureKind::Expired => failure.kind,
         _ => FailureKind::NotAnswered,
     };
     Finding::unanswered(id, title, &AwsFailure { kind, ..failure }, permission, false)

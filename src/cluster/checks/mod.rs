@@ -104,6 +104,7 @@ impl Finding {
     fn unanswered(id: &str, title: &str, failure: &AwsFailure, permission: &str, required: bool) -> Self {
         let help = match failure.kind {
             FailureKind::AccessDenied => format!("allow {permission} to the caller"),
+            FailureKind::Expired => "the credentials have expired: log in again".to_owned(),
             FailureKind::NotAnswered if required => {
                 "the configuration asks for this; use an endpoint that knows it, or take it out of slipway.hcl"
                     .to_owned()

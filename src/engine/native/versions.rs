@@ -11,10 +11,11 @@ const TERRAGRUNT: &str = "1.1.3";
 /// Holds a unit's version constraints against the tool, and against the Terragrunt that is followed here.
 pub fn check(config: &UnitConfig, tool: &Tool) -> Result<(), EngineError> {
     if let Some(constraint) = given(config.terraform_version_constraint.as_ref()) {
-        // A version that cannot be read satisfies nothing: better to say so than to go on.
-        let version = Version::parse(&tool.version);
-        let constraints = parse("terraform_version_constraint", constraint)?;
-        if !version.is_some_and(|version| constraints.admit(&version)) {
+        let satisfied = tool.satisfies(constraint).ok_or_else(|| EngineError::BadConstraint {
+            attribute: "terraform_version_constraint",
+            text: constraint.to_owned(),
+        })?;
+        if !satisfied {
             return Err(EngineError::Constraint {
                 tool: tool.name.to_owned(),
                 version: tool.version.clone(),
@@ -23,7 +24,10 @@ pub fn check(config: &UnitConfig, tool: &Tool) -> Result<(), EngineError> {
         }
     }
     if let Some(constraint) = given(config.terragrunt_version_constraint.as_ref()) {
-        let constraints = parse("terragrunt_version_constraint", constraint)?;
+        let constraints = Constraints::parse(constraint).ok_or_else(|| EngineError::BadConstraint {
+            attribute: "terragrunt_version_constraint",
+            text: constraint.to_owned(),
+        })?;
         if !Version::parse(TERRAGRUNT).is_some_and(|version| constraints.admit(&version)) {
             return Err(EngineError::Dialect { version: TERRAGRUNT, constraint: constraint.to_owned() });
         }
@@ -33,8 +37,4 @@ pub fn check(config: &UnitConfig, tool: &Tool) -> Result<(), EngineError> {
 
 fn given(constraint: Option<&String>) -> Option<&str> {
     constraint.map(String::as_str).filter(|text| !text.is_empty())
-}
-
-fn parse(attribute: &'static str, text: &str) -> Result<Constraints, EngineError> {
-    Constraints::parse(text).ok_or_else(|| EngineError::BadConstraint { attribute, text: text.to_owned() })
 }

@@ -380,6 +380,11 @@ pub fn find_terragrunt(named: Option<&Path>) -> Option<PathBuf> {
     on_path(named.unwrap_or(Path::new("terragrunt")))
 }
 
+/// The version of a Terragrunt that can be driven: asks the program, blocking.
+pub fn terragrunt_version(program: &Path) -> Result<String, EngineError> {
+    Version::ask(program).map(|version| version.to_string())
+}
+
 async fn blocking<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
 ) -> Result<T, EngineError> {

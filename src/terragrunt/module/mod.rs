@@ -21,6 +21,8 @@ pub struct Module {
     pub variables: BTreeMap<String, Variable>,
     /// The names of the outputs.
     pub outputs: BTreeSet<String>,
+    /// What each `required_version` says, of files that are not JSON.
+    pub required_versions: BTreeSet<String>,
     /// Whether there is any file of Terraform's in it.
     pub has_files: bool,
     /// What is wrong with the files; where something is, more may be declared than is known.
@@ -110,6 +112,11 @@ impl Module {
                 self.hide(&label.name);
             }
         }
+        let asked = body.blocks("terraform").filter_map(|block| block.body.attribute("required_version"));
+        self.required_versions.extend(asked.filter_map(|asked| match &asked.expr.kind {
+            ExprKind::String(text) => Some(text.to_string()),
+            _ => None,
+        }));
         let outputs = body.blocks("output").filter_map(|block| block.labels.first());
         self.outputs.extend(outputs.map(|label| label.name.to_string()));
     }

@@ -1,0 +1,115 @@
+//! `slipway doctor`: is everything here that a run needs, and what would it run with.
+//!
+//! Nothing that the repository names is started, and nothing is written. What looks at the world is the library's; here
+//! is only what is asked, and how an answer is told.
+
+mod aws;
+mod clusters;
+mod estate;
+mod finding;
+mod states;
+mod tools;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use self::estate::Here;
+use self::finding::{Finding, Verdict};
+use super::exit::{CliError, Exit};
+use super::global::{Format, Global, ToolArgs};
+use super::ui::Ui;
+use crate::support::children;
+
+/// What any one question may take; those to AWS end sooner, with their reason.
+const BOUND: Duration = Duration::from_secs(8);
+/// What programs may take to say their version.
+const VERSIONS: Duration = Duration::from_secs(15);
+/// How many places are asked at once.
+const AT_ONCE: usize = 16;
+
+/// Check that everything a run needs is here
+///
+/// Looks at the tools and says which of them a run uses and why, at slipway.hcl and the units, at the credentials, the places of
+/// the states and the clusters. It starts nothing that the repository names, changes nothing, and ends within seconds.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Ask nothing outside of this machine
+    #[arg(long, env = "SLIPWAY_OFFLINE")]
+    offline: bool,
+
+    #[command(flatten)]
+    tools: ToolArgs,
+}
+
+/// Whether AWS is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    Aws,
+    /// Nobody, by this flag.
+    Nobody(&'static str),
+}
+
+impl Asks {
+    /// That something was not asked; none where it is.
+    fn nobody(self) -> Option<String> {
+        match self {
+            Self::Aws => None,
+            Self::Nobody(flag) => Some(format!("not asked ({flag})")),
+        }
+    }
+}
+
+/// Looks, and says what it found; what is needed and missing makes it fail.
+pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Exit, CliError> {
+    let asks = match (global.untrusted, args.offline) {
+        (true, _) => Asks::Nobody("--untrusted"),
+        (false, true) => Asks::Nobody("--offline"),
+        (false, false) => Asks::Aws,
+    };
+    let (of_project, of_tools) = (global.clone(), args.tools.clone());
+    let (here, tools) = tokio::join!(
+        blocking(move || Here::look(&of_project, asks)),
+        versions(move || tools::Found::look(&of_tools)),
+    );
+    let here = Arc::new(here?);
+    let needs_aws = here.needs_aws();
+    let (arguments, of_units) = (args.tools.clone(), Arc::clone(&here));
+    let tools = async {
+        let found = tools?;
+        versions(move || tools::findings(&found, &arguments, &of_units)).await
+    };
+    let (tools, aws, states, clusters) = tokio::join!(
+        tools,
+        aws::findings(asks, needs_aws),
+        states::findings(asks, &here),
+        clusters::findings(asks, &here),
+    );
+    let tools = tools.unwrap_or_else(|| vec![tools::silent()]);
+    let findings: Vec<Finding> =
+        [tools, here.findings.clone(), aws, states, clusters].into_iter().flatten().collect();
+    if ui.format() == Format::Json {
+        ui.json(&findings)?;
+    } else {
+        ui.answer(&findings.iter().map(Finding::line).collect::<String>())?;
+    }
+    let is_missing = findings.iter().any(|finding| finding.verdict == Verdict::Missing);
+    Ok(if is_missing { Exit::Failed } else { Exit::Done })
+}
+
+/// Work on files and with programs, on a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CliError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| CliError::failed(format!("looking ended unexpectedly: {error}"), None))
+}
+
+/// The same with programs that are asked for their versions; none where one does not answer.
+async fn versions<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let asked = tokio::task::spawn_blocking(work);
+    if let Ok(answered) = tokio::time::timeout(VERSIONS, asked).await {
+        return answered.ok();
+    }
+    children::end_evaluations();
+    None
+}

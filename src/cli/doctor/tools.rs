@@ -1,0 +1,205 @@
+//! Git, `tofu` or `terraform`, Terragrunt: which of them a run uses, in which version, and why.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::estate::Here;
+use super::finding::{Finding, Verdict};
+use crate::cli::global::{EngineFlag, ToolArgs};
+use crate::engine::EngineError;
+use crate::engine::terragrunt::{find_terragrunt, terragrunt_version};
+use crate::engine::tool::{Tool, on_path};
+use crate::estate::{EngineChoice, UnitLook};
+use crate::support::counted::{listed, plural};
+use crate::support::process;
+
+const TOOL: &str = "tofu/terraform";
+/// What a unit may name and is still the user's choice: it is looked for on PATH.
+const OF_THE_USER: [&str; 2] = ["tofu", "terraform"];
+/// How many units are named.
+const MOST_NAMES: usize = 3;
+
+/// What programs said.
+#[derive(Clone)]
+pub struct Found {
+    git: Option<String>,
+    tool: Result<Tool, Finding>,
+    terragrunt: Option<(PathBuf, Result<String, Finding>)>,
+}
+
+impl Found {
+    /// Asks them.
+    pub fn look(args: &ToolArgs) -> Self {
+        let terragrunt = find_terragrunt(None).map(|path| {
+            let version = terragrunt_version(&path).map_err(|error| of_engine("terragrunt", &error));
+            (path, version)
+        });
+        Self {
+            git: process::answer("git", &["version"]).ok(),
+            tool: Tool::find(args.tf_path.as_deref()).map_err(|error| of_engine(TOOL, &error)),
+            terragrunt,
+        }
+    }
+}
+
+/// That a program did not say its version.
+pub fn silent() -> Finding {
+    let detail = format!("a tool does not say its version within {} s", super::VERSIONS.as_secs());
+    Finding::missing(TOOL, detail).help("name a working one with --tf-path, and look at what PATH leads to")
+}
+
+fn of_engine(what: &'static str, error: &EngineError) -> Finding {
+    Finding::missing(what, error.to_string()).perhaps_help(error.advice())
+}
+
+/// What is to be said of them, with what the units ask for.
+pub fn findings(found: &Found, args: &ToolArgs, here: &Here) -> Vec<Finding> {
+    let configured = here.engine();
+    let (engine, why) = engine(found, args, configured);
+    let mut findings = vec![git(found), tool(found, args)];
+    findings.extend(of_units(found, args, here.units()));
+    findings.push(terragrunt(found, engine));
+    findings.push(match engine {
+        Some(engine) => Finding::new("engine", Verdict::Ok, format!("{engine}: {why}")),
+        None => Finding::new("engine", Verdict::Unknown, why),
+    });
+    findings
+}
+
+fn git(found: &Found) -> Finding {
+    match &found.git {
+        Some(version) => Finding::new("git", Verdict::Ok, version),
+        None => Finding::missing("git", "not on PATH").help("install Git"),
+    }
+}
+
+fn tool(found: &Found, args: &ToolArgs) -> Finding {
+    let tool = match &found.tool {
+        Ok(tool) => tool,
+        Err(finding) => return finding.clone(),
+    };
+    let why = match &args.tf_path {
+        Some(named) => format!("named by {}", given_by("--tf-path", "SLIPWAY_TF_PATH", named.as_os_str())),
+        None => match on_path(Path::new("terraform")).filter(|other| *other != tool.path) {
+            Some(other) => format!("on PATH, and tofu comes before terraform ({})", other.display()),
+            None => "the first on PATH".to_owned(),
+        },
+    };
+    Finding::new(
+        TOOL,
+        Verdict::Ok,
+        format!("{} {} ({}): {why}", tool.name, tool.version, tool.path.display()),
+    )
+}
+
+/// By what something was given: a flag comes before its variable.
+fn given_by(flag: &'static str, variable: &'static str, value: &OsStr) -> &'static str {
+    if std::env::var_os(variable).is_some_and(|set| set == value) { variable } else { flag }
+}
+
+/// What units ask for that is another tool, or another version.
+fn of_units(found: &Found, args: &ToolArgs, units: &[UnitLook]) -> Vec<Finding> {
+    let mut by_binary: BTreeMap<Option<&str>, Vec<&UnitLook>> = BTreeMap::new();
+    for unit in units {
+        // What was named on the command line comes before what a unit says.
+        let own = unit.config.terraform_binary.as_deref().filter(|_| args.tf_path.is_none());
+        by_binary.entry(own).or_default().push(unit);
+    }
+    let mut findings = Vec::new();
+    for (binary, units) in by_binary {
+        let Some(binary) = binary else {
+            findings.extend(found.tool.iter().flat_map(|tool| refused_by(tool, &units)));
+            continue;
+        };
+        let who = format!("terraform_binary of {}", named(&units));
+        if !OF_THE_USER.contains(&binary) {
+            let detail = format!("{who}; what a unit names by a path, or otherwise, is not started here");
+            findings.push(Finding::new(TOOL, Verdict::Unknown, detail).named(binary));
+            continue;
+        }
+        match Tool::find(Some(Path::new(binary))) {
+            Ok(tool) => {
+                let detail = format!("{} {} ({}): {who}", tool.name, tool.version, tool.path.display());
+                findings.push(Finding::new(TOOL, Verdict::Ok, detail).named(binary));
+                findings.extend(refused_by(&tool, &units));
+            }
+            Err(error) => {
+                let finding = of_engine(TOOL, &error);
+                let detail = format!("{}: {who}", finding.detail);
+                findings.push(Finding { detail, ..finding }.named(binary));
+            }
+        }
+    }
+    findings
+}
+
+/// The constraints that a tool does not satisfy, each once.
+fn refused_by(tool: &Tool, units: &[&UnitLook]) -> Vec<Finding> {
+    let mut asked: BTreeMap<(&str, &str), Vec<&UnitLook>> = BTreeMap::new();
+    for unit in units {
+        let of_unit = unit.config.terraform_version_constraint.as_deref();
+        let constraints = of_unit.map(|text| ("terraform_version_constraint", text)).into_iter();
+        let of_module = unit.required_versions.iter().map(|text| ("required_version", text.as_str()));
+        for (attribute, constraint) in constraints.chain(of_module) {
+            // What is no constraint at all is the tool's to tell.
+            if tool.satisfies(constraint) == Some(false) {
+                asked.entry((constraint, attribute)).or_default().push(unit);
+            }
+        }
+    }
+    let finding = |((constraint, attribute), units): ((&str, &str), Vec<&UnitLook>)| {
+        let error = EngineError::Constraint {
+            tool: tool.name.to_owned(),
+            version: tool.version.clone(),
+            constraint: constraint.to_owned(),
+        };
+        Finding::missing(TOOL, format!("{error}: {attribute} of {}", named(&units)))
+            .perhaps_help(error.advice())
+    };
+    asked.into_iter().map(finding).collect()
+}
+
+fn named(units: &[&UnitLook]) -> String {
+    let names = units.iter().map(|unit| unit.name.as_str());
+    format!("{} {}: {}", units.len(), plural(units.len(), "unit"), listed(names, MOST_NAMES))
+}
+
+/// The engine of a run, and why it is that one; none where slipway.hcl says it, and not before something is started.
+fn engine(
+    found: &Found,
+    args: &ToolArgs,
+    configured: Option<EngineChoice>,
+) -> (Option<&'static str>, String) {
+    let (choice, by) = match (args.engine, configured) {
+        (Some(flag), _) => {
+            let by = given_by("--engine", "SLIPWAY_ENGINE", OsStr::new(&EngineFlag::name(flag)));
+            (EngineChoice::from(flag), by)
+        }
+        (None, Some(EngineChoice::Auto)) => (EngineChoice::Auto, "--engine auto"),
+        (None, Some(choice)) => (choice, "slipway.hcl"),
+        (None, None) => return (None, "what slipway.hcl says of it is not known".to_owned()),
+    };
+    match choice {
+        EngineChoice::Native => (Some("native"), by.to_owned()),
+        EngineChoice::Terragrunt => (Some("terragrunt"), by.to_owned()),
+        EngineChoice::Auto if found.terragrunt.is_some() => {
+            (Some("terragrunt"), format!("{by}, and terragrunt is on PATH"))
+        }
+        EngineChoice::Auto => (Some("native"), format!("{by}, and terragrunt is not on PATH")),
+    }
+}
+
+fn terragrunt(found: &Found, engine: Option<&str>) -> Finding {
+    let what = "terragrunt";
+    let is_used = engine == Some("terragrunt");
+    match &found.terragrunt {
+        None if is_used => of_engine(what, &EngineError::NoTerragrunt),
+        None => Finding::new(what, Verdict::Optional, "not on PATH: --engine auto uses the native engine"),
+        Some((path, Ok(version))) => {
+            Finding::new(what, Verdict::Ok, format!("{what} {version} ({})", path.display()))
+        }
+        Some((_, Err(finding))) if is_used => finding.clone(),
+        Some((_, Err(finding))) => Finding { verdict: Verdict::Optional, help: None, ..finding.clone() },
+    }
+}

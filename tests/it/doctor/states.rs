@@ -1,0 +1,153 @@
+//! The places of states, and the credentials to come to them.
+
+use serde_json::json;
+
+use super::{assert_found, found, nowhere, only, slipway, unique};
+use crate::cluster::on_bed::{bed_aws, cluster};
+use crate::support::bed::Bed;
+use crate::support::estate::Estate;
+
+const JSON: &[&str] = &["doctor", "--format", "json"];
+
+#[tokio::test]
+async fn where_all_is_well_each_thing_is_told_once_in_one_order_and_nothing_is_written() {
+    let bed = Bed::shared();
+    let (bucket, name) = (unique("well"), unique("c"));
+    bed.put_bucket(&bucket);
+    cluster(&bed_aws(&bed).await, &name).await;
+    let estate = Estate::chain();
+    estate.keep_states_in_s3(&bucket);
+    estate.write(
+        "slipway.hcl",
+        &format!(
+            "estate {{\n  root = \"live\"\n}}\ncluster \"dev\" {{\n  name = \"{name}\"\n  region = \"eu-west-1\"\n}}\n"
+        ),
+    );
+    let text = slipway(&estate, &bed).run(&["doctor"]).exits(0).stdout;
+    let kinds: Vec<&str> = text.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    let expected = [
+        "git",
+        "tofu/terraform",
+        "terragrunt",
+        "engine",
+        "slipway.hcl",
+        "estate",
+        "credentials",
+        "region",
+        "state",
+        "cluster",
+    ];
+    assert_eq!(kinds, expected, "{text}");
+    assert_eq!(slipway(&estate, &bed).run(&["doctor"]).exits(0).stdout, text, "the same again");
+    let ended = slipway(&estate, &bed).run(JSON).exits(0);
+    assert_found(&ended, "estate", "ok", &["4 units in live"]);
+    assert_found(&ended, "credentials", "ok", &["arn:aws:", "account 123456789012"]);
+    assert_found(&ended, "region", "ok", &["eu-west-1"]);
+    assert_found(&ended, "state", "ok", &[&format!("s3://{bucket}"), "4 units in eu-west-1"]);
+    assert_found(&ended, "cluster", "ok", &["dev", &name, "is ACTIVE", "`slipway verify dev`"]);
+    assert!(!estate.path().join(".slipway").exists(), "it only looks");
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_told_once_with_its_units_and_what_makes_it() {
+    let bed = Bed::shared();
+    let bucket = unique("none");
+    let estate = Estate::chain();
+    estate.keep_states_in_s3(&bucket);
+    let ended = slipway(&estate, &bed).run(JSON).exits(1);
+    let says = [&*format!("s3://{bucket}"), "4 units", "does not exist", "--backend-bootstrap"];
+    assert_found(&ended, "state", "missing", &says);
+}
+
+#[test]
+fn a_lock_table_that_is_not_there_is_told_beside_its_bucket() {
+    let bed = Bed::shared();
+    let bucket = unique("locked");
+    bed.put_bucket(&bucket);
+    let estate = Estate::chain();
+    estate.keep_states_in_s3(&bucket);
+    let root = std::fs::read_to_string(estate.path().join("live/root.hcl")).unwrap();
+    let table =
+        "dynamodb_table = \"doctor-none\"\n    dynamodb_endpoint = local.endpoint\n    use_path_style";
+    estate.write("live/root.hcl", &root.replacen("use_path_style", table, 1));
+    let ended = slipway(&estate, &bed).run(JSON).exits(1);
+    let states = found(&ended, "state");
+    assert_eq!(states.iter().map(|(verdict, _)| verdict.as_str()).collect::<Vec<_>>(), ["ok", "missing"]);
+    assert!(states[1].1.contains("lock table doctor-none | 4 units"), "{states:?}");
+    assert!(states[1].1.contains("--backend-bootstrap"), "{states:?}");
+}
+
+#[test]
+fn without_credentials_an_estate_in_aws_is_not_ready_and_another_one_is() {
+    let bed = Bed::shared();
+    let estate = Estate::chain();
+    let ended = nowhere(&estate).run(JSON).exits(0);
+    assert_found(&ended, "credentials", "optional", &["none are set up"]);
+    assert_found(&ended, "state", "ok", &["states", "4 units"]);
+    let bucket = unique("open");
+    bed.put_bucket(&bucket);
+    estate.keep_states_in_s3(&bucket);
+    estate.write(
+        "slipway.hcl",
+        "estate {\n  root = \"live\"\n}\ncluster \"dev\" {\n  name = \"none\"\n  region = \"eu-west-1\"\n}\n",
+    );
+    let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"];
+    let without = keys.iter().fold(slipway(&estate, &bed), |slipway, key| slipway.env_remove(key));
+    let ended = without.run(JSON).exits(1);
+    assert_found(&ended, "credentials", "missing", &["no AWS credentials", "set AWS_PROFILE"]);
+    assert_found(&ended, "state", "missing", &["there are no AWS credentials: log in"]);
+    assert_found(&ended, "cluster", "missing", &["no AWS credentials"]);
+}
+
+#[test]
+fn credentials_that_are_refused_or_have_ended_are_told_as_that() {
+    let bed = Bed::start(&["aws"]);
+    let bucket = unique("denied");
+    bed.put_bucket(&bucket);
+    let estate = Estate::chain();
+    estate.keep_states_in_s3(&bucket);
+    let ended = slipway(&estate, &bed).env("AWS_ACCESS_KEY_ID", "denied").run(JSON).exits(1);
+    let (_, said) = only(&ended, "credentials");
+    assert!(said.contains("InvalidClientTokenId"), "{said}");
+    let says = ["access is denied (403)", "check the credentials and the permissions on the bucket"];
+    assert_found(&ended, "state", "missing", &says);
+
+    bed.fault(&json!({
+        "kind": "error", "service": "sts", "operation": "GetCallerIdentity", "status": 403,
+        "code": "ExpiredToken", "message": "The security token included in the request is expired",
+    }));
+    // Something of AWS's own has to need them.
+    estate.write(
+        "slipway.hcl",
+        "estate {\n  root = \"live\"\n}\ncluster \"dev\" {\n  name = \"none\"\n  region = \"eu-west-1\"\n}\n",
+    );
+    let ended = slipway(&estate, &bed).run(JSON).exits(1);
+    assert_found(&ended, "credentials", "missing", &["have expired", "log in again"]);
+}
+
+#[test]
+fn a_bucket_by_the_name_of_the_account_is_looked_for() {
+    let bed = Bed::shared();
+    let estate = Estate::chain();
+    estate.keep_states_in_s3("doctor-of-${get_aws_account_id()}");
+    let ended = slipway(&estate, &bed).run(JSON).exits(1);
+    assert_found(&ended, "state", "missing", &["s3://doctor-of-123456789012"]);
+}
+
+#[test]
+fn a_state_whose_place_rests_on_a_program_is_not_known_and_no_program_is_started() {
+    let bed = Bed::shared();
+    let estate = Estate::chain();
+    estate.keep_states_in_s3("${run_cmd(\"sh\", \"-c\", \"touch started; echo b\")}");
+    let ended = slipway(&estate, &bed).run(JSON).exits(0);
+    assert_found(&ended, "state", "unknown", &["4 units", "is not started"]);
+    assert!(!estate.path().join("live/networking/started").exists());
+}
+
+#[test]
+fn a_folder_of_states_that_cannot_be_one_is_told() {
+    let estate = Estate::chain();
+    estate.write("states", "a file in the way");
+    let ended = nowhere(&estate).run(JSON).exits(1);
+    assert_found(&ended, "state", "missing", &["4 units", "not a folder"]);
+}
