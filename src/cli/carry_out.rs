@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::agree::{Answer, Consent, Destruction, Prompt, Proposing, Undecided, dependents, word};
+use super::cache;
 use super::exit::{CliError, Exit};
 use super::global::{Global, LogFormat};
 use super::run::Run;
@@ -166,6 +167,7 @@ pub async fn carry_out(
     };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
+    cache::keep_within(ui, workspace, run.engine, &schedule.interrupts);
     Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
 }
 

@@ -267,6 +267,30 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway cache",
+        &[
+            ("slipway cache", "what is kept, what was used least lately first"),
+            ("slipway cache prune --max-size 5GB", "no more than that"),
+        ],
+    ),
+    (
+        "slipway cache list",
+        &[
+            ("slipway cache list", "modules and providers, with their size and when they were used last"),
+            ("slipway cache list --format json", "the same for a program"),
+        ],
+    ),
+    (
+        "slipway cache prune",
+        &[
+            (
+                "slipway cache prune --older-than 30d --dry-run",
+                "what would go of what was not used for a month",
+            ),
+            ("slipway cache prune --max-size 0", "all that no run uses now"),
+        ],
+    ),
+    (
         "slipway doctor",
         &[
             ("slipway doctor", "is everything here that a run needs"),

@@ -128,6 +128,10 @@ pub struct EngineArgs {
     #[arg(long, value_name = "SIZE", env = "SLIPWAY_UNIT_MEMORY", value_parser = size)]
     pub unit_memory: Option<u64>,
 
+    /// How much the modules and providers that are kept may take: what was used least lately goes at the end of a run [default: 10GB]
+    #[arg(long, value_name = "SIZE", env = "SLIPWAY_CACHE_SIZE", value_parser = size)]
+    pub cache_size: Option<u64>,
+
     /// Create the state bucket where it is missing
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
     pub backend_bootstrap: bool,
@@ -169,7 +173,8 @@ fn time(text: &str) -> Result<std::time::Duration, String> {
     crate::estate::duration(text).ok_or_else(|| "write it like 90s or \"2h 30m\"".to_owned())
 }
 
-fn size(text: &str) -> Result<u64, String> {
+/// Bytes as people write them.
+pub fn size(text: &str) -> Result<u64, String> {
     crate::estate::bytes(text).ok_or_else(|| "write it like 300MB".to_owned())
 }
 

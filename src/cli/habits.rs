@@ -133,6 +133,10 @@ const COMMAND_HINTS: &[(&str, &str)] = &[
     ("cancel", "stop it where it runs by Ctrl-C; `slipway resume` goes on with it"),
     ("continue", "type `slipway resume`"),
     ("tree", "type `slipway find --tree`"),
+    (
+        "prune",
+        "type `slipway cache prune` for modules and providers, `slipway runs prune` for records of runs",
+    ),
 ];
 
 const FLAG_HINTS: &[(&str, &str)] = &[

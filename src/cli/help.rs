@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Infrastructure", &["up", "down", "plan", "apply", "destroy", "output", "stack"]),
     ("Clusters and applications", &["verify", "argocd", "image"]),
     ("Reading the estate", &["find", "graph", "render", "validate"]),
-    ("What happened", &["runs", "resume", "unlock"]),
+    ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
     ("This program", &["doctor", "completions", "man", "version"]),
 ];
 
@@ -27,6 +27,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "keep_going",
             "unit_timeout",
             "unit_memory",
+            "cache_size",
             "backend_bootstrap",
             "cost",
             "no_stack_generate",

@@ -3,6 +3,7 @@
 mod agree;
 mod apply;
 mod argocd;
+mod cache;
 mod carry_out;
 mod complete;
 mod completions;
@@ -96,6 +97,7 @@ enum Command {
     Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
     Unlock(unlock::UnlockArgs),
+    Cache(cache::CacheArgs),
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -110,6 +112,7 @@ impl Command {
             | Self::Graph(_)
             | Self::Render(_)
             | Self::Validate(_)
+            | Self::Cache(_)
             | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_)
@@ -220,6 +223,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Stack(args) => stack::cmd_stack(ui, global, args),
         Command::Runs(args) => wait(runs::cmd_runs(ui, global, args)),
         Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),
+        Command::Cache(args) => cache::cmd_cache(ui, global, args),
         Command::Doctor(args) => wait(doctor::cmd_doctor(ui, global, args)),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, global, args),

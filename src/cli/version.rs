@@ -11,6 +11,8 @@ use super::ui::Ui;
 /// The versions of what `--format json` and `--log-format json` write, by the names of their files under `schemas/`.
 const SCHEMAS: &[(&str, u32)] = &[
     ("argocd-status", 1),
+    ("cache-list", 1),
+    ("cache-prune", 1),
     ("doctor", 1),
     ("find", 1),
     ("graph", 1),

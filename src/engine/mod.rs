@@ -4,6 +4,7 @@
 //! order, parallelism and what happens to dependents belong to the run.
 
 pub mod beside_state;
+pub mod cache;
 mod cached_version;
 pub mod error;
 pub mod failure;

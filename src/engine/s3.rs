@@ -180,7 +180,7 @@ impl S3Backend {
                 Some(301) => "it is in another region (301)".to_owned(),
                 Some(status) if status >= 400 => format!("the answer is {status}, without a reason"),
                 // The layers before it say nothing: "dispatch failure", "io error", "client error".
-                _ => innermost(error),
+                _ => innermost(error).trim_end_matches('.').to_owned(),
             },
         };
         EngineError::Bucket { bucket: self.bucket.clone(), cause, advice: advice.to_owned() }

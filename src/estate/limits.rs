@@ -77,6 +77,7 @@ pub fn bytes(text: &str) -> Option<u64> {
         "k" => 1 << 10,
         "m" => 1 << 20,
         "g" => 1 << 30,
+        "t" => 1 << 40,
         _ => return None,
     };
     number.checked_mul(scale)
@@ -103,6 +104,7 @@ mod tests {
     fn memory_is_written_as_people_write_it() {
         assert_eq!(bytes("300MB"), Some(300 << 20));
         assert_eq!(bytes("1 GiB"), Some(1 << 30));
+        assert_eq!(bytes("2TB"), Some(2 << 40));
         assert_eq!(bytes("0"), Some(0));
         assert_eq!(bytes("much"), None);
         assert_eq!(bytes("-1MB"), None);

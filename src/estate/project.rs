@@ -30,6 +30,7 @@ const ENGINE: &[Spec] = &[
     optional("fail_fast", Kind::Bool),
     optional("unit_timeout", Kind::String),
     optional("unit_memory", Kind::String),
+    optional("cache_size", Kind::String),
 ];
 const BLOCKS: &[(&str, usize)] =
     &[("cluster", 1), ("cost", 0), ("engine", 0), ("estate", 0), ("locals", 0), ("policy", 1), ("unit", 1)];
@@ -69,6 +70,8 @@ pub struct Project {
     pub fail_fast: bool,
     /// `engine.unit_memory`: bytes that a unit is expected to take.
     pub unit_memory: Option<u64>,
+    /// `engine.cache_size`: bytes that fetched modules and installed providers may take.
+    pub cache_size: Option<u64>,
     /// How long units may take.
     pub limits: UnitLimits,
     /// The clusters, in the order of the file.
@@ -107,6 +110,7 @@ impl Project {
             parallelism: None,
             fail_fast: false,
             unit_memory: None,
+            cache_size: None,
             limits: UnitLimits::default(),
             clusters: Vec::new(),
             policies: Vec::new(),
@@ -152,6 +156,7 @@ impl Project {
             parallelism: None,
             fail_fast: engine.get("fail_fast").and_then(Value::as_bool).unwrap_or_default(),
             unit_memory: None,
+            cache_size: None,
             limits: UnitLimits::read(&sections, needs.engine, &mut errors),
             clusters,
             policies: policy::all(&sections, needs.policies, &mut errors),
@@ -186,6 +191,12 @@ impl Project {
                 None => {
                     fail(format!("unit_timeout cannot be \"{text}\""), "write it like \"90s\" or \"2h 30m\"");
                 }
+            }
+        }
+        if let Some(text) = engine.get("cache_size").and_then(Value::as_str) {
+            match bytes(text) {
+                Some(bytes) => self.cache_size = Some(bytes),
+                None => fail(format!("cache_size cannot be \"{text}\""), "write it like \"10GB\""),
             }
         }
         if let Some(text) = engine.get("unit_memory").and_then(Value::as_str) {

@@ -8,6 +8,8 @@ mod agree;
 #[cfg(test)]
 mod argocd;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod complete;

@@ -4,6 +4,7 @@ mod list;
 mod prune;
 mod show;
 
+pub use prune::{age, ago};
 pub use show::no_run;
 
 use std::path::PathBuf;

@@ -31,7 +31,8 @@ pub struct PruneArgs {
     dry_run: bool,
 }
 
-fn age(text: &str) -> Result<jiff::Span, String> {
+/// A time that is over, as people write it.
+pub fn age(text: &str) -> Result<jiff::Span, String> {
     text.parse().map_err(|_| "write it like 90d, 2w or \"1mo 2w\"".to_owned())
 }
 
@@ -74,7 +75,7 @@ pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CliE
 }
 
 /// The instant that long ago.
-fn ago(span: jiff::Span) -> Result<Timestamp, CliError> {
+pub fn ago(span: jiff::Span) -> Result<Timestamp, CliError> {
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let then = now.checked_sub(span.abs());
     let then =

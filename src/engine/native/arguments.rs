@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::engine::cache::PROVIDERS;
 use crate::support::confined::{FOLDER, Root};
 use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
@@ -11,14 +12,12 @@ use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
 /// The variable that names the provider cache.
 const CACHE_VARIABLE: &str = "TF_PLUGIN_CACHE_DIR";
-/// The folder of the provider cache, in our own.
-const CACHE: &str = "providers";
 
 /// Makes the folder of the provider cache, unless the user has one. The tools write what is in it, through any link.
 pub fn make_cache(home: &Path) -> Result<(), FileError> {
     match std::env::var_os(CACHE_VARIABLE) {
         Some(_) => Ok(()),
-        None => Root::own(home)?.create_dir_all(Path::new(CACHE), FOLDER),
+        None => Root::own(home)?.create_dir_all(Path::new(PROVIDERS), FOLDER),
     }
 }
 
@@ -33,7 +32,7 @@ pub fn environment(
 ) -> CommandLine {
     if std::env::var_os(CACHE_VARIABLE).is_none() {
         // The tools refuse a cache folder that is not there; without one they merely download more.
-        let cache = home.join(CACHE);
+        let cache = home.join(PROVIDERS);
         if cache.symlink_metadata().is_ok_and(|found| found.is_dir()) {
             command = command.env(CACHE_VARIABLE, cache);
         }

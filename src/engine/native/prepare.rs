@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
 use super::shared_init::Wanted;
 use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
+use crate::engine::cache;
 use crate::engine::inputs::refuse_endless;
 use crate::engine::other_state;
 use crate::engine::process::Options;
@@ -60,6 +61,7 @@ impl NativeEngine {
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
         let mut prepared = Prepared { tool, folder, inputs, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
+        cache::hold_providers(&self.settings.home, prepared.folder.path())?;
         Ok(prepared)
     }
 
@@ -152,6 +154,8 @@ impl NativeEngine {
             ran = run().await;
         }
         ran?;
+        // While nobody else may be at the providers, who would take one away.
+        cache::hold_providers(&self.settings.home, prepared.folder.path())?;
         self.providers.learn(&leave, &needs, prepared.folder.path());
         drop(leave);
         init::remember(&prepared.tool, &prepared.folder, &job.config)

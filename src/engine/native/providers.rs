@@ -15,6 +15,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::init::local_calls;
 use crate::engine::EngineError;
+use crate::engine::cache::{PROVIDERS_LOCK, has_come};
 use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::support::confined::{EVERYBODY, Root};
 use crate::support::digest::hex;
@@ -108,6 +109,7 @@ impl Providers {
     /// Takes note of an `init` that succeeded.
     pub fn learn(&self, leave: &Leave<'_>, needs: &Needs, dir: &Path) {
         let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &leave.guard) else { return };
+        has_come();
         let Ok(lock) = read_regular(&dir.join(LOCK_FILE)) else { return };
         let mut learned = self.learned();
         if leave.selects {
@@ -126,8 +128,8 @@ impl Providers {
     async fn lock_file(&self, lock: fn(&File) -> std::io::Result<()>) -> Result<File, EngineError> {
         let home = self.home.clone();
         let locked = tokio::task::spawn_blocking(move || {
-            let file = Root::own(&home)?.update(Path::new("providers.lock"))?;
-            lock(&file).map(|()| file).map_err(FileError::on("lock", &home.join("providers.lock")))
+            let file = Root::own(&home)?.update(Path::new(PROVIDERS_LOCK))?;
+            lock(&file).map(|()| file).map_err(FileError::on("lock", &home.join(PROVIDERS_LOCK)))
         });
         let lost = |error| FileError::on("lock", &self.home)(std::io::Error::other(error));
         Ok(locked.await.map_err(lost)??)

@@ -10,7 +10,8 @@
 //! own and run them.
 //!
 //! A tree appears by one rename and is never written again. It is checked against its name when it is used, so that
-//! one which somebody has written into is fetched anew instead of being run.
+//! one which somebody has written into is fetched anew instead of being run. Whoever uses one holds it, so that it is not
+//! taken away meanwhile (see `src/engine/cache/`).
 
 use std::fs::File;
 use std::io::Read;
@@ -24,15 +25,26 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::SourceError;
+use crate::engine::cache::{has_come, hold};
 use crate::support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::{hex, sha256};
 use crate::support::fs::{FileError, open_regular, read_regular};
 use crate::support::interrupt::{GivenUp, Waiting};
 
 /// The folder of it all, in our own.
-const MODULES: &str = "modules";
+pub(super) const MODULES: &str = "modules";
+/// The folder of the trees, in that.
+pub(super) const TREES: &str = ".terragrunt-cache";
+/// How the name of a folder begins in which something is put together; its key follows.
+pub(super) const UNFINISHED: &str = "of-";
+/// Which tree is what.
+pub(super) const INDEX: &str = "index";
+/// The locks of those who fetch.
+pub(super) const LOCKS: &str = "locks";
 /// How often a lock that someone else holds is tried again.
 const LOCK_POLL: Duration = Duration::from_millis(25);
+/// How often it is tried to put a tree in the place of one that is being taken away: for some seconds.
+const MOST_TRIES: usize = 200;
 
 /// Where fetched modules are kept.
 #[derive(Clone, Debug)]
@@ -100,17 +112,25 @@ impl Cache {
         // A name that is no digest would be a way elsewhere, and so would a link in the tree's place.
         let is_digest = entry.tree.len() == 64 && entry.tree.bytes().all(|letter| letter.is_ascii_hexdigit());
         let is_there = is_digest && folder.symlink_metadata().is_ok_and(|found| found.is_dir());
-        if !is_there || digest_of(&folder, given_up)? != entry.tree {
+        if !is_there || !self.hold(&folder)? || digest_of(&folder, given_up)? != entry.tree {
             return Ok(None);
         }
         let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified());
         Ok(Some(Found { entry, folder, fetched: written.unwrap_or(SystemTime::UNIX_EPOCH) }))
     }
 
+    /// Holds a tree, or what is to be one; false where it is being taken away.
+    fn hold(&self, folder: &Path) -> Result<bool, FileError> {
+        match self.folder()?.open_folder(folder)? {
+            Some(tree) => hold(&tree),
+            None => Ok(false),
+        }
+    }
+
     /// Waits until nobody else fetches the same.
     pub async fn lock(&self, key: &str) -> Result<Lock, SourceError> {
         let key = sha256(key.as_bytes());
-        let path = self.root.join("locks").join(&key);
+        let path = self.root.join(LOCKS).join(&key);
         let file = self.folder()?.update(&path)?;
         loop {
             match file.try_lock() {
@@ -168,16 +188,29 @@ impl Cache {
             // Somebody has written into it, or in its place: out of the way with it.
             ours.rename(&place, &self.scratch_folder(lock).join("damaged"))?;
         }
-        match ours.rename(folder, &place) {
-            Ok(()) => {}
-            // The same files came from elsewhere before.
-            Err(_) if ours.kind(&place)? == Some(Kind::Folder) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.put_in_place(&ours, folder, &place)?;
+        has_come();
         let entry = Entry { tree, ..entry };
         self.write(&sha256(key.as_bytes()), &entry)?;
         ours.remove_all(&self.scratch_folder(lock))?;
         Ok(Found { entry, folder: place, fetched: SystemTime::now() })
+    }
+
+    /// Moves a tree to its place, or leaves the same that lies there; either is held from here on.
+    fn put_in_place(&self, ours: &Root, folder: &Path, place: &Path) -> Result<(), SourceError> {
+        // Before it can be seen: what nobody holds may be taken away.
+        self.hold(folder)?;
+        for _ in 0..MOST_TRIES {
+            let Err(error) = ours.rename(folder, place) else { return Ok(()) };
+            match ours.kind(place)? {
+                // The same files came from elsewhere before.
+                Some(Kind::Folder) if self.hold(place)? => return Ok(()),
+                // Somebody takes them away at this moment.
+                Some(Kind::Folder) | None => std::thread::sleep(LOCK_POLL),
+                Some(_) => return Err(error.into()),
+            }
+        }
+        Ok(ours.rename(folder, place)?)
     }
 
     /// Notes that something which moves (a tag, the newest version) stood for `resolved` when it was last asked for.
@@ -201,15 +234,15 @@ impl Cache {
     }
 
     fn index(&self, key: &str) -> PathBuf {
-        self.root.join("index").join(format!("{key}.json"))
+        self.root.join(INDEX).join(format!("{key}.json"))
     }
 
     fn trees(&self) -> PathBuf {
-        self.root.join(".terragrunt-cache")
+        self.root.join(TREES)
     }
 
     fn scratch_folder(&self, lock: &Lock) -> PathBuf {
-        self.trees().join(format!("of-{}", lock.key))
+        self.trees().join(format!("{UNFINISHED}{}", lock.key))
     }
 }
 

@@ -11,6 +11,7 @@ mod cli_config;
 mod download;
 mod error;
 mod git;
+pub(in crate::engine) mod kept;
 mod named;
 mod registry;
 mod s3;

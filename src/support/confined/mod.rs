@@ -108,11 +108,14 @@ impl Root {
 
     /// Returns when the names in it are on disk, which is another thing than what is in the files.
     pub fn sync(&self) -> Result<(), FileError> {
+        self.itself()?.sync_all().map_err(FileError::on("write", &self.path))
+    }
+
+    /// The folder as a file, to lock it, or to note when it was used.
+    pub fn itself(&self) -> Result<std::fs::File, FileError> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let synced = openat(&self.folder, ".", flags, Mode::empty())
-            .map_err(io::Error::from)
-            .and_then(|folder| std::fs::File::from(folder).sync_all());
-        synced.map_err(FileError::on("write", &self.path))
+        let opened = openat(&self.folder, ".", flags, Mode::empty()).map_err(io::Error::from);
+        opened.map(std::fs::File::from).map_err(FileError::on("open", &self.path))
     }
 
     /// Makes a folder, and those on the way to it, where they are missing.

@@ -88,6 +88,8 @@ fn of_command(dir: &Path, arguments: &[&str]) -> Option<&'static str> {
                 "stack-clean"
             }
         }
+        "cache" if arguments.contains(&"prune") => "cache-prune",
+        "cache" => "cache-list",
         "argocd" => {
             if arguments.contains(&"status") {
                 "argocd-status"
@@ -121,6 +123,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("verify", "verify"),
     ("argocd", "argocd"),
     ("image", "image"),
+    ("cache", "cache"),
     ("doctor", "doctor"),
     ("version", "version"),
 ];

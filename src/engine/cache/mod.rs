@@ -1,0 +1,43 @@
+//! The caches in `.slipway`: modules that were fetched and providers that the tools have installed. How much is kept, what
+//! of it is used, and how it is taken away.
+//!
+//! Whatever is here can be had again. What a process uses it holds (see [`hold`]), and nobody takes that away. What goes is
+//! moved out of the cache in one step before it is deleted, so that whoever is killed over it leaves nothing half in the
+//! cache.
+
+mod entries;
+mod hold;
+mod prune;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use self::entries::{Entry, Kind, entries, total};
+pub(super) use self::hold::{hold, hold_providers};
+pub use self::prune::{Pruned, Rules, prune};
+
+/// How much is kept where nobody says: more than estates come to.
+pub const USUAL: u64 = 10 << 30;
+
+/// The folder of the tools' provider cache, in our own.
+pub(super) const PROVIDERS: &str = "providers";
+/// The lock by which runs know of each other at the provider cache.
+pub(super) const PROVIDERS_LOCK: &str = "providers.lock";
+/// Where what is taken away comes to lie before it is deleted.
+const GONE: &str = "gone";
+/// The folder in it: Terragrunt passes over folders of that name, in any other it would take the units of a fetched
+/// catalogue for its own.
+const GONE_FOR_TERRAGRUNT: &str = "gone/.terragrunt-cache";
+/// Held by whoever takes something away.
+const LOCK: &str = "prune.lock";
+
+static HAS_GROWN: AtomicBool = AtomicBool::new(false);
+
+/// Notes that something came into a cache.
+pub(super) fn has_come() {
+    HAS_GROWN.store(true, Ordering::Relaxed);
+}
+
+/// Whether this process has brought anything into a cache.
+pub fn has_grown() -> bool {
+    HAS_GROWN.load(Ordering::Relaxed)
+}
