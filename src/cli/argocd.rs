@@ -166,8 +166,8 @@ fn table(applications: &[ApplicationStatus]) -> String {
         } else {
             String::new()
         };
-        let images = images.join(" ");
-        let line = format!("{name:<width$}  {sync} {health} {operation} at {revision}  {images}{healed}");
+        let images = if images.is_empty() { String::new() } else { format!("  {}", images.join(" ")) };
+        let line = format!("{name:<width$}  {sync} {health} {operation} at {revision}{images}{healed}");
         text = format!("{text}{sign} {}\n", shown::name(line.trim_end()));
         if let Some(problem) = problem {
             text = format!("{text}    {}\n", shown::one_line(&problem));

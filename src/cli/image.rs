@@ -269,6 +269,9 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
         };
         return ui.json(&records.iter().map(record).collect::<Vec<_>>());
     }
+    if records.is_empty() {
+        ui.say(&format!("nothing was done to the images of {} yet", args.app));
+    }
     let line = |record: &ImageRecord| {
         let commit = short(&record.commit);
         let ImageRecord { when, author, previous, image, .. } = record;

@@ -199,7 +199,8 @@ fn text(answers: &BTreeMap<String, serde_json::Map<String, Json>>) -> String {
         let lines = outputs
             .iter()
             .map(|(output, value)| format!("  {}\n", shown::name(&format!("{output} = {value}"))));
-        format!("{}\n{}", shown::name(name), lines.collect::<String>())
+        let none = if outputs.is_empty() { "  (no outputs)\n" } else { "" };
+        format!("{}\n{}{none}", shown::name(name), lines.collect::<String>())
     };
     answers.iter().map(unit).collect()
 }

@@ -61,9 +61,12 @@ fn table(verification: &Verification) -> String {
             CheckStatus::Fail => style("✗").red(),
             CheckStatus::NotAnswered => style("?").dim(),
         };
-        let help = if check.help.is_empty() { String::new() } else { format!(" ({})", check.help) };
-        let line = format!("{:<width$}  {}{help}", check.title, check.detail);
+        let line = format!("{:<width$}  {}", check.title, check.detail);
         text = format!("{text}{sign} {}\n", shown::name(&line));
+        // Below, since it is longer than what is left of a line.
+        if !check.help.is_empty() {
+            text = format!("{text}    {}\n", shown::name(&check.help));
+        }
     }
     text
 }

@@ -226,7 +226,8 @@ impl Workspace {
     ) -> Result<Selection, CliError> {
         let Chosen { estate, selected, dependents, nothing } = self.chosen(ui, estate, reader, args)?;
         if estate.has_errors() {
-            return Err(CliError::Configuration(estate.diagnostics));
+            let circles = Graph::build(&estate).err().unwrap_or_default();
+            return Err(CliError::Configuration([estate.diagnostics, circles].concat()));
         }
         ui.diagnostics(estate.diagnostics.iter().cloned());
         let graph = Graph::build(&estate)?;

@@ -47,8 +47,18 @@ pub fn finished(
     let is_empty = *outcome == Outcome::Planned && plan.is_some_and(|plan| !plan.changes);
     let (sign, word) = if is_empty { (empty_sign(), "no changes") } else { (sign(outcome), outcome.word()) };
     let mut line = format!("{sign} {} {word}", shown::name(node));
-    if let Some(plan) = plan.filter(|_| !is_empty) {
-        line = format!("{line} ({})", plan.short());
+    // Of what was not begun, or had nothing to do, zeros say nothing.
+    let is_still = !matches!(
+        outcome,
+        Outcome::Planned
+            | Outcome::Applied
+            | Outcome::Destroyed
+            | Outcome::Failed { .. }
+            | Outcome::Refused { .. }
+    );
+    let sums = plan.filter(|_| !is_empty).map(PlanSummary::short);
+    if let Some(sums) = sums.filter(|sums| !is_still || *sums != PlanSummary::default().short()) {
+        line = format!("{line} ({sums})");
     }
     if seconds > 0.0 {
         line = format!("{line} in {}", duration(seconds));

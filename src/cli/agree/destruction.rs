@@ -119,7 +119,7 @@ impl Destruction<'_> {
         }
         let radius = self.radius(&planned).await;
         if radius.resources() == 0 && self.run.gates.is_empty() {
-            return Answer::Yes(None);
+            return Answer::Nothing;
         }
         self.show(ui, &format!("this would be destroyed, in this order:\n{}", radius.table()));
         let Some(word) = &self.word else { return Answer::Yes(None) };

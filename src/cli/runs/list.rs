@@ -31,6 +31,9 @@ struct Listed {
     state: State,
     finished: bool,
     failed: usize,
+    /// How it ended, as its summary says it.
+    #[serde(skip)]
+    verdict: String,
 }
 
 /// Where a run stands.
@@ -101,7 +104,7 @@ fn table(runs: &[Listed]) -> String {
         let result = match run.state {
             State::Running => "running".to_owned(),
             State::Stopped => "stopped before its end".to_owned(),
-            State::Incomplete => format!("{} not done", run.failed),
+            State::Incomplete => run.verdict.clone(),
             State::Done => "done".to_owned(),
         };
         let or_none = |text: Option<&str>| text.unwrap_or("·").to_owned();
@@ -149,6 +152,7 @@ fn listed(workspace: &Workspace, folder: &RunFolder, events: Vec<Event>) -> Opti
         commit: past.start.commit,
         user: past.start.user,
         failed: summary.nodes.iter().filter(failed).count(),
+        verdict: summary.verdict(),
     })
 }
 
