@@ -54,6 +54,8 @@ mod run;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sources;

@@ -1,4 +1,4 @@
 //! Argo CD on the bed: its manifests, controllers and CRDs are the real ones, nothing runs in its pods.
 
 mod life;
-mod world;
+pub mod world;

@@ -7,7 +7,8 @@ use super::slipway::Slipway;
 use super::tool;
 
 /// Runs a program on a terminal of a size and copies what it draws; types each answer when its text is seen, and
-/// makes the terminal as narrow as asked when it has drawn something. `2|y` waits two seconds before it types.
+/// makes the terminal as narrow as asked when it has drawn something. `2|y` waits two seconds before it types;
+/// `@FILE` waits for a file instead of a text.
 const ON_A_TERMINAL: &str = r#"
 import fcntl, os, pty, signal, struct, sys, termios, time
 rows, columns, narrow = map(int, sys.argv[1:4])
@@ -34,7 +35,7 @@ while True:
     if narrow and b"\x1b[J" in seen:
         resize(terminal, narrow)
         narrow = 0
-    if answers and answers[0].encode() in seen:
+    if answers and (os.path.exists(answers[0][1:]) if answers[0][:1] == "@" else answers[0].encode() in seen):
         wait, _, answer = answers[1].rpartition("|")
         time.sleep(float(wait or 0))
         os.write(terminal, answer.encode())
@@ -99,7 +100,12 @@ pub fn on_a_terminal(
 ) -> Shown {
     let slipway =
         Slipway::new(estate.path(), &tool("tofu")).env("SLIPWAY_COLOR", "always").env("TERM", "xterm");
-    let output = before_a_terminal(&slipway.into_command(arguments), size, answers).output().unwrap();
+    shown(&slipway.into_command(arguments), size, answers)
+}
+
+/// Runs a command on a terminal, as it is.
+pub fn shown(command: &Command, size: (usize, usize, usize), answers: &[&str]) -> Shown {
+    let output = before_a_terminal(command, size, answers).output().unwrap();
     let raw = String::from_utf8_lossy(&output.stdout).into_owned();
     let (mut lines, mut row, mut column) = (vec![Vec::new()], 0_usize, 0_usize);
     let mut highest = 0;
