@@ -23,6 +23,7 @@ from pathlib import Path
 from estates import broken_estate, large_estate
 from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row
 from running import AWS_TOOL, running
+from tasks import task_rows
 
 
 # -- what is measured --------------------------------------------------------------------------------
@@ -193,6 +194,8 @@ def main() -> int:
         reading(Path(work), rows, work_rows)
         print("planning and applying", flush=True)
         running(Path(work), rows)
+        print("three tasks of every day", flush=True)
+        tasks = task_rows(Path(work) / "tasks")
     print("counting instructions", flush=True)
     found = counted()
     instructions = "\n".join(
@@ -208,6 +211,7 @@ def main() -> int:
         "versions": "; ".join([version([str(SLIPWAY), "--version"]), terragrunt, *tools]),
         "runs": str(RUNS),
         "rows": "\n".join(rows),
+        "tasks": "\n".join(tasks),
         "work": "\n".join(work_rows),
         "instructions": instructions,
     }
