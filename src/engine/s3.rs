@@ -159,9 +159,11 @@ impl S3Backend {
     {
         let told = error.as_service_error().and_then(|error| Some((error.code()?, error.message())));
         let cause = DisplayErrorContext(error).to_string();
+        let are_missing = cause.contains("CredentialsNotLoaded");
         let advice = match error {
             // No credentials at all come as a failure to send, with the reason only in the text.
-            _ if cause.contains("CredentialsNotLoaded") || cause.contains("ProviderError") => {
+            _ if are_missing => "log in, or set AWS_PROFILE",
+            _ if cause.contains("ProviderError") => {
                 "there are no AWS credentials: log in, or set AWS_PROFILE"
             }
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
@@ -174,6 +176,8 @@ impl S3Backend {
         let cause = match told {
             Some((code, Some(message))) => format!("{code}: {message}"),
             Some((code, None)) => code.to_owned(),
+            // The last place that was looked into says why it has none, and there were others.
+            None if are_missing => "there are no AWS credentials".to_owned(),
             None => match error.raw_response().map(|answer| answer.status().as_u16()) {
                 // An answer to a HEAD has no body to say why.
                 Some(403) => "access is denied (403)".to_owned(),

@@ -25,7 +25,7 @@ use crate::support::children;
 /// What any one question may take; those to AWS end sooner, with their reason.
 const BOUND: Duration = Duration::from_secs(8);
 /// What programs may take to say their version.
-const VERSIONS: Duration = Duration::from_secs(15);
+const VERSIONS: Duration = Duration::from_secs(10);
 /// How many places are asked at once.
 const AT_ONCE: usize = 16;
 
@@ -68,25 +68,17 @@ pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Ex
         (false, true) => Asks::Nobody("--offline"),
         (false, false) => Asks::Aws,
     };
-    let (of_project, of_tools) = (global.clone(), args.tools.clone());
-    let (here, tools) = tokio::join!(
-        blocking(move || Here::look(&of_project, asks)),
-        versions(move || tools::Found::look(&of_tools)),
-    );
-    let here = Arc::new(here?);
+    let of_project = global.clone();
+    let looked = blocking(move || Here::look(&of_project, asks));
+    let (here, tools) = tokio::join!(looked, tools::Found::look(&args.tools));
+    let (here, tools) = (Arc::new(here?), Arc::new(tools));
     let needs_aws = here.needs_aws();
-    let (arguments, of_units) = (args.tools.clone(), Arc::clone(&here));
-    let tools = async {
-        let found = tools?;
-        versions(move || tools::findings(&found, &arguments, &of_units)).await
-    };
     let (tools, aws, states, clusters) = tokio::join!(
-        tools,
+        tools::findings(&tools, &args.tools, &here),
         aws::findings(asks, needs_aws),
         states::findings(asks, &here),
         clusters::findings(asks, &here),
     );
-    let tools = tools.unwrap_or_else(|| vec![tools::silent()]);
     let findings: Vec<Finding> =
         [tools, here.findings.clone(), aws, states, clusters].into_iter().flatten().collect();
     if ui.format() == Format::Json {
@@ -104,7 +96,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     done.map_err(|error| CliError::failed(format!("looking ended unexpectedly: {error}"), None))
 }
 
-/// The same with programs that are asked for their versions; none where one does not answer.
+/// The same with a program that is asked for its version; none where it does not answer, and then it is ended.
 async fn versions<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let asked = tokio::task::spawn_blocking(work);
     if let Ok(answered) = tokio::time::timeout(VERSIONS, asked).await {

@@ -1,5 +1,8 @@
 //! The places where units keep their states: each once, with how many keep theirs there.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use futures::StreamExt;
 
 use super::estate::Here;
@@ -14,8 +17,49 @@ const WHAT: &str = "state";
 pub async fn findings(asks: Asks, here: &Here) -> Vec<Finding> {
     let stores = here.known.as_ref().map(|known| known.stores.as_slice()).unwrap_or_default();
     let look = StateLook::default();
+    let (folders, others): (Vec<&StateStore>, Vec<_>) =
+        stores.iter().partition(|store| matches!(store.place, StorePlace::Folder(_)));
     let ask = |store| finding(asks, &look, store);
-    futures::stream::iter(stores).map(ask).buffered(AT_ONCE).collect().await
+    let others: Vec<Finding> = futures::stream::iter(others).map(ask).buffered(AT_ONCE).collect().await;
+    let mut findings = in_folders(&look, &folders).await;
+    findings.extend(others);
+    findings
+}
+
+/// Folders of this machine: there may be one a unit, so those of which the same is to be said are told together.
+async fn in_folders(look: &StateLook, stores: &[&StateStore]) -> Vec<Finding> {
+    let mut alike: BTreeMap<Option<String>, (Option<String>, Vec<&StateStore>)> = BTreeMap::new();
+    for store in stores {
+        let error = look.at(store).await.err();
+        let help = error.as_ref().and_then(EngineError::advice);
+        let (_, told) = alike.entry(error.map(|error| error.to_string())).or_insert((help, Vec::new()));
+        told.push(store);
+    }
+    let finding = |(error, (help, stores)): (Option<String>, (Option<String>, Vec<&StateStore>))| {
+        let units: usize = stores.iter().map(|store| store.units).sum();
+        let folders: Vec<&Path> = stores.iter().filter_map(|store| folder_of(store)).collect();
+        let counted = match folders.len() {
+            1 => format!("{units} {}", plural(units, "unit")),
+            many => format!("{units} {} in {many} folders", plural(units, "unit")),
+        };
+        let named = folders.into_iter().map(Path::to_path_buf).reduce(|one, other| common(&one, &other));
+        let finding = match error {
+            None => Finding::new(WHAT, Verdict::Ok, counted),
+            Some(error) => Finding::missing(WHAT, format!("{counted}: {error}")).perhaps_help(help),
+        };
+        finding.named(named.unwrap_or_default().display().to_string())
+    };
+    alike.into_iter().map(finding).collect()
+}
+
+fn folder_of(store: &StateStore) -> Option<&Path> {
+    if let StorePlace::Folder(folder) = &store.place { Some(folder) } else { None }
+}
+
+/// The folder that two have in common.
+fn common(one: &Path, other: &Path) -> PathBuf {
+    let parts = one.components().zip(other.components()).take_while(|(one, other)| one == other);
+    parts.map(|(part, _)| part).collect()
 }
 
 async fn finding(asks: Asks, look: &StateLook, store: &StateStore) -> Finding {
@@ -48,8 +92,7 @@ async fn finding(asks: Asks, look: &StateLook, store: &StateStore) -> Finding {
             return told(Verdict::Unknown, detail);
         }
     };
-    let is_here = matches!(store.place, StorePlace::Folder(_));
-    if let Some(not_asked) = asks.nobody().filter(|_| !is_here) {
+    if let Some(not_asked) = asks.nobody() {
         return told(Verdict::Optional, format!("{units}, {not_asked}")).named(named);
     }
     match tokio::time::timeout(BOUND, look.at(store)).await {

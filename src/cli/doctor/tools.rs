@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::estate::Here;
 use super::finding::{Finding, Verdict};
+use super::versions;
 use crate::cli::global::{EngineFlag, ToolArgs};
 use crate::engine::EngineError;
 use crate::engine::terragrunt::{find_terragrunt, terragrunt_version};
@@ -21,32 +24,45 @@ const OF_THE_USER: [&str; 2] = ["tofu", "terraform"];
 const MOST_NAMES: usize = 3;
 
 /// What programs said.
-#[derive(Clone)]
 pub struct Found {
-    git: Option<String>,
+    git: Result<String, Finding>,
     tool: Result<Tool, Finding>,
     terragrunt: Option<(PathBuf, Result<String, Finding>)>,
 }
 
 impl Found {
-    /// Asks them.
-    pub fn look(args: &ToolArgs) -> Self {
-        let terragrunt = find_terragrunt(None).map(|path| {
-            let version = terragrunt_version(&path).map_err(|error| of_engine("terragrunt", &error));
-            (path, version)
-        });
+    /// Asks them, all at once: one that does not answer keeps nobody from the others' answers.
+    pub async fn look(args: &ToolArgs) -> Self {
+        let named = args.tf_path.clone();
+        let terragrunt = find_terragrunt(None);
+        let asked = terragrunt.clone();
+        let (git, tool, version) = tokio::join!(
+            versions(version_of_git),
+            versions(move || Tool::find(named.as_deref()).map_err(|error| of_engine(TOOL, &error))),
+            versions(move || asked
+                .map(|path| { terragrunt_version(&path).map_err(|error| of_engine("terragrunt", &error)) })),
+        );
+        let version = version.flatten().unwrap_or_else(|| Err(silent("terragrunt")));
         Self {
-            git: process::answer("git", &["version"]).ok(),
-            tool: Tool::find(args.tf_path.as_deref()).map_err(|error| of_engine(TOOL, &error)),
-            terragrunt,
+            git: git.unwrap_or_else(|| Err(silent("git"))),
+            tool: tool.unwrap_or_else(|| Err(silent(TOOL))),
+            terragrunt: terragrunt.map(|path| (path, version)),
         }
     }
 }
 
+fn version_of_git() -> Result<String, Finding> {
+    process::answer("git", &["version"]).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Finding::missing("git", "not on PATH").help("install Git"),
+        _ => Finding::missing("git", error.to_string()),
+    })
+}
+
 /// That a program did not say its version.
-pub fn silent() -> Finding {
-    let detail = format!("a tool does not say its version within {} s", super::VERSIONS.as_secs());
-    Finding::missing(TOOL, detail).help("name a working one with --tf-path, and look at what PATH leads to")
+fn silent(what: &'static str) -> Finding {
+    let detail = format!("it does not say its version within {} s", super::VERSIONS.as_secs());
+    let help = if what == TOOL { "name a working one with --tf-path" } else { "look at what PATH leads to" };
+    Finding::missing(what, detail).help(help)
 }
 
 fn of_engine(what: &'static str, error: &EngineError) -> Finding {
@@ -54,11 +70,13 @@ fn of_engine(what: &'static str, error: &EngineError) -> Finding {
 }
 
 /// What is to be said of them, with what the units ask for.
-pub fn findings(found: &Found, args: &ToolArgs, here: &Here) -> Vec<Finding> {
+pub async fn findings(found: &Arc<Found>, args: &ToolArgs, here: &Arc<Here>) -> Vec<Finding> {
     let configured = here.engine();
     let (engine, why) = engine(found, args, configured);
     let mut findings = vec![git(found), tool(found, args)];
-    findings.extend(of_units(found, args, here.units()));
+    let (asked, arguments, units) = (Arc::clone(found), args.clone(), Arc::clone(here));
+    let of_units = versions(move || of_units(&asked, &arguments, units.units())).await;
+    findings.extend(of_units.unwrap_or_else(|| vec![silent(TOOL)]));
     findings.push(terragrunt(found, engine));
     findings.push(match engine {
         Some(engine) => Finding::new("engine", Verdict::Ok, format!("{engine}: {why}")),
@@ -68,10 +86,7 @@ pub fn findings(found: &Found, args: &ToolArgs, here: &Here) -> Vec<Finding> {
 }
 
 fn git(found: &Found) -> Finding {
-    match &found.git {
-        Some(version) => Finding::new("git", Verdict::Ok, version),
-        None => Finding::missing("git", "not on PATH").help("install Git"),
-    }
+    found.git.clone().map_or_else(|finding| finding, |version| Finding::new("git", Verdict::Ok, version))
 }
 
 fn tool(found: &Found, args: &ToolArgs) -> Finding {

@@ -8,6 +8,9 @@ use crate::support::estate::Estate;
 
 /// Files of a module that takes a while to delete.
 const FILES: usize = 4_000;
+/// How many are to be killed while they delete, and how often that is tried.
+const WANTED: u64 = 6;
+const MOST_ROUNDS: u64 = 60;
 
 fn files(folder: &std::path::Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()
@@ -18,8 +21,11 @@ fn a_prune_that_is_killed_leaves_each_module_whole_or_takes_it_out_of_the_cache(
     let estate = Estate::new();
     slipway(&estate).run(&["plan", "--allow-empty"]).exits(0);
     let place = estate.path().join(".slipway/modules/.terragrunt-cache");
-    let (mut halves, mut killed) = (0, 0);
-    for round in 0..12_u64 {
+    let mut halves = 0;
+    for round in 0..MOST_ROUNDS {
+        if halves == WANTED {
+            break;
+        }
         for letter in ["a", "b", "c"] {
             let module = place.join(letter.repeat(64));
             if module.exists() {
@@ -33,15 +39,19 @@ fn a_prune_that_is_killed_leaves_each_module_whole_or_takes_it_out_of_the_cache(
         let mut command =
             slipway(&estate).into_command(&["cache", "prune", "--max-size", "0", "--older-than", "0s"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + 15 * round));
+        // It deletes, or has come to its end before anybody has seen that.
+        while !gone(&estate).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(7 * (round % 5)));
         child.kill().unwrap();
-        killed += usize::from(!child.wait().unwrap().success());
+        child.wait().unwrap();
         for module in trees(&estate) {
             assert_eq!(files(&module), FILES, "{} is half", module.display());
         }
-        halves += usize::from(gone(&estate).exists());
+        halves += u64::from(gone(&estate).exists());
     }
-    assert!(killed > 0 && halves > 0, "{killed} were killed, {halves} while they deleted");
+    assert_eq!(halves, WANTED, "killed while they deleted");
     prune(&estate, &["--max-size", "0", "--older-than", "0s"]);
     assert!(!gone(&estate).exists() && trees(&estate).is_empty(), "the next one deletes the rest");
 }

@@ -95,7 +95,7 @@ fn without_credentials_an_estate_in_aws_is_not_ready_and_another_one_is() {
     let without = keys.iter().fold(slipway(&estate, &bed), |slipway, key| slipway.env_remove(key));
     let ended = without.run(JSON).exits(1);
     assert_found(&ended, "credentials", "missing", &["no AWS credentials", "set AWS_PROFILE"]);
-    assert_found(&ended, "state", "missing", &["there are no AWS credentials: log in"]);
+    assert_found(&ended, "state", "missing", &["there are no AWS credentials | log in, or set AWS_PROFILE"]);
     assert_found(&ended, "cluster", "missing", &["no AWS credentials"]);
 }
 
@@ -142,6 +142,64 @@ fn a_state_whose_place_rests_on_a_program_is_not_known_and_no_program_is_started
     let ended = slipway(&estate, &bed).run(JSON).exits(0);
     assert_found(&ended, "state", "unknown", &["4 units", "is not started"]);
     assert!(!estate.path().join("live/networking/started").exists());
+}
+
+#[test]
+fn a_bucket_is_asked_for_as_its_units_would_ask() {
+    let bed = Bed::shared();
+    let bucket = unique("role");
+    bed.put_bucket(&bucket);
+    let estate = Estate::chain();
+    estate.keep_states_in_s3(&bucket);
+    let file = "live/bucket/terragrunt.hcl";
+    let unit = std::fs::read_to_string(estate.path().join(file)).unwrap();
+    estate.write(file, &format!("iam_role = \"arn:aws:iam::111111111111:role/deployer\"\n{unit}"));
+    let ended = slipway(&estate, &bed).run(JSON).exits(0);
+    let states = found(&ended, "state");
+    assert_eq!(states.len(), 2, "{states:?}");
+    assert!(states[0].1.contains("3 units in eu-west-1"), "{states:?}");
+    assert!(
+        states[1].1.contains("1 unit in eu-west-1, as arn:aws:iam::111111111111:role/deployer"),
+        "{states:?}"
+    );
+}
+
+#[test]
+fn folders_of_which_the_same_is_to_be_said_are_told_together() {
+    let estate = Estate::chain();
+    let root = std::fs::read_to_string(estate.path().join("live/root.hcl")).unwrap();
+    let beside = "${get_repo_root()}/states/${path_relative_to_include()}/x.tfstate";
+    estate.write(
+        "live/root.hcl",
+        &root.replace("${get_repo_root()}/states/${path_relative_to_include()}.tfstate", beside),
+    );
+    let ended = nowhere(&estate).run(JSON).exits(0);
+    assert_found(&ended, "state", "ok", &["/states |", "4 units in 4 folders"]);
+    estate.write("states/bucket", "a file in the way");
+    let ended = nowhere(&estate).run(JSON).exits(1);
+    let states = found(&ended, "state");
+    assert_eq!(states.iter().map(|(verdict, _)| verdict.as_str()).collect::<Vec<_>>(), ["ok", "missing"]);
+    assert!(states[0].1.contains("3 units in 3 folders"), "{states:?}");
+    assert!(states[1].1.contains("states/bucket | 1 unit: "), "{states:?}");
+}
+
+#[test]
+fn units_that_a_stack_would_generate_count() {
+    let estate = Estate::new();
+    estate.write(
+        "catalog/app/terragrunt.hcl",
+        "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n",
+    );
+    let unit = |name: &str| {
+        format!(
+            "unit \"{name}\" {{\n  source = \"${{get_repo_root()}}/catalog/app\"\n  path = \"{name}\"\n}}\n"
+        )
+    };
+    estate.write("live/dev/terragrunt.stack.hcl", &[unit("one"), unit("two")].concat());
+    let ended = nowhere(&estate).run(JSON).exits(0);
+    assert_found(&ended, "estate", "ok", &["2 units in live"]);
+    assert_found(&ended, "state", "ok", &["states", "2 units"]);
+    assert!(!estate.path().join("live/dev/.terragrunt-stack").exists(), "nothing is generated");
 }
 
 #[test]

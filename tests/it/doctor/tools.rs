@@ -58,6 +58,20 @@ fn which_engine_auto_takes_is_told_and_a_terragrunt_that_cannot_be_driven_fails_
 }
 
 #[test]
+fn a_tool_that_never_says_its_version_is_told_beside_the_others_and_ended() {
+    let estate = Estate::chain();
+    let pid = estate.path().join("pid");
+    program(&estate, "tofu", &format!("echo $$ > {}\nwhile :; do sleep 0.1; done", pid.display()));
+    let ended = nowhere(&estate).env("SLIPWAY_TF_PATH", estate.path().join("bin/tofu")).run(JSON).exits(1);
+    assert_found(&ended, "tofu/terraform", "missing", &["does not say its version within", "--tf-path"]);
+    assert_found(&ended, "git", "ok", &["git version"]);
+    assert_found(&ended, "engine", "ok", &["native"]);
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "it goes on: {stat}");
+}
+
+#[test]
 fn units_that_ask_for_another_tool_or_version_are_named() {
     let estate = Estate::chain();
     says(&estate, "tofu", "OpenTofu v1.10.0");
