@@ -36,6 +36,8 @@ fn a_prune_that_is_killed_leaves_each_module_whole_or_takes_it_out_of_the_cache(
                 std::fs::write(module.join(number.to_string()), "").unwrap();
             }
         }
+        // That of the round before is no sign of this one.
+        let _none = std::fs::remove_dir_all(gone(&estate));
         let mut command =
             slipway(&estate).into_command(&["cache", "prune", "--max-size", "0", "--older-than", "0s"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -43,7 +45,7 @@ fn a_prune_that_is_killed_leaves_each_module_whole_or_takes_it_out_of_the_cache(
         while !gone(&estate).exists() && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(7 * (round % 5)));
+        std::thread::sleep(Duration::from_millis(1 + 5 * (round % 6)));
         child.kill().unwrap();
         child.wait().unwrap();
         for module in trees(&estate) {
