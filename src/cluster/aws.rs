@@ -13,6 +13,7 @@ use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 use super::ClusterError;
 use crate::support::aws::Patience;
 use crate::support::causes::{causes, innermost};
+use crate::support::shown::one_line;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,7 +90,7 @@ impl AwsFailure {
                 ClusterError::AwsUnreachable { operation, region: region.to_owned(), detail }
             }
             FailureKind::NoCredentials => {
-                ClusterError::NoCredentials { detail: detail.trim_end_matches('.').to_owned() }
+                ClusterError::NoCredentials { detail: one_line(&detail).trim_end_matches('.').to_owned() }
             }
             FailureKind::Expired => ClusterError::Expired { detail },
             FailureKind::AccessDenied => {

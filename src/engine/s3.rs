@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use super::EngineError;
 use crate::hcl::value::Value;
 use crate::support::aws::Patience;
-use crate::support::causes::innermost;
+use crate::support::causes::{causes, innermost};
+use crate::support::shown::one_line;
 use crate::terragrunt::config::RemoteState;
 
 /// Settings that give the backend another identity than the environment's: then only the tool can act as it.
@@ -158,14 +160,10 @@ impl S3Backend {
         SdkError<E, HttpResponse>: std::error::Error,
     {
         let told = error.as_service_error().and_then(|error| Some((error.code()?, error.message())));
-        let cause = DisplayErrorContext(error).to_string();
-        let are_missing = cause.contains("CredentialsNotLoaded");
+        // No credentials at all come as a failure to send.
+        let none = causes(error).into_iter().find_map(|cause| cause.downcast_ref::<CredentialsError>());
         let advice = match error {
-            // No credentials at all come as a failure to send, with the reason only in the text.
-            _ if are_missing => "log in, or set AWS_PROFILE",
-            _ if cause.contains("ProviderError") => {
-                "there are no AWS credentials: log in, or set AWS_PROFILE"
-            }
+            _ if none.is_some() => "log in, or set AWS_PROFILE",
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
                 "AWS does not answer: check the network, the region and AWS_ENDPOINT_URL"
             }
@@ -173,12 +171,18 @@ impl S3Backend {
             _ => "check the credentials and the permissions on the bucket",
         };
         // The context of the SDK's errors goes on for paragraphs; the first part says it.
-        let cause = match told {
-            Some((code, Some(message))) => format!("{code}: {message}"),
-            Some((code, None)) => code.to_owned(),
+        let cause = match (told, none) {
+            (Some((code, Some(message))), _) => format!("{code}: {message}"),
+            (Some((code, None)), _) => code.to_owned(),
             // The last place that was looked into says why it has none, and there were others.
-            None if are_missing => "there are no AWS credentials".to_owned(),
-            None => match error.raw_response().map(|answer| answer.status().as_u16()) {
+            (None, Some(CredentialsError::CredentialsNotLoaded(_))) => {
+                "there are no AWS credentials".to_owned()
+            }
+            (None, Some(_)) => {
+                let why = one_line(&innermost(error));
+                format!("there are no AWS credentials: {}", why.trim_end_matches('.'))
+            }
+            (None, None) => match error.raw_response().map(|answer| answer.status().as_u16()) {
                 // An answer to a HEAD has no body to say why.
                 Some(403) => "access is denied (403)".to_owned(),
                 Some(301) => "it is in another region (301)".to_owned(),

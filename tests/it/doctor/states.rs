@@ -100,6 +100,23 @@ fn without_credentials_an_estate_in_aws_is_not_ready_and_another_one_is() {
 }
 
 #[test]
+fn a_profile_that_is_broken_or_not_there_is_told_as_that_on_one_line() {
+    let estate = Estate::chain();
+    estate.write("live/root.hcl", "remote_state {\n  backend = \"s3\"\n  config = { bucket = \"b\", key = \"k\", region = \"eu-west-1\" }\n}\n");
+    estate.write(
+        ".aws/config",
+        "[profile broken]\nsso_session = none\nsso_account_id = 1\nsso_role_name = r\n",
+    );
+    let ended = nowhere(&estate).env("AWS_PROFILE", "broken").run(JSON).exits(1);
+    assert_found(&ended, "credentials", "missing", &["no AWS credentials", "sso-session named `none`"]);
+    let says = ["there are no AWS credentials: ", "sso-session named `none`", "| log in, or set AWS_PROFILE"];
+    assert_found(&ended, "state", "missing", &says);
+    let ended = nowhere(&estate).env("AWS_PROFILE", "nowhere").run(JSON).exits(1);
+    let (_, said) = only(&ended, "credentials");
+    assert!(said.contains("profile `nowhere` was not defined") && !said.contains('\n'), "{said}");
+}
+
+#[test]
 fn credentials_that_are_refused_or_have_ended_are_told_as_that() {
     let bed = Bed::start(&["aws"]);
     let bucket = unique("denied");
