@@ -60,6 +60,10 @@ use Starts::{Nothing, WhatIsEvaluated, WhatRuns};
 /// All of them; those that change something stand behind those that only look.
 pub const ALL: &[Call] = &[
     Call::new(Nothing, "doctor --tf-path CASE/bin/tofu"),
+    Call::json(Nothing, "doctor --format json --engine native"),
+    Call::new(Nothing, "doctor --untrusted"),
+    Call::new(Nothing, "cache"),
+    Call::json(Nothing, "cache --format json"),
     Call::new(Nothing, "completions bash"),
     Call::new(Nothing, "man"),
     Call::new(Nothing, "runs"),
@@ -131,6 +135,8 @@ pub const ALL: &[Call] = &[
     Call::new(WhatRuns, "plan --affected=main"),
     Call::new(WhatRuns, "plan --out CASE/temp/plans"),
     Call::new(WhatRuns, "apply plans --yes"),
+    Call::new(Nothing, "cache prune --older-than 1d"),
+    Call::json(Nothing, "cache prune --max-size 0 --format json"),
     Call::new(WhatIsEvaluated, "stack generate"),
     Call::new(WhatIsEvaluated, "stack clean --yes"),
     Call::new(WhatRuns, "apply --yes"),

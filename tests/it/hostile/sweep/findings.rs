@@ -57,6 +57,8 @@ fn may_start(call: &Call, name: &str) -> bool {
     match name {
         "run_cmd" | "slipway_hcl" | "sops" => call.starts != Starts::Nothing,
         "hook" | "binary" | "infracost" | "conftest" | "opa" | "ssh" => call.starts == Starts::WhatRuns,
+        // It asks the user's own, on PATH, for their versions.
+        "terragrunt" | "terraform" => call.arguments.starts_with("doctor"),
         _ => false,
     }
 }
