@@ -35,7 +35,7 @@ pub struct ApplyArgs {
     trust: TrustArgs,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Applies.

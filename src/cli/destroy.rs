@@ -43,7 +43,7 @@ pub struct DestroyArgs {
     leave_dependents: bool,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Destroys.

@@ -33,7 +33,7 @@ pub struct DownArgs {
     leave_dependents: bool,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Takes everything down.

@@ -47,6 +47,7 @@ mod target;
 mod told;
 mod truth;
 mod ui;
+mod unbegun;
 mod unlock;
 mod up;
 mod validate;
@@ -63,6 +64,7 @@ use clap::{Parser, Subcommand};
 use self::exit::{CliError, Exit};
 use self::global::{FormatFlag, Global, LogFormat};
 use self::habits::Habit;
+use self::reports::ReportArgs;
 use self::ui::Ui;
 use crate::support::signals;
 
@@ -105,6 +107,21 @@ enum Command {
 }
 
 impl Command {
+    /// Which reports are asked for, by a command that makes some, and how that is called.
+    fn reports(&self) -> Option<(&'static str, &ReportArgs)> {
+        let (name, engine) = match self {
+            Self::Up(args) => ("up", &args.engine),
+            Self::Down(args) => ("down", &args.engine),
+            Self::Plan(args) => ("plan", &args.engine),
+            Self::Apply(args) => ("apply", &args.engine),
+            Self::Destroy(args) => ("destroy", &args.engine),
+            Self::Resume(args) => ("resume", &args.engine),
+            Self::Runs(args) => return Some(("runs show", args.reports()?)),
+            _ => return None,
+        };
+        Some((name, &engine.reports))
+    }
+
     /// Refuses what cannot be done without trust: running the repository's code, and sending credentials where it says.
     fn refuse_untrusted(&self) -> Result<(), CliError> {
         let why = match self {
@@ -181,10 +198,11 @@ pub fn main() -> ExitCode {
     }
     let done = cli.known_format().and_then(|()| dispatch(ui, &cli));
     signals::settle();
-    match done {
-        Ok(exit) => exit.into(),
-        Err(error) => ui.error(&error).into(),
-    }
+    let exit = match &done {
+        Ok(exit) => *exit,
+        Err(error) => ui.error(error),
+    };
+    unbegun::tell(ui, &cli, &done).map_or(exit, |failed| if exit == Exit::Done { failed } else { exit }).into()
 }
 
 /// The arguments; where they are other tools' words for ours, with what they mean.

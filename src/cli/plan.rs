@@ -48,7 +48,7 @@ pub struct PlanArgs {
     detailed_exitcode: bool,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Plans.

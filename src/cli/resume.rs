@@ -13,6 +13,7 @@ use super::runs::no_run;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Needs;
+use crate::report::model::Summary;
 use crate::run::event::{NodeKind, Request};
 use crate::run::folder::RunFolder;
 use crate::run::home::is_from_elsewhere;
@@ -38,7 +39,7 @@ pub struct ResumeArgs {
     from_elsewhere: bool,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Goes on.
@@ -58,9 +59,11 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
     folder.make_ready()?;
     let damaged =
         || CliError::failed(format!("the journal of {} does not say how the run began", folder.id), None);
-    let past = Past::of(journal::read(&folder.journal())?).ok_or_else(damaged)?;
+    let events = journal::read(&folder.journal())?;
+    let past = Past::of(events.clone()).ok_or_else(damaged)?;
     if past.is_done() {
         ui.say(&format!("run {} is done: there is nothing to go on with", folder.id));
+        args.engine.reports.prepare(&workspace)?.write(&Summary::of(&events), &folder)?;
         return Ok(Exit::Done);
     }
     let Some((mode, gates)) = meaning(&past.start.command) else {

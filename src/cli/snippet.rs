@@ -91,7 +91,8 @@ impl Snippets {
         style.clone().force_styling(self.color).apply_to(text).to_string()
     }
 
-    fn place(&self, location: &Location) -> String {
+    /// Where it is: `live/dev/vpc/terragrunt.hcl:3:5`.
+    pub fn place(&self, location: &Location) -> String {
         let Position { line, column } = location.position();
         format!("{}:{line}:{column}", self.path(location.file.path()))
     }

@@ -28,7 +28,7 @@ pub struct UpArgs {
     consent: ConsentArgs,
 
     #[command(flatten)]
-    engine: EngineArgs,
+    pub engine: EngineArgs,
 }
 
 /// Brings everything up.

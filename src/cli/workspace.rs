@@ -112,10 +112,7 @@ impl Workspace {
     /// A file or folder to be written that the user named. Where it lies in what others fill, the part of its way behind
     /// that is gone without following links: the folder that the user stands in, the project, and the work tree of Git.
     pub fn named(&self, path: &Path) -> Result<Named, FileError> {
-        let path = paths::join(&self.working_dir, path);
-        let mut bounds = vec![self.working_dir.as_path(), &self.project.dir];
-        bounds.extend(git::top_of(&self.project.dir));
-        Named::new(&path, &bounds)
+        named(&self.working_dir, &self.project.dir, path)
     }
 
     /// A reader for a command of Terraform, such as `plan`.
@@ -375,6 +372,24 @@ impl Workspace {
             None => format!("none: the estate is {}", self.project.estate_root.display()),
         }
     }
+}
+
+/// As [`Workspace::named`], also where the project cannot be read: nothing of it is but where it is.
+pub fn named_without_project(global: &Global, path: &Path) -> Result<Result<Named, FileError>, CliError> {
+    let working_dir = working_dir(global)?;
+    let file = match &global.config {
+        Some(config) => Some(paths::clean(&working_dir.join(config))),
+        None => Project::file_above(&paths::clean(&working_dir)),
+    };
+    let dir = file.as_deref().map_or(&*working_dir, paths::folder);
+    Ok(named(&working_dir, dir, path))
+}
+
+fn named(working_dir: &Path, project: &Path, path: &Path) -> Result<Named, FileError> {
+    let path = paths::join(working_dir, path);
+    let mut bounds = vec![working_dir, project];
+    bounds.extend(git::top_of(project));
+    Named::new(&path, &bounds)
 }
 
 /// The folder that a command was started in, or `-C`.

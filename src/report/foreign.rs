@@ -3,11 +3,16 @@
 use std::borrow::Cow;
 
 use crate::support::shown;
-pub use crate::support::shown::one_line;
 
-/// Text that is shown and not obeyed, see [`shown::block`].
+/// Text that is shown and not obeyed, see [`shown::block`]; nor is it by a pipeline into whose log somebody prints the
+/// report.
 pub fn visible(text: &str) -> String {
-    shown::block(text).into_owned()
+    shown::stream(&shown::block(text), false).into_owned()
+}
+
+/// The same on one line.
+pub fn one_line(text: &str) -> String {
+    shown::stream(&shown::one_line(text), false).into_owned()
 }
 
 /// At most so many characters, and `…` where there were more.
@@ -28,6 +33,12 @@ mod tests {
         assert_eq!(visible("safe\u{202e}gpj.exe"), "safe\\u{202e}gpj.exe");
         assert_eq!(visible("\u{ffff}"), "\\u{ffff}");
         assert_eq!(one_line("a\n  b\tc "), "a b c");
+    }
+
+    #[test]
+    fn a_pipeline_that_prints_a_report_obeys_nothing_in_it() {
+        assert_eq!(visible("one\n::error::two"), "one\n\\::error::two");
+        assert_eq!(one_line("::error::a ##vso[b]"), "\\::error::a ##vso\\[b]");
     }
 
     #[test]

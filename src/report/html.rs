@@ -55,7 +55,8 @@ fn data(summary: &Summary, log_end: &impl Fn(&str) -> Option<String>) -> Json {
         summary.nodes.iter().zip(&after).map(|(row, after)| node(row, after, log_end)).collect();
     json!({
         "run": summary.run, "command": summary.command, "engine": summary.engine,
-        "verdict": summary.verdict(), "finished": summary.finished, "stopping": summary.stopping,
+        "verdict": summary.verdict(), "words": summary.in_words(),
+        "finished": summary.finished, "stopping": summary.stopping,
         "started": summary.started.map(|started| started.to_string()),
         "user": summary.user.as_deref().map(visible), "commit": summary.commit, "parallelism": summary.parallelism,
         "seconds": rounded(summary.seconds), "resumed": summary.resumed, "nodes": nodes,
@@ -105,6 +106,7 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
     if let Some(plan) = &row.plan {
         let known = row.counts().unwrap_or_default();
         let counts = json!({
+            "known": row.counts().is_some(),
             "add": known.add, "change": known.change, "replace": known.replace, "destroy": known.destroy,
             "import": known.import, "move": known.moved, "forget": known.forget, "changes": plan.changes,
         });

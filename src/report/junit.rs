@@ -25,6 +25,9 @@ pub fn junit(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> Str
             suite.add_property((name, visible(value).as_str()));
         }
     }
+    if let Some(words) = summary.in_words() {
+        suite.set_system_out(words);
+    }
     suite.add_test_cases(summary.nodes.iter().map(|row| case(summary, row, &log_end)));
     let mut report = Report::new(name.as_str());
     report.set_time(seconds(summary.seconds));

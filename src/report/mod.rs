@@ -22,4 +22,6 @@ pub mod summary;
 mod table;
 pub mod terminal;
 mod timeline;
+pub mod unbegun;
 pub mod voice;
+mod words;

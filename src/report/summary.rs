@@ -8,7 +8,7 @@ use super::line::detail;
 use super::model::{Row, Summary};
 use super::table::{Line, table};
 use crate::engine::{Action, PlanSummary};
-use crate::run::event::{Outcome, destroys};
+use crate::run::event::Outcome;
 use crate::support::counted::listed;
 use crate::support::shown::{name, one_line};
 
@@ -40,58 +40,6 @@ impl Summary {
             lines.push(Line { name, counts, seconds: None, result: "no changes".to_owned() });
         }
         lines
-    }
-
-    /// What was done and what was not, where a run did not come to its end.
-    fn in_words(&self) -> Option<String> {
-        if self.only_plans()
-            || self.nodes.iter().all(|row| row.outcome.as_ref().is_some_and(Outcome::is_success))
-        {
-            return None;
-        }
-        let done: Vec<PlanSummary> = self.nodes.iter().filter_map(Row::counts).collect();
-        let changed = done.iter().filter(|counts| !counts.is_empty()).count();
-        let sum = |count: fn(&PlanSummary) -> u64| done.iter().map(count).fold(0, u64::saturating_add);
-        let parts = [
-            (sum(|counts| counts.add), "added"),
-            (sum(|counts| counts.change), "changed"),
-            (sum(|counts| counts.replace), "replaced"),
-            (sum(|counts| counts.destroy), "destroyed"),
-            (sum(|counts| counts.import), "imported"),
-            (sum(|counts| counts.moved), "moved"),
-            (sum(|counts| counts.forget), "forgotten"),
-        ];
-        let parts = parts.iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
-        let unknown = self.nodes.iter().filter(|row| row.is_of_unknown_effect()).count();
-        let mut words = match (parts.is_empty(), changed) {
-            (true, _) if unknown > 0 => "what was changed is not known".to_owned(),
-            (true, _) => self.nothing_done(),
-            (false, 1) => format!("{}{} (1 unit)", self.done_word(), parts.join(", ")),
-            (false, changed) => format!("{}{} ({changed} units)", self.done_word(), parts.join(", ")),
-        };
-        if unknown > 0 && !parts.is_empty() {
-            words = format!("{words}, and what {unknown} of them did beside is not known");
-        }
-        Some(format!("{words} · {}", self.verdict()))
-    }
-
-    fn done_word(&self) -> &'static str {
-        if destroys(&self.command) { "" } else { "applied: " }
-    }
-
-    /// `nothing was destroyed; 31 resources were planned to go`.
-    fn nothing_done(&self) -> String {
-        let plans = || self.nodes.iter().filter_map(|row| row.plan.as_ref());
-        let touched = plans().map(PlanSummary::touched).fold(0, u64::saturating_add);
-        let destroys = destroys(&self.command);
-        let nothing = if destroys { "nothing was destroyed" } else { "nothing was changed" };
-        let end = if destroys { "planned to go" } else { "planned to change" };
-        match touched {
-            0 => nothing.to_owned(),
-            1 => format!("{nothing}; 1 resource was {end}"),
-            touched => format!("{nothing}; {touched} resources were {end}"),
-        }
     }
 
     /// What went wrong; what went wrong alike is told once, with the nodes that it hit.

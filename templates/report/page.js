@@ -101,6 +101,8 @@
     $("sign").className = tone;
     $("sign").replaceChildren(sign(tone));
     $("title").textContent = `slipway ${run.command}: ${run.verdict}${run.finished ? "" : " (the run has not finished)"}`;
+    $("words").textContent = run.words ?? "";
+    $("words").hidden = !run.words;
     const facts = [
       plural(nodes.length, "unit", "units"), duration(run.seconds),
       run.started && new Date(run.started).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }) + " UTC",
@@ -109,14 +111,15 @@
     ];
     $("facts").replaceChildren(...facts.filter(Boolean).map((fact) => text("span", "", fact)));
     const sum = (key) => nodes.reduce((all, node) => all + (node.plan?.[key] ?? 0), 0);
-    const totals = [
-      ["add", "to add"], ["change", "to change"], ["replace", "to replace"], ["destroy", "to destroy"], ["import", "to import"],
-      ["move", "to move"], ["forget", "to forget"],
-    ].map(([key, label], place) => [key, label, sum(key), place]).filter(([, , count, place]) => count > 0 || place < 4);
     const planned = run.command === "plan";
+    const totals = [
+      ["add", "to add", "added"], ["change", "to change", "changed"], ["replace", "to replace", "replaced"],
+      ["destroy", "to destroy", "destroyed"], ["import", "to import", "imported"], ["move", "to move", "moved"],
+      ["forget", "to forget", "forgotten"],
+    ].map(([key, plan, done], place) => [key, planned ? plan : done, sum(key), place]).filter(([, , count, place]) => count > 0 || place < 4);
     $("totals").replaceChildren(...totals.map(([key, label, count]) => {
       const loud = count > 0 && (key === "replace" || key === "destroy");
-      return element("li", { className: loud ? "loud" : "" }, text("b", "", count.toLocaleString("en")), planned ? label : `planned ${label}`);
+      return element("li", { className: loud ? "loud" : "" }, text("b", "", count.toLocaleString("en")), label);
     }));
     $("totals").hidden = !nodes.some((node) => node.plan);
   }
@@ -164,7 +167,11 @@
     const losing = nodes.filter((node) => node.losses.length > 0);
     $("losses").hidden = losing.length === 0;
     const lost = losing.reduce((all, node) => all + node.losses.length, 0);
-    $("losses-title").textContent = `${plural(lost, "resource is", "resources are")} destroyed or replaced`;
+    const DONE = ["ok", "same"];
+    const went = losing.every((node) => DONE.includes(node.tone));
+    const [one, several] = run.command === "plan" ? ["resource would be", "resources would be"]
+      : went ? ["resource is", "resources are"] : ["resource was planned to be", "resources were planned to be"];
+    $("losses-title").textContent = `${plural(lost, one, several)} destroyed or replaced`;
     const told = losing.slice(0, 100).map((node) => {
       const named = node.losses.slice(0, 8).flatMap((change, place) => [place > 0 ? ", " : "", text("code", "", change.address), change.action === "replace" ? " (replaced)" : ""]);
       const more = node.losses.length > 8 ? ` and ${node.losses.length - 8} more` : "";
@@ -283,9 +290,10 @@
     toggle.setAttribute("aria-expanded", String(opened));
     const count = (key) => {
       const number = node.plan?.[key] ?? 0;
+      if (node.plan && !node.plan.known) return element("td", { className: "number", textContent: "·", title: "nobody knows" });
       return text("td", `number${number > 0 && (key === "replace" || key === "destroy") ? " loss" : ""}`, number > 0 ? number.toLocaleString("en") : "");
     };
-    const short = node.plan ? `+${node.plan.add} ~${node.plan.change} ±${node.plan.replace} -${node.plan.destroy}` : "";
+    const short = node.plan?.known ? `+${node.plan.add} ~${node.plan.change} ±${node.plan.replace} -${node.plan.destroy}` : "";
     const made = element(
       "tr", { className: opened ? "unit open" : "unit", id: `unit-${node.index}` },
       element("td", {}, toggle), element("td", {}, pill(node), text("span", "short", short)),
@@ -541,7 +549,7 @@
     tip.hidden = unit < 0;
     if (unit < 0) return;
     const node = nodes[unit];
-    tip.textContent = [`${node.name}: ${node.result}`, node.seconds > 0 ? ` in ${duration(node.seconds)}` : "", node.plan ? ` (+${node.plan.add} ~${node.plan.change} ±${node.plan.replace} -${node.plan.destroy})` : ""].join("");
+    tip.textContent = [`${node.name}: ${node.result}`, node.seconds > 0 ? ` in ${duration(node.seconds)}` : "", node.plan?.known ? ` (+${node.plan.add} ~${node.plan.change} ±${node.plan.replace} -${node.plan.destroy})` : ""].join("");
     const box = stage.getBoundingClientRect();
     const left = Math.min(event.clientX - box.left + 14, size.width - tip.offsetWidth - 6);
     const top = Math.min(event.clientY - box.top + 16, size.height - tip.offsetHeight - 6);

@@ -68,6 +68,14 @@ enum RunsCommand {
 }
 
 impl RunsArgs {
+    /// Which reports are made of a run that is shown.
+    pub fn reports(&self) -> Option<&ReportArgs> {
+        match &self.command {
+            Some(RunsCommand::Show { reports, .. }) => Some(reports),
+            _ => None,
+        }
+    }
+
     /// Whether nothing is asked but what the records say.
     pub fn only_looks(&self) -> bool {
         matches!(self.command, None | Some(RunsCommand::Prune(_) | RunsCommand::Show { detail: false, .. }))

@@ -48,6 +48,16 @@ pub fn end_of(text: &str, bytes: usize) -> String {
     format!("…\n{}", end.split_once('\n').map_or(end, |(_, whole)| whole))
 }
 
+/// The beginning of a text, in whole lines, of at most so many bytes; says so where lines were left out.
+pub fn beginning_of(text: &str, bytes: usize) -> String {
+    let text = visible(text);
+    if text.len() <= bytes {
+        return text;
+    }
+    let (beginning, _) = text.split_at(text.floor_char_boundary(bytes));
+    format!("{}\n…", beginning.rsplit_once('\n').map_or(beginning, |(whole, _)| whole))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +80,8 @@ mod tests {
     fn the_end_of_a_long_text_is_whole_lines() {
         assert_eq!(end_of("one\ntwo\nthree", 9), "…\nthree");
         assert_eq!(end_of("ä", 9), "ä");
+        assert_eq!(beginning_of("one\ntwo\nthree", 9), "one\ntwo\n…");
+        assert_eq!(beginning_of("äöü", 3), "ä\n…");
+        assert_eq!(beginning_of("ä", 9), "ä");
     }
 }

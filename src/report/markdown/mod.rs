@@ -1,6 +1,6 @@
 //! A comment for a pull request: what a reviewer has to see first stands first, and it always fits.
 
-mod escape;
+pub(super) mod escape;
 
 #[cfg(test)]
 mod tests;
@@ -43,8 +43,12 @@ pub fn markdown(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> 
 
     let gone: Vec<&Row> = rows.iter().copied().filter(|row| !going(row).is_empty()).collect();
     if !gone.is_empty() {
-        let done = summary.command != "plan" && summary.finished;
-        let title = if done { "Destroys and replacements" } else { "This would destroy or replace" };
+        let done = gone.iter().all(|row| row.outcome.as_ref().is_some_and(Outcome::is_success));
+        let title = match (summary.only_plans(), done) {
+            (true, _) => "This would destroy or replace",
+            (false, true) => "Destroys and replacements",
+            (false, false) => "Destroys and replacements that were planned",
+        };
         page.text = format!("{}> [!CAUTION]\n> **{title}**\n", page.text);
         page.blocks("destroys", ALERTS, &gone, alert);
         page.text.push('\n');
@@ -116,12 +120,12 @@ impl Page {
 
 fn heading(summary: &Summary) -> String {
     let failed = summary.nodes.iter().any(Row::has_failed);
-    let undone = summary.nodes.iter().any(|row| !row.outcome.as_ref().is_some_and(Outcome::is_success));
-    let sign = match (failed, undone) {
+    let sign = match (failed, summary.is_all_done()) {
         (true, _) => "❌",
-        (false, true) => "⚠️",
-        (false, false) => "✅",
+        (false, false) => "⚠️",
+        (false, true) => "✅",
     };
+    let words = summary.in_words().map(|words| format!("{words}\n\n")).unwrap_or_default();
     let counts: Vec<PlanSummary> = summary.nodes.iter().filter_map(Row::counts).collect();
     let sum = |count: fn(&PlanSummary) -> u64| counts.iter().map(count).fold(0, u64::saturating_add);
     let unfinished = if summary.finished { "" } else { ", not finished" };
@@ -131,7 +135,7 @@ fn heading(summary: &Summary) -> String {
         .map(|commit| format!(" · commit {}", code(crate::support::git::short(commit))));
     let user = summary.user.as_deref().map(|user| format!(" · by {}", code(user)));
     format!(
-        "<!-- slipway {command} -->\n## {sign} slipway {command}: {verdict}{unfinished}\n\n\
+        "<!-- slipway {command} -->\n## {sign} slipway {command}: {verdict}{unfinished}\n\n{words}\
          **+{add} ~{change} -{destroy} ±{replace}**{costs} · {nodes} · {time} · {engine} engine{commit}{user}\n\n",
         command = summary.command,
         verdict = summary.verdict(),

@@ -5,6 +5,7 @@ mod journal;
 mod loudness;
 mod page;
 mod terminal;
+mod unbegun;
 
 use crate::support::estate::Estate;
 

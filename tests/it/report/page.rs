@@ -61,6 +61,13 @@ fn the_page_tells_the_whole_run_and_complains_about_nothing() {
         assert_eq!(browser.evaluate("document.documentElement.dataset.theme"), scheme);
         assert_eq!(sideways(&mut browser), 0, "the page can be moved sideways at {width}");
         assert_eq!(texts(&mut browser, "h1"), ["slipway apply: 1 failed, 1 not done"]);
+        // What was done, in words, and the same in numbers.
+        assert_eq!(
+            texts(&mut browser, "#words"),
+            ["applied: 3 added, 2 changed, 1 replaced, 1 destroyed (4 units) · 1 failed, 1 not done"]
+        );
+        let totals = texts(&mut browser, "#totals li").join(" ").replace('\n', " ");
+        assert_eq!(totals, "3 added 2 changed 1 replaced 1 destroyed");
         // Failures first, with cause, way out and log.
         let failures = texts(&mut browser, "#failures .card");
         assert_eq!(failures.len(), 1);
