@@ -31,7 +31,7 @@ pub const FORMATS: &[FormatFlag] = &[
 
 /// Show the order of the units
 ///
-/// As text: the waves, each of which can run at once. Every unit is drawn, also where something is wrong with
+/// As text: the waves, each of which can run at once. The gates that `up` passes are drawn at their places. Every unit is drawn, also where something is wrong with
 /// it; the errors are told beside the drawing, and the exit code is 3.
 #[derive(Args, Clone, Debug)]
 pub struct GraphArgs {
@@ -95,7 +95,7 @@ fn draw(
     diagnostics: &[Diagnostic],
     base: &Path,
 ) -> Result<Option<String>, CliError> {
-    let picture = || Picture::new(estate, diagnostics, base);
+    let picture = || Picture::new(estate, gates, diagnostics, base);
     Ok(match format {
         FormatFlag::Text => {
             graph.map(|graph| waves_text(estate, graph, base) + &gates_text(estate, gates, base))

@@ -4,9 +4,33 @@ use std::collections::BTreeSet;
 
 use super::{Cluster, Estate, Project, UnitIndex};
 
+/// What a gate makes sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateKind {
+    /// The cluster is usable.
+    Verify,
+    /// Argo CD is there.
+    Argocd,
+    /// The applications are.
+    Applications,
+}
+
+impl GateKind {
+    /// What holds once it is passed.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Verify => "the cluster is usable: control plane, nodes and add-ons",
+            Self::Argocd => "Argo CD is installed and healthy",
+            Self::Applications => "every Application is Synced and Healthy",
+        }
+    }
+}
+
 /// A gate, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedGate {
+    /// What it makes sure of.
+    pub kind: GateKind,
     /// What a run calls it, such as `verify dev`.
     pub name: String,
     /// The gate that it waits for.
@@ -39,11 +63,14 @@ pub fn planned_gates(project: &Project, estate: &Estate, selected: &BTreeSet<Uni
         };
         let (verify, argocd) = cluster.gate_names();
         let before = on_it.iter().copied().filter(depends).collect();
-        gates.push(PlannedGate { name: verify.clone(), after_gate: None, after: vec![unit], before });
+        let kind = GateKind::Verify;
+        gates.push(PlannedGate { kind, name: verify.clone(), after_gate: None, after: vec![unit], before });
         if let Some((argocd, applications)) = argocd {
             let after_gate = Some(verify);
-            gates.push(PlannedGate { name: argocd.clone(), after_gate, after: vec![], before: vec![] });
+            let kind = GateKind::Argocd;
+            gates.push(PlannedGate { kind, name: argocd.clone(), after_gate, after: vec![], before: vec![] });
             gates.push(PlannedGate {
+                kind: GateKind::Applications,
                 name: applications,
                 after_gate: Some(argocd),
                 after: on_it.into_iter().collect(),

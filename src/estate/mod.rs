@@ -52,7 +52,7 @@ pub use draw::{
 };
 pub use expand::{Templates, expand_for, expand_stacks};
 pub use find::{FindOptions, find_json, find_text, render_json};
-pub use gates::{PlannedGate, planned_gates};
+pub use gates::{GateKind, PlannedGate, planned_gates};
 pub use glimpse::{Glimpse, Worth, glimpse};
 pub use graph::Graph;
 pub use limits::{UnitLimits, bytes};

@@ -15,13 +15,14 @@
   const READABLE = 8; // a unit lower than this, in pixels, is drawn without its label
   const LEGEND = 44; // what the legend takes of the height
   const NEAREST = 4; // the most a picture is enlarged
+  const FONT = "12px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', 'Open Sans', sans-serif";
   const WALKED = 0.55; // whoever goes to a unit wants to read its label
 
   units.forEach((unit, index) => {
     unit.index = index;
     unit.dependencies = [];
     unit.dependents = [];
-    unit.words = [unit.path, unit.source ?? "", unit.stack ?? "", ...unit.problems].join("\n").toLowerCase();
+    unit.words = [unit.path, unit.source ?? "", unit.stack ?? "", unit.gate ?? "", ...unit.problems].join("\n").toLowerCase();
     unit.broken = unit.circle || unit.problems.length > 0;
   });
   for (const link of links) {
@@ -190,9 +191,23 @@
     return unit.excluded ? 0.55 : 1;
   }
 
+  /** A unit is a box, a gate a hexagon whose tips are where lines begin and end. */
+  function outline({ x, y, width, gate }, grown = 0) {
+    const [left, top, right, bottom] = [x - grown, y - grown, x + width + grown, y + unitHeight + grown];
+    if (!gate) {
+      pen.roundRect(left, top, right - left, bottom - top, 6 + grown / 1.5);
+      return;
+    }
+    const middle = (top + bottom) / 2;
+    const slant = graph.slant + grown / 2;
+    pen.moveTo(left, middle);
+    for (const [px, py] of [[left + slant, top], [right - slant, top], [right, middle], [right - slant, bottom], [left + slant, bottom]]) pen.lineTo(px, py);
+    pen.closePath();
+  }
+
   function drawUnits(window, scale) {
     const readable = unitHeight * scale >= READABLE;
-    pen.font = "12px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', 'Open Sans', sans-serif";
+    pen.font = FONT;
     pen.textBaseline = "middle";
     for (const unit of units) {
       if (apart(window, unit.x, unit.y, unit.x + unit.width, unit.y + unitHeight)) continue;
@@ -207,7 +222,9 @@
         pen.fillStyle = marked || unit.broken ? edge : hue;
         pen.globalAlpha *= marked || unit.broken || found?.has(unit.index) ? 1 : 0.6;
         if (marked && marked !== "selected" && !near) pen.globalAlpha *= 0.6;
-        pen.fillRect(unit.x, unit.y, unit.width, unitHeight);
+        pen.beginPath();
+        outline(unit);
+        pen.fill();
         if (marked === "selected" || found?.has(unit.index)) {
           pen.lineWidth = (marked === "selected" ? 3 : 2) / scale;
           pen.strokeStyle = marked === "selected" ? colors.selected : colors.accent;
@@ -226,11 +243,11 @@
         pen.stroke();
       }
       pen.beginPath();
-      pen.roundRect(unit.x, unit.y, unit.width, unitHeight, 6);
+      outline(unit);
       pen.fillStyle = unit.broken ? colors.errorGround : colors.unit;
       pen.fill();
-      pen.strokeStyle = edge;
-      pen.lineWidth = marked === "selected" || near ? 2.4 : marked || unit.broken ? 1.6 : 1;
+      pen.strokeStyle = unit.gate && !marked ? hue : edge;
+      pen.lineWidth = marked === "selected" || near ? 2.4 : marked || unit.broken || unit.gate ? 1.6 : 1;
       if (unit.external) pen.setLineDash([5, 3]);
       pen.stroke();
       if (unit.external) pen.setLineDash([]);
@@ -238,8 +255,17 @@
         pen.strokeStyle = colors.accent;
         pen.lineWidth = 1.5;
         pen.beginPath();
-        pen.roundRect(unit.x - 3, unit.y - 3, unit.width + 6, unitHeight + 6, 8);
+        outline(unit, 3);
         pen.stroke();
+      }
+      if (unit.gate) {
+        pen.font = `600 ${FONT}`;
+        pen.textAlign = "center";
+        pen.fillStyle = hue;
+        pen.fillText(unit.label, unit.x + unit.width / 2, unit.y + unitHeight / 2 + 1, unit.width - 2 * graph.slant);
+        pen.textAlign = "start";
+        pen.font = FONT;
+        continue;
       }
       pen.fillStyle = unit.broken ? colors.error : hue;
       pen.fillRect(unit.x + 6, unit.y + 7, 3, unitHeight - 14);
@@ -401,7 +427,7 @@
   function neighbours(title, kind, list, all) {
     const behind = all > list.length ? `, ${all.toLocaleString("en")} in all` : "";
     const heading = element("h3", { className: kind, textContent: `${title} ${list.length}${behind}` });
-    const entries = list.slice(0, LISTED).map(({ unit, name }) => entry(units[unit], name));
+    const entries = list.slice(0, LISTED).map(({ unit, name }) => entry(units[unit], name ?? (units[unit].gate ? "gate" : null)));
     return list.length > 0 ? [heading, element("ul", {}, ...entries)] : [heading];
   }
 
@@ -423,8 +449,9 @@
     ].filter(Boolean);
     const facts = element("dl");
     const fact = (name, text) => facts.append(element("dt", { textContent: name }), element("dd", { textContent: text }));
-    fact("Type", unit.stack ? "unit of a stack" : "unit");
-    fact("Wave", unit.wave === null ? "none, because of a circle" : `${unit.wave} of ${graph.waves}`);
+    fact("Type", unit.gate ? "gate of slipway up" : unit.stack ? "unit of a stack" : "unit");
+    if (unit.gate) fact("Passed when", unit.gate);
+    else fact("Wave", unit.wave === null ? "none, because of a circle" : `${unit.wave} of ${graph.waves}`);
     if (unit.stack) fact("Stack", unit.stack);
     if (unit.source) fact("Source", unit.source);
     details.replaceChildren(
@@ -432,12 +459,12 @@
       ...tags.map((tag) => element("span", { className: tag === "in a circle" ? "tag error" : "tag", textContent: tag })),
       ...unit.problems.map((problem) => element("p", { className: "problem", textContent: problem })),
       facts,
-      ...neighbours("Depends on", "dependency", unit.dependencies, lit.dependencies.size),
-      ...neighbours("Is needed by", "dependent", unit.dependents, lit.dependents.size),
+      ...neighbours(unit.gate ? "Waits for" : "Depends on", "dependency", unit.dependencies, lit.dependencies.size),
+      ...neighbours(unit.gate ? "Is waited for by" : "Is needed by", "dependent", unit.dependents, lit.dependents.size),
     );
     details.parentElement.scrollTop = 0;
     $("told").textContent =
-      `${unit.path}: ${unit.wave === null ? "in a circle" : `wave ${unit.wave}`}, ` +
+      `${unit.path}: ${unit.gate ? `gate, ${unit.gate}` : unit.wave === null ? "in a circle" : `wave ${unit.wave}`}, ` +
       `depends on ${unit.dependencies.length}, is needed by ${unit.dependents.length}` +
       (unit.problems.length > 0 ? `, ${plural(unit.problems.length, "error", "errors")}` : "");
   }
@@ -453,7 +480,7 @@
     $("matches").textContent = found ? `${found.size.toLocaleString("en")} of ${units.length.toLocaleString("en")}` : "";
     $("list-title").textContent = found ? "Found" : "Units";
     $("list").replaceChildren(
-      ...hits.slice(0, LISTED).map((unit) => entry(unit, unit.broken ? "error" : unit.wave === null ? "" : `wave ${unit.wave}`)),
+      ...hits.slice(0, LISTED).map((unit) => entry(unit, unit.broken ? "error" : unit.gate ? "gate" : unit.wave === null ? "" : `wave ${unit.wave}`)),
     );
     $("more").hidden = hits.length <= LISTED && hits.length > 0;
     $("more").textContent = hits.length === 0 ? "No unit has all of these words." : `and ${(hits.length - LISTED).toLocaleString("en")} more`;

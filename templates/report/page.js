@@ -430,6 +430,14 @@
     requestAnimationFrame(draw);
   }
 
+  /** A gate, whose tips are where lines begin and end. */
+  function hexagon(x, y, width) {
+    const [right, bottom, middle, slant] = [x + width, y + graph.unitHeight, y + graph.unitHeight / 2, 11];
+    pen.moveTo(x, middle);
+    for (const [px, py] of [[x + slant, y], [right - slant, y], [right, middle], [right - slant, bottom], [x + slant, bottom]]) pen.lineTo(px, py);
+    pen.closePath();
+  }
+
   function draw() {
     asked = false;
     frames += 1;
@@ -477,7 +485,8 @@
       const tone = node.losses.length > 0 && node.tone === "planned" ? "loss" : node.tone;
       pen.globalAlpha = found && !found.has(index) ? 0.15 : 1;
       pen.beginPath();
-      pen.roundRect(x, y, width, graph.unitHeight, 6);
+      if (node.gate) hexagon(x, y, width);
+      else pen.roundRect(x, y, width, graph.unitHeight, 6);
       pen.fillStyle = readable ? colors.tints[tone] : colors.tones[tone];
       pen.fill();
       pen.strokeStyle = index === lit ? colors.text : colors.tones[tone];
@@ -485,7 +494,7 @@
       pen.stroke();
       if (readable) {
         pen.save();
-        pen.translate(x + 7, y + graph.unitHeight / 2 - 5.5);
+        pen.translate(x + (node.gate ? 11 : 7), y + graph.unitHeight / 2 - 5.5);
         pen.scale(0.7, 0.7);
         pen.strokeStyle = colors.tones[tone];
         pen.lineWidth = 2.4;
@@ -493,7 +502,7 @@
         pen.stroke(signs[node.tone]);
         pen.restore();
         pen.fillStyle = colors.text;
-        pen.fillText(label, x + 22, y + graph.unitHeight / 2 + 1, width - 28);
+        pen.fillText(label, x + (node.gate ? 25 : 22), y + graph.unitHeight / 2 + 1, width - (node.gate ? 34 : 28));
       }
     });
     pen.globalAlpha = 1;

@@ -1,6 +1,7 @@
 //! The graph as people see it: text, DOT and Mermaid; a picture, and a page to walk around in.
 
 mod crossings;
+mod gated;
 mod layers;
 mod order;
 mod packing;

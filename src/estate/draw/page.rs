@@ -4,7 +4,8 @@ use askama::Template;
 use serde_json::{Value as Json, json};
 
 use super::picture::{Node, Picture, Point};
-use super::svg::{HUES, summary};
+use super::svg::{GATE, HUES, SLANT, summary};
+use crate::estate::GateKind;
 use crate::support::shown;
 
 #[derive(Template)]
@@ -12,6 +13,7 @@ use crate::support::shown;
 struct Page<'a> {
     title: &'a str,
     summary: &'a str,
+    gate: &'static str,
     style: &'static str,
     script: &'static str,
     data: &'a str,
@@ -23,6 +25,7 @@ pub fn page(picture: &Picture) -> String {
     let page = Page {
         title: &shown::block(&picture.title),
         summary: &summary(picture),
+        gate: GATE,
         style: include_str!("../../../templates/graph/page.css"),
         script: include_str!("../../../templates/graph/page.js"),
         data: &shown::json(&data),
@@ -48,7 +51,7 @@ fn data(picture: &Picture) -> Json {
         .iter()
         .map(|node| {
             json!({
-                "path": node.path, "label": node.label, "card": node.card.0, "wave": node.wave, "stack": node.stack, "source": node.source,
+                "path": node.path, "label": node.label, "gate": node.gate.map(GateKind::meaning), "card": node.card.0, "wave": node.wave, "stack": node.stack, "source": node.source,
                 "external": node.external, "excluded": node.excluded, "circle": node.in_circle,
                 "problems": node.problems, "x": rounded(node.at.x), "y": rounded(node.at.y),
                 "width": rounded(node.width),
@@ -65,7 +68,7 @@ fn data(picture: &Picture) -> Json {
         .collect();
     json!({
         "title": picture.title, "waves": picture.waves, "problems": picture.problems,
-        "width": rounded(picture.width), "height": rounded(picture.height), "unitHeight": Node::HEIGHT,
+        "width": rounded(picture.width), "height": rounded(picture.height), "unitHeight": Node::HEIGHT, "slant": SLANT,
         "cards": cards, "units": units, "links": links,
     })
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::gated;
 use super::layers::{self, Drawing, ItemIndex, NODE_HEIGHT, count};
 use super::order::Order;
 use super::packing;
-use crate::estate::{Estate, Unit, UnitIndex};
+use crate::estate::{Estate, GateKind, PlannedGate, Unit, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::address::Address;
 use crate::support::slots::{Slots, slot};
@@ -27,7 +28,7 @@ const MARGIN: f64 = 24.0;
 /// The longest name that is written out on a node, in characters.
 const LONGEST_LABEL: usize = 30;
 /// The width of a character of a label.
-const CHARACTER: f64 = 7.0;
+pub(super) const CHARACTER: f64 = 7.0;
 
 /// A place, in pixels from the top left corner.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,16 +51,18 @@ pub struct LinkIndex(usize);
 
 slot!(LinkIndex);
 
-/// A unit on the picture.
+/// A unit on the picture, or a gate.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Its path as seen from the working folder.
+    /// Its path as seen from the working folder; of a gate what a run calls it.
     pub path: String,
+    /// What it makes sure of, where it is a gate.
+    pub gate: Option<GateKind>,
     /// What is written on it.
     pub label: String,
     /// Its card.
     pub card: CardIndex,
-    /// The number of its wave, from 1; none for what is in a circle or waits for one.
+    /// The number of its wave, from 1; none for what is in a circle or waits for one, and for gates.
     pub wave: Option<usize>,
     /// The stack that it is generated from, as seen from the working folder.
     pub stack: Option<String>,
@@ -84,12 +87,12 @@ impl Node {
     pub const HEIGHT: f64 = NODE_HEIGHT;
 }
 
-/// A dependency on the picture.
+/// A dependency on the picture, or what a gate waits for, or what waits for it.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// The unit depended on.
+    /// The unit depended on, or the gate.
     pub from: UnitIndex,
-    /// The unit that depends on it.
+    /// What depends on it, or waits for it.
     pub to: UnitIndex,
     /// The label of the `dependency` block; none where it is for order only.
     pub name: Option<String>,
@@ -119,9 +122,9 @@ pub struct Card {
 pub struct Picture {
     /// What it shows.
     pub title: String,
-    /// Every unit; the nth of the estate is the nth here.
+    /// Every unit, and behind them the gates; the nth unit of the estate is the nth here.
     pub nodes: Slots<UnitIndex, Node>,
-    /// Every dependency.
+    /// Every dependency, and behind them what leads to gates and from them.
     pub links: Slots<LinkIndex, Link>,
     /// The frames.
     pub cards: Slots<CardIndex, Card>,
@@ -136,10 +139,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Lays an estate out. `diagnostics` are the estate's and the graph's; paths are told as seen from `base`.
-    pub fn new(estate: &Estate, diagnostics: &[Diagnostic], base: &Path) -> Self {
+    /// Lays an estate out, with the gates of `up` between the units. `diagnostics` are the estate's and the graph's; paths
+    /// are told as seen from `base`.
+    pub fn new(estate: &Estate, gates: &[PlannedGate], diagnostics: &[Diagnostic], base: &Path) -> Self {
         let behind = |unit: &Unit| unit.dependencies.iter().map(|edge| edge.to).collect();
-        let order = Order::of(&estate.units.iter().map(behind).collect());
+        let behind: Slots<UnitIndex, Vec<UnitIndex>> = estate.units.iter().map(behind).collect();
+        // Waves are those of units; gates only stand between them.
+        let order = Order::of(&behind);
+        let columns = Order::of(&gated::behind(&behind, gates));
         let places: Slots<UnitIndex, (&Path, bool)> =
             estate.units.iter().map(|unit| (unit.path.as_path(), unit.external)).collect();
         let (titles, card_of) = cards(&places);
@@ -151,12 +158,13 @@ impl Picture {
                 stacks[*unit] = Some(stack.seen_from(base));
             }
         }
-        let nodes: Slots<UnitIndex, Node> = estate
+        let mut nodes: Slots<UnitIndex, Node> = estate
             .iter()
             .map(|(index, unit)| {
                 let label = label(places[index], &titles[card_of[index]]);
                 Node {
                     path: unit.seen_from(base),
+                    gate: None,
                     width: count(label.chars().count()) * CHARACTER + 28.0,
                     label,
                     card: card_of[index],
@@ -171,7 +179,7 @@ impl Picture {
                 }
             })
             .collect();
-        let links = estate
+        let dependencies = estate
             .iter()
             .flat_map(|(index, unit)| unit.dependencies.iter().map(move |edge| (edge, index)))
             .map(|(edge, index)| Link {
@@ -180,8 +188,11 @@ impl Picture {
                 name: edge.name.clone(),
                 in_circle: order.same_circle(edge.to, index),
                 way: Vec::new(),
-            })
-            .collect();
+            });
+        let links = dependencies.chain(gated::links(gates, estate.units.len())).collect();
+        for node in gated::nodes(gates, &card_of) {
+            nodes.push(node);
+        }
         let waves = nodes.iter().filter_map(|node| node.wave).max().unwrap_or_default();
         let title = paths::relative(base, &estate.root).display().to_string();
         let title = match title.as_str() {
@@ -198,7 +209,7 @@ impl Picture {
             width: 0.0,
             height: 0.0,
         };
-        picture.lay_out(&titles, &order);
+        picture.lay_out(&titles, &columns);
         picture
     }
 
@@ -214,6 +225,7 @@ impl Picture {
             let label = label(places[index], &titles[card_of[index]]);
             Node {
                 path: (*name).to_owned(),
+                gate: None,
                 width: count(label.chars().count()) * CHARACTER + 28.0,
                 label,
                 card: card_of[index],
@@ -244,6 +256,11 @@ impl Picture {
             Self { title, nodes, links, cards: Slots::default(), waves, problems, width: 0.0, height: 0.0 };
         picture.lay_out(&titles, &order);
         picture
+    }
+
+    /// How many gates there are.
+    pub fn gates(&self) -> usize {
+        self.nodes.iter().filter(|node| node.gate.is_some()).count()
     }
 
     /// How many units have something wrong with them.

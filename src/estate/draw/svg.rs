@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::picture::{Card, Link, Node, Picture, Point};
+use crate::estate::{GateKind, UnitIndex};
 use crate::support::shown;
 
 /// The colours, shared with nobody: a picture may be put into any page.
@@ -11,10 +12,18 @@ const STYLE: &str = include_str!("svg.css");
 pub const HUES: usize = 8;
 /// Beyond this many nodes a line is thinner, or they would cover each other.
 const MANY: usize = 300;
+/// How far the corners of a gate are from its tips.
+pub const SLANT: f64 = 11.0;
+/// What the legend takes below.
+const LEGEND: f64 = 30.0;
+/// What the legend says of a gate.
+pub const GATE: &str = "gate: what `slipway up` makes sure of before it goes on";
 
 /// The picture.
 pub fn svg(picture: &Picture) -> String {
     let Picture { width, height, .. } = picture;
+    let has_gates = picture.gates() > 0;
+    let (width, height) = if has_gates { (width.max(420.0), height + LEGEND) } else { (*width, *height) };
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\" aria-labelledby=\"title desc\">\n\
@@ -33,7 +42,14 @@ pub fn svg(picture: &Picture) -> String {
     }
     text.push_str("</g>\n");
     for node in &picture.nodes {
-        unit(&mut text, node, picture.cards[node.card].hue % HUES);
+        let hue = picture.cards[node.card].hue % HUES;
+        match node.gate {
+            Some(kind) => gate(&mut text, node, kind, hue),
+            None => unit(&mut text, node, hue),
+        }
+    }
+    if has_gates {
+        legend(&mut text, height - LEGEND);
     }
     text.push_str("</svg>\n");
     text
@@ -43,11 +59,16 @@ pub fn svg(picture: &Picture) -> String {
 pub fn summary(picture: &Picture) -> String {
     let many =
         |number: usize, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
+    let is_gate = |unit: UnitIndex| picture.nodes[unit].gate.is_some();
+    let dependencies = picture.links.iter().filter(|link| !is_gate(link.from) && !is_gate(link.to)).count();
     let mut parts = vec![
-        many(picture.nodes.len(), "unit", "units"),
-        many(picture.links.len(), "dependency", "dependencies"),
+        many(picture.nodes.len() - picture.gates(), "unit", "units"),
+        many(dependencies, "dependency", "dependencies"),
         many(picture.waves, "wave", "waves"),
     ];
+    if picture.gates() > 0 {
+        parts.push(many(picture.gates(), "gate", "gates"));
+    }
     if picture.broken() > 0 {
         parts.push(format!("{} with errors", picture.broken()));
     }
@@ -142,6 +163,42 @@ fn unit(text: &mut String, node: &Node, hue: usize) {
         x + 14.0,
         y + 19.5,
         escaped(&node.label),
+    );
+}
+
+/// A hexagon, whose tips are where lines begin and end.
+fn gate(text: &mut String, node: &Node, kind: GateKind, hue: usize) {
+    let Point { x, y } = node.at;
+    let _ = writeln!(
+        text,
+        "<g class=\"gate h{hue}\"><title>{}\n· gate of `slipway up`\n· {}</title><polygon points=\"{}\"/>\
+         <text x=\"{:.1}\" y=\"{:.1}\">{}</text></g>",
+        escaped(&node.path),
+        kind.meaning(),
+        hexagon(node.at, node.width, Node::HEIGHT),
+        x + node.width / 2.0,
+        y + 19.5,
+        escaped(&node.label),
+    );
+}
+
+fn hexagon(Point { x, y }: Point, width: f64, height: f64) -> String {
+    let (right, bottom, middle) = (x + width, y + height, y + height / 2.0);
+    let slant = SLANT * height / Node::HEIGHT;
+    let (from, to) = (x + slant, right - slant);
+    format!(
+        "{x:.1},{middle:.1} {from:.1},{y:.1} {to:.1},{y:.1} {right:.1},{middle:.1} {to:.1},{bottom:.1} \
+         {from:.1},{bottom:.1}"
+    )
+}
+
+fn legend(text: &mut String, y: f64) {
+    let sign = hexagon(Point { x: 26.0, y: y - 3.0 }, 26.0, 14.0);
+    let _ = writeln!(
+        text,
+        "<g class=\"gate legend\"><polygon points=\"{sign}\"/><text x=\"60\" y=\"{:.1}\">{}</text></g>",
+        y + 8.0,
+        escaped(GATE),
     );
 }
 

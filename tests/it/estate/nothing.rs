@@ -159,6 +159,12 @@ fn plan_and_graph_show_the_gates_of_up() {
     let dot = slipway(&estate, &["graph", "--format", "dot"]).exits(0);
     dot.says("\"verify dev\" -> \"cluster\";").says("\"identity\" -> \"verify dev\";");
     slipway(&estate, &["graph", "--format", "mermaid"]).exits(0).says("{{\"verify dev\"}}");
+    for format in ["svg", "html"] {
+        let drawn = slipway(&estate, &["graph", "--format", format]).exits(0);
+        for told in ["verify dev", "argocd dev", "applications dev", "the cluster is usable"] {
+            assert!(drawn.stdout.contains(told), "{told:?} is not in the {format}");
+        }
+    }
     slipway(&estate, &["apply", "--yes"]).exits(0);
     let said = "`slipway up` also passes these gates: verify dev, argocd dev, applications dev";
     slipway(&estate, &["plan"]).exits(0).says(said);

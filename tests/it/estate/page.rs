@@ -92,6 +92,36 @@ fn the_page_shows_every_unit_and_complains_about_nothing() {
 }
 
 #[test]
+fn gates_are_on_the_page_with_what_they_make_sure_of() {
+    let Some(mut browser) = Browser::start(1280, 800) else { return };
+    let tree = estate(2, 4);
+    let cluster = "cluster \"dev\" {\n  unit = \"team-1/unit-1\"\n  name = \"dev\"\n  argocd {\n    version = \"v3.6.1\"\n  }\n}\n";
+    std::fs::write(tree.path().join("slipway.hcl"), format!("estate {{\n  root = \".\"\n}}\n{cluster}"))
+        .unwrap();
+    let page = page_of(&tree);
+    let legend = "getComputedStyle(document.querySelector('#legend [data-mark=gate]')).display !== 'none'";
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme);
+        browser.open(&page, "");
+        assert_eq!(browser.complaints(), [""; 0]);
+        assert_eq!(texts(&mut browser, ".summary"), ["9 units, 8 dependencies, 5 waves, 3 gates"]);
+        assert_eq!(browser.evaluate(legend), true);
+    }
+    let (x, y) = place(&mut browser, "verify dev");
+    browser.click(x, y);
+    assert_eq!(state(&mut browser)["dependencies"], serde_json::json!(["team-1/unit-1"]));
+    assert_eq!(state(&mut browser)["dependents"], serde_json::json!(["argocd dev", "team-1/unit-2"]));
+    let details = texts(&mut browser, "#details").join("\n");
+    for told in ["gate of slipway up", "the cluster is usable", "Waits for 1", "Is waited for by 2"] {
+        assert!(details.contains(told), "{told:?} is not in {details:?}");
+    }
+    // Without gates nothing is said of any.
+    std::fs::remove_file(tree.path().join("slipway.hcl")).unwrap();
+    browser.open(&page_of(&tree), "");
+    assert_eq!(browser.evaluate(legend), false);
+}
+
+#[test]
 fn a_hovered_unit_lights_its_neighbours_and_a_clicked_one_keeps_them() {
     let Some(mut browser) = Browser::start(1280, 800) else { return };
     let tree = estate(3, 4);
