@@ -299,6 +299,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway explain",
+        &[
+            ("slipway explain hcl::syntax", "what this code means, with an example that says it"),
+            ("slipway explain", "all codes, each in a line"),
+        ],
+    ),
+    (
         "slipway completions",
         &[
             ("slipway completions bash", "the script; `source <(slipway completions bash)` tries it"),

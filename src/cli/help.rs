@@ -12,7 +12,7 @@ use super::truth::truth;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Infrastructure", &["up", "down", "plan", "apply", "destroy", "output", "stack"]),
     ("Clusters and applications", &["verify", "argocd", "image"]),
-    ("Reading the estate", &["find", "graph", "render", "validate"]),
+    ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
     ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
     ("This program", &["doctor", "completions", "man", "version"]),
 ];

@@ -17,6 +17,7 @@ mod early;
 mod examples;
 mod execute;
 mod exit;
+mod explain;
 mod find;
 mod follow;
 mod global;
@@ -92,6 +93,7 @@ enum Command {
     Graph(graph::GraphArgs),
     Render(render::RenderArgs),
     Validate(validate::ValidateArgs),
+    Explain(explain::ExplainArgs),
     Stack(stack::StackArgs),
     Verify(verify::VerifyArgs),
     Argocd(argocd::ArgocdArgs),
@@ -130,6 +132,7 @@ impl Command {
             | Self::Render(_)
             | Self::Validate(_)
             | Self::Cache(_)
+            | Self::Explain(_)
             | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_)
@@ -202,7 +205,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => *exit,
         Err(error) => ui.error(error),
     };
-    unbegun::tell(ui, &cli, &done).map_or(exit, |failed| if exit == Exit::Done { failed } else { exit }).into()
+    unbegun::tell(ui, &cli, &done)
+        .map_or(exit, |failed| if exit == Exit::Done { failed } else { exit })
+        .into()
 }
 
 /// The arguments; where they are other tools' words for ours, with what they mean.
@@ -243,6 +248,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
         Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),
         Command::Cache(args) => cache::cmd_cache(ui, global, args),
         Command::Doctor(args) => wait(doctor::cmd_doctor(ui, global, args)),
+        Command::Explain(args) => explain::cmd_explain(ui, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, global, args),
         Command::Version(args) => version::cmd_version(ui, args),

@@ -168,7 +168,13 @@ impl Ui {
             let errors = self.diagnostics(diagnostics.iter().cloned());
             if self.log_format == LogFormat::Pretty {
                 let errors = with_commas(errors as u64);
-                self.line(&format!("{}: {errors} in the configuration", self.red("errors")));
+                let mut codes = diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code);
+                let first = codes.next().unwrap_or("CODE");
+                let code = if codes.all(|code| code == first) { first } else { "CODE" };
+                self.line(&format!(
+                    "{}: {errors} in the configuration; `slipway explain {code}` says more",
+                    self.red("errors")
+                ));
             }
         } else if self.log_format == LogFormat::Json {
             tell_json("error", &error.to_string(), error.help());

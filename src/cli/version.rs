@@ -14,6 +14,7 @@ const SCHEMAS: &[(&str, u32)] = &[
     ("cache-list", 1),
     ("cache-prune", 1),
     ("doctor", 1),
+    ("explain", 1),
     ("find", 1),
     ("graph", 1),
     ("image-history", 1),

@@ -28,6 +28,8 @@ mod engines;
 #[cfg(test)]
 mod estate;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gitops;

@@ -21,6 +21,8 @@ use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
+pub use self::candidate::starting;
+
 use self::bash::Bash;
 use self::words::Words;
 use super::global::FormatFlag;
@@ -106,6 +108,7 @@ fn with_values(argument: Arg, saves: bool) -> Arg {
         "from" | "to" | "manifests" => images::folders,
         "branch" => images::branches,
         "format" => formats,
+        "code" => super::explain::complete,
         "experiments" => experiments,
         _ => return argument,
     };
@@ -115,9 +118,9 @@ fn with_values(argument: Arg, saves: bool) -> Arg {
 /// The formats that the command knows.
 fn formats(current: &OsStr) -> Vec<CompletionCandidate> {
     let known = if Words::typed().has("graph") { super::graph::FORMATS } else { FormatFlag::COMMON };
-    candidate::starting(current, known.iter().map(|format| (format.name(), String::new())))
+    starting(current, known.iter().map(|format| (format.name(), String::new())))
 }
 
 fn experiments(current: &OsStr) -> Vec<CompletionCandidate> {
-    candidate::starting(current, EXPERIMENTS.iter().map(|name| ((*name).to_owned(), String::new())))
+    starting(current, EXPERIMENTS.iter().map(|name| ((*name).to_owned(), String::new())))
 }

@@ -76,6 +76,7 @@ impl Shell {
             format!("{images}v1")
         );
         assert_eq!(self.line("slipway val\t"), "slipway validate");
+        assert_eq!(self.line("slipway explain hcl::sy\t"), "slipway explain hcl::syntax");
     }
 }
 

@@ -101,6 +101,14 @@ fn clusters_are_those_of_slipway_hcl_also_of_a_broken_one() {
 }
 
 #[test]
+fn codes_of_diagnostics_are_offered_with_what_they_mean() {
+    let estate = Estate::new();
+    let offered = ask(estate.path(), &["explain", "hcl::s"]);
+    assert_eq!(offered, [("hcl::syntax".to_owned(), "The text is not HCL".to_owned())]);
+    assert!(values(estate.path(), &["explain", ""]).len() > 100);
+}
+
+#[test]
 fn revisions_are_those_of_git_and_queries_go_on_behind_their_last_sign() {
     let estate = Estate::new();
     units(&estate, &["dev/vpc", "dev/cluster", "prod/vpc"]);

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::pipelines::{github_steps, yaml};
 use super::shell::Shell;
 use crate::support::browser::Browser;
 use crate::support::skipped::partly_skipped;
+use crate::support::slipway::Slipway;
 use crate::support::{program, root};
 
 /// Builds it into a folder, where mdBook is there.
@@ -37,9 +38,10 @@ fn the_site_has_every_page_and_can_be_searched() {
         let built = page.replace("README.md", "index.md").replace(".md", ".html");
         assert!(site.join(&built).is_file(), "{built}");
     }
-    // The address of a code, as editors and messages may give it.
+    // The address of a code as it was before each had a page, which leads there.
     let diagnostics = std::fs::read_to_string(site.join("diagnostics.html")).unwrap();
     assert!(diagnostics.contains(r#"id="estatemissing_dependency""#));
+    assert!(diagnostics.contains(r#"href="diagnostics/estate-missing-dependency.html""#));
 
     let Some(mut browser) = Browser::start(1200, 900) else { return };
     browser.open(&site.join("index.html"), "?search=prevent_destroy");
@@ -51,6 +53,36 @@ fn the_site_has_every_page_and_can_be_searched() {
     assert!(browser.evaluate(&shown).as_u64().unwrap() >= 3, "the search finds nothing");
     let asked = browser.requests();
     assert!(asked.iter().all(|url| url.starts_with("file:")), "a page asks others: {asked:?}");
+}
+
+#[test]
+fn each_diagnostic_has_a_page_at_the_address_that_the_program_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(site) = build(folder.path()) else { return };
+    let explained =
+        Slipway::new(folder.path(), Path::new("")).run(&["explain", "--format", "json"]).exits(0).json();
+    let all = explained["diagnostics"].as_array().unwrap();
+    assert!(all.len() > 100, "{}", all.len());
+    let list = std::fs::read_to_string(site.join("diagnostics.html")).unwrap();
+    let text = |of: &Value, key: &str| of[key].as_str().unwrap().to_owned();
+    for one in all {
+        let (code, address) = (text(one, "code"), text(one, "page"));
+        let file = site.join(&address);
+        let page = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{address}: {error}"));
+        assert!(page.contains(&format!("<code>{code}</code></a></h1>")), "{address}");
+        assert!(list.contains(&format!("href=\"{address}\"")), "the list does not lead to {address}");
+        // What leads away from it leads somewhere.
+        for link in page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let path = Path::new(link.split(['#', '?']).next().unwrap_or_default());
+            if path.extension().is_some_and(|ending| ending == "html") && !link.contains("://") {
+                assert!(file.parent().unwrap().join(path).is_file(), "{address} leads to {link}");
+            }
+        }
+    }
+    let syntax = std::fs::read_to_string(site.join("diagnostics/hcl-syntax.html")).unwrap();
+    for told in ["The text is not HCL", "prevent_destroy = = true", "slipway explain hcl::syntax"] {
+        assert!(syntax.contains(told), "{told:?} is not in\n{syntax}");
+    }
 }
 
 /// A server of files, which ends with this.
@@ -137,7 +169,7 @@ fn each_version_is_published_beside_the_others() {
         }
     }
     shell.must("git clone --quiet --branch gh-pages ../origin.git published");
-    let versions: serde_json::Value = serde_json::from_str(&shell.read("published/versions.json")).unwrap();
+    let versions: Value = serde_json::from_str(&shell.read("published/versions.json")).unwrap();
     assert_eq!(versions, json!(["v0.10.0", "v0.9.0", "main"]));
     assert!(shell.read("published/index.html").contains("url=v0.10.0/"));
     assert_eq!(shell.read("published/v0.9.0/index.html"), "v0.9.0\n");

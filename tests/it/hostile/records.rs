@@ -66,6 +66,7 @@ const ELSEWHERE: &[&[&str]] = &[
     &["stack", "generate"],
     &["completions", "bash"],
     &["man"],
+    &["explain", "hcl::syntax"],
 ];
 
 #[test]

@@ -189,7 +189,8 @@ fn each_command_starts_what_the_table_says_and_nothing_else() {
 fn without_trust_nothing_is_started_and_what_cannot_do_without_is_refused() {
     let mined = Mined::new();
     mined.run(&["apply", "--yes"]).0.exits(0);
-    let looks = ["find", "graph", "render", "validate", "runs", "cache", "doctor", "completions", "man"];
+    let looks =
+        ["find", "graph", "render", "validate", "runs", "cache", "doctor", "completions", "man", "explain"];
     for row in table() {
         for command in &row.commands {
             mined.forget();

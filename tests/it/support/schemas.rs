@@ -118,6 +118,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("graph", "graph"),
     ("render", "render"),
     ("validate", "validate"),
+    ("explain", "explain"),
     ("output", "output"),
     ("stack", "stack"),
     ("verify", "verify"),

@@ -66,6 +66,7 @@ pub const ALL: &[Call] = &[
     Call::json(Nothing, "cache --format json"),
     Call::new(Nothing, "completions bash"),
     Call::new(Nothing, "man"),
+    Call::new(Nothing, "explain"),
     Call::new(Nothing, "runs"),
     Call::json(Nothing, "runs --format json"),
     Call::new(Nothing, "runs show"),
