@@ -38,6 +38,12 @@ const COMMANDS: &[(&[&str], &[&str])] = &[
     (&["diff"], &["plan", "--detail"]),
     (&["deploy"], &["up"]),
     (&["completion"], &["completions"]),
+    (&["lint"], &["validate"]),
+    (&["outputs"], &["output"]),
+    (&["log"], &["runs"]),
+    (&["run", "list"], &["runs"]),
+    (&["run", "ls"], &["runs"]),
+    (&["run", "view"], &["runs", "show"]),
 ];
 
 /// Flags that are called otherwise here; one that ends in `=` has a value, which may also stand behind it.
@@ -54,6 +60,8 @@ const FLAGS: &[(&str, Flag)] = &[
     ("working-dir=", Flag::Has("--chdir", "")),
     ("terragrunt-working-dir=", Flag::Has("--chdir", "")),
     ("terragrunt-parallelism=", Flag::Has("--parallelism", "")),
+    ("parallelism=", Flag::Has("--parallelism", "")),
+    ("terragrunt-tfpath=", Flag::Has("--tf-path", "")),
     ("queue-include-dir=", Flag::Has("--filter", "{./DIR}")),
     ("terragrunt-include-dir=", Flag::Has("--filter", "{./DIR}")),
     ("queue-exclude-dir=", Flag::Has("--filter", "!{./DIR}")),
@@ -93,10 +101,10 @@ const VALUED: &[&str] =
 /// The commands that ask before they begin.
 const ASKING: &[&str] = &["up", "down", "apply", "destroy", "resume"];
 
-/// What has no equal here, and what to type instead.
+/// What has no equal here, and what to type instead; of two words both count.
 const COMMAND_HINTS: &[(&str, &str)] = &[
     ("init", "nothing has to be initialized: plan and apply do it where it is needed"),
-    ("get", "modules are fetched when they are needed"),
+    ("get", "type `slipway argocd status` for applications; modules are fetched when they are needed"),
     ("fmt", "type `terragrunt hcl fmt`, `tofu fmt` or `terraform fmt`"),
     ("hclfmt", "type `terragrunt hcl fmt`"),
     ("hcl", "`slipway validate` checks the files; they are formatted by `terragrunt hcl fmt`"),
@@ -137,7 +145,48 @@ const COMMAND_HINTS: &[(&str, &str)] = &[
         "prune",
         "type `slipway cache prune` for modules and providers, `slipway runs prune` for records of runs",
     ),
+    ("run watch", "a run tells how far it is where it runs; `slipway runs show` tells it elsewhere"),
+    ("run rerun", "type `slipway resume RUN`"),
+    ("run cancel", "stop it where it runs by Ctrl-C; `slipway resume` goes on with it"),
+    ("rerun", "type `slipway resume`"),
+    ("retry", "type `slipway resume`"),
+    ("stop", "stop it where it runs by Ctrl-C; `slipway resume` goes on with it"),
+    ("ps", "type `slipway runs`"),
+    ("events", "type `slipway runs show RUN`, or run with --log-format json for each event as it happens"),
+    ("self", UPDATE),
+    ("update", UPDATE),
+    ("upgrade", UPDATE),
+    ("auth", "credentials are those of the AWS SDK; `slipway doctor` shows them"),
+    ("whoami", "credentials are those of the AWS SDK; `slipway doctor` shows them"),
+    ("config", "settings are in slipway.hcl and in variables; `slipway doctor` shows what counts here"),
+    (
+        "check",
+        "type `slipway doctor` for this machine, `slipway validate` for units, `slipway verify` for a cluster",
+    ),
+    ("app", "type `slipway argocd status` for applications, `slipway image list` for their images"),
+    ("apps", "type `slipway argocd status`"),
+    ("cluster", "clusters are blocks of slipway.hcl; `slipway verify` checks one"),
+    ("clusters", "clusters are blocks of slipway.hcl; `slipway verify` checks one"),
+    ("install", "type `slipway argocd bootstrap`"),
+    ("uninstall", "type `slipway argocd uninstall`"),
+    ("suspend", "Argo CD follows Git: turn automated sync off in the Application's manifest"),
+    ("describe", "type `slipway render UNIT`"),
+    ("inspect", "type `slipway render UNIT`"),
+    ("browse", "type `slipway graph --format html -o graph.html`"),
+    ("create", "write a terragrunt.hcl; `slipway validate` checks it"),
+    ("add", "write a terragrunt.hcl; `slipway validate` checks it"),
+    ("remove", "type `slipway destroy PATH`"),
+    (
+        "clean",
+        "type `slipway stack clean` for what stacks have generated, `slipway runs prune` for old records",
+    ),
+    ("cache clean", "type `slipway cache prune`"),
+    ("cache dir", "type `slipway cache`: it says where each thing is kept"),
+    ("lock", "type `terragrunt providers lock …` in the unit's folder"),
+    ("env", "set TF_WORKSPACE; `slipway plan` honours it"),
 ];
+
+const UPDATE: &str = "update it the way it was installed; `slipway version` says which one this is";
 
 const FLAG_HINTS: &[(&str, &str)] = &[
     ("target", "units are planned whole: choose some by --filter, or set TF_CLI_ARGS_plan=-target=ADDRESS"),
@@ -154,6 +203,13 @@ const FLAG_HINTS: &[(&str, &str)] = &[
     ("terragrunt-source", "write it into the unit's `terraform { source }`"),
     ("dry-run", "type `slipway plan`"),
     ("verbose", "logs are whole in `slipway runs show`"),
+    ("force", "nothing is forced: --yes asks nobody, `slipway unlock UNIT` releases a lock"),
+    ("watch", "progress is told as it happens; `slipway argocd wait` waits for applications"),
+    ("output", "type --format json"),
+    ("o", "type --format json"),
+    ("jq", "type --format json, and give it to jq"),
+    ("explain", "type `slipway explain CODE`"),
+    ("terragrunt-iam-role", "write `iam_role` into the unit's terragrunt.hcl"),
     ("debug", "type `slipway render`, or look into the logs that `slipway runs show` names"),
 ];
 
@@ -176,6 +232,10 @@ pub fn habit(arguments: &[OsString]) -> Habit {
         }
         match flag(text) {
             Found::None => words.push(argument.clone()),
+            // Of one command these are its own.
+            Found::Hint(_) if is_file(text) && words.iter().any(|word| word == "graph") => {
+                words.push(argument.clone());
+            }
             Found::Hint(hint) => return Habit::Hint(hint.to_owned()),
             Found::Flag(Flag::Is(ours), _) => {
                 changed |= ours != text;
@@ -194,6 +254,10 @@ pub fn habit(arguments: &[OsString]) -> Habit {
                 }
             }
             Found::Flag(Flag::Unasked, _) => (changed, is_unasked) = (true, true),
+            // It is called the same here.
+            Found::Flag(Flag::Has(ours, ""), _) if text.split('=').next() == Some(ours) => {
+                words.push(argument.clone());
+            }
             Found::Flag(Flag::Has(ours, like), value) => {
                 let next = || rest.next().and_then(|value| value.to_str());
                 let Some(value) = value.filter(|value| !value.is_empty()).or_else(next) else {
@@ -221,6 +285,11 @@ pub fn habit(arguments: &[OsString]) -> Habit {
     Habit::Means(std::iter::once(program.clone()).chain(words).collect())
 }
 
+/// Whether it is a flag for the file of an answer, as `graph` has one.
+fn is_file(flag: &str) -> bool {
+    matches!(flag.split('=').next(), Some("-o" | "--output"))
+}
+
 fn is_run(words: &[OsString]) -> bool {
     words.iter().any(|word| word == "run" || word == "run-all")
 }
@@ -246,15 +315,21 @@ fn command(words: &[OsString]) -> Option<Result<Vec<OsString>, String>> {
             };
         }
     }
-    let first = words.first()?.to_str()?;
-    if first == "run" {
+    let hint = COMMAND_HINTS.iter().find(|(theirs, _)| {
+        let mut theirs = theirs.split(' ');
+        let mut typed = words.iter();
+        theirs.all(|theirs| typed.next().is_some_and(|typed| typed == theirs))
+    });
+    if let Some((_, hint)) = hint {
+        return Some(Err((*hint).to_owned()));
+    }
+    if words.first()? == "run" {
         let command = words.get(1).and_then(|word| word.to_str()).unwrap_or("plan");
         return Some(Err(format!(
             "type `slipway {command}` in the unit's folder, or `slipway {command} UNIT`"
         )));
     }
-    let hint = COMMAND_HINTS.iter().find(|(theirs, _)| *theirs == first)?;
-    Some(Err(hint.1.to_owned()))
+    None
 }
 
 enum Found<'t> {
@@ -337,6 +412,18 @@ mod tests {
             let parsed = help::parse(named.split_whitespace());
             assert!(parsed.is_ok(), "{named}: {}", parsed.unwrap_err());
         }
+    }
+
+    #[test]
+    fn a_flag_that_a_command_has_itself_stays_what_it_is_there() {
+        assert_eq!(
+            answer("slipway graph -o graph.svg -no-color"),
+            "is `slipway graph -o graph.svg --color=never`"
+        );
+        assert_eq!(
+            answer("slipway apply --parallelism 4 -no-color"),
+            "is `slipway apply --parallelism 4 --color=never`"
+        );
     }
 
     #[test]
