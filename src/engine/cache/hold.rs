@@ -35,9 +35,9 @@ fn take(path: &Path, itself: &File) -> io::Result<bool> {
     let held = held.get_or_insert_default();
     if let Entry::Vacant(place) = held.entry(own) {
         match itself.try_lock_shared() {
-            Ok(()) => {}
+            // Where folders cannot be locked they all count as in use, and nothing is taken away.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Ok(false),
-            Err(TryLockError::Error(error)) => return Err(error),
         }
         // Somebody may have taken it away before it was locked.
         if path.symlink_metadata().map_or(true, |there| number(&there) != own) {
