@@ -19,9 +19,8 @@ setup: ## install the test bed into .tools and .venv (once; some minutes the fir
 check: lint test-quick ## what to run before a commit: format, lints, documentation, quick tests
 
 lint:
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy --all-targets --quiet -- -D warnings
-	cargo clippy --lib --no-default-features --quiet -- -D warnings
 	cargo check --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --lib --quiet
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -check -recursive infra; exit; fi; done
@@ -31,7 +30,7 @@ test-quick: ## unit tests only
 	cargo test --lib --quiet
 
 fmt: ## format Rust and Terraform
-	cargo fmt
+	cargo fmt --all
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -recursive infra; exit; fi; done
 
 test: setup ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slipway_fuzz::run::read_journal;
+use slipway_fuzz::read_journal;
 
 fuzz_target!(|bytes: &[u8]| {
     let whole = read_journal(bytes);

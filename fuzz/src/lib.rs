@@ -1,18 +1,11 @@
-//! What is fuzzed: the library as far as it comes without AWS and Kubernetes, and what of the rest reads text.
-//!
-//! Those clients take long to build with coverage and have nothing to do with reading text, so the files above them are
-//! taken over one by one, by links, and compiled for themselves.
+//! What is fuzzed, where it takes more than a call.
 
-pub mod engine;
-mod gitops;
-pub mod run;
+pub use slipway::{engine, estate, hcl, support};
 
-pub use gitops::edit_image;
-pub use slipway::{estate, hcl, support};
-
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use engine::source::archive::{self, Kind};
 use hcl::ast::{Body, Expr};
 use hcl::diagnostic::Diagnostic;
 use hcl::functions::FunctionContext;
@@ -20,6 +13,7 @@ use hcl::json_syntax::{BlockSchema, BodySchema};
 use hcl::scope::{CallError, Resolved, Scope};
 use hcl::source::{SourceFile, Span};
 use hcl::value::Value;
+use support::interrupt::GivenUp;
 
 /// The blocks that JSON texts may hold.
 pub static JSON_SCHEMA: BodySchema = {
@@ -98,4 +92,28 @@ impl Scope for Names {
 /// The text as a file.
 pub fn source(text: &str) -> Arc<SourceFile> {
     SourceFile::new("text.hcl", text)
+}
+
+/// Edits the image of `app-a` as a bump does; nothing where that is refused.
+pub fn edit_image(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (target, wanted) = ("app-a".parse().ok()?, "registry.example/app-a:v2".parse().ok()?);
+    slipway::gitops::edit_file("manifests/app-a/deployment.yaml", bytes, &target, &wanted).ok()
+}
+
+/// Reads a journal and what it says of the part of its run that is over.
+pub fn read_journal(bytes: &[u8]) -> Option<(usize, bool)> {
+    let events = slipway::run::journal::events(bytes).ok()?;
+    let count = events.len();
+    let past = slipway::run::past::Past::of(events);
+    past.map(|past| (count.min(past.to_replay().len()), past.is_done()))
+}
+
+/// Unpacks a file whose first byte tells which kind of archive it is taken for; the folder has to be there.
+pub fn unpack(bytes: &[u8], folder: &Path) -> Result<(), String> {
+    let kinds = [Kind::Zip, Kind::Tar, Kind::TarGzip, Kind::TarBzip2, Kind::TarXz, Kind::TarZstd];
+    let Some((first, rest)) = bytes.split_first() else { return Ok(()) };
+    let file = folder.join("archive");
+    std::fs::write(&file, rest).expect("the folder is there");
+    let kind = kinds[usize::from(*first) % kinds.len()];
+    archive::unpack(&file, kind, "m", &folder.join("tree"), &GivenUp::default()).map_err(|error| error.to_string())
 }

@@ -11,7 +11,7 @@ use aws_sdk_eks::config::http::HttpResponse;
 use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 
 use super::ClusterError;
-use crate::support::aws::Patience;
+use crate::cluster::patience::Patience;
 use crate::support::causes::{causes, innermost};
 use crate::support::shown::one_line;
 

@@ -10,6 +10,7 @@ pub mod checks;
 mod eks;
 mod error;
 pub mod kube;
+pub mod patience;
 pub mod token;
 mod verify;
 

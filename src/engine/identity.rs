@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::error::DisplayErrorContext;
 
-use crate::support::aws::Patience;
+use crate::cluster::patience::Patience;
 use crate::terragrunt::AwsIdentity;
 
 /// Asks STS and IAM through the SDK, with the environment's credentials.

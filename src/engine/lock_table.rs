@@ -16,8 +16,8 @@ use tokio::sync::OnceCell;
 
 use super::EngineError;
 use super::s3::{S3Backend, load};
+use crate::cluster::patience::Patience;
 use crate::hcl::value::Value;
-use crate::support::aws::Patience;
 use crate::terragrunt::config::RemoteState;
 
 /// The attribute that both tools lock by.

@@ -14,7 +14,7 @@ use aws_sdk_sts::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
 use super::EngineError;
-use crate::support::aws::Patience;
+use crate::cluster::patience::Patience;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::support::secret::Secret;
 use crate::terragrunt::config::UnitConfig;

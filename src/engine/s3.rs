@@ -11,8 +11,8 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::Mutex;
 
 use super::EngineError;
+use crate::cluster::patience::Patience;
 use crate::hcl::value::Value;
-use crate::support::aws::Patience;
 use crate::support::causes::{causes, innermost};
 use crate::support::shown::one_line;
 use crate::terragrunt::config::RemoteState;

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::tree::Tree;
 use super::{repository, update, write};
 use crate::cli::snippet::Snippets;
 use crate::estate::{Estate, Project, ValidateOptions, filter, validate};
 use crate::hcl::diagnostic::{Diagnostic, grouped};
 use crate::terragrunt::outputs::NoOutputs;
-use crate::terragrunt::tests::Tree;
 use crate::terragrunt::{Reader, ReaderOptions};
 
 const FLOORS: &[&str] = &["estate", "filter", "hcl", "project", "run", "stack", "terragrunt"];
@@ -103,7 +103,7 @@ fn codes_of_the_source() -> BTreeSet<String> {
     let code =
         regex::Regex::new(r#""((?:estate|filter|hcl|project|run|stack|terragrunt)::[a-z_]+)""#).unwrap();
     let mut codes = BTreeSet::new();
-    let mut folders = vec![repository().join("src")];
+    let mut folders = vec![repository().join("src"), repository().join("crates")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

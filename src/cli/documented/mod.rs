@@ -9,6 +9,7 @@ mod diagnostics;
 mod exit_codes;
 mod page;
 mod site;
+mod tree;
 mod typed;
 mod variables;
 

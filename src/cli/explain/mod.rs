@@ -20,7 +20,7 @@ use crate::support::counted::listed;
 /// How many columns a text takes where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
 
-/// Explain a diagnostic by its code, with an example; without one, list them all
+/// Explain a diagnostic by its code; without one, list them all
 ///
 /// The text is that of the documentation, and is in the program itself. A code may be given as a message shows it (`hcl::syntax`), as its page is called (`hcl-syntax`), or by its last word where that is enough.
 #[derive(Args, Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The caches in `.slipway`: modules that were fetched and providers that the tools have installed. How much is kept, what
 //! of it is used, and how it is taken away.
 //!
-//! Whatever is here can be had again. What a process uses it holds (see [`hold`]), and nobody takes that away. What goes is
+//! Whatever is here can be had again. What a process uses it holds (see `hold`), and nobody takes that away. What goes is
 //! moved out of the cache in one step before it is deleted, so that whoever is killed over it leaves nothing half in the
 //! cache.
 

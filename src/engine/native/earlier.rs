@@ -85,10 +85,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::terragrunt::tests::Tree;
+    use crate::terragrunt::outputs::NoOutputs;
+    use crate::terragrunt::{Reader, ReaderOptions};
 
     fn job(id: &str, text: &str) -> UnitJob {
-        let config = Tree::new(&[("unit/terragrunt.hcl", text)]).evaluate("unit").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let unit = folder.path().join("terragrunt.hcl");
+        std::fs::write(&unit, text).unwrap();
+        let reader = Reader::new(ReaderOptions::new(folder.path(), "plan"));
+        let config = reader.evaluate(&unit, &NoOutputs).unwrap();
         UnitJob { id: id.to_owned(), config: Arc::new(config) }
     }
 

@@ -27,12 +27,18 @@ use crate::support::paths::folder as folder_of;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// `.zip`.
     Zip,
+    /// `.tar`.
     Tar,
+    /// `.tar.gz`, `.tgz`.
     TarGzip,
+    /// `.tar.bz2`, `.tbz2`.
     TarBzip2,
+    /// `.tar.xz`, `.txz`.
     TarXz,
+    /// `.tar.zst`, `.tzst`.
     TarZstd,
 }
 
@@ -137,13 +143,7 @@ fn digest<D: Digest>(path: &Path, given_up: &GivenUp) -> Result<String, SourceEr
 }
 
 /// Unpacks a file into an empty folder; ends with an error once it is given up.
-pub(super) fn unpack(
-    file: &Path,
-    kind: Kind,
-    name: &str,
-    to: &Path,
-    given_up: &GivenUp,
-) -> Result<(), SourceError> {
+pub fn unpack(file: &Path, kind: Kind, name: &str, to: &Path, given_up: &GivenUp) -> Result<(), SourceError> {
     let folder = Root::at(folder_of(to))?.folder(to, FOLDER)?;
     let opened = open_regular(file).map_err(FileError::on("open", file))?;
     let packed = opened.metadata().map_err(FileError::on("read", file))?.len();

@@ -5,7 +5,7 @@
 //! its address by custom stays what it was: a commit, a version, a tag, an archive. Branches are not.
 
 mod address;
-mod archive;
+pub mod archive;
 mod cache;
 mod cli_config;
 mod download;

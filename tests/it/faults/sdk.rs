@@ -87,7 +87,7 @@ fn through(proxy: &Proxy) -> SdkConfig {
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
             aws_credential_types::Credentials::new("test", "canary-aws", None, None, "tests"),
         ))
-        .retry_config(slipway::support::aws::Patience::Work.attempts())
-        .timeout_config(slipway::support::aws::Patience::Work.timeouts())
+        .retry_config(slipway::cluster::patience::Patience::Work.attempts())
+        .timeout_config(slipway::cluster::patience::Patience::Work.timeouts())
         .build()
 }

@@ -1,0 +1,88 @@
+//! The variables that `slipway.hcl` reads for the manifests repository: nobody else gets them.
+
+use std::collections::BTreeSet;
+
+use slipway_hcl::ast::{Body, Expr, ExprKind};
+use slipway_hcl::walk::expressions;
+use slipway_support::{environment, redact};
+
+/// What of a `repository` block may be a secret.
+const SECRET: &[&str] = &["credentials", "url"];
+
+/// Keeps them from programs that are started from now on, and what they hold from being shown: those whose names stand
+/// in `get_env` in the block, or in locals that it uses. A name that is put together is not known without evaluating it.
+pub fn withhold(file: &Body) {
+    for name in names(file) {
+        environment::withhold(&name);
+        if let Some(value) = std::env::var_os(&name) {
+            redact::known().add(&value.to_string_lossy());
+        }
+    }
+}
+
+fn names(file: &Body) -> BTreeSet<String> {
+    let repositories = file
+        .blocks("cluster")
+        .flat_map(|cluster| cluster.body.blocks("argocd"))
+        .flat_map(|argocd| argocd.body.blocks("repository"));
+    let secret = |attribute: &&str| SECRET.contains(attribute);
+    let mut open: Vec<&Expr> = repositories
+        .flat_map(|repository| &repository.body.attributes)
+        .filter(|attribute| secret(&&*attribute.name.name))
+        .map(|attribute| &attribute.expr)
+        .collect();
+    let locals: Vec<_> = file.blocks("locals").flat_map(|locals| &locals.body.attributes).collect();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    while let Some(expr) = open.pop() {
+        expressions(expr, &mut |inner| {
+            match &inner.kind {
+                ExprKind::Call { name, arguments, .. } if &*name.name == "get_env" => {
+                    if let Some(ExprKind::String(name)) = arguments.first().map(|first| &first.kind) {
+                        found.insert(name.to_string());
+                    }
+                }
+                ExprKind::GetAttr { target, name } if matches!(&target.kind, ExprKind::Variable(root) if &**root == "local") =>
+                {
+                    let used = locals.iter().filter(|local| local.name.name == name.name);
+                    open.extend(used.filter(|local| seen.insert(&local.name.name)).map(|local| &local.expr));
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_hcl::source::SourceFile;
+
+    #[test]
+    fn variables_are_found_in_the_block_and_in_the_locals_that_it_uses() {
+        let text = r#"
+            locals {
+              token = coalesce(local.first, get_env("SECOND", ""))
+              first = get_env("FIRST", "")
+              other = get_env("OTHER", "")
+              again = local.again
+            }
+            cluster "dev" {
+              name = get_env("CLUSTER")
+              argocd {
+                version = "v3"
+                repository {
+                  url         = "https://${get_env("HOST_TOKEN")}@h/m.git"
+                  credentials = "${local.token}${local.again}"
+                }
+              }
+            }
+        "#;
+        let (body, errors) = slipway_hcl::parse(&SourceFile::new("slipway.hcl", text));
+        assert!(errors.is_empty(), "{errors:?}");
+        let names: Vec<String> = names(&body).into_iter().collect();
+        assert_eq!(names, ["FIRST", "HOST_TOKEN", "SECOND"]);
+    }
+}

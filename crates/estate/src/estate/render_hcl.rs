@@ -1,0 +1,364 @@
+//! An evaluated unit as HCL that Terragrunt reads again: what `render` shows to people.
+
+use std::fmt::Write as _;
+
+use super::render_hidden::LoginsHidden;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::schema::{self, Spec};
+use slipway_hcl::value::{Fields, Value};
+use slipway_support::shown;
+
+/// Truths that are shown as false where nobody set them; they would only be noise.
+const FALSE_BY_DEFAULT: &[&str] = &[
+    "disable",
+    "disable_dependency_optimization",
+    "disable_init",
+    "disable_signature",
+    "exclude_dependencies",
+    "no_run",
+];
+
+/// Attributes of the file that come after its blocks, in Terragrunt's order.
+const ATTRIBUTES: &[&str] = &[
+    "download_dir",
+    "prevent_destroy",
+    "terraform_binary",
+    "terraform_version_constraint",
+    "terragrunt_version_constraint",
+    "iam_role",
+    "iam_assume_role_duration",
+    "iam_assume_role_session_name",
+    "iam_web_identity_token",
+    "inputs",
+];
+
+/// The unit with includes merged and every expression replaced by its value. Evaluated again in the same folder it
+/// gives the same; what is unknown is an empty string, as in JSON, and sensitive values are shown only where
+/// `reveal` says so.
+pub fn render_hcl(unit: &UnitConfig, reveal: bool) -> String {
+    let hidden = (!reveal).then(|| LoginsHidden::of(unit));
+    let mut writer = Writer { text: String::new(), indent: 0, hidden: hidden.as_ref() };
+    if let Some(fields) = unit.rendered.as_ref().and_then(Value::as_fields) {
+        writer.file(fields);
+    }
+    writer.text
+}
+
+struct Writer<'u> {
+    text: String,
+    indent: usize,
+    /// What is not shown; none where all of it is.
+    hidden: Option<&'u LoginsHidden>,
+}
+
+impl Writer<'_> {
+    fn file(&mut self, file: &Fields) {
+        let fields =
+            |name: &str| file.get(name).and_then(Value::as_fields).filter(|fields| !fields.is_empty());
+        if let Some(locals) = fields("locals") {
+            self.block("locals", None, |writer| writer.attributes(named(locals)));
+        }
+        if let Some(terraform) = fields("terraform") {
+            self.block("terraform", None, |writer| {
+                writer.table(terraform, schema::TERRAFORM);
+                writer.by_label(terraform.get("extra_arguments"), "extra_arguments", schema::EXTRA_ARGUMENTS);
+                writer.by_label(terraform.get("before_hook"), "before_hook", schema::HOOK);
+                writer.by_label(terraform.get("after_hook"), "after_hook", schema::HOOK);
+                writer.by_label(terraform.get("error_hook"), "error_hook", schema::ERROR_HOOK);
+            });
+        }
+        if let Some(state) = fields("remote_state") {
+            self.block("remote_state", None, |writer| writer.table(state, schema::REMOTE_STATE));
+        }
+        if let Some(dependencies) = fields("dependencies") {
+            self.block("dependencies", None, |writer| writer.table(dependencies, schema::DEPENDENCIES));
+        }
+        for (name, block) in fields("dependency").into_iter().flatten() {
+            let fields = block.as_fields().cloned().unwrap_or_default();
+            // What is not expanded knows its name; else there is one below each key.
+            let blocks = if fields.get("name").and_then(Value::as_str).is_some() {
+                vec![fields]
+            } else {
+                fields.values().filter_map(Value::as_fields).cloned().collect()
+            };
+            for mut block in blocks {
+                let skip = block.remove("skip").unwrap_or(Value::Null);
+                block.insert("skip_outputs".into(), skip);
+                self.block("dependency", Some(name), |writer| writer.table(&block, schema::DEPENDENCY));
+            }
+        }
+        self.by_label(file.get("generate"), "generate", schema::GENERATE);
+        self.by_label(file.get("feature"), "feature", schema::FEATURE);
+        if let Some(engine) = fields("engine") {
+            self.block("engine", None, |writer| writer.table(engine, schema::ENGINE));
+        }
+        if let Some(exclude) = fields("exclude") {
+            self.block("exclude", None, |writer| writer.table(exclude, schema::EXCLUDE));
+        }
+        if let Some(errors) = fields("errors") {
+            self.block("errors", None, |writer| {
+                writer.by_name(errors.get("retry"), "retry", schema::RETRY);
+                writer.by_name(errors.get("ignore"), "ignore", schema::IGNORE);
+            });
+        }
+        let set =
+            |name: &'static str| file.get(name).filter(|value| !is_unset(value)).map(|value| (name, value));
+        self.attributes(ATTRIBUTES.iter().copied().filter_map(set));
+    }
+
+    /// Blocks that are kept by their labels.
+    fn by_label(&mut self, blocks: Option<&Value>, kind: &str, specs: &[Spec]) {
+        for (label, block) in blocks.and_then(Value::as_fields).into_iter().flatten() {
+            let Some(fields) = block.as_fields() else { continue };
+            self.block(kind, Some(label), |writer| writer.table(fields, specs));
+        }
+    }
+
+    /// Blocks that are kept in a list and know their labels.
+    fn by_name(&mut self, blocks: Option<&Value>, kind: &str, specs: &[Spec]) {
+        for fields in blocks.and_then(Value::as_elements).into_iter().flatten().filter_map(Value::as_fields) {
+            let label = fields.get("name").and_then(Value::as_str).unwrap_or_default();
+            self.block(kind, Some(label), |writer| writer.table(fields, specs));
+        }
+    }
+
+    fn block(&mut self, kind: &str, label: Option<&str>, body: impl FnOnce(&mut Self)) {
+        self.start_line();
+        self.text.push_str(kind);
+        if let Some(label) = label {
+            self.text.push(' ');
+            self.text.push_str(&quoted(label));
+        }
+        self.text.push_str(" {\n");
+        self.indent += 1;
+        body(self);
+        self.indent -= 1;
+        self.start_line();
+        self.text.push_str("}\n");
+    }
+
+    /// The attributes of a table that are set.
+    fn table(&mut self, fields: &Fields, specs: &[Spec]) {
+        let set = |spec: &Spec| {
+            let value = fields.get(spec.name)?;
+            let noise = is_unset(value) && !spec.required
+                || value.as_bool() == Some(false) && FALSE_BY_DEFAULT.contains(&spec.name);
+            (!noise && !value.is_null()).then_some((spec.name, value))
+        };
+        self.attributes(specs.iter().filter_map(set));
+    }
+
+    /// Attributes, with the signs of those that follow each other on single lines below each other.
+    fn attributes<'v>(&mut self, attributes: impl Iterator<Item = (&'v str, &'v Value)>) {
+        self.lines(attributes.map(|(name, value)| (name.to_owned(), value)).collect());
+    }
+
+    fn lines(&mut self, attributes: Vec<(String, &Value)>) {
+        let written: Vec<(String, String)> =
+            attributes.into_iter().map(|(name, value)| (name, self.expression(value))).collect();
+        let single = |(_, text): &(String, String)| !text.contains('\n');
+        for group in written.chunk_by(|one, other| single(one) && single(other)) {
+            let width = group.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+            for (name, text) in group {
+                self.start_line();
+                // Writing into a string cannot fail.
+                let _written = writeln!(self.text, "{name:width$} = {text}");
+            }
+        }
+    }
+
+    fn start_line(&mut self) {
+        self.text.push_str(&"  ".repeat(self.indent));
+    }
+
+    fn text(&self, text: &str) -> String {
+        match self.hidden {
+            Some(hidden) => quoted(&hidden.in_text(text)),
+            None => quoted(text),
+        }
+    }
+
+    /// A value as an expression; the lines behind its first one are indented as they will stand.
+    fn expression(&self, value: &Value) -> String {
+        match value {
+            Value::Null => "null".to_owned(),
+            Value::Unknown => "\"\"".to_owned(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => self.text(text),
+            Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
+                let elements: Vec<String> = elements.iter().map(|element| self.expression(element)).collect();
+                format!("[{}]", elements.join(", "))
+            }
+            Value::Object(fields) | Value::Map(fields) if fields.is_empty() => "{}".to_owned(),
+            Value::Object(fields) | Value::Map(fields) => {
+                let mut inner = Self { text: "{\n".to_owned(), indent: self.indent + 1, hidden: self.hidden };
+                inner.lines(fields.iter().map(|(name, value)| (key(name), value)).collect());
+                inner.indent -= 1;
+                inner.start_line();
+                inner.text.push('}');
+                inner.text
+            }
+            Value::Sensitive(inner) if self.hidden.is_none() => self.expression(inner),
+            Value::Sensitive(_) => quoted("(sensitive value)"),
+        }
+    }
+}
+
+fn named(fields: &Fields) -> impl Iterator<Item = (&str, &Value)> {
+    fields.iter().map(|(name, value)| (&**name, value))
+}
+
+fn is_unset(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("")
+}
+
+/// The key of an object: bare where it is a name that means nothing else.
+fn key(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    let rest = letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
+    if first && rest && !matches!(name, "for" | "null" | "true" | "false") {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
+}
+
+/// A text as a quoted template without any interpolation.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '$' | '%' if letters.peek() == Some(&'{') => {
+                quoted.push(letter);
+                quoted.push(letter);
+            }
+            // Writing into a string cannot fail.
+            hidden if shown::is_hidden(hidden) && u32::from(hidden) > 0xffff => {
+                let _written = write!(quoted, "\\U{:08x}", u32::from(hidden));
+            }
+            hidden if shown::is_hidden(hidden) => {
+                let _written = write!(quoted, "\\u{:04x}", u32::from(hidden));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    shown::hcl(&quoted).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::render_json;
+    use crate::terragrunt::outputs::NoOutputs;
+    use crate::terragrunt::tests::{Tree, told};
+
+    fn rendered(tree: &Tree) -> UnitConfig {
+        let found = tree.reader("render").evaluate(&tree.path("app/terragrunt.hcl"), &NoOutputs);
+        found.unwrap_or_else(|errors| panic!("{}", told(&errors)))
+    }
+
+    const UNIT: &str = r#"
+        locals {
+          list = ["a", { b = 1.50, "c d" = [] }, 123456789012345678901234567890]
+          text = "$${x} %%{y} $$ \"q\" \\ é\ttab\nline"
+          keys = { "for" = 1, "null" = 2, "x-y" = {}, "1" = null, "" = true }
+        }
+        include "root" {
+          path           = "../root.hcl"
+          merge_strategy = "deep"
+        }
+        terraform {
+          source                   = "../m//x"
+          copy_terraform_lock_file = false
+          extra_arguments "a" {
+            commands = ["plan"]
+            env_vars = { A = "1" }
+          }
+          before_hook "b" {
+            commands = ["plan"]
+            execute  = ["echo", "hi"]
+            if       = false
+          }
+          error_hook "e" {
+            commands  = ["plan"]
+            execute   = ["echo"]
+            on_errors = [".*"]
+          }
+        }
+        dependency "vpc" {
+          config_path  = "../vpc"
+          mock_outputs = { id = "x" }
+        }
+        dependencies {
+          paths = ["../vpc"]
+        }
+        remote_state {
+          backend  = "local"
+          generate = { path = "b.tf", if_exists = "overwrite" }
+          config   = { path = "x.tfstate" }
+        }
+        generate "g" {
+          path      = "g.tf"
+          if_exists = "overwrite"
+          contents  = ""
+        }
+        feature "f" {
+          default = { a = true }
+        }
+        exclude {
+          if      = false
+          actions = ["all"]
+        }
+        errors {
+          retry "r" {
+            retryable_errors   = [".*"]
+            max_attempts       = 2
+            sleep_interval_sec = 3
+          }
+          ignore "i" {
+            ignorable_errors = ["x"]
+            signals          = { a = true }
+          }
+        }
+        engine {
+          source = "x"
+        }
+        prevent_destroy = true
+        iam_role        = "arn:x"
+        inputs          = { vpc = dependency.vpc.outputs.id, n = null, all = local.list, s = sensitive("tok") }
+    "#;
+
+    #[test]
+    fn what_is_rendered_is_read_again_as_the_same() {
+        let tree = Tree::new(&[
+            ("root.hcl", "inputs = {\n  above = { \"a.b\" = \"x\" }\n}\n"),
+            ("vpc/terragrunt.hcl", ""),
+            ("app/terragrunt.hcl", UNIT),
+        ]);
+        let first = rendered(&tree);
+        let text = render_hcl(&first, true);
+        tree.write("app/terragrunt.hcl", &text);
+        let second = rendered(&tree);
+        assert_eq!(render_json(&first, true), render_json(&second, true), "{text}");
+        assert_eq!(text, render_hcl(&second, true));
+    }
+
+    #[test]
+    fn sensitive_values_stay_hidden_unless_they_are_asked_for() {
+        let tree =
+            Tree::new(&[("app/terragrunt.hcl", "inputs = {\n  long = 1\n  s = sensitive(\"tok\")\n}\n")]);
+        let unit = rendered(&tree);
+        assert_eq!(render_hcl(&unit, false), "inputs = {\n  long = 1\n  s    = \"(sensitive value)\"\n}\n");
+        assert!(render_hcl(&unit, true).contains("s    = \"tok\""));
+    }
+}

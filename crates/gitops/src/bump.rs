@@ -1,0 +1,237 @@
+//! A bump: one commit that changes an image, or several at once.
+
+use std::cmp::Ordering;
+
+use super::draft::{Draft, Part};
+use super::error::GitOpsError;
+use super::find::FoundImage;
+use super::history::{app_hint, freeze};
+use super::image::{ImageAssignment, ImageReference};
+use super::kustomize::Deployed;
+use super::repository::{Repository, folder_of};
+use super::trailers;
+use slipway_support::git::short;
+
+/// How a bump may go against what is there.
+#[derive(Debug, Clone, Default)]
+pub struct BumpOptions {
+    /// Set the image even where it is older than the one that is there.
+    pub allow_older: bool,
+    /// Set the image even where a rollback froze it, and let later bumps go on.
+    pub unfreeze: bool,
+    /// The pipeline or person behind the bump, see [`super::bump_source`].
+    pub source: Option<String>,
+}
+
+/// What a bump, promotion or rollback did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BumpOutcome {
+    /// The commit that has the image: the pushed one, or the tip where there was nothing to push.
+    pub commit: String,
+    /// Whether the image was changed; if not, it was there already.
+    pub changed: bool,
+    /// The app.
+    pub app: String,
+    /// The container: `Deployment/app-a/web`.
+    pub container: String,
+    /// Whether the cluster makes up the workload's name, which begins as in `container`.
+    pub generated: bool,
+    /// The image before, as written.
+    pub previous: String,
+    /// The image now.
+    pub image: String,
+    /// The file, relative to the repository's root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The rollback that was lifted, if one stood.
+    pub unfroze: Option<String>,
+    /// The bump that was taken back, of a rollback.
+    pub rollback_of: Option<String>,
+    /// Files of the app that could not be read and were left out, each with its place and reason.
+    pub left_out: Vec<String>,
+    /// What the cluster gets of it: Kustomize may give workload and image other names, one for each overlay. Nothing where it
+    /// writes a value from elsewhere into the image.
+    pub deployed: Vec<Deployed>,
+}
+
+/// Sets images of apps' containers, and pushes that as one commit: all of them or none.
+///
+/// `root` is the folder of all apps in the repository, as in `manifests`.
+pub async fn set_images(
+    repository: &mut Repository,
+    root: &str,
+    assignments: &[ImageAssignment],
+    options: &BumpOptions,
+) -> Result<Vec<BumpOutcome>, GitOpsError> {
+    let mut bumps = Vec::new();
+    for ImageAssignment { target, .. } in assignments {
+        bumps.push(Bump::new(&target.app, folder_of(root, &target.app)?, options));
+    }
+    let mut folders: Vec<String> = bumps.iter().map(|bump| bump.folder.clone()).collect();
+    folders.sort();
+    folders.dedup();
+    let mut outcomes = Vec::new();
+    let landed = repository
+        .land(&folders, |snapshot| {
+            let mut draft = Draft::on(snapshot);
+            outcomes.clear();
+            for (bump, ImageAssignment { target, image }) in bumps.iter_mut().zip(assignments) {
+                let found = draft.select(&bump.folder, target, image)?;
+                let done = bump.decide(&mut draft, &found, image)?;
+                refuse_twice(&outcomes, &done)?;
+                outcomes.push(done);
+            }
+            Ok(draft.change())
+        })
+        .await;
+    match landed {
+        Ok(landed) => Ok(settle(outcomes, landed.as_deref())),
+        Err(error) => Err(name_the_apps(repository, root, error).await),
+    }
+}
+
+/// What is left out of an app, with the reasons.
+pub(super) fn left_out(draft: &Draft<'_>, folder: &str, unreadable: &[GitOpsError]) -> Vec<String> {
+    let mut all: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+    all.extend(draft.snapshot.left_out(folder));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// One place cannot have two images.
+fn refuse_twice(outcomes: &[BumpOutcome], done: &BumpOutcome) -> Result<(), GitOpsError> {
+    let same = |before: &&BumpOutcome| (&before.file, before.line) == (&done.file, done.line);
+    match outcomes.iter().find(same).filter(|before| before.image != done.image) {
+        None => Ok(()),
+        Some(before) => Err(GitOpsError::Twice {
+            container: format!("{}/{}", done.app, done.container),
+            images: format!("{} and {}", before.image, done.image),
+        }),
+    }
+}
+
+/// A wanted image on its way, over as many tips as it takes.
+pub(super) struct Bump<'a> {
+    app: &'a str,
+    folder: String,
+    options: &'a BumpOptions,
+    /// The image that was there when we first looked.
+    first_seen: Option<String>,
+    /// The folder that the image comes from, of a promotion.
+    pub promoted_from: Option<String>,
+}
+
+impl<'a> Bump<'a> {
+    pub fn new(app: &'a str, folder: String, options: &'a BumpOptions) -> Self {
+        Self { app, folder, options, first_seen: None, promoted_from: None }
+    }
+
+    /// Does on this tip what there is to do, and says what will have been done by it.
+    pub fn decide(
+        &mut self,
+        draft: &mut Draft<'_>,
+        found: &FoundImage,
+        image: &ImageReference,
+    ) -> Result<BumpOutcome, GitOpsError> {
+        let deployed = draft.check(&self.folder, found, image)?;
+        let files = draft.app(&self.folder)?;
+        let images = draft.images(&self.folder)?;
+        let (present, unreadable) = (&images.found, &images.unreadable);
+        let current = found.text().to_owned();
+        let wanted = image.to_string();
+        let container = found.identity();
+        let file = files[found.file].path.clone();
+        let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
+        let frozen = freeze(draft.snapshot.records(&self.folder), found, files, present);
+        let changes = current != wanted;
+        if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
+            return Err(GitOpsError::Frozen {
+                app: self.app.to_owned(),
+                from: rollback.previous.clone(),
+                commit: short(&rollback.commit).to_owned(),
+            });
+        }
+        if changes && !self.options.allow_older {
+            self.check_age(&current, image, overtaken)?;
+        }
+        let lifted = frozen.filter(|_| self.options.unfreeze).map(|rollback| rollback.commit.clone());
+        let is_one_of_several = present.iter().filter(|other| other.identity() == container).count() > 1;
+        let outcome = BumpOutcome {
+            commit: draft.snapshot.commit.clone(),
+            changed: changes,
+            app: self.app.to_owned(),
+            container: container.clone(),
+            generated: found.generated,
+            previous: current.clone(),
+            image: wanted.clone(),
+            file: file.clone(),
+            line: found.scalar.line,
+            unfroze: lifted.clone(),
+            rollback_of: None,
+            left_out: left_out(draft, &self.folder, unreadable),
+            deployed,
+        };
+        if !changes && lifted.is_none() {
+            return Ok(outcome);
+        }
+        let mut lines = vec![
+            (trailers::APP, self.folder.clone()),
+            (trailers::CONTAINER, container),
+            (trailers::IMAGE, wanted.clone()),
+            (trailers::PREVIOUS, current.clone()),
+        ];
+        lines.extend(is_one_of_several.then_some((trailers::FILE, file)));
+        lines.extend(self.promoted_from.clone().map(|from| (trailers::PROMOTED_FROM, from)));
+        lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
+        lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));
+        let subject = if changes {
+            draft.edit(&self.folder, found, &wanted)?;
+            subject(self.app, &current, image)
+        } else {
+            format!("{}: let {wanted} be bumped again", self.app)
+        };
+        draft.tell(Part { subject, trailers: lines });
+        Ok(outcome)
+    }
+
+    /// Never an older image over a newer one. Where the age cannot be told, the later decision wins, unless someone
+    /// else decided after we did.
+    fn check_age(&self, current: &str, wanted: &ImageReference, overtaken: bool) -> Result<(), GitOpsError> {
+        let age = current.parse::<ImageReference>().ok().and_then(|current| wanted.compare_age(&current));
+        let (app, current, wanted) = (self.app.to_owned(), current.to_owned(), wanted.to_string());
+        match age {
+            Some(Ordering::Less) => Err(GitOpsError::Older { app, current, wanted }),
+            Some(Ordering::Equal) | None if overtaken => Err(GitOpsError::Overtaken { app, current, wanted }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The outcomes of the tip that was landed on: what was pushed, and what needed no push.
+pub(super) fn settle(outcomes: Vec<BumpOutcome>, landed: Option<&str>) -> Vec<BumpOutcome> {
+    let settle = |outcome: BumpOutcome| match landed {
+        Some(commit) => BumpOutcome { commit: commit.to_owned(), ..outcome },
+        None => outcome,
+    };
+    outcomes.into_iter().map(settle).collect()
+}
+
+/// Tells with an app that is not there which ones are.
+pub(super) async fn name_the_apps(repository: &Repository, root: &str, error: GitOpsError) -> GitOpsError {
+    match error {
+        GitOpsError::NoApp { folder, .. } => match app_hint(repository, root).await {
+            Ok(hint) => GitOpsError::NoApp { folder, hint },
+            Err(error) => error,
+        },
+        other => other,
+    }
+}
+
+/// `app-a: registry.example/app:v1 → v2`; the whole image where it is another one.
+pub(super) fn subject(app: &str, previous: &str, image: &ImageReference) -> String {
+    let same = previous.parse::<ImageReference>().is_ok_and(|previous| previous.name == image.name);
+    let now = if same { image.version_text() } else { image.to_string() };
+    format!("{app}: {previous} → {now}")
+}

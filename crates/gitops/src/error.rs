@@ -1,0 +1,199 @@
+//! What can go wrong with the manifests repository.
+
+use slipway_support::address::Address;
+use slipway_support::git::GitError;
+
+/// An error of the manifests repository. Every message names the thing and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum GitOpsError {
+    /// Git itself, or the remote.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A temporary folder for the clone cannot be made.
+    #[error("no temporary folder for the manifests repository: {0}; check TMPDIR and free space")]
+    Scratch(#[source] std::io::Error),
+    /// The repository's address cannot be used.
+    #[error("repository address {url}: {problem}")]
+    Address {
+        /// The address, without a password.
+        url: Address,
+        /// What is wrong, and what to write instead.
+        problem: &'static str,
+    },
+    /// The repository has branches, and its HEAD names none of them.
+    #[error(
+        "the HEAD of {url} names no branch that is there, and it has {branches}; name one with --branch or as revision in slipway.hcl, or correct the HEAD"
+    )]
+    DanglingHead {
+        /// The remote.
+        url: Address,
+        /// A few of its branches.
+        branches: String,
+    },
+    /// A path that leaves the repository.
+    #[error(
+        "path {path:?} is not inside the repository; write it relative to the repository's root, like manifests"
+    )]
+    Path {
+        /// The path as given.
+        path: String,
+    },
+    /// Text that is no image reference.
+    #[error("{text:?} is not an image reference: {problem}; write it like registry.example/app:v2")]
+    Image {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Text that is no assignment of an image to an app.
+    #[error("{text:?} is not an assignment: {problem}; write it like app-a=registry.example/app:v2")]
+    Assignment {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The folder of the app holds no manifests, or is not there.
+    #[error("no manifests in {folder}; {hint}")]
+    NoApp {
+        /// The app's folder.
+        folder: String,
+        /// The apps that are there.
+        hint: String,
+    },
+    /// No container fits the selection.
+    #[error("{folder} has no container that fits {target}; it has {present}")]
+    NoImage {
+        /// The app's folder.
+        folder: String,
+        /// The selection.
+        target: String,
+        /// The containers that are there.
+        present: String,
+    },
+    /// Several containers fit the selection.
+    #[error("{target} fits several containers, {matches}; name one, like {example}=IMAGE")]
+    Ambiguous {
+        /// The selection.
+        target: String,
+        /// Each of them, with file and line.
+        matches: String,
+        /// A selection that would fit one.
+        example: String,
+    },
+    /// Two assignments mean one place.
+    #[error("{container} is given two images, {images}; give it one")]
+    Twice {
+        /// The app and its container.
+        container: String,
+        /// The images.
+        images: String,
+    },
+    /// A manifest that cannot be read, or not be edited safely.
+    #[error("{file}:{line}: {problem}")]
+    Manifest {
+        /// The file, relative to the repository's root.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, and what to do about it.
+        problem: String,
+    },
+    /// The wanted image is older than the one that is there.
+    #[error("{app} is at {current}, which is newer than {wanted}; allow an older image, or roll back")]
+    Older {
+        /// The app.
+        app: String,
+        /// The image that is there.
+        current: String,
+        /// The image that was asked for.
+        wanted: String,
+    },
+    /// Someone else set another image in the meantime, and which one is newer cannot be told.
+    #[error("{app} was set to {current} by someone else just now; look at it, then ask for {wanted} again")]
+    Overtaken {
+        /// The app.
+        app: String,
+        /// The image that is there now.
+        current: String,
+        /// The image that was asked for.
+        wanted: String,
+    },
+    /// A rollback stands, and holds later bumps back.
+    #[error("{app} was rolled back from {from} by {commit} and is frozen; unfreeze it to set an image again")]
+    Frozen {
+        /// The app.
+        app: String,
+        /// The image that was rolled back.
+        from: String,
+        /// The rollback's commit.
+        commit: String,
+    },
+    /// There is no bump that could be taken back.
+    #[error("{app} has no bump left to roll back; set the wanted image instead")]
+    NothingToRollBack {
+        /// The app.
+        app: String,
+    },
+    /// The image is not the one that the last bump set.
+    #[error(
+        "{app} is at {current}, but its last bump {commit} set {set}; someone edited it by hand: set the wanted image instead"
+    )]
+    ChangedSince {
+        /// The app.
+        app: String,
+        /// The image that is there.
+        current: String,
+        /// The image of the last bump.
+        set: String,
+        /// The last bump's commit.
+        commit: String,
+    },
+    /// Every push lost the race.
+    #[error("{url} moved {attempts} times while this change was being pushed; try again when it is quieter")]
+    Busy {
+        /// The remote.
+        url: Address,
+        /// How often the push was tried.
+        attempts: u32,
+    },
+    /// Every push was refused as too late, and nobody else pushed.
+    #[error(
+        "{url} takes no push to {branch}, although nobody else pushes: {message}; a process that died there may have left a lock on the branch"
+    )]
+    Stuck {
+        /// The remote.
+        url: Address,
+        /// Its branch.
+        branch: String,
+        /// What it said.
+        message: String,
+    },
+    /// The user's Git signs commits, and this one could not be signed.
+    #[error(
+        "the commit cannot be signed, as commit.gpgSign wants it: {cause}; make the key usable here, or unset it"
+    )]
+    Signing {
+        /// What Git said.
+        cause: String,
+    },
+    /// The push was accepted, but the branch does not hold the commit.
+    #[error(
+        "commit {commit} was accepted but is not on {branch} of {url}; someone forced the branch back, or the remote moves it"
+    )]
+    NotOnBranch {
+        /// The pushed commit.
+        commit: String,
+        /// The remote's branch.
+        branch: String,
+        /// The remote.
+        url: Address,
+    },
+    /// An answer of git that we do not understand: a bug here.
+    #[error("unexpected answer of git {command}; please report it")]
+    Answer {
+        /// The subcommand.
+        command: &'static str,
+    },
+}

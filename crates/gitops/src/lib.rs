@@ -1,0 +1,69 @@
+//! The manifests repository: images bumped, rolled back and promoted, edited by the byte.
+//!
+//! Nothing is checked out: files are read from and written to Git's object store, so that line endings, filters and
+//! hooks of the machine cannot touch them, and a process killed at any moment leaves the remote as it was.
+//!
+//! History is Git's own. A bump carries trailers that say what and who; a rollback, and the freeze it brings, are
+//! read back from them.
+//!
+//! | what | by |
+//! |---|---|
+//! | open the repository at its tip | [`Repository`] |
+//! | see every image of every application | [`list_images`] |
+//! | set images, all of them in one commit | [`set_images`] |
+//! | take the last change back, and hold later ones | [`rollback`] |
+//! | give one environment the image of another | [`promote`] |
+//! | edit one file that is at hand | [`edit_file`] |
+//!
+//! # Example
+//! One manifest, edited by the byte: comments, quotes and order stay as they are.
+//!
+//! ```
+//! use slipway_gitops::{ImageReference, ImageTarget, edit_file};
+//!
+//! let manifest = "\
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata: {name: shop}
+//! spec:
+//!   template:
+//!     spec:
+//!       containers:
+//!         - {name: shop, image: 'registry.example/shop:v1'} # bumped by the pipeline
+//! ";
+//! let (target, wanted): (ImageTarget, ImageReference) = ("shop".parse()?, "registry.example/shop:v2".parse()?);
+//! let edited = edit_file("shop/deployment.yaml", manifest.as_bytes(), &target, &wanted)?;
+//! assert_eq!(String::from_utf8(edited)?, manifest.replace(":v1'", ":v2'"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod age;
+mod bump;
+mod draft;
+mod edit;
+mod error;
+mod find;
+mod history;
+mod image;
+mod kustomize;
+mod manifest;
+mod one_file;
+mod promote;
+mod recorded;
+mod repository;
+mod rollback;
+mod select;
+mod source;
+mod trailers;
+mod tree;
+
+pub use self::bump::{BumpOptions, BumpOutcome, set_images};
+pub use self::error::GitOpsError;
+pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history, list_images};
+pub use self::image::{FilePlace, ImageAssignment, ImageReference, ImageTarget};
+pub use self::kustomize::Deployed;
+pub use self::one_file::edit_file;
+pub use self::promote::promote;
+pub use self::repository::{Identity, Look, Repository, RepositorySpec};
+pub use self::rollback::rollback;
+pub use self::source::bump_source;

@@ -1,0 +1,436 @@
+//! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
+
+mod look;
+mod open;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::GitOpsError;
+use super::history::{self, ImageRecord};
+use super::kustomize::{Kustomizations, referenced, within};
+use super::manifest::{Files, ManifestFile};
+use super::tree::{Listed, Tree};
+use slipway_support::address::Address;
+use slipway_support::git::{Git, GitError, GitRemote, is_ancestor, settings};
+use slipway_support::scratch::Scratch;
+use slipway_support::secret::Secret;
+
+pub use self::look::Look;
+
+/// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What of a shallow remote is not seen.
+const SHALLOW: &str =
+    "earlier bumps and freezes: the remote is a shallow clone and has no history before its first commit";
+
+/// Who commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// Which repository, and how to be let in.
+#[derive(Debug, Clone)]
+pub struct RepositorySpec {
+    /// `https://…`, `ssh://…`, `git@host:path`, `file://…` or a path.
+    pub url: Address,
+    /// The branch that Argo CD follows; by default the remote's own default branch.
+    pub branch: Option<String>,
+    /// The user name for an `http(s)` address; by default what the address holds, or one that suits tokens.
+    pub username: Option<String>,
+    /// The token for an `http(s)` address. None (or an empty one) leaves it to the user's own Git configuration.
+    pub credentials: Option<Secret>,
+    /// Who commits; by default Git's configuration, and Slipway where that has nobody.
+    pub author: Option<Identity>,
+}
+
+/// A bare clone of the branch in a temporary folder, gone when this is dropped.
+#[derive(Debug)]
+pub struct Repository {
+    git: Git,
+    /// Where it is by now.
+    remote: GitRemote,
+    /// The address as it was named.
+    named: String,
+    branch: String,
+    tip: String,
+    /// Whether the tip was fetched for the next change already.
+    fresh: bool,
+    scratch: Scratch,
+}
+
+/// What a change is decided on: one commit of the branch.
+pub(super) struct Snapshot {
+    /// The commit.
+    pub commit: String,
+    /// The manifests of each folder asked for.
+    pub folders: BTreeMap<String, Files>,
+    /// What was done to the images of each, newest first.
+    records: BTreeMap<String, Vec<ImageRecord>>,
+    /// What is left out of each.
+    left_out: BTreeMap<String, Vec<String>>,
+    /// Every kustomization of the repository.
+    pub kustomizations: Kustomizations,
+    /// All files.
+    pub tree: Tree,
+}
+
+impl Snapshot {
+    /// What was done to an app's images, newest first.
+    pub fn records(&self, folder: &str) -> &[ImageRecord] {
+        self.records.get(folder).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What is left out of an app, with the reasons, beside files that do not parse.
+    pub fn left_out(&self, folder: &str) -> Vec<String> {
+        let unreadable = self.kustomizations.unreadable(folder).map(str::to_owned);
+        self.left_out.get(folder).cloned().unwrap_or_default().into_iter().chain(unreadable).collect()
+    }
+}
+
+/// One commit to be.
+pub(super) struct Change {
+    pub message: String,
+    /// Files with their new bytes; none makes an empty commit, for its trailers.
+    pub files: Vec<ManifestFile>,
+}
+
+impl Repository {
+    /// The commit of the branch that was seen last.
+    pub fn tip(&self) -> &str {
+        &self.tip
+    }
+
+    /// The branch.
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// Its address as it was named, without credentials.
+    pub fn url(&self) -> &str {
+        &self.named
+    }
+
+    /// Whether the remote has a part of the history only, so that earlier bumps and freezes are not seen.
+    pub fn is_shallow(&self) -> bool {
+        self.scratch.path().join("shallow").exists()
+    }
+
+    /// Fetches the branch anew.
+    pub async fn fetch(&mut self) -> Result<(), GitOpsError> {
+        let name = self.branch_ref();
+        let refspec = format!("+{name}:{name}");
+        let url = self.remote.url();
+        self.git
+            .run(&["fetch", "--quiet", "--no-tags", "--update-shallow", "--", url, &refspec], &[])
+            .await?;
+        self.tip = self.git.text(&["rev-parse", "--verify", &format!("{name}^{{commit}}")]).await?;
+        self.fresh = true;
+        Ok(())
+    }
+
+    /// Whether `revision` is `commit` or came after it on the branch, so that who is at `revision` has `commit`; `None`
+    /// where the branch, as it was fetched last, does not have the revision.
+    pub async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, GitOpsError> {
+        if revision == commit {
+            return Ok(Some(true));
+        }
+        if !self.knows(revision).await {
+            return Ok(None);
+        }
+        Ok(Some(self.knows(commit).await && self.is_ancestor(commit, revision).await?))
+    }
+
+    async fn knows(&self, commit: &str) -> bool {
+        self.git
+            .run(&["cat-file", "-e", "--end-of-options", &format!("{commit}^{{commit}}")], &[])
+            .await
+            .is_ok()
+    }
+
+    async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
+        let git = Git::scratch(self.scratch.path());
+        let (ancestor, descendant) = (ancestor.to_owned(), descendant.to_owned());
+        let answer = tokio::task::spawn_blocking(move || is_ancestor(&git, &ancestor, &descendant)).await;
+        Ok(answer.map_err(|_| GitOpsError::Answer { command: "merge-base" })??)
+    }
+
+    fn branch_ref(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// Makes a change and pushes it; where someone else was faster, makes it again on what they pushed.
+    ///
+    /// `decide` sees the tip each time, and answers with a change, or with none where none is needed. Returns the
+    /// commit, now on the remote's branch. Until the push ends nothing outside of the temporary folder is touched, and
+    /// a push is one reference that moves or does not: being killed leaves nothing half done.
+    pub(super) async fn land<D>(
+        &mut self,
+        folders: &[String],
+        mut decide: D,
+    ) -> Result<Option<String>, GitOpsError>
+    where
+        D: FnMut(&Snapshot) -> Result<Option<Change>, GitOpsError> + Send,
+    {
+        let mut refusal = String::new();
+        let mut decided_on = self.tip.clone();
+        let mut has_moved = false;
+        for attempt in 0..ATTEMPTS {
+            if !self.fresh {
+                self.fetch().await?;
+            }
+            has_moved |= decided_on != self.tip;
+            decided_on.clone_from(&self.tip);
+            let snapshot = self.snapshot(folders).await?;
+            self.fresh = false;
+            let Some(change) = decide(&snapshot)? else { return Ok(None) };
+            let commit = self.commit(&change).await?;
+            match self.push(&commit).await {
+                Ok(()) => {}
+                Err(GitError::PushRejected { message, .. }) => {
+                    refusal = message;
+                    tokio::time::sleep(pause(attempt)).await;
+                    continue;
+                }
+                // The connection broke after the remote had all of it, perhaps: look before giving up.
+                Err(error @ (GitError::Network { .. } | GitError::TimedOut { .. })) => {
+                    return match self.verify(&commit).await {
+                        Ok(()) => Ok(Some(commit)),
+                        Err(_) => Err(error.into()),
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.verify(&commit).await?;
+            return Ok(Some(commit));
+        }
+        let url = self.remote.url().into();
+        Err(if has_moved {
+            GitOpsError::Busy { url, attempts: ATTEMPTS }
+        } else {
+            GitOpsError::Stuck { url, branch: self.branch.clone(), message: refusal }
+        })
+    }
+
+    pub(super) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
+        let tree = self.tree().await?;
+        let (mut files, mut records, mut left_out) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for folder in folders {
+            let (mut listed, left) = tree.manifests(folder);
+            // By a link inside of the folder it would be there twice.
+            listed.retain(|file| file.link.is_none() || !within(&file.path, folder));
+            files.insert(folder.clone(), self.read(listed).await?.into());
+            let mut left: Vec<String> = left.iter().map(ToString::to_string).collect();
+            left.extend(self.is_shallow().then(|| SHALLOW.to_owned()));
+            left_out.insert(folder.clone(), left);
+            records.insert(folder.clone(), history::records(self, folder).await?);
+        }
+        let kustomizations = self.read(tree.kustomizations()).await?;
+        let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
+        let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
+        others.extend(Kustomizations::named_by_applications(&applications, &self.named));
+        others.sort();
+        others.dedup();
+        let others = self.read(tree.listed(&others)).await?;
+        let kustomizations =
+            Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
+        Ok(Snapshot { commit: self.tip.clone(), folders: files, records, left_out, kustomizations, tree })
+    }
+
+    /// The manifests under `folder` at the tip, sorted by path, and what is left out of them.
+    pub(super) async fn files(&self, folder: &str) -> Result<(Files, Vec<GitOpsError>), GitOpsError> {
+        let (listed, left_out) = self.tree().await?.manifests(folder);
+        Ok((self.read(listed).await?.into(), left_out))
+    }
+
+    /// Every file at the tip.
+    async fn tree(&self) -> Result<Tree, GitOpsError> {
+        let listing = self.git.run(&["ls-tree", "-r", "-z", "--full-tree", &self.tip], &[]).await?;
+        let mut tree = Tree::of(&listing)?;
+        let targets = self.blobs(&tree.links()).await?;
+        tree.follow(targets);
+        Ok(tree)
+    }
+
+    /// The files that may hold Applications which set something in a kustomization. Git looks for their words in all files,
+    /// which is faster than to read them.
+    async fn with_applications(&self) -> Result<Vec<String>, GitOpsError> {
+        let arguments = [
+            "grep",
+            "-l",
+            "-z",
+            "-I",
+            "-F",
+            "--all-match",
+            "-e",
+            "argoproj.io/",
+            "-e",
+            "kustomize",
+            &self.tip,
+            "--",
+            "*.yaml",
+            "*.yml",
+            "*.json",
+        ];
+        let found = match self.git.run(&arguments, &[]).await {
+            Ok(found) => found,
+            // It says nothing where nothing is found, and ends with 1.
+            Err(GitError::Failed { message, .. }) if message.is_empty() => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let start = format!("{}:", self.tip);
+        let names = found.split(|&byte| byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
+        Ok(names.filter_map(|name| name.strip_prefix(&start)).map(str::to_owned).collect())
+    }
+
+    async fn read(&self, listed: Vec<Listed>) -> Result<Vec<ManifestFile>, GitOpsError> {
+        let ids: Vec<String> = listed.iter().map(|file| file.id.clone()).collect();
+        let blobs = self.blobs(&ids).await?;
+        let file = |(Listed { path, mode, link, .. }, bytes)| ManifestFile { path, mode, bytes, link };
+        Ok(listed.into_iter().zip(blobs).map(file).collect())
+    }
+
+    /// The content of objects, in order.
+    async fn blobs(&self, ids: &[String]) -> Result<Vec<Vec<u8>>, GitOpsError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.git.run(&["cat-file", "--batch"], ids.join("\n").as_bytes()).await?;
+        let mut rest = &all[..];
+        let blobs =
+            ids.iter().map(|_| next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" }));
+        blobs.collect()
+    }
+
+    /// Runs `git log` over the branch, and returns what it wrote.
+    pub(super) async fn log(&self, arguments: &[&str]) -> Result<String, GitOpsError> {
+        let mut all = vec!["log", "--topo-order", "--no-show-signature", "--no-color"];
+        all.extend(arguments);
+        all.push(&self.tip);
+        Ok(self.git.text(&all).await?)
+    }
+
+    /// Writes a commit on the tip, here only. Without a work tree: no filter and no hook sees the bytes.
+    async fn commit(&self, change: &Change) -> Result<String, GitOpsError> {
+        let index = self.scratch.path().join("slipway.index");
+        let git = self.git.clone().with_variable("GIT_INDEX_FILE", index.to_string_lossy());
+        git.run(&["read-tree", &self.tip], &[]).await?;
+        let mut entries = Vec::new();
+        for file in &change.files {
+            let id = git.run(&["hash-object", "-w", "--stdin"], &file.bytes).await?;
+            let id = String::from_utf8_lossy(&id).trim().to_owned();
+            entries.extend(format!("{} {id}\t{}\0", file.mode, file.path).into_bytes());
+        }
+        if !entries.is_empty() {
+            git.run(&["update-index", "-z", "--index-info"], &entries).await?;
+        }
+        let tree = git.text(&["write-tree"]).await?;
+        let mut arguments = vec!["commit-tree", &tree, "-p", &self.tip, "-F", "-"];
+        // The user's own setting: `commit-tree` does not look at it.
+        let signs = settings::of_user(self.scratch.path(), "commit.gpgSign").is_some_and(|value| {
+            ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
+        });
+        if signs {
+            arguments.push("-S");
+        }
+        let commit = git.run(&arguments, change.message.as_bytes()).await.map_err(|error| match error {
+            GitError::Failed { message, .. } if signs => GitOpsError::Signing { cause: message },
+            other => other.into(),
+        })?;
+        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+    }
+
+    async fn push(&mut self, commit: &str) -> Result<(), GitError> {
+        let refspec = format!("{commit}:{}", self.branch_ref());
+        let url = self.remote.url();
+        match self.git.run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[]).await {
+            Ok(_) => Ok(()),
+            // Who may read without a login hears of it only now.
+            Err(GitError::Redirected { url, to }) => {
+                let next = self.remote.redirected(to.expose()).ok_or(GitError::Redirected { url, to })?;
+                self.git = self.git.clone().with_remote(next.clone());
+                self.remote = next;
+                let url = self.remote.url();
+                self.git
+                    .run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[])
+                    .await
+                    .map(drop)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks the remote whether its branch holds `commit`: as its tip, or before it.
+    async fn verify(&mut self, commit: &str) -> Result<(), GitOpsError> {
+        let name = self.branch_ref();
+        let answer = self.git.text(&["ls-remote", "--", self.remote.url(), &name]).await?;
+        if answer.split_whitespace().next() == Some(commit) {
+            commit.clone_into(&mut self.tip);
+            return Ok(());
+        }
+        self.fetch().await?;
+        if self.is_ancestor(commit, &self.tip).await? {
+            return Ok(());
+        }
+        Err(GitOpsError::NotOnBranch {
+            commit: commit.to_owned(),
+            branch: self.branch.clone(),
+            url: self.remote.url().into(),
+        })
+    }
+}
+
+/// `root` and `app` as one folder of the repository.
+pub(super) fn folder_of(root: &str, app: &str) -> Result<String, GitOpsError> {
+    let mut parts = Vec::new();
+    for part in root.split('/').chain([app]) {
+        match part {
+            "" | "." => {}
+            ".." => return Err(GitOpsError::Path { path: format!("{root}/{app}") }),
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// Takes one `<id> blob <size>\n<bytes>\n` from the front.
+fn next_blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let line_end = rest.iter().position(|&byte| byte == b'\n')?;
+    let header = std::str::from_utf8(rest.get(..line_end)?).ok()?;
+    let size: usize = header.rsplit(' ').next()?.parse().ok()?;
+    let bytes = rest.get(line_end + 1..line_end + 1 + size)?.to_vec();
+    *rest = rest.get(line_end + size + 2..)?;
+    Some(bytes)
+}
+
+/// A random time up to a limit that doubles: two that collided do not collide again at once.
+fn pause(attempt: u32) -> Duration {
+    let limit = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+    let random = uuid::Uuid::new_v4().as_bytes()[0];
+    limit.mul_f64(f64::from(random) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_cannot_leave_the_repository() {
+        assert_eq!(folder_of("./manifests/", "app-a").unwrap(), "manifests/app-a");
+        assert_eq!(folder_of("", "app-a").unwrap(), "app-a");
+        assert!(folder_of("../other", "app-a").is_err());
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        assert!((0..40).all(|attempt| pause(attempt) <= LONGEST_PAUSE));
+        assert!((0..50).all(|_| pause(0) <= FIRST_PAUSE));
+    }
+}

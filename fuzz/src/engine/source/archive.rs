@@ -1,1 +1,0 @@
-../../../../src/engine/source/archive.rs

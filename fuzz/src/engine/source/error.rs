@@ -1,1 +1,0 @@
-../../../../src/engine/source/error.rs

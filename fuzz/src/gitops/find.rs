@@ -1,1 +1,0 @@
-../../../src/gitops/find.rs

@@ -1,1 +1,0 @@
-../../../src/gitops/image.rs

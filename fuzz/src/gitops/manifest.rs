@@ -1,1 +1,0 @@
-../../../src/gitops/manifest.rs

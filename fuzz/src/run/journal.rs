@@ -1,1 +1,0 @@
-../../../src/run/journal.rs

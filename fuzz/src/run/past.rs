@@ -1,1 +1,0 @@
-../../../src/run/past.rs
