@@ -196,7 +196,9 @@ impl Picture {
         let waves = nodes.iter().filter_map(|node| node.wave).max().unwrap_or_default();
         let title = paths::relative(base, &estate.root).display().to_string();
         let title = match title.as_str() {
-            "." | "" => estate.root.file_name().map_or(title, |name| name.to_string_lossy().into_owned()),
+            "." | "" | ".." => {
+                estate.root.file_name().map_or(title, |name| name.to_string_lossy().into_owned())
+            }
             _ => title,
         };
         let mut picture = Self {

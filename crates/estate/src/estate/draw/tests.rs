@@ -121,6 +121,14 @@ fn gates_stand_between_the_units_and_change_no_wave() {
 }
 
 #[test]
+fn a_picture_of_what_lies_around_the_estate_is_called_by_its_folder() {
+    let tree = Tree::new(&[("live/a/terragrunt.hcl", "")]);
+    let estate = Estate::discover(tree.root(), &tree.reader("plan"));
+    let drawn = Picture::new(&estate, &[], &[], &tree.path("live"));
+    assert_eq!(drawn.title, tree.root().file_name().unwrap().to_string_lossy());
+}
+
+#[test]
 fn a_picture_without_gates_has_no_legend_of_them() {
     let tree = Tree::new(&[("live/a/terragrunt.hcl", "")]);
     let text = svg(&picture(&tree));
