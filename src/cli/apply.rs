@@ -14,8 +14,8 @@ use super::ui::Ui;
 use super::workspace::{Workspace, working_dir};
 use crate::engine::plan::folder::is_saved;
 use crate::estate::Needs;
+use crate::run::command::Command;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 
 /// Plan and apply the units, or apply saved plans
 ///
@@ -68,9 +68,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
         ));
     }
     let execution = Execution {
-        command: "apply",
-        mode: Mode::Apply,
-        gates: false,
+        command: Command::Apply,
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
@@ -78,5 +76,5 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(execute(ui, global, execution).await?.0)
+    Ok(execute(ui, global, execution).await?.exit)
 }

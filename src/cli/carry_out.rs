@@ -17,6 +17,7 @@ use crate::report::model::{Collector, Summary};
 use crate::report::terminal::Terminal;
 use crate::report::voice::Loudness;
 use crate::run::approval::{Always, Approver};
+use crate::run::command::Command;
 use crate::run::event::{EventKind, RunStart};
 use crate::run::events::Events;
 use crate::run::folder::RunFolder;
@@ -34,17 +35,12 @@ use crate::support::signals::attach;
 use crate::terragrunt::Reader;
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
-pub fn refuse_unattended(
-    global: &Global,
-    command: &str,
-    mode: Mode,
-    consent: Consent,
-) -> Result<(), CliError> {
-    if !is_unattended(global, mode, consent) {
+pub fn refuse_unattended(global: &Global, command: Command, consent: Consent) -> Result<(), CliError> {
+    if !is_unattended(global, command.mode(), consent) {
         return Ok(());
     }
     Err(CliError::refused(
-        format!("`slipway {command}` changes infrastructure and there is nobody to ask"),
+        format!("`slipway {}` changes infrastructure and there is nobody to ask", command.name()),
         "look at `slipway plan` and pass --yes",
     ))
 }
@@ -58,7 +54,15 @@ fn is_interactive(global: &Global) -> bool {
     Ui::is_interactive() && global.log_format == LogFormat::Pretty
 }
 
-/// Carries it out and prints the summary; returns the exit code and whether there were changes.
+/// What a run came to.
+pub struct Conclusion {
+    /// The exit code.
+    pub exit: Exit,
+    /// Whether something was, or would be, changed.
+    pub has_changes: bool,
+}
+
+/// Carries it out and prints the summary.
 pub async fn carry_out(
     ui: Ui,
     global: &Global,
@@ -66,7 +70,8 @@ pub async fn carry_out(
     selection: &Selection,
     reader: Arc<Reader>,
     mut run: Run<'_>,
-) -> Result<(Exit, bool), CliError> {
+) -> Result<Conclusion, CliError> {
+    let mode = run.command.mode();
     let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
     let workshop = Workshop::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
@@ -80,7 +85,7 @@ pub async fn carry_out(
     let terminal = is_interactive(global).then(|| Terminal::new(voice(global)));
     let display = terminal.as_ref().map(Terminal::display);
     // A destruction is agreed to once, as a whole.
-    let asks = !run.consent.is_given() && run.mode == Mode::Apply;
+    let asks = !run.consent.is_given() && mode == Mode::Apply;
     let approver: Arc<dyn Approver> = match display.clone().filter(|_| asks) {
         Some(display) => Arc::new(Prompt::new(display, interrupts.clone())),
         None => Arc::new(Always),
@@ -90,7 +95,7 @@ pub async fn carry_out(
     let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
     let parallelism = workspace.parallelism(run.engine);
     let memory = MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
-    let (nodes, units) = nodes(workspace, selection, &context, &folder, run.gates, parallelism);
+    let (nodes, units) = nodes(workspace, selection, &context, &folder, run.command.has_gates(), parallelism);
 
     let collector = Collector::default();
     let listeners = listeners(global, terminal, &folder, &collector);
@@ -98,15 +103,15 @@ pub async fn carry_out(
     let telling = signals::tell(interrupts.clone(), Arc::clone(&events))
         .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
-    let to_lock = ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command);
-    let locks = if run.mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
+    let to_lock =
+        ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command.name());
+    let locks = if mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
     let asked_for = run.request.path.clone();
-    let asked_for_saved = run.request.saved_plans.is_some();
     let beginning = match &past {
         Some(past) => going_on(workspace, &events, past),
         None => EventKind::RunStarted(RunStart {
             run: folder.id.clone(),
-            command: run.command.to_owned(),
+            command: run.command.name().to_owned(),
             engine: engine_name,
             nodes: scheduler::announce(&nodes),
             parallelism,
@@ -120,7 +125,7 @@ pub async fn carry_out(
     let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
     let word = (!run.consent.is_given()).then(|| run.word.unwrap_or_else(of_folder));
     let undecided = Undecided::new(&nodes, units, &done, (&events, &interrupts), (parallelism, memory));
-    let answer = match (run.mode, display, &preview) {
+    let answer = match (mode, display, &preview) {
         (Mode::Destroy, display, _) => {
             // What was removed from the tree has nobody in it who depends on it.
             let stays = run.stands_for.is_none();
@@ -159,16 +164,12 @@ pub async fn carry_out(
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
     let summary = journaled.as_deref().map_or_else(|| collector.summary(), Summary::of);
     let past = journaled.and_then(Past::of);
-    let ends = Ends {
-        command: run.command,
-        of_saved_plans: asked_for_saved,
-        all: global.loudness.loudness() == Loudness::Verbose,
-        past,
-    };
+    let ends = Ends { command: run.command, all: global.loudness.loudness() == Loudness::Verbose, past };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
     cache::keep_within(ui, workspace, run.engine, &schedule.interrupts);
-    Ok((exit(ui, &result, reported.err()), collector.summary().has_changes()))
+    let has_changes = collector.summary().has_changes();
+    Ok(Conclusion { exit: exit(ui, &result, reported.err()), has_changes })
 }
 
 /// What shows plans that cannot be final yet, to somebody who is asked once for all of them.

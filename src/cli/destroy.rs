@@ -15,8 +15,8 @@ use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::estate::{Graph, Needs};
+use crate::run::command::Command;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 use crate::support::git::short;
 
 /// Destroy the units in reverse order
@@ -52,9 +52,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         return destroy_removed(ui, global, args).await;
     }
     let execution = Execution {
-        command: "destroy",
-        mode: Mode::Destroy,
-        gates: false,
+        command: Command::Destroy,
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
@@ -62,13 +60,13 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(execute(ui, global, execution).await?.0)
+    Ok(execute(ui, global, execution).await?.exit)
 }
 
 /// Destroys what is no longer in the tree, a commit at a time: as the files of that commit say.
 async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
     let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
-    refuse_unattended(global, "destroy --removed", Mode::Destroy, Consent::of(args.yes))?;
+    refuse_unattended(global, Command::DestroyRemoved, Consent::of(args.yes))?;
     let mut engine_args = args.engine.clone();
     // Only our own engine can work on files that stand for others.
     engine_args.tools.engine = Some(EngineFlag::Native);
@@ -134,9 +132,7 @@ async fn destroy_generation(
     let selection = Selection { estate, graph, selected: orphans, dependents: Vec::new() };
     refuse_protected(&workspace, &selection)?;
     let run = Run {
-        command: "destroy --removed",
-        mode: Mode::Destroy,
-        gates: false,
+        command: Command::DestroyRemoved,
         consent: Consent::of(args.yes),
         word: Some(word),
         stands_for: Some(stands_for),
@@ -145,5 +141,5 @@ async fn destroy_generation(
         request,
         past: None,
     };
-    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.0)
+    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.exit)
 }

@@ -10,8 +10,8 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::command::Command;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 
 /// Take everything down: applications, Argo CD, units in reverse
 ///
@@ -39,9 +39,7 @@ pub struct DownArgs {
 /// Takes everything down.
 pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, CliError> {
     let execution = Execution {
-        command: "down",
-        mode: Mode::Destroy,
-        gates: true,
+        command: Command::Down,
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
@@ -49,5 +47,5 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(execute(ui, global, execution).await?.0)
+    Ok(execute(ui, global, execution).await?.exit)
 }

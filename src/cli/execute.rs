@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::agree::Consent;
-use super::carry_out::{carry_out, refuse_unattended};
-use super::exit::{CliError, Exit};
+use super::carry_out::{Conclusion, carry_out, refuse_unattended};
+use super::exit::CliError;
 use super::global::{EngineArgs, Global};
 use super::left_behind;
 use super::left_out::leave_out;
@@ -15,17 +15,14 @@ use super::ui::Ui;
 use super::workspace::{Selection, Workspace};
 use crate::engine::plan::left_out::local_states;
 use crate::estate::{Needs, planned_gates};
+use crate::run::command::Command;
 use crate::run::plans::Plans;
 use crate::run::unit::Mode;
 
 /// What is to be carried out.
 pub struct Execution<'a> {
-    /// `up`, `plan`, ….
-    pub command: &'static str,
-    /// What is done with each unit.
-    pub mode: Mode,
-    /// Whether the clusters' gates are in the graph.
-    pub gates: bool,
+    /// What was asked for.
+    pub command: Command,
     /// The PATH argument.
     pub path: Option<&'a Path>,
     /// Which units of it.
@@ -40,37 +37,36 @@ pub struct Execution<'a> {
     pub leave_dependents: bool,
 }
 
-/// Carries it out and prints the summary; returns the exit code and whether there were changes.
-pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<(Exit, bool), CliError> {
-    let needs = if execution.gates { Needs::EVERYTHING } else { Needs::RUN };
+/// Carries it out and prints the summary.
+pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Result<Conclusion, CliError> {
+    let (command, mode) = (execution.command, execution.command.mode());
+    let needs = if command.has_gates() { Needs::EVERYTHING } else { Needs::RUN };
     let workspace = Workspace::open_for(global, execution.path, needs)?;
-    refuse_unattended(global, execution.command, execution.mode, execution.consent)?;
+    refuse_unattended(global, command, execution.consent)?;
     workspace.look_at_home()?;
     stack::generate_first(ui, &workspace, execution.path, execution.engine.stacks)?;
-    let reader = workspace.reader_for_work(execution.mode.command(), &execution.engine.tools)?;
+    let reader = workspace.reader_for_work(mode.command(), &execution.engine.tools)?;
     let mut selection = workspace.select(ui, execution.path, &reader, execution.selection)?;
-    if execution.gates || execution.mode == Mode::Plan {
+    if command.has_gates() || mode == Mode::Plan {
         let missing = workspace.project.missing_cluster_units(&reader, true);
         if !missing.is_empty() {
             return Err(CliError::Configuration(missing));
         }
     }
-    if execution.mode == Mode::Destroy {
+    if mode == Mode::Destroy {
         refuse_protected(&workspace, &selection)?;
         if !execution.leave_dependents {
             left_behind::refuse(&workspace, &selection, &reader, &execution.engine.tools).await?;
         }
     }
-    leave_out(ui, &workspace, &selection.estate, &mut selection.selected, execution.mode.command());
+    leave_out(ui, &workspace, &selection.estate, &mut selection.selected, mode.command());
     if let Some(keeper) = &execution.plans.keeper {
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
         let states = local_states(&reader, &dirs);
         keeper.run_of(&dirs, states);
     }
     let run = Run {
-        command: execution.command,
-        mode: execution.mode,
-        gates: execution.gates,
+        command,
         consent: execution.consent,
         word: None,
         stands_for: None,
@@ -79,7 +75,7 @@ pub async fn execute(ui: Ui, global: &Global, execution: Execution<'_>) -> Resul
         request: workspace.request(execution.path, global, execution.engine)?,
         past: None,
     };
-    let gates = match execution.mode {
+    let gates = match mode {
         Mode::Plan => planned_gates(&workspace.project, &selection.estate, &selection.selected),
         Mode::Apply | Mode::Destroy => Vec::new(),
     };

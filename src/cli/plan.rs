@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::agree::Consent;
+use super::carry_out::Conclusion;
 use super::execute::{Execution, execute};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
@@ -15,8 +16,8 @@ use super::selection::SelectionArgs;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Needs;
+use crate::run::command::Command;
 use crate::run::plans::{Keeper, Plans};
-use crate::run::unit::Mode;
 
 /// How long a plan that is done waits for the note on units that were removed.
 const NOTE_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
@@ -65,9 +66,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
     };
     let keeper = saving.as_ref().map(|saving| Arc::new(Keeper::new(saving.project_dir())));
     let execution = Execution {
-        command: "plan",
-        mode: Mode::Plan,
-        gates: false,
+        command: Command::Plan,
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
@@ -75,7 +74,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         plans: Plans { detailed: args.detail, keeper: keeper.clone(), saved: None },
         leave_dependents: false,
     };
-    let (exit, changes) = execute(ui, global, execution).await?;
+    let Conclusion { exit, has_changes } = execute(ui, global, execution).await?;
     if let Ok(Ok(Some(note))) = tokio::time::timeout(NOTE_LIMIT, note).await {
         ui.say(&note);
     }
@@ -86,5 +85,5 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         }
         saving.save(ui, global, &args.engine, &keeper)?;
     }
-    Ok(if exit == Exit::Done && changes && args.detailed_exitcode { Exit::Changes } else { exit })
+    Ok(if exit == Exit::Done && has_changes && args.detailed_exitcode { Exit::Changes } else { exit })
 }

@@ -8,12 +8,13 @@ use super::agree::ConsentArgs;
 use super::carry_out::{carry_out, is_unattended};
 use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, EngineFlag, Global, ToolArgs};
-use super::run::{Run, meaning};
+use super::run::Run;
 use super::runs::no_run;
 use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::Needs;
 use crate::report::model::Summary;
+use crate::run::command::Command;
 use crate::run::event::{NodeKind, Request};
 use crate::run::folder::RunFolder;
 use crate::run::home::is_from_elsewhere;
@@ -66,7 +67,10 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         args.engine.reports.prepare(&workspace)?.write(&Summary::of(&events), &folder)?;
         return Ok(Exit::Done);
     }
-    let Some((mode, gates)) = meaning(&past.start.command) else {
+    let command = past.start.command();
+    // Saved plans are refused below, in their own words.
+    let known = command.filter(|command| command.is_resumable() || *command == Command::ApplySaved);
+    let Some(command) = known else {
         return Err(CliError::usage(
             format!("`slipway {}` is nothing to go on with", past.start.command),
             "begin it again",
@@ -81,7 +85,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             "begin another run: what is applied already will be found so",
         ));
     };
-    if request.saved_plans.is_some() {
+    if command == Command::ApplySaved {
         return Err(CliError::refused(
             format!("run {} applied saved plans, which are over with it", folder.id),
             "plan what is left anew: `slipway plan --out`, then `slipway apply`",
@@ -93,6 +97,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             format!("begin it again: `slipway {}`", past.start.command),
         ));
     }
+    let mode = command.mode();
     if is_unattended(global, mode, args.consent.consent()) {
         let (done, all) = (past.done().len(), past.start.nodes.len());
         let effect = if mode == Mode::Destroy { "DESTROYING" } else { "applying" };
@@ -111,11 +116,8 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
     let units = past.start.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
     let names: Vec<&str> = units.map(|node| node.name.as_str()).collect();
     let selection = workspace.select_named(ui, &names, &reader)?;
-    let command = past.start.command.clone();
     let run = Run {
-        command: &command,
-        mode,
-        gates,
+        command,
         consent: args.consent.consent(),
         word: None,
         stands_for: None,
@@ -124,7 +126,7 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
         request,
         past: Some((folder, journal, past)),
     };
-    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.0)
+    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.exit)
 }
 
 fn say_where_it_stands(ui: Ui, workspace: &Workspace, folder: &RunFolder, past: &Past) {

@@ -4,21 +4,17 @@ use std::path::PathBuf;
 
 use super::agree::Consent;
 use super::global::EngineArgs;
+use crate::run::command::Command;
 use crate::run::event::Request;
 use crate::run::folder::RunFolder;
 use crate::run::journal::Journal;
 use crate::run::past::Past;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 
 /// A run, before it begins or goes on.
 pub struct Run<'a> {
-    /// `up`, `plan`, ….
-    pub command: &'a str,
-    /// What is done with each unit.
-    pub mode: Mode,
-    /// Whether the clusters' gates are in the graph.
-    pub gates: bool,
+    /// What was asked for.
+    pub command: Command,
     /// Who agrees to it.
     pub consent: Consent,
     /// The word that has to be typed before anything is destroyed, where it is not that of the folder.
@@ -29,20 +25,8 @@ pub struct Run<'a> {
     pub plans: Plans,
     /// Engine and parallelism.
     pub engine: &'a EngineArgs,
-    /// What was asked for.
+    /// How it was asked for.
     pub request: Request,
     /// What was done of it before, and its folder, where it goes on.
     pub past: Option<(RunFolder, Journal, Past)>,
-}
-
-/// What a command does with units, and whether the clusters' gates are among them.
-pub fn meaning(command: &str) -> Option<(Mode, bool)> {
-    match command {
-        "up" => Some((Mode::Apply, true)),
-        "apply" => Some((Mode::Apply, false)),
-        "down" => Some((Mode::Destroy, true)),
-        "destroy" => Some((Mode::Destroy, false)),
-        "plan" => Some((Mode::Plan, false)),
-        _ => None,
-    }
 }

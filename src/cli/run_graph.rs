@@ -14,6 +14,7 @@ use crate::run::agreement::Agreement;
 use crate::run::ahead::NamedUnit;
 use crate::run::approval::Approver;
 use crate::run::assemble::{self, GateSpec, SpecIndex, UnitSpec, UnitSpecs};
+use crate::run::command::Command;
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
 use crate::run::left_locks::LeftLocks;
@@ -35,24 +36,23 @@ pub fn context(
     folder: &RunFolder,
     approver: Arc<dyn Approver>,
 ) -> UnitContext {
+    let mode = run.command.mode();
     let policies = policies(workspace, selection, run.command, run.engine.price.cost);
     // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page =
-        run.engine.reports.wants_details() && (run.mode == Mode::Plan || !run.consent.is_given());
+    let for_a_page = run.engine.reports.wants_details() && (mode == Mode::Plan || !run.consent.is_given());
     let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
     // Whoever looks at plans, or keeps them, or agrees to them as a whole.
-    let seen =
-        !run.consent.is_given() || run.mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
+    let seen = !run.consent.is_given() || mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
     UnitContext {
         workshop,
-        mode: run.mode,
+        mode,
         reviewed: seen || !policies.is_empty(),
         plans,
         approver,
         asking: Mutex::new(()),
         limits: limits(workspace, run.engine),
         left_locks: LeftLocks::new(workspace.home_path()),
-        workplaces: Workplaces::new(workspace.home_path(), &folder.id, run.command),
+        workplaces: Workplaces::new(workspace.home_path(), &folder.id, run.command.name()),
         policies,
     }
 }
@@ -64,12 +64,11 @@ fn limits(workspace: &Workspace, engine: &EngineArgs) -> UnitLimits {
 }
 
 /// What the project asks of each plan; its cost also where a flag asks for it.
-fn policies(workspace: &Workspace, selection: &Selection, command: &str, cost: bool) -> Policies {
+fn policies(workspace: &Workspace, selection: &Selection, command: Command, cost: bool) -> Policies {
     let project = &workspace.project;
     let cost = project.cost.clone().or_else(|| cost.then(CostLimits::default));
     let root = &project.estate_root;
-    let command = command.split(' ').next().unwrap_or(command);
-    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command)
+    Policies::new(&project.policies, cost, &selection.estate, root, &project.dir, command.word())
 }
 
 /// What holds saved plans to what they were made on, before the first of them is applied.

@@ -19,10 +19,10 @@ use crate::engine::plan::folder::{self, SavedError, SavedFolder, plan_path};
 use crate::engine::plan::left_out::LeftOut;
 use crate::engine::plan::manifest::{LaterUnit, Manifest, PlannedUnit, VERSION};
 use crate::engine::plan::signature::{self, SignatureError, Signer};
+use crate::run::command::Command;
 use crate::run::event::{NodeInfo, Request};
 use crate::run::plans::{Keeper, Kept, Plans};
 use crate::run::saved::{SavedPlans, SavedUnit};
-use crate::run::unit::Mode;
 use crate::support::confined::Named;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_regular};
@@ -206,7 +206,7 @@ pub async fn apply(
     trust: &TrustArgs,
     engine: &EngineArgs,
 ) -> Result<Exit, CliError> {
-    refuse_unattended(global, "apply", Mode::Apply, consent)?;
+    refuse_unattended(global, Command::ApplySaved, consent)?;
     let folder = SavedFolder::open(path).map_err(|error| match error {
         SavedError::File(error) => error.into(),
         error => CliError::refused(error.to_string(), PLAN_AGAIN),
@@ -244,9 +244,7 @@ pub async fn apply(
     });
     let saved = SavedPlans { origin, units: units.collect() };
     let run = Run {
-        command: "apply",
-        mode: Mode::Apply,
-        gates: false,
+        command: Command::ApplySaved,
         consent,
         plans: Plans { saved: Some(Arc::new(saved)), ..Plans::default() },
         engine,
@@ -255,7 +253,7 @@ pub async fn apply(
         word: None,
         stands_for: None,
     };
-    let (exit, _) = carry_out(ui, global, &workspace, &selection, reader, run).await?;
+    let exit = carry_out(ui, global, &workspace, &selection, reader, run).await?.exit;
     let waiting: BTreeSet<&str> = manifest.later.iter().map(|unit| unit.name.as_str()).collect();
     if exit == Exit::Done && !waiting.is_empty() {
         let waiting: Vec<&str> = waiting.into_iter().collect();

@@ -10,8 +10,8 @@ use super::exit::{CliError, Exit};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::ui::Ui;
+use crate::run::command::Command;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 
 /// Plan, apply, verify and bootstrap: units and gates in one graph
 ///
@@ -34,9 +34,7 @@ pub struct UpArgs {
 /// Brings everything up.
 pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
     let execution = Execution {
-        command: "up",
-        mode: Mode::Apply,
-        gates: true,
+        command: Command::Up,
         path: args.path.as_deref(),
         selection: &args.selection,
         engine: &args.engine,
@@ -44,5 +42,5 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliE
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(execute(ui, global, execution).await?.0)
+    Ok(execute(ui, global, execution).await?.exit)
 }

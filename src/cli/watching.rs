@@ -2,7 +2,6 @@
 
 use super::exit::{CliError, Exit};
 use super::global::{Format, Global, LogFormat};
-use super::run::meaning;
 use super::ui::Ui;
 use crate::report::json_log::JsonLog;
 use crate::report::line::lock_left;
@@ -11,6 +10,7 @@ use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
 use crate::report::voice::Voice;
+use crate::run::command::Command;
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
 use crate::run::past::Past;
@@ -38,30 +38,22 @@ pub fn voice(global: &Global) -> Voice {
 }
 
 /// How a run stands at its end, for what is offered then.
-pub struct Ends<'a> {
-    /// `up`, `plan`, ….
-    pub command: &'a str,
-    /// Whether it applied saved plans, which are over with it.
-    pub of_saved_plans: bool,
+pub struct Ends {
+    /// What was asked for.
+    pub command: Command,
     /// Whether units that stay as they are are all listed.
     pub all: bool,
     /// What its journal says, where it can be read.
     pub past: Option<Past>,
 }
 
-impl Ends<'_> {
+impl Ends {
     /// What to type next, where something is left that nobody declined.
     fn offer(&self, run: &str) -> Option<String> {
         if self.past.as_ref().is_some_and(|past| !past.is_open()) {
             return None;
         }
-        Some(if self.of_saved_plans {
-            "plan what is left anew: slipway plan --out DIR, then slipway apply DIR".to_owned()
-        } else if meaning(self.command).is_some() {
-            format!("go on with it: slipway resume {run}")
-        } else {
-            format!("go on with it: slipway {}", self.command)
-        })
+        Some(self.command.way_on(run))
     }
 }
 
@@ -71,7 +63,7 @@ pub fn tell(
     folder: &RunFolder,
     summary: &Summary,
     result: &RunResult,
-    ends: &Ends<'_>,
+    ends: &Ends,
 ) -> Result<(), CliError> {
     match ui.format() {
         Format::Json => ui.json(summary)?,

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::engine::PlanSummary;
+use crate::run::command::only_plans;
 use crate::run::event::{EventKind, Outcome};
 
 /// What is known of one unit.
@@ -49,7 +50,7 @@ impl Counts {
     /// Takes the next event.
     pub fn take(&mut self, event: &EventKind) {
         match event {
-            EventKind::RunStarted(start) => self.only_plans = start.command == "plan",
+            EventKind::RunStarted(start) => self.only_plans = only_plans(&start.command),
             EventKind::Planned { node, summary, .. } => {
                 self.plans.insert(node.clone(), summary.clone());
             }

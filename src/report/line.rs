@@ -3,7 +3,8 @@
 use console::style;
 
 use crate::engine::PlanSummary;
-use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict, destroys};
+use crate::run::command::destroys;
+use crate::run::event::{Cost, Judgement, LeftLock, Outcome, Verdict};
 use crate::support::shown::{self, one_line};
 
 /// Seconds as people read them: `0.4s`, `12s`, `3m 20s`.

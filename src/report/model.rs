@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::counts::Known;
 use crate::engine::{PlanDetail, PlanSummary};
+use crate::run::command::only_plans;
 use crate::run::event::{Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
 use crate::run::events::Listener;
 
@@ -301,7 +302,7 @@ impl Summary {
             user: start.user.clone(),
             commit: start.commit.clone(),
             parallelism: start.parallelism,
-            nodes: start.nodes.iter().map(|node| Row::new(node, start.command == "plan")).collect(),
+            nodes: start.nodes.iter().map(|node| Row::new(node, only_plans(&start.command))).collect(),
             places: start.nodes.iter().map(|node| node.name.clone()).zip(0..).collect(),
             last: Some(time),
             ..Self::default()
@@ -330,7 +331,7 @@ impl Summary {
 
     /// Whether it was a run that only plans.
     pub fn only_plans(&self) -> bool {
-        self.command == "plan"
+        only_plans(&self.command)
     }
 
     /// Whether any plan would change something.
@@ -354,7 +355,7 @@ impl Summary {
         let done = |row: &&Row| row.outcome.as_ref().is_some_and(Outcome::is_success);
         let undone = self.nodes.len() - self.nodes.iter().filter(done).count() - failed;
         match (failed, undone) {
-            (0, 0) if self.command == "plan" && self.has_changes() => "changes".to_owned(),
+            (0, 0) if only_plans(&self.command) && self.has_changes() => "changes".to_owned(),
             (0, 0) if self.changed_nothing() => "nothing to change".to_owned(),
             (0, 0) => "done".to_owned(),
             (failed, 0) => format!("{failed} failed"),

@@ -8,6 +8,7 @@ use super::line::detail;
 use super::model::{Row, Summary};
 use super::table::{Line, table};
 use crate::engine::{Action, PlanSummary};
+use crate::run::command::only_plans;
 use crate::run::event::Outcome;
 use crate::support::counted::listed;
 use crate::support::shown::{name, one_line};
@@ -20,7 +21,7 @@ impl Summary {
         if let Some(words) = self.in_words() {
             text = format!("{text}\n{words}\n");
         }
-        if self.command == "plan" {
+        if only_plans(&self.command) {
             text.push_str(&self.losses());
         }
         text.push_str(&self.details());

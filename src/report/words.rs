@@ -2,7 +2,8 @@
 
 use super::model::{Row, Summary};
 use crate::engine::PlanSummary;
-use crate::run::event::{Outcome, destroys};
+use crate::run::command::destroys;
+use crate::run::event::Outcome;
 
 impl Summary {
     /// `applied: 24 added, 2 changed (2 units) · 5 not done`; none where the run came to its end, or only planned.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::command::Command;
 use crate::engine::{PlanDetail, PlanSummary};
 use crate::support::path_text;
 
@@ -161,9 +162,12 @@ pub struct RunStart {
     pub request: Option<Request>,
 }
 
-/// Whether a run of this command takes things away. Some are two words, such as `destroy --removed`.
-pub fn destroys(command: &str) -> bool {
-    matches!(command.split(' ').next(), Some("destroy" | "down"))
+impl RunStart {
+    /// What was asked for; none where another version wrote of a command that is not known here.
+    pub fn command(&self) -> Option<Command> {
+        let saved = self.request.as_ref().is_some_and(|request| request.saved_plans.is_some());
+        Command::named(&self.command).map(|command| command.of_saved_plans(saved))
+    }
 }
 
 /// What a policy says of a unit's plan. Nothing sensitive is in it.

@@ -9,6 +9,7 @@ pub mod ahead;
 pub mod approval;
 pub mod assemble;
 pub mod blast;
+pub mod command;
 pub mod event;
 pub mod events;
 pub mod folder;

@@ -7,7 +7,7 @@ mod tests;
 mod xml;
 
 use super::foreign::{one_line, visible};
-use crate::run::event::destroys;
+use crate::run::command::{destroys, only_plans};
 use crate::support::counted::{plural, with_commas};
 
 pub use self::comment::markdown;
@@ -89,7 +89,7 @@ impl Unbegun {
     fn words(&self) -> &'static str {
         match self.command.as_str() {
             _ if self.end == End::Nothing => "there was nothing to do, so no run began",
-            "plan" => "nothing was planned: the run did not begin",
+            command if only_plans(command) => "nothing was planned: the run did not begin",
             "runs show" => "no run is shown",
             command if destroys(command) => "nothing was destroyed: the run did not begin",
             _ => "nothing was changed: the run did not begin",
