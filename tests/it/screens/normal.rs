@@ -24,6 +24,8 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r" *\(its last sync healed .*?\)", ""),
         // A version is supported until a day.
         (r"(?m)^. the cluster's version is supported .*\n(    .*\n)?", ""),
+        // Which applications go at once depends on how fast Argo CD lets the first of them go.
+        (r"(?m)^removing [a-z0-9, -]+\n", ""),
         // What is waited for on the way depends on when it is looked at.
         (r"(?m)^(\d\d:\d\d:\d\d )?(argocd dev: )?waiting: .*\n", ""),
         (r"\btofu \d+\.\d+\.\d+\b", "tofu 1.2.3"),

@@ -72,7 +72,8 @@ impl Surface {
                 let started = format!("@{}", estate.path().join("started").display());
                 let answers: &[&str] = match person {
                     Person::Away => &[],
-                    Person::Declines => &[": ", "no\n"],
+                    Person::Declines if matches!(arguments, ["destroy" | "down", ..]) => &["Type ", "no\n"],
+                    Person::Declines => &["[y]es", "no\n"],
                     Person::Interrupts => &[&started, "\u{3}"],
                 };
                 let shown = shown(&command, (50, columns, 0), answers);
