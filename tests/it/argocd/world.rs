@@ -125,6 +125,15 @@ impl World {
         });
     }
 
+    /// Pushes a commit that adds a file.
+    pub fn add(&self, file: &str, text: &str) {
+        self.commit(|work| {
+            let file = work.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        });
+    }
+
     /// Pushes a commit of what is done to a clone.
     fn commit(&self, change: impl FnOnce(&Path)) {
         let work = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ mod pipelines;
 mod shell;
 mod site;
 mod terragrunt;
+mod unprompted;
 
 use self::shell::Shell;
 use crate::support::bed::Bed;

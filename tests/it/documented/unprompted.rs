@@ -1,0 +1,102 @@
+//! Commands that pages list without a prompt, as a reference has them: each is run as it stands there, in the order of the
+//! page, in a place where it has something to do.
+
+use super::shell::Shell;
+use crate::argocd::world::World;
+use crate::support::estate::Estate;
+use crate::support::{manifests, root};
+
+/// The commands in the fences of a page that are neither a file nor a session; what may be left out of a command is left
+/// out, and what only shows its form (`…`) is none.
+fn commands(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let mut found = Vec::new();
+    let mut fence: Option<&str> = None;
+    for line in text.lines() {
+        if let Some(info) = line.strip_prefix("```") {
+            fence = if fence.is_some() { None } else { Some(info) };
+        } else if fence.is_some_and(|info| info.is_empty() || info == "sh") && line.starts_with("slipway ") {
+            let command = line.split("  #").next().unwrap().trim_end();
+            let words = command.split(' ').filter(|word| !(word.starts_with('[') && word.ends_with(']')));
+            let command_alone = words.collect::<Vec<_>>().join(" ");
+            // A page may come back to one.
+            if !command.contains('…') && !found.contains(&command_alone) {
+                found.push(command_alone);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{page} has no commands");
+    found
+}
+
+/// Runs those of a page.
+fn run(shell: &Shell, page: &str) {
+    for command in commands(page) {
+        shell.must(&command);
+    }
+}
+
+fn estate() -> (Estate, Shell) {
+    let estate = Estate::new();
+    estate.unit("dev/network", &[]).unit("test/network", &[]).unit("dev/legacy/network", &[]);
+    let shell = Shell::new();
+    for part in ["live", "infra", "slipway.hcl"] {
+        shell.bring(&estate.path().join(part));
+    }
+    shell.must(
+        "git init --quiet && git add --all && git commit --quiet -m 'Three units' && slipway apply --yes",
+    );
+    (estate, shell)
+}
+
+#[test]
+fn the_readme_and_the_pages_on_filters_and_runs() {
+    let (_estate, shell) = estate();
+    run(&shell, "README.md");
+    run(&shell, "docs/filters.md");
+    run(&shell, "docs/runs.md");
+    // Its run is of another day: the one that is there takes its place.
+    let unlock = commands("docs/signals-and-locks.md").pop().unwrap();
+    let (command, run) = unlock.rsplit_once(' ').unwrap();
+    assert!(run.starts_with("2026"), "{unlock}");
+    shell.must(&format!("{command} $(ls .slipway/runs | head -1)"));
+}
+
+#[test]
+fn the_page_on_stacks() {
+    let (estate, shell) = estate();
+    let unit = std::fs::read_to_string(estate.path().join("live/dev/network/terragrunt.hcl")).unwrap();
+    estate.write("catalogue/app/terragrunt.hcl", &unit);
+    let stack = "unit \"app\" {\n  source = \"${get_repo_root()}/catalogue/app\"\n  path   = \"app\"\n}\n";
+    estate.write("live/shop/terragrunt.stack.hcl", stack);
+    shell.bring(&estate.path().join("catalogue"));
+    shell.bring(&estate.path().join("live"));
+    run(&shell, "docs/stacks.md");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_on_the_manifests_repository() {
+    let world = World::new("page-gitops").await;
+    let project = "cluster \"dev\" {\n  name   = \"page-gitops\"\n  region = \"eu-west-1\"\n\n  argocd {\n    \
+                   version  = \"v3.6.1\"\n    flavor   = \"core\"\n    manifest = get_env(\"SLIPWAY_ARGOCD_MANIFEST\")\n\n    \
+                   repository {\n      url         = get_env(\"SLIPWAY_MANIFESTS_URL\")\n      \
+                   username    = get_env(\"SLIPWAY_MANIFESTS_USERNAME\")\n      \
+                   credentials = get_env(\"SLIPWAY_MANIFESTS_TOKEN\")\n    }\n\n    root {\n      \
+                   path     = \"manifests/apps\"\n      revision = \"main\"\n    }\n  }\n}\n";
+    let shell = Shell::new()
+        .bed(&world.bed)
+        .env("SLIPWAY_MANIFESTS_URL", &world.url())
+        .env("SLIPWAY_MANIFESTS_USERNAME", world.bed.text("/git/username"))
+        .env("SLIPWAY_MANIFESTS_TOKEN", world.bed.text("/git/password"))
+        .env("SLIPWAY_ARGOCD_MANIFEST", world.bed.text("/argocd/manifests/core"));
+    std::fs::write(shell.start().join("slipway.hcl"), project).unwrap();
+    for (place, image) in [("staging", "registry.example/app-a:v5"), ("prod", "registry.example/app-a:v4")] {
+        world.add(
+            &format!("manifests/{place}/app-a/deployment.yaml"),
+            &manifests::deployment("app-a", &[("app-a", image)]),
+        );
+    }
+    shell.must("slipway argocd bootstrap && slipway argocd wait");
+    run(&shell, "docs/gitops.md");
+    shell.must("slipway argocd uninstall --yes");
+}
