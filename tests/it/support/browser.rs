@@ -101,6 +101,14 @@ impl Browser {
         self.settle();
     }
 
+    /// Does what leads to another page, and waits until that is loaded: what is asked on the way there is answered by nobody.
+    pub fn leave(&mut self, expression: &str) {
+        self.events.clear();
+        self.evaluate(expression);
+        self.wait_for("Page.loadEventFired");
+        self.settle();
+    }
+
     /// The value of an expression of JavaScript; promises are waited for.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
