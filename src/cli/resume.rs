@@ -60,17 +60,21 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
     folder.make_ready()?;
     let damaged =
         || CliError::failed(format!("the journal of {} does not say how the run began", folder.id), None);
-    let events = journal::read(&folder.journal())?;
-    let past = Past::of(events.clone()).ok_or_else(damaged)?;
+    let past = Past::of(journal::read(&folder.journal())?).ok_or_else(damaged)?;
     if past.is_done() {
         ui.say(&format!("run {} is done: there is nothing to go on with", folder.id));
-        args.engine.reports.prepare(&workspace)?.write(&Summary::of(&events), &folder)?;
+        let summary = Summary::of(&journal::read(&folder.journal())?);
+        args.engine.reports.prepare(&workspace)?.write(&summary, &folder)?;
         return Ok(Exit::Done);
     }
     let command = past.start.command();
-    // Saved plans are refused below, in their own words.
-    let known = command.filter(|command| command.is_resumable() || *command == Command::ApplySaved);
-    let Some(command) = known else {
+    if command == Some(Command::ApplySaved) {
+        return Err(CliError::refused(
+            format!("run {} applied saved plans, which are over with it", folder.id),
+            "plan what is left anew: `slipway plan --out`, then `slipway apply`",
+        ));
+    }
+    let Some(command) = command.filter(|command| command.is_resumable()) else {
         return Err(CliError::usage(
             format!("`slipway {}` is nothing to go on with", past.start.command),
             "begin it again",
@@ -85,12 +89,6 @@ pub async fn cmd_resume(ui: Ui, global: &Global, args: &ResumeArgs) -> Result<Ex
             "begin another run: what is applied already will be found so",
         ));
     };
-    if command == Command::ApplySaved {
-        return Err(CliError::refused(
-            format!("run {} applied saved plans, which are over with it", folder.id),
-            "plan what is left anew: `slipway plan --out`, then `slipway apply`",
-        ));
-    }
     if past.was_declined() {
         return Err(CliError::refused(
             format!("what is left of run {} was declined", folder.id),

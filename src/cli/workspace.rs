@@ -222,12 +222,7 @@ impl Workspace {
         args: &SelectionArgs,
     ) -> Result<Selection, CliError> {
         let Chosen { estate, selected, dependents, nothing } = self.chosen(ui, estate, reader, args)?;
-        if estate.has_errors() {
-            let circles = Graph::build(&estate).err().unwrap_or_default();
-            return Err(CliError::Configuration([estate.diagnostics, circles].concat()));
-        }
-        ui.diagnostics(estate.diagnostics.iter().cloned());
-        let graph = Graph::build(&estate)?;
+        let graph = ordered(ui, &estate)?;
         nothing?;
         Ok(Selection { estate, graph, selected, dependents })
     }
@@ -289,11 +284,7 @@ impl Workspace {
         let selected = needed.iter().enumerate().filter(|(_, unit)| chosen.contains(unit));
         let selected = selected.map(|(place, _)| UnitIndex(place)).collect();
         let estate = estate.restricted(&needed);
-        if estate.has_errors() {
-            return Err(CliError::Configuration(estate.diagnostics));
-        }
-        ui.diagnostics(estate.diagnostics.iter().cloned());
-        let graph = Graph::build(&estate)?;
+        let graph = ordered(ui, &estate)?;
         Ok(Selection { estate, graph, selected, dependents: Vec::new() })
     }
 
@@ -390,6 +381,17 @@ fn named(working_dir: &Path, project: &Path, path: &Path) -> Result<Named, FileE
     let mut bounds = vec![working_dir, project];
     bounds.extend(git::top_of(project));
     Named::new(&path, &bounds)
+}
+
+/// The order of an estate in which nothing is wrong, or every error, circles among them; warnings are said.
+fn ordered(ui: Ui, estate: &Estate) -> Result<Graph, CliError> {
+    let graph = Graph::build(estate);
+    if estate.has_errors() {
+        let circles = graph.err().unwrap_or_default();
+        return Err(CliError::Configuration([estate.diagnostics.clone(), circles].concat()));
+    }
+    ui.diagnostics(estate.diagnostics.iter().cloned());
+    Ok(graph?)
 }
 
 /// The folder that a command was started in, or `-C`.

@@ -40,6 +40,30 @@ impl Ancestry for Exactly {
     }
 }
 
+const PROJECT: &str = r#"
+cluster "dev" {
+  name   = "THIS"
+  region = "eu-west-1"
+MORE
+  argocd {
+    version  = "v3.6.1"
+    flavor   = "core"
+    manifest = get_env("SLIPWAY_ARGOCD_MANIFEST")
+
+    repository {
+      url         = get_env("SLIPWAY_MANIFESTS_URL")
+      username    = get_env("SLIPWAY_MANIFESTS_USERNAME")
+      credentials = get_env("SLIPWAY_MANIFESTS_TOKEN")
+    }
+
+    root {
+      path     = "manifests/apps"
+      revision = "main"
+    }
+  }
+}
+"#;
+
 impl World {
     /// The cluster and the repository are called by the name, so that no other test has them.
     pub async fn new(name: &'static str) -> Self {
@@ -54,6 +78,16 @@ impl World {
 
     pub fn url(&self) -> String {
         manifests::url(&self.bed, self.name)
+    }
+
+    /// A `slipway.hcl` with the cluster, what else its block holds, and the core installation; its settings are variables.
+    pub fn project(&self, more: &str) -> String {
+        PROJECT.replace("THIS", self.name).replace("MORE", more)
+    }
+
+    /// Those variables.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        manifests::settings(&self.bed, self.name)
     }
 
     /// What `slipway.hcl` would say, with the core installation.

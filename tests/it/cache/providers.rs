@@ -5,31 +5,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::{listed, prune};
-use crate::support::estate::Estate;
+use crate::support::estate::{AWS_MODULE, Estate};
 use crate::support::slipway::Slipway;
 use crate::support::{root, tool};
 
-const MODULE: &str = r#"
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws", version = "~> 3.39" }
-  }
-}
-
-provider "aws" {
-  region                      = "eu-west-1"
-  access_key                  = "fixture"
-  secret_key                  = "fixture"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  skip_get_ec2_platforms      = true
-}
-
-resource "aws_vpc" "this" {
-  cidr_block = "10.0.0.0/16"
-}
-"#;
 const LONGEST: Duration = Duration::from_mins(2);
 
 /// A mirror of archives: out of one of folders, the tools only link to it.
@@ -74,7 +53,7 @@ fn a_provider_goes_when_nobody_uses_it_and_the_next_run_installs_it_again() {
         );
     };
     unit("");
-    estate.write("infra/aws/main.tf", MODULE);
+    estate.write("infra/aws/main.tf", AWS_MODULE);
     let slipway = || {
         Slipway::new(estate.path(), &tool("tofu"))
             .env("TF_CLI_CONFIG_FILE", folder.path().join("terraform.rc"))
@@ -127,7 +106,7 @@ fn a_provider_goes_when_nobody_uses_it_and_the_next_run_installs_it_again() {
 fn a_provider_that_lies_in_a_mirror_of_folders_is_none_of_the_caches() {
     let estate = Estate::new();
     estate.write("live/a/terragrunt.hcl", "terraform {\n  source = \"../../infra/aws\"\n}\n");
-    estate.write("infra/aws/main.tf", MODULE);
+    estate.write("infra/aws/main.tf", AWS_MODULE);
     let slipway = || {
         Slipway::new(estate.path(), &tool("tofu"))
             .env("TF_CLI_CONFIG_FILE", root().join(".tools/terraform.rc"))

@@ -42,12 +42,7 @@ fn the_tutorial_works_as_written() {
     let bed = Bed::start(&[]);
     let repository = "tutorial";
     manifests::seed(&bed, repository);
-    let mut shell = Shell::new()
-        .bed(&bed)
-        .env("SLIPWAY_MANIFESTS_URL", &manifests::url(&bed, repository))
-        .env("SLIPWAY_MANIFESTS_USERNAME", bed.text("/git/username"))
-        .env("SLIPWAY_MANIFESTS_TOKEN", bed.text("/git/password"))
-        .env("SLIPWAY_ARGOCD_MANIFEST", bed.text("/argocd/manifests/core"));
+    let mut shell = Shell::new().bed(&bed).settings(manifests::settings(&bed, repository));
     for folder in ["live", "infra"] {
         shell.bring(&root().join(folder));
     }

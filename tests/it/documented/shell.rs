@@ -57,6 +57,12 @@ impl Shell {
         self
     }
 
+    /// With several.
+    pub fn settings(mut self, settings: Vec<(String, String)>) -> Self {
+        self.environment.extend(settings);
+        self
+    }
+
     /// Where a place that pages speak of is on this machine.
     pub fn place(mut self, spoken: &str, real: &Path) -> Self {
         self.places.push((spoken.to_owned(), real.display().to_string()));
@@ -64,9 +70,8 @@ impl Shell {
     }
 
     /// With the credentials and places of a bed.
-    pub fn bed(mut self, bed: &Bed) -> Self {
-        self.environment.extend(bed.environment());
-        self
+    pub fn bed(self, bed: &Bed) -> Self {
+        self.settings(bed.environment())
     }
 
     /// Copies a folder into the one that it began in.

@@ -77,19 +77,8 @@ fn the_page_on_stacks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_on_the_manifests_repository() {
     let world = World::new("page-gitops").await;
-    let project = "cluster \"dev\" {\n  name   = \"page-gitops\"\n  region = \"eu-west-1\"\n\n  argocd {\n    \
-                   version  = \"v3.6.1\"\n    flavor   = \"core\"\n    manifest = get_env(\"SLIPWAY_ARGOCD_MANIFEST\")\n\n    \
-                   repository {\n      url         = get_env(\"SLIPWAY_MANIFESTS_URL\")\n      \
-                   username    = get_env(\"SLIPWAY_MANIFESTS_USERNAME\")\n      \
-                   credentials = get_env(\"SLIPWAY_MANIFESTS_TOKEN\")\n    }\n\n    root {\n      \
-                   path     = \"manifests/apps\"\n      revision = \"main\"\n    }\n  }\n}\n";
-    let shell = Shell::new()
-        .bed(&world.bed)
-        .env("SLIPWAY_MANIFESTS_URL", &world.url())
-        .env("SLIPWAY_MANIFESTS_USERNAME", world.bed.text("/git/username"))
-        .env("SLIPWAY_MANIFESTS_TOKEN", world.bed.text("/git/password"))
-        .env("SLIPWAY_ARGOCD_MANIFEST", world.bed.text("/argocd/manifests/core"));
-    std::fs::write(shell.start().join("slipway.hcl"), project).unwrap();
+    let shell = Shell::new().bed(&world.bed).settings(world.settings());
+    std::fs::write(shell.start().join("slipway.hcl"), world.project("")).unwrap();
     for (place, image) in [("staging", "registry.example/app-a:v5"), ("prod", "registry.example/app-a:v4")] {
         world.add(
             &format!("manifests/{place}/app-a/deployment.yaml"),

@@ -4,32 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::support::bed::Bed;
-use crate::support::estate::Estate;
+use crate::support::estate::{AWS_MODULE, Estate};
 use crate::support::slipway::Slipway;
 use crate::support::{root, terraforms};
 
-/// A module of the AWS provider that asks AWS for nothing when it is planned.
-const AWS_MODULE: &str = r#"
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws", version = "~> 3.39" }
-  }
-}
-
-provider "aws" {
-  region                      = "eu-west-1"
-  access_key                  = "fixture"
-  secret_key                  = "fixture"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  skip_get_ec2_platforms      = true
-}
-
-resource "aws_vpc" "this" {
-  cidr_block = "10.0.0.0/16"
-}
-"#;
 const UNITS: [&str; 4] = ["a", "b", "c", "d"];
 
 fn estate() -> Estate {

@@ -8,51 +8,20 @@ use crate::support::estate::Estate;
 const TERMINAL: [Surface; 1] = [Surface::Terminal(80)];
 const FEW: [Surface; 2] = [Surface::Terminal(80), Surface::Pipes];
 
-const PROJECT: &str = r#"
-cluster "dev" {
-  name   = "screens"
-  region = "eu-west-1"
-
+const VERIFY: &str = r#"
   verify {
     version         = "1.33"
     min_ready_nodes = NODES
     addons          = ["coredns"]
     timeout         = "2s"
   }
-
-  argocd {
-    version  = "v3.6.1"
-    flavor   = "core"
-    manifest = get_env("SLIPWAY_ARGOCD_MANIFEST")
-
-    repository {
-      url         = get_env("SLIPWAY_MANIFESTS_URL")
-      username    = get_env("SLIPWAY_MANIFESTS_USERNAME")
-      credentials = get_env("SLIPWAY_MANIFESTS_TOKEN")
-    }
-
-    root {
-      path     = "manifests/apps"
-      revision = "main"
-    }
-  }
-}
 "#;
 
 fn situation(name: &'static str, world: &World, nodes: &str) -> Situation {
     let estate = Estate::new();
-    estate.write("slipway.hcl", &PROJECT.replace("NODES", nodes));
+    estate.write("slipway.hcl", &world.project(&VERIFY.replace("NODES", nodes)));
     let mut situation = Situation::new(name, estate);
-    situation.settings = world.bed.environment();
-    let bed = |path: &str| world.bed.text(path).to_owned();
-    for (variable, value) in [
-        ("SLIPWAY_ARGOCD_MANIFEST", bed("/argocd/manifests/core")),
-        ("SLIPWAY_MANIFESTS_URL", world.url()),
-        ("SLIPWAY_MANIFESTS_USERNAME", bed("/git/username")),
-        ("SLIPWAY_MANIFESTS_TOKEN", bed("/git/password")),
-    ] {
-        situation.settings.push((variable.to_owned(), value));
-    }
+    situation.settings = [world.bed.environment(), world.settings()].concat();
     situation
 }
 

@@ -5,6 +5,29 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+/// A module of the AWS provider that asks AWS for nothing when it is planned.
+pub const AWS_MODULE: &str = r#"
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "~> 3.39" }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "fixture"
+  secret_key                  = "fixture"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  skip_get_ec2_platforms      = true
+}
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.0.0.0/16"
+}
+"#;
+
 /// An estate under `live/`, in a Git repository.
 pub struct Estate {
     folder: TempDir,

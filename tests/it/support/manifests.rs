@@ -14,6 +14,17 @@ pub fn url(bed: &Bed, name: &str) -> String {
     format!("{}/{name}.git", bed.text("/git/url"))
 }
 
+/// The variables by which a project that is written for any repository means the one of that name, and the bed's Argo CD.
+pub fn settings(bed: &Bed, name: &str) -> Vec<(String, String)> {
+    let settings = [
+        ("SLIPWAY_ARGOCD_MANIFEST", bed.text("/argocd/manifests/core").to_owned()),
+        ("SLIPWAY_MANIFESTS_URL", url(bed, name)),
+        ("SLIPWAY_MANIFESTS_USERNAME", bed.text("/git/username").to_owned()),
+        ("SLIPWAY_MANIFESTS_TOKEN", bed.text("/git/password").to_owned()),
+    ];
+    settings.map(|(variable, value)| (variable.to_owned(), value)).into()
+}
+
 /// Seeds a repository of that name; its Applications follow it. Returns the bare repository.
 pub fn seed(bed: &Bed, name: &str) -> PathBuf {
     let bare = Path::new(bed.text("/git/root")).join(format!("{name}.git"));
