@@ -29,6 +29,14 @@ fn commands(page: &str) -> Vec<String> {
     found
 }
 
+/// The only command of a page whose output another program reads.
+fn piped(page: &str) -> String {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let piped: Vec<&str> = text.lines().filter(|line| line.starts_with("slipway ") && line.contains(" | ")).collect();
+    assert_eq!(piped.len(), 1, "{page}: {piped:?}");
+    piped[0].to_owned()
+}
+
 /// Runs those of a page.
 fn run(shell: &Shell, page: &str) {
     for command in commands(page) {
@@ -55,6 +63,10 @@ fn the_readme_and_the_pages_on_filters_and_runs() {
     run(&shell, "README.md");
     run(&shell, "docs/filters.md");
     run(&shell, "docs/runs.md");
+    let results = shell.runs(&piped("docs/events.md"), &[], 0);
+    for unit in ["dev/network", "test/network", "dev/legacy/network"] {
+        assert!(results.lines().any(|line| line == format!("{unit}\tunchanged")), "{results}");
+    }
     // Its run is of another day: the one that is there takes its place.
     let unlock = commands("docs/signals-and-locks.md").pop().unwrap();
     let (command, run) = unlock.rsplit_once(' ').unwrap();
