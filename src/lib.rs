@@ -5,8 +5,9 @@
 //!
 //! | floor | where | what lives there |
 //! |---|---|---|
-//! | 9 | [`cli`] | one file a command |
-//! | 8 | [`report`] | everyone who watches a run |
+//! | 10 | [`cli`] | one file a command |
+//! | 9 | [`launch`] | how a run begins and ends |
+//! | 8 | [`report`], [`ui`] | everyone who watches a run; the two streams |
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
 //! | 6 | [`engine`] | one unit turned into commands |
 //! | 5 | [`cluster`], [`argocd`] | EKS, Argo CD |
@@ -22,8 +23,10 @@ pub mod argocd;
 pub mod cli;
 pub mod cluster;
 pub mod engine;
+pub mod launch;
 pub mod report;
 pub mod run;
+pub mod ui;
 
 pub use slipway_estate::{estate, terragrunt};
 pub use slipway_gitops as gitops;

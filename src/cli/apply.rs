@@ -4,18 +4,41 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::agree::ConsentArgs;
-use super::execute::{Execution, execute};
-use super::exit::{CliError, Exit};
+use super::consent::ConsentArgs;
+use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
-use super::saved_plan::{self, TrustArgs};
 use super::selection::SelectionArgs;
-use super::ui::Ui;
-use super::workspace::{Workspace, working_dir};
 use crate::engine::plan::folder::is_saved;
 use crate::estate::Needs;
+use crate::launch::{CommandError, Launch, SavedApply, Trust, Workspace, apply_saved, launch, working_dir};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
+use crate::ui::Ui;
+
+/// Whose saved plans are applied.
+#[derive(Args, Clone, Debug)]
+pub struct TrustArgs {
+    /// Apply saved plans only with a signature of someone on this list, which ssh-keygen reads [default for signed ones: git's gpg.ssh.allowedSignersFile]
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_ALLOWED_SIGNERS")]
+    allowed_signers: Option<PathBuf>,
+
+    /// Refuse saved plans that are not signed by an allowed signer
+    #[arg(long, env = "SLIPWAY_REQUIRE_SIGNATURE")]
+    require_signature: bool,
+}
+
+impl TrustArgs {
+    /// Whether anything is asked of signatures on the command line itself: a variable may be set for all commands.
+    fn is_used(&self) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some();
+        self.allowed_signers.is_some() && !set("SLIPWAY_ALLOWED_SIGNERS")
+            || self.require_signature && !set("SLIPWAY_REQUIRE_SIGNATURE")
+    }
+
+    fn trust(&self) -> Trust {
+        Trust { allowed_signers: self.allowed_signers.clone(), require_signature: self.require_signature }
+    }
+}
 
 /// Plan and apply the units, or apply saved plans
 ///
@@ -39,42 +62,43 @@ pub struct ApplyArgs {
 }
 
 /// Applies.
-pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
-    let working_dir = working_dir(global)?;
+pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
+    let invocation = global.invocation();
+    let working_dir = working_dir(&invocation)?;
+    let options = args.engine.options();
     let saved = args.path.as_ref().map(|path| working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
         if args.selection.is_narrowed() {
-            return Err(CliError::usage(
+            return Err(CommandError::usage(
                 "saved plans are applied as a whole",
                 "leave the filters out, or give them to `slipway plan --out`",
             ));
         }
-        let workspace = Workspace::open(global, Needs::RUN)?;
-        return saved_plan::apply(
-            ui,
-            global,
-            workspace,
-            &folder,
-            args.consent.consent(),
-            &args.trust,
-            &args.engine,
-        )
-        .await;
+        let workspace = Workspace::open(ui, &invocation, Needs::RUN)?;
+        let wanted = SavedApply {
+            folder: &folder,
+            consent: args.consent.consent(),
+            trust: &args.trust.trust(),
+            options: &options,
+        };
+        return Ok(concluded(ui, &apply_saved(ui, workspace, wanted).await?));
     }
     if args.trust.is_used() {
-        return Err(CliError::usage(
+        return Err(CommandError::usage(
             "there are no saved plans whose signature could be checked",
             "name the folder that `slipway plan --out` wrote",
         ));
     }
-    let execution = Execution {
+    let workspace =
+        Workspace::open_for(ui, &invocation, args.path.as_deref(), Launch::needs(Command::Apply))?;
+    let wanted = Launch {
         command: Command::Apply,
         path: args.path.as_deref(),
-        selection: &args.selection,
-        engine: &args.engine,
+        selectors: &args.selection.selectors(),
+        options: &options,
         consent: args.consent.consent(),
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(execute(ui, global, execution).await?.exit)
+    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
 }

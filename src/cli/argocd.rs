@@ -6,17 +6,16 @@ use clap::{Args, Subcommand};
 use console::style;
 use serde_json::json;
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::follow::wait_for_tip;
-use super::global::{Format, Global, ToolArgs};
-use super::target::Target;
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::global::{Global, ToolArgs};
 use crate::argocd::{self, ApplicationStatus};
 use crate::cluster::{connect, managed_argocd};
 use crate::estate::{ArgoCd, Needs};
+use crate::launch::{CommandError, Target, Workspace};
 use crate::run::gate::argocd::{AVAILABLE, bootstrap_spec, installed, remove};
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// Install, watch and remove Argo CD on a cluster
 #[derive(Args, Clone, Debug)]
@@ -81,8 +80,8 @@ struct UninstallArgs {
 }
 
 /// Does what was asked.
-pub async fn cmd_argocd(ui: Ui, global: &Global, args: &ArgocdArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global, Needs::CLUSTERS)?;
+pub async fn cmd_argocd(ui: Ui, global: &Global, args: &ArgocdArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open(ui, &global.invocation(), Needs::CLUSTERS)?;
     match &args.command {
         ArgocdCommand::Bootstrap(args) => bootstrap(ui, &workspace, args).await,
         ArgocdCommand::Status(args) => status(ui, &workspace, args).await,
@@ -92,24 +91,27 @@ pub async fn cmd_argocd(ui: Ui, global: &Global, args: &ArgocdArgs) -> Result<Ex
 }
 
 /// A cluster that is to have an Argo CD, and the way to it.
-async fn reach(workspace: &Workspace, args: &ClusterArg) -> Result<(Target, ArgoCd, kube::Client), CliError> {
-    let target = Target::find(workspace, args.cluster.as_deref(), &args.tools).await?;
+async fn reach(
+    workspace: &Workspace,
+    args: &ClusterArg,
+) -> Result<(Target, ArgoCd, kube::Client), CommandError> {
+    let target = Target::find(workspace, args.cluster.as_deref(), &args.tools.tools()).await?;
     let argocd = target.argocd()?.clone();
     let connection = connect(&target.aws, &target.cluster.name).await;
-    let connection = connection.map_err(|error| CliError::failed(error, None))?;
+    let connection = connection.map_err(|error| CommandError::failed(error, None))?;
     Ok((target, argocd, connection.client))
 }
 
-async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Result<Exit, CliError> {
+async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Result<Exit, CommandError> {
     let (target, argocd, client) = reach(workspace, &args.cluster).await?;
     let managed = managed_argocd(&target.aws, &target.cluster.name).await;
-    if let Some(name) = managed.map_err(|error| CliError::failed(error, None))? {
+    if let Some(name) = managed.map_err(|error| CommandError::failed(error, None))? {
         return Err(failed(argocd::ArgoCdError::Managed { name }));
     }
     workspace.home()?;
     let cache = workspace.argocd_cache();
     let spec = bootstrap_spec(&target.cluster, &argocd, None, cache).await;
-    let mut spec = spec.map_err(|error| CliError::failed(error, None))?;
+    let mut spec = spec.map_err(|error| CommandError::failed(error, None))?;
     spec.force = args.force;
     let progress = move |line: String| ui.say(&line);
     let changes = argocd::bootstrap(client.clone(), &spec, &progress).await.map_err(failed)?;
@@ -119,7 +121,7 @@ async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Resul
     Ok(Exit::Done)
 }
 
-async fn status(ui: Ui, workspace: &Workspace, args: &ClusterArg) -> Result<Exit, CliError> {
+async fn status(ui: Ui, workspace: &Workspace, args: &ClusterArg) -> Result<Exit, CommandError> {
     let (_, argocd, client) = reach(workspace, args).await?;
     let applications = argocd::status(client.clone(), &argocd.namespace).await.map_err(failed)?;
     let drift = argocd::drift(client, &applications).await.map_err(failed)?;
@@ -131,23 +133,23 @@ async fn status(ui: Ui, workspace: &Workspace, args: &ClusterArg) -> Result<Exit
     Ok(if green { Exit::Done } else { Exit::Failed })
 }
 
-async fn wait(ui: Ui, workspace: &Workspace, args: &WaitArgs) -> Result<Exit, CliError> {
+async fn wait(ui: Ui, workspace: &Workspace, args: &WaitArgs) -> Result<Exit, CommandError> {
     let (_, argocd, client) = reach(workspace, &args.cluster).await?;
     let applications = wait_for_tip(ui, client, &argocd, Duration::from_secs(args.timeout)).await?;
     ui.answer(&table(&applications))?;
     Ok(Exit::Done)
 }
 
-async fn uninstall(ui: Ui, workspace: &Workspace, args: &UninstallArgs) -> Result<Exit, CliError> {
+async fn uninstall(ui: Ui, workspace: &Workspace, args: &UninstallArgs) -> Result<Exit, CommandError> {
     if !args.yes {
         let message = "removing Argo CD removes every application that it made";
-        return Err(CliError::refused(message, "pass --yes if that is meant"));
+        return Err(CommandError::refused(message, "pass --yes if that is meant"));
     }
     let (_, argocd, client) = reach(workspace, &args.cluster).await?;
     let progress = move |line: String| ui.say(&line);
     workspace.home()?;
     let removed = remove(client, &argocd, workspace.argocd_cache(), &progress).await;
-    let removed = removed.map_err(|error| CliError::failed(error, None))?;
+    let removed = removed.map_err(|error| CommandError::failed(error, None))?;
     ui.answer(&format!("{} applications and {} objects removed", removed.applications, removed.objects))?;
     Ok(Exit::Done)
 }
@@ -187,6 +189,6 @@ fn kept(drift: &[argocd::Drift]) -> String {
     drift.iter().map(line).collect()
 }
 
-fn failed(error: argocd::ArgoCdError) -> CliError {
-    CliError::failed(error, None)
+fn failed(error: argocd::ArgoCdError) -> CommandError {
+    CommandError::failed(error, None)
 }

@@ -4,8 +4,9 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::complete;
-use super::exit::{CliError, Exit};
-use super::ui::Ui;
+use super::exit::Exit;
+use crate::launch::CommandError;
+use crate::ui::Ui;
 
 /// Print a completion script for a shell
 ///
@@ -18,9 +19,9 @@ pub struct CompletionsArgs {
 }
 
 /// Prints the script.
-pub fn cmd_completions(ui: Ui, args: &CompletionsArgs) -> Result<Exit, CliError> {
+pub fn cmd_completions(ui: Ui, args: &CompletionsArgs) -> Result<Exit, CommandError> {
     let script = complete::script(args.shell);
-    let script = script.map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
+    let script = script.map_err(|error| CommandError::failed(format!("could not print: {error}"), None))?;
     ui.raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

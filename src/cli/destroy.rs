@@ -4,20 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::agree::{self, Consent};
-use super::carry_out::{carry_out, refuse_unattended};
-use super::execute::{Execution, execute, refuse_protected};
-use super::exit::{CliError, Exit};
-use super::global::{EngineArgs, EngineFlag, Global};
-use super::removed::{self, Generation, Search};
-use super::run::Run;
+use super::exit::{Exit, concluded};
+use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use super::ui::Ui;
-use super::workspace::{Selection, Workspace};
-use crate::estate::{Graph, Needs};
+use crate::estate::Needs;
+use crate::launch::{CommandError, Consent, DestroyRemoved, Launch, Workspace, destroy_removed, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
-use crate::support::git::short;
+use crate::ui::Ui;
 
 /// Destroy the units in reverse order
 ///
@@ -47,99 +41,27 @@ pub struct DestroyArgs {
 }
 
 /// Destroys.
-pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
+pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CommandError> {
     if args.removed {
-        return destroy_removed(ui, global, args).await;
+        let workspace =
+            Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::EVERYTHING)?;
+        let wanted = DestroyRemoved {
+            path: args.path.as_deref(),
+            consent: Consent::of(args.yes),
+            options: args.engine.options(),
+        };
+        return Ok(concluded(ui, &destroy_removed(ui, &workspace, wanted).await?));
     }
-    let execution = Execution {
+    let workspace =
+        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Destroy))?;
+    let wanted = Launch {
         command: Command::Destroy,
         path: args.path.as_deref(),
-        selection: &args.selection,
-        engine: &args.engine,
+        selectors: &args.selection.selectors(),
+        options: &args.engine.options(),
         consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(execute(ui, global, execution).await?.exit)
-}
-
-/// Destroys what is no longer in the tree, a commit at a time: as the files of that commit say.
-async fn destroy_removed(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
-    refuse_unattended(global, Command::DestroyRemoved, Consent::of(args.yes))?;
-    let mut engine_args = args.engine.clone();
-    // Only our own engine can work on files that stand for others.
-    engine_args.tools.engine = Some(EngineFlag::Native);
-    let engine = workspace.engine(&engine_args.tools, false)?;
-    let within = removed::within(&workspace, args.path.as_deref())?;
-    let search = Search { within: within.clone(), exec: true, ..Search::default() };
-    let generations = removed::find(&workspace, &engine, &search).await;
-    let generations = generations.map_err(|error| {
-        CliError::usage(error.to_string(), "removed units are found in the history of a Git repository")
-    })?;
-    for generation in &generations {
-        for unit in &generation.unknown {
-            let (name, commit) = (generation.estate.name(*unit), short(&generation.commit));
-            ui.say(&format!("{name} (last in {commit}) is left alone: its state cannot be read"));
-        }
-    }
-    if within.is_none() {
-        for place in removed::unexplained(&workspace, &generations).await {
-            ui.say(&format!("{place} is left alone: no unit and no history explains this state"));
-        }
-    }
-    let mut worst = Exit::Done;
-    let mut found = false;
-    for generation in generations.into_iter().filter(|generation| !generation.orphans.is_empty()) {
-        found = true;
-        ui.say(&format!(
-            "last in commit {}, and still with resources: {}",
-            short(&generation.commit),
-            generation.names().join(", ")
-        ));
-        let exit = destroy_generation(ui, global, args, &engine_args, generation).await?;
-        if exit != Exit::Done {
-            worst = exit;
-            // What went before it stands on what comes after.
-            break;
-        }
-    }
-    if !found {
-        ui.say("no unit that is no longer in the tree has resources");
-    }
-    Ok(worst)
-}
-
-async fn destroy_generation(
-    ui: Ui,
-    global: &Global,
-    args: &DestroyArgs,
-    engine: &EngineArgs,
-    generation: Generation,
-) -> Result<Exit, CliError> {
-    let mut workspace = Workspace::open_for(global, args.path.as_deref(), Needs::EVERYTHING)?;
-    let mut request = workspace.request(None, global, engine)?;
-    let root = workspace.project.estate_root.clone();
-    let dirs: Vec<PathBuf> =
-        generation.orphans.iter().map(|unit| root.join(&generation.estate.unit(*unit).path)).collect();
-    let within = removed::within(&workspace, args.path.as_deref())?;
-    let asked_for = within.unwrap_or_else(|| root.clone());
-    let word = agree::word(&asked_for, &root, &dirs);
-    request.path = asked_for;
-    workspace.project.estate_root.clone_from(&generation.root);
-    let graph = Graph::build(&generation.estate)?;
-    let Generation { reader, estate, orphans, stands_for, snapshot: _snapshot, .. } = generation;
-    let selection = Selection { estate, graph, selected: orphans, dependents: Vec::new() };
-    refuse_protected(&workspace, &selection)?;
-    let run = Run {
-        command: Command::DestroyRemoved,
-        consent: Consent::of(args.yes),
-        word: Some(word),
-        stands_for: Some(stands_for),
-        plans: Plans::default(),
-        engine,
-        request,
-        past: None,
-    };
-    Ok(carry_out(ui, global, &workspace, &selection, reader, run).await?.exit)
+    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
 }

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
-use super::exit::CliError;
-use super::global::{EngineFlag, ToolArgs};
-use super::ui::Ui;
-use super::workspace::Workspace;
 use crate::engine::{Session, Unwatched};
+use crate::estate::EngineChoice;
+use crate::launch::{CommandError, Tools, Workspace};
 use crate::report::model::Summary;
 use crate::run::event::{NodeKind, RunStart};
 use crate::run::folder::RunFolder;
@@ -17,6 +13,7 @@ use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::redact;
 use crate::support::unit_name;
+use crate::ui::Ui;
 
 /// Adds them to a summary: of each unit whose plan is still there and that does not have them already.
 ///
@@ -27,7 +24,7 @@ pub async fn add_details(
     folder: &RunFolder,
     start: &RunStart,
     summary: &mut Summary,
-) -> Result<(), CliError> {
+) -> Result<(), CommandError> {
     workspace.home()?;
     if is_from_elsewhere(folder.path()) {
         // Its record names the tool, and its plans are whoever's.
@@ -36,8 +33,7 @@ pub async fn add_details(
     }
     let request = start.request.clone().unwrap_or_default();
     let workspace = workspace.with_settings_of(&request)?;
-    let tools =
-        ToolArgs { engine: EngineFlag::from_str(&start.engine, false).ok(), tf_path: request.tool.clone() };
+    let tools = Tools { engine: EngineChoice::named(&start.engine), tf_path: request.tool.clone() };
     let engine = workspace.engine(&tools, false)?;
     let root = workspace.project.estate_root.clone();
     let workshop = Workshop::new(Arc::clone(&engine), workspace.reader("plan"), root.clone());

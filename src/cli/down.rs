@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::agree::Consent;
-use super::execute::{Execution, execute};
-use super::exit::{CliError, Exit};
+use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use super::ui::Ui;
+use crate::launch::{CommandError, Consent, Launch, Workspace, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
+use crate::ui::Ui;
 
 /// Take everything down: applications, Argo CD, units in reverse
 ///
@@ -37,15 +36,17 @@ pub struct DownArgs {
 }
 
 /// Takes everything down.
-pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, CliError> {
-    let execution = Execution {
+pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, CommandError> {
+    let workspace =
+        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Down))?;
+    let wanted = Launch {
         command: Command::Down,
         path: args.path.as_deref(),
-        selection: &args.selection,
-        engine: &args.engine,
+        selectors: &args.selection.selectors(),
+        options: &args.engine.options(),
         consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(execute(ui, global, execution).await?.exit)
+    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
 }

@@ -6,8 +6,8 @@ use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
 use super::exit::Exit;
-use super::ui::{tell_json, write_line};
 use crate::support::{redact, shown};
+use crate::ui::{shows_color, tell_json, write_line};
 
 /// Whether lines of JSON are wanted, as far as arguments tell that cannot be read whole.
 pub fn wants_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
@@ -36,7 +36,7 @@ pub fn tell_usage(error: &clap::Error, hint: Option<&str>) -> Exit {
         tell_json("error", text.to_string().trim_start_matches("error: "), hint);
         return Exit::Usage;
     }
-    let colours = super::ui::shows_color(std::io::stderr().is_terminal());
+    let colours = shows_color(std::io::stderr().is_terminal());
     let text = if colours { text.ansi().to_string() } else { text.to_string() };
     // The usage of a command that was not meant would only stand in the way.
     let text = match hint {

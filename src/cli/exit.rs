@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::hcl::diagnostic::Diagnostic;
+use crate::launch::{CommandError, Conclusion};
 use crate::run::event::Outcome;
-use crate::run::journal::JournalError;
 use crate::run::scheduler::RunResult;
+use crate::ui::Ui;
 
 /// The exit codes, which are a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,107 +75,32 @@ impl Exit {
     }
 }
 
-/// Why a command could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum CliError {
-    /// The configuration is wrong; every error is told.
-    #[error("the configuration is wrong")]
-    Configuration(Vec<Diagnostic>),
-    /// It was tried and failed.
-    #[error("{message}")]
-    Failed {
-        /// Why.
-        message: String,
-        /// The way out.
-        help: Option<String>,
-    },
-    /// It would not have been safe.
-    #[error("{message}")]
-    Refused {
-        /// Why.
-        message: String,
-        /// The way out.
-        help: Option<String>,
-    },
-    /// It was called wrongly.
-    #[error("{message}")]
-    Usage {
-        /// Why.
-        message: String,
-        /// The way out.
-        help: Option<String>,
-    },
-}
-
-impl CliError {
-    /// A failure, with what the library knows of the way out.
-    pub fn failed(error: impl std::fmt::Display, help: Option<String>) -> Self {
-        Self::Failed { message: error.to_string(), help }
-    }
-
-    /// A usage error.
-    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), help: Some(help.into()) }
-    }
-
-    /// A refusal.
-    pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Refused { message: message.into(), help: Some(help.into()) }
-    }
-
-    /// Its exit code.
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::Configuration(_) => Exit::Configuration,
-            Self::Failed { .. } => Exit::Failed,
-            Self::Refused { .. } => Exit::Refused,
-            Self::Usage { .. } => Exit::Usage,
-        }
-    }
-
-    /// The way out.
-    pub fn help(&self) -> Option<&str> {
-        match self {
-            Self::Configuration(_) => None,
-            Self::Failed { help, .. } | Self::Refused { help, .. } | Self::Usage { help, .. } => {
-                help.as_deref()
-            }
-        }
-    }
-}
-
-impl From<Vec<Diagnostic>> for CliError {
-    fn from(diagnostics: Vec<Diagnostic>) -> Self {
-        Self::Configuration(diagnostics)
-    }
-}
-
-impl From<crate::support::fs::FileError> for CliError {
-    fn from(error: crate::support::fs::FileError) -> Self {
-        match error.advice() {
-            // What is in the way was put there by somebody.
-            Some(help) => Self::Refused { message: error.to_string(), help: Some(help) },
-            None => Self::failed(error, None),
-        }
-    }
-}
-
-impl From<JournalError> for CliError {
-    fn from(error: JournalError) -> Self {
+impl From<&CommandError> for Exit {
+    fn from(error: &CommandError) -> Self {
         match error {
-            JournalError::File(error) => error.into(),
-            JournalError::Held => {
-                Self::refused(error.to_string(), "wait for it, or stop it with Ctrl-C where it runs")
-            }
+            CommandError::Configuration(_) => Self::Configuration,
+            CommandError::Failed { .. } => Self::Failed,
+            CommandError::Refused { .. } => Self::Refused,
+            CommandError::Usage { .. } => Self::Usage,
         }
     }
 }
 
-impl From<crate::engine::EngineError> for CliError {
-    fn from(error: crate::engine::EngineError) -> Self {
-        let help = error.advice();
-        Self::failed(error, help)
+/// What a run came to, as an exit code; a report that could not be written says less than the run.
+pub fn concluded(ui: Ui, conclusion: &Conclusion) -> Exit {
+    let exit = conclusion.result.as_ref().map_or(Exit::Done, Exit::of);
+    let Some(error) = &conclusion.unreported else { return exit };
+    let failed = tell(ui, error);
+    if exit == Exit::Done { failed } else { exit }
+}
+
+/// Tells of an error and returns its exit code.
+pub fn tell(ui: Ui, error: &CommandError) -> Exit {
+    match error {
+        CommandError::Configuration(diagnostics) => ui.misconfigured(diagnostics),
+        error => ui.error(&error.to_string(), error.help()),
     }
+    Exit::from(error)
 }
 
 #[cfg(test)]

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global};
-use super::nothing::{no_units, refuse_nothing};
-use super::selection::{Chosen, SelectionArgs};
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::exit::Exit;
+use super::global::Global;
+use super::selection::SelectionArgs;
 use crate::estate::filter::{add_reasons, elsewhere_json, with_reasons};
 use crate::estate::{FindOptions, Graph, Needs, find_json, find_text, tree};
+use crate::launch::{CommandError, Matched, Workspace, no_units, refuse_nothing};
 use crate::support::{path_text, paths};
+use crate::ui::{Format, Ui};
 
 /// List the units and stacks
 ///
@@ -76,12 +75,13 @@ pub struct FindArgs {
 }
 
 /// Lists.
-pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ESTATE)?;
+pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::ESTATE)?;
     let reader = workspace.reader_for_lists("plan");
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
-    let chosen = args.selection.select(ui, &workspace, &estate, &reader)?;
+    let selectors = args.selection.selectors();
+    let mut estate = selectors.discover(&workspace, &root, &reader, args.expand_stacks)?;
+    let chosen = selectors.select(ui, &workspace, &estate, &reader)?;
     let part = chosen.as_ref().map(|chosen| chosen.narrow(&estate).0);
     let mut diagnostics = match &part {
         Some(part) => part.diagnostics.clone(),
@@ -101,7 +101,7 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     let base = &workspace.working_dir;
     // Whoever follows the graph out of the folder wants to see where it leads.
     let external = args.external || chosen.is_some();
-    if let Some(Chosen { selected, .. }) = &chosen {
+    if let Some(Matched { selected, .. }) = &chosen {
         order.retain(|component| selected.contains(*component));
     }
     let options = FindOptions {
@@ -150,7 +150,7 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CliErr
     }
     if errors == 0 && order.is_empty() && elsewhere.is_empty() {
         match &chosen {
-            Some(_) => refuse_nothing(ui, &args.selection, &estate, chosen.as_ref())?,
+            Some(_) => refuse_nothing(ui, &selectors, &estate, chosen.as_ref())?,
             None => ui.say(&no_units(&estate)),
         }
     }

@@ -5,19 +5,17 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use kube::Client;
 
-use super::exit::CliError;
 use super::global::ToolArgs;
-use super::target::Target;
-use super::ui::Ui;
-use super::workspace::Workspace;
 use crate::argocd::{ApplicationStatus, Wanted, WantedImage, status, wait_green};
 use crate::cluster::connect;
 use crate::estate::ArgoCd;
 use crate::gitops::{BumpOutcome, Repository};
 use crate::hcl::suggest;
+use crate::launch::{CommandError, Target, Workspace};
 use crate::run::gate::History;
 use crate::run::gate::argocd::{self, repository_spec};
 use crate::support::{redact, shown};
+use crate::ui::Ui;
 
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(120);
@@ -34,8 +32,8 @@ pub async fn reach(
     cluster: Option<&str>,
     tools: &ToolArgs,
     applications: &[&str],
-) -> Result<Reached, CliError> {
-    let target = Target::find(workspace, cluster, tools).await?;
+) -> Result<Reached, CommandError> {
+    let target = Target::find(workspace, cluster, &tools.tools()).await?;
     let namespace = target.argocd()?.namespace.clone();
     let connection = connect(&target.aws, &target.cluster.name).await;
     let client = connection.map_err(unpushed)?.client;
@@ -52,8 +50,8 @@ pub async fn reach(
 }
 
 /// What cannot be waited for, and the way out.
-fn unpushed(error: impl std::fmt::Display) -> CliError {
-    CliError::failed(error, Some("nothing was pushed; mend it, or leave --wait out".to_owned()))
+fn unpushed(error: impl std::fmt::Display) -> CommandError {
+    CommandError::failed(error, Some("nothing was pushed; mend it, or leave --wait out".to_owned()))
 }
 
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
@@ -63,7 +61,7 @@ pub async fn wait_for_bumps(
     repository: Repository,
     outcomes: &[BumpOutcome],
     timeout: Duration,
-) -> Result<(), CliError> {
+) -> Result<(), CommandError> {
     let Some(last) = outcomes.last() else { return Ok(()) };
     // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
     let images: Vec<WantedImage> = outcomes
@@ -92,7 +90,7 @@ pub async fn wait_for_bumps(
     let progress = |line: String| waiting.tell(&line);
     let applications = wait_green(reached.client, &reached.namespace, &wanted, &history, &progress).await;
     drop(waiting);
-    let applications = applications.map_err(|error| CliError::failed(error, None))?;
+    let applications = applications.map_err(|error| CommandError::failed(error, None))?;
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
         ui.say(&format!("{}: Synced and Healthy at {}", application.name, application.revisions()));
     }
@@ -105,15 +103,15 @@ pub async fn wait_for_tip(
     client: Client,
     argocd: &ArgoCd,
     timeout: Duration,
-) -> Result<Vec<ApplicationStatus>, CliError> {
+) -> Result<Vec<ApplicationStatus>, CommandError> {
     let Some(spec) = repository_spec(argocd) else {
         let help = "add repository { url } to the argocd block of slipway.hcl";
-        return Err(CliError::usage("no manifests repository is named", help));
+        return Err(CommandError::usage("no manifests repository is named", help));
     };
     let waiting = Waiting::new(ui);
     let progress = |line: String| waiting.tell(&line);
     let waited = argocd::wait_for_tip(client, argocd, spec, timeout, &progress).await;
-    waited.map(|(_, applications)| applications).map_err(|error| CliError::failed(error, None))
+    waited.map(|(_, applications)| applications).map_err(|error| CommandError::failed(error, None))
 }
 
 /// Tells what is waited for: on a terminal in one line that also says for how long, elsewhere a line a change.

@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::reports::ReportArgs;
 use crate::estate::EngineChoice;
+use crate::launch::{Invocation, RunOptions, Tools};
 use crate::report::voice::Loudness;
+use crate::ui::{Format, LogFormat, UiOptions};
 
 /// The flags of every command; each has its `SLIPWAY_*` variable.
 #[derive(Args, Clone, Debug)]
@@ -82,6 +84,34 @@ pub struct Global {
     pub color: Color,
 }
 
+impl Global {
+    /// Where the command was started, and what holds for all that it reads.
+    pub fn invocation(&self) -> Invocation {
+        Invocation {
+            dir: self.dir.clone(),
+            config: self.config.clone(),
+            untrusted: self.untrusted,
+            features: self.features.clone(),
+            experiments: self.experiments.clone(),
+        }
+    }
+
+    /// How the streams are to be used.
+    pub fn ui_options(&self) -> UiOptions {
+        UiOptions {
+            format: self.format.into(),
+            log_format: self.log_format,
+            color: match self.color {
+                Color::Auto => None,
+                Color::Always => Some(true),
+                Color::Never => Some(false),
+            },
+            all_errors: self.all_errors,
+            loudness: self.loudness.loudness(),
+        }
+    }
+}
+
 /// How much is told while something goes on.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LoudnessArgs {
@@ -154,9 +184,20 @@ pub struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// Whether the first failure ends the run; `configured` is what slipway.hcl says.
-    pub fn ends_at_first_failure(&self, configured: bool) -> bool {
-        self.fail_fast || (configured && !self.keep_going)
+    /// What they say.
+    pub fn options(&self) -> RunOptions {
+        RunOptions {
+            parallelism: self.parallelism,
+            fail_fast: if self.fail_fast { Some(true) } else { self.keep_going.then_some(false) },
+            unit_timeout: self.unit_timeout,
+            unit_memory: self.unit_memory,
+            cache_size: self.cache_size,
+            backend_bootstrap: self.backend_bootstrap,
+            cost: self.price.cost,
+            keep_generated: self.stacks.no_stack_generate,
+            tools: self.tools.tools(),
+            reports: self.reports.files(),
+        }
     }
 }
 
@@ -206,6 +247,13 @@ pub struct ToolArgs {
     pub tf_path: Option<PathBuf>,
 }
 
+impl ToolArgs {
+    /// What they say.
+    pub fn tools(&self) -> Tools {
+        Tools { engine: self.engine.map(EngineChoice::from), tf_path: self.tf_path.clone() }
+    }
+}
+
 /// `--engine`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineFlag {
@@ -215,13 +263,6 @@ pub enum EngineFlag {
     Terragrunt,
     /// Slipway's own engine
     Native,
-}
-
-impl EngineFlag {
-    /// Its name on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
 }
 
 impl From<EngineFlag> for EngineChoice {
@@ -263,29 +304,10 @@ impl FormatFlag {
     }
 }
 
-/// How answers are written where only these two are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 impl From<FormatFlag> for Format {
     fn from(flag: FormatFlag) -> Self {
         if flag == FormatFlag::Json { Self::Json } else { Self::Text }
     }
-}
-
-/// `--log-format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// A live display on a terminal, lines elsewhere
-    #[default]
-    Pretty,
-    /// A JSON object a line
-    Json,
 }
 
 /// `--color`.

@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::global::{FormatFlag, Global};
-use super::nothing::refuse_nothing;
-use super::selection::{SelectionArgs, inside};
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::selection::SelectionArgs;
 use crate::estate::{
     Estate, Graph, Needs, Picture, PlannedGate, UnitIndex, dot, gates_text, mermaid, page, planned_gates,
     svg, waves_text,
 };
 use crate::hcl::diagnostic::Diagnostic;
+use crate::launch::{CommandError, Workspace, inside, refuse_nothing};
 use crate::support::shown;
+use crate::ui::Ui;
 
 use crate::support::confined::EVERYBODY;
 
@@ -51,18 +50,19 @@ pub struct GraphArgs {
 }
 
 /// Shows.
-pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ESTATE)?;
+pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::ESTATE)?;
     let reader = workspace.reader("plan");
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = args.selection.discover(&workspace, &root, &reader, args.expand_stacks)?;
+    let selectors = args.selection.selectors();
+    let mut estate = selectors.discover(&workspace, &root, &reader, args.expand_stacks)?;
     if estate.units.is_empty() && !estate.has_errors() {
-        refuse_nothing(ui, &args.selection, &estate, None)?;
+        refuse_nothing(ui, &selectors, &estate, None)?;
     }
-    if let Some(chosen) = args.selection.select(ui, &workspace, &estate, &reader)? {
+    if let Some(chosen) = selectors.select(ui, &workspace, &estate, &reader)? {
         let (narrowed, selected) = chosen.narrow(&estate);
         if selected.is_empty() {
-            refuse_nothing(ui, &args.selection, &estate, Some(&chosen))?;
+            refuse_nothing(ui, &selectors, &estate, Some(&chosen))?;
         }
         estate = narrowed.restricted(&selected);
     }
@@ -80,7 +80,7 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CliE
         (_, None) => {}
     }
     if diagnostics.iter().any(Diagnostic::is_error) {
-        return Err(CliError::Configuration(diagnostics));
+        return Err(CommandError::Configuration(diagnostics));
     }
     ui.diagnostics(diagnostics);
     Ok(Exit::Done)
@@ -94,7 +94,7 @@ fn draw(
     gates: &[PlannedGate],
     diagnostics: &[Diagnostic],
     base: &Path,
-) -> Result<Option<String>, CliError> {
+) -> Result<Option<String>, CommandError> {
     let picture = || Picture::new(estate, gates, diagnostics, base);
     Ok(match format {
         FormatFlag::Text => {
@@ -108,7 +108,7 @@ fn draw(
     })
 }
 
-fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<String, CliError> {
+fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<String, CommandError> {
     let waves: Vec<Vec<String>> =
         graph.waves().iter().map(|wave| wave.iter().map(|unit| estate.name(*unit)).collect()).collect();
     let names = |units: &[UnitIndex]| units.iter().map(|unit| estate.name(*unit)).collect::<Vec<String>>();
@@ -119,5 +119,5 @@ fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<S
     let gates: Vec<serde_json::Value> = gates.iter().map(gate).collect();
     serde_json::to_string_pretty(&serde_json::json!({ "waves": waves, "gates": gates }))
         .map(|text| shown::json(&text).into_owned() + "\n")
-        .map_err(|error| CliError::failed(format!("could not print: {error}"), None))
+        .map_err(|error| CommandError::failed(format!("could not print: {error}"), None))
 }

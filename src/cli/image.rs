@@ -6,22 +6,21 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::follow::{Reached, reach, wait_for_bumps};
-use super::global::{Format, Global, ToolArgs};
-use super::target::choose;
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::global::{Global, ToolArgs};
 use crate::estate::{Cluster, Needs};
 use crate::gitops::{
     BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
     RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
 };
+use crate::launch::{CommandError, Workspace, choose};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::environment;
 use crate::support::git::short;
 use crate::support::secret::Secret;
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// The folder of the applications where nobody says.
 pub(super) const MANIFESTS: &str = "manifests";
@@ -172,7 +171,7 @@ struct PromoteArgs {
 }
 
 /// Does what was asked.
-pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit, CliError> {
+pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit, CommandError> {
     match &args.command {
         ImageCommand::Set(args) => set(ui, global, args).await?,
         ImageCommand::List(args) => list(ui, global, args).await?,
@@ -183,10 +182,10 @@ pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit
     Ok(Exit::Done)
 }
 
-async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
+async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CommandError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
     let apps: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
     let options = args.bump.options();
@@ -195,9 +194,9 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CliError> {
     finish(ui, repository, reached, &args.wait, &outcomes).await
 }
 
-async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CliError> {
+async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CommandError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
     let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let source = source();
     let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
@@ -205,9 +204,9 @@ async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), C
     finish(ui, repository, reached, &args.wait, &[outcome]).await
 }
 
-async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CliError> {
+async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CommandError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
-    let (workspace, mut repository) = open(global, &args.repository, args.wait.wait).await?;
+    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
     let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
@@ -220,15 +219,15 @@ async fn reached(
     args: &RepositoryArgs,
     wait: &WaitArgs,
     apps: &[&str],
-) -> Result<Option<Reached>, CliError> {
+) -> Result<Option<Reached>, CommandError> {
     if !wait.wait {
         return Ok(None);
     }
     reach(workspace, args.cluster.as_deref(), &args.tools, apps).await.map(Some)
 }
 
-async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> {
-    let (_, repository) = open(global, &args.repository, false).await?;
+async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CommandError> {
+    let (_, repository) = open(ui, global, &args.repository, false).await?;
     let listing = list_images(&repository, &args.repository.manifests).await.map_err(failed)?;
     if ui.format() == Format::Json {
         let image = |image: &crate::gitops::AppImage| {
@@ -252,8 +251,8 @@ async fn list(ui: Ui, global: &Global, args: &ListArgs) -> Result<(), CliError> 
     Ok(())
 }
 
-async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CliError> {
-    let (_, repository) = open(global, &args.repository, false).await?;
+async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CommandError> {
+    let (_, repository) = open(ui, global, &args.repository, false).await?;
     let records =
         history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
     if repository.is_shallow() {
@@ -267,7 +266,7 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
                 "source": record.source,
             })
         };
-        return ui.json(&records.iter().map(record).collect::<Vec<_>>());
+        return Ok(ui.json(&records.iter().map(record).collect::<Vec<_>>())?);
     }
     if records.is_empty() {
         ui.say(&format!("nothing was done to the images of {} yet", args.app));
@@ -278,7 +277,7 @@ async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(),
         let line = format!("{commit}  {when}  {:<9} {previous} → {image}  {author}", word(&record.kind));
         format!("{}\n", shown::name(&line))
     };
-    ui.answer(&records.iter().map(line).collect::<String>())
+    Ok(ui.answer(&records.iter().map(line).collect::<String>())?)
 }
 
 fn word(kind: &RecordKind) -> &'static str {
@@ -297,7 +296,7 @@ async fn finish(
     reached: Option<Reached>,
     wait: &WaitArgs,
     outcomes: &[BumpOutcome],
-) -> Result<(), CliError> {
+) -> Result<(), CommandError> {
     let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
     left_out.sort();
     left_out.dedup();
@@ -318,7 +317,7 @@ async fn finish(
                 "file": outcome.file, "line": outcome.line,
             })
         };
-        return ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>());
+        return Ok(ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>())?);
     }
     Ok(())
 }
@@ -335,17 +334,19 @@ fn told(outcome: &BumpOutcome) -> String {
 
 /// Opens the repository that flags or slipway.hcl name.
 async fn open(
+    ui: Ui,
     global: &Global,
     args: &RepositoryArgs,
     waits: bool,
-) -> Result<(Workspace, Repository), CliError> {
+) -> Result<(Workspace, Repository), CommandError> {
     // A repository that is named needs no cluster, unless one is waited for.
     let is_named = args.repo.is_some() && args.cluster.is_none() && !waits;
-    let workspace = Workspace::open(global, if is_named { Needs::NOTHING } else { Needs::CLUSTERS })?;
+    let workspace =
+        Workspace::open(ui, &global.invocation(), if is_named { Needs::NOTHING } else { Needs::CLUSTERS })?;
     let spec = match (&args.repo, configured(&workspace, args)?) {
         (None, None) => {
             let help = "name it with --repo, or in argocd { repository { url } } of slipway.hcl";
-            return Err(CliError::usage("no manifests repository is named", help));
+            return Err(CommandError::usage("no manifests repository is named", help));
         }
         (None, Some(configured)) => configured,
         // Credentials of another repository are never sent to this one.
@@ -359,7 +360,7 @@ async fn open(
 }
 
 /// The repository that slipway.hcl names, where one cluster is meant.
-fn configured(workspace: &Workspace, args: &RepositoryArgs) -> Result<Option<RepositorySpec>, CliError> {
+fn configured(workspace: &Workspace, args: &RepositoryArgs) -> Result<Option<RepositorySpec>, CommandError> {
     if args.cluster.is_none() && args.repo.is_some() {
         return Ok(None);
     }
@@ -377,8 +378,9 @@ fn configured(workspace: &Workspace, args: &RepositoryArgs) -> Result<Option<Rep
     }
 }
 
-fn spec_of(cluster: &Cluster) -> Result<Option<RepositorySpec>, CliError> {
-    let argocd = cluster.argocd_without_outputs().map_err(|error| CliError::Configuration(vec![*error]))?;
+fn spec_of(cluster: &Cluster) -> Result<Option<RepositorySpec>, CommandError> {
+    let argocd =
+        cluster.argocd_without_outputs().map_err(|error| CommandError::Configuration(vec![*error]))?;
     Ok(argocd.as_ref().and_then(repository_spec))
 }
 
@@ -409,7 +411,7 @@ fn source() -> Option<String> {
     bump_source(|name| std::env::var(name).ok())
 }
 
-fn failed(error: GitOpsError) -> CliError {
+fn failed(error: GitOpsError) -> CommandError {
     let help = match &error {
         GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
         GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
@@ -417,12 +419,12 @@ fn failed(error: GitOpsError) -> CliError {
         GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::Ambiguous { .. } => {
             None
         }
-        other => return CliError::failed(other, None),
+        other => return CommandError::failed(other, None),
     };
-    CliError::Refused { message: error.to_string(), help: help.map(str::to_owned) }
+    CommandError::Refused { message: error.to_string(), help: help.map(str::to_owned) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn usage(error: GitOpsError) -> CliError {
-    CliError::Usage { message: error.to_string(), help: None }
+fn usage(error: GitOpsError) -> CommandError {
+    CommandError::Usage { message: error.to_string(), help: None }
 }

@@ -7,14 +7,14 @@ use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::examples;
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::global::Global;
 use super::help;
-use super::ui::Ui;
-use super::workspace::working_dir;
+use crate::launch::{CommandError, working_dir};
 use crate::support::confined::{EVERYBODY, Named};
 use crate::support::counted::plural;
 use crate::terragrunt::paths;
+use crate::ui::Ui;
 
 /// Print a page of the manual in roff, or write all of them
 ///
@@ -31,13 +31,13 @@ pub struct ManArgs {
 }
 
 /// Prints the page, or writes them.
-pub fn cmd_man(ui: Ui, global: &Global, args: &ManArgs) -> Result<Exit, CliError> {
+pub fn cmd_man(ui: Ui, global: &Global, args: &ManArgs) -> Result<Exit, CommandError> {
     let mut program = help::command();
     program.build();
     if let Some(out) = &args.out {
         let mut pages = Vec::new();
         collect(&program, &[], &mut pages)?;
-        let out = paths::join(&working_dir(global)?, out);
+        let out = paths::join(&working_dir(&global.invocation())?, out);
         for (name, page) in &pages {
             Named::new(&out.join(name), &[])?.write(page, EVERYBODY)?;
         }
@@ -48,7 +48,7 @@ pub fn cmd_man(ui: Ui, global: &Global, args: &ManArgs) -> Result<Exit, CliError
     for name in &args.command {
         command = command.find_subcommand(name).ok_or_else(|| {
             let words = args.command.join(" ");
-            CliError::usage(format!("there is no command `{words}`"), "`slipway --help` lists them")
+            CommandError::usage(format!("there is no command `{words}`"), "`slipway --help` lists them")
         })?;
     }
     let path: Vec<&str> = args.command.iter().map(String::as_str).collect();
@@ -57,7 +57,11 @@ pub fn cmd_man(ui: Ui, global: &Global, args: &ManArgs) -> Result<Exit, CliError
 }
 
 /// The pages of a command and of all below it, each with its file's name.
-fn collect(command: &Command, path: &[&str], pages: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<(), CliError> {
+fn collect(
+    command: &Command,
+    path: &[&str],
+    pages: &mut Vec<(PathBuf, Vec<u8>)>,
+) -> Result<(), CommandError> {
     let name = std::iter::once("slipway").chain(path.iter().copied()).collect::<Vec<_>>().join("-");
     pages.push((Path::new(&name).with_extension("1"), page(command, path)?));
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
@@ -66,7 +70,7 @@ fn collect(command: &Command, path: &[&str], pages: &mut Vec<(PathBuf, Vec<u8>)>
     Ok(())
 }
 
-fn page(command: &Command, path: &[&str]) -> Result<Vec<u8>, CliError> {
+fn page(command: &Command, path: &[&str]) -> Result<Vec<u8>, CommandError> {
     let typed = std::iter::once("slipway").chain(path.iter().copied()).collect::<Vec<_>>();
     // The examples have a section of their own.
     let described = command.clone().display_name(typed.join("-")).after_help("").after_long_help("");
@@ -87,7 +91,7 @@ fn page(command: &Command, path: &[&str]) -> Result<Vec<u8>, CliError> {
         )
         .and_then(|()| man.render_options_section(&mut page))
         .and_then(|()| page.write_all(shown(examples::of(&typed.join(" ")).unwrap_or_default()).as_bytes()));
-    rendered.map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
+    rendered.map_err(|error| CommandError::failed(format!("could not print: {error}"), None))?;
     // Those of all commands are in the program's own page.
     if path.is_empty() {
         page.extend(exit_status().bytes());

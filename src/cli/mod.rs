@@ -1,12 +1,11 @@
 //! The command line: one file a command, its arguments and the call into the library.
 
-mod agree;
 mod apply;
 mod argocd;
 mod cache;
-mod carry_out;
 mod complete;
 mod completions;
+mod consent;
 mod destroy;
 mod detail;
 mod doctor;
@@ -15,7 +14,6 @@ mod documented;
 mod down;
 mod early;
 mod examples;
-mod execute;
 mod exit;
 mod explain;
 mod find;
@@ -24,50 +22,36 @@ mod global;
 mod graph;
 mod habits;
 mod help;
-mod home;
 mod image;
-mod left_behind;
-mod left_out;
 mod man;
-mod nothing;
 mod output;
 mod plan;
-mod removed;
 mod render;
 mod reports;
 mod resume;
-mod run;
-mod run_graph;
-mod run_locks;
 mod runs;
-mod saved_plan;
 mod selection;
-mod snippet;
 mod stack;
-mod target;
-mod told;
 mod truth;
-mod ui;
 mod unbegun;
 mod unlock;
 mod up;
 mod validate;
 mod verify;
 mod version;
-mod watching;
-mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::exit::{CliError, Exit};
-use self::global::{FormatFlag, Global, LogFormat};
+use self::exit::Exit;
+use self::global::{FormatFlag, Global};
 use self::habits::Habit;
 use self::reports::ReportArgs;
-use self::ui::Ui;
+use crate::launch::CommandError;
 use crate::support::signals;
+use crate::ui::{self, LogFormat, Ui};
 
 /// From Terragrunt code to a running GitOps cluster on EKS
 #[derive(Parser, Clone, Debug)]
@@ -125,7 +109,7 @@ impl Command {
     }
 
     /// Refuses what cannot be done without trust: running the repository's code, and sending credentials where it says.
-    fn refuse_untrusted(&self) -> Result<(), CliError> {
+    fn refuse_untrusted(&self) -> Result<(), CommandError> {
         let why = match self {
             Self::Find(_)
             | Self::Graph(_)
@@ -150,7 +134,7 @@ impl Command {
             | Self::Destroy(_)
             | Self::Resume(_) => "the tool runs the code of the repository, with your credentials",
         };
-        Err(CliError::refused(
+        Err(CommandError::refused(
             format!("--untrusted does not go with this command: {why}"),
             "find, graph, render and validate go with it",
         ))
@@ -160,7 +144,7 @@ impl Command {
 impl Cli {
     /// Refuses a format that the command does not know: something else than was asked for would be an answer
     /// that a script takes for the right one.
-    fn known_format(&self) -> Result<(), CliError> {
+    fn known_format(&self) -> Result<(), CommandError> {
         let known = match self.command {
             Command::Graph(_) => graph::FORMATS,
             _ => FormatFlag::COMMON,
@@ -171,7 +155,7 @@ impl Cli {
         }
         let names: Vec<String> = known.iter().map(|format| format.name()).collect();
         let help = format!("it knows {}", names.join(", "));
-        Err(CliError::usage(format!("this command does not write {}", asked.name()), help))
+        Err(CommandError::usage(format!("this command does not write {}", asked.name()), help))
     }
 }
 
@@ -185,7 +169,7 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(exit) => return exit.into(),
     };
-    let ui = Ui::new(&cli.global);
+    let ui = Ui::new(cli.global.ui_options());
     if let Some(meant) = meant {
         ui.say(&format!("that is `{meant}` here"));
     }
@@ -194,7 +178,8 @@ pub fn main() -> ExitCode {
         LogFormat::Pretty => |text| ui::write_line(&format!("slipway: {text}")),
     };
     if let Err(error) = signals::watch(Exit::Interrupted as i32, tell) {
-        return ui.error(&CliError::failed(format!("could not listen for signals: {error}"), None)).into();
+        let error = CommandError::failed(format!("could not listen for signals: {error}"), None);
+        return exit::tell(ui, &error).into();
     }
     if let Some(times) = cli.global.evaluation_budget {
         crate::hcl::budget::allow(times);
@@ -203,7 +188,7 @@ pub fn main() -> ExitCode {
     signals::settle();
     let exit = match &done {
         Ok(exit) => *exit,
-        Err(error) => ui.error(error),
+        Err(error) => exit::tell(ui, error),
     };
     unbegun::tell(ui, &cli, &done)
         .map_or(exit, |failed| if exit == Exit::Done { failed } else { exit })
@@ -232,7 +217,7 @@ fn parsed() -> Result<(Cli, Option<String>), Exit> {
     }
 }
 
-fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
+fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
     let global = &cli.global;
     if global.untrusted {
         cli.command.refuse_untrusted()?;
@@ -266,9 +251,9 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CliError> {
 }
 
 /// Only what runs, asks or waits pays for a runtime: completions and `find` have to be instant.
-fn wait<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+fn wait<T>(future: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| CliError::failed(format!("could not start: {error}"), None))?;
+    let runtime = runtime.map_err(|error| CommandError::failed(format!("could not start: {error}"), None))?;
     let done = runtime.block_on(future);
     // What was given up may still hold a thread, and nobody waits for that.
     runtime.shutdown_background();

@@ -7,24 +7,23 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global, StackGeneration, ToolArgs};
-use super::left_out::leave_out;
+use super::exit;
+use super::exit::Exit;
+use super::global::{Global, StackGeneration, ToolArgs};
 use super::selection::SelectionArgs;
-use super::stack;
-use super::ui::Ui;
-use super::workspace::Workspace;
 use crate::engine::{EngineError, Session, Unwatched};
 use crate::estate::{Estate, Needs};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::json::to_json;
 use crate::hcl::suggest;
 use crate::hcl::value::Value;
+use crate::launch::{CommandError, Workspace, generate_first, leave_out};
 use crate::run::workshop::{WorkError, Workshop};
 use crate::support::interrupt::channel;
 use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::paths::unit_file;
+use crate::ui::{Format, Ui};
 
 /// Show the outputs of units
 #[derive(Args, Clone, Debug)]
@@ -54,30 +53,34 @@ pub struct OutputArgs {
 }
 
 /// Reads and prints.
-pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?;
+pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::ENGINE)?;
     let (path, wanted) = meant(&workspace, args);
     if args.raw && wanted.is_none() {
-        return Err(CliError::usage("--raw prints one output", "name it: slipway output UNIT NAME --raw"));
+        return Err(CommandError::usage(
+            "--raw prints one output",
+            "name it: slipway output UNIT NAME --raw",
+        ));
     }
-    stack::generate_first(ui, &workspace, path, args.stacks)?;
-    let reader = workspace.reader_for_work("output", &args.tools)?;
-    let estate = args.selection.discover(&workspace, &workspace.locate(path)?, &reader, false)?;
-    let (estate, mut selected) = workspace.choose(ui, estate, &reader, &args.selection)?;
+    generate_first(ui, &workspace, path, args.stacks.no_stack_generate)?;
+    let reader = workspace.reader_for_work("output", &args.tools.tools())?;
+    let selectors = args.selection.selectors();
+    let estate = selectors.discover(&workspace, &workspace.locate(path)?, &reader, false)?;
+    let (estate, mut selected) = workspace.choose(ui, estate, &reader, &selectors)?;
     leave_out(ui, &workspace, &estate, &mut selected, "output");
     // What is broken is told, and keeps nobody from the rest.
     let broken: BTreeSet<&PathBuf> = errors(&estate).flat_map(|diagnostic| &diagnostic.affects).collect();
     if !selected.is_empty() && selected.iter().all(|unit| broken.contains(&estate.unit(*unit).dir)) {
-        return Err(CliError::Configuration(estate.diagnostics));
+        return Err(CommandError::Configuration(estate.diagnostics));
     }
     ui.diagnostics(estate.diagnostics.iter().cloned());
     let mut exit = if estate.has_errors() { Exit::Configuration } else { Exit::Done };
     let is_alone = selected.len() == 1;
     if wanted.is_some() && !is_alone {
         let message = format!("an output is one unit's, and {} are selected", selected.len());
-        return Err(CliError::usage(message, "name the unit before it: slipway output UNIT NAME"));
+        return Err(CommandError::usage(message, "name the unit before it: slipway output UNIT NAME"));
     }
-    let engine = workspace.engine(&args.tools, false)?;
+    let engine = workspace.engine(&args.tools.tools(), false)?;
     let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
@@ -100,7 +103,7 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
                 if is_alone {
                     return Err(error);
                 }
-                let own = ui.error(&error);
+                let own = exit::tell(ui, &error);
                 exit = if exit == Exit::Done { own } else { exit };
             }
         }
@@ -113,15 +116,15 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
 }
 
 /// Why a unit's outputs are not shown. A bucket that is missing is no fault of this command, which creates none.
-fn unread(name: &str, error: &WorkError) -> CliError {
+fn unread(name: &str, error: &WorkError) -> CommandError {
     if let WorkError::Engine(EngineError::BucketMissing { bucket }) = error {
         let message = format!("{name} was never applied: its state bucket {bucket} does not exist");
-        return CliError::failed(
+        return CommandError::failed(
             message,
             Some(format!("apply it: slipway apply {name} --backend-bootstrap")),
         );
     }
-    CliError::failed(format!("the outputs of {name} could not be read: {error}"), error.advice())
+    CommandError::failed(format!("the outputs of {name} could not be read: {error}"), error.advice())
 }
 
 /// The PATH and the NAME: in a unit's folder, what is no folder is a name.
@@ -146,17 +149,17 @@ fn is_identifier(text: &str) -> bool {
 }
 
 /// One output of a unit.
-fn one<'o>(unit: &str, outputs: &'o Outputs, wanted: &str, reveal: bool) -> Result<&'o Value, CliError> {
+fn one<'o>(unit: &str, outputs: &'o Outputs, wanted: &str, reveal: bool) -> Result<&'o Value, CommandError> {
     let Some(value) = outputs.get(wanted) else {
         let help = match suggest::nearest(wanted, outputs.keys().map(|name| &**name)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None if outputs.is_empty() => "it has none".to_owned(),
             None => format!("it has {}", outputs.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")),
         };
-        return Err(CliError::failed(format!("{unit} has no output \"{wanted}\""), Some(help)));
+        return Err(CommandError::failed(format!("{unit} has no output \"{wanted}\""), Some(help)));
     };
     match value {
-        Value::Sensitive(_) if !reveal => Err(CliError::refused(
+        Value::Sensitive(_) if !reveal => Err(CommandError::refused(
             format!("the output \"{wanted}\" of {unit} is sensitive"),
             "pass --reveal to show it",
         )),
@@ -166,20 +169,20 @@ fn one<'o>(unit: &str, outputs: &'o Outputs, wanted: &str, reveal: bool) -> Resu
 }
 
 /// Prints it as JSON, or as it is.
-fn print_one(ui: Ui, name: &str, value: &Value, raw: bool) -> Result<(), CliError> {
+fn print_one(ui: Ui, name: &str, value: &Value, raw: bool) -> Result<(), CommandError> {
     let json = to_json(value).unwrap_or_default();
     if !raw {
-        return ui.json(&json);
+        return Ok(ui.json(&json)?);
     }
     let text = match &json {
         Json::String(text) => text.clone(),
         Json::Number(_) | Json::Bool(_) => json.to_string(),
         Json::Null | Json::Array(_) | Json::Object(_) => {
             let message = format!("the output \"{name}\" is no text, number or truth value");
-            return Err(CliError::usage(message, "leave --raw out: it is printed as JSON then"));
+            return Err(CommandError::usage(message, "leave --raw out: it is printed as JSON then"));
         }
     };
-    ui.bare(&text)
+    Ok(ui.bare(&text)?)
 }
 
 fn errors(estate: &Estate) -> impl Iterator<Item = &Diagnostic> {

@@ -1,26 +1,27 @@
 //! `slipway plan`: what would change.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
-use super::agree::Consent;
-use super::carry_out::Conclusion;
-use super::execute::{Execution, execute};
-use super::exit::{CliError, Exit};
+use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
-use super::removed;
-use super::saved_plan::{self, SigningArgs};
 use super::selection::SelectionArgs;
-use super::ui::Ui;
-use super::workspace::Workspace;
-use crate::estate::Needs;
+use crate::launch::{CommandError, Launch, Planning, Signing, Workspace, plan};
 use crate::run::command::Command;
-use crate::run::plans::{Keeper, Plans};
+use crate::ui::Ui;
 
-/// How long a plan that is done waits for the note on units that were removed.
-const NOTE_LIMIT: std::time::Duration = std::time::Duration::from_secs(1);
+/// How saved plans are signed.
+#[derive(Args, Clone, Debug)]
+pub struct SigningArgs {
+    /// Sign the saved plans with this SSH key [default: the one that git signs with, where gpg.format is ssh]
+    #[arg(long, value_name = "KEY", env = "SLIPWAY_SIGN_WITH")]
+    sign_with: Option<PathBuf>,
+
+    /// Save the plans unsigned, although git is configured to sign with an SSH key
+    #[arg(long, env = "SLIPWAY_NO_SIGN", conflicts_with = "sign_with")]
+    no_sign: bool,
+}
 
 /// Show what would change in every unit
 ///
@@ -53,37 +54,19 @@ pub struct PlanArgs {
 }
 
 /// Plans.
-pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CliError> {
-    // Beside the plan, so that nobody waits for it.
-    let note = tokio::spawn(removed::note(global.clone(), args.path.clone()));
-    let saving = match &args.out {
-        Some(out) => Some(saved_plan::Saving::begin(
-            Workspace::open_for(global, args.path.as_deref(), Needs::ENGINE)?,
-            out,
-            &args.signing,
-        )?),
-        None => None,
-    };
-    let keeper = saving.as_ref().map(|saving| Arc::new(Keeper::new(saving.project_dir())));
-    let execution = Execution {
-        command: Command::Plan,
+pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
+    let workspace =
+        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Plan))?;
+    let wanted = Planning {
         path: args.path.as_deref(),
-        selection: &args.selection,
-        engine: &args.engine,
-        consent: Consent::of(false),
-        plans: Plans { detailed: args.detail, keeper: keeper.clone(), saved: None },
-        leave_dependents: false,
+        selectors: &args.selection.selectors(),
+        options: &args.engine.options(),
+        detailed: args.detail,
+        out: args.out.as_deref(),
+        signing: &Signing { key: args.signing.sign_with.clone(), unsigned: args.signing.no_sign },
     };
-    let Conclusion { exit, has_changes } = execute(ui, global, execution).await?;
-    if let Ok(Ok(Some(note))) = tokio::time::timeout(NOTE_LIMIT, note).await {
-        ui.say(&note);
-    }
-    if let (Some(saving), Some(keeper)) = (saving, keeper) {
-        if exit != Exit::Done {
-            ui.say("nothing is saved: not every unit could be planned");
-            return Ok(exit);
-        }
-        saving.save(ui, global, &args.engine, &keeper)?;
-    }
-    Ok(if exit == Exit::Done && has_changes && args.detailed_exitcode { Exit::Changes } else { exit })
+    let conclusion = plan(ui, workspace, wanted).await?;
+    let exit = concluded(ui, &conclusion);
+    let has_changes = conclusion.has_changes && args.detailed_exitcode;
+    Ok(if exit == Exit::Done && has_changes { Exit::Changes } else { exit })
 }

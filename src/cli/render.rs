@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global};
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::exit::Exit;
+use super::global::Global;
 use crate::engine::local_states::LocalStates;
 use crate::estate::{Needs, Rendered, render_all, render_hcl, render_json, upstream_errors};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
+use crate::launch::{CommandError, Workspace};
 use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{Reader, ReaderOptions};
+use crate::ui::{Format, Ui};
 
 /// Show a unit with everything evaluated
 ///
@@ -46,8 +46,8 @@ pub struct RenderArgs {
 }
 
 /// Shows.
-pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, args.unit.as_deref(), Needs::ESTATE)?;
+pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open_for(ui, &global.invocation(), args.unit.as_deref(), Needs::ESTATE)?;
     if args.all {
         return all(ui, &workspace, args);
     }
@@ -57,11 +57,11 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
     if !reader.is_file(&file) {
         let missing = Diagnostic::error("estate::no_unit", format!("{} is no unit", dir.display()))
             .help("name a folder that holds a terragrunt.hcl; `slipway find` lists them");
-        return Err(CliError::Configuration(vec![missing]));
+        return Err(CommandError::Configuration(vec![missing]));
     }
     let upstream = upstream_errors(&reader, &dir);
     if !upstream.is_empty() {
-        return Err(CliError::Configuration(upstream));
+        return Err(CommandError::Configuration(upstream));
     }
     let runs_in = |dir: &Path, source: Option<&str>| workspace.runs_in(dir, source);
     let states = LocalStates::new(&reader, &runs_in);
@@ -75,7 +75,7 @@ pub fn cmd_render(ui: Ui, global: &Global, args: &RenderArgs) -> Result<Exit, Cl
         }
     }
     if !errors.is_empty() {
-        return Err(CliError::Configuration(errors));
+        return Err(CommandError::Configuration(errors));
     }
     if args.stats {
         ui.say(&reader.counts().to_string());
@@ -88,7 +88,7 @@ fn reader(workspace: &Workspace) -> Reader {
     Reader::new(ReaderOptions { terraform_cli_args: vec!["render".to_owned()], ..options })
 }
 
-fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CliError> {
+fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, CommandError> {
     let root = workspace.locate(args.unit.as_deref())?;
     let reader = reader(workspace);
     let runs_in = |dir: &Path, source: Option<&str>| workspace.runs_in(dir, source);

@@ -1,131 +1,37 @@
-//! `--report-junit`, `--report-markdown` and `--report-html`: files that tell of a run.
+//! The flags of reports.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::exit::CliError;
-use super::global::Global;
-use super::workspace::{self, Workspace};
-use crate::report::html::html;
-use crate::report::junit::junit;
-use crate::report::log_files::end_of_log;
-use crate::report::markdown::markdown;
-use crate::report::model::Summary;
-use crate::report::unbegun::{self, Unbegun};
-use crate::run::folder::RunFolder;
-use crate::support::confined::{Named, PRIVATE};
-use crate::support::fs::{FileError, Obstacle};
-
-/// The most lines of a log that go into a report.
-const LOG_LINES: usize = 80;
-/// The most bytes of a log that go into a report.
-const LOG_BYTES: u64 = 32 * 1024;
+use crate::launch::ReportFiles;
 
 /// The flags of reports.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ReportArgs {
     /// Write a JUnit report, also where the run fails
     #[arg(long = "report-junit", value_name = "FILE", env = "SLIPWAY_REPORT_JUNIT")]
-    pub junit: Option<PathBuf>,
+    junit: Option<PathBuf>,
 
     /// Write a comment for a pull request, also where the run fails
     #[arg(long = "report-markdown", value_name = "FILE", env = "SLIPWAY_REPORT_MARKDOWN")]
-    pub markdown: Option<PathBuf>,
+    markdown: Option<PathBuf>,
 
     /// Write a page that tells all of it, also where the run fails
     #[arg(long = "report-html", value_name = "FILE", env = "SLIPWAY_REPORT_HTML")]
-    pub html: Option<PathBuf>,
+    html: Option<PathBuf>,
 
     /// Whether a run was told of in them.
     #[arg(skip)]
     told: Arc<AtomicBool>,
 }
 
-/// Where each report goes.
-pub struct Reports {
-    files: Vec<(Kind, Named)>,
-    told: Arc<AtomicBool>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Junit,
-    Markdown,
-    Html,
-}
-
 impl ReportArgs {
-    /// Whether plans are to be known attribute by attribute.
-    pub fn wants_details(&self) -> bool {
-        self.html.is_some()
-    }
-
-    /// Refuses files that could not be written while nothing has happened yet.
-    pub fn prepare(&self, workspace: &Workspace) -> Result<Reports, CliError> {
-        let located = |(kind, file): (Kind, &Path)| Ok((kind, writable(file, workspace.named(file))?));
-        let files = self.asked().map(located).collect::<Result<Vec<_>, CliError>>()?;
-        Ok(Reports { files, told: Arc::clone(&self.told) })
-    }
-
-    /// Says in the files that no run began, where none was told of in them; `tell` says why. Where one cannot be written
-    /// the others are all the same.
-    pub fn tell_unbegun(&self, global: &Global, tell: impl FnOnce() -> Unbegun) -> Result<(), CliError> {
-        if self.told.load(Ordering::Relaxed) || self.asked().next().is_none() {
-            return Ok(());
-        }
-        let unbegun = tell();
-        let mut written = Ok(());
-        for (kind, file) in self.asked() {
-            let text = match kind {
-                Kind::Junit => unbegun::junit(&unbegun),
-                Kind::Markdown => unbegun::markdown(&unbegun),
-                Kind::Html => unbegun::html(&unbegun),
-            };
-            let named = workspace::named_without_project(global, file);
-            let place = named.and_then(|named| writable(file, named));
-            let done = place.and_then(|place| Ok(place.write(text.as_bytes(), PRIVATE)?));
-            written = written.and(done);
-        }
-        written
-    }
-
-    fn asked(&self) -> impl Iterator<Item = (Kind, &Path)> {
-        let files = [(Kind::Junit, &self.junit), (Kind::Markdown, &self.markdown), (Kind::Html, &self.html)];
-        files.into_iter().filter_map(|(kind, file)| Some((kind, file.as_deref()?)))
-    }
-}
-
-/// The place of a file, where it can be written.
-fn writable(file: &Path, named: Result<Named, FileError>) -> Result<Named, CliError> {
-    let refused = |error: FileError| {
-        if matches!(error.obstacle(), Some(Obstacle::Link { .. })) {
-            return CliError::from(error);
-        }
-        let why = format!("a report cannot be written to {}: {}", file.display(), error.source);
-        CliError::usage(why, "name a file in a folder that can be written to")
-    };
-    let place = named.map_err(refused)?;
-    place.try_writing().map_err(refused)?;
-    Ok(place)
-}
-
-impl Reports {
-    /// Writes all of them, each whole or not at all; where one fails the others are written nevertheless.
-    pub fn write(&self, summary: &Summary, folder: &RunFolder) -> Result<(), CliError> {
-        let log_end = |node: &str| end_of_log(&folder.log(node), LOG_LINES, LOG_BYTES);
-        self.told.store(true, Ordering::Relaxed);
-        let mut written = Ok(());
-        for (kind, file) in &self.files {
-            let text = match kind {
-                Kind::Junit => junit(summary, log_end),
-                Kind::Markdown => markdown(summary, log_end),
-                Kind::Html => html(summary, log_end),
-            };
-            written = written.and(file.write(text.as_bytes(), PRIVATE).map_err(CliError::from));
-        }
-        written
+    /// What they say; whether a run was told of is known to whoever has it from here.
+    pub fn files(&self) -> ReportFiles {
+        let Self { junit, markdown, html, told } = self.clone();
+        ReportFiles { junit, markdown, html, told }
     }
 }

@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::global::{Global, ToolArgs};
-use super::ui::Ui;
-use super::workspace::Workspace;
 use crate::engine::beside_state::BesideStates;
 use crate::engine::state_lock::{self, Found, StateLock};
 use crate::engine::{Session, Unwatched};
 use crate::estate::Needs;
+use crate::launch::{CommandError, Workspace};
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::workplace::{self, Workplace};
 use crate::terragrunt::paths::unit_file;
+use crate::ui::Ui;
 
 /// Show the lock on a unit's state, or release it
 ///
@@ -33,23 +33,23 @@ pub struct UnlockArgs {
 }
 
 /// Shows or releases.
-pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_for(global, Some(&args.unit), Needs::ENGINE)?;
+pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open_for(ui, &global.invocation(), Some(&args.unit), Needs::ENGINE)?;
     let dir = workspace.locate(Some(&args.unit))?;
     if !unit_file(&dir).is_file() {
-        return Err(CliError::usage(
+        return Err(CommandError::usage(
             format!("{} is no unit", dir.display()),
             "name a folder with a terragrunt.hcl",
         ));
     }
-    let engine = workspace.engine(&args.tools, false)?;
+    let engine = workspace.engine(&args.tools.tools(), false)?;
     let workshop = Workshop::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
     let unit = workshop.name(&dir);
     let folder = workplace::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.
     let Some(place) = Workplace::take(workspace.home()?, &folder, "slipway unlock")? else {
         let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());
-        return Err(CliError::refused(
+        return Err(CommandError::refused(
             format!("a tool still works on {unit} ({who})"),
             "its lock is no leftover: wait until it has ended, or stop it",
         ));
@@ -59,7 +59,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     let job = match workshop.bare_job(&dir).await {
         Some(job) => job,
         None => {
-            workshop.job(&dir, session).await.map_err(|error| CliError::failed(&error, error.advice()))?
+            workshop.job(&dir, session).await.map_err(|error| CommandError::failed(&error, error.advice()))?
         }
     };
     let found = state_lock::find(workspace.home()?, &job, &BesideStates::default()).await?;
@@ -84,13 +84,13 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
         return Ok(Exit::Done);
     };
     if *id != lock.id {
-        return Err(CliError::refused(
+        return Err(CommandError::refused(
             format!("the lock on {unit} is {}, not {id}: somebody has taken it since", lock.id),
             format!("look at it with `slipway unlock {unit}`"),
         ));
     }
     if let Some(process) = lock.process {
-        return Err(CliError::refused(
+        return Err(CommandError::refused(
             format!("process {process} of this machine holds the lock on {unit}"),
             "it is no leftover: wait until that has ended, or stop it",
         ));

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::agree::ConsentArgs;
-use super::execute::{Execution, execute};
-use super::exit::{CliError, Exit};
+use super::consent::ConsentArgs;
+use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use super::ui::Ui;
+use crate::launch::{CommandError, Launch, Workspace, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
+use crate::ui::Ui;
 
 /// Plan, apply, verify and bootstrap: units and gates in one graph
 ///
@@ -32,15 +32,17 @@ pub struct UpArgs {
 }
 
 /// Brings everything up.
-pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CliError> {
-    let execution = Execution {
+pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CommandError> {
+    let workspace =
+        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Up))?;
+    let wanted = Launch {
         command: Command::Up,
         path: args.path.as_deref(),
-        selection: &args.selection,
-        engine: &args.engine,
+        selectors: &args.selection.selectors(),
+        options: &args.engine.options(),
         consent: args.consent.consent(),
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(execute(ui, global, execution).await?.exit)
+    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
 }

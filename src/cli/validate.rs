@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global};
-use super::nothing::{no_units, refuse_nothing};
-use super::selection::{SelectionArgs, inside};
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::exit::Exit;
+use super::global::Global;
+use super::selection::SelectionArgs;
 use crate::estate::{Needs, ValidateOptions, validate};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
+use crate::launch::{CommandError, Workspace, inside, no_units, refuse_nothing};
 use crate::support::counted::plural;
+use crate::ui::{Format, Ui};
 
 /// Check every unit and show every error
 ///
@@ -47,17 +46,19 @@ pub struct ValidateArgs {
 }
 
 /// Validates.
-pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open_with(global, args.path.as_deref(), Needs::ESTATE, !args.no_exec)?;
+pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit, CommandError> {
+    let workspace =
+        Workspace::open_with(ui, &global.invocation(), args.path.as_deref(), Needs::ESTATE, !args.no_exec)?;
     let reader =
         if args.no_exec { workspace.reader_without_programs("plan") } else { workspace.reader("plan") };
     let root = workspace.locate(args.path.as_deref())?;
-    let mut estate = args.selection.discover(&workspace, &root, &reader, true)?;
-    let selected = match args.selection.select(ui, &workspace, &estate, &reader)? {
+    let selectors = args.selection.selectors();
+    let mut estate = selectors.discover(&workspace, &root, &reader, true)?;
+    let selected = match selectors.select(ui, &workspace, &estate, &reader)? {
         Some(chosen) => {
             let (narrowed, selected) = chosen.narrow(&estate);
             if selected.is_empty() {
-                refuse_nothing(ui, &args.selection, &estate, Some(&chosen))?;
+                refuse_nothing(ui, &selectors, &estate, Some(&chosen))?;
             }
             estate = narrowed;
             selected

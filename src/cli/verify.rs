@@ -6,15 +6,14 @@ use clap::Args;
 use console::style;
 use serde_json::json;
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global, ToolArgs};
-use super::target::Target;
-use super::ui::Ui;
-use super::workspace::Workspace;
+use super::exit::Exit;
+use super::global::{Global, ToolArgs};
 use crate::cluster::{CheckStatus, Verification, verify};
 use crate::estate::Needs;
+use crate::launch::{CommandError, Target, Workspace};
 use crate::run::gate::verify_spec;
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// Check whether an EKS cluster is usable
 ///
@@ -33,14 +32,14 @@ pub struct VerifyArgs {
 }
 
 /// Verifies, and prints every check.
-pub async fn cmd_verify(ui: Ui, global: &Global, args: &VerifyArgs) -> Result<Exit, CliError> {
-    let workspace = Workspace::open(global, Needs::CLUSTERS)?;
-    let target = Target::find(&workspace, args.cluster.as_deref(), &args.tools).await?;
+pub async fn cmd_verify(ui: Ui, global: &Global, args: &VerifyArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open(ui, &global.invocation(), Needs::CLUSTERS)?;
+    let target = Target::find(&workspace, args.cluster.as_deref(), &args.tools.tools()).await?;
     let mut spec = verify_spec(&target.cluster);
     spec.timeout = Duration::from_secs(args.timeout);
     let progress = move |line: String| ui.say(&line);
     let verification = verify(&spec, &target.aws, &progress).await;
-    let verification = verification.map_err(|error| CliError::failed(error, None))?;
+    let verification = verification.map_err(|error| CommandError::failed(error, None))?;
     match ui.format() {
         Format::Json => ui.json(&as_json(&verification))?,
         Format::Text => {

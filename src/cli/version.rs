@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::exit::{CliError, Exit};
-use super::global::Format;
-use super::ui::Ui;
+use super::exit::Exit;
+use crate::launch::CommandError;
+use crate::ui::{Format, Ui};
 
 /// The versions of what `--format json` and `--log-format json` write, by the names of their files under `schemas/`.
 const SCHEMAS: &[(&str, u32)] = &[
@@ -37,7 +37,7 @@ const SCHEMAS: &[(&str, u32)] = &[
 pub struct VersionArgs {}
 
 /// Prints it.
-pub fn cmd_version(ui: Ui, _args: &VersionArgs) -> Result<Exit, CliError> {
+pub fn cmd_version(ui: Ui, _args: &VersionArgs) -> Result<Exit, CommandError> {
     let version = env!("CARGO_PKG_VERSION");
     match ui.format() {
         Format::Json => {

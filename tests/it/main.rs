@@ -32,6 +32,8 @@ mod explain;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod floors;
+#[cfg(test)]
 mod gitops;
 #[cfg(test)]
 mod habits;

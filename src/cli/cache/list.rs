@@ -4,25 +4,23 @@ use clap::Args;
 use indicatif::HumanBytes;
 use serde_json::json;
 
-use super::{Listed, counted, limit, title, used};
-use crate::cli::exit::CliError;
-use crate::cli::global::Format;
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
-use crate::engine::cache::{Entry, entries, total};
+use super::{Listed, title, used};
+use crate::engine::cache::{Entry, counted, entries, total};
+use crate::launch::{CommandError, Workspace};
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// No flags of its own.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ListArgs {}
 
 /// Lists.
-pub fn list(ui: Ui, workspace: &Workspace, _args: &ListArgs) -> Result<(), CliError> {
+pub fn list(ui: Ui, workspace: &Workspace, _args: &ListArgs) -> Result<(), CommandError> {
     let entries = entries(workspace.look_at_home()?)?;
-    let (bytes, limit) = (total(&entries), limit(workspace));
+    let (bytes, limit) = (total(&entries), workspace.cache_limit());
     if ui.format() == Format::Json {
         let listed: Vec<Listed> = entries.iter().map(Listed::of).collect();
-        return ui.json(&json!({ "limit": limit, "bytes": bytes, "entries": listed }));
+        return Ok(ui.json(&json!({ "limit": limit, "bytes": bytes, "entries": listed }))?);
     }
     ui.answer(&entries.iter().map(line).collect::<String>())?;
     ui.say(&format!("{}, {} of {} at most", counted(&entries), HumanBytes(bytes), HumanBytes(limit)));

@@ -1,20 +1,17 @@
 //! `slipway cache`: the modules that were fetched and the providers that were installed, and how much of them is kept.
 
-mod bound;
 mod list;
 mod prune;
-
-pub use bound::keep_within;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::global::Global;
-use super::ui::Ui;
-use super::workspace::Workspace;
-use crate::engine::cache::{Entry, Kind, USUAL};
+use crate::engine::cache::{Entry, Kind};
 use crate::estate::Needs;
+use crate::launch::{CommandError, Workspace};
+use crate::ui::Ui;
 
 /// List the modules and providers that are kept, or remove some
 #[derive(Args, Clone, Debug)]
@@ -34,20 +31,15 @@ enum CacheCommand {
 }
 
 /// Lists or removes.
-pub fn cmd_cache(ui: Ui, global: &Global, args: &CacheArgs) -> Result<Exit, CliError> {
+pub fn cmd_cache(ui: Ui, global: &Global, args: &CacheArgs) -> Result<Exit, CommandError> {
     // Nothing of slipway.hcl is needed but the limit, where no program has to say it.
-    let workspace = Workspace::open(global, Needs::NOTHING)?;
+    let workspace = Workspace::open(ui, &global.invocation(), Needs::NOTHING)?;
     match &args.command {
         None => list::list(ui, &workspace, &list::ListArgs::default())?,
         Some(CacheCommand::List(args)) => list::list(ui, &workspace, args)?,
         Some(CacheCommand::Prune(args)) => prune::prune(ui, &workspace, args)?,
     }
     Ok(Exit::Done)
-}
-
-/// The limit that holds where none is given.
-fn limit(workspace: &Workspace) -> u64 {
-    workspace.project.cache_size.unwrap_or(USUAL)
 }
 
 /// An entry as JSON.
@@ -83,27 +75,5 @@ fn title(entry: &Entry) -> String {
     match entry.names.as_slice() {
         [] => entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         names => names.join(", "),
-    }
-}
-
-/// `2 modules and 1 provider`.
-fn counted(entries: &[Entry]) -> String {
-    let kinds = [
-        (Kind::Module, "module", "modules"),
-        (Kind::Provider, "provider", "providers"),
-        (Kind::Unfinished, "unfinished fetch", "unfinished fetches"),
-    ];
-    let told: Vec<String> = kinds
-        .iter()
-        .filter_map(|(kind, one, many)| match entries.iter().filter(|entry| entry.kind == *kind).count() {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            count => Some(format!("{count} {many}")),
-        })
-        .collect();
-    match told.split_last() {
-        None => "nothing".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
 }

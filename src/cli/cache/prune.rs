@@ -6,13 +6,12 @@ use clap::Args;
 use indicatif::HumanBytes;
 use serde_json::json;
 
-use super::{Listed, counted, limit, title};
-use crate::cli::exit::CliError;
-use crate::cli::global::{Format, size};
+use super::{Listed, title};
+use crate::cli::global::size;
 use crate::cli::runs::{age, ago};
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
-use crate::engine::cache::{Pruned, Rules, prune as take_away};
+use crate::engine::cache::{Pruned, Rules, counted, prune as take_away};
+use crate::launch::{CommandError, Workspace};
+use crate::ui::{Format, Ui};
 
 /// What goes.
 #[derive(Args, Clone, Debug)]
@@ -31,24 +30,24 @@ pub struct PruneArgs {
 }
 
 /// Removes.
-pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CliError> {
+pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CommandError> {
     let unused_since = args.older_than.map(ago).transpose()?.map(SystemTime::from);
-    let rules = Rules { unused_since, most: Some(args.max_size.unwrap_or_else(|| limit(workspace))) };
+    let rules = Rules { unused_since, most: Some(args.max_size.unwrap_or_else(|| workspace.cache_limit())) };
     let pruned = take_away(workspace.look_at_home()?, rules, args.dry_run, &|| true)?;
     if ui.format() == Format::Json {
         let listed = |entries: &[_]| entries.iter().map(Listed::of).collect::<Vec<_>>();
-        return ui.json(&json!({
+        return Ok(ui.json(&json!({
             "dry_run": args.dry_run,
             "removed": listed(&pruned.removed),
             "in_use": listed(&pruned.in_use),
             "freed": pruned.freed(),
             "left": pruned.left,
-        }));
+        }))?);
     }
     tell(ui, &pruned, args.dry_run)
 }
 
-fn tell(ui: Ui, pruned: &Pruned, dry_run: bool) -> Result<(), CliError> {
+fn tell(ui: Ui, pruned: &Pruned, dry_run: bool) -> Result<(), CommandError> {
     for entry in &pruned.removed {
         ui.say(&format!("{}: {}", title(entry), HumanBytes(entry.bytes)));
     }
@@ -57,5 +56,5 @@ fn tell(ui: Ui, pruned: &Pruned, dry_run: bool) -> Result<(), CliError> {
     }
     let verb = if dry_run { "would be removed" } else { "removed" };
     let (freed, left) = (HumanBytes(pruned.freed()), HumanBytes(pruned.left));
-    ui.answer(&format!("{} {verb}, {freed} freed, {left} left", counted(&pruned.removed)))
+    Ok(ui.answer(&format!("{} {verb}, {freed} freed, {left} left", counted(&pruned.removed)))?)
 }

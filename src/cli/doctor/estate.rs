@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use super::Asks;
 use super::finding::{Finding, Verdict};
-use crate::cli::exit::CliError;
 use crate::cli::global::Global;
-use crate::cli::selection::SelectionArgs;
-use crate::cli::workspace::Workspace;
 use crate::cluster::patience::Patience;
 use crate::engine::identity::SdkIdentity;
 use crate::engine::{StateStore, StorePlace, state_stores};
 use crate::estate::{EngineChoice, Look, Needs, UnitLook, look_over};
+use crate::launch::{CommandError, Selectors, Workspace};
 use crate::support::counted::plural;
 use crate::support::path_text;
 use crate::terragrunt::{AwsIdentity, Reader, paths};
+use crate::ui::Ui;
 
 /// What can be had of slipway.hcl without starting a program, the most first.
 const NEEDS: [Needs; 3] = [Needs::CLUSTERS, Needs::ENGINE, Needs::ESTATE];
@@ -46,8 +45,8 @@ pub struct Known {
 
 impl Here {
     /// Looks at it: starts nothing but Git, and asks AWS only where a unit's function does.
-    pub fn look(global: &Global, asks: Asks) -> Self {
-        let workspace = match Workspace::open(global, Needs::NOTHING) {
+    pub fn look(ui: Ui, global: &Global, asks: Asks) -> Self {
+        let workspace = match Workspace::open(ui, &global.invocation(), Needs::NOTHING) {
             Ok(workspace) => workspace,
             Err(error) => {
                 return Self { findings: vec![Finding::of_error("slipway.hcl", &error)], known: None };
@@ -57,7 +56,7 @@ impl Here {
         if let Err(error) = workspace.look_at_home() {
             findings.push(Finding::of_error(".slipway", &error));
         }
-        let (known, finding) = Known::look(global, asks);
+        let (known, finding) = Known::look(ui, global, asks);
         findings.push(finding);
         Self { findings, known }
     }
@@ -86,11 +85,11 @@ impl Here {
 }
 
 impl Known {
-    fn look(global: &Global, asks: Asks) -> (Option<Self>, Finding) {
+    fn look(ui: Ui, global: &Global, asks: Asks) -> (Option<Self>, Finding) {
         let what = "estate";
         let mut refused = None;
         let mut open = |needs| {
-            let opened = Workspace::open_with(global, None, needs, false);
+            let opened = Workspace::open_with(ui, &global.invocation(), None, needs, false);
             opened.map(|workspace| (workspace, needs)).map_err(|error| refused = Some(error)).ok()
         };
         let Some((workspace, needs)) = NEEDS.into_iter().find_map(&mut open) else {
@@ -111,7 +110,7 @@ impl Known {
         let reader = workspace.reader_asking_only(aws);
         let estate = workspace
             .locate(Some(&root_of(&workspace)))
-            .and_then(|root| SelectionArgs::default().discover(&workspace, &root, &reader, true));
+            .and_then(|root| Selectors::default().discover(&workspace, &root, &reader, true));
         let estate = match estate {
             Ok(estate) => estate,
             Err(error) => return (None, Finding::of_error(what, &error)),
@@ -129,8 +128,8 @@ fn root_of(workspace: &Workspace) -> PathBuf {
     workspace.project.estate_root.clone()
 }
 
-fn rests_on_a_program(error: &CliError) -> bool {
-    let CliError::Configuration(diagnostics) = error else { return false };
+fn rests_on_a_program(error: &CommandError) -> bool {
+    let CommandError::Configuration(diagnostics) = error else { return false };
     diagnostics.iter().all(|diagnostic| diagnostic.code == "project::program")
 }
 

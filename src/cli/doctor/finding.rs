@@ -3,8 +3,8 @@
 use console::style;
 use serde::Serialize;
 
-use crate::cli::exit::CliError;
 use crate::hcl::diagnostic::{Diagnostic, grouped};
+use crate::launch::CommandError;
 use crate::support::counted::plural;
 use crate::support::shown;
 
@@ -69,8 +69,8 @@ impl Finding {
     }
 
     /// That a command could not begin: what is wrong with a configuration is counted, and its first error told.
-    pub fn of_error(what: &'static str, error: &CliError) -> Self {
-        let CliError::Configuration(diagnostics) = error else {
+    pub fn of_error(what: &'static str, error: &CommandError) -> Self {
+        let CommandError::Configuration(diagnostics) = error else {
             return Self::missing(what, error.to_string()).perhaps_help(error.help().map(str::to_owned));
         };
         let all = grouped(diagnostics.iter().cloned());
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn errors_of_a_configuration_are_counted() {
         let error = |message: &str| Diagnostic::error("x", message).help("mend it");
-        let one = CliError::Configuration(vec![error("a"), Diagnostic::warning("x", "w")]);
+        let one = CommandError::Configuration(vec![error("a"), Diagnostic::warning("x", "w")]);
         let finding = Finding::of_error("slipway.hcl", &one);
         assert_eq!((finding.detail.as_str(), finding.help.as_deref()), ("a", Some("mend it")));
-        let two = CliError::Configuration(vec![error("a"), error("b")]);
+        let two = CommandError::Configuration(vec![error("a"), error("b")]);
         assert_eq!(Finding::of_error("slipway.hcl", &two).detail, "2 errors, the first: a");
     }
 }

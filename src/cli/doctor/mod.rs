@@ -17,10 +17,11 @@ use clap::Args;
 
 use self::estate::Here;
 use self::finding::{Finding, Verdict};
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global, ToolArgs};
-use super::ui::Ui;
+use super::exit::Exit;
+use super::global::{Global, ToolArgs};
+use crate::launch::CommandError;
 use crate::support::children;
+use crate::ui::{Format, Ui};
 
 /// What any one question may take; those to AWS end sooner, with their reason.
 const BOUND: Duration = Duration::from_secs(8);
@@ -62,14 +63,14 @@ impl Asks {
 }
 
 /// Looks, and says what it found; what is needed and missing makes it fail.
-pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Exit, CliError> {
+pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Exit, CommandError> {
     let asks = match (global.untrusted, args.offline) {
         (true, _) => Asks::Nobody("--untrusted"),
         (false, true) => Asks::Nobody("--offline"),
         (false, false) => Asks::Aws,
     };
     let of_project = global.clone();
-    let looked = blocking(move || Here::look(&of_project, asks));
+    let looked = blocking(move || Here::look(ui, &of_project, asks));
     let (here, tools) = tokio::join!(looked, tools::Found::look(&args.tools));
     let (here, tools) = (Arc::new(here?), Arc::new(tools));
     let needs_aws = here.needs_aws();
@@ -91,9 +92,9 @@ pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Ex
 }
 
 /// Work on files and with programs, on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CliError> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CliError::failed(format!("looking ended unexpectedly: {error}"), None))
+    done.map_err(|error| CommandError::failed(format!("looking ended unexpectedly: {error}"), None))
 }
 
 /// The same with a program that is asked for its version; none where it does not answer, and then it is ended.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::estate::Here;
 use super::finding::{Finding, Verdict};
 use super::versions;
-use crate::cli::global::{EngineFlag, ToolArgs};
+use crate::cli::global::ToolArgs;
 use crate::engine::EngineError;
 use crate::engine::terragrunt::{find_terragrunt, terragrunt_version};
 use crate::engine::tool::{Tool, on_path};
@@ -188,7 +188,7 @@ fn engine(
 ) -> (Option<&'static str>, String) {
     let (choice, by) = match (args.engine, configured) {
         (Some(flag), _) => {
-            let by = given_by("--engine", "SLIPWAY_ENGINE", OsStr::new(&EngineFlag::name(flag)));
+            let by = given_by("--engine", "SLIPWAY_ENGINE", OsStr::new(EngineChoice::from(flag).name()));
             (EngineChoice::from(flag), by)
         }
         (None, Some(EngineChoice::Auto)) => (EngineChoice::Auto, "--engine auto"),

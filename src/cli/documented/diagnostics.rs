@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::tree::Tree;
 use super::{repository, update, write};
-use crate::cli::snippet::Snippets;
 use crate::estate::{Estate, Project, ValidateOptions, filter, validate};
 use crate::hcl::diagnostic::{Diagnostic, grouped};
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::{Reader, ReaderOptions};
+use crate::ui::Snippets;
 
 const FLOORS: &[&str] = &["estate", "filter", "hcl", "project", "run", "stack", "terragrunt"];
 /// How a section says that files alone cannot trigger its code.

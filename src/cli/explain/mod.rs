@@ -11,11 +11,11 @@ use serde_json::{Value as Json, json};
 
 use self::pages::{Page, pages};
 use super::complete::starting;
-use super::exit::{CliError, Exit};
-use super::global::Format;
-use super::ui::Ui;
+use super::exit::Exit;
 use crate::hcl::suggest;
+use crate::launch::CommandError;
 use crate::support::counted::listed;
+use crate::ui::{Format, Ui};
 
 /// How many columns a text takes where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
@@ -30,7 +30,7 @@ pub struct ExplainArgs {
 }
 
 /// Explains.
-pub fn cmd_explain(ui: Ui, args: &ExplainArgs) -> Result<Exit, CliError> {
+pub fn cmd_explain(ui: Ui, args: &ExplainArgs) -> Result<Exit, CommandError> {
     let all = pages();
     let width = ui.width().unwrap_or(WIDTH).min(WIDTH);
     let Some(code) = &args.code else {
@@ -63,7 +63,7 @@ fn as_json<'p>(pages: impl Iterator<Item = &'p Page>) -> Json {
     json!({ "diagnostics": pages.map(page).collect::<Vec<_>>() })
 }
 
-fn find<'p>(all: &'p [Page], typed: &str) -> Result<&'p Page, CliError> {
+fn find<'p>(all: &'p [Page], typed: &str) -> Result<&'p Page, CommandError> {
     // Whoever copies it may have copied what is around it.
     let bare = typed.trim().trim_start_matches("error").trim_start_matches("warning");
     let wanted = only_letters(bare);
@@ -84,7 +84,7 @@ fn find<'p>(all: &'p [Page], typed: &str) -> Result<&'p Page, CliError> {
         several => format!("name one of {}", listed(several.iter().map(|page| page.code), several.len())),
     };
     let why = if ending.is_empty() { "there is no diagnostic" } else { "there are several diagnostics" };
-    Err(CliError::usage(format!("{why} {typed}"), help))
+    Err(CommandError::usage(format!("{why} {typed}"), help))
 }
 
 /// A code without what stands between its words, which is different in a message, an address and a heading.

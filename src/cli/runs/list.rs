@@ -4,10 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::exit::CliError;
-use crate::cli::global::Format;
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
+use crate::launch::{CommandError, Workspace};
 use crate::report::model::Summary;
 use crate::run::event::Event;
 use crate::run::folder::RunFolder;
@@ -15,6 +12,7 @@ use crate::run::journal;
 use crate::run::past::Past;
 use crate::support::git::short;
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// How many runs a person is shown.
 const MOST: usize = 20;
@@ -66,7 +64,7 @@ impl State {
 }
 
 /// Lists the newest runs.
-pub fn list(ui: Ui, workspace: &Workspace, limit: Option<usize>) -> Result<(), CliError> {
+pub fn list(ui: Ui, workspace: &Workspace, limit: Option<usize>) -> Result<(), CommandError> {
     let folders = RunFolder::all(workspace.look_at_home()?)?;
     let is_json = ui.format() == Format::Json;
     let limit = match limit {
@@ -84,7 +82,7 @@ pub fn list(ui: Ui, workspace: &Workspace, limit: Option<usize>) -> Result<(), C
         }
     }
     if is_json {
-        return ui.json(&runs);
+        return Ok(ui.json(&runs)?);
     }
     if folders.is_empty() {
         ui.say("there are no runs yet");

@@ -5,19 +5,17 @@ mod prune;
 mod show;
 
 pub use prune::{age, ago};
-pub use show::no_run;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::exit::{CliError, Exit};
+use super::exit::Exit;
 use super::global::Global;
 use super::reports::ReportArgs;
-use super::run_locks::unlock_run;
-use super::ui::Ui;
-use super::workspace::Workspace;
 use crate::estate::Needs;
+use crate::launch::{CommandError, Workspace, unlock_run};
+use crate::ui::Ui;
 
 /// List runs, or show one
 #[derive(Args, Clone, Debug)]
@@ -83,10 +81,10 @@ impl RunsArgs {
 }
 
 /// Lists or shows.
-pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CliError> {
+pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CommandError> {
     // What has happened is read without anything of slipway.hcl.
     let needs = if args.only_looks() { Needs::NOTHING } else { Needs::ENGINE };
-    let workspace = Workspace::open(global, needs)?;
+    let workspace = Workspace::open(ui, &global.invocation(), needs)?;
     match &args.command {
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
         Some(RunsCommand::Prune(args)) => prune::prune(ui, &workspace, args)?,

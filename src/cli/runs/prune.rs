@@ -7,13 +7,12 @@ use indicatif::HumanBytes;
 use jiff::Timestamp;
 
 use super::list::State;
-use crate::cli::exit::CliError;
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
+use crate::launch::{CommandError, Workspace};
 use crate::run::folder::RunFolder;
 use crate::run::journal;
 use crate::run::past::Past;
 use crate::support::counted::plural;
+use crate::ui::Ui;
 
 /// Which runs go.
 #[derive(Args, Clone, Debug)]
@@ -37,7 +36,7 @@ pub fn age(text: &str) -> Result<jiff::Span, String> {
 }
 
 /// Removes them.
-pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CliError> {
+pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CommandError> {
     let before = match args.older_than {
         Some(span) => Some(ago(span)?),
         None => None,
@@ -75,11 +74,11 @@ pub fn prune(ui: Ui, workspace: &Workspace, args: &PruneArgs) -> Result<(), CliE
 }
 
 /// The instant that long ago.
-pub fn ago(span: jiff::Span) -> Result<Timestamp, CliError> {
+pub fn ago(span: jiff::Span) -> Result<Timestamp, CommandError> {
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let then = now.checked_sub(span.abs());
     let then =
-        then.map_err(|error| CliError::usage(error.to_string(), "write it like 90d, 2w or \"1mo 2w\""))?;
+        then.map_err(|error| CommandError::usage(error.to_string(), "write it like 90d, 2w or \"1mo 2w\""))?;
     Ok(then.timestamp())
 }
 

@@ -1,16 +1,14 @@
 //! One run: how it went, what failed and why.
 
 use crate::cli::detail::add_details;
-use crate::cli::exit::CliError;
-use crate::cli::global::Format;
 use crate::cli::reports::ReportArgs;
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
+use crate::launch::{CommandError, Workspace};
 use crate::report::model::Summary;
 use crate::run::folder::RunFolder;
 use crate::run::journal;
 use crate::run::past::Past;
 use crate::support::shown;
+use crate::ui::{Format, Ui};
 
 /// What is shown of a run besides its table.
 pub struct Wanted<'a> {
@@ -28,11 +26,11 @@ pub async fn show(
     workspace: Workspace,
     run: Option<&str>,
     wanted: &Wanted<'_>,
-) -> Result<(), CliError> {
+) -> Result<(), CommandError> {
     let Some(folder) = RunFolder::find(workspace.look_at_home()?, run)? else {
-        return Err(no_run(run));
+        return Err(CommandError::no_run(run));
     };
-    let reports = wanted.reports.prepare(&workspace)?;
+    let reports = wanted.reports.files().prepare(&workspace)?;
     let events = journal::read(&folder.journal())?;
     let mut summary = Summary::of(&events);
     if let Some(past) = Past::of(events).filter(|_| wanted.detail) {
@@ -42,7 +40,7 @@ pub async fn show(
     // A page may have asked for them, which nobody wants on a terminal unasked.
     let summary = summary.with_details(wanted.detail);
     if ui.format() == Format::Json {
-        return ui.json(&summary);
+        return Ok(ui.json(&summary)?);
     }
     ui.answer(&summary.heading())?;
     ui.answer(&summary.table(ui.width(), true))?;
@@ -55,12 +53,4 @@ pub async fn show(
     }
     ui.say(&format!("logs: {}", folder.logs().display()));
     Ok(())
-}
-
-/// That there is no such run, or none at all.
-pub fn no_run(run: Option<&str>) -> CliError {
-    match run {
-        Some(run) => CliError::usage(format!("there is no run {run}"), "list them with `slipway runs`"),
-        None => CliError::usage("there are no runs yet", "plan, apply, destroy, up and down make them"),
-    }
 }

@@ -41,3 +41,25 @@ pub(super) fn has_come() {
 pub fn has_grown() -> bool {
     HAS_GROWN.load(Ordering::Relaxed)
 }
+
+/// `2 modules and 1 provider`.
+pub fn counted(entries: &[Entry]) -> String {
+    let kinds = [
+        (Kind::Module, "module", "modules"),
+        (Kind::Provider, "provider", "providers"),
+        (Kind::Unfinished, "unfinished fetch", "unfinished fetches"),
+    ];
+    let counts: Vec<String> = kinds
+        .iter()
+        .filter_map(|(kind, one, many)| match entries.iter().filter(|entry| entry.kind == *kind).count() {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            count => Some(format!("{count} {many}")),
+        })
+        .collect();
+    match counts.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}

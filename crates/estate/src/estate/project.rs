@@ -49,8 +49,26 @@ pub enum EngineChoice {
     Native,
 }
 
+impl EngineChoice {
+    const ALL: [Self; 3] = [Self::Auto, Self::Terragrunt, Self::Native];
+
+    /// What it is called, in slipway.hcl and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Terragrunt => "terragrunt",
+            Self::Native => "native",
+        }
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+}
+
 /// What `slipway.hcl` says; the defaults where there is none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Project {
     /// The folder of the file; where there is none, the top of the Git work tree, or else the folder the search began in.
     pub dir: PathBuf,

@@ -7,10 +7,10 @@ use futures::StreamExt;
 
 use super::typed::typed;
 use super::{Answer, Undecided};
-use crate::cli::ui::Ui;
-use crate::cli::workspace::{Selection, Workspace};
 use crate::engine::{Session, Unwatched};
 use crate::estate::{Estate, UnitIndex};
+use crate::launch::select::Selection;
+use crate::launch::workspace::Workspace;
 use crate::report::terminal::Display;
 use crate::run::ahead::PlannedAhead;
 use crate::run::blast::{BlastRadius, Loss, Stranded};
@@ -18,6 +18,7 @@ use crate::run::event::Outcome;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::{Interrupts, Stop};
 use crate::terragrunt::Reader;
+use crate::ui::Ui;
 
 /// How many states are asked for at once.
 const AT_ONCE: usize = 8;

@@ -3,16 +3,18 @@
 //! The history of the repository says which units there were. Each is read as it was in the last commit that had it,
 //! laid out in a private folder: that says where its state is, and how it is destroyed.
 
+mod destroy;
+mod note;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::exit::CliError;
-use super::global::{EngineFlag, Global, ToolArgs};
+use super::error::CommandError;
 use super::workspace::Workspace;
 use crate::engine::state_places::{StatePlace, beside_in_folder, beside_in_s3, place_of};
 use crate::engine::{Engine, Session, UnitJob, Unwatched};
-use crate::estate::{Estate, Needs, UnitIndex};
+use crate::estate::{Estate, UnitIndex};
 use crate::run::workshop::Workshop;
 use crate::support::git::removed::{Removed, removed};
 use crate::support::git::snapshot::Snapshot;
@@ -22,8 +24,11 @@ use crate::terragrunt::outputs::UnknownOutputs;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON, folder, join, relative};
 use crate::terragrunt::{Reader, ReaderOptions};
 
-/// The units that one commit had last.
-pub struct Generation {
+pub use self::destroy::{DestroyRemoved, destroy_removed};
+pub use self::note::note;
+
+/// The units that were in the tree last at one commit.
+pub struct RemovedUnits {
     /// The commit.
     pub commit: String,
     /// The estate's root in it.
@@ -42,7 +47,7 @@ pub struct Generation {
     pub snapshot: Snapshot,
 }
 
-impl Generation {
+impl RemovedUnits {
     /// The names of its orphans.
     pub fn names(&self) -> Vec<String> {
         self.orphans.iter().map(|unit| self.estate.name(*unit)).collect()
@@ -57,17 +62,17 @@ pub struct Search {
     /// How many of the newest commits are looked at, where not all are.
     pub commits: Option<usize>,
     /// How many commits that had units last are read, where not all are.
-    pub generations: Option<usize>,
+    pub removals: Option<usize>,
     /// Whether functions that start programs are evaluated.
     pub exec: bool,
 }
 
-/// The generations with orphans, those first whose units went first: what depends on a unit goes before it does.
+/// The removals with orphans, those first whose units went first: what depends on a unit goes before it does.
 pub async fn find(
     workspace: &Workspace,
     engine: &Arc<dyn Engine>,
     search: &Search,
-) -> Result<Vec<Generation>, GitError> {
+) -> Result<Vec<RemovedUnits>, GitError> {
     let root = &workspace.project.estate_root;
     let repository = git::repo_root(root)?;
     let real = root.canonicalize().unwrap_or_else(|_| root.clone());
@@ -86,14 +91,14 @@ pub async fn find(
         }
     }
     let order = in_order(&repository, commits.keys())?;
-    let mut generations = Vec::new();
-    let newest = order.len().saturating_sub(search.generations.unwrap_or(usize::MAX));
+    let mut removals = Vec::new();
+    let newest = order.len().saturating_sub(search.removals.unwrap_or(usize::MAX));
     for commit in order.into_iter().skip(newest) {
         let paths = commits.remove(&commit).unwrap_or_default();
-        let generation = read(workspace, engine, &repository, &way, commit, &paths, search.exec).await?;
-        generations.extend(generation);
+        let removal = read(workspace, engine, &repository, &way, commit, &paths, search.exec).await?;
+        removals.extend(removal);
     }
-    Ok(generations)
+    Ok(removals)
 }
 
 /// Commits, oldest first.
@@ -120,7 +125,7 @@ async fn read(
     commit: String,
     paths: &[PathBuf],
     exec: bool,
-) -> Result<Option<Generation>, GitError> {
+) -> Result<Option<RemovedUnits>, GitError> {
     let snapshot = Snapshot::of(repository, &commit)?;
     let here = snapshot.path().canonicalize().unwrap_or_else(|_| snapshot.path().to_path_buf());
     let root = join(&here, way);
@@ -160,34 +165,11 @@ async fn read(
     if orphans.is_empty() && unknown.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Generation { commit, root, reader, estate, orphans, unknown, stands_for, snapshot }))
-}
-
-/// How many commits of the history, and how many of those that had units last, are looked at beside a plan.
-const NOTED_COMMITS: usize = 500;
-const NOTED_GENERATIONS: usize = 5;
-
-/// What a plan says of units that are no longer in the tree, where there are any. It looks at the newest part of the
-/// history only, starts no program but Git, and reads no state but those that one request gives.
-pub async fn note(global: Global, path: Option<PathBuf>) -> Option<String> {
-    let workspace = Workspace::open_for(&global, path.as_deref(), Needs::ENGINE).ok()?;
-    let tools = ToolArgs { engine: Some(EngineFlag::Native), ..ToolArgs::default() };
-    let engine = workspace.engine(&tools, false).ok()?;
-    let within = within(&workspace, path.as_deref()).ok()?;
-    let (commits, generations) = (Some(NOTED_COMMITS), Some(NOTED_GENERATIONS));
-    let search = Search { within, commits, generations, exec: false };
-    let found = find(&workspace, &engine, &search).await.ok()?;
-    let names: Vec<String> = found.iter().flat_map(Generation::names).collect();
-    let what = match names.len() {
-        0 => return None,
-        1 => "1 unit is no longer in the tree but still has resources".to_owned(),
-        count => format!("{count} units are no longer in the tree but still have resources"),
-    };
-    Some(format!("{what}: {}; see `slipway destroy --removed`", names.join(", ")))
+    Ok(Some(RemovedUnits { commit, root, reader, estate, orphans, unknown, stands_for, snapshot }))
 }
 
 /// The states beside those of the estate that neither a unit nor its history explains.
-pub async fn unexplained(workspace: &Workspace, generations: &[Generation]) -> Vec<StatePlace> {
+pub async fn unexplained(workspace: &Workspace, removals: &[RemovedUnits]) -> Vec<StatePlace> {
     let root = &workspace.project.estate_root;
     let reader = workspace.reader_for_lists("plan");
     let estate = Estate::discover(root, &reader);
@@ -196,11 +178,11 @@ pub async fn unexplained(workspace: &Workspace, generations: &[Generation]) -> V
         let config = reader.evaluate(&unit.outline.file, &UnknownOutputs).ok();
         states.extend(config.and_then(|config| config.remote_state));
     }
-    for generation in generations {
-        for unit in &generation.estate.units {
-            let config = generation.reader.evaluate(&unit.outline.file, &UnknownOutputs).ok();
+    for removal in removals {
+        for unit in &removal.estate.units {
+            let config = removal.reader.evaluate(&unit.outline.file, &UnknownOutputs).ok();
             let state = config.and_then(|config| config.remote_state);
-            states.extend(state.map(|state| state.standing_for(&generation.stands_for)));
+            states.extend(state.map(|state| state.standing_for(&removal.stands_for)));
         }
     }
     let known: BTreeSet<StatePlace> = states.iter().filter_map(place_of).collect();
@@ -234,12 +216,15 @@ fn common(folders: &[&Path]) -> Option<PathBuf> {
 }
 
 /// The folder that a PATH means, which need not be there any more.
-pub fn within(workspace: &Workspace, path: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
+fn within(workspace: &Workspace, path: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
     let Some(path) = path else { return Ok(None) };
     let root = &workspace.project.estate_root;
     let candidates = [join(&workspace.working_dir, path), join(root, path)];
     let found = candidates.into_iter().find(|folder| folder.starts_with(root));
     found.map(Some).ok_or_else(|| {
-        CliError::usage(format!("{} is not in the estate", path.display()), "name a folder under its root")
+        CommandError::usage(
+            format!("{} is not in the estate", path.display()),
+            "name a folder under its root",
+        )
     })
 }

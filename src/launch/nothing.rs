@@ -1,11 +1,11 @@
 //! A selection of nothing: most often a slip of the fingers, which must not look like success.
 
-use super::exit::CliError;
-use super::selection::{Chosen, SelectionArgs};
-use super::ui::Ui;
+use super::error::CommandError;
+use super::selectors::{Matched, Selectors};
 use crate::estate::Estate;
 use crate::hcl::suggest;
 use crate::support::{path_text, shown};
+use crate::ui::Ui;
 
 /// How many queries a message shows.
 const MOST_QUERIES: usize = 3;
@@ -15,19 +15,19 @@ const MOST_QUERIES: usize = 3;
 /// What changed since a commit may well be nothing; so may what `--allow-empty` stands beside.
 pub fn refuse_nothing(
     ui: Ui,
-    args: &SelectionArgs,
+    selectors: &Selectors,
     estate: &Estate,
-    chosen: Option<&Chosen>,
-) -> Result<(), CliError> {
+    chosen: Option<&Matched>,
+) -> Result<(), CommandError> {
     let Some(chosen) = chosen.filter(|_| !estate.units.is_empty() || !estate.stacks.is_empty()) else {
         let message = no_units(estate);
-        if args.may_be_empty() {
+        if selectors.allow_empty {
             ui.say(&message);
             return Ok(());
         }
-        return Err(CliError::usage(message, "name a folder that holds a terragrunt.hcl"));
+        return Err(CommandError::usage(message, "name a folder that holds a terragrunt.hcl"));
     };
-    if args.may_be_empty() || !chosen.ranges.is_empty() {
+    if selectors.allow_empty || !chosen.ranges.is_empty() {
         ui.say("no unit is selected");
         return Ok(());
     }
@@ -41,7 +41,7 @@ pub fn refuse_nothing(
         Some(name) => format!("did you mean \"{name}\"? `slipway find` lists the units"),
         None => "`slipway find` lists the units; pass --allow-empty where none may match".to_owned(),
     };
-    Err(CliError::usage(format!("no unit matches {}{more}", shown.join(", ")), help))
+    Err(CommandError::usage(format!("no unit matches {}{more}", shown.join(", ")), help))
 }
 
 /// What is said of a folder without units.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::agree::{Dependent, dependents, with_resources};
-use super::exit::CliError;
-use super::global::ToolArgs;
-use super::workspace::{Selection, Workspace};
+use super::error::CommandError;
+use super::options::Tools;
+use super::select::Selection;
+use super::workspace::Workspace;
 use crate::run::workshop::Workshop;
 use crate::support::interrupt::channel;
 use crate::support::signals::attach;
@@ -19,8 +20,8 @@ pub async fn refuse(
     workspace: &Workspace,
     selection: &Selection,
     reader: &Arc<Reader>,
-    tools: &ToolArgs,
-) -> Result<(), CliError> {
+    tools: &Tools,
+) -> Result<(), CommandError> {
     refuse_filtered_out(selection)?;
     let dependents = dependents(workspace, selection, reader);
     refuse_protected(&dependents)?;
@@ -41,7 +42,7 @@ pub async fn refuse(
     if standing.len() > MOST_NAMED {
         message = format!("{message}; and {} more", standing.len() - MOST_NAMED);
     }
-    Err(CliError::refused(
+    Err(CommandError::refused(
         message,
         "nothing was touched; destroy what depends on it first or as well, or pass --leave-dependents",
     ))
@@ -58,21 +59,21 @@ fn told(dependent: &Dependent, has_resources: Option<bool>) -> Option<String> {
 }
 
 /// What `prevent_destroy` protects must not lose what it stands on either.
-fn refuse_protected(dependents: &[Dependent]) -> Result<(), CliError> {
+fn refuse_protected(dependents: &[Dependent]) -> Result<(), CommandError> {
     let Some(dependent) = dependents.iter().find(|dependent| dependent.protected) else { return Ok(()) };
     let on = dependent.on.join(", ");
-    Err(CliError::refused(
+    Err(CommandError::refused(
         format!("prevent_destroy protects {}, which depends on {on}", dependent.name),
         "nothing was touched; remove prevent_destroy from it, or pass --leave-dependents",
     ))
 }
 
 /// What a filter left out is not asked for its state: the filter may have been a slip.
-fn refuse_filtered_out(selection: &Selection) -> Result<(), CliError> {
+fn refuse_filtered_out(selection: &Selection) -> Result<(), CommandError> {
     if selection.dependents.is_empty() {
         return Ok(());
     }
-    Err(CliError::refused(
+    Err(CommandError::refused(
         format!("{} would lose what they depend on: they were filtered out", selection.dependents.join(", ")),
         "nothing was touched; select them as well, as in --filter '...vpc', or pass --leave-dependents where they \
          are gone already",

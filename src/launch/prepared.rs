@@ -1,9 +1,9 @@
-//! What a command asks to be carried out.
+//! A run whose units are chosen, before it begins or goes on.
 
 use std::path::PathBuf;
 
 use super::agree::Consent;
-use super::global::EngineArgs;
+use super::options::RunOptions;
 use crate::run::command::Command;
 use crate::run::event::Request;
 use crate::run::folder::RunFolder;
@@ -12,7 +12,7 @@ use crate::run::past::Past;
 use crate::run::plans::Plans;
 
 /// A run, before it begins or goes on.
-pub struct Run<'a> {
+pub struct PreparedRun<'a> {
     /// What was asked for.
     pub command: Command,
     /// Who agrees to it.
@@ -23,8 +23,8 @@ pub struct Run<'a> {
     pub stands_for: Option<(PathBuf, PathBuf)>,
     /// What else is done with plans.
     pub plans: Plans,
-    /// Engine and parallelism.
-    pub engine: &'a EngineArgs,
+    /// How it goes about its units.
+    pub options: &'a RunOptions,
     /// How it was asked for.
     pub request: Request,
     /// What was done of it before, and its folder, where it goes on.

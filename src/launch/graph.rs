@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::global::EngineArgs;
-use super::run::Run;
-use super::workspace::{Selection, Workspace};
+use super::options::RunOptions;
+use super::prepared::PreparedRun;
+use super::select::Selection;
+use super::workspace::Workspace;
 use crate::estate::policy::CostLimits;
 use crate::estate::{UnitIndex, UnitLimits};
 use crate::run::agreement::Agreement;
@@ -31,15 +32,15 @@ use crate::run::workshop::Workshop;
 pub fn context(
     workspace: &Workspace,
     selection: &Selection,
-    run: &Run<'_>,
+    run: &PreparedRun<'_>,
     workshop: Arc<Workshop>,
     folder: &RunFolder,
     approver: Arc<dyn Approver>,
 ) -> UnitContext {
     let mode = run.command.mode();
-    let policies = policies(workspace, selection, run.command, run.engine.price.cost);
+    let policies = policies(workspace, selection, run.command, run.options.cost);
     // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page = run.engine.reports.wants_details() && (mode == Mode::Plan || !run.consent.is_given());
+    let for_a_page = run.options.reports.wants_details() && (mode == Mode::Plan || !run.consent.is_given());
     let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
     // Whoever looks at plans, or keeps them, or agrees to them as a whole.
     let seen = !run.consent.is_given() || mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
@@ -50,7 +51,7 @@ pub fn context(
         plans,
         approver,
         asking: Mutex::new(()),
-        limits: limits(workspace, run.engine),
+        limits: limits(workspace, run.options),
         left_locks: LeftLocks::new(workspace.home_path()),
         workplaces: Workplaces::new(workspace.home_path(), &folder.id, run.command.name()),
         policies,
@@ -58,9 +59,9 @@ pub fn context(
 }
 
 /// How long units may take: by the flag, else by the project.
-fn limits(workspace: &Workspace, engine: &EngineArgs) -> UnitLimits {
+fn limits(workspace: &Workspace, options: &RunOptions) -> UnitLimits {
     let project = &workspace.project.limits;
-    UnitLimits { timeout: engine.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
+    UnitLimits { timeout: options.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
 }
 
 /// What the project asks of each plan; its cost also where a flag asks for it.

@@ -6,13 +6,28 @@ use jiff::Timestamp;
 use nix::sys::stat::fstat;
 use serde_json::json;
 
-use super::exit::{CliError, Exit};
-use super::global::{Color, Format, Global, LogFormat};
+use super::brief::{Brief, brief};
 use super::snippet::Snippets;
-use super::told::{Told, told};
+use super::{Format, LogFormat};
 use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
+use crate::report::voice::{Loudness, Voice};
 use crate::support::counted::with_commas;
 use crate::support::{redact, shown};
+
+/// How the streams are to be used.
+#[derive(Clone, Copy, Debug)]
+pub struct UiOptions {
+    /// How answers are written.
+    pub format: Format,
+    /// How talk is written.
+    pub log_format: LogFormat,
+    /// Whether there are colours; where nobody says so, each stream decides.
+    pub color: Option<bool>,
+    /// Whether each of very many mistakes is told.
+    pub all_errors: bool,
+    /// How much is told.
+    pub loudness: Loudness,
+}
 
 /// Owns both streams.
 #[derive(Clone, Copy, Debug)]
@@ -21,23 +36,22 @@ pub struct Ui {
     log_format: LogFormat,
     color: bool,
     all_errors: bool,
+    loudness: Loudness,
 }
+
+/// An answer could not be printed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not print: {0}")]
+pub struct PrintError(#[source] std::io::Error);
 
 impl Ui {
     /// Decides on colours once, for both streams.
-    pub fn new(global: &Global) -> Self {
-        let color = match global.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => shows_color(std::io::stderr().is_terminal()),
-        };
+    pub fn new(options: UiOptions) -> Self {
+        let UiOptions { format, log_format, color, all_errors, loudness } = options;
+        console::set_colors_enabled(color.unwrap_or_else(|| shows_color(std::io::stdout().is_terminal())));
+        let color = color.unwrap_or_else(|| shows_color(std::io::stderr().is_terminal()));
         console::set_colors_enabled_stderr(color);
-        console::set_colors_enabled(match global.color {
-            Color::Auto => shows_color(std::io::stdout().is_terminal()),
-            Color::Always | Color::Never => color,
-        });
-        let all_errors = global.all_errors;
-        Self { format: global.format.into(), log_format: global.log_format, color, all_errors }
+        Self { format, log_format, color, all_errors, loudness }
     }
 
     /// The format of answers.
@@ -46,26 +60,31 @@ impl Ui {
     }
 
     /// How many columns an answer has room for; none where it is not read on a terminal.
-    #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
     pub fn width(self) -> Option<usize> {
         let (_, columns) = console::Term::stdout().size_checked()?;
         std::io::stdout().is_terminal().then_some(columns.into())
     }
 
-    /// Whether someone sits at a terminal who can be shown things and asked.
-    pub fn is_interactive() -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    /// How talk is written.
+    pub fn log_format(self) -> LogFormat {
+        self.log_format
     }
 
-    /// Whether both streams are read in the same place: on one terminal, in one file, or in the log of a CI system.
-    pub fn streams_meet() -> bool {
-        let same_file = || {
-            let (one, other) = (fstat(std::io::stdout()).ok()?, fstat(std::io::stderr()).ok()?);
-            Some((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
-        };
-        let on_terminals = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-        let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
-        on_terminals || in_ci || same_file().unwrap_or(false)
+    /// How much is told.
+    pub fn loudness(self) -> Loudness {
+        self.loudness
+    }
+
+    /// How much is told while a run goes on.
+    pub fn voice(self) -> Voice {
+        Voice { loudness: self.loudness, answer_follows: self.format == Format::Text && streams_meet() }
+    }
+
+    /// Whether someone sits at a terminal who can be shown things and asked.
+    pub fn is_interactive(self) -> bool {
+        self.log_format == LogFormat::Pretty
+            && std::io::stdin().is_terminal()
+            && std::io::stderr().is_terminal()
     }
 
     /// Whether something may be drawn over itself: on a terminal, unless lines of JSON are wanted.
@@ -74,36 +93,35 @@ impl Ui {
     }
 
     /// An answer for people: nothing in it is obeyed by a terminal or a pipeline.
-    pub fn answer(self, text: &str) -> Result<(), CliError> {
+    pub fn answer(self, text: &str) -> Result<(), PrintError> {
         self.raw(&shown::stream(text, console::colors_enabled()))
     }
 
     /// An answer for programs, as it is.
-    pub fn raw(self, text: &str) -> Result<(), CliError> {
+    pub fn raw(self, text: &str) -> Result<(), PrintError> {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
         self.print(text, end)
     }
 
     /// The same to the letter, without an end of the line.
-    pub fn bare(self, text: &str) -> Result<(), CliError> {
+    pub fn bare(self, text: &str) -> Result<(), PrintError> {
         self.print(text, "")
     }
 
     #[expect(clippy::unused_self, reason = "whoever prints has to hold the streams")]
-    fn print(self, text: &str, end: &str) -> Result<(), CliError> {
+    fn print(self, text: &str, end: &str) -> Result<(), PrintError> {
         let mut stdout = std::io::stdout().lock();
         let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
         match written {
             // `slipway find | head` is no failure, nor is a terminal that has been closed: nobody is there to read.
             Err(error) if has_no_reader(&error) => Ok(()),
-            written => written.map_err(|error| CliError::failed(format!("could not print: {error}"), None)),
+            written => written.map_err(PrintError),
         }
     }
 
     /// An answer as JSON.
-    pub fn json(self, value: &impl serde::Serialize) -> Result<(), CliError> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|error| CliError::failed(format!("could not print: {error}"), None))?;
+    pub fn json(self, value: &impl serde::Serialize) -> Result<(), PrintError> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| PrintError(error.into()))?;
         self.raw(&shown::json(&text))
     }
 
@@ -148,8 +166,8 @@ impl Ui {
 
     fn draw(self, all: Vec<Diagnostic>) {
         let base = std::env::current_dir().unwrap_or_default();
-        let Told { whole, rest } =
-            if self.all_errors { Told { whole: all, rest: Vec::new() } } else { told(all, &base) };
+        let Brief { whole, rest } =
+            if self.all_errors { Brief { whole: all, rest: Vec::new() } } else { brief(all, &base) };
         let snippets = Snippets { base, color: self.color };
         for diagnostic in &whole {
             self.line(&snippets.draw(diagnostic));
@@ -162,29 +180,32 @@ impl Ui {
         }
     }
 
-    /// Tells of an error and returns its exit code.
-    pub fn error(self, error: &CliError) -> Exit {
-        if let CliError::Configuration(diagnostics) = error {
-            let errors = self.diagnostics(diagnostics.iter().cloned());
-            if self.log_format == LogFormat::Pretty {
-                let errors = with_commas(errors as u64);
-                let mut codes = diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code);
-                let first = codes.next().unwrap_or("CODE");
-                let code = if codes.all(|code| code == first) { first } else { "CODE" };
-                self.line(&format!(
-                    "{}: {errors} in the configuration; `slipway explain {code}` says more",
-                    self.red("errors")
-                ));
-            }
-        } else if self.log_format == LogFormat::Json {
-            tell_json("error", &error.to_string(), error.help());
-        } else {
-            self.line(&format!("{}: {}", self.red("error"), shown::block(&error.to_string())));
-            if let Some(help) = error.help() {
-                self.line(&format!("  {}: {}", self.cyan("help"), shown::block(help)));
-            }
+    /// Tells all that is wrong with a configuration, and what says more.
+    pub fn misconfigured(self, diagnostics: &[Diagnostic]) {
+        let errors = self.diagnostics(diagnostics.iter().cloned());
+        if self.log_format == LogFormat::Json {
+            return;
         }
-        error.exit()
+        let errors = with_commas(errors as u64);
+        let mut codes = diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code);
+        let first = codes.next().unwrap_or("CODE");
+        let code = if codes.all(|code| code == first) { first } else { "CODE" };
+        self.line(&format!(
+            "{}: {errors} in the configuration; `slipway explain {code}` says more",
+            self.red("errors")
+        ));
+    }
+
+    /// Tells of an error, with the way out.
+    pub fn error(self, message: &str, help: Option<&str>) {
+        if self.log_format == LogFormat::Json {
+            tell_json("error", message, help);
+            return;
+        }
+        self.line(&format!("{}: {}", self.red("error"), shown::block(message)));
+        if let Some(help) = help {
+            self.line(&format!("  {}: {}", self.cyan("help"), shown::block(help)));
+        }
     }
 
     fn red(self, text: &str) -> String {
@@ -197,7 +218,7 @@ impl Ui {
 }
 
 /// Whether a stream has colours where nobody says so by a flag.
-pub(super) fn shows_color(is_terminal: bool) -> bool {
+pub fn shows_color(is_terminal: bool) -> bool {
     wants_color(is_terminal, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
@@ -216,7 +237,7 @@ fn wants_color(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> 
 }
 
 /// A line of JSON for whatever is no event and no diagnostic.
-pub(super) fn tell_json(severity: &str, text: &str, help: Option<&str>) {
+pub fn tell_json(severity: &str, text: &str, help: Option<&str>) {
     let text = redact::clean(text);
     let line = json!({
         "time": Timestamp::now(),
@@ -228,9 +249,20 @@ pub(super) fn tell_json(severity: &str, text: &str, help: Option<&str>) {
 }
 
 /// Writes to standard error, in one piece so that nobody's lines come apart.
-pub(super) fn write_line(text: &str) {
+pub fn write_line(text: &str) {
     // Where it is closed there is nobody to tell.
     let _closed = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Whether both streams are read in the same place: on one terminal, in one file, or in the log of a CI system.
+fn streams_meet() -> bool {
+    let same_file = || {
+        let (one, other) = (fstat(std::io::stdout()).ok()?, fstat(std::io::stderr()).ok()?);
+        Some((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+    };
+    let on_terminals = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    on_terminals || in_ci || same_file().unwrap_or(false)
 }
 
 /// Whether whoever would read is gone: the other end of a pipe, or a terminal.

@@ -2,22 +2,28 @@
 
 use indicatif::HumanBytes;
 
-use super::{counted, limit};
-use crate::cli::global::EngineArgs;
-use crate::cli::ui::Ui;
-use crate::cli::workspace::Workspace;
-use crate::engine::cache::{Rules, has_grown, prune};
+use super::options::RunOptions;
+use super::workspace::Workspace;
+use crate::engine::cache::{Rules, USUAL, counted, has_grown, prune};
 use crate::support::interrupt::{Interrupts, Stop};
+use crate::ui::Ui;
+
+impl Workspace {
+    /// Bytes that the caches may take where a command does not say it.
+    pub fn cache_limit(&self) -> u64 {
+        self.project.cache_size.unwrap_or(USUAL)
+    }
+}
 
 /// Keeps the caches within their limit, until a person wants to stop. What a run uses stays, this one's before all; that
 /// something cannot be removed fails nobody's run.
-pub fn keep_within(ui: Ui, workspace: &Workspace, args: &EngineArgs, interrupts: &Interrupts) {
+pub fn keep_within(ui: Ui, workspace: &Workspace, options: &RunOptions, interrupts: &Interrupts) {
     // They are not gone through where nothing can have changed: a limit that was not set before is looked at once more.
-    let is_set = args.cache_size.is_some() || workspace.project.cache_size.is_some();
+    let is_set = options.cache_size.is_some() || workspace.project.cache_size.is_some();
     if !has_grown() && !is_set {
         return;
     }
-    let most = args.cache_size.unwrap_or_else(|| limit(workspace));
+    let most = options.cache_size.unwrap_or_else(|| workspace.cache_limit());
     let rules = Rules { unused_since: None, most: Some(most) };
     let goes_on = || interrupts.step() == Stop::None;
     match prune(workspace.home_path(), rules, false, &goes_on) {

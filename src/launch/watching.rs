@@ -1,40 +1,32 @@
 //! Who watches a run, and what is told at its end.
 
-use super::exit::{CliError, Exit};
-use super::global::{Format, Global, LogFormat};
-use super::ui::Ui;
+use super::error::CommandError;
 use crate::report::json_log::JsonLog;
 use crate::report::line::lock_left;
 use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
-use crate::report::voice::Voice;
 use crate::run::command::Command;
 use crate::run::events::Listener;
 use crate::run::folder::RunFolder;
 use crate::run::past::Past;
 use crate::run::scheduler::RunResult;
+use crate::ui::{Format, LogFormat, Ui};
 
 /// The log files, what collects the summary, and what is shown meanwhile.
 pub fn listeners(
-    global: &Global,
+    ui: Ui,
     terminal: Option<Terminal>,
     folder: &RunFolder,
     collector: &Collector,
 ) -> Vec<Box<dyn Listener>> {
-    let shown: Box<dyn Listener> = match (global.log_format, terminal) {
+    let shown: Box<dyn Listener> = match (ui.log_format(), terminal) {
         (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
         (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
-        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr(), voice(global))),
+        (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr(), ui.voice())),
     };
     vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
-}
-
-/// How much is told while the run goes on.
-pub fn voice(global: &Global) -> Voice {
-    let is_table = Format::from(global.format) == Format::Text;
-    Voice { loudness: global.loudness.loudness(), answer_follows: is_table && Ui::streams_meet() }
 }
 
 /// How a run stands at its end, for what is offered then.
@@ -64,7 +56,7 @@ pub fn tell(
     summary: &Summary,
     result: &RunResult,
     ends: &Ends,
-) -> Result<(), CliError> {
+) -> Result<(), CommandError> {
     match ui.format() {
         Format::Json => ui.json(summary)?,
         Format::Text => ui.answer(&summary.table(ui.width(), ends.all))?,
@@ -83,12 +75,4 @@ pub fn tell(
         }
     }
     Ok(())
-}
-
-/// What the run came to; a report that could not be written says less.
-pub fn exit(ui: Ui, result: &RunResult, unreported: Option<CliError>) -> Exit {
-    let exit = Exit::of(result);
-    let Some(error) = unreported else { return exit };
-    let failed = ui.error(&error);
-    if exit == Exit::Done { failed } else { exit }
 }

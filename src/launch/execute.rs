@@ -1,17 +1,17 @@
-//! Carries a run out over units that are chosen: its folder, its graph, who watches, and what is told at the end.
+//! Executes a run over units that are chosen: its folder, its graph, who watches, and what is told at the end.
 
 use std::sync::Arc;
 
 use super::agree::{Answer, Consent, Destruction, Prompt, Proposing, Undecided, dependents, word};
 use super::cache;
-use super::exit::{CliError, Exit};
-use super::global::{Global, LogFormat};
-use super::run::Run;
-use super::run_graph::{context, folders, nodes};
-use super::run_locks::{self, ToLock};
-use super::ui::Ui;
-use super::watching::{Ends, exit, listeners, tell, voice};
-use super::workspace::{Selection, Workspace};
+use super::conclusion::Conclusion;
+use super::error::CommandError;
+use super::graph::{context, folders, nodes};
+use super::locks::{self, ToLock};
+use super::prepared::PreparedRun;
+use super::select::Selection;
+use super::watching::{Ends, listeners, tell};
+use super::workspace::Workspace;
 use crate::engine::Engine;
 use crate::report::model::{Collector, Summary};
 use crate::report::terminal::Terminal;
@@ -33,56 +33,44 @@ use crate::support::git;
 use crate::support::interrupt::{Stop, channel};
 use crate::support::signals::attach;
 use crate::terragrunt::Reader;
+use crate::ui::Ui;
 
 /// Refuses where something would be changed, nobody has agreed, and there is nobody to ask.
-pub fn refuse_unattended(global: &Global, command: Command, consent: Consent) -> Result<(), CliError> {
-    if !is_unattended(global, command.mode(), consent) {
+pub fn refuse_unattended(ui: Ui, command: Command, consent: Consent) -> Result<(), CommandError> {
+    if !is_unattended(ui, command.mode(), consent) {
         return Ok(());
     }
-    Err(CliError::refused(
+    Err(CommandError::refused(
         format!("`slipway {}` changes infrastructure and there is nobody to ask", command.name()),
         "look at `slipway plan` and pass --yes",
     ))
 }
 
 /// Whether something would be changed, nobody has agreed, and there is nobody to ask.
-pub fn is_unattended(global: &Global, mode: Mode, consent: Consent) -> bool {
-    mode != Mode::Plan && !consent.is_given() && !is_interactive(global)
+pub fn is_unattended(ui: Ui, mode: Mode, consent: Consent) -> bool {
+    mode != Mode::Plan && !consent.is_given() && !ui.is_interactive()
 }
 
-fn is_interactive(global: &Global) -> bool {
-    Ui::is_interactive() && global.log_format == LogFormat::Pretty
-}
-
-/// What a run came to.
-pub struct Conclusion {
-    /// The exit code.
-    pub exit: Exit,
-    /// Whether something was, or would be, changed.
-    pub has_changes: bool,
-}
-
-/// Carries it out and prints the summary.
-pub async fn carry_out(
+/// Executes it and prints the summary.
+pub async fn execute(
     ui: Ui,
-    global: &Global,
     workspace: &Workspace,
     selection: &Selection,
     reader: Arc<Reader>,
-    mut run: Run<'_>,
-) -> Result<Conclusion, CliError> {
+    mut run: PreparedRun<'_>,
+) -> Result<Conclusion, CommandError> {
     let mode = run.command.mode();
-    let engine = workspace.engine(&run.engine.tools, run.engine.backend_bootstrap)?;
+    let engine = workspace.engine(&run.options.tools, run.options.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
     let workshop = Workshop::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
     let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
-    let reports = run.engine.reports.prepare(workspace)?;
+    let reports = run.options.reports.prepare(workspace)?;
     let (interruptor, interrupts) = channel();
     // From here on there is something to stop step by step.
     let _attached = attach(interruptor);
     let (folder, journal, past) = place(workspace, run.past.take())?;
 
-    let terminal = is_interactive(global).then(|| Terminal::new(voice(global)));
+    let terminal = ui.is_interactive().then(|| Terminal::new(ui.voice()));
     let display = terminal.as_ref().map(Terminal::display);
     // A destruction is agreed to once, as a whole.
     let asks = !run.consent.is_given() && mode == Mode::Apply;
@@ -93,19 +81,19 @@ pub async fn carry_out(
     let told = run.plans.detailed;
     let preview = if asks { preview(workspace, &run, engine)? } else { None };
     let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
-    let parallelism = workspace.parallelism(run.engine);
-    let memory = MemoryBound::new(run.engine.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
+    let parallelism = workspace.parallelism(run.options);
+    let memory = MemoryBound::new(run.options.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
     let (nodes, units) = nodes(workspace, selection, &context, &folder, run.command.has_gates(), parallelism);
 
     let collector = Collector::default();
-    let listeners = listeners(global, terminal, &folder, &collector);
+    let listeners = listeners(ui, terminal, &folder, &collector);
     let events = Arc::new(Events::new(Some(journal), listeners));
     let telling = signals::tell(interrupts.clone(), Arc::clone(&events))
-        .map_err(|error| CliError::failed(format!("could not listen for signals: {error}"), None))?;
+        .map_err(|error| CommandError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
     let to_lock =
         ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command.name());
-    let locks = if mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
+    let held = if mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
     let asked_for = run.request.path.clone();
     let beginning = match &past {
         Some(past) => going_on(workspace, &events, past),
@@ -146,7 +134,7 @@ pub async fn carry_out(
         parallelism,
         events,
         interrupts,
-        fail_fast: run.engine.ends_at_first_failure(workspace.project.fail_fast),
+        fail_fast: run.options.fail_fast.unwrap_or(workspace.project.fail_fast),
         memory,
         done,
     };
@@ -157,32 +145,32 @@ pub async fn carry_out(
     if schedule.interrupts.step() >= Stop::Interrupt {
         end_left(schedule.interrupts.step() == Stop::Kill).await;
     }
-    run_locks::release(ui, locks, &schedule.interrupts).await;
+    locks::release(ui, held, &schedule.interrupts).await;
     drop(telling);
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
     let summary = journaled.as_deref().map_or_else(|| collector.summary(), Summary::of);
     let past = journaled.and_then(Past::of);
-    let ends = Ends { command: run.command, all: global.loudness.loudness() == Loudness::Verbose, past };
+    let ends = Ends { command: run.command, all: ui.loudness() == Loudness::Verbose, past };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
-    cache::keep_within(ui, workspace, run.engine, &schedule.interrupts);
+    cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
     let has_changes = collector.summary().has_changes();
-    Ok(Conclusion { exit: exit(ui, &result, reported.err()), has_changes })
+    Ok(Conclusion { result: Some(result), has_changes, unreported: reported.err() })
 }
 
 /// What shows plans that cannot be final yet, to somebody who is asked once for all of them.
 fn preview(
     workspace: &Workspace,
-    run: &Run<'_>,
+    run: &PreparedRun<'_>,
     engine: Arc<dyn Engine>,
-) -> Result<Option<Workshop>, CliError> {
+) -> Result<Option<Workshop>, CommandError> {
     // Saved plans were looked at before.
     if run.consent != Consent::Once || run.plans.saved.is_some() {
         return Ok(None);
     }
-    let reader = workspace.reader_for_work(Mode::Plan.command(), &run.engine.tools)?;
+    let reader = workspace.reader_for_work(Mode::Plan.command(), &run.options.tools)?;
     Ok(Some(Workshop::new(engine, reader, workspace.project.estate_root.clone())))
 }
 
@@ -197,7 +185,7 @@ fn going_on(workspace: &Workspace, events: &Events, past: &Past) -> EventKind {
 fn place(
     workspace: &Workspace,
     past: Option<(RunFolder, Journal, Past)>,
-) -> Result<(RunFolder, Journal, Option<Past>), CliError> {
+) -> Result<(RunFolder, Journal, Option<Past>), CommandError> {
     if let Some((folder, journal, past)) = past {
         return Ok((folder, journal, Some(past)));
     }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::exit::CliError;
+use super::error::CommandError;
 use super::workspace::Workspace;
 use crate::engine::source::StackSources;
 use crate::run::home::{self, HomeError};
@@ -20,17 +20,17 @@ impl Workspace {
     }
 
     /// The folder for a command that reads what is kept there, whether or not it is there.
-    pub fn look_at_home(&self) -> Result<&Path, CliError> {
+    pub fn look_at_home(&self) -> Result<&Path, CommandError> {
         self.refuse_unusable_home()?;
         home::look(&self.home).map_err(refused)?;
         Ok(&self.home)
     }
 
     /// Refuses what is no folder that can be entered, or leads elsewhere. Whose it is is not looked at.
-    pub(super) fn refuse_unusable_home(&self) -> Result<(), CliError> {
+    pub(super) fn refuse_unusable_home(&self) -> Result<(), CommandError> {
         let help = "runs, caches and modules at work are kept there; it has to be a folder of yours";
         let wrong = |what: String| {
-            Err(CliError::Failed {
+            Err(CommandError::Failed {
                 message: format!("{} {what}", self.home.display()),
                 help: Some(help.to_owned()),
             })
@@ -49,7 +49,7 @@ impl Workspace {
     }
 
     /// The folder for a command that keeps something there, or works with what is kept: from here on it is ours.
-    pub fn home(&self) -> Result<&Path, CliError> {
+    pub fn home(&self) -> Result<&Path, CommandError> {
         if self.home_is_ours.get().is_none() {
             self.refuse_unusable_home()?;
             let tree = git::top_of(&self.project.dir).unwrap_or(&self.project.dir);
@@ -91,23 +91,23 @@ impl Fetch for Sources<'_> {
     }
 }
 
-fn refused(error: HomeError) -> CliError {
+fn refused(error: HomeError) -> CommandError {
     let help = error.advice();
     if error.is_refusal() {
-        CliError::refused(error.to_string(), help)
+        CommandError::refused(error.to_string(), help)
     } else {
-        CliError::failed(error, Some(help))
+        CommandError::failed(error, Some(help))
     }
 }
 
 /// Refuses a folder of ours that is a link, or has one among its own folders: whoever put it there chose where we write.
-fn refuse_links(home: &Path) -> Result<(), CliError> {
+fn refuse_links(home: &Path) -> Result<(), CommandError> {
     let entries = std::fs::read_dir(home).into_iter().flatten().flatten().map(|entry| entry.path());
     for place in std::iter::once(home.to_owned()).chain(entries) {
         if let Ok(target) = std::fs::read_link(&place) {
             let link = Obstacle::Link { link: place.clone(), target };
             let help = "what is kept there has to be in a folder of yours: put one in the link's place";
-            return Err(CliError::refused(link.to_string(), help));
+            return Err(CommandError::refused(link.to_string(), help));
         }
     }
     Ok(())

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::ui::Ui;
 use super::workspace::Workspace;
 use crate::estate::{Estate, UnitIndex};
+use crate::ui::Ui;
 
 /// Takes out the units that their `exclude` blocks leave out of a command of Terraform, such as `plan`, with what they take
 /// along, and says which.

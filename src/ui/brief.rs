@@ -21,17 +21,19 @@ const FIRST: usize = 10;
 const FOLDERS: usize = 3;
 
 /// What is told of many diagnostics.
-pub(super) struct Told {
+pub struct Brief {
     /// Those that are told whole, in their order.
-    pub(super) whole: Vec<Diagnostic>,
+    pub whole: Vec<Diagnostic>,
     /// What is said of the others.
-    pub(super) rest: Vec<Rest>,
+    pub rest: Vec<Rest>,
 }
 
 /// The others of a kind.
-pub(super) struct Rest {
-    pub(super) severity: Severity,
-    pub(super) code: &'static str,
+pub struct Rest {
+    /// How grave they are.
+    pub severity: Severity,
+    /// Their kind.
+    pub code: &'static str,
     count: usize,
     files: usize,
     /// The folders above those of the files, with how many are in each.
@@ -39,9 +41,9 @@ pub(super) struct Rest {
 }
 
 /// Chooses; paths are shown from `base`.
-pub(super) fn told(diagnostics: Vec<Diagnostic>, base: &Path) -> Told {
+pub fn brief(diagnostics: Vec<Diagnostic>, base: &Path) -> Brief {
     if diagnostics.len() <= MOST {
-        return Told { whole: diagnostics, rest: Vec::new() };
+        return Brief { whole: diagnostics, rest: Vec::new() };
     }
     // A kind stands where its first one is.
     let mut places: HashMap<_, usize> = HashMap::new();
@@ -65,7 +67,7 @@ pub(super) fn told(diagnostics: Vec<Diagnostic>, base: &Path) -> Told {
         left_out.extend(others);
     }
     let kept = diagnostics.into_iter().enumerate().filter(|(index, _)| !left_out.contains(index));
-    Told { whole: kept.map(|(_, diagnostic)| diagnostic).collect(), rest }
+    Brief { whole: kept.map(|(_, diagnostic)| diagnostic).collect(), rest }
 }
 
 impl Rest {
@@ -94,7 +96,7 @@ impl Rest {
     }
 
     /// What follows the code: `1,204 more in 310 files, most in live/a (200), live/b (150) and 12 other folders`.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let count = with_commas(self.count as u64);
         if self.files == 0 {
             return format!("{count} more");
@@ -134,8 +136,8 @@ mod tests {
     #[test]
     fn a_hundred_are_told_whole() {
         let all = (0..100).map(|unit| wrong("one", &format!("/l/a/{unit}/f"), 1)).collect();
-        let told = told(all, Path::new("/l"));
-        assert_eq!((told.whole.len(), told.rest.len()), (100, 0));
+        let brief = brief(all, Path::new("/l"));
+        assert_eq!((brief.whole.len(), brief.rest.len()), (100, 0));
     }
 
     #[test]
@@ -144,11 +146,11 @@ mod tests {
             (0..3000).map(|unit| wrong("one", &format!("/l/{}/{unit}/f", unit % 5), 1)).collect();
         all.push(wrong("other", "/l/a/b/f", 1));
         all.push(wrong("one", "/l/root.hcl", 400));
-        let told = told(all, Path::new("/l"));
-        let whole: Vec<(&str, usize)> = told.whole.iter().map(|one| (one.code, one.affects.len())).collect();
+        let brief = brief(all, Path::new("/l"));
+        let whole: Vec<(&str, usize)> = brief.whole.iter().map(|one| (one.code, one.affects.len())).collect();
         assert_eq!(whole.len(), 11);
         assert_eq!(whole[8..], [("one", 1), ("other", 1), ("one", 400)]);
-        let rest: Vec<(&str, String)> = told.rest.iter().map(|rest| (rest.code, rest.text())).collect();
+        let rest: Vec<(&str, String)> = brief.rest.iter().map(|rest| (rest.code, rest.text())).collect();
         let text = "2,991 more in 2,991 files, most in 4 (599), 0 (598), 1 (598) and 2 other folders";
         assert_eq!(rest, [("one", text.to_owned())]);
     }
@@ -157,8 +159,8 @@ mod tests {
     fn what_is_in_few_folders_or_in_no_file_is_counted_as_well() {
         let mut all: Vec<Diagnostic> = (0..111).map(|_| wrong("one", "/l/a/b/f", 1)).collect();
         all.extend((0..12).map(|_| Diagnostic::warning("two", "wrong")));
-        let told = told(all, Path::new("/l/a"));
-        let rest: Vec<String> = told.rest.iter().map(Rest::text).collect();
+        let brief = brief(all, Path::new("/l/a"));
+        let rest: Vec<String> = brief.rest.iter().map(Rest::text).collect();
         assert_eq!(rest, ["101 more in 1 file: . (101)", "2 more"]);
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::exit::CliError;
-use super::global::ToolArgs;
+use super::error::CommandError;
+use super::options::Tools;
 use super::workspace::Workspace;
 use crate::cluster::load_aws;
 use crate::engine::{Session, Unwatched};
@@ -28,8 +28,8 @@ impl Target {
     pub async fn find(
         workspace: &Workspace,
         label: Option<&str>,
-        tools: &ToolArgs,
-    ) -> Result<Self, CliError> {
+        tools: &Tools,
+    ) -> Result<Self, CommandError> {
         let cluster = choose(workspace, label)?;
         let resolved = match cluster.resolve(None) {
             Ok(resolved) => resolved,
@@ -42,17 +42,17 @@ impl Target {
 
 impl Target {
     /// Its argocd block.
-    pub fn argocd(&self) -> Result<&ArgoCd, CliError> {
+    pub fn argocd(&self) -> Result<&ArgoCd, CommandError> {
         self.cluster.argocd.as_ref().ok_or_else(|| {
             let message = format!("cluster \"{}\" has no argocd block", self.cluster.label);
             let add = "write into it, in slipway.hcl: argocd { repository { url = \"https://…\" } root { path = \"…\" } }";
-            CliError::usage(message, add)
+            CommandError::usage(message, add)
         })
     }
 }
 
 /// The cluster of that label, or the only one.
-pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a Cluster, CliError> {
+pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a Cluster, CommandError> {
     let clusters = &workspace.project.clusters;
     let labels = || clusters.iter().map(|cluster| cluster.label.as_str()).collect::<Vec<_>>().join(", ");
     match (label, clusters.as_slice()) {
@@ -60,30 +60,35 @@ pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a C
             if clusters.is_empty() {
                 return none(workspace);
             }
-            CliError::usage(format!("slipway.hcl has no cluster \"{label}\""), format!("it has {}", labels()))
+            CommandError::usage(
+                format!("slipway.hcl has no cluster \"{label}\""),
+                format!("it has {}", labels()),
+            )
         }),
         (None, [only]) => Ok(only),
         (None, []) => Err(none(workspace)),
-        (None, _) => Err(CliError::usage("there are several clusters", format!("name one of {}", labels()))),
+        (None, _) => {
+            Err(CommandError::usage("there are several clusters", format!("name one of {}", labels())))
+        }
     }
 }
 
 /// That there is no cluster to mean, and what would make one.
-fn none(workspace: &Workspace) -> CliError {
+fn none(workspace: &Workspace) -> CommandError {
     let message = match &workspace.project.file {
         Some(file) => format!("{} has no cluster", file.display()),
         None => format!("there is no slipway.hcl in {} or above it", workspace.working_dir.display()),
     };
     let block =
         "cluster \"dev\" { unit = \"dev/cluster\" name = outputs.cluster_name region = \"eu-west-1\" }";
-    CliError::usage(message, format!("write one with a block such as: {block}"))
+    CommandError::usage(message, format!("write one with a block such as: {block}"))
 }
 
 async fn with_outputs(
     workspace: &Workspace,
     cluster: &Cluster,
-    tools: &ToolArgs,
-) -> Result<ResolvedCluster, CliError> {
+    tools: &Tools,
+) -> Result<ResolvedCluster, CommandError> {
     let engine = workspace.engine(tools, false)?;
     let reader = workspace.reader_for_work("output", tools)?;
     let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
@@ -91,14 +96,14 @@ async fn with_outputs(
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let Some(dir) = workspace.project.unit_dir(cluster) else {
         let error = cluster.resolve(None).err();
-        return Err(CliError::Configuration(error.map(|error| *error).into_iter().collect()));
+        return Err(CommandError::Configuration(error.map(|error| *error).into_iter().collect()));
     };
     if let Some(missing) = workspace.project.missing_cluster_unit(cluster, workshop.reader()) {
-        return Err(CliError::Configuration(vec![missing]));
+        return Err(CommandError::Configuration(vec![missing]));
     }
     let outputs = workshop.outputs(&dir, session).await;
-    let outputs = outputs.map_err(|error| CliError::failed(&error, error.advice()))?;
+    let outputs = outputs.map_err(|error| CommandError::failed(&error, error.advice()))?;
     cluster
         .resolve(Some(&Arc::unwrap_or_clone(outputs)))
-        .map_err(|error| CliError::Configuration(vec![*error]))
+        .map_err(|error| CommandError::Configuration(vec![*error]))
 }

@@ -1,0 +1,27 @@
+//! What a run came to.
+
+use super::error::CommandError;
+use crate::run::event::Outcome;
+use crate::run::scheduler::RunResult;
+
+/// What a run came to; whoever asked for it makes an exit code of it.
+#[derive(Debug, Default)]
+pub struct Conclusion {
+    /// How its nodes ended; none where there was nothing to run.
+    pub result: Option<RunResult>,
+    /// Whether something was, or would be, changed.
+    pub has_changes: bool,
+    /// Why a report of it could not be written.
+    pub unreported: Option<CommandError>,
+}
+
+impl Conclusion {
+    /// Whether all of it was done, written down and reported.
+    pub fn is_done(&self) -> bool {
+        let is_success = |result: &RunResult| {
+            result.journal_failure.is_none()
+                && result.outcomes.iter().all(|(_, outcome)| Outcome::is_success(outcome))
+        };
+        self.unreported.is_none() && self.result.as_ref().is_none_or(is_success)
+    }
+}

@@ -1,0 +1,73 @@
+//! Who reads the units of a workspace: each reader with what its command may start and ask.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::CommandError;
+use super::options::Tools;
+use super::workspace::Workspace;
+use crate::engine::identity::SdkIdentity;
+use crate::engine::native;
+use crate::terragrunt::{AwsIdentity, Boundary, Reader, ReaderOptions};
+
+impl Workspace {
+    /// A reader for a command of Terraform, such as `plan`.
+    pub fn reader(&self, terraform_command: &str) -> Arc<Reader> {
+        Arc::new(Reader::new(self.reader_options(terraform_command)))
+    }
+
+    /// The same where an engine works on what is read: `get_working_dir` is then where that engine runs modules.
+    pub fn reader_for_work(
+        &self,
+        terraform_command: &str,
+        tools: &Tools,
+    ) -> Result<Arc<Reader>, CommandError> {
+        let mut options = self.reader_options(terraform_command);
+        if self.engine_at(&self.home, tools, false)?.name() == "native" {
+            let (home, root) = (self.home.clone(), self.project.estate_root.clone());
+            let place =
+                move |dir: &Path, source: Option<&str>| native::working_dir(&home, &root, dir, source);
+            options.working_dir_of = Some(Arc::new(place));
+        }
+        Ok(Arc::new(Reader::new(options)))
+    }
+
+    /// What such a reader is told.
+    pub fn reader_options(&self, terraform_command: &str) -> ReaderOptions {
+        let options = ReaderOptions {
+            aws: Some(Arc::new(SdkIdentity::default())),
+            features: self.features.clone(),
+            experiments: self.experiments.clone(),
+            excluded: Arc::clone(&self.project.excluded),
+            estate_root: Some(self.project.estate_root.clone()),
+            ..ReaderOptions::new(&self.working_dir, terraform_command)
+        };
+        confined(options, self.boundary.clone())
+    }
+
+    /// The same for looking at each unit once, however many there are.
+    pub fn reader_for_lists(&self, terraform_command: &str) -> Arc<Reader> {
+        let options = self.reader_options(terraform_command);
+        Arc::new(Reader::new(ReaderOptions { keep_units: false, ..options }))
+    }
+
+    /// The same, which starts no program and asks nobody: what these would answer is unknown.
+    pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
+        let options = self.reader_options(terraform_command);
+        Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
+    }
+
+    /// The same, which asks who calls of AWS of nobody else; of nobody at all where the repository is not trusted.
+    pub fn reader_asking_only(&self, aws: Option<Arc<dyn AwsIdentity>>) -> Arc<Reader> {
+        let options = ReaderOptions { exec: false, aws, keep_units: false, ..self.reader_options("plan") };
+        Arc::new(Reader::new(confined(options, self.boundary.clone())))
+    }
+}
+
+/// The options, confined where there is a boundary.
+pub(super) fn confined(options: ReaderOptions, boundary: Option<Arc<Boundary>>) -> ReaderOptions {
+    match boundary {
+        Some(boundary) => options.within(boundary),
+        None => options,
+    }
+}

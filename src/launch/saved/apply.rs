@@ -1,0 +1,174 @@
+//! Plans of a folder, applied: exactly those, and only where nothing has changed that they were made on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::PLAN_AGAIN;
+use super::signature::{Trust, trusted};
+use crate::engine::plan::folder::{SavedError, SavedFolder};
+use crate::engine::plan::left_out::LeftOut;
+use crate::engine::plan::manifest::Manifest;
+use crate::launch::agree::Consent;
+use crate::launch::conclusion::Conclusion;
+use crate::launch::error::CommandError;
+use crate::launch::execute::{execute, refuse_unattended};
+use crate::launch::options::RunOptions;
+use crate::launch::prepared::PreparedRun;
+use crate::launch::select::Selection;
+use crate::launch::stacks;
+use crate::launch::workspace::Workspace;
+use crate::run::command::Command;
+use crate::run::event::Request;
+use crate::run::plans::Plans;
+use crate::run::saved::{SavedPlans, SavedUnit};
+use crate::support::digest::sha256;
+use crate::support::fs::{FileError, read_regular};
+use crate::support::git::{self, short};
+use crate::support::paths::join;
+use crate::ui::Ui;
+
+/// Saved plans that are to be applied.
+pub struct SavedApply<'a> {
+    /// Their folder.
+    pub folder: &'a Path,
+    /// Who agrees to it.
+    pub consent: Consent,
+    /// Whose they have to be.
+    pub trust: &'a Trust,
+    /// How the run goes about its units.
+    pub options: &'a RunOptions,
+}
+
+/// Applies the plans of a folder, and nothing else.
+pub async fn apply_saved(
+    ui: Ui,
+    workspace: Workspace,
+    saved: SavedApply<'_>,
+) -> Result<Conclusion, CommandError> {
+    let SavedApply { folder: path, consent, trust, options } = saved;
+    refuse_unattended(ui, Command::ApplySaved, consent)?;
+    let folder = SavedFolder::open(path).map_err(|error| match error {
+        SavedError::File(error) => error.into(),
+        error => CommandError::refused(error.to_string(), PLAN_AGAIN),
+    })?;
+    let signer = trusted(&folder, &workspace, trust)?;
+    let manifest = &folder.manifest;
+    refuse_provisional(manifest)?;
+    refuse_other_tree(ui, &workspace, manifest)?;
+    refuse_other_engine(&workspace, manifest, options)?;
+    let request = Request {
+        features: manifest.features.clone(),
+        experiments: manifest.experiments.clone(),
+        saved_plans: Some(path.to_owned()),
+        ..workspace.request(None, options)?
+    };
+    let workspace = workspace.with_settings_of(&request)?;
+    stacks::generate_first(ui, &workspace, None, options.keep_generated)?;
+    refuse_changed_files(&workspace, manifest)?;
+
+    let reader = workspace.reader("plan");
+    let names: Vec<&str> = manifest.units.iter().map(|unit| unit.name.as_str()).collect();
+    let selection = workspace.select_named(ui, &names, &reader)?;
+    let by = signer.or_else(|| manifest.user.clone()).map_or(String::new(), |by| format!(" by {by}"));
+    let origin = format!("saved{by} at {}", manifest.created.strftime("%Y-%m-%d %H:%M UTC"));
+    let left_out = Arc::new(left_out(&workspace, &folder, &selection));
+    let units = manifest.units.iter().map(|unit| {
+        let saved = SavedUnit {
+            content: folder.plan(&unit.plan).unwrap_or_default().to_vec(),
+            summary: unit.summary.clone(),
+            fingerprint: unit.fingerprint.clone(),
+            state: unit.state.clone(),
+            left_out: Arc::clone(&left_out),
+        };
+        (unit.name.clone(), saved)
+    });
+    let saved = SavedPlans { origin, units: units.collect() };
+    let run = PreparedRun {
+        command: Command::ApplySaved,
+        consent,
+        plans: Plans { saved: Some(Arc::new(saved)), ..Plans::default() },
+        options,
+        request,
+        past: None,
+        word: None,
+        stands_for: None,
+    };
+    let conclusion = execute(ui, &workspace, &selection, reader, run).await?;
+    let waiting: BTreeSet<&str> = manifest.later.iter().map(|unit| unit.name.as_str()).collect();
+    if conclusion.is_done() && !waiting.is_empty() {
+        let waiting: Vec<&str> = waiting.into_iter().collect();
+        ui.say(&format!("now to be planned, since what they depend on is applied: {}", waiting.join(", ")));
+    }
+    Ok(conclusion)
+}
+
+/// What was left out of the digests when the plans were made, and the folder of the plans, which has come since.
+fn left_out(workspace: &Workspace, folder: &SavedFolder, selection: &Selection) -> LeftOut {
+    let manifest = &folder.manifest;
+    let root = &workspace.project.estate_root;
+    let units = selection.estate.units.iter().map(|unit| unit.dir.clone());
+    let later = manifest.later.iter().map(|unit| join(root, &unit.name));
+    let states = manifest.states.iter().map(|state| join(&workspace.project.dir, state));
+    LeftOut::new(units.chain(later), states).with_folder(&folder.path)
+}
+
+fn refuse_provisional(manifest: &Manifest) -> Result<(), CommandError> {
+    match manifest.units.iter().find(|unit| !unit.mocked.is_empty()) {
+        Some(unit) => Err(CommandError::refused(
+            format!("mock outputs of {} went into the plan of {}", unit.mocked.join(", "), unit.name),
+            "apply what it depends on first, then plan it again",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn refuse_other_tree(ui: Ui, workspace: &Workspace, manifest: &Manifest) -> Result<(), CommandError> {
+    let dir = &workspace.project.dir;
+    let now = git::head_commit(dir).ok();
+    if now != manifest.commit {
+        let named = |commit: &Option<String>| {
+            commit.as_deref().map_or("no commit".to_owned(), |commit| format!("commit {}", short(commit)))
+        };
+        return Err(CommandError::refused(
+            format!("the plans were made at {}, and this is {}", named(&manifest.commit), named(&now)),
+            "check out the commit they were made at, or save the plans anew",
+        ));
+    }
+    if !manifest.dirty && git::is_dirty(dir).unwrap_or_default() {
+        ui.say("the working tree has changes that it did not have when the plans were made; none in what they read");
+    }
+    Ok(())
+}
+
+fn refuse_other_engine(
+    workspace: &Workspace,
+    manifest: &Manifest,
+    options: &RunOptions,
+) -> Result<(), CommandError> {
+    let now = workspace.engine_name(&options.tools)?;
+    if now == manifest.engine {
+        return Ok(());
+    }
+    Err(CommandError::refused(
+        format!("the plans were made with the {} engine, and this is the {now} engine", manifest.engine),
+        format!("pass --engine {}", manifest.engine),
+    ))
+}
+
+/// What was read to make the plans has to be there, byte for byte, before any of it is read as configuration.
+fn refuse_changed_files(workspace: &Workspace, manifest: &Manifest) -> Result<(), CommandError> {
+    for (file, digest) in &manifest.files {
+        let reason = match read_regular(&workspace.project.dir.join(file)) {
+            Ok(content) if sha256(&content) == *digest => continue,
+            Ok(_) => "was changed",
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is gone",
+            Err(error) => return Err(FileError::on("read", file)(error).into()),
+        };
+        return Err(CommandError::refused(
+            format!("{} {reason} after the plans were made", file.display()),
+            "nothing was touched; put it back, or save the plans anew with `slipway plan --out`",
+        ));
+    }
+    Ok(())
+}
