@@ -1,7 +1,8 @@
 module slipway/emulator/jq
 
-go 1.24.0
+go 1.27.0
 
+toolchain go1.27.3
 tool github.com/itchyny/gojq/cmd/gojq
 
 require (

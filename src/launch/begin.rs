@@ -17,8 +17,8 @@ use super::workspace::Workspace;
 use crate::engine::plan::left_out::local_states;
 use crate::estate::{Needs, planned_gates};
 use crate::run::command::Command;
+use crate::run::mode::Mode;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 use crate::ui::Ui;
 
 /// A run that is asked for, before its units are chosen.

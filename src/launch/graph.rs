@@ -19,12 +19,14 @@ use crate::run::command::Command;
 use crate::run::folder::RunFolder;
 use crate::run::gate::{self, GateContext};
 use crate::run::left_locks::LeftLocks;
+use crate::run::mode::Mode;
 use crate::run::node::Nodes;
 use crate::run::plans::Plans;
 use crate::run::policy::Policies;
-use crate::run::saved::{SavedPlans, SavedPlansGate};
+use crate::run::saved::SavedPlans;
+use crate::run::saved_gate::SavedPlansGate;
 use crate::run::scheduler;
-use crate::run::unit::{Mode, UnitContext, UnitWork};
+use crate::run::unit::{UnitContext, UnitWork};
 use crate::run::workplaces::Workplaces;
 use crate::run::workshop::Workshop;
 

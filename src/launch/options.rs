@@ -2,9 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::reports::ReportFiles;
 use crate::estate::EngineChoice;
 
 /// Where a command was started, and what holds for all that it reads.
@@ -54,4 +55,17 @@ pub struct RunOptions {
     pub tools: Tools,
     /// Which reports are written.
     pub reports: ReportFiles,
+}
+
+/// The files that are to tell of a run.
+#[derive(Clone, Debug, Default)]
+pub struct ReportFiles {
+    /// A JUnit report.
+    pub junit: Option<PathBuf>,
+    /// A comment for a pull request.
+    pub markdown: Option<PathBuf>,
+    /// A page.
+    pub html: Option<PathBuf>,
+    /// Whether a run was told of in them; whoever holds them has the same answer.
+    pub told: Arc<AtomicBool>,
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::error::CommandError;
 use super::options::Tools;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, confined};
 use crate::engine::identity::SdkIdentity;
 use crate::engine::native;
-use crate::terragrunt::{AwsIdentity, Boundary, Reader, ReaderOptions};
+use crate::terragrunt::{AwsIdentity, Reader, ReaderOptions};
 
 impl Workspace {
     /// A reader for a command of Terraform, such as `plan`.
@@ -61,13 +61,5 @@ impl Workspace {
     pub fn reader_asking_only(&self, aws: Option<Arc<dyn AwsIdentity>>) -> Arc<Reader> {
         let options = ReaderOptions { exec: false, aws, keep_units: false, ..self.reader_options("plan") };
         Arc::new(Reader::new(confined(options, self.boundary.clone())))
-    }
-}
-
-/// The options, confined where there is a boundary.
-pub(super) fn confined(options: ReaderOptions, boundary: Option<Arc<Boundary>>) -> ReaderOptions {
-    match boundary {
-        Some(boundary) => options.within(boundary),
-        None => options,
     }
 }

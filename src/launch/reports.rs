@@ -1,11 +1,11 @@
 //! Files that tell of a run: where they go, and that they are written, whatever becomes of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::CommandError;
-use super::options::Invocation;
+use super::options::{Invocation, ReportFiles};
 use super::workspace::{self, Workspace};
 use crate::report::html::html;
 use crate::report::junit::junit;
@@ -21,19 +21,6 @@ use crate::support::fs::{FileError, Obstacle};
 const LOG_LINES: usize = 80;
 /// The most bytes of a log that go into a report.
 const LOG_BYTES: u64 = 32 * 1024;
-
-/// The files that are to tell of a run.
-#[derive(Clone, Debug, Default)]
-pub struct ReportFiles {
-    /// A JUnit report.
-    pub junit: Option<PathBuf>,
-    /// A comment for a pull request.
-    pub markdown: Option<PathBuf>,
-    /// A page.
-    pub html: Option<PathBuf>,
-    /// Whether a run was told of in them; whoever holds them has the same answer.
-    pub told: Arc<AtomicBool>,
-}
 
 /// Where each report goes.
 pub struct Reports {

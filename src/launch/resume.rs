@@ -16,9 +16,9 @@ use crate::run::event::{NodeKind, Request};
 use crate::run::folder::RunFolder;
 use crate::run::home::is_from_elsewhere;
 use crate::run::journal::{self, Journal};
+use crate::run::mode::Mode;
 use crate::run::past::Past;
 use crate::run::plans::Plans;
-use crate::run::unit::Mode;
 use crate::support::git::{self, short};
 use crate::ui::Ui;
 

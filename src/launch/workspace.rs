@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::error::CommandError;
+use super::features::{experiments, features};
 use super::options::Invocation;
-use super::readers::confined;
-use super::settings::{experiments, features};
 use crate::estate::{Needs, Project, expand_for, locate};
 use crate::run::home::HOME;
 use crate::support::confined::Named;
@@ -196,6 +195,14 @@ fn elsewhere(working_dir: &Path, path: Option<&Path>) -> Option<PathBuf> {
     }
     let folder = if meant.is_file() { paths::folder(&meant).to_path_buf() } else { meant };
     folder.is_dir().then(|| behind_link(folder))
+}
+
+/// The options, confined where there is a boundary.
+pub(super) fn confined(options: ReaderOptions, boundary: Option<Arc<Boundary>>) -> ReaderOptions {
+    match boundary {
+        Some(boundary) => options.within(boundary),
+        None => options,
+    }
 }
 
 /// Refuses a slipway.hcl of another user: it says which programs run, and where secrets go. Those of the user, of root,

@@ -1,6 +1,6 @@
 //! What a run was asked to do.
 
-use super::unit::Mode;
+use super::mode::Mode;
 
 /// The command of a run. Journals and locks have it by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

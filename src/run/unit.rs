@@ -11,6 +11,7 @@ use super::agreement::{Agreement, Ahead};
 use super::approval::{Approval, Approver};
 use super::event::{EventKind, Outcome};
 use super::left_locks::LeftLocks;
+use super::mode::Mode;
 use super::node::{Reporter, Work};
 use super::plans::Plans;
 use super::policy::Policies;
@@ -24,28 +25,6 @@ use crate::estate::UnitLimits;
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::interrupt::Stop;
 use crate::support::paths;
-
-/// What is to be done with a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Plan only.
-    Plan,
-    /// Plan, and apply that plan.
-    Apply,
-    /// Plan that nothing is left, and apply that plan.
-    Destroy,
-}
-
-impl Mode {
-    /// The command that a configuration is evaluated for: `get_terraform_command`, and for which mocks may be used.
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Destroy => "destroy",
-        }
-    }
-}
 
 /// What every unit of a run needs.
 pub struct UnitContext {
@@ -351,7 +330,7 @@ impl UnitWork {
             return Ok(Outcome::Unchanged { note: None });
         }
         // What it depends on may have other outputs by now than those it was planned on.
-        if let Some(objection) = unit.objection(&self.context, job, reporter).await? {
+        if let Some(objection) = unit.objection(&self.context.workshop, job, reporter).await? {
             return Ok(Outcome::Refused { message: format!("{objection}; plan it again") });
         }
         let engine = self.context.workshop.engine();

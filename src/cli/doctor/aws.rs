@@ -2,8 +2,8 @@
 
 use aws_config::SdkConfig;
 
+use super::asking::{Asks, BOUND};
 use super::finding::{Finding, Verdict};
-use super::{Asks, BOUND};
 use crate::cluster::{caller, credentials_are_set_up, look_at_aws};
 
 const WHAT: &str = "credentials";

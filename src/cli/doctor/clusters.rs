@@ -2,9 +2,9 @@
 
 use futures::StreamExt;
 
+use super::asking::{AT_ONCE, Asks, BOUND};
 use super::estate::{Here, Known};
 use super::finding::{Finding, Verdict};
-use super::{AT_ONCE, Asks, BOUND};
 use crate::cluster::{ClusterError, ClusterFacts, describe, look_at_aws};
 use crate::engine::{EngineError, StateLook};
 use crate::estate::{Cluster, Whereabouts};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Asks;
+use super::asking::Asks;
 use super::finding::{Finding, Verdict};
 use crate::cli::global::Global;
 use crate::cluster::patience::Patience;

@@ -3,6 +3,7 @@
 //! Nothing that the repository names is started, and nothing is written. What looks at the world is the library's; here
 //! is only what is asked, and how an answer is told.
 
+mod asking;
 mod aws;
 mod clusters;
 mod estate;
@@ -11,24 +12,16 @@ mod states;
 mod tools;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 
+use self::asking::{Asks, blocking};
 use self::estate::Here;
 use self::finding::{Finding, Verdict};
 use super::exit::Exit;
 use super::global::{Global, ToolArgs};
 use crate::launch::CommandError;
-use crate::support::children;
 use crate::ui::{Format, Ui};
-
-/// What any one question may take; those to AWS end sooner, with their reason.
-const BOUND: Duration = Duration::from_secs(8);
-/// What programs may take to say their version.
-const VERSIONS: Duration = Duration::from_secs(10);
-/// How many places are asked at once.
-const AT_ONCE: usize = 16;
 
 /// Check that everything a run needs is here
 ///
@@ -42,24 +35,6 @@ pub struct DoctorArgs {
 
     #[command(flatten)]
     tools: ToolArgs,
-}
-
-/// Whether AWS is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asks {
-    Aws,
-    /// Nobody, by this flag.
-    Nobody(&'static str),
-}
-
-impl Asks {
-    /// That something was not asked; none where it is.
-    fn nobody(self) -> Option<String> {
-        match self {
-            Self::Aws => None,
-            Self::Nobody(flag) => Some(format!("not asked ({flag})")),
-        }
-    }
 }
 
 /// Looks, and says what it found; what is needed and missing makes it fail.
@@ -89,20 +64,4 @@ pub async fn cmd_doctor(ui: Ui, global: &Global, args: &DoctorArgs) -> Result<Ex
     }
     let is_missing = findings.iter().any(|finding| finding.verdict == Verdict::Missing);
     Ok(if is_missing { Exit::Failed } else { Exit::Done })
-}
-
-/// Work on files and with programs, on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CommandError::failed(format!("looking ended unexpectedly: {error}"), None))
-}
-
-/// The same with a program that is asked for its version; none where it does not answer, and then it is ended.
-async fn versions<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let asked = tokio::task::spawn_blocking(work);
-    if let Ok(answered) = tokio::time::timeout(VERSIONS, asked).await {
-        return answered.ok();
-    }
-    children::end_evaluations();
-    None
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
 
+use super::asking::{AT_ONCE, Asks, BOUND};
 use super::estate::Here;
 use super::finding::{Finding, Verdict};
-use super::{AT_ONCE, Asks, BOUND};
 use crate::engine::{EngineError, OfAws, StateLook, StateStore, StorePlace};
 use crate::support::counted::plural;
 

@@ -6,9 +6,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::asking::{VERSIONS, versions};
 use super::estate::Here;
 use super::finding::{Finding, Verdict};
-use super::versions;
 use crate::cli::global::ToolArgs;
 use crate::engine::EngineError;
 use crate::engine::terragrunt::{find_terragrunt, terragrunt_version};
@@ -60,7 +60,7 @@ fn version_of_git() -> Result<String, Finding> {
 
 /// That a program did not say its version.
 fn silent(what: &'static str) -> Finding {
-    let detail = format!("it does not say its version within {} s", super::VERSIONS.as_secs());
+    let detail = format!("it does not say its version within {} s", VERSIONS.as_secs());
     let help = if what == TOOL { "name a working one with --tf-path" } else { "look at what PATH leads to" };
     Finding::missing(what, detail).help(help)
 }

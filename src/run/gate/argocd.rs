@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::Client;
 
-use super::{GateContext, GateError, History, until_stopped};
+use super::context::{GateContext, GateError, until_stopped};
+use super::history::History;
 use crate::argocd::{
     self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{GateContext, GateError, until_stopped};
+use super::context::{GateContext, GateError, until_stopped};
 use crate::cluster::{VerifySpec, verify};
 use crate::estate::ResolvedCluster;
 use crate::run::event::Outcome;

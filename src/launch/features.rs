@@ -1,35 +1,9 @@
-//! Features and experiments: what was given, what a run writes down of it, and what one takes that goes on.
+//! Features and experiments: by flags, by our variables, by Terragrunt's.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::error::CommandError;
-use super::options::RunOptions;
-use super::workspace::Workspace;
-use crate::run::event::Request;
 use crate::terragrunt::EXPERIMENTS;
-
-impl Workspace {
-    /// The same with the features and experiments of a run that goes on.
-    pub fn with_settings_of(self, request: &Request) -> Result<Self, CommandError> {
-        let features = features(&request.features)?;
-        let experiments = request.experiments.iter().cloned().collect();
-        Ok(Self { features, experiments, ..self })
-    }
-
-    /// What a run has to write down so that it can be gone on with.
-    pub fn request(&self, path: Option<&Path>, options: &RunOptions) -> Result<Request, CommandError> {
-        Ok(Request {
-            path: self.locate(path)?,
-            engine: options.tools.engine.map(|engine| engine.name().to_owned()),
-            tool: options.tools.tf_path.clone(),
-            backend_bootstrap: options.backend_bootstrap,
-            features: self.features.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-            experiments: self.experiments.iter().cloned().collect(),
-            saved_plans: None,
-        })
-    }
-}
 
 /// What was given by flags or our variable, else by Terragrunt's variable.
 fn given(flags: &[String], variable: &str) -> Vec<String> {

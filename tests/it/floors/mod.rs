@@ -1,6 +1,8 @@
 //! The floors of the house: code uses what is below it. Between crates the compiler holds that, between the folders of
 //! `src/` this does.
 
+mod circles;
+
 use std::path::{Path, PathBuf};
 
 use regex::Regex;

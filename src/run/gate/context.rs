@@ -1,0 +1,86 @@
+//! What all gates of a cluster share: the cluster with the outputs of its unit, and how their work ends.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use crate::argocd::ArgoCdError;
+use crate::cluster::{ClusterError, load_aws};
+use crate::estate::{Cluster, ResolvedCluster};
+use crate::gitops::GitOpsError;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::run::event::Outcome;
+use crate::run::node::Reporter;
+use crate::run::workshop::{WorkError, Workshop};
+use crate::support::interrupt::Stop;
+
+/// A cluster as its gates see it.
+pub struct GateContext {
+    /// Its block in `slipway.hcl`.
+    pub cluster: Cluster,
+    /// The folder of the unit that makes it.
+    pub unit: PathBuf,
+    /// Where the unit's outputs come from.
+    pub workshop: Arc<Workshop>,
+}
+
+/// Why a gate could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The outputs of the cluster's unit could not be read.
+    #[error(transparent)]
+    Outputs(#[from] WorkError),
+    /// The cluster's block cannot be evaluated.
+    #[error("{0}")]
+    Block(Box<Diagnostic>),
+    /// AWS or the cluster did not answer.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Argo CD cannot be installed, or its applications do not become green.
+    #[error(transparent)]
+    ArgoCd(#[from] ArgoCdError),
+    /// The manifests repository cannot be read.
+    #[error(transparent)]
+    Repository(Box<GitOpsError>),
+}
+
+impl GateError {
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Outputs(error) => error.advice(),
+            Self::Block(diagnostic) => diagnostic.help.clone(),
+            Self::Cluster(_) | Self::ArgoCd(_) | Self::Repository(_) => None,
+        }
+    }
+}
+
+impl GateContext {
+    /// The cluster with the outputs of its unit, and the way to its AWS.
+    pub(super) async fn resolve(
+        &self,
+        reporter: &Reporter,
+    ) -> Result<(ResolvedCluster, SdkConfig), GateError> {
+        let outputs = self.workshop.outputs(&self.unit, reporter.session()).await?;
+        let cluster = self.cluster.resolve(Some(&outputs)).map_err(GateError::Block)?;
+        let aws = load_aws(cluster.region.as_deref()).await;
+        Ok((cluster, aws))
+    }
+}
+
+/// Runs what a gate does until it ends or a person asks to stop: waiting holds nothing that could break.
+pub(super) async fn until_stopped(
+    reporter: &Reporter,
+    step: Stop,
+    work: impl Future<Output = Result<Outcome, GateError>>,
+) -> Outcome {
+    tokio::select! {
+        // On the heap: what the SDKs keep while they wait is tens of kilobytes.
+        outcome = Box::pin(work) => match outcome {
+            Ok(outcome) => outcome,
+            Err(GateError::Outputs(error)) if error.is_interrupt() => Outcome::Interrupted,
+            Err(error) => Outcome::Failed { message: error.to_string(), advice: error.advice() },
+        },
+        () = reporter.interrupts().reached(step) => Outcome::Interrupted,
+    }
+}
