@@ -32,7 +32,8 @@ fn commands(page: &str) -> Vec<String> {
 /// The only command of a page whose output another program reads.
 fn piped(page: &str) -> String {
     let text = std::fs::read_to_string(root().join(page)).unwrap();
-    let piped: Vec<&str> = text.lines().filter(|line| line.starts_with("slipway ") && line.contains(" | ")).collect();
+    let piped: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("slipway ") && line.contains(" | ")).collect();
     assert_eq!(piped.len(), 1, "{page}: {piped:?}");
     piped[0].to_owned()
 }

@@ -32,6 +32,10 @@ fn every_command_tells_every_mistake() {
         &["unlock", "database"],
         &["stack", "generate"],
         &["image", "list"],
+        &["cache"],
+        &["doctor", "--offline"],
+        &["explain", "estate::missing_dependency"],
+        &["explain", "estate::nowhere"],
     ] {
         broken.looks(arguments);
     }
@@ -42,9 +46,16 @@ fn a_slipway_hcl_that_is_wrong_is_told_by_every_command() {
     let estate = three_units("cluster");
     estate.write("slipway.hcl", "estate {\n  root = \"live\"\n}\n\nclster \"dev\" {\n  name = \"dev\"\n}\n");
     let broken = Situation::new("broken-project", estate);
-    for arguments in
-        [&["find"][..], &["plan"], &["runs"], &["verify"], &["argocd", "status"], &["image", "list"]]
-    {
+    for arguments in [
+        &["find"][..],
+        &["plan"],
+        &["runs"],
+        &["verify"],
+        &["argocd", "status"],
+        &["image", "list"],
+        &["cache"],
+        &["doctor", "--offline"],
+    ] {
         broken.looks(arguments);
     }
 }

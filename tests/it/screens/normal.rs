@@ -30,6 +30,8 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(?m)^(\d\d:\d\d:\d\d )?(argocd dev: )?waiting: .*\n", ""),
         (r"\btofu \d+\.\d+\.\d+\b", "tofu 1.2.3"),
         (r"\bgit version [0-9.]+", "git version 1.2.3"),
+        // A machine may have one.
+        (r"(?m)^. terragrunt  .*", "- terragrunt     as it is on this machine"),
     ];
     changing.map(|(pattern, instead)| (Regex::new(pattern).unwrap(), instead)).into()
 });

@@ -13,7 +13,16 @@ fn nothing_has_changed() {
 #[test]
 fn nothing_was_applied_and_nothing_ran() {
     let fresh = Situation::new("fresh", three_units("cluster"));
-    for arguments in [&["runs"][..], &["runs", "show"], &["resume"], &["output"], &["unlock", "cluster"]] {
+    for arguments in [
+        &["runs"][..],
+        &["runs", "show"],
+        &["resume"],
+        &["output"],
+        &["unlock", "cluster"],
+        &["cache"],
+        &["doctor", "--offline"],
+        &["explain"],
+    ] {
         fresh.looks(arguments);
     }
     for arguments in [&["destroy", "--yes"][..], &["down", "--yes"]] {

@@ -27,6 +27,9 @@ fn commands_that_look() {
         &["resume"],
         &["stack", "generate"],
         &["stack", "clean"],
+        &["cache"],
+        &["cache", "prune"],
+        &["doctor", "--offline"],
     ] {
         well.looks(arguments);
     }
