@@ -6,6 +6,7 @@
 pub mod beside_state;
 pub mod cache;
 mod cached_version;
+mod driver;
 pub mod error;
 pub mod failure;
 pub mod identity;
@@ -31,6 +32,7 @@ mod state_stores;
 pub mod terragrunt;
 pub mod tool;
 pub mod ui;
+mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use super::{NativeEngine, arguments, init, providers, variables, versions, workd
 use crate::engine::cache;
 use crate::engine::inputs::refuse_endless;
 use crate::engine::other_state;
-use crate::engine::process::Options;
+use crate::engine::process::{self, Options};
 use crate::engine::source::Fetched;
 use crate::engine::tool::Tool;
 use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
@@ -19,7 +19,7 @@ use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::module::Module;
 
 /// A unit's module, ready to run commands in.
-pub(super) struct Prepared {
+pub struct Prepared {
     pub tool: Arc<Tool>,
     /// Where commands run.
     pub folder: Root,
@@ -37,8 +37,8 @@ impl NativeEngine {
         session.watcher.step(Step::Prepare);
         let config = &job.config;
         refuse_unsupported(config)?;
-        arguments::make_cache(&self.settings.home)?;
-        let tool = self.tool(config).await?;
+        arguments::make_cache(self.home())?;
+        let tool = self.parts.tool(config).await?;
         versions::check(config, &tool)?;
         let is_first = self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id.clone());
         let source = if is_first {
@@ -46,8 +46,8 @@ impl NativeEngine {
         } else {
             self.source(job, &tool, session).await?
         };
-        let identity = self.roles.credentials(config).await?;
-        let folder = workdir::bring_together(&self.settings.home, job, &source)?;
+        let identity = self.parts.roles.credentials(config).await?;
+        let folder = workdir::bring_together(self.home(), job, &source)?;
         other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
         let module = Module::read(folder.path(), |_| None);
@@ -55,13 +55,13 @@ impl NativeEngine {
         let inputs = variables::hand_over(config, &module, &folder)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
-            self.buckets.ensure(remote_state, &self.s3, identity.as_ref()).await?;
+            self.buckets.ensure(remote_state, &self.parts.s3, identity.as_ref()).await?;
             self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
         let mut prepared = Prepared { tool, folder, inputs, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
-        cache::hold_providers(&self.settings.home, prepared.folder.path())?;
+        cache::hold_providers(self.home(), prepared.folder.path())?;
         Ok(prepared)
     }
 
@@ -72,10 +72,10 @@ impl NativeEngine {
         tool: &Tool,
         session: Session<'_>,
     ) -> Result<Fetched, EngineError> {
-        self.sources.of_unit(&job.config, tool.name, session).await
+        self.parts.sources.of_unit(&job.config, tool.name, session).await
     }
 
-    /// The same with what is to run once a run before and around it.
+    /// The unit's module with the hooks that run once a run, before and around fetching it.
     async fn source_with_hooks(
         &self,
         job: &UnitJob,
@@ -128,7 +128,7 @@ impl NativeEngine {
     }
 
     fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
-        let command = self.command(job, prepared, "init").args(["-input=false", "-no-color"]);
+        let command = self.named_command(job, prepared, "init").args(["-input=false", "-no-color"]);
         Ok(match init::backend_file(&prepared.folder, &job.config)? {
             Some(file) => command.setting("-backend-config=", file),
             None => command,
@@ -145,7 +145,10 @@ impl NativeEngine {
         let command = self.init_command(job, prepared)?;
         let needs = providers::needs(&prepared.tool, &init::files_of(prepared.folder.path())?);
         let label = format!("{} init", prepared.tool.name);
-        let run = || self.with_hooks(job, prepared, "init", &command, Options::new(&label), session);
+        let run = || {
+            let running = Box::pin(process::run(&command, Options::new(&label), session));
+            self.with_hooks(job, prepared, ("init", &command), running, session)
+        };
         let mut leave = self.providers.leave(&needs, &prepared.folder).await?;
         let mut ran = run().await;
         if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
@@ -155,7 +158,7 @@ impl NativeEngine {
         }
         ran?;
         // While nobody else may be at the providers, who would take one away.
-        cache::hold_providers(&self.settings.home, prepared.folder.path())?;
+        cache::hold_providers(self.home(), prepared.folder.path())?;
         self.providers.learn(&leave, &needs, prepared.folder.path());
         drop(leave);
         init::remember(&prepared.tool, &prepared.folder, &job.config)
