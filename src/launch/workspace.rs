@@ -11,7 +11,7 @@ use crate::estate::{Needs, Project, expand_for, locate};
 use crate::run::home::HOME;
 use crate::support::confined::Named;
 use crate::support::fs::FileError;
-use crate::support::git::settings::is_safe;
+use crate::support::git::configured::is_safe;
 use crate::support::{git, unit_name};
 use crate::terragrunt::{Boundary, Reader, ReaderOptions, paths};
 use crate::ui::Ui;

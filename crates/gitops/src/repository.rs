@@ -12,7 +12,7 @@ use super::kustomize::{Kustomizations, referenced, within};
 use super::manifest::{Files, ManifestFile};
 use super::tree::{Listed, Tree};
 use slipway_support::address::Address;
-use slipway_support::git::{Git, GitError, GitRemote, is_ancestor, settings};
+use slipway_support::git::{Git, GitError, GitRemote, configured, is_ancestor};
 use slipway_support::scratch::Scratch;
 use slipway_support::secret::Secret;
 
@@ -334,7 +334,7 @@ impl Repository {
         let tree = git.text(&["write-tree"]).await?;
         let mut arguments = vec!["commit-tree", &tree, "-p", &self.tip, "-F", "-"];
         // The user's own setting: `commit-tree` does not look at it.
-        let signs = settings::of_user(self.scratch.path(), "commit.gpgSign").is_some_and(|value| {
+        let signs = configured::of_user(self.scratch.path(), "commit.gpgSign").is_some_and(|value| {
             ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
         });
         if signs {

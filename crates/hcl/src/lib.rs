@@ -38,6 +38,7 @@ pub mod json_syntax;
 pub mod limits;
 pub mod number;
 mod parser;
+mod read;
 #[cfg(test)]
 mod reference_tests;
 pub mod scope;

@@ -5,7 +5,7 @@
 //! everybody, of parameters those that say which content is meant.
 
 mod same;
-mod spans;
+pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -17,44 +17,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use self::same::{Sameness, sameness};
-pub(crate) use self::spans::{in_address, in_text};
-use self::spans::{is_doubtful, is_secret};
+use self::spans::{EVERYBODY, in_address, is_doubtful, is_secret};
+pub use self::spans::{HIDDEN, percent_decode};
 use super::{environment, redact};
-
-/// What stands where a secret of an address was.
-pub const HIDDEN: &str = "…";
-
-/// Parameters that are shown with their values: they say what is fetched.
-const SHOWN: &[&str] = &[
-    "archive",
-    "aws_profile",
-    "branch",
-    "checksum",
-    "depth",
-    "digest",
-    "filename",
-    "ref",
-    "region",
-    "rev",
-    "tag",
-    "terraform-get",
-    "version",
-];
-
-/// User names that are the same for everybody, and so tell nothing.
-const EVERYBODY: &[&str] = &[
-    "forgejo",
-    "git",
-    "gitea",
-    "gitlab",
-    "gitlab-ci-token",
-    "gogs",
-    "hg",
-    "oauth2",
-    "svn",
-    "x-access-token",
-    "x-token-auth",
-];
 
 /// An address as it was written. `Display`, `Debug` and serde show it without its secrets.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,22 +160,4 @@ fn hidden<'a>(text: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
     }
     shown.push_str(text.get(from..).unwrap_or_default());
     Cow::Owned(shown)
-}
-
-/// `%40` is `@`; what is no valid escape stays as it is.
-pub fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let digits = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let escaped = digits.and_then(|(digits, behind)| {
-            let plain = digits.iter().all(u8::is_ascii_hexdigit);
-            let digits = std::str::from_utf8(digits).ok().filter(|_| plain)?;
-            Some((u8::from_str_radix(digits, 16).ok()?, behind))
-        });
-        let (byte, behind) = escaped.unwrap_or((first, tail));
-        bytes.push(byte);
-        rest = behind;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use super::address;
+use super::address::spans::{in_text, percent_decode};
 
 /// The token of the manifests repository.
 pub const MANIFESTS_TOKEN: &str = "SLIPWAY_MANIFESTS_TOKEN";
@@ -96,10 +96,10 @@ pub fn secrets_of(name: &str, value: &str) -> Vec<String> {
     let mut parts = parameters_of(value);
     for (start, _) in value.match_indices("://") {
         let rest = value.get(start + 3..).unwrap_or_default();
-        for range in address::in_text(rest) {
+        for range in in_text(rest) {
             let is_user = rest.get(range.end..).is_some_and(|behind| behind.starts_with(':'));
             let part = rest.get(range).filter(|_| !is_user).unwrap_or_default();
-            parts.extend([part.to_owned(), address::percent_decode(part)]);
+            parts.extend([part.to_owned(), percent_decode(part)]);
         }
     }
     parts.retain(|part| !part.is_empty());

@@ -4,6 +4,7 @@
 //! the child's environment, bound to one repository: never in an address, an argument or a log.
 
 pub mod changes;
+pub mod configured;
 mod error;
 mod remote;
 pub mod removed;
@@ -14,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -21,7 +23,7 @@ use tokio::io::AsyncWriteExt;
 pub use self::error::GitError;
 use self::error::{Remote, classify};
 pub use self::remote::{Credentials, GitRemote};
-use self::settings::Made;
+use self::settings::{Made, Setting};
 use super::address::Address;
 use super::children::{self, AtWork};
 use super::fs::{FileError, refuse_unreadable};
@@ -175,6 +177,11 @@ impl Git {
         Err(classify(&command, &remote, &report, &clean(&output.stderr)))
     }
 
+    /// The settings that are in force in the folder.
+    fn known_settings(&self) -> Arc<Vec<Setting>> {
+        settings::known(&self.folder, || Self::new(&self.folder).listing(&settings::LIST).unwrap_or_default())
+    }
+
     /// What a command prints that only lists settings: these are not known yet.
     fn listing(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         let mut command = Self { made: Made::Here, ..self.clone() }.command(arguments);
@@ -190,7 +197,7 @@ impl Git {
         }
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
         command.env_remove("SSH_ASKPASS");
-        let mut settings = settings::settings(&self.folder, self.made);
+        let mut settings = settings::settings(self.made, || self.known_settings());
         if let Some(protocols) = settings::protocols(self.made) {
             command.env("GIT_ALLOW_PROTOCOL", protocols);
         }
@@ -239,7 +246,7 @@ impl Git {
     }
 
     fn has_ssh_command(&self) -> bool {
-        settings::of_user(&self.folder, "core.sshCommand").is_some()
+        settings::last(&self.known_settings(), "core.sshCommand", |setting| !setting.of_repository).is_some()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::support::children::start_evaluation;
-use crate::support::git::settings;
+use crate::support::git::configured;
 use crate::support::process;
 use crate::support::scratch::Scratch;
 
@@ -71,9 +71,10 @@ impl KeyFile {
 impl Signer {
     /// The key that is named, or else the one that Git is configured to sign with over SSH; none where there is none.
     pub fn find(named: Option<&Path>, folder: &Path) -> Result<Option<Self>, SignatureError> {
-        let setting = |name: &str| settings::of_anyone(folder, name);
+        let setting = |name: &str| configured::of_anyone(folder, name);
         // Which key signs may be a repository's own affair; which program runs is not.
-        let program = settings::of_user(folder, "gpg.ssh.program").unwrap_or_else(|| "ssh-keygen".to_owned());
+        let program =
+            configured::of_user(folder, "gpg.ssh.program").unwrap_or_else(|| "ssh-keygen".to_owned());
         let key = match named {
             Some(key) => KeyFile::At(key.to_owned()),
             None if setting("gpg.format").as_deref() == Some("ssh") => match setting("user.signingkey") {
@@ -132,7 +133,7 @@ pub struct Signed {
 /// The list of allowed signers that the user's Git is configured with. One that a repository names for itself does not
 /// count: whoever makes plans would say whose they may be.
 pub fn allowed_signers_of_git(folder: &Path) -> Option<PathBuf> {
-    let file = expanded(&settings::of_user(folder, "gpg.ssh.allowedSignersFile")?);
+    let file = expanded(&configured::of_user(folder, "gpg.ssh.allowedSignersFile")?);
     file.is_file().then_some(file)
 }
 

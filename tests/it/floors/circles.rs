@@ -12,7 +12,7 @@ type Module = Vec<String>;
 
 /// Circles that are known, by a module that is in them. The evaluation of Terragrunt's files goes round by its nature; the
 /// others are to go, and none is to come.
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 14] = [
     "terragrunt::include",
     "terragrunt::stack::component",
     "estate::draw::picture",
@@ -27,9 +27,6 @@ const KNOWN: [&str; 17] = [
     "draft",
     "kustomize",
     "kustomize::labels",
-    "address",
-    "git",
-    "diagnostic",
 ];
 
 /// One file: what it uses, and what it passes on under a name.

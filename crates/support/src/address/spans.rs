@@ -2,7 +2,40 @@
 
 use std::ops::Range;
 
-use super::{EVERYBODY, SHOWN, percent_decode};
+/// What stands where a secret of an address was.
+pub const HIDDEN: &str = "…";
+
+/// Parameters that are shown with their values: they say what is fetched.
+const SHOWN: &[&str] = &[
+    "archive",
+    "aws_profile",
+    "branch",
+    "checksum",
+    "depth",
+    "digest",
+    "filename",
+    "ref",
+    "region",
+    "rev",
+    "tag",
+    "terraform-get",
+    "version",
+];
+
+/// User names that are the same for everybody, and so tell nothing.
+pub(super) const EVERYBODY: &[&str] = &[
+    "forgejo",
+    "git",
+    "gitea",
+    "gitlab",
+    "gitlab-ci-token",
+    "gogs",
+    "hg",
+    "oauth2",
+    "svn",
+    "x-access-token",
+    "x-token-auth",
+];
 
 /// The parts of an address that are not shown, in their order.
 pub fn in_address(text: &str) -> Vec<Range<usize>> {
@@ -142,4 +175,22 @@ pub fn is_secret(name: &str) -> bool {
         || WHOLE.contains(&name.as_str())
         || name.ends_with("_key")
         || name.ends_with("accesskeyid")
+}
+
+/// `%40` is `@`; what is no valid escape stays as it is.
+pub fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let digits = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
+        let escaped = digits.and_then(|(digits, behind)| {
+            let plain = digits.iter().all(u8::is_ascii_hexdigit);
+            let digits = std::str::from_utf8(digits).ok().filter(|_| plain)?;
+            Some((u8::from_str_radix(digits, 16).ok()?, behind))
+        });
+        let (byte, behind) = escaped.unwrap_or((first, tail));
+        bytes.push(byte);
+        rest = behind;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::address::{Address, in_address, percent_decode};
+use crate::address::Address;
+use crate::address::spans::{in_address, percent_decode};
 use crate::secret::Secret;
 
 /// The user name sent with a token where none is given: GitHub's for its app tokens; other forges take any.

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::Git;
-
 /// Settings that would change what our commands do, or print, whoever made them.
 const ALWAYS: &[(&str, &str)] = &[
     ("color.ui", "false"),
@@ -73,12 +71,12 @@ pub(super) enum Made {
     Here,
 }
 
-/// The settings for a command in a folder, and the variables beside them.
-pub(super) fn settings(folder: &Path, made: Made) -> Vec<(String, String)> {
+/// The settings for a command in a folder, where those in force are `known`.
+pub(super) fn settings(made: Made, known: impl FnOnce() -> Arc<Vec<Setting>>) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = ALWAYS.iter().map(owned).collect();
     if made == Made::ByOthers {
         settings.push(owned(&IN_THEIRS));
-        settings.extend(overruled(&known(folder)));
+        settings.extend(overruled(&known()));
     }
     settings
 }
@@ -92,56 +90,34 @@ pub(super) fn protocols(made: Made) -> Option<&'static str> {
     (made == Made::ByOthers && !own).then_some(PROTOCOLS)
 }
 
-/// What the user has set for every repository, in the files of the user and of the machine; a repository does not count.
-pub fn of_user(folder: &Path, name: &str) -> Option<String> {
-    last(&known(folder), name, |setting| !setting.of_repository)
+/// One setting, as Git lists it: a section and a name in lowercase, what stands between them as written.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// Whether the repository itself says it.
+    pub(super) of_repository: bool,
+    pub(super) key: String,
+    pub(super) value: String,
 }
 
-/// The same for which a repository's own word counts.
-pub fn of_anyone(folder: &Path, name: &str) -> Option<String> {
-    last(&known(folder), name, |_| true)
-}
+/// What lists the settings that are in force in a folder: listing starts nothing, whatever is in the list, and what is
+/// included in it is listed too.
+pub(super) const LIST: [&str; 4] = ["config", "--list", "--show-scope", "-z"];
 
-/// Whether the user's Git takes the repository that a folder is in for safe, whoever owns it (`safe.directory`).
-pub fn is_safe(folder: &Path) -> bool {
-    let Some(top) = super::top_of(folder) else { return false };
-    let top = top.canonicalize().unwrap_or_else(|_| top.to_path_buf());
-    let known = known(folder);
-    let named = known.iter().filter(|setting| setting.key == "safe.directory" && !setting.of_repository);
-    // An empty one forgets those before it.
-    let named: Vec<&str> = named.map(|setting| setting.value.as_str()).collect();
-    let counting = named.rsplit(|value| value.is_empty()).next().unwrap_or_default();
-    counting.iter().any(|value| match value.strip_suffix("/*") {
-        _ if *value == "*" => true,
-        Some(above) => top.starts_with(above),
-        None => Path::new(value) == top,
-    })
-}
-
-fn last(known: &[Setting], name: &str, wanted: impl Fn(&Setting) -> bool) -> Option<String> {
+/// The last value of a setting among those that are wanted.
+pub(super) fn last(known: &[Setting], name: &str, wanted: impl Fn(&Setting) -> bool) -> Option<String> {
     let name = name.to_ascii_lowercase();
     let found = known.iter().rfind(|setting| setting.key == name && wanted(setting));
     found.map(|setting| setting.value.clone()).filter(|value| !value.is_empty())
 }
 
-/// One setting, as Git lists it: a section and a name in lowercase, what stands between them as written.
-#[derive(Debug)]
-struct Setting {
-    of_repository: bool,
-    key: String,
-    value: String,
-}
-
-/// The settings that are in force in a folder, asked for once; none where Git does not tell.
-fn known(folder: &Path) -> Arc<Vec<Setting>> {
+/// The settings that are in force in a folder, asked for once by [`LIST`]; none where Git does not tell.
+pub(super) fn known(folder: &Path, list: impl FnOnce() -> Vec<u8>) -> Arc<Vec<Setting>> {
     static KNOWN: OnceLock<Mutex<HashMap<PathBuf, Arc<Vec<Setting>>>>> = OnceLock::new();
     let all = || KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = all().get(folder) {
         return Arc::clone(known);
     }
-    // Listing starts nothing, whatever is in the list; what is included in it is listed too.
-    let listed = Git::new(folder).listing(&["config", "--list", "--show-scope", "-z"]);
-    let settings = Arc::new(parse(&listed.unwrap_or_default()));
+    let settings = Arc::new(parse(&list()));
     all().insert(folder.to_path_buf(), Arc::clone(&settings));
     settings
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{MASK, Span};
-use crate::address::{self, HIDDEN};
+use crate::address::spans::{self, HIDDEN};
 
 /// What comes before a secret. The first is the beginning of an address.
 const SIGNS: &[&str] = &[
@@ -33,7 +33,7 @@ pub fn secrets(text: &str) -> Vec<Span> {
         let from = hit.end();
         let rest = text.get(from..).unwrap_or_default();
         if hit.pattern().as_usize() == 0 {
-            let parts = address::in_text(rest).into_iter();
+            let parts = spans::in_text(rest).into_iter();
             found.extend(parts.map(|part| Span { range: part.start + from..part.end + from, mask: HIDDEN }));
         } else if let Some((start, end)) = value(rest) {
             found.push(Span { range: from + start..from + end, mask: MASK });
