@@ -64,21 +64,8 @@ pub async fn wait_for_bumps(
 ) -> Result<(), CommandError> {
     let Some(last) = outcomes.last() else { return Ok(()) };
     // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
-    let images: Vec<WantedImage> = outcomes
-        .iter()
-        .filter(|outcome| !outcome.generated)
-        .map(|outcome| {
-            let mut parts = outcome.container.splitn(3, '/').map(str::to_owned);
-            let (kind, _) = (parts.next().unwrap_or_default(), parts.next());
-            let deployed = outcome.deployed.iter().map(|one| (one.workload.clone(), one.image.clone()));
-            WantedImage {
-                application: outcome.app.clone(),
-                kind,
-                container: parts.next().unwrap_or_default(),
-                any_of: deployed.collect(),
-            }
-        })
-        .collect();
+    let followed = outcomes.iter().filter(|outcome| !outcome.generated);
+    let images: Vec<WantedImage> = followed.flat_map(wanted_images).collect();
     let mut names: Vec<String> = outcomes.iter().map(|outcome| outcome.app.clone()).collect();
     names.sort();
     names.dedup();
@@ -95,6 +82,25 @@ pub async fn wait_for_bumps(
         ui.say(&format!("{}: Synced and Healthy at {}", application.name, application.revisions()));
     }
     Ok(())
+}
+
+/// The containers that a bump changes. One is enough of those that are called the same: overlays give each its own name.
+fn wanted_images(outcome: &BumpOutcome) -> Vec<WantedImage> {
+    let mut images: Vec<WantedImage> = Vec::new();
+    for deployed in &outcome.deployed {
+        let one = (deployed.workload.clone(), deployed.image.clone());
+        let (kind, container) = (deployed.kind.clone(), deployed.container.clone());
+        match images.iter_mut().find(|image| (&image.kind, &image.container) == (&kind, &container)) {
+            Some(image) => image.any_of.push(one),
+            None => images.push(WantedImage {
+                application: outcome.app.clone(),
+                kind,
+                container,
+                any_of: vec![one],
+            }),
+        }
+    }
+    images
 }
 
 /// Waits until all applications are green at the tip of the repository that slipway.hcl names.

@@ -139,7 +139,7 @@ impl<'a> Bump<'a> {
         let files = draft.app(&self.folder)?;
         let images = draft.images(&self.folder)?;
         let (present, unreadable) = (&images.found, &images.unreadable);
-        let current = found.text().to_owned();
+        let current = found.text_of(&image.name);
         let wanted = image.to_string();
         let container = found.identity();
         let file = files[found.file].path.clone();
@@ -167,7 +167,7 @@ impl<'a> Bump<'a> {
             previous: current.clone(),
             image: wanted.clone(),
             file: file.clone(),
-            line: found.scalar.line,
+            line: found.line(),
             unfroze: lifted.clone(),
             rollback_of: None,
             left_out: left_out(draft, &self.folder, unreadable),
@@ -187,7 +187,7 @@ impl<'a> Bump<'a> {
         lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
         lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));
         let subject = if changes {
-            draft.edit(&self.folder, found, &wanted)?;
+            draft.edit(&self.folder, found, image)?;
             subject(self.app, &current, image)
         } else {
             format!("{}: let {wanted} be bumped again", self.app)

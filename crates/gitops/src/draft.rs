@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::edit::{replace_in, replace_scalar};
+use super::edit::replace_image;
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::image::{ImageReference, ImageTarget};
 use super::kustomize::{Deployed, folder_of, within};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Snapshot};
-use super::select::select_among;
+use super::select::{ambiguous, checked, fitting};
 use super::trailers;
 
 /// What will have been done to one image.
@@ -55,8 +55,8 @@ impl<'a> Draft<'a> {
         files.ok_or_else(|| GitOpsError::NoApp { folder: folder.to_owned(), hint: String::new() })
     }
 
-    /// The image that a target means. Where the app has no such container, but a kustomization that replaces the wanted image,
-    /// that is where it can be set.
+    /// The image that a target means. What a kustomization decides is set there, where the target leaves that open: of several
+    /// places those count whose edit would show.
     pub fn select(
         &self,
         folder: &str,
@@ -64,15 +64,30 @@ impl<'a> Draft<'a> {
         image: &ImageReference,
     ) -> Result<FoundImage, GitOpsError> {
         let files = self.app(folder)?;
-        let selected = select_among(&*self.images(folder)?, folder, files, target, Some(image));
-        selected.map_err(|error| match error {
+        let images = self.images(folder)?;
+        let fitting = fitting(&images, folder, files, target, Some(image)).map_err(|error| match error {
             GitOpsError::NoImage { folder, target, present } => {
                 let overlay = self.snapshot.kustomizations.replacing(&folder, &image.name);
                 let hint = overlay.map(|place| format!("; {place} replaces {}: set it there", image.name));
                 GitOpsError::NoImage { folder, target, present: present + &hint.unwrap_or_default() }
             }
             other => other,
-        })
+        })?;
+        if let [only] = &fitting[..] {
+            return checked(files, only);
+        }
+        let (shown, hidden): (Vec<&FoundImage>, Vec<&FoundImage>) =
+            fitting.iter().partition(|one| self.check(folder, one, image).is_ok());
+        match &shown[..] {
+            // What is called the same is not told apart by that.
+            [only] if hidden.iter().all(|other| other.identity() != only.identity()) => checked(files, only),
+            [] => Err(ambiguous(folder, files, target, &fitting)),
+            [first, ..] => {
+                let mut all = vec![*first];
+                all.extend(fitting.iter().filter(|one| !std::ptr::eq(**one, *first)));
+                Err(ambiguous(folder, files, target, &all))
+            }
+        }
     }
 
     /// Refuses an image whose edit would not show in the cluster, or would show in another app too; returns what the cluster
@@ -94,18 +109,23 @@ impl<'a> Draft<'a> {
             let problem = format!(
                 "{own} and {other} are one file by a link, and the edit would change both; make them two files"
             );
-            return Err(file.error(found.scalar.line, problem));
+            return Err(file.error(found.line(), problem));
         }
         self.snapshot.kustomizations.check(file, found, wanted)
     }
 
     /// Replaces an image of the app's.
-    pub fn edit(&mut self, folder: &str, found: &FoundImage, wanted: &str) -> Result<(), GitOpsError> {
+    pub fn edit(
+        &mut self,
+        folder: &str,
+        found: &FoundImage,
+        wanted: &ImageReference,
+    ) -> Result<(), GitOpsError> {
         let images = self.images(folder)?;
         let file = &self.app(folder)?[found.file];
         let bytes = match images.tree(found.file) {
-            Some(documents) => replace_in(file, documents, &found.scalar, wanted)?,
-            None => replace_scalar(file, &found.scalar, wanted)?,
+            Some(documents) => replace_image(file, documents, found, wanted)?,
+            None => replace_image(file, &file.documents()?, found, wanted)?,
         };
         let edited = ManifestFile { bytes, ..file.clone() };
         // One app may lie in another's folder.

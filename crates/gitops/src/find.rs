@@ -1,45 +1,44 @@
-//! Where the images of workloads stand in manifests, and what hides some of them.
+//! Where images stand in the files of an application, and what hides some of them.
+
+mod argocd;
+mod helm;
+mod kinds;
+mod kustomization;
+mod object;
 
 use std::sync::Arc;
 
 use super::error::GitOpsError;
 use super::image::ImageReference;
-use super::kustomize::pairs;
-use super::manifest::{FileIndex, Files, Node, Value};
+use super::kustomize::{is_kustomization, is_override};
+use super::manifest::{FileIndex, Files, ManifestFile, Node};
+use super::nested;
+use super::written::{Spot, Written};
 
-/// The way to the pod's specification in each kind that has one.
-const POD_SPECIFICATIONS: &[(&str, &[&str])] = &[
-    ("Deployment", &["spec", "template", "spec"]),
-    ("StatefulSet", &["spec", "template", "spec"]),
-    ("DaemonSet", &["spec", "template", "spec"]),
-    ("ReplicaSet", &["spec", "template", "spec"]),
-    ("ReplicationController", &["spec", "template", "spec"]),
-    ("Job", &["spec", "template", "spec"]),
-    ("Rollout", &["spec", "template", "spec"]),
-    ("CronJob", &["spec", "jobTemplate", "spec", "template", "spec"]),
-    ("PodTemplate", &["template", "spec"]),
-    ("Pod", &["spec"]),
-];
+pub(super) use self::helm::is_values;
+pub(super) use self::object::is_object;
 
-/// An image scalar in a file.
+/// An image in a file.
 #[derive(Debug, Clone)]
 pub(super) struct FoundImage {
     /// The index of its file among the files searched.
     pub file: FileIndex,
-    /// The workload's kind, as written.
+    /// The workload's kind, as written; of what is no object what it is: `Values`, `Kustomization`.
     pub kind: String,
     /// The workload's name, or what it begins with where the cluster makes one up.
     pub workload: String,
     /// Whether the cluster makes up the rest of the name.
     pub generated: bool,
-    /// The container's name.
+    /// The container's name, or the path of a value.
     pub container: String,
     /// Whether it is an init container.
     pub init: bool,
     /// The way to it in its object: `spec`, `template`, …, `containers`, `0`, `image`.
     pub pointer: Vec<String>,
-    /// The scalar.
-    pub scalar: Node,
+    /// How it is written.
+    pub written: Written,
+    /// Who reads it.
+    pub role: Role,
     /// The names of the containers of its list, in order.
     pub siblings: Arc<[String]>,
     /// The object's `apiVersion`.
@@ -52,15 +51,70 @@ pub(super) struct FoundImage {
     pub annotations: Vec<(String, String)>,
 }
 
+/// Who reads an image, and so what can decide it instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The cluster: it is a field of an object.
+    Object,
+    /// Kustomize: an entry of a kustomization gives it to what is called so.
+    Kustomization {
+        /// The name, which may be a regular expression.
+        name: String,
+        /// The line on which the entry begins.
+        line: usize,
+    },
+    /// Kustomize: a patch that is written in a kustomization sets it.
+    Patch,
+    /// Helm: it is a value.
+    Value {
+        /// The values that say it, each by its way from the root.
+        paths: Vec<String>,
+        /// Which of several places that give values: the higher one decides.
+        level: Level,
+    },
+    /// Argo CD: an entry of `kustomize.images`.
+    Argo,
+}
+
+/// Where a value comes from; the later ones decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// A file of values.
+    File,
+    /// Values or parameters of an Application.
+    Application,
+    /// Parameters in a file beside the chart.
+    Beside,
+}
+
 impl FoundImage {
-    /// The scalar's text.
-    pub fn text(&self) -> &str {
-        self.scalar.text().unwrap_or_default()
+    /// The image, as text; of one that is written in parts, these put together.
+    pub fn text(&self) -> String {
+        self.written.text(None)
+    }
+
+    /// The same, where what is written does not say which image it is a version of: of the one with this name.
+    pub fn text_of(&self, name: &str) -> String {
+        self.written.text(Some(name))
+    }
+
+    /// The line that tells the version.
+    pub fn line(&self) -> usize {
+        self.written.line()
     }
 
     /// `Deployment/app-a/web`: unique in a namespace, since init containers share the names of the others.
     pub fn identity(&self) -> String {
         format!("{}/{}/{}", self.kind, self.workload, self.container)
+    }
+
+    /// Whether it is a container of a pod, which is found again in the cluster.
+    pub fn is_container(&self) -> bool {
+        let pods: [&[&str]; 3] =
+            [&["spec", "template", "spec"], &["spec", "jobTemplate", "spec", "template", "spec"], &["spec"]];
+        let list = self.pointer.get(..self.pointer.len().saturating_sub(2)).unwrap_or_default();
+        let Some((list, pod)) = list.split_last() else { return false };
+        matches!(list.as_str(), "containers" | "initContainers") && pods.iter().any(|known| pod == *known)
     }
 
     /// Whether it runs an image of that name.
@@ -78,7 +132,7 @@ pub(super) struct Obstacle {
     /// The workload's name.
     pub workload: String,
     line: usize,
-    problem: &'static str,
+    problem: String,
 }
 
 /// The images of some files, and what stood in the way.
@@ -95,12 +149,12 @@ pub(super) struct Images {
 impl Obstacle {
     /// As an error with file and line.
     pub fn error(&self, files: &Files) -> GitOpsError {
-        files[self.file].error(self.line, self.problem)
+        files[self.file].error(self.line, &self.problem)
     }
 }
 
 impl Images {
-    /// Finds every image of the workloads in some files. One that cannot be read hides its own only.
+    /// Finds every image in some files. One that cannot be read hides its own only.
     pub fn of(files: &Files) -> Self {
         Self::read(files, false)
     }
@@ -112,12 +166,16 @@ impl Images {
 
     fn read(files: &Files, keeps_trees: bool) -> Self {
         let mut images = Self::default();
+        let charts = helm::charts(files);
         for (index, file) in files.pairs() {
             match file.documents() {
                 Ok(documents) => {
-                    find_images(index, &documents, &mut images);
+                    Finder { index, file, charts: &charts, images: &mut images, block: None }
+                        .find(&documents);
                     images.trees.extend(keeps_trees.then_some((index, documents)));
                 }
+                // Templates of a chart are no manifests.
+                Err(_) if helm::is_template(&charts, &file.path) => {}
                 Err(error) => images.unreadable.push(error),
             }
         }
@@ -130,128 +188,104 @@ impl Images {
     }
 }
 
-fn find_images(index: FileIndex, documents: &[Node], images: &mut Images) {
-    for document in documents {
-        // `kind: List` holds objects of its own.
-        if document.get("kind").and_then(Node::text) == Some("List") {
-            for item in document.get("items").map(Node::items).unwrap_or_default() {
-                find_in_object(index, item, images);
-            }
+/// Looks for the images of one file.
+struct Finder<'a> {
+    index: FileIndex,
+    file: &'a ManifestFile,
+    /// The folders of charts.
+    charts: &'a [String],
+    images: &'a mut Images,
+    /// The block of text that is looked at, with a YAML text of its own in it.
+    block: Option<Arc<Node>>,
+}
+
+impl Finder<'_> {
+    fn find(&mut self, documents: &[Node]) {
+        let path = self.file.path.as_str();
+        let look = if is_kustomization(path) {
+            Self::find_in_kustomization
+        } else if is_override(path) {
+            Self::find_in_override
+        } else if is_values(self.charts, path, documents) {
+            Self::find_in_values_file
         } else {
-            find_in_object(index, document, images);
+            Self::find_in_document
+        };
+        for document in documents {
+            look(self, document);
         }
     }
-}
 
-fn find_in_object(file: FileIndex, object: &Node, images: &mut Images) {
-    let text = |node: &Node, key: &str| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
-    let kind = text(object, "kind");
-    let name = object.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default();
-    let prefix = object.get("metadata").map(|metadata| text(metadata, "generateName")).unwrap_or_default();
-    let metadata = object.get("metadata");
-    let of_metadata =
-        |key: &str| metadata.and_then(|metadata| metadata.get(key)).map(pairs).unwrap_or_default();
-    let generated = name.is_empty() && !prefix.is_empty();
-    let workload = if generated { prefix } else { name };
-    if let Some((merge, _)) = object.pairs().iter().find(|(name, _)| name.text() == Some("<<"))
-        && kind.is_empty()
-    {
-        let problem = "a merge key decides what this object is; write the object out here";
-        return images.obstacles.push(Obstacle { file, kind, workload, line: merge.line, problem });
+    fn find_in_document(&mut self, document: &Node) {
+        if let Some(operations) = kustomization::operations(document) {
+            return self.find_in_operations(operations);
+        }
+        object::each(document, &mut |object, inherited| self.find_in_object(object, inherited));
     }
-    let Some((_, way)) = POD_SPECIFICATIONS.iter().find(|(name, _)| *name == kind) else { return };
-    let obstacle =
-        |(line, problem)| Obstacle { file, kind: kind.clone(), workload: workload.clone(), line, problem };
-    let pod = match follow(object, way) {
-        Ok(Some(pod)) => pod,
-        Ok(None) => return,
-        Err(stop) => return images.obstacles.push(obstacle(stop)),
-    };
-    for (list, init) in [("containers", false), ("initContainers", true)] {
-        let containers = match step(pod, list) {
-            Ok(Some(containers)) => containers,
-            Ok(None) => continue,
-            Err(stop) => {
-                images.obstacles.push(obstacle(stop));
-                continue;
-            }
+
+    /// Looks at the documents of a block of text. What cannot be edited there is told.
+    fn within(&mut self, owner: (&str, &str), block: &Node, look: &mut dyn FnMut(&mut Self, &Node)) {
+        let documents = if nested::is_literal(block) {
+            nested::documents_in(self.file, block).map_err(|error| match error {
+                GitOpsError::Manifest { line, problem, .. } => (line, problem),
+                other => (block.line, other.to_string()),
+            })
+        } else if block.text().is_some_and(|text| text.contains("image") || text.contains("tag")) {
+            Err((block.line, NOT_LITERAL.to_owned()))
+        } else {
+            return;
         };
-        let siblings: Arc<[String]> =
-            containers.items().iter().map(|container| text(container, "name")).collect();
-        for (number, container) in containers.items().iter().enumerate() {
-            let scalar = match step(container, "image") {
-                Ok(Some(scalar)) => scalar,
-                Ok(None) => continue,
-                Err(stop) => {
-                    images.obstacles.push(obstacle(stop));
-                    continue;
+        match documents {
+            Ok(documents) => {
+                let outer = self.block.replace(Arc::new(block.clone()));
+                for document in &documents {
+                    look(self, document);
                 }
-            };
-            if scalar.text().is_none() {
-                images.obstacles.push(obstacle((scalar.line, NOT_A_SCALAR)));
-                continue;
+                self.block = outer;
             }
-            images.found.push(FoundImage {
-                file,
-                kind: kind.clone(),
-                workload: workload.clone(),
-                generated,
-                container: text(container, "name"),
-                init,
-                pointer: way
-                    .iter()
-                    .copied()
-                    .chain([list])
-                    .map(str::to_owned)
-                    .chain([number.to_string(), "image".to_owned()])
-                    .collect(),
-                scalar: scalar.clone(),
-                siblings: Arc::clone(&siblings),
-                api_version: text(object, "apiVersion"),
-                namespace: metadata.map(|metadata| text(metadata, "namespace")).unwrap_or_default(),
-                labels: of_metadata("labels"),
-                annotations: of_metadata("annotations"),
-            });
+            Err((line, problem)) => self.hinder(owner, line, problem),
         }
     }
+
+    /// A value of the file, with the block that it stands in.
+    fn spot(&self, node: &Node) -> Spot {
+        let is_inside =
+            |block: &&Arc<Node>| block.span.start <= node.span.start && node.span.end <= block.span.end;
+        Spot { node: node.clone(), block: self.block.as_ref().filter(is_inside).cloned() }
+    }
+
+    fn hinder(&mut self, (kind, workload): (&str, &str), line: usize, problem: impl Into<String>) {
+        self.images.obstacles.push(Obstacle {
+            file: self.index,
+            kind: kind.to_owned(),
+            workload: workload.to_owned(),
+            line,
+            problem: problem.into(),
+        });
+    }
+
+    /// An image of what is no object of the cluster's.
+    fn add(&mut self, (kind, workload): (&str, &str), container: String, written: Written, role: Role) {
+        self.images.found.push(FoundImage {
+            file: self.index,
+            kind: kind.to_owned(),
+            workload: workload.to_owned(),
+            generated: false,
+            container,
+            init: false,
+            pointer: Vec::new(),
+            written,
+            role,
+            siblings: Arc::default(),
+            api_version: String::new(),
+            namespace: String::new(),
+            labels: Vec::new(),
+            annotations: Vec::new(),
+        });
+    }
 }
 
-const NOT_A_SCALAR: &str =
-    "the image is not a plain value; a template has to be rendered before it can be edited";
+const NOT_LITERAL: &str = "images in this text are edited where it is a block of lines only; write it with |";
 
-/// A line, and why the way ends there.
-type Stop = (usize, &'static str);
-
-fn follow<'a>(object: &'a Node, way: &[&str]) -> Result<Option<&'a Node>, Stop> {
-    let mut here = object;
-    for key in way {
-        match step(here, key)? {
-            Some(next) => here = next,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(here))
-}
-
-/// The value under `key`, unless it could be another place's as well, or another place's instead.
-fn step<'a>(node: &'a Node, key: &str) -> Result<Option<&'a Node>, Stop> {
-    if matches!(node.value, Value::Alias(_)) {
-        return Err((node.line, "an alias decides the image; write the containers out here"));
-    }
-    let mut values = node.pairs().iter().filter(|(name, _)| name.text() == Some(key));
-    let Some((_, value)) = values.next() else {
-        return match node.pairs().iter().find(|(name, _)| name.text() == Some("<<")) {
-            Some((merge, _)) => {
-                Err((merge.line, "a merge key may decide the image; write the container out here"))
-            }
-            None => Ok(None),
-        };
-    };
-    if let Some((duplicate, _)) = values.next() {
-        return Err((duplicate.line, "the key is there twice; remove one of them"));
-    }
-    if matches!(value.value, Value::Alias(_)) {
-        return Err((value.line, "an alias decides the image; write it out here"));
-    }
-    Ok(Some(value))
-}
+#[cfg(test)]
+mod tests;

@@ -94,8 +94,8 @@ pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageLis
         let ManifestFile { path: file, link, .. } = &files[image.file];
         AppImage {
             app: app_of(&folder, link.as_ref().unwrap_or(file)),
-            image: image.text().to_owned(),
-            line: image.scalar.line,
+            image: image.text(),
+            line: image.line(),
             file: file.clone(),
             kind: image.kind,
             workload: image.workload,

@@ -47,7 +47,9 @@ mod history;
 mod image;
 mod kustomize;
 mod manifest;
+mod nested;
 mod one_file;
+mod path;
 mod promote;
 mod recorded;
 mod repository;
@@ -56,6 +58,7 @@ mod select;
 mod source;
 mod trailers;
 mod tree;
+mod written;
 
 pub use self::bump::{BumpOptions, BumpOutcome, set_images};
 pub use self::error::GitOpsError;
@@ -63,6 +66,7 @@ pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history
 pub use self::image::{FilePlace, ImageAssignment, ImageReference, ImageTarget};
 pub use self::kustomize::Deployed;
 pub use self::one_file::edit_file;
+pub use self::path::ImagePath;
 pub use self::promote::promote;
 pub use self::repository::{Identity, Look, Repository, RepositorySpec};
 pub use self::rollback::rollback;

@@ -61,20 +61,23 @@ impl ManifestFile {
 
     /// The roots of the file's documents, in order; an empty document is null.
     pub fn documents(&self) -> Result<Vec<Node>, GitOpsError> {
-        let text = self.text()?;
-        let mut tree = TreeBuilder::default();
-        for item in Parser::new_from_str(text) {
-            let (event, span) = item.map_err(|error| {
-                let line = error.marker().line();
-                let template =
-                    text.lines().nth(line.saturating_sub(1)).is_some_and(|line| line.contains("{{"));
-                let hint = if template { "; templates are not edited: render them first" } else { "" };
-                self.error(line, format!("not valid YAML: {}{hint}", error.info()))
-            })?;
-            tree.add(event, span);
-        }
-        Ok(tree.documents)
+        parse(self.text()?).map_err(|(line, problem)| self.error(line, problem))
     }
+}
+
+/// The roots of a text's documents; or the line where it is no YAML, and why.
+pub(super) fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
+    let mut tree = TreeBuilder::default();
+    for item in Parser::new_from_str(text) {
+        let (event, span) = item.map_err(|error| {
+            let line = error.marker().line();
+            let template = text.lines().nth(line.saturating_sub(1)).is_some_and(|line| line.contains("{{"));
+            let hint = if template { "; templates are not edited: render them first" } else { "" };
+            (line, format!("not valid YAML: {}{hint}", error.info()))
+        })?;
+        tree.add(event, span);
+    }
+    Ok(tree.documents)
 }
 
 /// A YAML node.

@@ -1,6 +1,6 @@
 //! The edit of one manifest that is at hand, without a repository.
 
-use super::edit::replace_scalar;
+use super::edit::replace_image;
 use super::error::GitOpsError;
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile};
@@ -20,5 +20,6 @@ pub fn edit_file(
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let files: Files = vec![ManifestFile { path, mode, bytes: bytes.to_vec(), link: None }].into();
     let found = select_image(&folder, &files, target, Some(wanted))?;
-    replace_scalar(&files[found.file], &found.scalar, &wanted.to_string())
+    let file = &files[found.file];
+    replace_image(file, &file.documents()?, &found, wanted)
 }

@@ -3,6 +3,7 @@
 use super::bump::{Bump, BumpOptions, BumpOutcome, name_the_apps, settle};
 use super::draft::Draft;
 use super::error::GitOpsError;
+use super::find::FoundImage;
 use super::image::{ImageReference, ImageTarget};
 use super::repository::{Repository, folder_of};
 use super::select::select_image;
@@ -27,11 +28,11 @@ pub async fn promote(
             let mut draft = Draft::on(snapshot);
             let origins = draft.app(&from_folder)?;
             let origin = select_image(&from_folder, origins, target, None)?;
-            let image: ImageReference = origin.text().parse()?;
+            let image = version_of(&origin, &target.app)?;
             if !image.is_pinned() {
                 let problem = "this image has neither a tag nor a digest, so that every node runs what is newest when it \
                                pulls it; give it one before it is promoted";
-                return Err(origins[origin.file].error(origin.scalar.line, problem));
+                return Err(origins[origin.file].error(origin.line(), problem));
             }
             // What an overlay puts in its place is what runs there.
             draft.check(&from_folder, &origin, &image)?;
@@ -51,4 +52,10 @@ pub async fn promote(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The image that is promoted. Where only its tag is written, the app lends it a name.
+fn version_of(origin: &FoundImage, app: &str) -> Result<ImageReference, GitOpsError> {
+    let lent = app.parse::<ImageReference>().map_or_else(|_| "image".to_owned(), |image| image.name);
+    origin.text_of(&lent).parse()
 }

@@ -5,7 +5,7 @@ use super::find::{FoundImage, Images};
 use super::history::ImageRecord;
 use super::image::ImageTarget;
 use super::manifest::Files;
-use super::select::{ambiguous, check_scalar, is_at, present};
+use super::select::{ambiguous, check_written, is_at, present};
 
 /// The same image by its record: of the same names, or where those are gone of the same image, since containers and kinds
 /// are renamed. `image` is the one that the record left there.
@@ -28,10 +28,10 @@ pub(super) fn select_recorded(
         [only] => *only,
         [] => {
             let (folder, target) = (folder.to_owned(), record.container.clone());
-            return Err(GitOpsError::NoImage { folder, target, present: present(files, &images) });
+            return Err(GitOpsError::NoImage { folder, target, present: present(&images) });
         }
         several => return Err(ambiguous(folder, files, target, several)),
     };
-    check_scalar(&files[chosen.file], &chosen.scalar)?;
+    check_written(&files[chosen.file], chosen)?;
     Ok(chosen.clone())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
-use super::kustomize::{Kustomizations, referenced, within};
+use super::kustomize::{Kustomizations, reachable, referenced, within};
 use super::manifest::{Files, ManifestFile};
 use super::tree::{Listed, Tree};
 use slipway_support::address::Address;
@@ -235,6 +235,7 @@ impl Repository {
         let kustomizations = self.read(tree.kustomizations()).await?;
         let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
         let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
+        others.extend(folders.iter().flat_map(|folder| reachable(&kustomizations, folder)));
         others.extend(Kustomizations::named_by_applications(&applications, &self.named));
         others.sort();
         others.dedup();

@@ -101,7 +101,8 @@ fn take_back(
     let found = select_recorded(folder, files, target, bump)?;
     let left_out = left_out(draft, folder, &Images::of(files).unreadable);
     let file = files[found.file].path.clone();
-    let current = found.text().to_owned();
+    let wanted: ImageReference = bump.previous.parse()?;
+    let current = found.text_of(&wanted.name);
     if current != bump.image {
         return Err(GitOpsError::ChangedSince {
             app: target.app.clone(),
@@ -110,9 +111,8 @@ fn take_back(
             commit: short(&bump.commit).to_owned(),
         });
     }
-    let wanted: ImageReference = bump.previous.parse()?;
     let deployed = draft.check(folder, &found, &wanted)?;
-    draft.edit(folder, &found, &bump.previous)?;
+    draft.edit(folder, &found, &wanted)?;
     // By the record's name, so that the two are found together, whatever the container is called since.
     let mut lines = vec![
         (trailers::APP, folder.to_owned()),
@@ -134,7 +134,7 @@ fn take_back(
         previous: current,
         image: bump.previous.clone(),
         file,
-        line: found.scalar.line,
+        line: found.line(),
         unfroze: None,
         rollback_of: Some(bump.commit.clone()),
         left_out,

@@ -5,7 +5,7 @@ use granit_parser::ScalarStyle;
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::image::{ImageReference, ImageTarget};
-use super::manifest::{Files, ManifestFile, Node, Value};
+use super::manifest::{Files, ManifestFile, Value};
 
 /// The one image of `files` that `target` means. Where the target names no container and several are there, the one
 /// that already runs `like` (another version of the wanted image) is meant.
@@ -15,17 +15,22 @@ pub(super) fn select_image(
     target: &ImageTarget,
     like: Option<&ImageReference>,
 ) -> Result<FoundImage, GitOpsError> {
-    select_among(&Images::of(files), folder, files, target, like)
+    let images = Images::of(files);
+    let fitting = fitting(&images, folder, files, target, like)?;
+    match &fitting[..] {
+        [only] => checked(files, only),
+        several => Err(ambiguous(folder, files, target, several)),
+    }
 }
 
-/// The same, where the images were looked for already.
-pub(super) fn select_among(
-    images: &Images,
+/// The images that a target may mean: all that fit it, and of those the ones that run `like` where no container is named.
+pub(super) fn fitting<'a>(
+    images: &'a Images,
     folder: &str,
     files: &Files,
     target: &ImageTarget,
     like: Option<&ImageReference>,
-) -> Result<FoundImage, GitOpsError> {
+) -> Result<Vec<&'a FoundImage>, GitOpsError> {
     let stands_in_the_way =
         images.obstacles.iter().find(|obstacle| workload_fits(target, &obstacle.kind, &obstacle.workload));
     if let Some(obstacle) = stands_in_the_way {
@@ -36,23 +41,23 @@ pub(super) fn select_among(
             && target.container.as_ref().is_none_or(|container| *container == image.container)
             && is_at(folder, files, target, image)
     };
-    let fitting: Vec<&FoundImage> = images.found.iter().filter(fits).collect();
-    let chosen = match (&fitting[..], like) {
-        ([], _) => {
-            let (folder, target) = (folder.to_owned(), target.to_string());
-            return Err(GitOpsError::NoImage { folder, target, present: present(files, images) });
+    let mut fitting: Vec<&FoundImage> = images.found.iter().filter(fits).collect();
+    if fitting.is_empty() {
+        let (folder, target) = (folder.to_owned(), target.to_string());
+        return Err(GitOpsError::NoImage { folder, target, present: present(images) });
+    }
+    if let Some(like) = like.filter(|_| target.container.is_none()) {
+        let same: Vec<&FoundImage> = fitting.iter().filter(|image| image.runs(&like.name)).copied().collect();
+        if !same.is_empty() {
+            fitting = same;
         }
-        ([only], _) => *only,
-        (several, Some(like)) if target.container.is_none() => {
-            let mut same = several.iter().filter(|image| image.runs(&like.name));
-            match (same.next(), same.next()) {
-                (Some(only), None) => *only,
-                _ => return Err(ambiguous(folder, files, target, several)),
-            }
-        }
-        (several, _) => return Err(ambiguous(folder, files, target, several)),
-    };
-    check_scalar(&files[chosen.file], &chosen.scalar)?;
+    }
+    Ok(fitting)
+}
+
+/// An image that an edit can replace.
+pub(super) fn checked(files: &Files, chosen: &FoundImage) -> Result<FoundImage, GitOpsError> {
+    check_written(&files[chosen.file], chosen)?;
     Ok(chosen.clone())
 }
 
@@ -66,43 +71,19 @@ pub(super) fn is_at(folder: &str, files: &Files, target: &ImageTarget, image: &F
     target.place.as_ref().is_none_or(|place| {
         let path = &files[image.file].path;
         let is_named = *path == place.file || *path == format!("{folder}/{}", place.file);
-        is_named && place.line.is_none_or(|line| line == image.scalar.line)
+        is_named
+            && place.line.is_none_or(|line| image.written.spots().iter().any(|spot| spot.node.line == line))
     })
 }
 
 /// What is there instead of what was asked for, and what hides the rest.
-pub(super) fn present(files: &Files, images: &Images) -> String {
+pub(super) fn present(images: &Images) -> String {
     let identities: Vec<String> = images.found.iter().map(FoundImage::identity).collect();
     let mut present = if identities.is_empty() { "no containers".to_owned() } else { identities.join(", ") };
-    let mut helm: Vec<&str> =
-        files.iter().filter(|file| is_helm(file)).map(|file| file.path.as_str()).collect();
-    // Where there are values, they are the place, and not the chart.
-    helm.sort_by_key(|path| path.rsplit('/').next().is_some_and(|name| name.starts_with("Chart.")));
-    if let Some(path) = helm.first() {
-        present = format!(
-            "{present}; {path} gives values to a Helm chart, and images in those are not edited: edit them there"
-        );
-    }
     for unreadable in &images.unreadable {
         present = format!("{present}; left out: {unreadable}");
     }
     present
-}
-
-/// A chart of its own, or an Application that hands values to one.
-fn is_helm(file: &ManifestFile) -> bool {
-    let documents = file.documents().unwrap_or_default();
-    let name = file.path.rsplit('/').next().unwrap_or_default();
-    let is_chart = matches!(name, "Chart.yaml" | "Chart.yml") || name.starts_with("values");
-    let is_application = |document: &Node| {
-        let spec = document.get("spec");
-        let many = spec.and_then(|spec| spec.get("sources")).map(Node::items).unwrap_or_default();
-        let mut sources = spec.and_then(|spec| spec.get("source")).into_iter().chain(many);
-        document.get("kind").and_then(Node::text) == Some("Application")
-            && sources.any(|source| source.get("helm").is_some())
-    };
-    (is_chart && documents.iter().all(|document| document.get("kind").is_none()))
-        || documents.iter().any(is_application)
 }
 
 pub(super) fn ambiguous(
@@ -111,9 +92,8 @@ pub(super) fn ambiguous(
     target: &ImageTarget,
     images: &[&FoundImage],
 ) -> GitOpsError {
-    let describe = |image: &&FoundImage| {
-        format!("{} ({}:{})", image.identity(), files[image.file].path, image.scalar.line)
-    };
+    let describe =
+        |image: &&FoundImage| format!("{} ({}:{})", image.identity(), files[image.file].path, image.line());
     let matches = images.iter().map(describe).collect::<Vec<_>>().join(", ");
     let example = images.first().map(|image| selector(folder, files, &target.app, image, images));
     GitOpsError::Ambiguous { target: target.to_string(), matches, example: example.unwrap_or_default() }
@@ -130,23 +110,27 @@ fn selector(folder: &str, files: &Files, app: &str, image: &FoundImage, all: &[&
     } else if same().filter(|other| other.file == image.file).count() < 2 {
         format!("{app}/{identity}@{file}")
     } else {
-        format!("{app}/{identity}@{file}:{}", image.scalar.line)
+        format!("{app}/{identity}@{file}:{}", image.line())
     }
 }
 
 /// Refuses what no edit can replace.
-pub(super) fn check_scalar(file: &ManifestFile, scalar: &Node) -> Result<(), GitOpsError> {
-    let Value::Scalar(text, style) = &scalar.value else { return Ok(()) };
-    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        return Err(file.error(scalar.line, "the image is a block scalar; write it on one line"));
+pub(super) fn check_written(file: &ManifestFile, found: &FoundImage) -> Result<(), GitOpsError> {
+    for spot in found.written.spots() {
+        let Value::Scalar(text, style) = &spot.node.value else { continue };
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return Err(file.error(spot.node.line, "the image is a block scalar; write it on one line"));
+        }
+        if text.starts_with("ENC[") {
+            return Err(file.error(spot.node.line, "the image is encrypted by SOPS; set it with sops"));
+        }
     }
-    if text.starts_with("ENC[") {
-        return Err(file.error(scalar.line, "the image is encrypted by SOPS; set it with sops"));
-    }
+    // Any name will do where none is written.
+    let text = found.text_of("image");
     if text.parse::<ImageReference>().is_err() {
         let problem =
             format!("{text:?} is not an image reference; a template has to be rendered before it is edited");
-        return Err(file.error(scalar.line, problem));
+        return Err(file.error(found.line(), problem));
     }
     Ok(())
 }

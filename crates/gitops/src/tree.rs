@@ -186,9 +186,9 @@ impl Entry {
     }
 }
 
-/// What Argo CD reads in a folder of plain manifests, and the file by which Kustomize knows its own.
+/// What Argo CD reads in a folder: manifests, the file by which Kustomize knows its own, and what it sets itself.
 fn is_manifest(path: &str) -> bool {
     is_kustomization(path)
-        || (path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
-            && !is_override(path))
+        || is_override(path)
+        || path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))
 }

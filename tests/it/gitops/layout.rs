@@ -34,8 +34,10 @@ async fn a_base_that_an_overlay_of_another_app_replaces_is_refused_with_the_over
         said.starts_with("manifests/prod/kustomization.yaml:3: Kustomize replaces this image here"),
         "{said}"
     );
-    let said = refused(&remote, "prod=registry.example/web:v2").await;
-    assert!(said.contains("manifests/prod/kustomization.yaml:3 replaces registry.example/web"), "{said}");
+    let outcome = set(&mut remote.open().await, "prod=registry.example/web:v2").await.unwrap();
+    assert_eq!((outcome.container.as_str(), outcome.line), ("Kustomization/prod/web", 4));
+    assert_eq!(outcome.deployed[0].image, "registry.example/web:v2");
+    assert_eq!(remote.file("manifests/prod/kustomization.yaml"), overlay.replace("v1", "v2"));
 }
 
 #[tokio::test]
@@ -97,7 +99,10 @@ async fn a_patch_beside_its_base_is_told_and_each_can_be_named() {
         ],
     );
     let said = refused(&remote, "web=registry.example/web:v2").await;
-    assert!(said.ends_with("like web/Deployment/web/web@base/d.yaml=IMAGE"), "{said}");
+    assert!(
+        said.ends_with("like web/Deployment/web/web@prod/patch.yaml=IMAGE"),
+        "what shows is advised: {said}"
+    );
     let said = refused(&remote, "web@base/d.yaml=registry.example/web:v2").await;
     assert!(said.starts_with("manifests/web/prod/patch.yaml:13: Kustomize patches"), "{said}");
     set(&mut remote.open().await, "web@prod/patch.yaml=registry.example/web:v2").await.unwrap();

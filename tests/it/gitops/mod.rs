@@ -1,6 +1,7 @@
 //! Images bumped, rolled back and promoted in real Git repositories.
 
 mod choice;
+mod elsewhere;
 mod judged;
 mod layout;
 mod places;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{ImageReference, ImageTarget};
+use crate::image::ImageTarget;
 use crate::manifest::Files;
 use crate::select::select_image;
 
@@ -21,7 +21,8 @@ fn edit(text: &str, target: &str) -> Result<String, GitOpsError> {
     let target: ImageTarget = target.parse()?;
     let wanted: ImageReference = WANTED.parse()?;
     let found = select_image("manifests/app-a", &files, &target, Some(&wanted))?;
-    Ok(String::from_utf8(replace_scalar(&files[found.file], &found.scalar, WANTED)?).unwrap())
+    let file = &files[found.file];
+    Ok(String::from_utf8(replace_image(file, &file.documents()?, &found, &wanted)?).unwrap())
 }
 
 fn refusal(text: &str) -> String {
@@ -313,11 +314,13 @@ fn one_document_of_many_is_looked_at_alone_and_all_of_them_where_it_cannot_be() 
     let target: ImageTarget = "app-a/two/web".parse().unwrap();
     let found = select_image("manifests/app-a", &files, &target, None).unwrap();
     let text = many("v1");
-    let (from, to) = window(&documents, &found.scalar, &text).unwrap();
+    let wanted: ImageReference = "r.example/two:v2".parse().unwrap();
+    let edits = found.written.edits(&wanted).unwrap();
+    let (from, to) = window(&documents, &edits, &text).unwrap();
     let inside = text.get(from..to).unwrap();
     assert!(inside.starts_with("apiVersion") && !inside.contains("name: three"), "{inside}");
     let file = &files[found.file];
-    let edited = replace_in(file, &documents, &found.scalar, "r.example/two:v2").unwrap();
+    let edited = replace_image(file, &documents, &found, &wanted).unwrap();
     assert_eq!(String::from_utf8(edited).unwrap(), many("v2"));
     // An anchor before the document's first key is not in its window.
     let anchored =

@@ -62,6 +62,11 @@ impl Patch {
         patches
     }
 
+    /// The line on which its text begins, where it is written in a kustomization.
+    pub fn line(&self) -> Option<usize> {
+        self.inline.as_ref().map(|(_, before)| before + 1)
+    }
+
     /// Where the patch decides the image of a workload, if it does; `path` is the file that it is written or named in. Where it
     /// does not, the workload has its containers in the order that the patch leaves them in.
     pub fn hides(

@@ -15,7 +15,9 @@ pub(super) struct Kustomization {
     /// Its folder.
     pub folder: String,
     /// The files and folders that it builds on, by their paths in the repository.
-    resources: Vec<String>,
+    pub resources: Vec<String>,
+    /// Whether something comes from where we do not look: an address, a chart, a generator.
+    pub has_more: bool,
     /// The folders of its components.
     pub components: Vec<String>,
     /// Its patches, in all notations.
@@ -33,8 +35,12 @@ pub(super) struct Replaced {
     pub name: String,
     /// The name that it gets.
     pub new_name: Option<String>,
-    /// Whether it gets another tag or digest.
-    pub version: bool,
+    /// The tag that it gets.
+    pub tag: Option<String>,
+    /// The digest that it gets.
+    pub digest: Option<String>,
+    /// Whether something is put behind its tag.
+    has_suffix: bool,
     /// Where it says so.
     pub file: String,
     /// The line.
@@ -54,9 +60,13 @@ impl Kustomization {
         };
         let text = |key: &str| root.get(key).and_then(Node::text).unwrap_or_default().to_owned();
         let resources = [paths("resources"), paths("bases")].concat();
+        let written = ["resources", "bases"].map(|key| root.get(key).map_or(0, |list| list.items().len()));
+        let others = ["generators", "helmCharts", "helmChartInflationGenerator", "transformers"];
+        let has_more = written.iter().sum::<usize>() != resources.len()
+            || others.iter().any(|key| root.get(key).is_some_and(|list| !list.items().is_empty()));
         let (components, patches) = (paths("components"), Patch::all(&root, &folder));
         let (prefix, suffix) = (text("namePrefix"), text("nameSuffix"));
-        Ok(Self { file, root, folder, resources, components, patches, prefix, suffix })
+        Ok(Self { file, root, folder, resources, has_more, components, patches, prefix, suffix })
     }
 
     pub fn path(&self) -> &str {
@@ -136,9 +146,20 @@ impl Replaced {
         let text = |key: &str| {
             entry.get(key).and_then(Node::text).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let version = ["newTag", "digest", "tagSuffix"].into_iter().any(|key| text(key).is_some());
-        let name = text("name").unwrap_or_default();
-        Self { name, new_name: text("newName"), version, file: file.to_owned(), line: entry.line }
+        Self {
+            name: text("name").unwrap_or_default(),
+            new_name: text("newName"),
+            tag: text("newTag"),
+            digest: text("digest"),
+            has_suffix: text("tagSuffix").is_some(),
+            file: file.to_owned(),
+            line: entry.line,
+        }
+    }
+
+    /// Whether it gets another tag or digest.
+    pub fn has_version(&self) -> bool {
+        self.tag.is_some() || self.digest.is_some() || self.has_suffix
     }
 }
 

@@ -40,7 +40,8 @@ fn with(more: &str) -> Result<Vec<Deployed>, String> {
 }
 
 fn deployed(workload: &str, image: &str) -> Vec<Deployed> {
-    vec![Deployed { workload: workload.to_owned(), image: image.to_owned() }]
+    let (kind, container) = ("Deployment".to_owned(), "web".to_owned());
+    vec![Deployed { kind, workload: workload.to_owned(), container, image: image.to_owned() }]
 }
 
 #[test]
