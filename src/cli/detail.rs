@@ -9,7 +9,7 @@ use crate::report::model::Summary;
 use crate::run::event::{NodeKind, RunStart};
 use crate::run::folder::RunFolder;
 use crate::run::home::is_from_elsewhere;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 use crate::support::redact;
 use crate::support::unit_name;
@@ -36,7 +36,7 @@ pub async fn add_details(
     let tools = Tools { engine: EngineChoice::named(&start.engine), tf_path: request.tool.clone() };
     let engine = workspace.engine(&tools, false)?;
     let root = workspace.project.estate_root.clone();
-    let workshop = Workshop::new(Arc::clone(&engine), workspace.reader("plan"), root.clone());
+    let loader = UnitLoader::new(Arc::clone(&engine), workspace.reader("plan"), root.clone());
     let (_nobody_stops_it, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     for row in &mut summary.nodes {
@@ -45,7 +45,7 @@ pub async fn add_details(
         if row.kind != NodeKind::Unit || told || !file.is_file() {
             continue;
         }
-        let detail = match workshop.job(&unit_name::dir(&root, &row.name), session).await {
+        let detail = match loader.job(&unit_name::dir(&root, &row.name), session).await {
             Ok(job) => engine.detail(&job, &file, session).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };

@@ -304,7 +304,7 @@ async fn finish(
         ui.warn(&format!("left out: {file}"));
     }
     for outcome in outcomes {
-        ui.say(&told(outcome));
+        ui.say(&described(outcome));
     }
     if let Some(reached) = reached {
         wait_for_bumps(ui, reached, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
@@ -322,7 +322,7 @@ async fn finish(
     Ok(())
 }
 
-fn told(outcome: &BumpOutcome) -> String {
+fn described(outcome: &BumpOutcome) -> String {
     let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
     let commit = short(commit);
     if outcome.changed {

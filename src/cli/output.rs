@@ -18,7 +18,7 @@ use crate::hcl::json::to_json;
 use crate::hcl::suggest;
 use crate::hcl::value::Value;
 use crate::launch::{CommandError, Workspace, generate_first, leave_out};
-use crate::run::workshop::{WorkError, Workshop};
+use crate::run::unit_loader::{UnitLoader, WorkError};
 use crate::support::interrupt::channel;
 use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
@@ -81,7 +81,7 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         return Err(CommandError::usage(message, "name the unit before it: slipway output UNIT NAME"));
     }
     let engine = workspace.engine(&args.tools.tools(), false)?;
-    let workshop = Workshop::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
+    let loader = UnitLoader::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let mut answers = BTreeMap::new();
@@ -89,8 +89,8 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         if broken.contains(&unit.dir) {
             continue;
         }
-        let name = workshop.name(&unit.dir);
-        match workshop.outputs(&unit.dir, session).await {
+        let name = loader.name(&unit.dir);
+        match loader.outputs(&unit.dir, session).await {
             Ok(outputs) => {
                 if let Some(wanted) = wanted {
                     let value = one(&name, &outputs, wanted, args.reveal)?;

@@ -42,7 +42,7 @@ fn unbegun(command: &str, all_errors: bool, done: &Result<Exit, CommandError>) -
     Unbegun { command, end, problems: vec![problem.harmless()], rest: Vec::new() }
 }
 
-/// The same mistakes as at the terminal, in the same words.
+/// The mistakes in a configuration, in the words of the terminal.
 fn misconfigured(command: String, all_errors: bool, diagnostics: &[Diagnostic]) -> Unbegun {
     let all = grouped(diagnostics.iter().cloned());
     let errors = all.iter().filter(|diagnostic| diagnostic.is_error()).count();

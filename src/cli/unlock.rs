@@ -11,9 +11,9 @@ use crate::engine::state_lock::{self, Found, StateLock};
 use crate::engine::{Session, Unwatched};
 use crate::estate::Needs;
 use crate::launch::{CommandError, Workspace};
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
-use crate::support::workplace::{self, Workplace};
+use crate::support::work_folder::{self, WorkFolder};
 use crate::terragrunt::paths::unit_file;
 use crate::ui::Ui;
 
@@ -43,12 +43,12 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
         ));
     }
     let engine = workspace.engine(&args.tools.tools(), false)?;
-    let workshop = Workshop::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
-    let unit = workshop.name(&dir);
-    let folder = workplace::of_unit(workspace.home()?, &unit);
+    let loader = UnitLoader::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
+    let unit = loader.name(&dir);
+    let folder = work_folder::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.
-    let Some(place) = Workplace::take(workspace.home()?, &folder, "slipway unlock")? else {
-        let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());
+    let Some(place) = WorkFolder::take(workspace.home()?, &folder, "slipway unlock")? else {
+        let who = WorkFolder::holder(&folder).unwrap_or_else(|| "another run".to_owned());
         return Err(CommandError::refused(
             format!("a tool still works on {unit} ({who})"),
             "its lock is no leftover: wait until it has ended, or stop it",
@@ -56,10 +56,10 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
     };
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: Some(&place) };
-    let job = match workshop.bare_job(&dir).await {
+    let job = match loader.bare_job(&dir).await {
         Some(job) => job,
         None => {
-            workshop.job(&dir, session).await.map_err(|error| CommandError::failed(&error, error.advice()))?
+            loader.job(&dir, session).await.map_err(|error| CommandError::failed(&error, error.advice()))?
         }
     };
     let found = state_lock::find(workspace.home()?, &job, &BesideStates::default()).await?;
@@ -95,7 +95,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
             "it is no leftover: wait until that has ended, or stop it",
         ));
     }
-    workshop.engine().force_unlock(&job, id, session).await?;
+    loader.engine().force_unlock(&job, id, session).await?;
     ui.say(&format!("released lock {id} on {unit}"));
     Ok(Exit::Done)
 }

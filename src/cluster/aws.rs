@@ -33,7 +33,7 @@ pub async fn load_aws(region: Option<&str>) -> SdkConfig {
     load(region, timeouts, RetryConfig::standard().with_max_attempts(ATTEMPTS)).await
 }
 
-/// The same for a look: whether there is an answer at all is the question, and it is told in some seconds.
+/// Credentials and region for a look: whether there is an answer at all is the question, and it is told in some seconds.
 pub async fn look_at_aws(region: Option<&str>) -> SdkConfig {
     load(region, Patience::Look.timeouts(), Patience::Look.attempts()).await
 }

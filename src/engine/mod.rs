@@ -51,7 +51,7 @@ pub use state_stores::{OfAws, StateLook, StateStore, StorePlace, state_stores};
 use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
-use crate::support::workplace::Workplace;
+use crate::support::work_folder::WorkFolder;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
 
@@ -145,7 +145,7 @@ pub struct Session<'a> {
     /// How far a person has asked to stop.
     pub interrupts: &'a Interrupts,
     /// The unit's place, where commands work that have to outlive us; without one they die with us.
-    pub place: Option<&'a Workplace>,
+    pub place: Option<&'a WorkFolder>,
 }
 
 /// Towards what a plan leads.

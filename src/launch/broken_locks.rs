@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::run::folder::RunFolder;
 use crate::run::journal::is_held;
 use crate::run::locks::break_locks;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::ui::Ui;
 
 /// Breaks the locks of a run that is dead.
@@ -24,7 +24,7 @@ pub async fn unlock_run(
     let reader = workspace.reader("plan");
     let selection = workspace.select(ui, path.or(Some(&all)), &reader, &Selectors::default())?;
     let engine = workspace.engine(&Tools::default(), false)?;
-    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
+    let loader = UnitLoader::new(engine, reader, workspace.project.estate_root.clone());
     let folder = RunFolder::find(workspace.home()?, Some(run))?.filter(|folder| folder.id == run);
     if folder.as_ref().is_some_and(|folder| is_held(&folder.journal())) {
         return Err(CommandError::refused(
@@ -32,7 +32,7 @@ pub async fn unlock_run(
             "wait for it, or stop it with Ctrl-C where it runs",
         ));
     }
-    let in_s3 = in_s3(&workshop, &dirs(&selection)).await;
+    let in_s3 = in_s3(&loader, &dirs(&selection)).await;
     let broken = break_locks(run, &in_s3).await?;
     match &broken.holder {
         None if folder.is_some() => ui.say(&format!("run {run} holds no lock")),

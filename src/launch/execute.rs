@@ -27,7 +27,7 @@ use crate::run::mode::Mode;
 use crate::run::past::Past;
 use crate::run::scheduler::{self, Schedule};
 use crate::run::signals;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::children::end_left;
 use crate::support::git;
 use crate::support::interrupt::{Stop, channel};
@@ -62,8 +62,8 @@ pub async fn execute(
     let mode = run.command.mode();
     let engine = workspace.engine(&run.options.tools, run.options.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
-    let workshop = Workshop::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
-    let workshop = Arc::new(workshop.standing_for(run.stands_for.clone()));
+    let loader = UnitLoader::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
+    let loader = Arc::new(loader.standing_for(run.stands_for.clone()));
     let reports = run.options.reports.prepare(workspace)?;
     let (interruptor, interrupts) = channel();
     // From here on there is something to stop step by step.
@@ -80,7 +80,7 @@ pub async fn execute(
     };
     let told = run.plans.detailed;
     let preview = if asks { preview(workspace, &run, engine)? } else { None };
-    let context = Arc::new(context(workspace, selection, &run, workshop, &folder, approver));
+    let context = Arc::new(context(workspace, selection, &run, loader, &folder, approver));
     let parallelism = workspace.parallelism(run.options);
     let memory = MemoryBound::new(run.options.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
     let (nodes, units) = nodes(workspace, selection, &context, &folder, run.command.has_gates(), parallelism);
@@ -92,7 +92,7 @@ pub async fn execute(
         .map_err(|error| CommandError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
     let to_lock =
-        ToLock::of(workspace, selection, &context.workshop, (&folder, past.is_none()), run.command.name());
+        ToLock::of(workspace, selection, &context.loader, (&folder, past.is_none()), run.command.name());
     let held = if mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
     let asked_for = run.request.path.clone();
     let beginning = match &past {
@@ -117,10 +117,10 @@ pub async fn execute(
         (Mode::Destroy, display, _) => {
             // What was removed from the tree has nobody in it who depends on it.
             let stays = run.stands_for.is_none();
-            let dependents = stays.then(|| dependents(workspace, selection, context.workshop.reader()));
+            let dependents = stays.then(|| dependents(workspace, selection, context.loader.reader()));
             let dependents = dependents.unwrap_or_default();
-            let workshop = &context.workshop;
-            Destruction { run: undecided.backwards(), dependents, word, display, workshop }.agree(ui).await
+            let loader = &context.loader;
+            Destruction { run: undecided.backwards(), dependents, word, display, loader }.agree(ui).await
         }
         (_, Some(display), Some(preview)) => Proposing { run: undecided, display, preview }.agree().await,
         _ => Answer::Nothing,
@@ -165,13 +165,13 @@ fn preview(
     workspace: &Workspace,
     run: &PreparedRun<'_>,
     engine: Arc<dyn Engine>,
-) -> Result<Option<Workshop>, CommandError> {
+) -> Result<Option<UnitLoader>, CommandError> {
     // Saved plans were looked at before.
     if run.consent != Consent::Once || run.plans.saved.is_some() {
         return Ok(None);
     }
     let reader = workspace.reader_for_work(Mode::Plan.command(), &run.options.tools)?;
-    Ok(Some(Workshop::new(engine, reader, workspace.project.estate_root.clone())))
+    Ok(Some(UnitLoader::new(engine, reader, workspace.project.estate_root.clone())))
 }
 
 /// How a run begins that goes on: whoever watches is told what was done before.

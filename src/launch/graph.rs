@@ -27,15 +27,15 @@ use crate::run::saved::SavedPlans;
 use crate::run::saved_gate::SavedPlansGate;
 use crate::run::scheduler;
 use crate::run::unit::{UnitContext, UnitWork};
-use crate::run::workplaces::Workplaces;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
+use crate::run::work_folders::WorkFolders;
 
 /// What all units of the run share.
 pub fn context(
     workspace: &Workspace,
     selection: &Selection,
     run: &PreparedRun<'_>,
-    workshop: Arc<Workshop>,
+    loader: Arc<UnitLoader>,
     folder: &RunFolder,
     approver: Arc<dyn Approver>,
 ) -> UnitContext {
@@ -47,7 +47,7 @@ pub fn context(
     // Whoever looks at plans, or keeps them, or agrees to them as a whole.
     let seen = !run.consent.is_given() || mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
     UnitContext {
-        workshop,
+        loader,
         mode,
         reviewed: seen || !policies.is_empty(),
         plans,
@@ -55,7 +55,7 @@ pub fn context(
         asking: Mutex::new(()),
         limits: limits(workspace, run.options),
         left_locks: LeftLocks::new(workspace.home_path()),
-        workplaces: Workplaces::new(workspace.home_path(), &folder.id, run.command.name()),
+        work_folders: WorkFolders::new(workspace.home_path(), &folder.id, run.command.name()),
         policies,
     }
 }
@@ -85,7 +85,7 @@ fn saved_plans_gate(
     let work = SavedPlansGate {
         context: Arc::clone(context),
         saved: Arc::clone(saved),
-        dirs: dirs.map(|dir| (context.workshop.name(&dir), dir)).collect(),
+        dirs: dirs.map(|dir| (context.loader.name(&dir), dir)).collect(),
         parallelism,
     };
     GateSpec { name: "saved plans".to_owned(), work: Arc::new(work) }
@@ -105,7 +105,7 @@ pub fn nodes(
     let runs = |unit: UnitIndex| selected.contains(&unit);
     let order: Vec<UnitIndex> = graph.order().into_iter().filter(|unit| runs(*unit)).collect();
     let place = |wanted: UnitIndex| order.iter().position(|unit| *unit == wanted).map(SpecIndex);
-    let name = |dir: &PathBuf| context.workshop.name(dir);
+    let name = |dir: &PathBuf| context.loader.name(dir);
     let mut named = Vec::new();
     let units: UnitSpecs = order
         .iter()
@@ -119,7 +119,7 @@ pub fn nodes(
             let dependencies: Vec<SpecIndex> =
                 graph.dependencies_among(*index, &runs).into_iter().filter_map(place).collect();
             let of_spec = |spec: &SpecIndex| order.get(spec.0).map(|unit| estate.unit(*unit));
-            let after = dependencies.iter().filter_map(of_spec).map(|unit| context.workshop.name(&unit.dir));
+            let after = dependencies.iter().filter_map(of_spec).map(|unit| context.loader.name(&unit.dir));
             named.push(NamedUnit { name: name.clone(), work: Arc::clone(&work), after: after.collect() });
             UnitSpec { name, dependencies, work }
         })
@@ -128,8 +128,8 @@ pub fn nodes(
     let contexts = clusters.iter().filter_map(|cluster| {
         let unit = workspace.project.unit_dir(cluster)?;
         let index = place(estate.find(&unit)?)?;
-        let workshop = Arc::clone(&context.workshop);
-        Some((index, GateContext { cluster: cluster.clone(), unit, workshop }))
+        let loader = Arc::clone(&context.loader);
+        Some((index, GateContext { cluster: cluster.clone(), unit, loader }))
     });
     let cache = workspace.argocd_cache();
     let mut nodes = if context.mode == Mode::Destroy {

@@ -7,7 +7,7 @@ use super::error::CommandError;
 use super::options::Tools;
 use super::select::Selection;
 use super::workspace::Workspace;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 use crate::support::signals::attach;
 use crate::terragrunt::Reader;
@@ -29,12 +29,12 @@ pub async fn refuse(
         return Ok(());
     }
     let engine = workspace.engine(tools, false)?;
-    let workshop = Workshop::new(engine, Arc::clone(reader), workspace.project.estate_root.clone());
+    let loader = UnitLoader::new(engine, Arc::clone(reader), workspace.project.estate_root.clone());
     let (interruptor, interrupts) = channel();
     let _attached = attach(interruptor);
-    let asked = with_resources(&dependents, &workshop, &interrupts).await;
+    let asked = with_resources(&dependents, &loader, &interrupts).await;
     let standing: Vec<String> =
-        asked.into_iter().filter_map(|(dependent, has)| told(dependent, has)).collect();
+        asked.into_iter().filter_map(|(dependent, has)| objection(dependent, has)).collect();
     if standing.is_empty() {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub async fn refuse(
 }
 
 /// That a unit stands on what would go; none where it has nothing that could.
-fn told(dependent: &Dependent, has_resources: Option<bool>) -> Option<String> {
+fn objection(dependent: &Dependent, has_resources: Option<bool>) -> Option<String> {
     let has = match has_resources {
         Some(false) => return None,
         Some(true) => "still has resources",

@@ -11,7 +11,7 @@ use crate::engine::UnitJob;
 use crate::estate::UnitIndex;
 use crate::run::folder::RunFolder;
 use crate::run::locks::{Conflict, Holder, RunLocks};
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::{Interrupts, Stop};
 use crate::ui::Ui;
 
@@ -20,7 +20,7 @@ pub struct ToLock {
     home: PathBuf,
     holder: Holder,
     dirs: Vec<PathBuf>,
-    workshop: Arc<Workshop>,
+    loader: Arc<UnitLoader>,
     /// The folder of the run, where it is made for it and nothing has happened yet.
     fresh: Option<RunFolder>,
 }
@@ -30,7 +30,7 @@ impl ToLock {
     pub fn of(
         workspace: &Workspace,
         selection: &Selection,
-        workshop: &Arc<Workshop>,
+        loader: &Arc<UnitLoader>,
         (folder, fresh): (&RunFolder, bool),
         command: &str,
     ) -> Self {
@@ -38,15 +38,15 @@ impl ToLock {
             home: workspace.home_path().to_owned(),
             holder: Holder::ours(&folder.id, command),
             dirs: dirs(selection),
-            workshop: Arc::clone(workshop),
+            loader: Arc::clone(loader),
             fresh: fresh.then(|| folder.clone()),
         }
     }
 
     /// Locks them, or refuses and names who holds one.
     pub async fn take(self, ui: Ui) -> Result<RunLocks, CommandError> {
-        let units: Vec<String> = self.dirs.iter().map(|dir| self.workshop.name(dir)).collect();
-        let in_s3 = in_s3(&self.workshop, &self.dirs).await;
+        let units: Vec<String> = self.dirs.iter().map(|dir| self.loader.name(dir)).collect();
+        let in_s3 = in_s3(&self.loader, &self.dirs).await;
         match RunLocks::take(&self.home, &self.holder, &units, &in_s3).await? {
             Ok(locks) => {
                 locks.warnings.iter().for_each(|warning| ui.warn(warning));
@@ -99,7 +99,7 @@ pub(super) fn dirs(selection: &Selection) -> Vec<PathBuf> {
     order.map(|unit| selection.estate.unit(unit).dir.clone()).collect()
 }
 
-pub(super) async fn in_s3(workshop: &Workshop, dirs: &[PathBuf]) -> Vec<UnitJob> {
-    let jobs = futures::future::join_all(dirs.iter().map(|dir| workshop.job_in_s3(dir))).await;
+pub(super) async fn in_s3(loader: &UnitLoader, dirs: &[PathBuf]) -> Vec<UnitJob> {
+    let jobs = futures::future::join_all(dirs.iter().map(|dir| loader.job_in_s3(dir))).await;
     jobs.into_iter().flatten().collect()
 }

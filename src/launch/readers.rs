@@ -16,7 +16,7 @@ impl Workspace {
         Arc::new(Reader::new(self.reader_options(terraform_command)))
     }
 
-    /// The same where an engine works on what is read: `get_working_dir` is then where that engine runs modules.
+    /// A reader where an engine works on what is read: `get_working_dir` is then where that engine runs modules.
     pub fn reader_for_work(
         &self,
         terraform_command: &str,
@@ -45,19 +45,20 @@ impl Workspace {
         confined(options, self.boundary.clone())
     }
 
-    /// The same for looking at each unit once, however many there are.
+    /// A reader for looking at each unit once, however many there are.
     pub fn reader_for_lists(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);
         Arc::new(Reader::new(ReaderOptions { keep_units: false, ..options }))
     }
 
-    /// The same, which starts no program and asks nobody: what these would answer is unknown.
+    /// A reader that starts no program and asks nobody: what these would answer is unknown.
     pub fn reader_without_programs(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);
         Arc::new(Reader::new(ReaderOptions { exec: false, aws: None, ..options }))
     }
 
-    /// The same, which asks who calls of AWS of nobody else; of nobody at all where the repository is not trusted.
+    /// A reader that starts no program and asks nobody but `aws` who calls; nobody at all where the repository is not
+    /// trusted.
     pub fn reader_asking_only(&self, aws: Option<Arc<dyn AwsIdentity>>) -> Arc<Reader> {
         let options = ReaderOptions { exec: false, aws, keep_units: false, ..self.reader_options("plan") };
         Arc::new(Reader::new(confined(options, self.boundary.clone())))

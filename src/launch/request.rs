@@ -9,7 +9,7 @@ use super::workspace::Workspace;
 use crate::run::event::Request;
 
 impl Workspace {
-    /// The same with the features and experiments of a run that goes on.
+    /// This project with the features and experiments of a run that goes on.
     pub fn with_settings_of(self, request: &Request) -> Result<Self, CommandError> {
         let features = features(&request.features)?;
         let experiments = request.experiments.iter().cloned().collect();

@@ -34,7 +34,7 @@ struct Chosen {
 }
 
 impl Workspace {
-    /// The same in order, or every error; warnings are said.
+    /// The units that a PATH and selectors mean, in order, or every error; warnings are said.
     pub fn select(
         &self,
         ui: Ui,
@@ -46,7 +46,7 @@ impl Workspace {
         self.select_from(ui, estate, reader, selectors)
     }
 
-    /// The same of an estate that is already discovered.
+    /// The units that selectors mean of an estate that is already discovered, in order, or every error.
     pub fn select_from(
         &self,
         ui: Ui,

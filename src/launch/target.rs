@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::cluster::load_aws;
 use crate::engine::{Session, Unwatched};
 use crate::estate::{ArgoCd, Cluster, ResolvedCluster};
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 
 /// A cluster and the way to its AWS.
@@ -91,17 +91,17 @@ async fn with_outputs(
 ) -> Result<ResolvedCluster, CommandError> {
     let engine = workspace.engine(tools, false)?;
     let reader = workspace.reader_for_work("output", tools)?;
-    let workshop = Workshop::new(engine, reader, workspace.project.estate_root.clone());
+    let loader = UnitLoader::new(engine, reader, workspace.project.estate_root.clone());
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let Some(dir) = workspace.project.unit_dir(cluster) else {
         let error = cluster.resolve(None).err();
         return Err(CommandError::Configuration(error.map(|error| *error).into_iter().collect()));
     };
-    if let Some(missing) = workspace.project.missing_cluster_unit(cluster, workshop.reader()) {
+    if let Some(missing) = workspace.project.missing_cluster_unit(cluster, loader.reader()) {
         return Err(CommandError::Configuration(vec![missing]));
     }
-    let outputs = workshop.outputs(&dir, session).await;
+    let outputs = loader.outputs(&dir, session).await;
     let outputs = outputs.map_err(|error| CommandError::failed(&error, error.advice()))?;
     cluster
         .resolve(Some(&Arc::unwrap_or_clone(outputs)))

@@ -45,7 +45,7 @@ impl Ends {
         if self.past.as_ref().is_some_and(|past| !past.is_open()) {
             return None;
         }
-        Some(self.command.way_on(run))
+        Some(self.command.next_step(run))
     }
 }
 

@@ -40,8 +40,8 @@ impl Workspace {
         Self::open_for(ui, invocation, None, needs)
     }
 
-    /// The same for a command with a PATH: one that leads out of a working folder that is in no project leads into its
-    /// own.
+    /// Finds the project of a command with a PATH: one that leads out of a working folder that is in no project leads
+    /// into its own.
     pub fn open_for(
         ui: Ui,
         invocation: &Invocation,
@@ -51,7 +51,7 @@ impl Workspace {
         Self::open_with(ui, invocation, path, needs, true)
     }
 
-    /// The same; `exec` says whether a program may be started for what is needed.
+    /// Finds the project of a command with a PATH; `exec` says whether a program may be started for what is needed.
     pub fn open_with(
         ui: Ui,
         invocation: &Invocation,
@@ -93,7 +93,7 @@ impl Workspace {
         named(&self.working_dir, &self.project.dir, path)
     }
 
-    /// The same project with another folder in the place of its estate's root.
+    /// This project with another folder in the place of its estate's root.
     #[must_use]
     pub fn with_root(&self, root: &Path) -> Self {
         let mut other = self.clone();

@@ -37,7 +37,7 @@ impl Known<'_> {
     }
 }
 
-/// The same of all units, while events come.
+/// What the units would do and have done, while events come.
 #[derive(Debug, Default)]
 pub struct Counts {
     only_plans: bool,

@@ -10,7 +10,7 @@ pub fn visible(text: &str) -> String {
     shown::stream(&shown::block(text), false).into_owned()
 }
 
-/// The same on one line.
+/// A text of somebody else, on one line and with nothing in it that anybody obeys.
 pub fn one_line(text: &str) -> String {
     shown::stream(&shown::one_line(text), false).into_owned()
 }

@@ -63,7 +63,7 @@ fn case(summary: &Summary, row: &Row, log_end: &impl Fn(&str) -> Option<String>)
     let mut case = TestCase::new(visible(&row.name), status);
     case.set_classname(format!("slipway.{}", summary.command));
     case.set_time(seconds(row.seconds));
-    let told = told(row);
+    let told = plan_lines(row);
     if !told.is_empty() {
         case.set_system_out(visible(&told.join("\n")));
     }
@@ -71,7 +71,7 @@ fn case(summary: &Summary, row: &Row, log_end: &impl Fn(&str) -> Option<String>)
 }
 
 /// What its plan would do and cost, and what policies say of it.
-fn told(row: &Row) -> Vec<String> {
+fn plan_lines(row: &Row) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(plan) = &row.plan {
         let mut line = format!("plan: {}", plan.short());

@@ -320,7 +320,7 @@ impl Summary {
         self.places.get(name).and_then(|place| self.nodes.get(*place))
     }
 
-    /// The same without what is known of plans attribute by attribute, unless that is wanted.
+    /// The summary without what is known of plans attribute by attribute, unless that is wanted.
     #[must_use]
     pub fn with_details(mut self, wanted: bool) -> Self {
         for row in self.nodes.iter_mut().filter(|_| !wanted) {

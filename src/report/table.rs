@@ -106,7 +106,7 @@ fn width_of(rows: &[Vec<String>]) -> usize {
     widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
 }
 
-/// The same no wider than `width`, where that can be.
+/// The rows no wider than `width` together, where that can be.
 fn shortened(mut rows: Vec<Vec<String>>, width: usize) -> Vec<Vec<String>> {
     let room = |rows: &[Vec<String>], column: usize| {
         let own = widths(rows).get(column).copied().unwrap_or_default();

@@ -33,7 +33,7 @@ impl Agreement {
     pub fn keep(&self, ahead: Ahead) {
         let mut agreed = self.lock();
         if let Ahead::Plan(_, plan) | Ahead::Preview(_, plan) = &ahead {
-            agreed.shown = Some(plan.summary.acted_on().map(told).collect());
+            agreed.shown = Some(plan.summary.acted_on().map(described).collect());
         }
         agreed.ahead = Some(ahead);
     }
@@ -58,7 +58,7 @@ impl Agreement {
         let agreed = self.lock();
         let shown = agreed.shown.as_ref()?;
         let beyond: BTreeSet<String> =
-            plan.acted_on().map(told).filter(|change| !shown.contains(change)).collect();
+            plan.acted_on().map(described).filter(|change| !shown.contains(change)).collect();
         Some(beyond.into_iter().collect())
     }
 
@@ -68,7 +68,7 @@ impl Agreement {
 }
 
 /// `-/+ aws_vpc.this`.
-fn told(change: &ResourceChange) -> String {
+fn described(change: &ResourceChange) -> String {
     format!("{} {}", change.action.sign(), change.address)
 }
 

@@ -20,7 +20,7 @@ use super::memory::{LOOK_AGAIN, MemoryBound};
 use super::node::Reporter;
 use super::scheduler::RunResult;
 use super::unit::{UnitWork, When};
-use super::workshop::Workshop;
+use super::unit_loader::UnitLoader;
 use crate::engine::PlanSummary;
 use crate::support::interrupt::{Interrupts, Stop};
 
@@ -71,7 +71,7 @@ pub struct Planning<'a> {
     /// What planning them needs of the machine's memory.
     pub memory: MemoryBound,
     /// What makes previews. Where there is one, units are planned behind what they depend on; without it all at once.
-    pub preview: Option<&'a Workshop>,
+    pub preview: Option<&'a UnitLoader>,
 }
 
 impl Planning<'_> {

@@ -79,7 +79,7 @@ pub fn upwards(units: UnitSpecs, clusters: Vec<ClusterGates>) -> Nodes {
     nodes
 }
 
-/// The same graph with a gate before all of it.
+/// A graph with a gate before all of it.
 pub fn behind(gate: GateSpec, nodes: Nodes) -> Nodes {
     let first = Node { name: gate.name, kind: NodeKind::Gate, after: Vec::new(), work: gate.work };
     let moved = nodes.into_iter().map(|node| {

@@ -29,7 +29,7 @@ impl Command {
         all.into_iter().find(|command| command.name() == name)
     }
 
-    /// The same where the run was of saved plans, or was not.
+    /// The command of a run that was of saved plans, or was not.
     #[must_use]
     pub fn of_saved_plans(self, saved: bool) -> Self {
         if saved && self == Self::Apply { Self::ApplySaved } else { self }
@@ -76,7 +76,7 @@ impl Command {
     }
 
     /// What to type after a run that has left something undone.
-    pub fn way_on(self, run: &str) -> String {
+    pub fn next_step(self, run: &str) -> String {
         match self {
             Self::ApplySaved => {
                 "plan what is left anew: slipway plan --out DIR, then slipway apply DIR".to_owned()
@@ -106,11 +106,15 @@ mod tests {
         for name in ["up", "down", "plan", "apply", "destroy", "destroy --removed"] {
             let command = Command::named(name).unwrap();
             assert_eq!(command.name(), name);
-            assert_eq!(command.way_on("r1").contains("slipway resume r1"), command.is_resumable(), "{name}");
+            assert_eq!(
+                command.next_step("r1").contains("slipway resume r1"),
+                command.is_resumable(),
+                "{name}"
+            );
         }
         let saved = Command::Apply.of_saved_plans(true);
         assert_eq!((saved, saved.name()), (Command::ApplySaved, "apply"));
-        assert!(saved.way_on("r1").contains("slipway plan --out"));
+        assert!(saved.next_step("r1").contains("slipway plan --out"));
         assert_eq!(Command::Destroy.of_saved_plans(true), Command::Destroy);
         assert_eq!(Command::named("sideways"), None);
         assert!(!destroys("sideways") && !only_plans("sideways"));

@@ -77,7 +77,7 @@ impl Events {
     }
 }
 
-/// The same with every secret masked that is known. Names stay as they are, and so does what was asked for: who goes
+/// An event with every secret masked that is known. Names stay as they are, and so does what was asked for: who goes
 /// on with a run, or reads what it has done, needs them.
 fn without_secrets(mut kind: EventKind) -> EventKind {
     let clean = |text: &mut String| {

@@ -12,7 +12,7 @@ use crate::support::fs::{FileError, read_regular};
 use crate::support::git::{Git, top_of};
 use crate::support::paths;
 use crate::support::seal::Sealer;
-use crate::support::workplace::Workplace;
+use crate::support::work_folder::WorkFolder;
 
 /// Its name in the project's folder.
 pub const HOME: &str = ".slipway";
@@ -132,7 +132,7 @@ fn tracked(home: &Path) -> Option<String> {
 fn clear(root: &Root) -> Result<bool, HomeError> {
     let mut was_used = false;
     for place in work_places(root.path()) {
-        if Workplace::is_taken(&place) {
+        if WorkFolder::is_taken(&place) {
             return Err(HomeError::AtWork(place));
         }
     }

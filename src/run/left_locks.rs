@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::event::{EventKind, LeftLock, Outcome};
 use super::node::Reporter;
-use super::workshop::Workshop;
+use super::unit_loader::UnitLoader;
 use crate::engine::beside_state::BesideStates;
 use crate::engine::state_lock::{self, Found, StateLock};
 use crate::support::interrupt::Stop;
@@ -29,7 +29,7 @@ impl LeftLocks {
     }
 
     /// Looks at the state of a unit that has ended, where its end makes a lock likely, and tells of the one it finds.
-    pub async fn look(&self, outcome: &Outcome, workshop: &Workshop, dir: &Path, reporter: &Reporter) {
+    pub async fn look(&self, outcome: &Outcome, loader: &UnitLoader, dir: &Path, reporter: &Reporter) {
         if !is_likely(outcome, reporter.interrupts().step()) {
             return;
         }
@@ -42,7 +42,7 @@ impl LeftLocks {
             tokio::time::sleep(LAST_PATIENCE).await;
         };
         let found = tokio::select! {
-            found = self.find(workshop, dir) => Some(found),
+            found = self.find(loader, dir) => Some(found),
             () = tokio::time::sleep(PATIENCE) => None,
             () = killed => None,
         };
@@ -74,10 +74,10 @@ impl LeftLocks {
 
     async fn find(
         &self,
-        workshop: &Workshop,
+        loader: &UnitLoader,
         dir: &Path,
     ) -> Option<Result<Found, crate::engine::EngineError>> {
-        let job = workshop.bare_job(dir).await?;
+        let job = loader.bare_job(dir).await?;
         Some(state_lock::find(&self.home, &job, &self.objects).await)
     }
 }

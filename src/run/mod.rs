@@ -32,5 +32,5 @@ pub mod scheduler;
 pub mod signals;
 pub mod time_limit;
 pub mod unit;
-pub mod workplaces;
-pub mod workshop;
+pub mod unit_loader;
+pub mod work_folders;

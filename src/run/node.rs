@@ -11,7 +11,7 @@ use super::events::Events;
 use crate::engine::{PlanSummary, Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
 use crate::support::slots::{Slots, slot};
-use crate::support::workplace::Workplace;
+use crate::support::work_folder::WorkFolder;
 
 /// The nodes of a run, each behind those that it waits for.
 pub type Nodes = Slots<NodeIndex, Node>;
@@ -48,7 +48,7 @@ pub struct Reporter {
     pub node: String,
     events: Arc<Events>,
     interrupts: Interrupts,
-    place: Option<Arc<Workplace>>,
+    place: Option<Arc<WorkFolder>>,
     /// Milliseconds for which a person was asked.
     waited: Arc<AtomicU64>,
 }
@@ -76,13 +76,13 @@ impl Reporter {
         Duration::from_millis(self.waited.load(Ordering::Relaxed))
     }
 
-    /// The same, with commands that outlive us in a place of their own.
+    /// A reporter of this node whose commands, which may outlive us, have a place of their own.
     #[must_use]
-    pub fn at(&self, place: Workplace) -> Self {
+    pub fn at(&self, place: WorkFolder) -> Self {
         Self { place: Some(Arc::new(place)), ..self.clone() }
     }
 
-    /// The same, stopped by somebody else.
+    /// A reporter of this node that somebody else stops.
     #[must_use]
     pub fn interrupted_by(&self, interrupts: &Interrupts) -> Self {
         Self { interrupts: interrupts.clone(), ..self.clone() }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::node::Reporter;
-use super::workshop::Workshop;
+use super::unit_loader::UnitLoader;
 use crate::engine::plan::fingerprint::state_difference;
 use crate::engine::plan::left_out::LeftOut;
 use crate::engine::{EngineError, Fingerprint, PlanSummary, StateMark, UnitJob};
@@ -35,14 +35,14 @@ impl SavedUnit {
     /// Why it may not be applied as things are; none where it may.
     pub async fn objection(
         &self,
-        workshop: &Workshop,
+        loader: &UnitLoader,
         job: &UnitJob,
         reporter: &Reporter,
     ) -> Result<Option<String>, EngineError> {
         if !job.config.mocked.is_empty() {
             return Ok(Some(format!("mock outputs of {} went into it", job.config.mocked.join(", "))));
         }
-        let engine = workshop.engine();
+        let engine = loader.engine();
         let now = engine.fingerprint(job, &self.left_out, reporter.session()).await?;
         if let Some(difference) = self.fingerprint.difference(&now) {
             return Ok(Some(difference));

@@ -14,7 +14,7 @@ use super::event::Outcome;
 use super::node::{Reporter, Work};
 use super::saved::{SavedPlans, SavedUnit};
 use super::unit::UnitContext;
-use super::workshop::WorkError;
+use super::unit_loader::WorkError;
 use crate::engine::{EngineError, PlanSummary};
 use crate::support::interrupt::Stop;
 
@@ -69,7 +69,7 @@ impl SavedPlansGate {
         let Some(dir) = self.dirs.get(name) else {
             return Ok(Some(told("it is not in the tree".to_owned())));
         };
-        let job = match self.context.workshop.job(dir, reporter.session()).await {
+        let job = match self.context.loader.job(dir, reporter.session()).await {
             Ok(job) => job,
             Err(WorkError::Configuration(diagnostics)) => {
                 let error = WorkError::Configuration(diagnostics);
@@ -77,7 +77,7 @@ impl SavedPlansGate {
             }
             Err(error) => return Err(error),
         };
-        Ok(unit.objection(&self.context.workshop, &job, reporter).await?.map(told))
+        Ok(unit.objection(&self.context.loader, &job, reporter).await?.map(told))
     }
 
     /// One question for all of them.

@@ -18,8 +18,8 @@ use super::policy::Policies;
 use super::retry;
 use super::saved::SavedPlans;
 use super::time_limit::{Clock, within};
-use super::workplaces::Workplaces;
-use super::workshop::{WorkError, Workshop};
+use super::unit_loader::{UnitLoader, WorkError};
+use super::work_folders::WorkFolders;
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
 use crate::estate::UnitLimits;
 use crate::support::confined::{PRIVATE, Root};
@@ -29,7 +29,7 @@ use crate::support::paths;
 /// What every unit of a run needs.
 pub struct UnitContext {
     /// Engine, reader, outputs.
-    pub workshop: Arc<Workshop>,
+    pub loader: Arc<UnitLoader>,
     /// What is to be done.
     pub mode: Mode,
     /// Whether someone or something sees each plan before it is applied, or keeps it: a person who is asked, a
@@ -46,7 +46,7 @@ pub struct UnitContext {
     /// Who looks for the tools' locks that are left behind.
     pub left_locks: LeftLocks,
     /// Where tools work on the units.
-    pub workplaces: Workplaces,
+    pub work_folders: WorkFolders,
     /// What each plan has to hold before it is applied.
     pub policies: Policies,
 }
@@ -71,20 +71,20 @@ pub enum When<'a> {
     /// Before its turn, on what is there already, to be applied when it comes.
     Ahead,
     /// Before its turn, on what will be different by then, to be shown: evaluated as `slipway plan` does.
-    Preview(&'a Workshop),
+    Preview(&'a UnitLoader),
 }
 
 #[async_trait]
 impl Work for UnitWork {
     async fn run(&self, reporter: &Reporter) -> Outcome {
-        self.work(reporter, When::InTurn).await
+        self.in_its_place(reporter, When::InTurn).await
     }
 }
 
 impl UnitWork {
     /// Plans the unit before its turn comes, and keeps for then what came of it.
     pub async fn plan_ahead(&self, reporter: &Reporter, when: When<'_>) -> Outcome {
-        let outcome = self.work(reporter, when).await;
+        let outcome = self.in_its_place(reporter, when).await;
         // What fails on outputs that will be others may do well on those.
         if matches!(when, When::Ahead) && self.ahead.plan().is_none() {
             self.ahead.keep(Ahead::Ended(outcome.clone()));
@@ -92,8 +92,9 @@ impl UnitWork {
         outcome
     }
 
-    async fn work(&self, reporter: &Reporter, when: When<'_>) -> Outcome {
-        let reporter = &match self.context.workplaces.enter(reporter).await {
+    /// Works where nobody else works on the unit, for as long as it may take.
+    async fn in_its_place(&self, reporter: &Reporter, when: When<'_>) -> Outcome {
+        let reporter = &match self.context.work_folders.enter(reporter).await {
             Ok(Some(reporter)) => reporter,
             Ok(None) => return Outcome::Interrupted,
             Err(error) => return Outcome::Failed { message: error.to_string(), advice: None },
@@ -106,13 +107,13 @@ impl UnitWork {
                 within(limit, reporter, &clock, work).await
             }
         };
-        let UnitContext { left_locks, workshop, .. } = &*self.context;
-        left_locks.look(&outcome, workshop, &self.dir, reporter).await;
+        let UnitContext { left_locks, loader, .. } = &*self.context;
+        left_locks.look(&outcome, loader, &self.dir, reporter).await;
         outcome
     }
 
     async fn outcome(&self, reporter: &Reporter, clock: &Clock, when: When<'_>) -> Outcome {
-        match self.carry_out(reporter, clock, when).await {
+        match self.work(reporter, clock, when).await {
             Ok(outcome) => outcome,
             Err(error) if error.is_interrupt() => Outcome::Interrupted,
             Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
@@ -122,16 +123,11 @@ impl UnitWork {
         }
     }
 
-    async fn carry_out(
-        &self,
-        reporter: &Reporter,
-        clock: &Clock,
-        when: When<'_>,
-    ) -> Result<Outcome, WorkError> {
-        let UnitContext { workshop, mode, .. } = &*self.context;
+    async fn work(&self, reporter: &Reporter, clock: &Clock, when: When<'_>) -> Result<Outcome, WorkError> {
+        let UnitContext { loader, mode, .. } = &*self.context;
         let evaluating = match when {
             When::Preview(preview) => preview,
-            When::InTurn | When::Ahead => workshop,
+            When::InTurn | When::Ahead => loader,
         };
         let (job, mut planned) = match self.ahead.take() {
             Some(Ahead::Ended(outcome)) => return Ok(outcome),
@@ -183,12 +179,12 @@ impl UnitWork {
         clock: &Clock,
         when: When<'_>,
     ) -> Result<Outcome, EngineError> {
-        let UnitContext { workshop, mode, .. } = &*self.context;
+        let UnitContext { loader, mode, .. } = &*self.context;
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
         if !self.context.reviewed && *mode != Mode::Plan && job.config.mocked.is_empty() {
             return self.apply_directly(job, direction, reporter).await;
         }
-        let plan = workshop.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;
+        let plan = loader.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;
         reporter.emit(EventKind::Planned {
             node: reporter.node.clone(),
             summary: plan.summary.clone(),
@@ -199,11 +195,11 @@ impl UnitWork {
             self.ahead.keep(Ahead::Preview(job.clone(), plan.clone()));
         }
         let policies = &self.context.policies;
-        if let Some(message) = policies.judge(&self.dir, job, &plan, workshop.engine(), reporter).await? {
+        if let Some(message) = policies.judge(&self.dir, job, &plan, loader.engine(), reporter).await? {
             return Ok(Outcome::Refused { message });
         }
         if let Some(keeper) = &self.context.plans.keeper {
-            keeper.keep(workshop.engine(), job, &plan, reporter.session()).await?;
+            keeper.keep(loader.engine(), job, &plan, reporter.session()).await?;
         }
         if *mode == Mode::Plan || matches!(when, When::Preview(_)) {
             return Ok(Outcome::Planned);
@@ -227,7 +223,7 @@ impl UnitWork {
         if !self.context.plans.detailed || plan.summary.is_empty() {
             return Ok(());
         }
-        match self.context.workshop.engine().detail(job, &plan.file, reporter.session()).await {
+        match self.context.loader.engine().detail(job, &plan.file, reporter.session()).await {
             Ok(detail) => reporter.emit(EventKind::Detailed { node: reporter.node.clone(), detail }),
             Err(error @ EngineError::Interrupted { .. }) => return Err(error),
             // The plan is as good as before.
@@ -239,9 +235,9 @@ impl UnitWork {
     /// A unit that cannot be evaluated, because what it depended on is gone already, is well destroyed where
     /// its own state holds nothing any more.
     async fn expect_nothing(&self, error: WorkError, reporter: &Reporter) -> Result<Outcome, WorkError> {
-        let workshop = &self.context.workshop;
-        let Some(job) = workshop.bare_job(&self.dir).await else { return Err(error) };
-        match workshop.engine().has_resources(&job, reporter.session()).await {
+        let loader = &self.context.loader;
+        let Some(job) = loader.bare_job(&self.dir).await else { return Err(error) };
+        match loader.engine().has_resources(&job, reporter.session()).await {
             Ok(false) => Ok(Outcome::Unchanged { note: Some("nothing is left of it".to_owned()) }),
             Ok(true) | Err(_) => Err(error),
         }
@@ -302,11 +298,11 @@ impl UnitWork {
         plan: &SavedPlan,
         reporter: &Reporter,
     ) -> Result<Outcome, EngineError> {
-        let workshop = &self.context.workshop;
-        let applied = workshop.engine().apply(job, plan, reporter.session()).await;
+        let loader = &self.context.loader;
+        let applied = loader.engine().apply(job, plan, reporter.session()).await;
         // Whatever happened, what was known of the outputs is known no more.
-        workshop.applied(&self.dir, None);
-        workshop.applied(&self.dir, applied?);
+        loader.applied(&self.dir, None);
+        loader.applied(&self.dir, applied?);
         Ok(self.changed())
     }
 
@@ -330,10 +326,10 @@ impl UnitWork {
             return Ok(Outcome::Unchanged { note: None });
         }
         // What it depends on may have other outputs by now than those it was planned on.
-        if let Some(objection) = unit.objection(&self.context.workshop, job, reporter).await? {
+        if let Some(objection) = unit.objection(&self.context.loader, job, reporter).await? {
             return Ok(Outcome::Refused { message: format!("{objection}; plan it again") });
         }
-        let engine = self.context.workshop.engine();
+        let engine = self.context.loader.engine();
         engine.make_ready(job, reporter.session()).await?;
         let plans = Root::at(paths::folder(&self.plan_file))?;
         plans.write(&self.plan_file, &unit.content, PRIVATE)?;
@@ -359,12 +355,12 @@ impl UnitWork {
         direction: Direction,
         reporter: &Reporter,
     ) -> Result<Outcome, EngineError> {
-        let workshop = &self.context.workshop;
+        let loader = &self.context.loader;
         let companion = Unreviewed { reporter };
-        let applied = workshop.engine().apply_directly(job, direction, &companion, reporter.session()).await;
-        workshop.applied(&self.dir, None);
+        let applied = loader.engine().apply_directly(job, direction, &companion, reporter.session()).await;
+        loader.applied(&self.dir, None);
         let Applied { summary, outputs } = applied?;
-        workshop.applied(&self.dir, outputs);
+        loader.applied(&self.dir, outputs);
         Ok(if summary.changes { self.changed() } else { Outcome::Unchanged { note: None } })
     }
 

@@ -103,7 +103,7 @@ impl Ui {
         self.print(text, end)
     }
 
-    /// The same to the letter, without an end of the line.
+    /// An answer for programs to the letter, without an end of the line.
     pub fn bare(self, text: &str) -> Result<(), PrintError> {
         self.print(text, "")
     }

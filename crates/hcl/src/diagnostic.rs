@@ -86,21 +86,21 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// The same at a place.
+    /// Gives it a place.
     #[must_use]
     pub fn at(mut self, location: Location) -> Self {
         self.location = Some(location);
         self
     }
 
-    /// The same with a way out.
+    /// Gives it a way out.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same, one step further from where it happened.
+    /// Takes it one step further from where it happened.
     #[must_use]
     pub fn via(mut self, message: impl Into<String>, location: Location) -> Self {
         let frame = Frame { message: message.into(), location };
@@ -111,7 +111,7 @@ impl Diagnostic {
         self
     }
 
-    /// The same with the name that was probably meant; the place of the wrong one is found where the expression
+    /// Adds the name that was probably meant; the place of the wrong one is found where the expression
     /// is evaluated.
     #[must_use]
     pub fn suggest(mut self, wrong: impl Into<String>, text: impl Into<String>) -> Self {
@@ -120,7 +120,7 @@ impl Diagnostic {
         self
     }
 
-    /// The same with what was probably meant at a place.
+    /// Adds what was probably meant at a place.
     #[must_use]
     pub fn suggest_at(mut self, text: impl Into<String>, location: Location) -> Self {
         let wrong = location.file.slice(location.span).to_owned();
@@ -128,7 +128,7 @@ impl Diagnostic {
         self
     }
 
-    /// The same with a further mistake from another part of the expression, where it is not known yet. After many of
+    /// Adds a further mistake from another part of the expression, where it is not known yet. After many of
     /// them the rest is left out: what one mistake breaks can break what doubles it, line after line.
     #[must_use]
     pub fn and(mut self, mut further: Diagnostic) -> Self {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use regex::Regex;
 
 thread_local! {
-    /// The same few patterns are used in unit after unit, and to compile one takes longer than to use it.
+    /// A few patterns are used in unit after unit, and to compile one takes longer than to use it.
     static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default();
 }
 

@@ -79,7 +79,7 @@ pub fn encode(value: &Value) -> Option<String> {
     encode_within(value, usize::MAX).ok()
 }
 
-/// The same where it is no longer than a text may be.
+/// A value as JSON, where that is no longer than a text may be.
 pub(super) fn encode_text(value: &Value) -> Result<Option<String>, TooLarge> {
     match encode_within(value, MOST_TEXT) {
         Ok(text) => Ok(Some(text)),

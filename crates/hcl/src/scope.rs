@@ -85,7 +85,7 @@ impl<'a> MapScope<'a> {
         Self { variables: variables.into_iter().collect(), parent: None }
     }
 
-    /// The same, with another scope for what is not among the names.
+    /// Adds another scope, for what is not among the names.
     #[must_use]
     pub fn over(mut self, parent: &'a dyn Scope) -> Self {
         self.parent = Some(parent);

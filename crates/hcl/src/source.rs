@@ -28,7 +28,7 @@ impl Span {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
-    /// The same range as `usize`, for slicing.
+    /// As a range of `usize`, for slicing.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -68,7 +68,7 @@ impl SourceFile {
         self.path.extension().is_some_and(|extension| extension == "json")
     }
 
-    /// The same, for whoever keeps it.
+    /// Where the text came from, for whoever keeps it.
     pub fn shared_path(&self) -> Arc<Path> {
         Arc::clone(&self.path)
     }

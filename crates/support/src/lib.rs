@@ -54,4 +54,4 @@ pub mod slots;
 pub mod tool_files;
 pub mod unit_name;
 pub mod version;
-pub mod workplace;
+pub mod work_folder;

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use super::children::{self, AtWork};
 use super::environment;
 use super::interrupt::{self, Interrupts, Stop};
-use super::workplace::{Follower, Workplace};
+use super::work_folder::{Follower, WorkFolder};
 
 /// Lines kept for messages about a failure.
 const TAIL_LINES: usize = 60;
@@ -192,7 +192,7 @@ pub struct Conditions<'a> {
     pub target: Option<InterruptTarget<'a>>,
     /// The place that a command works in that has to outlive us: it prints into files there. Without one it prints into
     /// pipes and dies with us, at its next line.
-    pub place: Option<&'a Workplace>,
+    pub place: Option<&'a WorkFolder>,
 }
 
 /// Runs a command to its end and hands over every line as it comes.
@@ -282,7 +282,7 @@ impl Output {
     }
 }
 
-fn start(command: &CommandLine, place: Option<&Workplace>) -> Result<Started, ProcessError> {
+fn start(command: &CommandLine, place: Option<&WorkFolder>) -> Result<Started, ProcessError> {
     let failed = |source: std::io::Error| {
         let program = command.name();
         // A folder that is not there gives the same error as a program that is not there.
@@ -309,9 +309,9 @@ fn start(command: &CommandLine, place: Option<&Workplace>) -> Result<Started, Pr
         return Ok(Started { child, output: Output::Pipes(lines) });
     };
     let lost = |source| ProcessError::Start { program: command.name(), source };
-    let (writer, stdout) = place.stretch("stdout").map_err(lost)?.split();
+    let (writer, stdout) = place.output_file("stdout").map_err(lost)?.split();
     process.stdout(writer);
-    let (writer, stderr) = place.stretch("stderr").map_err(lost)?.split();
+    let (writer, stderr) = place.output_file("stderr").map_err(lost)?.split();
     process.stderr(writer).stdin(place.stdin().map_err(lost)?);
     let child = process.spawn().map_err(failed)?;
     Ok(Started { child, output: Output::Files { stdout, stderr } })
@@ -384,7 +384,7 @@ mod tests {
     #[tokio::test]
     async fn what_prints_into_files_is_read_whole_and_while_it_runs() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), Path::new("unit"), "a test").unwrap().unwrap();
+        let place = WorkFolder::take(dir.path(), Path::new("unit"), "a test").unwrap().unwrap();
         let (interruptor, interrupts) = channel();
         let conditions = Conditions { place: Some(&place), ..alone(&interrupts) };
         let mut seen = Vec::new();

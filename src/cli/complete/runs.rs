@@ -33,13 +33,13 @@ pub fn runs(current: &OsStr) -> Vec<CompletionCandidate> {
         if words.has("resume") && past.as_ref().is_some_and(Past::is_done) {
             continue;
         }
-        found.push((folder.id, past.map(|past| told(&past)).unwrap_or_default()));
+        found.push((folder.id, past.map(|past| described(&past)).unwrap_or_default()));
     }
     starting(current, found)
 }
 
 /// `apply, 2 of 7 done, 3 hours ago`.
-fn told(past: &Past) -> String {
+fn described(past: &Past) -> String {
     let all = past.start.nodes.len();
     let how = if past.is_done() {
         "done".to_owned()

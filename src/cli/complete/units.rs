@@ -26,7 +26,7 @@ pub fn units(current: &OsStr) -> Vec<CompletionCandidate> {
     found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// The same, and folders of saved plans.
+/// Units, and folders of saved plans.
 pub fn units_or_plans(current: &OsStr) -> Vec<CompletionCandidate> {
     let mut found = units(current);
     let (Some(typed), Some(dir)) = (current.to_str(), Words::typed().working_dir()) else { return found };

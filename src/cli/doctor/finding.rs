@@ -50,19 +50,19 @@ impl Finding {
         Self::new(what, Verdict::Missing, detail)
     }
 
-    /// The same of one of several.
+    /// A finding of one of several, by its name.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
     }
 
-    /// The same with a way out.
+    /// A finding with a way out.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// The same with a way out where there is one.
+    /// A finding with a way out, where there is one.
     #[must_use]
     pub fn perhaps_help(self, help: Option<String>) -> Self {
         Self { help, ..self }

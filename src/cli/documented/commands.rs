@@ -64,7 +64,7 @@ pub(super) fn variable(arg: &Arg) -> Option<String> {
 }
 
 /// What it does, what it may be, and what it is where it is not given.
-fn told(arg: &Arg) -> String {
+fn description(arg: &Arg) -> String {
     let mut told = arg.get_help().map(ToString::to_string).unwrap_or_default();
     if arg.get_action().takes_values() && !arg.is_hide_possible_values_set() {
         let names: Vec<String> = arg
@@ -87,7 +87,7 @@ fn told(arg: &Arg) -> String {
 
 fn row(arg: &Arg) -> String {
     let variable = variable(arg).map(|name| format!("`{name}`")).unwrap_or_default();
-    format!("| `{}` | {variable} | {} |\n", typed(arg).replace('|', "\\|"), told(arg))
+    format!("| `{}` | {variable} | {} |\n", typed(arg).replace('|', "\\|"), description(arg))
 }
 
 fn table(rows: &[String]) -> String {

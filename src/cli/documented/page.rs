@@ -86,7 +86,7 @@ impl Page {
         }
     }
 
-    /// The same for what stands between two marks, `<!-- NAME, made from the code -->` and `<!-- end -->`.
+    /// Holds what stands between two marks to the code: `<!-- NAME, made from the code -->` and `<!-- end -->`.
     #[track_caller]
     pub fn holds_part(&self, name: &str, told: &str) {
         let begin = format!("<!-- {name}, made from the code -->\n");

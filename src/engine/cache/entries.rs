@@ -13,7 +13,7 @@ use crate::engine::source::kept;
 use crate::support::confined::Root;
 use crate::support::fs::FileError;
 use crate::support::tool_files::DATA_FOLDER;
-use crate::support::workplace::Workplace;
+use crate::support::work_folder::WorkFolder;
 
 /// Under the folder of the providers: host, namespace, name, version, platform.
 const DEPTH_OF_PROVIDERS: usize = 5;
@@ -176,7 +176,7 @@ fn is_locked_file(home: &Path, path: &Path) -> bool {
 pub(super) fn linked_at_work(home: &Path) -> BTreeSet<PathBuf> {
     let work = home.join("work");
     let places = std::fs::read_dir(work).into_iter().flatten().flatten().map(|place| place.path());
-    let taken = places.filter(|place| Workplace::is_taken(place));
+    let taken = places.filter(|place| WorkFolder::is_taken(place));
     taken.flat_map(|place| linked_below(home, &place)).collect()
 }
 

@@ -17,7 +17,7 @@ use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, Obstacle};
 use crate::support::paths::clean;
 use crate::support::tool_files::{DATA_FOLDER, is_lock_file, is_of_a_tool};
-use crate::support::{unit_name, workplace};
+use crate::support::{unit_name, work_folder};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 
@@ -38,7 +38,7 @@ pub fn working_dir(home: &Path, estate_root: &Path, dir: &Path, source: Option<&
 }
 
 fn root(home: &Path, id: &str) -> PathBuf {
-    workplace::of_unit(home, id).join("module")
+    work_folder::of_unit(home, id).join("module")
 }
 
 /// The folder in which a unit's commands run, to write in. It is one of ours whatever a module holds: links in it are gone

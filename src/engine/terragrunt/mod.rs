@@ -36,7 +36,7 @@ use super::verbs::Verb;
 use super::{EngineError, EngineSettings, Session, Step, UnitJob, sensitive, unattended};
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
-use crate::support::workplace;
+use crate::support::work_folder;
 use crate::terragrunt::config::UnitConfig;
 
 /// Drives Terragrunt.
@@ -76,7 +76,7 @@ impl TerragruntEngine {
         if let Ok(folder) = dir_of_job(home, job) {
             other_state::refuse_wrapping(&job.id, &job.config, &folder)?;
         }
-        Shim::write(home, &workplace::of_unit(home, &job.id).join("shim"), &tool)
+        Shim::write(home, &work_folder::of_unit(home, &job.id).join("shim"), &tool)
     }
 
     /// `terragrunt run … --`, to which the tool's command is added. Every flag is there since 0.88, see

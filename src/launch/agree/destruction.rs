@@ -15,7 +15,7 @@ use crate::report::terminal::Display;
 use crate::run::ahead::PlannedAhead;
 use crate::run::blast::{BlastRadius, Loss, Stranded};
 use crate::run::event::Outcome;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::{Interrupts, Stop};
 use crate::terragrunt::Reader;
 use crate::ui::Ui;
@@ -65,13 +65,13 @@ pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader)
 /// Each with whether its state has resources; none where that cannot be told.
 pub async fn with_resources<'a>(
     dependents: &'a [Dependent],
-    workshop: &Workshop,
+    loader: &UnitLoader,
     interrupts: &Interrupts,
 ) -> Vec<(&'a Dependent, Option<bool>)> {
     let ask = async |dependent: &'a Dependent| {
         let session = Session { watcher: &Unwatched, interrupts, place: None };
-        let has_resources = match workshop.bare_job(&dependent.dir).await {
-            Some(job) => workshop.engine().has_resources(&job, session).await.ok(),
+        let has_resources = match loader.bare_job(&dependent.dir).await {
+            Some(job) => loader.engine().has_resources(&job, session).await.ok(),
             None => None,
         };
         (dependent, has_resources)
@@ -108,7 +108,7 @@ pub struct Destruction<'a> {
     /// The live display, where there is one.
     pub display: Option<Display>,
     /// The engine.
-    pub workshop: &'a Workshop,
+    pub loader: &'a UnitLoader,
 }
 
 impl Destruction<'_> {
@@ -145,7 +145,7 @@ impl Destruction<'_> {
             };
             Loss { note, ..Loss::of(&unit.name, unit.summary.as_ref()) }
         };
-        let asked = with_resources(&self.dependents, self.workshop, self.run.interrupts).await;
+        let asked = with_resources(&self.dependents, self.loader, self.run.interrupts).await;
         let stranded = asked.into_iter().map(|(dependent, has_resources)| Stranded {
             unit: dependent.name.clone(),
             on: dependent.on.clone(),

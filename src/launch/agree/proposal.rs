@@ -15,7 +15,7 @@ use crate::report::terminal::Display;
 use crate::run::agreement::Ahead;
 use crate::run::ahead::{NamedUnit, PlannedAhead};
 use crate::run::event::Outcome;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::Stop;
 
 /// Changes that nobody has agreed to yet.
@@ -25,7 +25,7 @@ pub struct Proposing<'a> {
     /// Where it is shown and asked.
     pub display: Display,
     /// What evaluates units as `slipway plan` does.
-    pub preview: &'a Workshop,
+    pub preview: &'a UnitLoader,
 }
 
 impl Proposing<'_> {
@@ -86,7 +86,7 @@ impl Proposing<'_> {
                 continue;
             };
             let session = Session { watcher: &Unwatched, interrupts: self.run.interrupts, place: None };
-            let text = match work.context.workshop.engine().detail(&job, &plan.file, session).await {
+            let text = match work.context.loader.engine().detail(&job, &plan.file, session).await {
                 Ok(detail) => detail_text::text(&detail),
                 Err(error) => format!("  its detail could not be read: {error}\n"),
             };
@@ -110,7 +110,7 @@ impl Proposing<'_> {
         }
     }
 
-    /// The same without what is not wanted, and without what depends on that.
+    /// The plans without what is not wanted, and without what depends on that.
     fn narrowed(&self, planned: &[PlannedAhead], wanted: &BTreeSet<&str>) -> Vec<PlannedAhead> {
         let mut left_out: BTreeMap<&str, Outcome> = BTreeMap::new();
         let before: BTreeMap<&str, &[String]> =

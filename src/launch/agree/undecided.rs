@@ -10,7 +10,7 @@ use crate::run::event::{NodeKind, Outcome};
 use crate::run::events::Events;
 use crate::run::memory::MemoryBound;
 use crate::run::node::Nodes;
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::Interrupts;
 
 /// What there is to agree to, and what planning it takes.
@@ -53,7 +53,7 @@ impl<'a> Undecided<'a> {
         }
     }
 
-    /// The same with the units the other way round: what depends on others goes first.
+    /// The run with its units the other way round: what depends on others goes first.
     #[must_use]
     pub fn backwards(mut self) -> Self {
         self.units.reverse();
@@ -61,7 +61,7 @@ impl<'a> Undecided<'a> {
     }
 
     /// Plans the units, with previews where something makes them.
-    pub async fn plan(&self, preview: Option<&Workshop>) -> Vec<PlannedAhead> {
+    pub async fn plan(&self, preview: Option<&UnitLoader>) -> Vec<PlannedAhead> {
         let Self { events, interrupts, parallelism, memory, .. } = *self;
         Planning { events, interrupts, parallelism, memory, preview }.plan_all(&self.units).await
     }

@@ -15,7 +15,7 @@ use super::workspace::Workspace;
 use crate::engine::state_places::{StatePlace, beside_in_folder, beside_in_s3, place_of};
 use crate::engine::{Engine, Session, UnitJob, Unwatched};
 use crate::estate::{Estate, UnitIndex};
-use crate::run::workshop::Workshop;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::git::removed::{Removed, removed};
 use crate::support::git::snapshot::Snapshot;
 use crate::support::git::{self, GitError};
@@ -138,8 +138,8 @@ async fn read(
     // What was wrong with others then is nobody's concern now.
     estate.diagnostics.clear();
     let stands_for = (here.clone(), repository.to_path_buf());
-    let workshop = Workshop::new(Arc::clone(engine), Arc::clone(&reader), root.clone());
-    let workshop = workshop.standing_for(Some(stands_for.clone()));
+    let loader = UnitLoader::new(Arc::clone(engine), Arc::clone(&reader), root.clone());
+    let loader = loader.standing_for(Some(stands_for.clone()));
     let (_interruptor, interrupts) = channel();
     let mut orphans = BTreeSet::new();
     let mut unknown = BTreeSet::new();
@@ -152,8 +152,8 @@ async fn read(
                 place_of(state).is_some() && state.encryption.is_none()
             })
         };
-        let has = match workshop.bare_job(&estate.unit(unit).dir).await {
-            Some(job) if readable(&job) => workshop.engine().has_resources(&job, session).await.ok(),
+        let has = match loader.bare_job(&estate.unit(unit).dir).await {
+            Some(job) if readable(&job) => loader.engine().has_resources(&job, session).await.ok(),
             _ => None,
         };
         match has {

@@ -58,7 +58,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The same, with nothing in it that anybody obeys.
+    /// The problem with nothing in its words that anybody obeys.
     #[must_use]
     pub fn harmless(self) -> Self {
         Self {

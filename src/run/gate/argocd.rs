@@ -63,7 +63,7 @@ impl BootstrapGate {
         if let Some(name) = cluster::managed_argocd(&aws, &cluster.name).await? {
             return Err(ArgoCdError::Managed { name }.into());
         }
-        let outputs = self.context.workshop.outputs(&self.context.unit, reporter.session()).await?;
+        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
         let annotations = outputs.iter().filter_map(|(name, value)| {
             // Only plain, public texts: what is sensitive has no place in an annotation.
             let Value::String(text) = value else { return None };
@@ -114,7 +114,7 @@ impl Work for UninstallGate {
 impl UninstallGate {
     async fn remove(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
         let nothing = |note: &str| Ok(Outcome::Unchanged { note: Some(note.to_owned()) });
-        let outputs = self.context.workshop.outputs(&self.context.unit, reporter.session()).await?;
+        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
         if outputs.is_empty() {
             return nothing("the cluster is not there");
         }

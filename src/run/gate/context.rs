@@ -12,7 +12,7 @@ use crate::gitops::GitOpsError;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::run::event::Outcome;
 use crate::run::node::Reporter;
-use crate::run::workshop::{WorkError, Workshop};
+use crate::run::unit_loader::{UnitLoader, WorkError};
 use crate::support::interrupt::Stop;
 
 /// A cluster as its gates see it.
@@ -22,7 +22,7 @@ pub struct GateContext {
     /// The folder of the unit that makes it.
     pub unit: PathBuf,
     /// Where the unit's outputs come from.
-    pub workshop: Arc<Workshop>,
+    pub loader: Arc<UnitLoader>,
 }
 
 /// Why a gate could not do its work.
@@ -61,7 +61,7 @@ impl GateContext {
         &self,
         reporter: &Reporter,
     ) -> Result<(ResolvedCluster, SdkConfig), GateError> {
-        let outputs = self.workshop.outputs(&self.unit, reporter.session()).await?;
+        let outputs = self.loader.outputs(&self.unit, reporter.session()).await?;
         let cluster = self.cluster.resolve(Some(&outputs)).map_err(GateError::Block)?;
         let aws = load_aws(cluster.region.as_deref()).await;
         Ok((cluster, aws))

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::super::source::Span;
 use super::Diagnostic;
 
-/// The same mistakes said once, with everything that they break, in the order of their first appearance.
+/// Mistakes that are the same, said once, with everything that they break, in the order of their first appearance.
 ///
 /// Two with the same words at the same place are one. So are two whose words differ, where one unit found the
 /// one and another unit the other: a file that both include names the unit in its message. Of the ways that

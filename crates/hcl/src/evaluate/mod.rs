@@ -121,7 +121,7 @@ impl<'a> Evaluator<'a> {
         wrong.map_or(Ok(values), Err)
     }
 
-    /// The same names with some more in front of them.
+    /// An evaluation with some more names in front of those that are known.
     fn with_scope<'b>(&self, scope: &'b dyn Scope) -> Evaluator<'b>
     where
         'a: 'b,

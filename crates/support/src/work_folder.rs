@@ -28,13 +28,13 @@ pub fn of_unit(home: &Path, unit: &str) -> PathBuf {
 
 /// A place that is ours.
 #[derive(Debug)]
-pub struct Workplace {
+pub struct WorkFolder {
     folder: Arc<Root>,
     lock: File,
 }
 
 /// A file that a command writes, with our end to read it from.
-pub struct Stretch {
+pub struct OutputFile {
     /// The command's end.
     pub writer: File,
     /// Our end.
@@ -48,7 +48,7 @@ struct Place {
     name: PathBuf,
 }
 
-impl Workplace {
+impl WorkFolder {
     /// Takes the place `folder`, which is below `home`, our own folder; `None` where somebody works there. `holder` tells
     /// others who we are.
     pub fn take(home: &Path, folder: &Path, holder: &str) -> Result<Option<Self>, FileError> {
@@ -98,7 +98,7 @@ impl Workplace {
     }
 
     /// An empty file for one of the streams of a command.
-    pub fn stretch(&self, name: &str) -> std::io::Result<Stretch> {
+    pub fn output_file(&self, name: &str) -> std::io::Result<OutputFile> {
         let place = Path::new(name);
         let made = || {
             // Never the file of an earlier command, which one of its children may still write.
@@ -108,7 +108,7 @@ impl Workplace {
         let writer = made().map_err(|error| error.source)?;
         let reader = self.folder.open(place)?;
         let place = Place { folder: Arc::clone(&self.folder), name: place.to_owned() };
-        Ok(Stretch { writer, reader, place })
+        Ok(OutputFile { writer, reader, place })
     }
 }
 
@@ -146,7 +146,7 @@ impl Follower {
     }
 }
 
-impl Stretch {
+impl OutputFile {
     /// The command's end, and who follows it.
     pub fn split(self) -> (File, Follower) {
         (self.writer, Follower { reader: self.reader, place: self.place, rest: Vec::new() })
@@ -160,7 +160,7 @@ mod tests {
     /// A process that another test starts at this moment holds every file of ours until it has become its program.
     fn wait_until_free(folder: &Path) {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        while Workplace::is_taken(folder) {
+        while WorkFolder::is_taken(folder) {
             assert!(std::time::Instant::now() < deadline, "it stays taken");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
@@ -170,11 +170,11 @@ mod tests {
     fn a_place_is_held_by_one_and_says_by_whom() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("unit");
-        assert!(!Workplace::is_taken(&folder));
-        let place = Workplace::take(dir.path(), &folder, "run a").unwrap().unwrap();
-        assert!(Workplace::take(dir.path(), &folder, "run b").unwrap().is_none());
-        assert!(Workplace::is_taken(&folder));
-        assert_eq!(Workplace::holder(&folder).as_deref(), Some("run a"));
+        assert!(!WorkFolder::is_taken(&folder));
+        let place = WorkFolder::take(dir.path(), &folder, "run a").unwrap().unwrap();
+        assert!(WorkFolder::take(dir.path(), &folder, "run b").unwrap().is_none());
+        assert!(WorkFolder::is_taken(&folder));
+        assert_eq!(WorkFolder::holder(&folder).as_deref(), Some("run a"));
         drop(place);
         wait_until_free(&folder);
     }
@@ -182,13 +182,13 @@ mod tests {
     #[test]
     fn a_command_keeps_the_place_beyond_its_run() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
+        let place = WorkFolder::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
         let mut command = std::process::Command::new("sh");
         // What it reads from its standard input is nothing.
         command.args(["-c", "cat; sleep 0.3"]).stdin(place.stdin().unwrap()).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
         drop((place, command));
-        assert!(Workplace::is_taken(&dir.path().join("unit")));
+        assert!(WorkFolder::is_taken(&dir.path().join("unit")));
         assert!(child.wait_with_output().unwrap().stdout.is_empty());
         wait_until_free(&dir.path().join("unit"));
     }
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn lines_are_handed_over_when_they_are_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Workplace::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
-        let (mut writer, mut follower) = place.stretch("stdout").unwrap().split();
+        let place = WorkFolder::take(dir.path(), Path::new("unit"), "run a").unwrap().unwrap();
+        let (mut writer, mut follower) = place.output_file("stdout").unwrap().split();
         let mut seen = Vec::new();
         writer.write_all(b"one\r\ntw").unwrap();
         follower.lines(false, |line| seen.push(line));

@@ -71,7 +71,7 @@ fn lacks_outputs(diagnostics: &[Diagnostic]) -> bool {
 type Cell = Arc<OnceCell<Arc<Outputs>>>;
 
 /// The engine, the reader and the outputs of one run.
-pub struct Workshop {
+pub struct UnitLoader {
     engine: Arc<dyn Engine>,
     reader: Arc<Reader>,
     root: PathBuf,
@@ -104,13 +104,13 @@ impl OutputSource for Fetched {
     }
 }
 
-impl Workshop {
+impl UnitLoader {
     /// `root` is the estate's root, under which units are named.
     pub fn new(engine: Arc<dyn Engine>, reader: Arc<Reader>, root: PathBuf) -> Self {
         Self { engine, reader, root, stands_for: None, outputs: Mutex::default() }
     }
 
-    /// The same over files that stand for others, such as those of a commit: states are where the others have them.
+    /// A loader over files that stand for others, such as those of a commit: states are where the others have them.
     #[must_use]
     pub fn standing_for(self, places: Option<(PathBuf, PathBuf)>) -> Self {
         Self { stands_for: places, ..self }
@@ -215,7 +215,7 @@ impl Workshop {
         state_is_known.then(|| UnitJob { id: self.name(dir), config: Arc::new(config) })
     }
 
-    /// The same, of a unit whose state is in S3; none of any other.
+    /// The bare job of a unit whose state is in S3; none of any other.
     pub async fn job_in_s3(&self, dir: &Path) -> Option<UnitJob> {
         let in_s3 = self.reader.backend(&unit_file(dir)).is_some_and(|backend| backend == "s3");
         if in_s3 { self.bare_job(dir).await } else { None }

@@ -9,19 +9,19 @@ use std::time::Duration;
 use super::node::Reporter;
 use crate::support::fs::FileError;
 use crate::support::interrupt::Stop;
-use crate::support::workplace::{self, Workplace};
+use crate::support::work_folder::{self, WorkFolder};
 
 /// How often a place that is taken is tried.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The places of all units.
 #[derive(Clone, Debug)]
-pub struct Workplaces {
+pub struct WorkFolders {
     home: PathBuf,
     holder: String,
 }
 
-impl Workplaces {
+impl WorkFolders {
     /// For one run.
     pub fn new(home: &Path, run: &str, command: &str) -> Self {
         let holder = format!("slipway {command}, run {run}, process {}", std::process::id());
@@ -31,10 +31,10 @@ impl Workplaces {
     /// Enters the place of the reporter's node, as soon as nobody works there any more; `None` where a person asks to
     /// stop before that.
     pub async fn enter(&self, reporter: &Reporter) -> Result<Option<Reporter>, FileError> {
-        let folder = workplace::of_unit(&self.home, &reporter.node);
+        let folder = work_folder::of_unit(&self.home, &reporter.node);
         let mut told = false;
         loop {
-            if let Some(place) = Workplace::take(&self.home, &folder, &self.holder)? {
+            if let Some(place) = WorkFolder::take(&self.home, &folder, &self.holder)? {
                 if let Some(text) = place.left_behind() {
                     reporter.log("a run was killed while its tool worked on this unit; the tool printed:");
                     text.lines().for_each(|line| reporter.log(line));
@@ -42,7 +42,7 @@ impl Workplaces {
                 return Ok(Some(reporter.at(place)));
             }
             if !told {
-                let who = Workplace::holder(&folder).unwrap_or_else(|| "another run".to_owned());
+                let who = WorkFolder::holder(&folder).unwrap_or_else(|| "another run".to_owned());
                 reporter.doing(&format!("waiting: a tool still works on it ({who})"));
                 told = true;
             }
