@@ -1,23 +1,22 @@
 //! Argo CD's install manifest of a pinned version: from a file, from an address, or from the cache.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use kube::core::DynamicObject;
-use tokio::io::AsyncWriteExt;
 
 use super::ArgoCdError;
 use crate::estate::Flavor;
 use crate::support::address::Address;
-use crate::support::children::AtWork;
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_text};
-use crate::support::process;
+use crate::support::web::{Asking, Limits, Web};
 
 /// How long a download may take.
 const DOWNLOAD: Duration = Duration::from_mins(1);
+/// The largest of the releases' own is 2 MiB.
+const MOST_MANIFEST: usize = 32 << 20;
 
 /// Which manifest is wanted.
 #[derive(Clone, Debug)]
@@ -112,38 +111,11 @@ fn is_trustworthy(address: &str) -> bool {
     })
 }
 
-/// Downloads with `curl`, which knows the machine's proxies and certificates.
 async fn download(address: &str) -> Result<String, String> {
-    let seconds = DOWNLOAD.as_secs().to_string();
-    // By its standard input: every user of the machine can read arguments.
-    let wanted = format!("url = \"{}\"\n", address.replace('\\', "\\\\").replace('"', "\\\""));
-    let arguments = [
-        "--silent",
-        "--show-error",
-        "--fail",
-        "--location",
-        "--proto-redir",
-        "=https",
-        "--max-time",
-        &seconds,
-        "--config",
-        "-",
-    ];
-    let failed = |error: std::io::Error| format!("could not start curl: {error}");
-    let mut command = tokio::process::Command::from(process::program("curl"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own, known while it is at work: none is left when we are stopped.
-    command.process_group(0);
-    let mut child = command.kill_on_drop(true).spawn().map_err(failed)?;
-    let _at_work = AtWork::group(child.id());
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(wanted.as_bytes()).await.map_err(failed)?;
-    }
-    let output = child.wait_with_output().await.map_err(failed)?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    }
-    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    let url = url::Url::parse(address).map_err(|error| error.to_string())?;
+    let web = Web::with_limits(Limits { whole: DOWNLOAD, ..Limits::default() });
+    let text = async { web.get(&url, Asking::default()).await?.successful()?.text(MOST_MANIFEST).await };
+    text.await.map_err(|error| error.to_string())
 }
 
 fn parse(text: &str) -> Result<Vec<DynamicObject>, String> {
@@ -184,6 +156,34 @@ mod tests {
         assert!(Manifest::load(&spec(location, Some(&manifest.sha256))).await.is_ok());
         let wrong = Manifest::load(&spec(location, Some("00"))).await.unwrap_err();
         assert!(matches!(wrong, ArgoCdError::Checksum { .. }), "{wrong}");
+    }
+
+    #[tokio::test]
+    async fn what_is_downloaded_is_kept_and_an_error_or_another_page_is_not() {
+        use wiremock::matchers::path;
+        use wiremock::{Mock, MockServer, ResponseTemplate};
+        let server = MockServer::start().await;
+        let answers = |place: &str, answer: ResponseTemplate| Mock::given(path(place)).respond_with(answer);
+        answers("/install.yaml", ResponseTemplate::new(200).set_body_string(TEXT))
+            .expect(1)
+            .mount(&server)
+            .await;
+        answers("/page", ResponseTemplate::new(200).set_body_string("<html>log in")).mount(&server).await;
+        answers("/gone", ResponseTemplate::new(404)).mount(&server).await;
+        let home = tempfile::tempdir().unwrap();
+        let cache = home.path().join("argocd");
+        let at = |place: &str| ManifestSpec {
+            cache: cache.clone(),
+            ..spec(&format!("{}{place}?token=canary-manifest", server.uri()), None)
+        };
+        for _ in 0..2 {
+            assert_eq!(Manifest::load(&at("/install.yaml")).await.unwrap().objects.len(), 2);
+        }
+        for (place, why) in [("/gone", "answered with status 404"), ("/page", "")] {
+            let error = Manifest::load(&at(place)).await.unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains("canary"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
     }
 
     #[test]

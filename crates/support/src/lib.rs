@@ -11,6 +11,7 @@
 //! | [`address`] | an address shows itself without its secrets |
 //! | [`secret`], [`redact`] | secrets reach no log, and are masked in what others say |
 //! | [`shown`] | names and messages from outside are shown, and never obeyed |
+//! | `web` | web servers are asked through proxies and TLS, bounded in size and time (with the feature `web`) |
 //! | [`interrupt`], [`signals`] | Ctrl-C in three steps |
 //!
 //! # Example
@@ -54,4 +55,6 @@ pub mod slots;
 pub mod tool_files;
 pub mod unit_name;
 pub mod version;
+#[cfg(feature = "web")]
+pub mod web;
 pub mod work_folder;

@@ -16,6 +16,7 @@ use crate::support::address::Address;
 use crate::support::git::GitRemote;
 use crate::support::paths::clean;
 use crate::support::secret::Secret;
+use crate::support::web::Authorization;
 
 /// A source, understood.
 #[derive(Clone, Debug)]
@@ -59,6 +60,13 @@ pub struct Login {
     pub user: String,
     /// The password or token.
     pub password: Secret,
+}
+
+impl Login {
+    /// As a request carries it.
+    pub fn into_authorization(self) -> Authorization {
+        Authorization::Basic { user: self.user, password: self.password }
+    }
 }
 
 impl std::fmt::Debug for Login {

@@ -6,18 +6,22 @@ use futures::future::BoxFuture;
 use http::header;
 use url::Url;
 
-use super::address::{HttpPlace, Place, S3Place, Source};
+use super::address::{HttpPlace, Login, Place, S3Place, Source};
 use super::archive::{self, Kind};
 use super::cache::{Entry, blocking};
 use super::named::{self, Named};
 use super::s3::{self, Object};
-use super::web::{self, Authorization};
-use super::{FetchOptions, SourceError, Sources, git};
+use super::{FetchOptions, SourceError, Sources, git, netrc};
 use crate::support::address::Address;
 use crate::support::confined::{PRIVATE_FOLDER, Root};
+use crate::support::web::{Asking, Authorization, WebError};
 
 /// How often one place may lead to another.
 const MOST_STEPS: usize = 5;
+/// Pages and lists are no longer than this.
+const MOST_TEXT: usize = 8 << 20;
+/// Archives larger than this are no modules.
+pub(super) const MOST_FILE: u64 = 1 << 30;
 
 impl Sources {
     /// Gets what an address that a server named leads to, into a folder under `scratch`.
@@ -30,7 +34,9 @@ impl Sources {
     ) -> BoxFuture<'a, Result<PathBuf, SourceError>> {
         Box::pin(async move {
             let url = location.as_str();
-            let invalid = |cause: &str| SourceError::Answer { url: url.into(), cause: cause.to_owned() };
+            let invalid = |cause: &str| {
+                SourceError::from(WebError::Answer { url: url.into(), cause: cause.to_owned() })
+            };
             if step >= MOST_STEPS {
                 return Err(invalid("it leads on and on"));
             }
@@ -91,7 +97,7 @@ impl Sources {
         step: usize,
     ) -> Result<Option<PathBuf>, SourceError> {
         let host = place.url.host_str().unwrap_or_default();
-        let login = place.login.clone().or_else(|| web::netrc_login(host)).map(Authorization::Basic);
+        let login = place.login.clone().or_else(|| netrc::login_of(host)).map(Login::into_authorization);
         let kind = Kind::of(place.file.archive.as_deref(), place.url.path());
         let mut url = place.url.clone();
         if kind.is_none() {
@@ -100,13 +106,13 @@ impl Sources {
         let mut extra = Vec::new();
         extra.extend(entry.etag.take().map(|mark| (header::IF_NONE_MATCH, mark)));
         extra.extend(entry.last_modified.take().map(|time| (header::IF_MODIFIED_SINCE, time)));
-        let answer = self.web.get(&url, login.as_ref(), &extra).await?;
+        let answer = self.web.get(&url, Asking { authorization: login.as_ref(), headers: &extra }).await?;
         if answer.status.as_u16() == 304 {
             return Ok(None);
         }
         let shown = place.shown();
         if !answer.status.is_success() {
-            return Err(SourceError::Status { url: shown, status: answer.status.as_u16() });
+            return Err(WebError::Status { url: shown, status: answer.status.as_u16() }.into());
         }
         *entry = Entry {
             source: shown.to_string(),
@@ -119,10 +125,10 @@ impl Sources {
             let named = answer.header("x-terraform-get").filter(|location| !location.is_empty());
             let location = match named {
                 Some(location) => Some(location),
-                None => meta_location(&answer.text().await?),
+                None => meta_location(&answer.text(MOST_TEXT).await?),
             };
             let location = location.ok_or_else(|| {
-                web::answer(
+                WebError::answer(
                     &place.url,
                     "it is no archive by its name, and names no other place; say ?archive=",
                 )
@@ -131,7 +137,7 @@ impl Sources {
             return Ok(Some(self.follow(named, scratch, options, step + 1).await?));
         };
         let file = scratch.join("archive");
-        answer.save(&file).await?;
+        answer.save(&file, MOST_FILE).await?;
         let checksum = match place.file.checksum.as_deref().map(|text| (text, text.strip_prefix("file:"))) {
             Some((_, Some(list))) => Some(self.listed_checksum(list, &place.url, login.as_ref()).await?),
             Some((checksum, None)) => Some(checksum.to_owned()),
@@ -153,12 +159,12 @@ impl Sources {
         match s3::get(&self.s3, place, etag.as_deref(), scratch).await? {
             Object::Unchanged => Ok(None),
             Object::Folder(folder) => Ok(Some(folder)),
-            Object::Nothing => Err(SourceError::Status { url: name.into(), status: 404 }),
+            Object::Nothing => Err(WebError::Status { url: name.into(), status: 404 }.into()),
             Object::File(file, mark) => {
                 (options.note)(&format!("fetching {name}"));
                 let kind = Kind::of(place.file.archive.as_deref(), &place.key).ok_or_else(|| {
                     let cause = "it is no archive by its name; say ?archive=".to_owned();
-                    SourceError::Answer { url: name.as_str().into(), cause }
+                    WebError::Answer { url: name.as_str().into(), cause }
                 })?;
                 entry.etag = mark;
                 let checksum = place.file.checksum.clone();
@@ -195,15 +201,15 @@ impl Sources {
         file: &Url,
         login: Option<&Authorization>,
     ) -> Result<String, SourceError> {
-        let url = file.join(list).map_err(|error| web::answer(file, &error.to_string()))?;
+        let url = file.join(list).map_err(|error| WebError::answer(file, &error.to_string()))?;
         let login = login.filter(|_| url.origin() == file.origin());
-        let answer = self.web.get(&url, login, &[]).await?;
+        let answer = self.web.get(&url, Asking { authorization: login, ..Asking::default() }).await?;
         if !answer.status.is_success() {
-            return Err(SourceError::Status { url: (&url).into(), status: answer.status.as_u16() });
+            return Err(WebError::Status { url: (&url).into(), status: answer.status.as_u16() }.into());
         }
         let name = file.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
-        archive::listed(&answer.text().await?, name)
-            .ok_or_else(|| web::answer(&url, &format!("it lists no checksum for {name}")))
+        archive::listed(&answer.text(MOST_TEXT).await?, name)
+            .ok_or_else(|| WebError::answer(&url, &format!("it lists no checksum for {name}")).into())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::support::address::Address;
 use crate::support::fs::FileError;
 use crate::support::git::GitError;
+use crate::support::web::WebError;
 
 /// A source that cannot be had. Addresses in it are without credentials.
 #[derive(Debug, thiserror::Error)]
@@ -59,30 +60,9 @@ pub enum SourceError {
         /// `ref`.
         reference: String,
     },
-    /// The server was not reached, or the connection broke.
-    #[error("{url} was not reached: {cause}")]
-    Unreachable {
-        /// The address.
-        url: Address,
-        /// Why.
-        cause: String,
-    },
-    /// The server answered with an error.
-    #[error("{url} answered with status {status}")]
-    Status {
-        /// The address.
-        url: Address,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The server answered something else than was asked for.
-    #[error("{url} gave no usable answer: {cause}")]
-    Answer {
-        /// The address.
-        url: Address,
-        /// Why.
-        cause: String,
-    },
+    /// A web server or a bucket did not give it.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// The bucket cannot be read.
     #[error("bucket {bucket} cannot be read: {cause}")]
     Bucket {
@@ -135,17 +115,7 @@ impl SourceError {
                 "correct the folder behind // in `source`, or the ref it is looked up at"
             }
             Self::Reference { .. } => "correct ?ref= in `source`, or push what it names",
-            Self::Unreachable { .. } => {
-                "check the network, a proxy (HTTPS_PROXY, NO_PROXY) and the address in `source`"
-            }
-            Self::Status { status: 401 | 403, .. } => {
-                "give it credentials: TF_TOKEN_<host> or TG_TF_REGISTRY_TOKEN for a registry, ~/.netrc for a web server"
-            }
-            Self::Status { status: 404, .. } => "check the name and the version in `source`",
-            Self::Status { .. } => "try again later, or ask who runs it",
-            Self::Answer { .. } => {
-                "check that the address in `source` is the one of a registry or of an archive"
-            }
+            Self::Web(error) => return on_web(error),
             Self::Archive { .. } => "get the archive from a source that you trust, or have it packed again",
             Self::Checksum { .. } => "find out who changed it before you change the checksum in `source`",
             Self::File(error) => return error.advice(),
@@ -158,11 +128,35 @@ impl SourceError {
     /// Whether it is the network that failed, so that what was fetched before may stand in.
     pub(super) fn is_unreachable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Status { status: 500.., .. } => true,
+            Self::Web(error) => matches!(
+                error,
+                WebError::Unreachable { .. }
+                    | WebError::Insecure { .. }
+                    | WebError::Status { status: 500.., .. }
+            ),
             Self::Git { cause, .. } => {
                 matches!(**cause, GitError::Network { .. } | GitError::TimedOut { .. })
             }
             _ => false,
         }
     }
+}
+
+/// The way out where a server did not give a source.
+fn on_web(error: &WebError) -> Option<String> {
+    let advice = match error {
+        WebError::Unreachable { .. } => {
+            "check the network, a proxy (HTTPS_PROXY, NO_PROXY) and the address in `source`"
+        }
+        WebError::Status { status: 401 | 403, .. } => {
+            "give it credentials: TF_TOKEN_<host> or TG_TF_REGISTRY_TOKEN for a registry, ~/.netrc for a web server"
+        }
+        WebError::Status { status: 404, .. } => "check the name and the version in `source`",
+        WebError::Answer { .. } => {
+            "check that the address in `source` is the one of a registry or of an archive"
+        }
+        WebError::File(error) => return error.advice(),
+        WebError::Insecure { .. } | WebError::Status { .. } => return error.advice().map(str::to_owned),
+    };
+    Some(advice.to_owned())
 }

@@ -13,11 +13,11 @@ mod error;
 mod git;
 pub(in crate::engine) mod kept;
 mod named;
+mod netrc;
 mod registry;
 mod s3;
 pub(super) mod share;
 mod stack;
-mod web;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -33,12 +33,12 @@ use self::cache::{Cache, Entry, Found, blocking};
 pub use self::error::SourceError;
 use self::registry::Registries;
 pub use self::stack::StackSources;
-use self::web::Web;
 use super::s3::S3Clients;
 use super::{EngineError, Session};
 use crate::support::git::short;
 use crate::support::interrupt::Stop;
 use crate::support::paths::clean;
+use crate::support::web::{Web, WebError};
 use crate::terragrunt::config::UnitConfig;
 
 /// A module that is on this machine by now.
@@ -272,9 +272,9 @@ impl Sources {
         let tree = match self.download(place, &mut entry, &scratch, options, 0).await {
             Ok(Some(tree)) => tree,
             Ok(None) => {
-                return known.ok_or_else(|| SourceError::Answer {
-                    url: place.shown(),
-                    cause: "it says nothing has changed".to_owned(),
+                return known.ok_or_else(|| {
+                    let cause = "it says nothing has changed".to_owned();
+                    WebError::Answer { url: place.shown(), cause }.into()
                 });
             }
             Err(error) if error.is_unreachable() => {

@@ -6,6 +6,7 @@
 use url::Url;
 
 use super::address::Place;
+use crate::support::web;
 
 /// A place that a server named.
 pub(super) struct Named {
@@ -32,16 +33,9 @@ pub(super) fn refusal(place: &Place, by: &Url) -> Option<&'static str> {
     }
 }
 
-/// The same for an address alone, such as a redirect's.
+/// Why an address that `by` named is not gone to; none where it is.
 pub(super) fn url_refusal(url: &Url, by: &Url) -> Option<&'static str> {
-    match url.scheme() {
-        "https" | "ssh" => None,
-        // Whoever asked it without encryption trusts it as far as that goes.
-        "http" if url.origin() == by.origin() => None,
-        "file" => Some("it leads to a folder of this machine"),
-        "http" if by.scheme() == "https" => Some("it leads from https to an address without"),
-        _ => Some("it leads elsewhere, and neither over https nor ssh"),
-    }
+    if url.scheme() == "ssh" { None } else { web::refusal(url, by) }
 }
 
 #[cfg(test)]

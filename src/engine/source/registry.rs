@@ -15,7 +15,10 @@ use super::SourceError;
 use super::address::RegistryPlace;
 use super::cli_config::CliConfig;
 use super::named::{Named, url_refusal};
-use super::web::{Authorization, Web, answer};
+use crate::support::web::{Answer, Asking, Authorization, Web, WebError};
+
+/// Answers of registries are no longer than this.
+const MOST_TEXT: usize = 8 << 20;
 
 /// The registries of a run: each is asked once for its address.
 #[derive(Debug, Default)]
@@ -55,15 +58,16 @@ impl Registries {
     /// The newest version that is no prerelease.
     pub async fn newest(&self, web: &Web, host: &str, place: &RegistryPlace) -> Result<String, SourceError> {
         let url = self.address(web, host, &format!("{}/versions", place.path)).await?;
-        let text = self.get(web, &url).await?.text().await?;
+        let text = self.get(web, &url).await?.text(MOST_TEXT).await?;
         let listed: Versions =
-            serde_json::from_str(&text).map_err(|error| answer(&url, &error.to_string()))?;
+            serde_json::from_str(&text).map_err(|error| WebError::answer(&url, &error.to_string()))?;
         let all = listed.modules.into_iter().flat_map(|module| module.versions);
         let stable = all.filter_map(|listed| Some((lenient(&listed.version)?, listed.version)));
         let newest = stable.filter(|(version, _)| version.pre.is_empty()).max_by(|(a, _), (b, _)| a.cmp(b));
-        newest
-            .map(|(_, text)| text)
-            .ok_or_else(|| answer(&url, "it lists no version that is no prerelease; name one with ?version="))
+        let newest = newest.map(|(_, text)| text).ok_or_else(|| {
+            WebError::answer(&url, "it lists no version that is no prerelease; name one with ?version=")
+        });
+        Ok(newest?)
     }
 
     /// Where a version really is: a source of its own, for the other getters.
@@ -79,17 +83,17 @@ impl Registries {
         let location = match response.header("x-terraform-get") {
             Some(location) if !location.is_empty() => location,
             _ => {
-                let text = response.text().await?;
+                let text = response.text(MOST_TEXT).await?;
                 let body: Option<Location> = serde_json::from_str(&text).ok();
                 body.and_then(|body| body.location)
                     .filter(|location| !location.is_empty())
-                    .ok_or_else(|| answer(&url, "it does not say where the module is"))?
+                    .ok_or_else(|| WebError::answer(&url, "it does not say where the module is"))?
             }
         };
         if ["/", "./", "../"].iter().any(|start| location.starts_with(start)) {
             // `//` in it is not the path's, and must not be lost.
             let (root, module) = super::address::split_module(&location);
-            let mut joined = url.join(&root).map_err(|error| answer(&url, &error.to_string()))?;
+            let mut joined = url.join(&root).map_err(|error| WebError::answer(&url, &error.to_string()))?;
             let query = joined.query().map(|query| format!("?{query}")).unwrap_or_default();
             joined.set_query(None);
             let module = if module.is_empty() { module } else { format!("//{module}") };
@@ -104,7 +108,7 @@ impl Registries {
             Arc::clone(discovered.entry(host.to_owned()).or_default())
         };
         let base = cell.get_or_try_init(|| self.discover(web, host)).await?;
-        base.join(path).map_err(|error| answer(base, &error.to_string()))
+        Ok(base.join(path).map_err(|error| WebError::answer(base, &error.to_string()))?)
     }
 
     async fn discover(&self, web: &Web, host: &str) -> Result<Url, SourceError> {
@@ -115,33 +119,35 @@ impl Registries {
         })?;
         let at = |modules: &str| {
             let modules = format!("{}/", modules.trim_end_matches('/'));
-            url.join(&modules).map_err(|error| answer(&url, &error.to_string()))
+            url.join(&modules).map_err(|error| WebError::answer(&url, &error.to_string()))
         };
         // The user's configuration may name the address itself.
         if let Some(modules) = self.config().service(host, "modules.v1") {
-            return at(&modules);
+            return Ok(at(&modules)?);
         }
-        let text = self.get(web, &url).await?.text().await?;
+        let text = self.get(web, &url).await?.text(MOST_TEXT).await?;
         let found: Discovery =
-            serde_json::from_str(&text).map_err(|error| answer(&url, &error.to_string()))?;
-        let modules =
-            found.modules.ok_or_else(|| answer(&url, "it has no modules.v1, so it keeps no modules"))?;
+            serde_json::from_str(&text).map_err(|error| WebError::answer(&url, &error.to_string()))?;
+        let modules = found
+            .modules
+            .ok_or_else(|| WebError::answer(&url, "it has no modules.v1, so it keeps no modules"))?;
         let base = at(&modules)?;
         match url_refusal(&base, &url) {
-            Some(cause) => Err(answer(&base, &format!("{host} named it, and {cause}"))),
+            Some(cause) => Err(WebError::answer(&base, &format!("{host} named it, and {cause}")).into()),
             None => Ok(base),
         }
     }
 
-    async fn get(&self, web: &Web, url: &Url) -> Result<super::web::Answer, SourceError> {
+    async fn get(&self, web: &Web, url: &Url) -> Result<Answer, SourceError> {
         let token = url.host_str().and_then(|host| self.config().token(host, url.port()));
         let authorization = token.map(Authorization::Bearer);
         let accept = [(header::ACCEPT, "application/json".to_owned())];
-        let response = web.get(url, authorization.as_ref(), &accept).await?;
+        let asking = Asking { authorization: authorization.as_ref(), headers: &accept };
+        let response = web.get(url, asking).await?;
         if response.status.is_success() {
             Ok(response)
         } else {
-            Err(SourceError::Status { url: url.into(), status: response.status.as_u16() })
+            Err(WebError::Status { url: url.into(), status: response.status.as_u16() }.into())
         }
     }
 

@@ -10,11 +10,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use super::SourceError;
 use super::address::S3Place;
 use super::archive::{MOST_BYTES, MOST_FILES};
-use super::web::MOST_FILE;
+use super::download::MOST_FILE;
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
 use crate::support::confined::Root;
 use crate::support::fs::FileError;
+use crate::support::web::WebError;
 
 /// What a bucket gave.
 pub(super) enum Object {
@@ -97,8 +98,8 @@ async fn save(
     let mut output = Root::at(scratch)?.create_new(file)?;
     while let Some(chunk) = body.next().await {
         let chunk =
-            chunk.map_err(|error| SourceError::Unreachable { url: name.into(), cause: error.to_string() })?;
-        left.bytes = left.bytes.checked_sub(chunk.len() as u64).ok_or_else(|| SourceError::Answer {
+            chunk.map_err(|error| WebError::Unreachable { url: name.into(), cause: error.to_string() })?;
+        left.bytes = left.bytes.checked_sub(chunk.len() as u64).ok_or_else(|| WebError::Answer {
             url: name.into(),
             cause: format!("it is larger than {} GiB", left.most >> 30),
         })?;
@@ -124,7 +125,7 @@ where
         (SdkError::DispatchFailure(_) | SdkError::TimeoutError(_), _)
             if !DisplayErrorContext(error).to_string().contains("Credentials") =>
         {
-            SourceError::Unreachable {
+            WebError::Unreachable {
                 url: format!("s3://{}/{}", place.bucket, place.key).into(),
                 cause: DisplayErrorContext(error)
                     .to_string()
@@ -133,6 +134,7 @@ where
                     .unwrap_or_default()
                     .to_owned(),
             }
+            .into()
         }
         (_, EngineError::Bucket { bucket, cause, advice }) => SourceError::Bucket { bucket, cause, advice },
         (_, other) => SourceError::Bucket {
