@@ -97,8 +97,15 @@ struct BumpArgs {
 #[derive(Args, Clone, Debug)]
 struct SetArgs {
     /// The application, more of the target where it has several containers, and the image
-    #[arg(required = true, value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]=IMAGE")]
+    #[arg(
+        required = true,
+        value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]=IMAGE"
+    )]
     assignments: Vec<String>,
+
+    /// Set each place of the target that runs the image, in one commit; with * as the application in all of them
+    #[arg(long)]
+    all: bool,
 
     #[command(flatten)]
     bump: BumpArgs,
@@ -135,7 +142,7 @@ struct HistoryArgs {
 #[derive(Args, Clone, Debug)]
 struct RollbackArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")]
+    #[arg(value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]")]
     target: String,
 
     #[command(flatten)]
@@ -149,7 +156,7 @@ struct RollbackArgs {
 #[derive(Args, Clone, Debug)]
 struct PromoteArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")]
+    #[arg(value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]")]
     target: String,
 
     /// The folder of the environment that runs it, in the repository
@@ -186,9 +193,11 @@ async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CommandError
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
-    let apps: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
+    // Which of all have it is seen later.
+    let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
+    let apps: Vec<&str> = apps.collect();
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let options = args.bump.options();
+    let options = BumpOptions { all: args.all, ..args.bump.options() };
     let set = set_images(&mut repository, &args.repository.manifests, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
     finish(ui, repository, reached, &args.wait, &outcomes).await
@@ -403,7 +412,12 @@ fn from_environment(url: &str) -> RepositorySpec {
 
 impl BumpArgs {
     fn options(&self) -> BumpOptions {
-        BumpOptions { allow_older: self.allow_older, unfreeze: self.unfreeze, source: source() }
+        BumpOptions {
+            allow_older: self.allow_older,
+            unfreeze: self.unfreeze,
+            source: source(),
+            ..BumpOptions::default()
+        }
     }
 }
 
@@ -415,10 +429,9 @@ fn failed(error: GitOpsError) -> CommandError {
     let help = match &error {
         GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
         GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
-        GitOpsError::Twice { .. } => return usage(error),
-        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::Ambiguous { .. } => {
-            None
-        }
+        GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
+        GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
+        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } => None,
         other => return CommandError::failed(other, None),
     };
     CommandError::Refused { message: error.to_string(), help: help.map(str::to_owned) }

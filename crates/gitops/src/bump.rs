@@ -1,12 +1,13 @@
 //! A bump: one commit that changes an image, or several at once.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::draft::{Draft, Part};
 use super::error::GitOpsError;
 use super::find::FoundImage;
-use super::history::{app_hint, freeze};
-use super::image::{ImageAssignment, ImageReference};
+use super::history::{app_hint, apps, freeze};
+use super::image::{ImageAssignment, ImageReference, ImageTarget};
 use super::kustomize::Deployed;
 use super::repository::{Repository, folder_of};
 use super::trailers;
@@ -19,6 +20,8 @@ pub struct BumpOptions {
     pub allow_older: bool,
     /// Set the image even where a rollback froze it, and let later bumps go on.
     pub unfreeze: bool,
+    /// Set every place that runs the image, and not only one.
+    pub all: bool,
     /// The pipeline or person behind the bump, see [`super::bump_source`].
     pub source: Option<String>,
 }
@@ -64,23 +67,57 @@ pub async fn set_images(
     assignments: &[ImageAssignment],
     options: &BumpOptions,
 ) -> Result<Vec<BumpOutcome>, GitOpsError> {
-    let mut bumps = Vec::new();
-    for ImageAssignment { target, .. } in assignments {
-        bumps.push(Bump::new(&target.app, folder_of(root, &target.app)?, options));
+    let mut wanted: Vec<(ImageTarget, &ImageReference)> = Vec::new();
+    for ImageAssignment { target, image } in assignments {
+        match target.app.as_str() {
+            EVERY_APP if !options.all => return Err(GitOpsError::EveryApp { image: image.to_string() }),
+            EVERY_APP => {
+                let of = |app| (ImageTarget { app, ..target.clone() }, image);
+                wanted.extend(apps(repository, root).await?.into_iter().map(of));
+            }
+            _ => wanted.push((target.clone(), image)),
+        }
     }
-    let mut folders: Vec<String> = bumps.iter().map(|bump| bump.folder.clone()).collect();
-    folders.sort();
-    folders.dedup();
+    let mut folders = Vec::new();
+    for (target, _) in &wanted {
+        folders.push(folder_of(root, &target.app)?);
+    }
+    // One at a time is decided on each tip anew; what was seen first of each place stays known.
+    let mut bumps: BTreeMap<String, Bump<'_>> = BTreeMap::new();
     let mut outcomes = Vec::new();
+    let mut asked = folders.clone();
+    asked.sort();
+    asked.dedup();
     let landed = repository
-        .land(&folders, |snapshot| {
+        .land(&asked, |snapshot| {
             let mut draft = Draft::on(snapshot);
             outcomes.clear();
-            for (bump, ImageAssignment { target, image }) in bumps.iter_mut().zip(assignments) {
-                let found = draft.select(&bump.folder, target, image)?;
-                let done = bump.decide(&mut draft, &found, image)?;
-                refuse_twice(&outcomes, &done)?;
-                outcomes.push(done);
+            for (number, ((target, image), folder)) in wanted.iter().zip(&folders).enumerate() {
+                let chosen = if options.all {
+                    draft.select_all(folder, target, image)?
+                } else {
+                    vec![draft.select(folder, target, image)?]
+                };
+                for found in chosen {
+                    // An edit moves what comes after it.
+                    let found = if options.all { draft.again(folder, target, image, found)? } else { found };
+                    let place = format!(
+                        "{number} {} {} {} {}",
+                        draft.app(folder)?[found.file].path,
+                        found.namespace,
+                        found.identity(),
+                        found.pointer.join("/")
+                    );
+                    let bump =
+                        bumps.entry(place).or_insert_with(|| Bump::new(&target.app, folder.clone(), options));
+                    let done = bump.decide(&mut draft, &found, image)?;
+                    refuse_twice(&outcomes, &done)?;
+                    outcomes.push(done);
+                }
+            }
+            if let (true, Some((target, image))) = (outcomes.is_empty(), wanted.first()) {
+                let app = if folders.len() > 1 { root } else { &target.app };
+                return Err(GitOpsError::NobodyRuns { app: app.to_owned(), name: image.name.clone() });
             }
             Ok(draft.change())
         })
@@ -90,6 +127,9 @@ pub async fn set_images(
         Err(error) => Err(name_the_apps(repository, root, error).await),
     }
 }
+
+/// In the place of an app: every one.
+const EVERY_APP: &str = "*";
 
 /// What is left out of an app, with the reasons.
 pub(super) fn left_out(draft: &Draft<'_>, folder: &str, unreadable: &[GitOpsError]) -> Vec<String> {

@@ -73,6 +73,7 @@ impl<'a> Draft<'a> {
             }
             other => other,
         })?;
+        let fitting: Vec<&FoundImage> = fitting.iter().map(AsRef::as_ref).collect();
         if let [only] = &fitting[..] {
             return checked(files, only);
         }
@@ -81,13 +82,62 @@ impl<'a> Draft<'a> {
         match &shown[..] {
             // What is called the same is not told apart by that.
             [only] if hidden.iter().all(|other| other.identity() != only.identity()) => checked(files, only),
-            [] => Err(ambiguous(folder, files, target, &fitting)),
+            [] => Err(ambiguous(folder, files, target, &fitting, &images)),
             [first, ..] => {
                 let mut all = vec![*first];
                 all.extend(fitting.iter().filter(|one| !std::ptr::eq(**one, *first)));
-                Err(ambiguous(folder, files, target, &all))
+                Err(ambiguous(folder, files, target, &all, &images))
             }
         }
+    }
+
+    /// Every image that a target may mean and that runs the wanted one in another version, as far as its edit shows; what something
+    /// else decides is set there, and where that cannot be, refused.
+    pub fn select_all(
+        &self,
+        folder: &str,
+        target: &ImageTarget,
+        image: &ImageReference,
+    ) -> Result<Vec<FoundImage>, GitOpsError> {
+        let files = self.app(folder)?;
+        let images = self.images(folder)?;
+        let fitting = match fitting(&images, folder, files, target, None) {
+            Err(GitOpsError::NoImage { .. }) => return Ok(Vec::new()),
+            fitting => fitting?,
+        };
+        let same: Vec<&FoundImage> =
+            fitting.iter().map(AsRef::as_ref).filter(|found| found.runs(&image.name)).collect();
+        let (mut all, mut refusal) = (Vec::new(), None);
+        for found in same {
+            match self.check(folder, found, image) {
+                Ok(_) => all.push(checked(files, found)?),
+                Err(error) => refusal = Some(error),
+            }
+        }
+        match refusal.filter(|_| all.is_empty()) {
+            Some(refusal) => Err(refusal),
+            None => Ok(all),
+        }
+    }
+
+    /// One of [`Draft::select_all`] as it is by now, where something else was edited since.
+    pub fn again(
+        &self,
+        folder: &str,
+        target: &ImageTarget,
+        image: &ImageReference,
+        found: FoundImage,
+    ) -> Result<FoundImage, GitOpsError> {
+        if self.changed.is_empty() {
+            return Ok(found);
+        }
+        let is_same = |other: &FoundImage| {
+            (other.file, other.line()) == (found.file, found.line())
+                && other.pointer == found.pointer
+                && other.identity() == found.identity()
+        };
+        let all = self.select_all(folder, target, image)?;
+        Ok(all.into_iter().find(is_same).unwrap_or(found))
     }
 
     /// Refuses an image whose edit would not show in the cluster, or would show in another app too; returns what the cluster

@@ -82,6 +82,20 @@ pub enum GitOpsError {
         /// A selection that would fit one.
         example: String,
     },
+    /// Every app is meant, and one place only.
+    #[error("* is every app, and {image} would be set in one place; add --all, or name the app")]
+    EveryApp {
+        /// The wanted image.
+        image: String,
+    },
+    /// No place runs the image that is to be set wherever it is.
+    #[error("nothing in {app} runs {name}; slipway image list shows what is there")]
+    NobodyRuns {
+        /// The app.
+        app: String,
+        /// The image's name.
+        name: String,
+    },
     /// Two assignments mean one place.
     #[error("{container} is given two images, {images}; give it one")]
     Twice {

@@ -5,6 +5,7 @@ mod helm;
 mod kinds;
 mod kustomization;
 mod object;
+mod path;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::written::{Spot, Written};
 
 pub(super) use self::helm::is_values;
 pub(super) use self::object::is_object;
+pub(super) use self::path::reached_by;
 
 /// An image in a file.
 #[derive(Debug, Clone)]

@@ -175,7 +175,7 @@ impl ImageRecord {
             let file = self.file.as_ref();
             image.identity() == self.container && file.is_none_or(|file| *file == files[image.file].path)
         };
-        if present.iter().any(named) {
+        if named(image) || present.iter().any(named) {
             return named(image);
         }
         let runs = |text: &str| text.parse::<ImageReference>().is_ok_and(|record| image.runs(&record.name));
@@ -194,21 +194,27 @@ pub(super) fn freeze<'a>(
     matches!(last.kind, RecordKind::Rollback { .. }).then_some(last)
 }
 
-/// The app that a file belongs to: the folder right under the root.
+/// The app that a file belongs to: the folder right under the root, or the root itself.
 fn app_of(root: &str, file: &str) -> String {
     let inside = file.strip_prefix(root).unwrap_or(file).trim_start_matches('/');
-    inside.split_once('/').map_or("", |(app, _)| app).to_owned()
+    inside.split_once('/').map_or(".", |(app, _)| app).to_owned()
 }
 
-/// A hint for an app that is not there: those that are.
-pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
+/// The apps under the root.
+pub(super) async fn apps(repository: &Repository, root: &str) -> Result<Vec<String>, GitOpsError> {
     let folder = folder_of(root, "")?;
     let (files, _) = repository.files(&folder).await?;
     let mut apps: Vec<String> =
         files.iter().map(|file| app_of(&folder, file.link.as_ref().unwrap_or(&file.path))).collect();
-    apps.retain(|app| !app.is_empty());
+    apps.retain(|app| app != ".");
     apps.sort();
     apps.dedup();
+    Ok(apps)
+}
+
+/// A hint for an app that is not there: those that are.
+pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
+    let apps = apps(repository, root).await?;
     Ok(if apps.is_empty() {
         format!("{root} has no apps on {}", repository.branch())
     } else {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::age;
 use super::error::GitOpsError;
+use super::path::ImagePath;
 
 /// A container image: `[registry[:port]/]repository[:tag][@digest]`, in the grammar of the
 /// [distribution project](https://pkg.go.dev/github.com/distribution/reference).
@@ -92,11 +93,13 @@ impl FromStr for ImageReference {
     }
 }
 
-/// Which container's image is meant: an app, and as much of kind, workload and container as it takes.
+/// Which container's image is meant: an app, and as much of namespace, kind, workload and container as it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageTarget {
-    /// The app's folder under the root of the manifests.
+    /// The app's folder under the root of the manifests; `*` is every one, and `.` the root itself.
     pub app: String,
+    /// The workload's namespace, as its manifest says it.
+    pub namespace: Option<String>,
     /// The workload's kind, in any case: `deployment`.
     pub kind: Option<String>,
     /// The workload's name.
@@ -105,6 +108,8 @@ pub struct ImageTarget {
     pub container: Option<String>,
     /// Where it stands, for what has the same names as another.
     pub place: Option<FilePlace>,
+    /// The way to it in its object, for what is an image by that only.
+    pub path: Option<ImagePath>,
 }
 
 /// A manifest, and a line of it where that takes one.
@@ -133,45 +138,63 @@ impl FilePlace {
 impl fmt::Display for ImageTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.app)?;
-        for part in [&self.kind, &self.workload, &self.container].into_iter().flatten() {
-            write!(f, "/{part}")?;
+        let parts = [&self.namespace, &self.kind, &self.workload, &self.container];
+        for part in parts.into_iter().skip_while(|part| part.is_none()) {
+            write!(f, "/{}", part.as_deref().unwrap_or(ANY))?;
         }
         if let Some(FilePlace { file, line }) = &self.place {
             write!(f, "@{file}")?;
             line.map_or(Ok(()), |line| write!(f, ":{line}"))?;
         }
-        Ok(())
+        self.path.as_ref().map_or(Ok(()), |path| write!(f, "#{path}"))
     }
 }
+
+/// In the place of a part: whatever it is.
+const ANY: &str = "*";
 
 impl FromStr for ImageTarget {
     type Err = GitOpsError;
 
-    /// `app`, `app/container`, `app/workload/container` or `app/kind/workload/container`, with `@file` or `@file:line` behind
-    /// it or not.
+    /// `app`, `app/container`, `app/workload/container`, `app/kind/workload/container` or with the namespace before that, each
+    /// part of them `*` or not; with `@file` or `@file:line` behind it or not, and `#path` behind that.
     fn from_str(text: &str) -> Result<Self, GitOpsError> {
         let refuse = |problem| GitOpsError::Assignment { text: text.to_owned(), problem };
-        let ats = text.match_indices('@').filter_map(|(at, _)| text.split_at_checked(at));
+        let (rest, path) = match text.split_once('#') {
+            Some((rest, path)) => (rest, Some(path.parse().map_err(refuse)?)),
+            None => (text, None),
+        };
+        let ats = rest.match_indices('@').filter_map(|(at, _)| rest.split_at_checked(at));
         let placed = ats.filter_map(|(names, at)| Some((names, FilePlace::of(at.strip_prefix('@')?)?)));
-        let (names, place) = placed.map(|(names, place)| (names, Some(place))).next().unwrap_or((text, None));
+        let (names, place) = placed.map(|(names, place)| (names, Some(place))).next().unwrap_or((rest, None));
         let parts: Vec<&str> = names.split('/').collect();
-        if parts.iter().any(|part| part.is_empty() || *part == "." || *part == "..") {
+        let is_root = parts.first() == Some(&".");
+        if parts.iter().skip(usize::from(is_root)).any(|part| part.is_empty() || matches!(*part, "." | ".."))
+        {
             return Err(refuse("a part of the target is empty"));
         }
-        let (app, kind, workload, container) = match parts[..] {
-            [app] => (app, None, None, None),
-            [app, container] => (app, None, None, Some(container)),
-            [app, workload, container] => (app, None, Some(workload), Some(container)),
-            [app, kind, workload, container] => (app, Some(kind), Some(workload), Some(container)),
-            _ => return Err(refuse("the target is APP[/[[KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]]")),
+        let (app, namespace, kind, workload, container) = match parts[..] {
+            [app] => (app, None, None, None, None),
+            [app, container] => (app, None, None, None, Some(container)),
+            [app, workload, container] => (app, None, None, Some(workload), Some(container)),
+            [app, kind, workload, container] => (app, None, Some(kind), Some(workload), Some(container)),
+            [app, namespace, kind, workload, container] => {
+                (app, Some(namespace), Some(kind), Some(workload), Some(container))
+            }
+            _ => {
+                let form = "the target is APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]";
+                return Err(refuse(form));
+            }
         };
-        let owned = |part: Option<&str>| part.map(str::to_owned);
+        let owned = |part: Option<&str>| part.filter(|part| *part != ANY).map(str::to_owned);
         Ok(Self {
             app: app.to_owned(),
+            namespace: owned(namespace),
             kind: owned(kind),
             workload: owned(workload),
             container: owned(container),
             place,
+            path,
         })
     }
 }
@@ -329,6 +352,11 @@ mod tests {
         assert_eq!(placed.place, Some(FilePlace { file: "base/a=b.yaml".to_owned(), line: Some(12) }));
         assert_eq!(placed.to_string(), "app-a/web@base/a=b.yaml:12");
         assert_eq!(target("app-a@x.json=r.io/x:v2").place.unwrap().line, None);
+        let named = target("app/eu/*/api/*@a.yaml#spec.list[name=a].image=r.io/x:v2");
+        assert_eq!((named.namespace.as_deref(), named.kind.as_deref()), (Some("eu"), None));
+        assert_eq!((named.workload.as_deref(), named.container.as_deref()), (Some("api"), None));
+        assert_eq!(named.to_string(), "app/eu/*/api/*@a.yaml#spec.list[name=a].image");
+        assert_eq!(target(".=r.io/x:v2").app, ".");
         let folder = target("app@v1/web=r.io/x:v2");
         assert_eq!((folder.app.as_str(), folder.place), ("app@v1", None));
     }
@@ -341,7 +369,10 @@ mod tests {
             "=x:v1",
             "../app=x:v1",
             "a//b=x:v1",
-            "a/b/c/d/e=x:v1",
+            "a/b/c/d/e/f=x:v1",
+            "a/./b=x:v1",
+            "a#=x:v1",
+            "a#x[=x:v1",
             "a@../b.yaml=x:v1:",
         ] {
             assert!(text.parse::<ImageAssignment>().is_err(), "{text:?}");

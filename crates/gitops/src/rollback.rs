@@ -1,15 +1,17 @@
 //! A rollback: the last bump taken back, as a bump of its own that holds later ones.
 
+use std::borrow::Cow;
+
 use super::bump::{BumpOutcome, left_out, name_the_apps, settle, subject};
 use super::draft::{Draft, Part};
 use super::error::GitOpsError;
-use super::find::Images;
+use super::find::{FoundImage, Images};
 use super::history::{ImageRecord, RecordKind};
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::Files;
 use super::recorded::select_recorded;
 use super::repository::{Repository, Snapshot, folder_of};
-use super::select::is_at;
+use super::select::{fitting, is_at};
 use super::trailers;
 use slipway_support::git::short;
 
@@ -58,16 +60,22 @@ fn last_bump<'a>(
     files: &Files,
 ) -> Result<&'a ImageRecord, GitOpsError> {
     let mut taken_back = Vec::new();
-    let present = Images::of(files).found;
+    let images = Images::of(files);
+    let mut present = images.found.clone();
+    if target.path.is_some() {
+        present.extend(fitting(&images, folder, files, target, None)?.into_iter().map(Cow::into_owned));
+    }
+    let is_meant = |image: &FoundImage| {
+        is_at(folder, files, target, image)
+            && target.namespace.as_ref().is_none_or(|namespace| *namespace == image.namespace)
+    };
     // A place is the record's where what is there is what the record tells of.
     let at_place = |record: &ImageRecord| {
-        target.place.is_none()
-            || present
-                .iter()
-                .any(|image| is_at(folder, files, target, image) && record.is_of(image, files, &present))
+        target.place.is_none() && target.namespace.is_none() && target.path.is_none()
+            || present.iter().any(|image| is_meant(image) && record.is_of(image, files, &present))
     };
-    let fitting = |record: &&ImageRecord| fits(target, record) && at_place(record);
-    for record in snapshot.records(folder).iter().filter(fitting) {
+    let counts = |record: &&ImageRecord| fits(target, record) && at_place(record);
+    for record in snapshot.records(folder).iter().filter(counts) {
         // One commit may have bumped several containers.
         let is_taken_back =
             |(of, container): &(&String, &String)| **of == record.commit && **container == record.container;

@@ -1,11 +1,14 @@
 //! Which of an app's images is meant.
 
+use std::borrow::Cow;
+
 use granit_parser::ScalarStyle;
 
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images};
-use super::image::{ImageReference, ImageTarget};
+use super::find::{FoundImage, Images, reached_by};
+use super::image::{FilePlace, ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile, Value};
+use super::path::ImagePath;
 
 /// The one image of `files` that `target` means. Where the target names no container and several are there, the one
 /// that already runs `like` (another version of the wanted image) is meant.
@@ -17,9 +20,10 @@ pub(super) fn select_image(
 ) -> Result<FoundImage, GitOpsError> {
     let images = Images::of(files);
     let fitting = fitting(&images, folder, files, target, like)?;
+    let fitting: Vec<&FoundImage> = fitting.iter().map(AsRef::as_ref).collect();
     match &fitting[..] {
         [only] => checked(files, only),
-        several => Err(ambiguous(folder, files, target, several)),
+        several => Err(ambiguous(folder, files, target, several, &images)),
     }
 }
 
@@ -30,18 +34,17 @@ pub(super) fn fitting<'a>(
     files: &Files,
     target: &ImageTarget,
     like: Option<&ImageReference>,
-) -> Result<Vec<&'a FoundImage>, GitOpsError> {
+) -> Result<Vec<Cow<'a, FoundImage>>, GitOpsError> {
+    if let Some(path) = &target.path {
+        return by_path(images, folder, files, target, path);
+    }
     let stands_in_the_way =
         images.obstacles.iter().find(|obstacle| workload_fits(target, &obstacle.kind, &obstacle.workload));
     if let Some(obstacle) = stands_in_the_way {
         return Err(obstacle.error(files));
     }
-    let fits = |image: &&FoundImage| {
-        workload_fits(target, &image.kind, &image.workload)
-            && target.container.as_ref().is_none_or(|container| *container == image.container)
-            && is_at(folder, files, target, image)
-    };
-    let mut fitting: Vec<&FoundImage> = images.found.iter().filter(fits).collect();
+    let mut fitting: Vec<&FoundImage> =
+        images.found.iter().filter(|image| fits(folder, files, target, image)).collect();
     if fitting.is_empty() {
         let (folder, target) = (folder.to_owned(), target.to_string());
         return Err(GitOpsError::NoImage { folder, target, present: present(images) });
@@ -52,7 +55,48 @@ pub(super) fn fitting<'a>(
             fitting = same;
         }
     }
-    Ok(fitting)
+    Ok(fitting.into_iter().map(Cow::Borrowed).collect())
+}
+
+/// Whether a target may mean an image, by all that it names but a path.
+fn fits(folder: &str, files: &Files, target: &ImageTarget, image: &FoundImage) -> bool {
+    workload_fits(target, &image.kind, &image.workload)
+        && target.namespace.as_ref().is_none_or(|namespace| *namespace == image.namespace)
+        && target.container.as_ref().is_none_or(|container| *container == image.container)
+        && is_at(folder, files, target, image)
+}
+
+/// What a path leads to: images that are known, and values that are one by that only.
+fn by_path<'a>(
+    images: &'a Images,
+    folder: &str,
+    files: &Files,
+    target: &ImageTarget,
+    path: &ImagePath,
+) -> Result<Vec<Cow<'a, FoundImage>>, GitOpsError> {
+    let reached = reached_by(files, path);
+    let mut fitting: Vec<Cow<'a, FoundImage>> = Vec::new();
+    for image in reached.found {
+        let is_known = |known: &&FoundImage| known.file == image.file && known.written.shares(&image.written);
+        let image = match images.found.iter().find(is_known) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(image),
+        };
+        let is_new =
+            !fitting.iter().any(|other| other.file == image.file && other.written.shares(&image.written));
+        if is_new && fits(folder, files, target, &image) {
+            fitting.push(image);
+        }
+    }
+    if !fitting.is_empty() {
+        return Ok(fitting);
+    }
+    let mut stops = reached.obstacles.iter();
+    if let Some(stop) = stops.find(|stop| workload_fits(target, &stop.kind, &stop.workload)) {
+        return Err(stop.error(files));
+    }
+    let (folder, target) = (folder.to_owned(), target.to_string());
+    Err(GitOpsError::NoImage { folder, target, present: present(images) })
 }
 
 /// An image that an edit can replace.
@@ -90,28 +134,52 @@ pub(super) fn ambiguous(
     folder: &str,
     files: &Files,
     target: &ImageTarget,
-    images: &[&FoundImage],
+    several: &[&FoundImage],
+    all: &Images,
 ) -> GitOpsError {
     let describe =
         |image: &&FoundImage| format!("{} ({}:{})", image.identity(), files[image.file].path, image.line());
-    let matches = images.iter().map(describe).collect::<Vec<_>>().join(", ");
-    let example = images.first().map(|image| selector(folder, files, &target.app, image, images));
+    let matches = several.iter().map(describe).collect::<Vec<_>>().join(", ");
+    let example = several.first().map(|image| selector(folder, files, &target.app, image, all));
     GitOpsError::Ambiguous { target: target.to_string(), matches, example: example.unwrap_or_default() }
 }
 
-/// A target that means this image and none of the others: by its names, its file, or its line.
-fn selector(folder: &str, files: &Files, app: &str, image: &FoundImage, all: &[&FoundImage]) -> String {
-    let identity = image.identity();
-    let same = || all.iter().filter(|other| other.identity() == identity);
+/// A target that means this image and none of the others: by its names, its file, its namespace, its line, or its way in the
+/// object. What fits several is never advised, and so not what was typed.
+fn selector(folder: &str, files: &Files, app: &str, image: &FoundImage, all: &Images) -> String {
     let path = files[image.file].path.as_str();
-    let file = path.strip_prefix(folder).and_then(|path| path.strip_prefix('/')).unwrap_or(path);
-    if same().count() < 2 {
-        format!("{app}/{identity}")
-    } else if same().filter(|other| other.file == image.file).count() < 2 {
-        format!("{app}/{identity}@{file}")
-    } else {
-        format!("{app}/{identity}@{file}:{}", image.line())
-    }
+    let file = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/').to_owned();
+    let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty() && !text.contains('/'));
+    let named = ImageTarget {
+        app: app.to_owned(),
+        namespace: None,
+        kind: part(&image.kind),
+        workload: part(&image.workload),
+        container: part(&image.container),
+        place: None,
+        path: None,
+    };
+    let at = |line| Some(FilePlace { file: file.clone(), line });
+    let mut targets = vec![named.clone(), ImageTarget { place: at(None), ..named.clone() }];
+    targets.extend(part(&image.namespace).map(|name| ImageTarget { namespace: Some(name), ..named.clone() }));
+    targets.push(ImageTarget { place: at(Some(image.line())), ..named.clone() });
+    let is_alone = |target: &&ImageTarget| {
+        all.found.iter().filter(|other| fits(folder, files, target, other)).count() == 1
+    };
+    let target = targets.iter().find(is_alone).cloned();
+    let by_path = || {
+        let way = format!(
+            "/{}",
+            image
+                .pointer
+                .iter()
+                .map(|key| key.replace('~', "~0").replace('/', "~1"))
+                .collect::<Vec<_>>()
+                .join("/")
+        );
+        ImageTarget { place: at(Some(image.line())), path: way.parse().ok(), ..named }
+    };
+    target.unwrap_or_else(by_path).to_string()
 }
 
 /// Refuses what no edit can replace.

@@ -124,6 +124,15 @@ impl Written {
         }
     }
 
+    /// Whether the two are written by the same value, or one of the same.
+    pub fn shares(&self, other: &Self) -> bool {
+        let spans = |written: &Self| {
+            written.spots().into_iter().map(|spot| spot.node.span.clone()).collect::<Vec<_>>()
+        };
+        let others = spans(other);
+        spans(self).iter().any(|span| others.contains(span))
+    }
+
     /// The image, as one would write it in one value. Where nothing here says its name, it is said to be `name`.
     pub fn text(&self, name: Option<&str>) -> String {
         match self {

@@ -42,11 +42,13 @@ async fn two_of_one_name_in_one_file_are_named_by_their_lines() {
     remote.commit("both", &[(file, &format!("{}---\n{}", in_namespace("eu"), in_namespace("us")))]);
     let mut repository = remote.open().await;
     let refused = set(&mut repository, "web=registry.example/web:v2").await.unwrap_err().to_string();
-    assert!(refused.ends_with("like web/Deployment/web/web@all.yaml:14=IMAGE"), "{refused}");
+    assert!(refused.ends_with("like web/eu/Deployment/web/web=IMAGE"), "{refused}");
+    set(&mut repository, "web/eu/Deployment/web/web=registry.example/web:v2").await.unwrap();
+    rollback(&mut repository, "manifests", &"web/eu/*/*/*".parse().unwrap(), None).await.unwrap();
     set(&mut repository, "web@all.yaml:29=registry.example/web:v2").await.unwrap();
     let (first, second) = (in_namespace("eu"), in_namespace("us").replace("web:v1", "web:v2"));
     assert_eq!(remote.file(file), format!("{first}---\n{second}"));
-    rollback(&mut repository, "manifests", &"web".parse().unwrap(), None).await.unwrap();
+    rollback(&mut repository, "manifests", &"web@all.yaml:29".parse().unwrap(), None).await.unwrap();
     assert_eq!(remote.file(file), format!("{first}---\n{}", in_namespace("us")));
 }
 

@@ -7,6 +7,7 @@ mod layout;
 mod places;
 mod push;
 mod random_layouts;
+mod reach;
 mod remote;
 mod rollback;
 pub mod server;

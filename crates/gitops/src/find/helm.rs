@@ -194,8 +194,7 @@ fn path(way: &[String], key: &str) -> String {
 
 impl Finder<'_> {
     pub(super) fn find_in_values_file(&mut self, document: &Node) {
-        let name = self.file.path.rsplit('/').next().unwrap_or_default();
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let stem = self.stem();
         let values = self.values(document);
         self.add_values(("Values", &stem), values, Level::File);
     }

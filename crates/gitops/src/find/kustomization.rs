@@ -69,8 +69,7 @@ impl Finder<'_> {
 
     /// An image that a JSON patch writes.
     pub(super) fn find_in_operations(&mut self, operations: &[Node]) {
-        let name = self.file.path.rsplit('/').next().unwrap_or_default();
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let stem = self.stem();
         for operation in operations {
             let text = |key: &str| operation.get(key).and_then(Node::text);
             let path = text("path").unwrap_or_default();

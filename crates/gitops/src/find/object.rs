@@ -57,31 +57,63 @@ struct Object<'a> {
     metadata: Option<&'a Node>,
 }
 
-impl Finder<'_> {
-    pub(super) fn find_in_object(&mut self, object: &Node, inherited: Inherited<'_>) {
-        let kind = text(object, "kind").unwrap_or(inherited.kind);
-        let api_version = text(object, "apiVersion").unwrap_or(inherited.api_version);
+impl<'a> Object<'a> {
+    fn of(object: &'a Node, inherited: Inherited<'a>) -> Self {
         let metadata = object.get("metadata");
         let of_metadata = |key: &str| metadata.and_then(|metadata| text(metadata, key)).unwrap_or_default();
         let (name, prefix) = (of_metadata("name"), of_metadata("generateName"));
         let generated = name.is_empty() && !prefix.is_empty();
-        let workload = if generated { prefix } else { name }.to_owned();
+        Self {
+            kind: text(object, "kind").unwrap_or(inherited.kind),
+            api_version: text(object, "apiVersion").unwrap_or(inherited.api_version),
+            workload: if generated { prefix } else { name }.to_owned(),
+            generated,
+            metadata,
+        }
+    }
+}
+
+impl Finder<'_> {
+    pub(super) fn find_in_object(&mut self, object: &Node, inherited: Inherited<'_>) {
+        let owner = Object::of(object, inherited);
+        let (kind, api_version, workload) = (owner.kind, owner.api_version, owner.workload.as_str());
         if kind.is_empty()
             && let Some((merge, _)) = object.pairs().iter().find(|(name, _)| name.text() == Some("<<"))
         {
             let problem = "a merge key decides what this object is; write the object out here";
-            return self.hinder((kind, &workload), merge.line, problem);
+            return self.hinder((kind, workload), merge.line, problem);
         }
         match kind {
             "Application" | "ApplicationSet" if api_version.starts_with("argoproj.io/") => {
-                self.find_in_application(object, kind, &workload);
+                self.find_in_application(object, kind, workload);
             }
-            "HelmRelease" | "HelmChart" => self.find_in_release(object, kind, &workload),
-            "ConfigMap" => self.find_in_config_map(object, kind, &workload),
+            "HelmRelease" | "HelmChart" => self.find_in_release(object, kind, workload),
+            "ConfigMap" => self.find_in_config_map(object, kind, workload),
             _ => {}
         }
-        let owner = Object { kind, api_version, workload, generated, metadata };
         self.find_at_places(&owner, object, &[], (api_version, kind), 0);
+    }
+
+    /// What a path leads to in an object.
+    pub(super) fn reach_in_object(&mut self, object: &Node, inherited: Inherited<'_>, path: &ImagePath) {
+        let owner = Object::of(object, inherited);
+        for way in path.follow(object) {
+            match way {
+                Ok(way) => {
+                    if let Some(written) = self.written(&way) {
+                        self.add_written(
+                            &owner,
+                            path.to_string(),
+                            false,
+                            way.pointer,
+                            written,
+                            Arc::default(),
+                        );
+                    }
+                }
+                Err(stop) => self.stop(&owner, stop),
+            }
+        }
     }
 
     fn find_at_places(
@@ -184,6 +216,19 @@ impl Finder<'_> {
         if scalar.text().is_none() {
             return self.stop(owner, (scalar.line, NOT_A_SCALAR));
         }
+        let written = Written::Whole { spot: self.spot(scalar), before: String::new() };
+        self.add_written(owner, container, init, pointer, written, siblings);
+    }
+
+    fn add_written(
+        &mut self,
+        owner: &Object<'_>,
+        container: String,
+        init: bool,
+        pointer: Vec<String>,
+        written: Written,
+        siblings: Arc<[String]>,
+    ) {
         let of_metadata = |key: &str| owner.metadata.and_then(|metadata| metadata.get(key));
         self.images.found.push(FoundImage {
             file: self.index,
@@ -193,7 +238,7 @@ impl Finder<'_> {
             container,
             init,
             pointer,
-            written: Written::Whole { spot: self.spot(scalar), before: String::new() },
+            written,
             role: if self.block.is_some() { Role::Patch } else { Role::Object },
             siblings,
             api_version: owner.api_version.to_owned(),
