@@ -11,8 +11,8 @@ use super::follow::{Reached, reach, wait_for_bumps};
 use super::global::{Global, ToolArgs};
 use crate::estate::{Cluster, Needs};
 use crate::gitops::{
-    BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind, Repository,
-    RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
+    AgePolicy, BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind,
+    Repository, RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
 };
 use crate::launch::{CommandError, Workspace, choose};
 use crate::run::gate::argocd::repository_spec;
@@ -87,6 +87,10 @@ struct BumpArgs {
     /// Set it even where it is older than what is there
     #[arg(long)]
     allow_older: bool,
+
+    /// How tags are read to tell which is older: auto, semver, semver:RANGE, numeric, timestamp, describe or none
+    #[arg(long, value_name = "POLICY", env = "SLIPWAY_IMAGE_AGE")]
+    age: Option<AgePolicy>,
 
     /// Set it even where a rollback holds the image
     #[arg(long)]
@@ -415,6 +419,7 @@ impl BumpArgs {
         BumpOptions {
             allow_older: self.allow_older,
             unfreeze: self.unfreeze,
+            age: self.age.clone().unwrap_or_default(),
             source: source(),
             ..BumpOptions::default()
         }
@@ -431,7 +436,9 @@ fn failed(error: GitOpsError) -> CommandError {
         GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
         GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
         GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
-        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } => None,
+        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::OutOfRange { .. } => {
+            None
+        }
         other => return CommandError::failed(other, None),
     };
     CommandError::Refused { message: error.to_string(), help: help.map(str::to_owned) }

@@ -1,6 +1,10 @@
 //! The age of tags: which of two versions is the older one, where that is certain.
 
+mod policy;
+
 use std::cmp::Ordering;
+
+pub use self::policy::AgePolicy;
 
 /// What comes before a release, in this order.
 const BEFORE: &[&str] = &["alpha", "beta", "rc"];
@@ -15,7 +19,9 @@ const SHORTEST_NUMERIC_COMMIT: usize = 7;
 /// `1.2.3-rc.1`, `v1.2.3-4-gabc1234` of `git describe`, `1.2.3-debian-12-r4`. None where that is not certain: a suffix may
 /// be a variant (`-alpine`) or a commit, which have no age.
 pub(super) fn compare(tag: &str, other: &str) -> Option<Ordering> {
-    let (one, other) = (Version::of(tag)?, Version::of(other)?);
+    // One number alone needs the `v`: digits may as well be a commit.
+    let of = |tag: &str| Version::of(tag, if tag.starts_with(['v', 'V']) { 1 } else { 2 });
+    let (one, other) = (of(tag)?, of(other)?);
     match one.compare_numbers(&other)? {
         Ordering::Equal => one.compare_suffix(&other),
         different => Some(different),
@@ -41,8 +47,8 @@ struct Stage {
 }
 
 impl Version {
-    /// One to four numbers, `v` before them or not. One number alone needs the `v`: digits may as well be a commit.
-    fn of(tag: &str) -> Option<Self> {
+    /// Up to four numbers and at least so many, `v` before them or not.
+    fn of(tag: &str, enough: usize) -> Option<Self> {
         let tag = tag.to_ascii_lowercase();
         let bare = tag.strip_prefix('v').unwrap_or(&tag);
         let end = bare.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(bare.len());
@@ -51,7 +57,6 @@ impl Version {
         let dotted = core.ends_with('.') && !suffix.is_empty();
         let core = core.strip_suffix('.').filter(|_| dotted).unwrap_or(core);
         let numbers: Vec<u64> = core.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
-        let enough = if tag.starts_with('v') { 1 } else { 2 };
         if !(enough..=4).contains(&numbers.len()) {
             return None;
         }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::age::AgePolicy;
 use super::draft::{Draft, Part};
 use super::error::GitOpsError;
 use super::find::FoundImage;
@@ -22,6 +23,8 @@ pub struct BumpOptions {
     pub unfreeze: bool,
     /// Set every place that runs the image, and not only one.
     pub all: bool,
+    /// How the age of tags is told.
+    pub age: AgePolicy,
     /// The pipeline or person behind the bump, see [`super::bump_source`].
     pub source: Option<String>,
 }
@@ -193,6 +196,9 @@ impl<'a> Bump<'a> {
                 commit: short(&rollback.commit).to_owned(),
             });
         }
+        if changes {
+            self.check_range(image)?;
+        }
         if changes && !self.options.allow_older {
             self.check_age(&current, image, overtaken)?;
         }
@@ -236,10 +242,19 @@ impl<'a> Bump<'a> {
         Ok(outcome)
     }
 
+    fn check_range(&self, wanted: &ImageReference) -> Result<(), GitOpsError> {
+        let range = wanted.tag.as_deref().and_then(|tag| self.options.age.excludes(tag));
+        range.map_or(Ok(()), |range| {
+            let (app, wanted) = (self.app.to_owned(), wanted.to_string());
+            Err(GitOpsError::OutOfRange { app, wanted, range: range.to_string() })
+        })
+    }
+
     /// Never an older image over a newer one. Where the age cannot be told, the later decision wins, unless someone
     /// else decided after we did.
     fn check_age(&self, current: &str, wanted: &ImageReference, overtaken: bool) -> Result<(), GitOpsError> {
-        let age = current.parse::<ImageReference>().ok().and_then(|current| wanted.compare_age(&current));
+        let policy = &self.options.age;
+        let age = current.parse().ok().and_then(|current| wanted.compare_age_by(&current, policy));
         let (app, current, wanted) = (self.app.to_owned(), current.to_owned(), wanted.to_string());
         match age {
             Some(Ordering::Less) => Err(GitOpsError::Older { app, current, wanted }),

@@ -124,6 +124,18 @@ pub enum GitOpsError {
         /// The image that was asked for.
         wanted: String,
     },
+    /// The wanted tag is none of the versions that the policy of ages lets be set.
+    #[error(
+        "{app} takes versions of {range} only, and {wanted} is none of them; widen the range, or set another version"
+    )]
+    OutOfRange {
+        /// The app.
+        app: String,
+        /// The image that was asked for.
+        wanted: String,
+        /// The range.
+        range: String,
+    },
     /// Someone else set another image in the meantime, and which one is newer cannot be told.
     #[error("{app} was set to {current} by someone else just now; look at it, then ask for {wanted} again")]
     Overtaken {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::age;
+use super::age::AgePolicy;
 use super::error::GitOpsError;
 use super::path::ImagePath;
 
@@ -24,10 +24,15 @@ impl ImageReference {
     /// Tells whether this image is older (`Less`) or newer (`Greater`) than `other` by their tags, read as versions. None
     /// where that is not certain, or the images are not the same.
     pub fn compare_age(&self, other: &Self) -> Option<Ordering> {
+        self.compare_age_by(other, &AgePolicy::Auto)
+    }
+
+    /// The same by a policy.
+    pub fn compare_age_by(&self, other: &Self, policy: &AgePolicy) -> Option<Ordering> {
         if self.name != other.name {
             return None;
         }
-        age::compare(self.tag.as_deref()?, other.tag.as_deref()?)
+        policy.compare(self.tag.as_deref()?, other.tag.as_deref()?)
     }
 
     /// Whether it has a tag or a digest: one without names whatever is newest when a node pulls it.

@@ -39,6 +39,8 @@
 
 mod age;
 mod bump;
+#[cfg(test)]
+mod corpus;
 mod draft;
 mod edit;
 mod error;
@@ -60,6 +62,7 @@ mod trailers;
 mod tree;
 mod written;
 
+pub use self::age::AgePolicy;
 pub use self::bump::{BumpOptions, BumpOutcome, set_images};
 pub use self::error::GitOpsError;
 pub use self::history::{AppImage, ImageListing, ImageRecord, RecordKind, history, list_images};

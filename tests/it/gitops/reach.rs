@@ -122,6 +122,27 @@ async fn an_older_image_in_one_of_all_places_is_refused_for_all_of_them() {
 }
 
 #[tokio::test]
+async fn a_policy_says_which_tag_is_older_and_which_versions_may_be_set() {
+    for (policy, current, wanted, is_set) in [
+        ("auto", "build-10", "build-9", true),
+        ("numeric", "build-10", "build-9", false),
+        ("timestamp", "main-20260105", "dev-20251231", false),
+        ("describe", "one-63-gc1cfb68", "one-9-g1234567", false),
+        ("none", "2.0.0", "1.0.0", true),
+        ("semver:~1.4", "1.4.0", "1.4.1", true),
+        ("semver:~1.4", "1.4.0", "1.5.0", false),
+    ] {
+        let remote = Remote::new();
+        let text = deployment("web", &format!("registry.example/web:{current}"));
+        remote.commit("web", &[(FILE, &text)]);
+        let options = BumpOptions { age: policy.parse().unwrap(), ..BumpOptions::default() };
+        let assignment = format!("web=registry.example/web:{wanted}");
+        let outcome = set_with(&mut remote.open().await, &assignment, &options).await;
+        assert_eq!(outcome.is_ok(), is_set, "{policy}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn files_in_the_root_itself_are_the_app_of_one_dot() {
     let remote = Remote::new();
     remote.commit("root", &[("manifests/root.yaml", &deployment("root", "registry.example/root:v1"))]);
