@@ -48,6 +48,7 @@ pub mod suggest;
 mod types;
 pub mod value;
 pub mod walk;
+pub mod write;
 
 pub use evaluate::evaluate;
 pub use parser::{parse, parse_expression, parse_template};

@@ -1,11 +1,12 @@
 //! An evaluated unit as HCL that Terragrunt reads again: what `render` shows to people.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use super::render_hidden::LoginsHidden;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::schema::{self, Spec};
 use slipway_hcl::value::{Fields, Value};
+use slipway_hcl::write::{self, Style, is_identifier, quoted_where};
 use slipway_support::shown;
 
 /// Truths that are shown as false where nobody set them; they would only be noise.
@@ -148,60 +149,37 @@ impl Writer<'_> {
         self.attributes(specs.iter().filter_map(set));
     }
 
-    /// Attributes, with the signs of those that follow each other on single lines below each other.
     fn attributes<'v>(&mut self, attributes: impl Iterator<Item = (&'v str, &'v Value)>) {
-        self.lines(attributes.map(|(name, value)| (name.to_owned(), value)).collect());
-    }
-
-    fn lines(&mut self, attributes: Vec<(String, &Value)>) {
-        let written: Vec<(String, String)> =
-            attributes.into_iter().map(|(name, value)| (name, self.expression(value))).collect();
-        let single = |(_, text): &(String, String)| !text.contains('\n');
-        for group in written.chunk_by(|one, other| single(one) && single(other)) {
-            let width = group.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-            for (name, text) in group {
-                self.start_line();
-                // Writing into a string cannot fail.
-                let _written = writeln!(self.text, "{name:width$} = {text}");
-            }
-        }
+        let text = write::attributes(attributes, self.indent, self);
+        self.text.push_str(&text);
     }
 
     fn start_line(&mut self) {
-        self.text.push_str(&"  ".repeat(self.indent));
+        write::indent(&mut self.text, self.indent);
     }
+}
 
-    fn text(&self, text: &str) -> String {
+impl Style for Writer<'_> {
+    fn quoted(&self, text: &str) -> String {
         match self.hidden {
             Some(hidden) => quoted(&hidden.in_text(text)),
             None => quoted(text),
         }
     }
 
-    /// A value as an expression; the lines behind its first one are indented as they will stand.
-    fn expression(&self, value: &Value) -> String {
-        match value {
-            Value::Null => "null".to_owned(),
-            Value::Unknown => "\"\"".to_owned(),
-            Value::Bool(truth) => truth.to_string(),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => self.text(text),
-            Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
-                let elements: Vec<String> = elements.iter().map(|element| self.expression(element)).collect();
-                format!("[{}]", elements.join(", "))
-            }
-            Value::Object(fields) | Value::Map(fields) if fields.is_empty() => "{}".to_owned(),
-            Value::Object(fields) | Value::Map(fields) => {
-                let mut inner = Self { text: "{\n".to_owned(), indent: self.indent + 1, hidden: self.hidden };
-                inner.lines(fields.iter().map(|(name, value)| (key(name), value)).collect());
-                inner.indent -= 1;
-                inner.start_line();
-                inner.text.push('}');
-                inner.text
-            }
-            Value::Sensitive(inner) if self.hidden.is_none() => self.expression(inner),
-            Value::Sensitive(_) => quoted("(sensitive value)"),
-        }
+    /// Bare where it is a name that means nothing else.
+    fn key<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let is_bare =
+            name.is_ascii() && is_identifier(name) && !matches!(name, "for" | "null" | "true" | "false");
+        if is_bare { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
+    }
+
+    fn unknown(&self) -> &'static str {
+        "\"\""
+    }
+
+    fn sensitive(&self) -> Option<&'static str> {
+        self.hidden.map(|_| "(sensitive value)")
     }
 }
 
@@ -213,46 +191,9 @@ fn is_unset(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// The key of an object: bare where it is a name that means nothing else.
-fn key(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
-    let rest = letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
-    if first && rest && !matches!(name, "for" | "null" | "true" | "false") {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
-}
-
-/// A text as a quoted template without any interpolation.
+/// A text between quotes, made harmless for whoever looks at it.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '$' | '%' if letters.peek() == Some(&'{') => {
-                quoted.push(letter);
-                quoted.push(letter);
-            }
-            // Writing into a string cannot fail.
-            hidden if shown::is_hidden(hidden) && u32::from(hidden) > 0xffff => {
-                let _written = write!(quoted, "\\U{:08x}", u32::from(hidden));
-            }
-            hidden if shown::is_hidden(hidden) => {
-                let _written = write!(quoted, "\\u{:04x}", u32::from(hidden));
-            }
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    shown::hcl(&quoted).into_owned()
+    shown::hcl(&quoted_where(text, shown::is_hidden)).into_owned()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 use std::path::Path;
 
 use super::source::{Located, SourceError, split, within};
-use super::values::quoted;
 use super::{Kind, StackBlock};
 use crate::terragrunt::decode;
 use crate::terragrunt::paths;
@@ -15,6 +14,7 @@ use crate::terragrunt::reader::Reader;
 use slipway_hcl::ast::{Block, Body, ExprKind};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::{Location, Span};
+use slipway_hcl::write::quoted;
 
 /// The text of the unit's or the stack's own file in the copy that `block` makes; none where it stays as it is.
 pub(super) fn rebased(
