@@ -28,7 +28,7 @@ pub mod report;
 pub mod run;
 pub mod ui;
 
-pub use slipway_estate::{estate, terragrunt};
+pub use slipway_estate::{estate, terraform, terragrunt};
 pub use slipway_gitops as gitops;
 pub use slipway_hcl as hcl;
 pub use slipway_support as support;

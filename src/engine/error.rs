@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::other_state::Keeper;
 use super::said::Said;
 use super::source::SourceError;
-use super::ui::OutputsError;
 use crate::support::fs::FileError;
 use crate::support::process::ProcessError;
+use crate::terraform::outputs::OutputsError;
 
 /// How to choose between two states of one unit.
 const FIND_OUT: &str = "find out by `state list -state=FILE` of the tool which one tells of what is there";

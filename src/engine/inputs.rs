@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::engine::EngineError;
 use crate::hcl::value::Value;
 use crate::support::fs::{FileError, refuse_unreadable};
+use crate::terraform::files;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::variable_files;
 
@@ -27,17 +28,10 @@ pub fn refuse_endless(config: &UnitConfig, dir: &Path) -> Result<(), EngineError
 }
 
 fn is_read_by_itself(name: &str) -> bool {
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    ends(&[
-        ".tf",
-        ".tofu",
-        ".tf.json",
-        ".tofu.json",
-        ".tfvars",
-        ".tfvars.json",
-        ".tfstate",
-        ".terraform.lock.hcl",
-    ])
+    files::is_code(name)
+        || files::is_variable_file(name)
+        || name.ends_with(".tfstate")
+        || name == files::LOCK_FILE
 }
 
 #[cfg(test)]

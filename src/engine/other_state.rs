@@ -5,13 +5,13 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::EngineError;
 use super::cached_version::is_current;
 use super::source::Sources;
-use super::state::State;
-use super::{EngineError, state};
 use crate::hcl::value::Value;
 use crate::support::fs::read_regular;
 use crate::support::paths::clean;
+use crate::terraform::state::{self, State};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{terragrunt_unit_cache, terragrunt_working_dir};
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::hcl::json::to_json;
 use crate::hcl::value::Value;
 use crate::support::{environment, redact};
+use crate::terraform::variable_files::{value_of, values, values_of};
+use crate::terraform::{Module, Variable};
 use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::module::Module;
 use crate::terragrunt::variable_files;
 
 /// Keeps what is sensitive in a value, and what its names say is a secret, from being shown from now on.
@@ -45,32 +46,32 @@ fn keep_all(value: &Value) {
 /// inputs, the environment, variable files and arguments. `folder` is where the module's files are; returns whether any
 /// are there.
 pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
-    let module = Module::read(folder, |_| None);
+    let module = Module::read(folder, None, |_| None);
     keep_declared(config, &module, folder);
     module.has_files
 }
 
 /// The same of a module that was read from the folder.
 pub fn keep_declared(config: &UnitConfig, module: &Module, folder: &Path) {
-    let is_sensitive = |name: &str| module.variables.get(name).is_some_and(|variable| variable.sensitive);
+    let is_sensitive = |name: &str| module.variables.get(name).is_some_and(Variable::is_hidden);
     let given = variable_files::of_unit(config, folder);
-    for (name, value) in given.iter().flat_map(|file| variable_files::values(file)) {
+    for (name, value) in given.iter().flat_map(|file| values(file)) {
         if is_sensitive(&name) { keep_all(&value) } else { keep(&name, &value) }
     }
     let extra = || config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
     for (name, text) in extra()
-        .flat_map(|extra| variable_files::values_of("var", &extra.arguments))
+        .flat_map(|extra| values_of("var", &extra.arguments))
         .filter_map(|given| given.trim_matches(['"', '\'']).split_once('='))
     {
-        let value = variable_files::value_of(text);
+        let value = value_of(text);
         if is_sensitive(name) { keep_all(&value) } else { keep(name, &value) }
     }
-    for (name, _) in module.variables.iter().filter(|(_, variable)| variable.sensitive) {
+    for (name, _) in module.variables.iter().filter(|(_, variable)| variable.is_hidden()) {
         let variable = format!("TF_VAR_{name}");
         let set = extra().filter_map(|extra| extra.env_vars.get(&variable)).cloned();
         let inherited = std::env::var_os(&variable).map(|value| value.to_string_lossy().into_owned());
         for text in set.chain(inherited) {
-            keep_all(&variable_files::value_of(&text));
+            keep_all(&value_of(&text));
             // As the tool gets it.
             redact::known().add(&text);
         }

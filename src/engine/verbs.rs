@@ -14,12 +14,12 @@ use super::plan::left_out::LeftOut;
 use super::plan_place;
 use super::process::{Options, Ran, lists_resources};
 use super::state;
-use super::ui::parse_outputs;
 use super::{
     Applied, Companion, Direction, Engine, EngineError, Fingerprint, PlanJson, PlanSummary, SavedPlan,
     Session, StateMark, Step, UnitJob,
 };
 use crate::support::process::CommandLine;
+use crate::terraform::outputs::parse_outputs;
 use crate::terragrunt::outputs::Outputs;
 
 /// A command of the tool.

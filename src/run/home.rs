@@ -13,6 +13,8 @@ use crate::support::git::{Git, top_of};
 use crate::support::paths;
 use crate::support::seal::Sealer;
 use crate::support::work_folder::WorkFolder;
+use crate::terraform::files;
+use crate::terraform::state::is_state;
 
 /// Its name in the project's folder.
 pub const HOME: &str = ".slipway";
@@ -187,13 +189,8 @@ fn is_kept(file: &Path) -> bool {
     if LISTS.contains(&&*name) {
         return true;
     }
-    let is_read = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"];
-    if is_read.iter().any(|end| name.ends_with(end)) {
-        return false;
-    }
-    let Ok(content) = read_regular(file) else { return false };
-    let Ok(state) = serde_json::from_slice::<serde_json::Value>(&content) else { return false };
-    ["lineage", "serial"].iter().all(|key| state.get(key).is_some())
+    let is_read = files::is_code(&name) || files::is_variable_file(&name);
+    !is_read && read_regular(file).is_ok_and(|content| is_state(&content))
 }
 
 fn names(folder: &Path) -> Vec<std::ffi::OsString> {

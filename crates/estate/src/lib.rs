@@ -4,6 +4,8 @@
 //! outline is what can be known without anyone's outputs; finding and ordering need no more. The evaluation needs the
 //! outputs of what a unit depends on.
 //!
+//! [`terraform`] is what a module's folder declares, and what states and variable files say; it knows nothing of Terragrunt.
+//!
 //! [`estate`] is the tree: discovery, the graph and its order, filters, what a commit affects, validation, pictures. No unit
 //! is dropped because of a mistake in it, and every mistake is told, with its place.
 //!
@@ -42,4 +44,5 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests lay out the files that are read"))]
 
 pub mod estate;
+pub mod terraform;
 pub mod terragrunt;

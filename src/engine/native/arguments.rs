@@ -8,6 +8,7 @@ use crate::engine::cache::PROVIDERS;
 use crate::support::confined::{FOLDER, Root};
 use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
+use crate::terraform::variable_files::{names_in, values_of};
 use crate::terragrunt::config::{ExtraArguments, UnitConfig};
 
 /// The variable that names the provider cache.
@@ -102,27 +103,20 @@ pub fn flag_of(argument: &str) -> &str {
 
 /// The inputs that are not passed on beside a saved plan, since variable files or `-var` arguments of its planning came
 /// before them: `OpenTofu` refuses a value that is not the plan's own.
-///
-/// A name too many costs nothing, the plan has its value; so no file is parsed for it.
 pub fn overruled(config: &UnitConfig) -> BTreeSet<String> {
     let extras = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
     let mut names = BTreeSet::new();
     for extra in extras {
         for file in extra.required_var_files.iter().chain(&extra.optional_var_files) {
-            let text = read_text(&config.dir.join(file)).unwrap_or_default();
-            names.extend(text.split(['\n', ',', '{']).filter_map(assigned));
+            let file = config.dir.join(file);
+            let text = read_text(&file).unwrap_or_default();
+            names.extend(names_in(&file, text).into_iter().flatten());
         }
-        let values = extra.arguments.iter().map(|argument| argument.trim_start_matches("-var="));
-        names.extend(values.filter_map(assigned));
+        let given = values_of("var", &extra.arguments)
+            .filter_map(|given| given.trim_matches(['"', '\'']).split_once('='));
+        names.extend(given.map(|(name, _)| name.trim().to_owned()));
     }
     names
-}
-
-/// The name before `=` or `:`.
-fn assigned(text: &str) -> Option<String> {
-    let (name, _) = text.split_once(['=', ':'])?;
-    let name = name.trim().trim_matches('"');
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| name.to_owned())
 }
 
 /// The extra arguments that are for a command.

@@ -138,8 +138,8 @@ fn of_remote_state(remote_state: &RemoteState) -> Option<Generate> {
 }
 
 /// Whether a file is the one that `remote_state` generates, and not one of the module's own that came before it.
-pub fn is_backend_file(remote_state: &RemoteState, content: &[u8]) -> bool {
-    of_remote_state(remote_state).is_some_and(|file| text(&file).as_bytes() == content)
+pub fn is_backend_file(remote_state: &RemoteState, content: &str) -> bool {
+    of_remote_state(remote_state).is_some_and(|file| text(&file) == content)
 }
 
 fn text(file: &Generate) -> String {

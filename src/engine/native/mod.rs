@@ -33,14 +33,14 @@ use super::driver::{Call, Driver, Parts};
 use super::failure::passed_over;
 use super::lock_table::LockTables;
 use super::process::{Options, Ran, run};
-use super::state::State;
 use super::state_bucket::StateBuckets;
 use super::verbs::Verb;
 use super::{EngineError, EngineSettings, Session, UnitJob, role, unattended};
 use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
 use crate::support::tool_files::DATA_FOLDER;
-use crate::terragrunt::module::Module;
+use crate::terraform::state::State;
+use crate::terraform::{ModuleTree, Product};
 
 /// Drives `tofu` or `terraform` itself.
 pub struct NativeEngine {
@@ -98,9 +98,12 @@ impl NativeEngine {
     async fn as_planned(&self, job: &UnitJob) -> Result<Prepared, EngineError> {
         let identity = self.parts.roles.credentials(&job.config).await?;
         let folder = workdir::open(self.home(), job)?;
+        let tool = self.parts.tool(&job.config).await?;
+        let modules = Box::new(ModuleTree::read(folder.path(), Product::of(tool.name))?);
         Ok(Prepared {
-            tool: self.parts.tool(&job.config).await?,
-            inputs: variables::of_environment(&job.config, &Module::read(folder.path(), |_| None)),
+            tool,
+            inputs: variables::of_environment(&job.config, modules.root()),
+            modules,
             folder,
             identity: identity.as_ref().map(role::variables).unwrap_or_default(),
             // The plan was made here, with whatever it needed.

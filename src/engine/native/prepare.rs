@@ -15,14 +15,16 @@ use crate::engine::tool::Tool;
 use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
+use crate::terraform::{ModuleTree, Product};
 use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::module::Module;
 
 /// A unit's module, ready to run commands in.
 pub struct Prepared {
     pub tool: Arc<Tool>,
     /// Where commands run.
     pub folder: Root,
+    /// The module, with those that it calls from folders.
+    pub modules: Box<ModuleTree>,
     /// The inputs as the environment carries them, see [`variables`].
     pub inputs: Vec<(String, String)>,
     /// The variables of its role's credentials.
@@ -50,16 +52,16 @@ impl NativeEngine {
         let folder = workdir::bring_together(self.home(), job, &source)?;
         other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
-        let module = Module::read(folder.path(), |_| None);
-        sensitive::keep_declared(config, &module, folder.path());
-        let inputs = variables::hand_over(config, &module, &folder)?;
+        let modules = Box::new(ModuleTree::read(folder.path(), Product::of(tool.name))?);
+        sensitive::keep_declared(config, modules.root(), folder.path());
+        let inputs = variables::hand_over(config, modules.root(), &folder)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
             self.buckets.ensure(remote_state, &self.parts.s3, identity.as_ref()).await?;
             self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
         }
         let identity = identity.as_ref().map(role::variables).unwrap_or_default();
-        let mut prepared = Prepared { tool, folder, inputs, identity, is_initialized: false };
+        let mut prepared = Prepared { tool, folder, modules, inputs, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
         cache::hold_providers(self.home(), prepared.folder.path())?;
         Ok(prepared)
@@ -109,14 +111,13 @@ impl NativeEngine {
         prepared: &Prepared,
         session: Session<'_>,
     ) -> Result<bool, EngineError> {
-        let Prepared { tool, folder, .. } = prepared;
+        let Prepared { tool, folder, modules, .. } = prepared;
         let dir = folder.path();
-        let files = init::files_of(dir)?;
-        if init::is_done(dir, &init::key(tool, &job.config, &files)) {
+        if init::is_done(dir, &init::key(tool, &job.config, modules)?) {
             return Ok(false);
         }
         let command = self.init_command(job, prepared)?;
-        let Some(wanted) = Wanted::of(tool, &job.config, dir, &files, &command) else {
+        let Some(wanted) = Wanted::of(tool, &job.config, dir, modules, &command) else {
             self.init(job, prepared, session).await?;
             return Ok(true);
         };
@@ -143,7 +144,7 @@ impl NativeEngine {
     ) -> Result<(), EngineError> {
         session.watcher.step(Step::Init);
         let command = self.init_command(job, prepared)?;
-        let needs = providers::needs(&prepared.tool, &init::files_of(prepared.folder.path())?);
+        let needs = providers::needs(&prepared.tool, &prepared.modules);
         let label = format!("{} init", prepared.tool.name);
         let run = || {
             let running = Box::pin(process::run(&command, Options::new(&label), session));

@@ -5,21 +5,22 @@
 //! own gets a copy of that selection, and its `init` then only reads the cache, beside others. Without a lock file
 //! Terraform would not trust the cache either, but fetch and unpack the provider again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::init::local_calls;
 use crate::engine::EngineError;
 use crate::engine::cache::{PROVIDERS_LOCK, has_come};
 use crate::engine::tool::{LOCK_FILE, Tool};
+use crate::hcl::source::SourceFile;
 use crate::support::confined::{EVERYBODY, Root};
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, read_regular};
+use crate::terraform::{self, ModuleTree, Requirements, Written};
 
 /// The provider that is built into both tools.
 const BUILT_IN: &str = "terraform";
@@ -160,87 +161,73 @@ pub fn refuses_lock_file(error: &EngineError) -> bool {
     matches!(error, EngineError::Failed { cause, .. } if cause.contains("lock file") || cause.contains("locked provider"))
 }
 
-/// The needs of a module, out of its configuration files and those of the local modules that it calls.
-pub fn needs(tool: &Tool, files: &BTreeMap<PathBuf, Vec<u8>>) -> Needs {
+/// The needs of a module, out of its configuration and that of the local modules that it calls.
+pub fn needs(tool: &Tool, modules: &ModuleTree) -> Needs {
     // What a name stands for is said in each module by itself, so what is said goes together by folder.
-    let mut folders: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
-    for (file, content) in files {
-        if file.file_name().is_some_and(|name| name == LOCK_FILE) {
-            continue;
-        }
-        let folder = file.parent().unwrap_or(file);
-        add_needs(&String::from_utf8_lossy(content), folders.entry(folder).or_default());
-    }
-    let modules: BTreeSet<BTreeSet<String>> = folders.into_values().collect();
-    let built_in = format!("provider {BUILT_IN}");
-    if modules.iter().flatten().all(|need| *need == built_in) {
+    let modules: BTreeSet<Module<'_>> =
+        modules.modules().map(|(module, files)| Module::of(module, files)).collect();
+    if modules.iter().all(Module::is_built_in) {
         return Needs::Nothing;
     }
     let mut digest = Sha256::new();
     digest.update(format!("{} {}", tool.path.display(), tool.version));
     for module in &modules {
         digest.update([0]);
-        for need in module {
-            digest.update([1]);
-            digest.update(need);
-        }
+        digest.update(format!("{module:?}"));
     }
     Needs::Some(hex(&digest.finalize()))
 }
 
-fn add_needs(text: &str, needs: &mut BTreeSet<String>) {
-    // A file in the other syntax, or one that the tool will refuse, counts as a whole.
-    let Ok(body) = hcl::parse(text) else {
-        needs.insert(text.to_owned());
-        return;
-    };
-    for block in body.blocks() {
-        let label = block.labels().first().map(hcl::BlockLabel::as_str).unwrap_or_default();
-        let attribute = |name: &str| {
-            let mut attributes = block.body().attributes();
-            attributes.find(|attribute| attribute.key() == name).map(|attribute| attribute.expr().to_string())
-        };
-        match block.identifier() {
-            "terraform" => {
-                let required =
-                    block.body().blocks().filter(|inner| inner.identifier() == "required_providers");
-                for one in required.flat_map(|inner| inner.body().attributes()) {
-                    needs.insert(format!("required {} {}", one.key(), one.expr()));
-                }
-            }
-            "provider" => {
-                needs.insert(format!("provider {label}"));
-                needs.extend(attribute("version").map(|version| format!("required {label} {version}")));
-            }
-            "resource" | "data" | "ephemeral" | "action" => {
-                let by_type = label.split('_').next().unwrap_or_default();
-                let named = attribute("provider");
-                let named = named.as_deref().and_then(|name| name.split(['.', '[']).next());
-                needs.insert(format!("provider {}", named.unwrap_or(by_type)));
-            }
-            "module" => {
-                let source = attribute("source").unwrap_or_default();
-                // A local module is among the files.
-                if local_calls(&format!("source = {source}")).next().is_none() {
-                    needs.insert(format!("module {source} {}", attribute("version").unwrap_or_default()));
-                }
-            }
-            // Others that can name a provider, such as `import`, come with a resource that needs it.
-            _ => {}
+/// What the providers of one folder are chosen by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Module<'m> {
+    providers: &'m Requirements,
+    /// Source and version of the modules that it calls from elsewhere; those on this machine are among the others.
+    calls: BTreeSet<[Option<&'m str>; 2]>,
+    /// The files of one that the tool will refuse, which count as a whole.
+    broken: Vec<&'m str>,
+}
+
+impl<'m> Module<'m> {
+    fn of(module: &'m terraform::Module, files: &'m [Arc<SourceFile>]) -> Self {
+        let others = module.calls.values().filter(|call| call.path().is_none());
+        let written = |written: &'m Option<Written>| written.as_ref().map(Written::text);
+        let is_broken = !module.diagnostics.is_empty();
+        Self {
+            providers: &module.providers,
+            calls: others.map(|call| [written(&call.source), written(&call.version)]).collect(),
+            broken: files.iter().filter(|_| is_broken).map(|file| file.text()).collect(),
         }
+    }
+
+    /// Whether it needs no provider but the one that is built in.
+    fn is_built_in(&self) -> bool {
+        let Requirements { used, required, versions } = self.providers;
+        used.iter().all(|name| name == BUILT_IN)
+            && [required.is_empty(), versions.is_empty(), self.calls.is_empty(), self.broken.is_empty()]
+                == [true; 4]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terraform::Product;
 
     fn tool() -> Tool {
         Tool { path: "/bin/terraform".into(), name: "terraform", version: "1.11.4".to_owned() }
     }
 
+    /// The needs of the module in the folder of the first file.
     fn of(files: &[(&str, &str)]) -> Needs {
-        needs(&tool(), &files.iter().map(|(file, text)| (file.into(), text.as_bytes().to_vec())).collect())
+        let dir = tempfile::tempdir().unwrap();
+        let place = |file: &str| dir.path().join(file.trim_start_matches('/'));
+        for (file, text) in files {
+            std::fs::create_dir_all(place(file).parent().unwrap()).unwrap();
+            std::fs::write(place(file), text).unwrap();
+        }
+        let folder = place(files[0].0);
+        needs(&tool(), &ModuleTree::read(folder.parent().unwrap(), Product::Terraform).unwrap())
     }
 
     const AWS: &str = "terraform {\n  required_providers {\n    aws = { source = \"hashicorp/aws\", version = \"~> 5\" }\n  }\n}\n";

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::generate::{backend_settings, is_backend_file};
 use super::hooks;
+use super::init::lock_files;
 use crate::engine::EngineError;
 use crate::engine::source::files_of;
 use crate::engine::source::share::share;
@@ -25,6 +26,7 @@ use crate::support::confined::{EVERYBODY, FOLDER, PRIVATE, Root};
 use crate::support::digest::hex;
 use crate::support::fs::read_regular;
 use crate::support::process::CommandLine;
+use crate::terraform::{Module, ModuleTree, Written};
 use crate::terragrunt::config::UnitConfig;
 
 /// Backends whose `init` does nothing but note their settings. Of the others some create things, or ask.
@@ -98,7 +100,7 @@ impl Wanted {
         tool: &Tool,
         config: &UnitConfig,
         dir: &Path,
-        files: &BTreeMap<PathBuf, Vec<u8>>,
+        modules: &ModuleTree,
         command: &CommandLine,
     ) -> Option<Self> {
         let is_first = !dir.join(".terraform").exists() && !dir.join(BACKEND_STATE).exists();
@@ -128,7 +130,9 @@ impl Wanted {
         let mut backend_file = None;
         if let Some(remote_state) = &config.remote_state {
             let file = dir.join(&remote_state.generate.as_ref()?.path);
-            let is_ours = files.get(&file).is_some_and(|text| is_backend_file(remote_state, text));
+            let mut files = modules.files();
+            let is_ours =
+                files.any(|found| found.path() == file && is_backend_file(remote_state, found.text()));
             if !is_ours || remote_state.encryption.is_some() {
                 return None;
             }
@@ -153,10 +157,13 @@ impl Wanted {
                 settings.insert(name.to_owned(), value);
             }
         }
-        for (file, content) in files.iter().filter(|(file, _)| Some(*file) != backend_file.as_ref()) {
-            if file.file_name().is_none_or(|name| name != LOCK_FILE) && may_do_more(content) {
-                return None;
-            }
+        if modules.modules().any(|(module, _)| may_do_more(module, backend_file.as_deref())) {
+            return None;
+        }
+        let files = modules.files().filter(|file| Some(file.path()) != backend_file.as_deref());
+        let lock_files = lock_files(modules).ok()?;
+        let locked = lock_files.iter().map(|(file, content)| (file.as_path(), content.as_slice()));
+        for (file, content) in files.map(|file| (file.path(), file.text().as_bytes())).chain(locked) {
             // The modules that it calls lie around it, in the folders of both units alike.
             let above = dir.ancestors().position(|above| file.starts_with(above)).unwrap_or_default();
             let below = dir.ancestors().nth(above).and_then(|above| file.strip_prefix(above).ok());
@@ -168,23 +175,17 @@ impl Wanted {
     }
 }
 
-/// Whether a configuration file says something by which `init` would depend on a unit's inputs, or do more than
-/// prepare: sources out of variables, a backend of the module's own, `HCP Terraform`.
-fn may_do_more(content: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(content);
-    if !["module", "backend", "cloud"].iter().any(|word| text.contains(word)) {
-        return false;
-    }
-    // In the other syntax it would take more to tell.
-    let Ok(body) = hcl::parse(&text) else { return true };
-    body.blocks().any(|block| match block.identifier() {
-        "module" => block.body().attributes().any(|attribute| {
-            matches!(attribute.key(), "source" | "version")
-                && !matches!(attribute.expr(), hcl::Expression::String(_))
-        }),
-        "terraform" => block.body().blocks().any(|inner| matches!(inner.identifier(), "backend" | "cloud")),
-        _ => false,
-    })
+/// Whether a module says something by which `init` would depend on a unit's inputs, or do more than prepare: sources out of
+/// variables, a backend of the module's own, `HCP Terraform`. What is generated is none of its own.
+fn may_do_more(module: &Module, backend_file: Option<&Path>) -> bool {
+    let is_computed = |written: &Option<Written>| matches!(written, Some(Written::Expression(_)));
+    // In JSON every text is a template.
+    let mut calls = module.calls.values();
+    !module.diagnostics.is_empty()
+        || calls.any(|call| {
+            is_computed(&call.source) || is_computed(&call.version) || call.location.file.is_json()
+        })
+        || module.backends.iter().any(|backend| Some(backend.location.file.path()) != backend_file)
 }
 
 impl Left {
@@ -288,7 +289,11 @@ mod tests {
 
     #[test]
     fn sources_out_of_variables_and_backends_of_a_module_may_do_more() {
-        let more = |text: &str| may_do_more(text.as_bytes());
+        let more = |text: &str| {
+            let mut module = Module::default();
+            module.add(Path::new(if text.starts_with('{') { "main.tf.json" } else { "main.tf" }), text);
+            may_do_more(&module, None)
+        };
         assert!(!more("resource \"terraform_data\" \"x\" {}"));
         assert!(!more("# a module\nmodule \"x\" {\n  source = \"../x\"\n  a = var.a\n}"));
         assert!(more("module \"x\" {\n  source = \"../${var.x}\"\n}"));

@@ -16,8 +16,8 @@ use crate::hcl::source::SourceFile;
 use crate::hcl::value::Value;
 use crate::hcl::{evaluate, parse_expression};
 use crate::support::confined::{PRIVATE, Root};
+use crate::terraform::{Constraint, Module, Variable};
 use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::module::{Constraint, Module};
 
 /// The file, in the folder that the tool works in. The tools read such files in the order of their names, so that a
 /// module's own come after it.
@@ -44,7 +44,7 @@ pub fn hand_over(
         return Ok(carried.environment);
     }
     for name in &carried.too_long {
-        let declared = module.variables.get(name).is_some_and(|variable| variable.sensitive);
+        let declared = module.variables.get(name).is_some_and(Variable::is_hidden);
         if declared || config.inputs.get(name.as_str()).is_some_and(Value::is_marked) {
             let bytes = carried.file.get(name).map_or(0, |value| value.to_string().len());
             return Err(EngineError::InputTooLong { name: name.clone(), bytes });
@@ -159,7 +159,7 @@ mod tests {
     fn module(text: &str) -> Module {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("main.tf"), text).unwrap();
-        Module::read(folder.path(), |_| None)
+        Module::read(folder.path(), None, |_| None)
     }
 
     fn carried(inputs: &[(&str, Value)], module: &Module) -> Carried {

@@ -19,6 +19,7 @@ use crate::support::address::Address;
 use crate::support::digest::{hex, sha256, sha256_of};
 use crate::support::fs::{FileError, read_regular};
 use crate::support::paths::{clean, relative};
+use crate::terraform::state::StateMark;
 use crate::terragrunt::config::UnitConfig;
 
 /// What a unit's plan was made on, its state apart. Digests are SHA-256 in lowercase hexadecimal.
@@ -35,15 +36,6 @@ pub struct Fingerprint {
     /// The dependency lock file; none where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,
-}
-
-/// Which state a plan was made on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateMark {
-    /// The id that a state gets when it is first written, and keeps.
-    pub lineage: String,
-    /// It rises with every change.
-    pub serial: u64,
 }
 
 impl Fingerprint {

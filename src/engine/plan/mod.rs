@@ -11,12 +11,13 @@ mod mask;
 pub mod signature;
 mod summary;
 
+pub use crate::terraform::state::StateMark;
 pub use detail::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
-pub use fingerprint::{Fingerprint, StateMark};
+pub use fingerprint::Fingerprint;
 pub use mask::Secrets;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
 
-use crate::engine::ui::object_in;
+use crate::terraform::outputs::object_in;
 
 /// A saved plan as the tool's `show -json` tells it. It holds secrets in the clear: it is handed to policies and
 /// read for [`PlanDetail`], and never logged, which is why `Debug` shows nothing of it.

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::hcl::ast::ExprKind;
+use crate::hcl::parse;
+use crate::hcl::source::SourceFile;
 use crate::support::fs::read_text;
 use crate::support::secret::Secret;
 
@@ -58,22 +61,30 @@ impl CliConfig {
     }
 
     fn read_hcl(&mut self, text: &str) {
-        let Ok(body) = hcl::parse(text) else { return };
-        for block in body.blocks() {
-            let Some(host) = block.labels().first().map(|label| label.as_str().to_ascii_lowercase()) else {
+        let file = SourceFile::new("", text);
+        let (body, errors) = parse(&file);
+        if !errors.is_empty() {
+            return;
+        }
+        for block in &body.blocks {
+            let Some(host) = block.labels.first().map(|label| label.name.to_ascii_lowercase()) else {
                 continue;
             };
-            for attribute in block.body().attributes() {
-                match (block.identifier(), attribute.key(), attribute.expr()) {
-                    ("credentials", "token", hcl::Expression::String(token)) => {
-                        self.tokens.insert(host.clone(), Secret::new(token.clone()));
+            for attribute in &block.body.attributes {
+                match (&*block.kind.name, &*attribute.name.name, &attribute.expr.kind) {
+                    ("credentials", "token", ExprKind::String(token)) => {
+                        self.tokens.insert(host.clone(), Secret::new(&**token));
                     }
-                    ("host", "services", hcl::Expression::Object(services)) => {
-                        let texts = services.iter().filter_map(|(name, value)| match value {
-                            hcl::Expression::String(value) => Some((name.to_string(), value.clone())),
-                            _ => None,
+                    ("host", "services", ExprKind::Object(services)) => {
+                        let named = services.iter().filter_map(|service| {
+                            match (&service.key.kind, &service.value.kind) {
+                                (
+                                    ExprKind::Variable(name) | ExprKind::String(name),
+                                    ExprKind::String(value),
+                                ) => Some((name.to_string(), value.to_string())),
+                                _ => None,
+                            }
                         });
-                        let named = texts.map(|(name, value)| (name.trim_matches('"').to_owned(), value));
                         self.services.entry(host.clone()).or_default().extend(named);
                     }
                     _ => {}

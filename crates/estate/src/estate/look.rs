@@ -1,13 +1,11 @@
 //! What can be said of every unit before anything runs: where its state is, as whom it runs, and which tool it asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::{Estate, Graph, Unit, UnitIndex};
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::module::Module;
 use slipway_hcl::diagnostic::{Diagnostic, grouped};
 use slipway_support::parallel;
 
@@ -46,14 +44,14 @@ pub fn look_over(estate: &Estate, reader: &Reader) -> Look {
     let counts = |unit: &Unit| !unit.external && !unit.template;
     let inside: Vec<UnitIndex> =
         estate.iter().filter(|(_, unit)| counts(unit)).map(|(index, _)| index).collect();
-    let modules = Modules::default();
     let looked = parallel::map(&inside, |index| {
         let (checked, found) = reader.check(&estate.unit(*index).outline.file);
         let unit = checked.filter(|_| !found.iter().any(Diagnostic::is_error)).map(|checked| {
             let folder = estate.unit(*index).outline.module_dir();
             let folder = folder.or_else(|| checked.unit.source().is_none().then(|| checked.unit.dir.clone()));
             let mut required_versions = checked.generated.required_versions;
-            required_versions.extend(folder.iter().flat_map(|folder| modules.ask_for(folder, reader)));
+            required_versions
+                .extend(folder.iter().flat_map(|folder| reader.module(folder).required_versions.clone()));
             UnitLook { name: estate.name(*index), config: outlined(checked.unit), required_versions }
         });
         (unit, found)
@@ -83,22 +81,5 @@ fn outlined(unit: UnitConfig) -> UnitConfig {
         terraform_version_constraint: unit.terraform_version_constraint,
         terragrunt_version_constraint: unit.terragrunt_version_constraint,
         ..UnitConfig::default()
-    }
-}
-
-/// Modules by their folders: many units share one.
-#[derive(Default)]
-struct Modules(Mutex<BTreeMap<PathBuf, Arc<BTreeSet<String>>>>);
-
-impl Modules {
-    fn ask_for(&self, folder: &Path, reader: &Reader) -> Vec<String> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known().get(folder).cloned();
-        let found = found.unwrap_or_else(|| {
-            let read = Arc::new(Module::read(folder, |file| reader.refused(file)).required_versions);
-            known().insert(folder.to_path_buf(), Arc::clone(&read));
-            read
-        });
-        found.iter().cloned().collect()
     }
 }

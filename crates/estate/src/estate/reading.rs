@@ -5,10 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::terraform::files::is_code;
 use crate::terragrunt::Outline;
-
-/// What belongs to a module, by the ends of names.
-const MODULE_FILES: &[&str] = &[".tf", ".tf.json", ".hcl", ".tofu", ".tofu.json"];
 
 /// Folders in a module that hold copies and caches.
 const PASSED_OVER: &[&str] = &[".git", ".terraform", ".terragrunt-cache"];
@@ -53,7 +51,7 @@ fn module_files(folder: &Path, files: &mut BTreeSet<PathBuf>) {
         if is_dir && !PASSED_OVER.contains(&&*name) {
             module_files(&entry.path(), files);
         }
-        if !is_dir && MODULE_FILES.iter().any(|ending| name.ends_with(ending)) {
+        if !is_dir && (is_code(&name) || name.ends_with(".hcl")) {
             files.insert(entry.path());
         }
     }

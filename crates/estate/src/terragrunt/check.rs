@@ -10,12 +10,13 @@ use super::config::{MockMerge, UnitConfig};
 use super::dependency::DependencyBlock;
 use super::file_config::Wanted;
 use super::include::Strategy;
-use super::module::Module;
 use super::outputs::UnknownOutputs;
 use super::reader::{Reader, without_repetition};
 use super::scope::{FileScope, Section};
 use super::session::Session;
 use super::unit;
+use crate::terraform::Module;
+use crate::terraform::files::is_module_file;
 use slipway_hcl::ast::{Expr, ExprKind, ObjectItem};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
@@ -102,7 +103,7 @@ impl Reader {
             let name = path.and_then(|path| path.file_name()?.to_str());
             match (path, text("contents")) {
                 _ if block.fields.get("disable").and_then(Value::as_bool) == Some(true) => {}
-                (Some(path), Some(contents)) if name.is_some_and(super::module::is_module_file) => {
+                (Some(path), Some(contents)) if name.is_some_and(is_module_file) => {
                     generated.add(path, contents);
                 }
                 (Some(_), Some(_)) => {}

@@ -26,8 +26,6 @@ mod include;
 mod labelled;
 mod locals;
 mod merge;
-pub mod module;
-mod module_tree;
 mod options;
 mod outline;
 pub mod outputs;

@@ -1,13 +1,9 @@
 //! Where the outputs of a dependency come from.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use slipway_hcl::value::Value;
-
-/// The outputs of one unit by name.
-pub type Outputs = BTreeMap<Arc<str>, Value>;
+pub use crate::terraform::outputs::Outputs;
 
 /// Answers for the outputs of the units that others depend on.
 ///

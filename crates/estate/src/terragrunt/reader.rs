@@ -12,7 +12,6 @@ use super::cache::Cache;
 use super::config::UnitConfig;
 use super::counts::{Counts, Tally};
 use super::file_config::Wanted;
-use super::module_tree;
 use super::options::ReaderOptions;
 use super::outline::{self, Outline};
 use super::outputs::{OutputSource, UnknownOutputs};
@@ -25,6 +24,7 @@ use super::scope::FileScope;
 use super::session::{Session, Trace};
 use super::stack::{self, StackFile};
 use super::unit;
+use crate::terraform::{Module, local_modules};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::SourceFile;
 use slipway_hcl::value::Value;
@@ -63,7 +63,8 @@ pub struct Reader {
     tally: Tally,
     passed_over: AtomicU64,
     overlay: Overlay,
-    modules: Cache<PathBuf, Arc<BTreeSet<PathBuf>>>,
+    modules: Cache<PathBuf, Arc<Module>>,
+    called: Cache<PathBuf, Arc<BTreeSet<PathBuf>>>,
 }
 
 impl Reader {
@@ -81,6 +82,7 @@ impl Reader {
             passed_over: AtomicU64::new(0),
             overlay: Overlay::default(),
             modules: Cache::new(),
+            called: Cache::new(),
         }
     }
 
@@ -263,9 +265,12 @@ impl Reader {
 
     /// The folder of a module and of those that it calls by a path, looked through once for all its units.
     pub(crate) fn local_modules(&self, module: &Path) -> Arc<BTreeSet<PathBuf>> {
-        self.modules.get(module, || {
-            Arc::new(module_tree::local_modules(module, &|file| self.refusal(file).is_none()))
-        })
+        self.called.get(module, || Arc::new(local_modules(module, &|folder| self.module(folder))))
+    }
+
+    /// What the module in a folder declares, read once for all its units and for whoever asks.
+    pub fn module(&self, folder: &Path) -> Arc<Module> {
+        self.modules.get(folder, || Arc::new(Module::read(folder, None, |file| self.refused(file))))
     }
 
     /// Notes that a program was not started, since none may be.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::modules::UnitModule;
+use crate::terraform::files::is_automatic_variable_file;
+use crate::terraform::variable_files::{self, values_of};
 use crate::terragrunt::Reader;
 use crate::terragrunt::check::Checked;
-use crate::terragrunt::variable_files::{is_automatic, values_of};
-use slipway_hcl::source::SourceFile;
 use slipway_support::fs::{FileError, Obstacle, read_text};
 
 /// Why the names are not known.
@@ -45,8 +45,7 @@ pub(super) fn names(
     }
     for folder in [&module.folder, &checked.unit.dir] {
         for entry in std::fs::read_dir(folder).map_err(|_| Unread::Unknown)?.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if is_automatic(&name) {
+            if is_automatic_variable_file(&entry.file_name().to_string_lossy()) {
                 names.extend(names_in(&entry.path(), reader)?);
             }
         }
@@ -72,10 +71,5 @@ fn names_in(file: &Path, reader: &Reader) -> Result<BTreeSet<String>, Unread> {
         Some(_) => Unread::Refused(FileError::on("read", file)(error)),
         None => Unread::Unknown,
     })?;
-    if file.extension().is_some_and(|extension| extension == "json") {
-        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
-        return Ok(object.map_err(|_| Unread::Unknown)?.into_iter().map(|(name, _)| name).collect());
-    }
-    let (body, _) = slipway_hcl::parse(&SourceFile::new(file, text));
-    Ok(body.attributes.iter().map(|attribute| attribute.name.name.to_string()).collect())
+    variable_files::names_in(file, text).ok_or(Unread::Unknown)
 }

@@ -7,9 +7,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use self::modules::{Modules, UnitModule};
+use self::modules::UnitModule;
 use super::{Estate, Graph, UnitIndex};
 use crate::terragrunt::check::{Checked, Input, OutputUse};
 use crate::terragrunt::paths;
@@ -71,7 +70,7 @@ pub fn validate(
         units.extend(checked.map(|checked| (unit.dir.clone(), (&unit.outline, checked))));
     }
     if options.modules {
-        let against = Checker { units: &units, modules: Modules::new(reader), reader };
+        let against = Checker { units: &units, reader };
         let own: Vec<UnitIndex> = selected.iter().copied().collect();
         let found = parallel::map(&own, |index| {
             let dir = &estate.unit(*index).dir;
@@ -110,7 +109,6 @@ fn without_missing_twice(diagnostics: &mut Vec<Diagnostic>) {
 
 struct Checker<'a> {
     units: &'a BTreeMap<PathBuf, (&'a Outline, Checked)>,
-    modules: Modules<'a>,
     reader: &'a Reader,
 }
 
@@ -120,7 +118,7 @@ impl Checker<'_> {
         let mut found = Vec::new();
         if let Some(missing) = missing_module(outline, checked, self.reader) {
             found.push(missing);
-        } else if let Some(module) = self.modules.of(outline, checked) {
+        } else if let Some(module) = UnitModule::of(outline, checked, self.reader) {
             found.extend(module.diagnostics(checked));
             self.check_inputs(checked, &module, &mut found);
         }
@@ -184,7 +182,7 @@ impl Checker<'_> {
 
     fn check_output(&self, used: &OutputUse) -> Option<Diagnostic> {
         let (outline, checked) = self.units.get(&used.target)?;
-        let module = self.modules.of(outline, checked)?;
+        let module = UnitModule::of(outline, checked, self.reader)?;
         let OutputUse { dependency, output, .. } = used;
         if !module.is_whole() || module.has_output(output) {
             return None;
@@ -223,7 +221,7 @@ fn unquoted(place: &slipway_hcl::source::Location) -> slipway_hcl::source::Locat
     place
 }
 
-fn wrong_value(input: &Input, variable: &crate::terragrunt::module::Variable) -> Option<Diagnostic> {
+fn wrong_value(input: &Input, variable: &crate::terraform::Variable) -> Option<Diagnostic> {
     let name = &input.name;
     let why = if input.value.is_null() && !variable.nullable && !variable.has_default {
         "the variable takes no null".to_owned()
@@ -270,6 +268,3 @@ fn missing_module(outline: &Outline, checked: &Checked, reader: &Reader) -> Opti
         None => diagnostic.help(format!("{} is where it was looked for", folder.display())),
     })
 }
-
-/// A module by its folder, read once.
-type Shared = Arc<crate::terragrunt::module::Module>;
