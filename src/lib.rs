@@ -11,7 +11,8 @@
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
 //! | 6 | [`engine`] | one unit turned into commands |
 //! | 5 | [`cluster`], [`argocd`] | EKS, Argo CD |
-//! | 3 | `slipway_estate`: [`estate`], [`terragrunt`]; `slipway_gitops` | the tree of units and Terragrunt's dialect; the manifests repository |
+//! | 4 | [`project`] | `slipway.hcl` |
+//! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
 //! | 2 | `slipway_hcl` | the HCL language |
 //! | 1 | `slipway_support` | processes, files, Git |
 //!
@@ -24,11 +25,12 @@ pub mod cli;
 pub mod cluster;
 pub mod engine;
 pub mod launch;
+pub mod project;
 pub mod report;
 pub mod run;
 pub mod ui;
 
-pub use slipway_estate::{estate, terraform, terragrunt};
+pub use slipway_estate::{estate, terraform, terragrunt, view};
 pub use slipway_gitops as gitops;
 pub use slipway_hcl as hcl;
 pub use slipway_support as support;

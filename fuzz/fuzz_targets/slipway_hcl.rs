@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use slipway::terragrunt::ReaderOptions;
-use slipway_fuzz::estate::Project;
+use slipway_fuzz::project::Project;
 
 fuzz_target!(|bytes: &[u8]| {
     // These look at this machine, which is another one each time.

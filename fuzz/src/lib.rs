@@ -1,6 +1,6 @@
 //! What is fuzzed, where it takes more than a call.
 
-pub use slipway::{engine, estate, hcl, support};
+pub use slipway::{engine, estate, hcl, project, support};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::ArgoCdError;
 use super::manifest::Manifest;
 use super::objects::{Change, Changes, Objects, kind, label};
 use super::resources::{self, is_own_namespace};
-use crate::estate::{Repository, RootApplication};
+use crate::project::{Repository, RootApplication};
 use crate::support::progress::Said;
 
 /// How long custom resource definitions may take to be served.

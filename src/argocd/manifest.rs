@@ -6,7 +6,7 @@ use std::time::Duration;
 use kube::core::DynamicObject;
 
 use super::ArgoCdError;
-use crate::estate::Flavor;
+use crate::project::Flavor;
 use crate::support::address::Address;
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::digest::sha256;

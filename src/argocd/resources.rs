@@ -9,7 +9,7 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
 
 use super::objects::FIELD_MANAGER;
-use crate::estate::{Repository, RootApplication};
+use crate::project::{Repository, RootApplication};
 use crate::support::digest::sha256;
 use crate::support::git::GitRemote;
 use crate::support::secret::Secret;

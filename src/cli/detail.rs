@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::engine::{Session, Unwatched};
-use crate::estate::EngineChoice;
 use crate::launch::{CommandError, Tools, Workspace};
+use crate::project::EngineChoice;
 use crate::report::model::Summary;
 use crate::run::event::{NodeKind, RunStart};
 use crate::run::folder::RunFolder;

@@ -7,11 +7,13 @@ use clap::Args;
 use super::exit::Exit;
 use super::global::Global;
 use super::selection::SelectionArgs;
-use crate::estate::filter::{add_reasons, elsewhere_json, with_reasons};
-use crate::estate::{FindOptions, Graph, Needs, find_json, find_text, tree};
+use crate::estate::Graph;
 use crate::launch::{CommandError, Matched, Workspace, no_units, refuse_nothing};
+use crate::project::Needs;
 use crate::support::{path_text, paths};
 use crate::ui::{Format, Ui};
+use crate::view::{FindOptions, find_json, find_text, tree};
+use crate::view::{add_reasons, elsewhere_json, with_reasons};
 
 /// List the units and stacks
 ///

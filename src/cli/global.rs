@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::reports::ReportArgs;
-use crate::estate::EngineChoice;
 use crate::launch::{Invocation, RunOptions, Tools};
+use crate::project::EngineChoice;
 use crate::report::voice::Loudness;
 use crate::ui::{Format, LogFormat, UiOptions};
 
@@ -211,12 +211,12 @@ fn times(text: &str) -> Result<f64, String> {
 }
 
 fn time(text: &str) -> Result<std::time::Duration, String> {
-    crate::estate::duration(text).ok_or_else(|| "write it like 90s or \"2h 30m\"".to_owned())
+    crate::project::duration(text).ok_or_else(|| "write it like 90s or \"2h 30m\"".to_owned())
 }
 
 /// Bytes as people write them.
 pub fn size(text: &str) -> Result<u64, String> {
-    crate::estate::bytes(text).ok_or_else(|| "write it like 300MB".to_owned())
+    crate::project::bytes(text).ok_or_else(|| "write it like 300MB".to_owned())
 }
 
 /// Whether plans are priced.

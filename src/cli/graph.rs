@@ -7,14 +7,13 @@ use clap::Args;
 use super::exit::Exit;
 use super::global::{FormatFlag, Global};
 use super::selection::SelectionArgs;
-use crate::estate::{
-    Estate, Graph, Needs, Picture, PlannedGate, UnitIndex, dot, gates_text, mermaid, page, planned_gates,
-    svg, waves_text,
-};
+use crate::estate::{Estate, Graph, PlannedGate, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::launch::{CommandError, Workspace, inside, refuse_nothing};
+use crate::project::{Needs, planned_gates};
 use crate::support::shown;
 use crate::ui::Ui;
+use crate::view::{Picture, dot, gates_text, mermaid, page, svg, waves_text};
 
 use crate::support::confined::EVERYBODY;
 

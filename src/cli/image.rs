@@ -9,12 +9,12 @@ use serde_json::json;
 use super::exit::Exit;
 use super::follow::{Reached, reach, wait_for_bumps};
 use super::global::{Global, ToolArgs};
-use crate::estate::{Cluster, Needs};
 use crate::gitops::{
     AgePolicy, BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind,
     Repository, RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
 };
 use crate::launch::{CommandError, Workspace, choose};
+use crate::project::{Cluster, Needs};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::environment;
 use crate::support::git::short;

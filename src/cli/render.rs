@@ -8,13 +8,15 @@ use serde_json::Value as Json;
 use super::exit::Exit;
 use super::global::Global;
 use crate::engine::local_states::LocalStates;
-use crate::estate::{Needs, Rendered, render_all, render_hcl, render_json, upstream_errors};
+use crate::estate::{Rendered, render_all, upstream_errors};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
 use crate::launch::{CommandError, Workspace};
+use crate::project::Needs;
 use crate::support::shown;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{Reader, ReaderOptions};
 use crate::ui::{Format, Ui};
+use crate::view::{render_hcl, render_json};
 
 /// Show a unit with everything evaluated
 ///

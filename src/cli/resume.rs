@@ -5,8 +5,8 @@ use clap::Args;
 use super::consent::ConsentArgs;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
-use crate::estate::Needs;
 use crate::launch::{CommandError, Resuming, Workspace, resume};
+use crate::project::Needs;
 use crate::ui::Ui;
 
 /// Go on where a run stopped

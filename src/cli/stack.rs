@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::global::Global;
-use crate::estate::{Needs, clean_stacks, generated_folders, state_files};
+use crate::estate::{clean_stacks, generated_folders, state_files};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::launch::{CommandError, Workspace, counted, expand, write_generated};
+use crate::project::Needs;
 use crate::terragrunt::paths;
 use crate::ui::{Format, Ui};
 

@@ -7,9 +7,10 @@ use clap::{ArgAction, Args};
 use super::exit::Exit;
 use super::global::Global;
 use super::selection::SelectionArgs;
-use crate::estate::{Needs, ValidateOptions, validate};
+use crate::estate::{ValidateOptions, validate};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
 use crate::launch::{CommandError, Workspace, inside, no_units, refuse_nothing};
+use crate::project::Needs;
 use crate::support::counted::plural;
 use crate::ui::{Format, Ui};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::native::NativeEngine;
 use super::terragrunt::{TerragruntEngine, find_terragrunt};
 use super::{Engine, EngineError, EngineSettings};
-use crate::estate::EngineChoice;
+use crate::project::EngineChoice;
 
 /// Makes the engine; it does nothing before its first unit.
 pub fn engine(choice: EngineChoice, settings: EngineSettings) -> Result<Arc<dyn Engine>, EngineError> {

@@ -15,7 +15,7 @@ use super::selectors::Selectors;
 use super::stacks;
 use super::workspace::Workspace;
 use crate::engine::plan::left_out::local_states;
-use crate::estate::{Needs, planned_gates};
+use crate::project::{Needs, planned_gates};
 use crate::run::command::Command;
 use crate::run::mode::Mode;
 use crate::run::plans::Plans;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::estate::EngineChoice;
+use crate::project::EngineChoice;
 
 /// Where a command was started, and what holds for all that it reads.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use super::execute::{execute, is_unattended};
 use super::options::{RunOptions, Tools};
 use super::prepared::PreparedRun;
 use super::workspace::Workspace;
-use crate::estate::EngineChoice;
+use crate::project::EngineChoice;
 use crate::report::model::Summary;
 use crate::run::command::Command;
 use crate::run::event::{NodeKind, Request};

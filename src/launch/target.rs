@@ -9,7 +9,7 @@ use super::options::Tools;
 use super::workspace::Workspace;
 use crate::cluster::load_aws;
 use crate::engine::{Session, Unwatched};
-use crate::estate::{ArgoCd, Cluster, ResolvedCluster};
+use crate::project::{ArgoCd, Cluster, ResolvedCluster};
 use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 

@@ -9,8 +9,8 @@ use super::foreign::visible;
 use super::model::{Row, Summary};
 use crate::engine::ResourceChange;
 use crate::engine::plan::{AttributeChange, DiffLine, ResourceDetail, Shown};
-use crate::estate::{Node, Picture, Point, for_script};
 use crate::run::event::{NodeKind, Outcome};
+use crate::view::{Node, Picture, Point, for_script};
 
 /// The longest value of an attribute that is shown, in characters; a page must not grow with user data.
 const LONGEST_VALUE: usize = 2_000;

@@ -21,7 +21,7 @@ use super::time_limit::{Clock, within};
 use super::unit_loader::{UnitLoader, WorkError};
 use super::work_folders::WorkFolders;
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
-use crate::estate::UnitLimits;
+use crate::project::UnitLimits;
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::interrupt::Stop;
 use crate::support::paths;

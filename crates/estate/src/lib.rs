@@ -6,8 +6,8 @@
 //!
 //! [`terraform`] is what a module's folder declares, and what states and variable files say; it knows nothing of Terragrunt.
 //!
-//! [`estate`] is the tree: discovery, the graph and its order, filters, what a commit affects, validation, pictures. No unit
-//! is dropped because of a mistake in it, and every mistake is told, with its place.
+//! [`estate`] is the tree: discovery, the graph and its order, filters, what a commit affects, validation. No unit is dropped
+//! because of a mistake in it, and every mistake is told, with its place. [`view`] shows it: lists, graphs, pictures, pages.
 //!
 //! # Example
 //!
@@ -46,3 +46,4 @@
 pub mod estate;
 pub mod terraform;
 pub mod terragrunt;
+pub mod view;

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::global::Global;
 use crate::engine::cache::{Entry, Kind};
-use crate::estate::Needs;
 use crate::launch::{CommandError, Workspace};
+use crate::project::Needs;
 use crate::ui::Ui;
 
 /// List the modules and providers that are kept, or remove some

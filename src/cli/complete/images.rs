@@ -9,8 +9,8 @@ use super::candidate::starting;
 use super::place::Place;
 use super::words::Words;
 use crate::cli::image::MANIFESTS;
-use crate::estate::{Needs, Project};
 use crate::gitops::{AppImage, ImageReference, ImageTarget, Look};
+use crate::project::{Needs, Project};
 use crate::support::git;
 use crate::terragrunt::{ReaderOptions, paths};
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::words::Words;
-use crate::estate::{Needs, Project};
 use crate::launch::refuse_anothers_file;
+use crate::project::{Needs, Project};
 use crate::run::home::HOME;
 use crate::support::excluded::Excluded;
 use crate::terragrunt::{ReaderOptions, paths};

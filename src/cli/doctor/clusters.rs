@@ -7,8 +7,8 @@ use super::estate::{Here, Known};
 use super::finding::{Finding, Verdict};
 use crate::cluster::{ClusterError, ClusterFacts, describe, look_at_aws};
 use crate::engine::{EngineError, StateLook};
-use crate::estate::{Cluster, Whereabouts};
 use crate::hcl::diagnostic::Diagnostic;
+use crate::project::{Cluster, Whereabouts};
 use crate::terragrunt::outputs::Outputs;
 
 const WHAT: &str = "cluster";

@@ -13,7 +13,8 @@ use crate::cli::global::ToolArgs;
 use crate::engine::EngineError;
 use crate::engine::terragrunt::{find_terragrunt, terragrunt_version};
 use crate::engine::tool::{Tool, on_path};
-use crate::estate::{EngineChoice, UnitLook};
+use crate::estate::UnitLook;
+use crate::project::EngineChoice;
 use crate::support::counted::{listed, plural};
 use crate::support::process;
 

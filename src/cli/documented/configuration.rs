@@ -4,8 +4,8 @@ use super::{Page, repository, sources};
 
 /// The tables of attributes in the code, and where each is documented.
 const SECTIONS: &[(&str, &str, &str)] = &[
-    ("project.rs:ESTATE", "docs/slipway-hcl.md", "## `estate`"),
-    ("project.rs:ENGINE", "docs/slipway-hcl.md", "## `engine`"),
+    ("mod.rs:ESTATE", "docs/slipway-hcl.md", "## `estate`"),
+    ("mod.rs:ENGINE", "docs/slipway-hcl.md", "## `engine`"),
     ("limits.rs:UNIT", "docs/slipway-hcl.md", "## `unit \"PATTERN\"`"),
     ("cluster.rs:CLUSTER", "docs/slipway-hcl.md", "## `cluster \"LABEL\"`"),
     ("cluster.rs:UNIT", "docs/slipway-hcl.md", "## `cluster \"LABEL\"`"),

@@ -13,8 +13,8 @@ use clap::{Args, Subcommand};
 use super::exit::Exit;
 use super::global::Global;
 use super::reports::ReportArgs;
-use crate::estate::Needs;
 use crate::launch::{CommandError, Workspace, unlock_run};
+use crate::project::Needs;
 use crate::ui::Ui;
 
 /// List runs, or show one

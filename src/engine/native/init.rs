@@ -10,7 +10,7 @@ use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::support::confined::{EVERYBODY, PRIVATE, Root};
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, read_regular, read_text};
-use crate::terraform::{ModuleTree, Product};
+use crate::terraform::{ModuleTree, ToolKind};
 use crate::terragrunt::config::UnitConfig;
 
 /// Where the settings of a partial backend are kept.
@@ -75,7 +75,7 @@ pub fn remember(tool: &Tool, folder: &Root, config: &UnitConfig) -> Result<(), E
         // The unit's folder was reached on the user's own way.
         Root::at(&config.dir)?.write_if_changed(Path::new(LOCK_FILE), &lock, EVERYBODY)?;
     }
-    let key = key(tool, config, &ModuleTree::read(dir, Product::of(tool.name))?)?;
+    let key = key(tool, config, &ModuleTree::read(dir, ToolKind::of(tool.name))?)?;
     Ok(folder.write(&marker(Path::new("")), key.as_bytes(), PRIVATE)?)
 }
 

@@ -40,7 +40,7 @@ use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
 use crate::support::tool_files::DATA_FOLDER;
 use crate::terraform::state::State;
-use crate::terraform::{ModuleTree, Product};
+use crate::terraform::{ModuleTree, ToolKind};
 
 /// Drives `tofu` or `terraform` itself.
 pub struct NativeEngine {
@@ -99,7 +99,7 @@ impl NativeEngine {
         let identity = self.parts.roles.credentials(&job.config).await?;
         let folder = workdir::open(self.home(), job)?;
         let tool = self.parts.tool(&job.config).await?;
-        let modules = Box::new(ModuleTree::read(folder.path(), Product::of(tool.name))?);
+        let modules = Box::new(ModuleTree::read(folder.path(), ToolKind::of(tool.name))?);
         Ok(Prepared {
             tool,
             inputs: variables::of_environment(&job.config, modules.root()),

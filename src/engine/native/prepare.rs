@@ -15,7 +15,7 @@ use crate::engine::tool::Tool;
 use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
-use crate::terraform::{ModuleTree, Product};
+use crate::terraform::{ModuleTree, ToolKind};
 use crate::terragrunt::config::UnitConfig;
 
 /// A unit's module, ready to run commands in.
@@ -52,7 +52,7 @@ impl NativeEngine {
         let folder = workdir::bring_together(self.home(), job, &source)?;
         other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
-        let modules = Box::new(ModuleTree::read(folder.path(), Product::of(tool.name))?);
+        let modules = Box::new(ModuleTree::read(folder.path(), ToolKind::of(tool.name))?);
         sensitive::keep_declared(config, modules.root(), folder.path());
         let inputs = variables::hand_over(config, modules.root(), &folder)?;
         if let Some(remote_state) = &config.remote_state {

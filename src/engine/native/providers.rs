@@ -212,7 +212,7 @@ impl<'m> Module<'m> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terraform::Product;
+    use crate::terraform::ToolKind;
 
     fn tool() -> Tool {
         Tool { path: "/bin/terraform".into(), name: "terraform", version: "1.11.4".to_owned() }
@@ -227,7 +227,7 @@ mod tests {
             std::fs::write(place(file), text).unwrap();
         }
         let folder = place(files[0].0);
-        needs(&tool(), &ModuleTree::read(folder.parent().unwrap(), Product::Terraform).unwrap())
+        needs(&tool(), &ModuleTree::read(folder.parent().unwrap(), ToolKind::Terraform).unwrap())
     }
 
     const AWS: &str = "terraform {\n  required_providers {\n    aws = { source = \"hashicorp/aws\", version = \"~> 5\" }\n  }\n}\n";

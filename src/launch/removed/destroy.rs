@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{RemovedUnits, Search, find, unexplained, within};
-use crate::estate::{EngineChoice, Graph};
+use crate::estate::Graph;
 use crate::launch::agree::{self, Consent};
 use crate::launch::begin::refuse_protected;
 use crate::launch::conclusion::Conclusion;
@@ -13,6 +13,7 @@ use crate::launch::options::RunOptions;
 use crate::launch::prepared::PreparedRun;
 use crate::launch::select::Selection;
 use crate::launch::workspace::Workspace;
+use crate::project::EngineChoice;
 use crate::run::command::Command;
 use crate::run::plans::Plans;
 use crate::support::git::short;

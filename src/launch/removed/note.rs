@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{RemovedUnits, Search, find, within};
-use crate::estate::EngineChoice;
 use crate::launch::options::Tools;
 use crate::launch::workspace::Workspace;
+use crate::project::EngineChoice;
 
 /// How many commits of the history are looked at beside a plan.
 const COMMITS: usize = 500;

@@ -14,9 +14,9 @@ use crate::argocd::{
     self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
 };
 use crate::cluster::{self, ClusterError};
-use crate::estate::{ArgoCd, ResolvedCluster};
 use crate::gitops::{GitOpsError, Repository, RepositorySpec};
 use crate::hcl::value::Value;
+use crate::project::{ArgoCd, ResolvedCluster};
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
 use crate::support::git::short;

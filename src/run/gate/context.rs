@@ -7,9 +7,9 @@ use aws_config::SdkConfig;
 
 use crate::argocd::ArgoCdError;
 use crate::cluster::{ClusterError, load_aws};
-use crate::estate::{Cluster, ResolvedCluster};
 use crate::gitops::GitOpsError;
 use crate::hcl::diagnostic::Diagnostic;
+use crate::project::{Cluster, ResolvedCluster};
 use crate::run::event::Outcome;
 use crate::run::node::Reporter;
 use crate::run::unit_loader::{UnitLoader, WorkError};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::context::{GateContext, GateError, until_stopped};
 use crate::cluster::{VerifySpec, verify};
-use crate::estate::ResolvedCluster;
+use crate::project::ResolvedCluster;
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
 use crate::support::interrupt::Stop;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::answer::Answer;
 use super::{Case, Policies, program, tell};
 use crate::engine::EngineError;
-use crate::estate::policy::CostLimits;
+use crate::project::policy::CostLimits;
 use crate::run::event::{Cost, EventKind};
 use crate::support::process::CommandLine;
 use crate::support::scratch::Scratch;

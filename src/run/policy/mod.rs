@@ -18,7 +18,7 @@ use super::node::Reporter;
 use crate::engine::plan::Secrets;
 use crate::engine::{Engine, EngineError, SavedPlan, UnitJob};
 use crate::estate::Estate;
-use crate::estate::policy::{Check, CostLimits, Enforcement, Facts, Finding, Findings, Policy, plan_value};
+use crate::project::policy::{Check, CostLimits, Enforcement, Facts, Finding, Findings, Policy, plan_value};
 use answer::Answer;
 
 /// The policies of a run, each with the units that it is about.

@@ -3,7 +3,7 @@
 use super::answer::{Answer, of_command, of_conftest, of_opa};
 use super::{Case, Policies};
 use crate::engine::EngineError;
-use crate::estate::policy::{Conftest, Opa};
+use crate::project::policy::{Conftest, Opa};
 use crate::support::process::{self, CommandLine, Conditions, ProcessError, Stream};
 
 /// How a program ended.

@@ -11,7 +11,7 @@ use slipway::argocd::{
     Ancestry, ApplicationStatus, ArgoCdError, BootstrapSpec, Manifest, ManifestSpec, Wanted, wait_green,
 };
 use slipway::cluster::connect;
-use slipway::estate::{Flavor, Repository, RootApplication};
+use slipway::project::{Flavor, Repository, RootApplication};
 use slipway::support::secret::Secret;
 use tokio::sync::{Mutex, MutexGuard};
 

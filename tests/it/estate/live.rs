@@ -1,10 +1,12 @@
 //! This repository's own estate evaluates, without AWS and without anything applied.
 
 use serde_json::{Value as Json, json};
-use slipway::estate::{Estate, Graph, Project, render_json};
+use slipway::estate::{Estate, Graph};
+use slipway::project::Project;
 use slipway::terragrunt::config::UnitConfig;
 use slipway::terragrunt::outputs::NoOutputs;
 use slipway::terragrunt::{Reader, ReaderOptions};
+use slipway::view::render_json;
 
 use super::{repository, told};
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
-use slipway::estate::{Estate, FindOptions, Graph, find_json, render_json};
+use slipway::estate::{Estate, Graph};
 use slipway::terragrunt::outputs::NoOutputs;
 use slipway::terragrunt::{Reader, ReaderOptions};
+use slipway::view::{FindOptions, find_json, render_json};
 use tempfile::TempDir;
 
 use super::{copy, repository, told};

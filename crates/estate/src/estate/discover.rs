@@ -188,7 +188,7 @@ fn missing_dependency(
 
 /// The path that a dependency over a symbolic link really leads to, as the walk names it: links are not
 /// followed there, so the unit behind one is known by its own path only.
-pub(super) fn behind_links(root: &Path, path: &Path) -> PathBuf {
+pub fn behind_links(root: &Path, path: &Path) -> PathBuf {
     // Most that are asked for are not there at all.
     let Ok(real) = path.canonicalize() else { return path.to_path_buf() };
     let Ok(real_root) = root.canonicalize() else { return path.to_path_buf() };
@@ -269,7 +269,7 @@ pub(super) fn stack_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, V
 }
 
 /// The configurations of the units under `root` (absolute), and what cannot be read there.
-pub(super) fn unit_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
+pub fn unit_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
     let root = paths::clean(root);
     let walked = walk(&root, excluded(reader, &root));
     (walked.units, walked.diagnostics)

@@ -1,36 +1,23 @@
 //! The estate: the tree of units, the graph over it, and its order.
 
 mod clean;
-mod cluster;
-mod cluster_unit;
 mod discover;
-mod draw;
 mod expand;
 pub mod filter;
-mod find;
 mod gates;
 mod glimpse;
 mod graph;
-mod limits;
 mod locate;
 mod look;
 mod near;
-mod needs;
-mod own_secrets;
-pub mod policy;
-mod project;
-mod reading;
+pub(crate) mod reading;
 mod render;
-mod render_hcl;
-mod render_hidden;
 mod restrict;
 mod stack;
 mod templates;
 mod upstream;
 mod validate;
 
-#[cfg(test)]
-mod any_project;
 #[cfg(test)]
 mod tests;
 
@@ -44,24 +31,14 @@ use slipway_support::slots::{Slots, slot};
 use slipway_support::unit_name;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
-pub use cluster::{
-    ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
-};
-pub use draw::{
-    Card, Link, Node, Picture, Point, dot, for_script, gates_text, mermaid, page, svg, tree, waves_text,
-};
+pub use discover::{behind_links, unit_files};
 pub use expand::{Templates, expand_for, expand_stacks};
-pub use find::{FindOptions, find_json, find_text, render_json};
-pub use gates::{GateKind, PlannedGate, planned_gates};
+pub use gates::{GateKind, PlannedGate};
 pub use glimpse::{Glimpse, Worth, glimpse};
 pub use graph::Graph;
-pub use limits::{UnitLimits, bytes};
 pub use locate::locate;
 pub use look::{Look, UnitLook, look_over};
-pub use needs::Needs;
-pub use project::{EngineChoice, PROJECT_FILE, Project};
 pub use render::{Rendered, render_all};
-pub use render_hcl::render_hcl;
 pub use stack::{Component, Stack, StackIndex};
 pub use upstream::upstream_errors;
 pub use validate::{ValidateOptions, Validation, validate};

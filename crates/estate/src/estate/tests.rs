@@ -1,16 +1,14 @@
 //! Estates found, ordered and drawn, on small trees.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
-use super::{
-    Estate, FindOptions, Graph, Templates, UnitIndex, dot, expand_stacks, find_json, find_text, locate,
-    mermaid, tree, waves_text,
-};
+use super::{Estate, Graph, Templates, UnitIndex, expand_stacks, locate};
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::stack::LocalOnly;
 use crate::terragrunt::tests::{Tree, told};
+use crate::view::{FindOptions, dot, find_json, find_text, mermaid, tree, waves_text};
 use slipway_hcl::diagnostic::Diagnostic;
 
 fn discover(tree: &Tree, root: &str) -> Estate {
@@ -251,125 +249,6 @@ fn a_path_is_looked_for_here_and_then_under_the_estates_root() {
         at(&root, Some("nowhere")).unwrap_err().message,
         "there is no folder nowhere here, nor under live"
     );
-}
-
-mod project {
-    use super::*;
-    use crate::estate::{Cluster, EngineChoice, Flavor, Project};
-    use crate::terragrunt::outputs::Outputs;
-
-    const PROJECT: &str = r#"
-      estate { root = "live" }
-      engine {
-        use         = "native"
-        parallelism = 4
-      }
-      cluster "dev" {
-        unit   = "dev/cluster"
-        name   = outputs.cluster_name
-        region = "eu-west-1"
-        verify {
-          version         = "1.33"
-          min_ready_nodes = 2
-          addons          = ["coredns"]
-        }
-        argocd {
-          version  = "v3.6.1"
-          flavor   = "ha"
-          manifest = get_env("MANIFEST", "")
-          repository {
-            url         = "https://git.example.com/manifests.git"
-            username    = "slipway"
-            credentials = get_env("TOKEN")
-          }
-          root { path = "manifests" }
-        }
-      }
-    "#;
-
-    fn find(tree: &Tree, from: &str, environment: &[(&str, &str)]) -> Result<Project, String> {
-        let options = tree.options("").environment(environment.iter().copied());
-        Project::find_with(&tree.path(from), options).map_err(|errors| told(&errors))
-    }
-
-    fn outputs() -> Outputs {
-        Outputs::from([("cluster_name".into(), slipway_hcl::value::Value::string("acme-dev"))])
-    }
-
-    fn dev(project: &Project) -> &Cluster {
-        project.cluster("dev").unwrap()
-    }
-
-    #[test]
-    fn it_is_found_upwards_and_says_where_the_estate_is() {
-        let tree = Tree::new(&[("slipway.hcl", PROJECT), ("live/dev/cluster/terragrunt.hcl", "")]);
-        let project = find(&tree, "live/dev/cluster", &[]).unwrap();
-        assert_eq!(project.estate_root, tree.path("live"));
-        assert_eq!(project.engine, EngineChoice::Native);
-        assert_eq!(project.parallelism, Some(4));
-        assert_eq!(dev(&project).unit, Some(PathBuf::from("dev/cluster")));
-    }
-
-    #[test]
-    fn without_the_file_the_defaults_serve() {
-        let tree = Tree::new(&[("live/app/terragrunt.hcl", "")]);
-        let project = find(&tree, "live", &[]).unwrap();
-        assert_eq!(project.estate_root, tree.root(), "one for the whole work tree");
-        std::fs::create_dir_all(tree.path("live/.slipway/runs")).unwrap();
-        assert_eq!(
-            find(&tree, "live/app", &[]).unwrap().estate_root,
-            tree.path("live"),
-            "as it was used before"
-        );
-        let alone = tempfile::tempdir().unwrap();
-        let options = crate::terragrunt::ReaderOptions::new(alone.path(), "");
-        assert_eq!(Project::find_with(alone.path(), options).unwrap().estate_root, alone.path());
-        assert_eq!(project.engine, EngineChoice::Auto);
-        assert!(project.file.is_none() && project.clusters.is_empty());
-    }
-
-    #[test]
-    fn a_cluster_is_resolved_by_the_outputs_of_its_unit_and_its_token_is_never_shown() {
-        let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
-        let project = find(&tree, "", &[("TOKEN", "t0ken")]).unwrap();
-        let cluster = dev(&project).resolve(Some(&outputs())).unwrap();
-        assert_eq!(cluster.name, "acme-dev");
-        assert_eq!(cluster.verify.min_ready_nodes, Some(2));
-        let shown = format!("{cluster:?} {project:?}");
-        assert!(!shown.contains("t0ken"), "{shown}");
-        let argocd = cluster.argocd.unwrap();
-        assert_eq!((argocd.flavor, &*argocd.namespace, argocd.manifest), (Flavor::Ha, "argocd", None));
-        assert_eq!(argocd.root.unwrap().revision, "HEAD");
-        let repository = argocd.repository.unwrap();
-        assert_eq!(repository.credentials.unwrap().expose(), "t0ken");
-    }
-
-    #[test]
-    fn before_its_unit_is_applied_a_cluster_says_what_it_waits_for() {
-        let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
-        let project = find(&tree, "", &[("TOKEN", "x")]).unwrap();
-        let error = dev(&project).resolve(None).unwrap_err();
-        assert_eq!(error.message, "the outputs of dev/cluster are not known yet");
-        assert!(error.location.is_some());
-    }
-
-    #[test]
-    fn a_missing_token_is_told_only_where_it_is_needed() {
-        let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
-        let project = find(&tree, "", &[]).unwrap();
-        let error = dev(&project).resolve(Some(&outputs())).unwrap_err();
-        assert!(error.message.contains("TOKEN is not set"), "{}", error.message);
-    }
-
-    #[test]
-    fn what_is_misspelt_is_refused_with_the_right_name() {
-        let misspelt = PROJECT.replace("min_ready_nodes", "min_ready_node").replace("root {", "rot {");
-        let tree = Tree::new(&[("slipway.hcl", &misspelt)]);
-        let errors = find(&tree, "", &[]).unwrap_err();
-        assert!(errors.contains("did you mean \"min_ready_nodes\"?"), "{errors}");
-        assert!(errors.contains("there is no block \"rot\" in argocd"), "{errors}");
-        assert!(errors.contains("slipway.hcl:13:"), "{errors}");
-    }
 }
 
 /// A stack with two units, and a unit beside it that depends on the whole stack.

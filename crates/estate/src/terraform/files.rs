@@ -12,15 +12,15 @@ pub const VARIABLE_ENDINGS: &[&str] = &[".tfvars", ".tfvars.json"];
 
 /// The two tools, as far as they read different files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Product {
+pub enum ToolKind {
     /// `tofu`, which prefers `x.tofu` to an `x.tf` beside it.
     OpenTofu,
     /// `terraform`, which knows nothing of `.tofu`.
     Terraform,
 }
 
-impl Product {
-    /// The product of a tool by the name of its command, `terraform` or `tofu`.
+impl ToolKind {
+    /// The kind of a tool by the name of its command, `terraform` or `tofu`.
     pub fn of(tool: &str) -> Self {
         if tool == "terraform" { Self::Terraform } else { Self::OpenTofu }
     }

@@ -20,7 +20,7 @@ pub mod variable_files;
 mod tests;
 
 pub use constraint::Constraint;
-pub use files::Product;
+pub use files::ToolKind;
 pub use module::{Backend, Hidden, Module, ModuleCall, Variable, Written};
 pub use requirements::{ProviderRequirement, ProviderVersion, Requirements};
 pub use tree::{ModuleTree, local_modules};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::constraint::Constraint;
-use super::files::{self, Product};
+use super::files::{self, ToolKind};
 use super::requirements::Requirements;
 use super::schema;
 use slipway_hcl::diagnostic::Diagnostic;
@@ -122,15 +122,15 @@ pub(super) struct Unread {
 }
 
 impl Module {
-    /// Reads the files of a folder that `product` would read, override files last; where that is not known, those that either
+    /// Reads the files of a folder that `tool` would read, override files last; where it is not known which, those that either
     /// of them would. What `refused` has something against is not read.
     pub fn read(
         folder: &Path,
-        product: Option<Product>,
+        tool: Option<ToolKind>,
         refused: impl Fn(&Path) -> Option<Diagnostic>,
     ) -> Self {
         let mut module = Self::default();
-        let Ok(paths) = paths(folder, product) else { return module };
+        let Ok(paths) = paths(folder, tool) else { return module };
         for path in paths {
             if let Some(refused) = refused(&path) {
                 module.diagnostics.push(refused);
@@ -189,7 +189,7 @@ impl Module {
 }
 
 /// The module's files in a folder, in the order in which the tools lay them over each other.
-pub(super) fn paths(folder: &Path, product: Option<Product>) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn paths(folder: &Path, tool: Option<ToolKind>) -> std::io::Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -204,9 +204,9 @@ pub(super) fn paths(folder: &Path, product: Option<Product>) -> std::io::Result<
             names.push(name);
         }
     }
-    if let Some(product) = product {
+    if let Some(tool) = tool {
         let texts: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
-        names.retain(|name| product.reads(&name.to_string_lossy(), &texts));
+        names.retain(|name| tool.reads(&name.to_string_lossy(), &texts));
     }
     names.sort_unstable_by_key(|name| (files::is_override(&name.to_string_lossy()), name.clone()));
     Ok(names.into_iter().map(|name| folder.join(name)).collect())

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::files::{is_automatic_variable_file, is_module_file, is_override};
-use super::{Module, ModuleTree, Product, ProviderRequirement, Written};
+use super::{Module, ModuleTree, ProviderRequirement, ToolKind, Written};
 
 struct Folder(tempfile::TempDir);
 
@@ -16,13 +16,13 @@ impl Folder {
         Self(folder)
     }
 
-    fn module(&self, product: Option<Product>) -> Module {
-        Module::read(self.0.path(), product, |_| None)
+    fn module(&self, tool: Option<ToolKind>) -> Module {
+        Module::read(self.0.path(), tool, |_| None)
     }
 
     /// The files of the module in a folder and of those that it calls, seen from here.
-    fn files_of(&self, folder: &str, product: Product) -> Vec<String> {
-        let tree = ModuleTree::read(&self.0.path().join(folder), product).unwrap();
+    fn files_of(&self, folder: &str, tool: ToolKind) -> Vec<String> {
+        let tree = ModuleTree::read(&self.0.path().join(folder), tool).unwrap();
         let below = |path: &Path| path.strip_prefix(self.0.path()).unwrap().display().to_string();
         let mut files: Vec<String> = tree.files().map(|file| below(file.path())).collect();
         files.sort();
@@ -76,9 +76,9 @@ fn each_tool_reads_the_files_that_are_its_own() {
         ("b.tf", "variable \"b\" {}"),
         ("c.tofu.json", r#"{"variable": {"c": {}}}"#),
     ]);
-    let names = |product| folder.module(product).variables.into_keys().collect::<Vec<_>>();
-    assert_eq!(names(Some(Product::Terraform)), ["a_of_tf", "b"]);
-    assert_eq!(names(Some(Product::OpenTofu)), ["a_of_tofu", "b", "c"]);
+    let names = |tool| folder.module(tool).variables.into_keys().collect::<Vec<_>>();
+    assert_eq!(names(Some(ToolKind::Terraform)), ["a_of_tf", "b"]);
+    assert_eq!(names(Some(ToolKind::OpenTofu)), ["a_of_tofu", "b", "c"]);
     assert_eq!(names(None), ["a_of_tf", "a_of_tofu", "b", "c"], "nothing that either would read is missed");
 }
 
@@ -87,7 +87,7 @@ fn a_folder_or_a_link_into_nowhere_by_the_name_of_a_file_is_passed_over() {
     let folder = Folder::new(&[("main.tf", "variable \"a\" {}"), ("folder.tf/x", "")]);
     std::os::unix::fs::symlink("folder.tf", folder.0.path().join("linked.tf")).unwrap();
     std::os::unix::fs::symlink("nowhere", folder.0.path().join("gone.tf")).unwrap();
-    assert_eq!(folder.files_of("", Product::Terraform), ["main.tf"]);
+    assert_eq!(folder.files_of("", ToolKind::Terraform), ["main.tf"]);
     let module = folder.module(None);
     assert_eq!(module.diagnostics.len(), 1, "{:?}", module.diagnostics);
     assert!(module.diagnostics[0].message.contains("gone.tf cannot be read"));
@@ -97,7 +97,7 @@ fn a_folder_or_a_link_into_nowhere_by_the_name_of_a_file_is_passed_over() {
 fn what_never_ends_is_refused_in_the_place_of_a_file() {
     let folder = Folder::new(&[("main.tf", "")]);
     std::os::unix::fs::symlink("/dev/zero", folder.0.path().join("zero.tf")).unwrap();
-    let error = ModuleTree::read(folder.0.path(), Product::OpenTofu).unwrap_err();
+    let error = ModuleTree::read(folder.0.path(), ToolKind::OpenTofu).unwrap_err();
     assert!(error.to_string().contains("zero.tf"), "{error}");
 }
 
@@ -116,7 +116,7 @@ fn what_an_override_file_says_goes_before_what_others_say_attribute_by_attribute
              terraform {\n  required_version = \"2\"\n}\n",
         ),
     ]);
-    let module = folder.module(Some(Product::Terraform));
+    let module = folder.module(Some(ToolKind::Terraform));
     let variable = &module.variables["a"];
     assert!(
         variable.has_default
@@ -218,7 +218,7 @@ fn modules_that_are_called_count_wherever_they_lie_and_others_do_not() {
     ]);
     std::os::unix::fs::symlink("..", folder.0.path().join("app/up")).unwrap();
     let expected = ["a/main.tf", "app/main.tf", "app/more.tf.json", "app/nested/d/main.tf", "b/main.tofu"];
-    assert_eq!(folder.files_of("app", Product::OpenTofu), expected);
+    assert_eq!(folder.files_of("app", ToolKind::OpenTofu), expected);
     // What is called and not there may have been there.
     let root = folder.0.path();
     let folders =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::Product;
+use super::files::ToolKind;
 use super::module::{Module, paths};
 use slipway_hcl::source::SourceFile;
 use slipway_support::fs::FileError;
@@ -26,18 +26,18 @@ struct Folder {
 }
 
 impl ModuleTree {
-    /// Reads what `product` would read. A module that is called and not there is the tool's to tell; a file that is there
+    /// Reads what `tool` would read. A module that is called and not there is the tool's to tell; a file that is there
     /// and cannot be read is an error.
-    pub fn read(root: &Path, product: Product) -> Result<Self, FileError> {
+    pub fn read(root: &Path, tool: ToolKind) -> Result<Self, FileError> {
         let path = clean(root);
-        let paths = paths(&path, Some(product)).map_err(FileError::on("read", &path))?;
+        let paths = paths(&path, Some(tool)).map_err(FileError::on("read", &path))?;
         let mut tree = Self { root: read(path, paths)?, called: BTreeMap::new() };
         let mut waiting: Vec<PathBuf> = called(&tree.root.path, &tree.root.module).collect();
         while let Some(path) = waiting.pop() {
             if path == tree.root.path || tree.called.contains_key(&path) {
                 continue;
             }
-            let Ok(paths) = self::paths(&path, Some(product)) else { continue };
+            let Ok(paths) = self::paths(&path, Some(tool)) else { continue };
             let folder = read(path, paths)?;
             waiting.extend(called(&folder.path, &folder.module));
             tree.called.insert(folder.path.clone(), folder);

@@ -130,7 +130,7 @@ pub(crate) fn one_type(fields: &Fields) -> Value {
 }
 
 /// The strings of a sequence; nothing where it is none.
-pub(crate) fn strings(value: Option<&Value>) -> Vec<String> {
+pub fn strings(value: Option<&Value>) -> Vec<String> {
     let elements = value.and_then(Value::as_elements).unwrap_or_default();
     elements.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

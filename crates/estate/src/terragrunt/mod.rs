@@ -48,8 +48,7 @@ pub(crate) mod tests;
 
 pub use boundary::Boundary;
 pub use cache_dir::{terragrunt_unit_cache, terragrunt_working_dir};
-pub(crate) use convert::strings;
-pub use convert::to_json;
+pub use convert::{strings, to_json};
 pub use counts::Counts;
 pub use document::Document;
 pub use experiment::EXPERIMENTS;

@@ -11,7 +11,6 @@ mod limits;
 mod parser;
 mod range;
 mod syntax;
-mod why;
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +23,6 @@ pub use evaluate::{FilterContext, Selected};
 pub use files::{EXCLUDES_FILE, FILTERS_FILE};
 pub use range::{RangeUnits, Reason, Situation};
 pub use syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
-
-pub use why::{add_reasons, elsewhere_json, with_reasons};
 
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::{Location, SourceFile, Span};
@@ -58,7 +55,7 @@ fn given(query: &str) -> (Arc<SourceFile>, Span) {
 }
 
 /// Reads the query at a place of a file.
-pub(crate) fn parse_at(source: &Arc<SourceFile>, span: Span) -> Result<Filter, Box<Diagnostic>> {
+pub fn parse_at(source: &Arc<SourceFile>, span: Span) -> Result<Filter, Box<Diagnostic>> {
     if span.range().len() > limits::LONGEST_QUERY {
         return Err(Box::new(limits::too_long(source, span)));
     }

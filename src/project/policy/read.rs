@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::{Check, Conftest, CostLimits, Enforcement, Opa, Policy};
 use crate::estate::filter::{self, Expression, Filter};
-use crate::estate::needs::Sections;
+use crate::hcl::ast::{Block, Body};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Span;
+use crate::hcl::value::{Fields, Value, field};
+use crate::project::needs::Sections;
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, paths, strings};
-use slipway_hcl::ast::{Block, Body};
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::source::Span;
-use slipway_hcl::value::{Fields, Value, field};
 
 /// What is known when the file is read.
 const SETTINGS: &[Spec] = &[
@@ -44,7 +44,11 @@ const COST: &[Spec] = &[
 ];
 
 /// The policies of a file.
-pub(in crate::estate) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic>) -> Vec<Policy> {
+pub(in crate::project) fn all(
+    sections: &Sections,
+    needed: bool,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<Policy> {
     let mut policies = Vec::new();
     for (number, block) in sections.look().body().blocks("policy").enumerate() {
         let later = sections.later();
@@ -60,7 +64,7 @@ pub(in crate::estate) fn all(sections: &Sections, needed: bool, errors: &mut Vec
 }
 
 /// The `cost` block of a file, where it has one.
-pub(in crate::estate) fn cost(
+pub(in crate::project) fn cost(
     sections: &Sections,
     needed: bool,
     errors: &mut Vec<Diagnostic>,

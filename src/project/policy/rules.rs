@@ -3,8 +3,8 @@
 use super::facts::Facts;
 use super::read::{RULES, part};
 use super::{Check, Policy};
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::value::Value;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::Value;
 
 /// What rules found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,5 +106,5 @@ fn findings_of(
 }
 
 fn text(value: &Value) -> Option<String> {
-    slipway_hcl::convert::to_string(value).map(|text| text.to_string())
+    crate::hcl::convert::to_string(value).map(|text| text.to_string())
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::range::{RangeUnits, Reason};
-use crate::estate::FindOptions;
-use crate::estate::{Component, Estate, find_text};
+use super::list::{FindOptions, find_text};
+use crate::estate::filter::{RangeUnits, Reason};
+use crate::estate::{Component, Estate};
 use slipway_support::{path_text, paths, shown};
 
 /// Adds to each unit of what `find_json` lists, in the same order, the files that made it one of a range.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::render_hidden::LoginsHidden;
+use super::logins_hidden::LoginsHidden;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::schema::{self, Spec};
 use slipway_hcl::value::{Fields, Value};
@@ -199,9 +199,9 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::render_json;
     use crate::terragrunt::outputs::NoOutputs;
     use crate::terragrunt::tests::{Tree, told};
+    use crate::view::render_json;
 
     fn rendered(tree: &Tree) -> UnitConfig {
         let found = tree.reader("render").evaluate(&tree.path("app/terragrunt.hcl"), &NoOutputs);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use slipway_hcl::ast::{Body, Expr, ExprKind};
-use slipway_hcl::walk::expressions;
-use slipway_support::{environment, redact};
+use crate::hcl::ast::{Body, Expr, ExprKind};
+use crate::hcl::walk::expressions;
+use crate::support::{environment, redact};
 
 /// What of a `repository` block may be a secret.
 const SECRET: &[&str] = &["credentials", "url"];
@@ -58,7 +58,7 @@ fn names(file: &Body) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slipway_hcl::source::SourceFile;
+    use crate::hcl::source::SourceFile;
 
     #[test]
     fn variables_are_found_in_the_block_and_in_the_locals_that_it_uses() {
@@ -80,7 +80,7 @@ mod tests {
               }
             }
         "#;
-        let (body, errors) = slipway_hcl::parse(&SourceFile::new("slipway.hcl", text));
+        let (body, errors) = crate::hcl::parse(&SourceFile::new("slipway.hcl", text));
         assert!(errors.is_empty(), "{errors:?}");
         let names: Vec<String> = names(&body).into_iter().collect();
         assert_eq!(names, ["FIRST", "HOST_TOKEN", "SECOND"]);

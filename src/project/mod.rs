@@ -1,24 +1,46 @@
-//! `slipway.hcl`: which tree is the estate, how it is run, and which of its units are clusters.
+//! `slipway.hcl`: which tree is the estate, how it is run, which of its units are clusters, and what plans have to hold.
+//!
+//! The file is found upwards and read once ([`Project::find_for`]); of what a command has no need, nothing is evaluated that would
+//! start a program ([`Needs`]). The room stands above the estate: it asks where units are, and no unit knows of it.
+
+mod cluster;
+mod cluster_unit;
+mod gates;
+mod limits;
+mod needs;
+mod own_secrets;
+pub mod policy;
+
+#[cfg(test)]
+mod any_project;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cluster::{self, Cluster, duration};
-use super::limits::{UnitLimits, bytes};
-use super::needs::{Needs, Sections};
-use super::own_secrets;
-use super::policy::{self, CostLimits, Policy};
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths, strings};
-use slipway_hcl::budget::Evaluation;
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::source::Location;
-use slipway_hcl::suggest;
-use slipway_hcl::value::{Fields, Value};
-use slipway_support::excluded::Excluded;
-use slipway_support::fs::is_there;
-use slipway_support::git;
-use slipway_support::path_text;
+pub use cluster::{
+    ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
+};
+pub use gates::planned_gates;
+pub use limits::{UnitLimits, bytes};
+pub use needs::Needs;
+
+use self::needs::Sections;
+use self::policy::{CostLimits, Policy};
+use crate::hcl::budget::Evaluation;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::hcl::suggest;
+use crate::hcl::value::{Fields, Value};
+use crate::support::excluded::Excluded;
+use crate::support::fs::is_there;
+use crate::support::git;
+use crate::support::path_text;
 
 /// The file's name.
 pub const PROJECT_FILE: &str = "slipway.hcl";

@@ -1,16 +1,13 @@
-//! `find` and `render` in Terragrunt's shapes.
+//! Units and stacks as `find` lists them, in Terragrunt's shapes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::discover::behind_links;
-use super::reading::Readings;
-use super::render_hidden::LoginsHidden;
-use super::{Component, Estate, Unit};
-use crate::terragrunt::config::UnitConfig;
-use crate::terragrunt::{paths, to_json};
+use crate::estate::reading::Readings;
+use crate::estate::{Component, Estate, Unit, behind_links};
+use crate::terragrunt::paths;
 use slipway_support::{path_text, shown};
 
 /// What `find` tells of each unit beyond its path.
@@ -137,14 +134,4 @@ fn found(
         }
     }
     fields
-}
-
-/// An evaluated unit with the keys of Terragrunt's `render --format json`; sensitive values are shown only
-/// where `reveal` says so.
-pub fn render_json(unit: &UnitConfig, reveal: bool) -> Json {
-    let mut json = unit.rendered.as_ref().map_or(Json::Null, |rendered| to_json(rendered, reveal));
-    if !reveal {
-        LoginsHidden::of(unit).in_json(&mut json);
-    }
-    json
 }

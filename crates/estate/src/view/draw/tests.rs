@@ -2,7 +2,7 @@
 
 use super::layers::{Drawing, ItemIndex, lay_out};
 use super::{Picture, page, svg};
-use crate::estate::{Estate, Graph, Project, planned_gates};
+use crate::estate::{Estate, Graph};
 use crate::terragrunt::tests::Tree;
 use slipway_hcl::diagnostic::Diagnostic;
 
@@ -15,15 +15,6 @@ fn picture(tree: &Tree) -> Picture {
     let mut diagnostics: Vec<Diagnostic> = estate.diagnostics.clone();
     diagnostics.extend(Graph::build(&estate).err().unwrap_or_default());
     Picture::new(&estate, &[], &diagnostics, &tree.path("live"))
-}
-
-/// The same with the gates of a slipway.hcl.
-fn picture_with_gates(tree: &Tree) -> Picture {
-    let project = Project::read(&tree.path("slipway.hcl"), tree.options("plan")).unwrap();
-    let estate = Estate::discover(&project.estate_root, &tree.reader("plan"));
-    let all = estate.iter().map(|(index, _)| index).collect();
-    let gates = planned_gates(&project, &estate, &all);
-    Picture::new(&estate, &gates, &estate.diagnostics, &project.estate_root)
 }
 
 fn node<'a>(picture: &'a Picture, path: &str) -> &'a super::Node {
@@ -47,77 +38,6 @@ fn a_unit_stands_to_the_right_of_what_it_depends_on() {
         let (from, to) = (&picture.nodes[link.from], &picture.nodes[link.to]);
         assert!((first.x - from.at.x - from.width).abs() < 0.01 && (last.x - to.at.x).abs() < 0.01);
     }
-}
-
-const CLUSTER: &str = r#"
-estate {
-  root = "live"
-}
-cluster "dev" {
-  unit   = "dev/cluster"
-  name   = "dev"
-  region = "eu-west-1"
-  argocd {
-    version = "v3.1.0"
-    repository {
-      url = "https://git.example.com/m.git"
-    }
-    root {
-      path     = "apps"
-      revision = "main"
-    }
-  }
-}
-"#;
-
-#[test]
-fn gates_stand_between_the_units_and_change_no_wave() {
-    let tree = Tree::new(&[
-        ("slipway.hcl", CLUSTER),
-        ("live/dev/networking/terragrunt.hcl", ""),
-        ("live/dev/cluster/terragrunt.hcl", &on("networking")),
-        ("live/dev/identity/terragrunt.hcl", &on("cluster")),
-        ("live/other/bucket/terragrunt.hcl", ""),
-    ]);
-    let drawn = picture_with_gates(&tree);
-    let names: Vec<&str> = drawn.nodes.iter().skip(4).map(|node| node.path.as_str()).collect();
-    assert_eq!((names.as_slice(), drawn.gates()), (&["verify dev", "argocd dev", "applications dev"][..], 3));
-    let x = |path: &str| node(&drawn, path).at.x;
-    for pair in ["dev/networking", "dev/cluster", "verify dev", "dev/identity", "applications dev"].windows(2)
-    {
-        assert!(x(pair[0]) < x(pair[1]), "{pair:?}");
-    }
-    assert!(x("verify dev") < x("argocd dev") && x("argocd dev") < x("applications dev"));
-    assert_eq!((drawn.waves, node(&drawn, "dev/identity").wave), (3, Some(3)));
-    assert_eq!(node(&drawn, "verify dev").wave, None);
-    assert_eq!(node(&drawn, "verify dev").card, node(&drawn, "dev/cluster").card);
-    let link = |from: &str, to: &str| {
-        let is_it =
-            |link: &&super::Link| drawn.nodes[link.from].path == from && drawn.nodes[link.to].path == to;
-        drawn.links.iter().filter(is_it).count()
-    };
-    for (from, to) in [
-        ("dev/cluster", "verify dev"),
-        ("verify dev", "dev/identity"),
-        ("verify dev", "argocd dev"),
-        ("argocd dev", "applications dev"),
-        ("dev/identity", "applications dev"),
-    ] {
-        assert_eq!(link(from, to), 1, "{from} → {to}");
-    }
-    // Nothing covers anything, and lines begin and end at the tips.
-    for (place, one) in drawn.nodes.iter().enumerate() {
-        for other in drawn.nodes.iter().skip(place + 1) {
-            let beside = one.at.x + one.width <= other.at.x || other.at.x + other.width <= one.at.x;
-            let above = (one.at.y - other.at.y).abs() >= super::Node::HEIGHT;
-            assert!(beside || above, "{} and {}", one.path, other.path);
-        }
-    }
-    let text = svg(&drawn);
-    assert!(text.contains("4 units, 2 dependencies, 3 waves, 3 gates"), "{text}");
-    assert_eq!(text.matches("<polygon").count(), 3 + 1, "three gates, and one in the legend");
-    assert!(text.contains("verify dev\n· gate of `slipway up`\n· the cluster is usable"), "{text}");
-    assert!(page(&drawn).contains("\"gate\":\"Argo CD is installed and healthy\""));
 }
 
 #[test]

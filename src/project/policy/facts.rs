@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use slipway_hcl::json::{NumberTooLong, from_json};
-use slipway_hcl::value::{Fields as Variables, Value};
+use crate::hcl::json::{NumberTooLong, from_json};
+use crate::hcl::value::{Fields as Variables, Value};
 
 type Fields = serde_json::Map<String, Json>;
 

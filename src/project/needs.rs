@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Span;
 use crate::terragrunt::{Document, ReaderOptions};
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::source::Span;
 
 /// The parts of the file that a command needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

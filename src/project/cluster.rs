@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::needs::Sections;
+use crate::hcl::ast::{Block, Body};
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::{Location, Span};
+use crate::hcl::value::{Fields, Value};
+use crate::support::address::Address;
+use crate::support::git::GitRemote;
+use crate::support::secret::Secret;
 use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::schema::{Kind, Spec, optional, required};
 use crate::terragrunt::{Document, paths};
-use slipway_hcl::ast::{Block, Body};
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::source::{Location, Span};
-use slipway_hcl::value::{Fields, Value};
-use slipway_support::address::Address;
-use slipway_support::git::GitRemote;
-use slipway_support::secret::Secret;
 
 const CLUSTER: &[Spec] =
     &[optional("unit", Kind::String), required("name", Kind::String), optional("region", Kind::String)];

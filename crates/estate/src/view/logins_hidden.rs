@@ -49,9 +49,9 @@ impl LoginsHidden {
 
 #[cfg(test)]
 mod tests {
-    use crate::estate::{render_hcl, render_json};
     use crate::terragrunt::outputs::NoOutputs;
     use crate::terragrunt::tests::{Tree, told};
+    use crate::view::{render_hcl, render_json};
 
     const UNIT: &str = r#"
         locals {

@@ -76,7 +76,7 @@ fn read(bytes: &[u8]) {
     std::fs::write(&file, bytes).unwrap();
     let options = ReaderOptions { exec: false, ..ReaderOptions::new(dir.path(), "") };
     if let Err(diagnostics) = Project::read(&file, options) {
-        assert!(diagnostics.iter().any(slipway_hcl::diagnostic::Diagnostic::is_error));
+        assert!(diagnostics.iter().any(crate::hcl::diagnostic::Diagnostic::is_error));
         for diagnostic in diagnostics {
             assert!(!diagnostic.to_string().is_empty());
             if let Some(location) = &diagnostic.location {

@@ -16,10 +16,10 @@ use std::sync::Arc;
 pub use facts::{Facts, plan_value};
 pub use rules::{Finding, Findings};
 
-use super::Estate;
-use super::filter::{Filter, FilterContext, Filters};
+use crate::estate::Estate;
+use crate::estate::filter::{Filter, FilterContext, Filters};
+use crate::hcl::source::Location;
 use crate::terragrunt::Document;
-use slipway_hcl::source::Location;
 
 pub(super) use read::{all, cost};
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::cluster::duration;
 use super::needs::Sections;
+use crate::hcl::ast::Block;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::value::{Fields, Value};
+use crate::support::glob::Glob;
 use crate::terragrunt::Document;
 use crate::terragrunt::schema::{Kind, Spec, optional};
-use slipway_hcl::ast::Block;
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::value::{Fields, Value};
-use slipway_support::glob::Glob;
 
 /// The attributes of a `unit "PATTERN"` block.
 const UNIT: &[Spec] = &[optional("timeout", Kind::String)];

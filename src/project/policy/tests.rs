@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::estate::Project;
-use crate::terragrunt::tests::Tree;
-use slipway_hcl::value::Value;
+use crate::hcl::value::Value;
+use crate::project::Project;
+use crate::project::fixture::Tree;
 
 fn project(text: &str) -> (Tree, Project) {
     let tree = Tree::new(&[("slipway.hcl", text)]);
@@ -173,7 +173,7 @@ fn a_policy_is_about_the_units_of_its_query() {
 
 #[test]
 fn the_examples_of_the_documentation_are_read() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policies.md");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policies.md");
     let document = std::fs::read_to_string(file).unwrap();
     let examples: Vec<&str> =
         document.split("```hcl slipway.hcl\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();

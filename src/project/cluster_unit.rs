@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Project;
 use super::cluster::Cluster;
-use super::discover::unit_files;
+use crate::estate::unit_files;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::suggest;
+use crate::support::path_text;
 use crate::terragrunt::stack::STACK_FILE;
 use crate::terragrunt::{Reader, paths};
-use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::suggest;
-use slipway_support::path_text;
 
 /// How many units of the same folder are offered where none is nearly called so.
 const MOST_NAMES: usize = 3;

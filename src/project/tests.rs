@@ -1,0 +1,116 @@
+//! What slipway.hcl says, on small trees.
+
+use std::path::PathBuf;
+
+use super::fixture::{Tree, told};
+use super::{Cluster, EngineChoice, Flavor, Project};
+use crate::terragrunt::outputs::Outputs;
+
+const PROJECT: &str = r#"
+  estate { root = "live" }
+  engine {
+    use         = "native"
+    parallelism = 4
+  }
+  cluster "dev" {
+    unit   = "dev/cluster"
+    name   = outputs.cluster_name
+    region = "eu-west-1"
+    verify {
+      version         = "1.33"
+      min_ready_nodes = 2
+      addons          = ["coredns"]
+    }
+    argocd {
+      version  = "v3.6.1"
+      flavor   = "ha"
+      manifest = get_env("MANIFEST", "")
+      repository {
+        url         = "https://git.example.com/manifests.git"
+        username    = "slipway"
+        credentials = get_env("TOKEN")
+      }
+      root { path = "manifests" }
+    }
+  }
+"#;
+
+fn find(tree: &Tree, from: &str, environment: &[(&str, &str)]) -> Result<Project, String> {
+    let options = tree.options("").environment(environment.iter().copied());
+    Project::find_with(&tree.path(from), options).map_err(|errors| told(&errors))
+}
+
+fn outputs() -> Outputs {
+    Outputs::from([("cluster_name".into(), crate::hcl::value::Value::string("acme-dev"))])
+}
+
+fn dev(project: &Project) -> &Cluster {
+    project.cluster("dev").unwrap()
+}
+
+#[test]
+fn it_is_found_upwards_and_says_where_the_estate_is() {
+    let tree = Tree::new(&[("slipway.hcl", PROJECT), ("live/dev/cluster/terragrunt.hcl", "")]);
+    let project = find(&tree, "live/dev/cluster", &[]).unwrap();
+    assert_eq!(project.estate_root, tree.path("live"));
+    assert_eq!(project.engine, EngineChoice::Native);
+    assert_eq!(project.parallelism, Some(4));
+    assert_eq!(dev(&project).unit, Some(PathBuf::from("dev/cluster")));
+}
+
+#[test]
+fn without_the_file_the_defaults_serve() {
+    let tree = Tree::new(&[("live/app/terragrunt.hcl", "")]);
+    let project = find(&tree, "live", &[]).unwrap();
+    assert_eq!(project.estate_root, tree.root(), "one for the whole work tree");
+    std::fs::create_dir_all(tree.path("live/.slipway/runs")).unwrap();
+    assert_eq!(find(&tree, "live/app", &[]).unwrap().estate_root, tree.path("live"), "as it was used before");
+    let alone = tempfile::tempdir().unwrap();
+    let options = crate::terragrunt::ReaderOptions::new(alone.path(), "");
+    assert_eq!(Project::find_with(alone.path(), options).unwrap().estate_root, alone.path());
+    assert_eq!(project.engine, EngineChoice::Auto);
+    assert!(project.file.is_none() && project.clusters.is_empty());
+}
+
+#[test]
+fn a_cluster_is_resolved_by_the_outputs_of_its_unit_and_its_token_is_never_shown() {
+    let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
+    let project = find(&tree, "", &[("TOKEN", "t0ken")]).unwrap();
+    let cluster = dev(&project).resolve(Some(&outputs())).unwrap();
+    assert_eq!(cluster.name, "acme-dev");
+    assert_eq!(cluster.verify.min_ready_nodes, Some(2));
+    let shown = format!("{cluster:?} {project:?}");
+    assert!(!shown.contains("t0ken"), "{shown}");
+    let argocd = cluster.argocd.unwrap();
+    assert_eq!((argocd.flavor, &*argocd.namespace, argocd.manifest), (Flavor::Ha, "argocd", None));
+    assert_eq!(argocd.root.unwrap().revision, "HEAD");
+    let repository = argocd.repository.unwrap();
+    assert_eq!(repository.credentials.unwrap().expose(), "t0ken");
+}
+
+#[test]
+fn before_its_unit_is_applied_a_cluster_says_what_it_waits_for() {
+    let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
+    let project = find(&tree, "", &[("TOKEN", "x")]).unwrap();
+    let error = dev(&project).resolve(None).unwrap_err();
+    assert_eq!(error.message, "the outputs of dev/cluster are not known yet");
+    assert!(error.location.is_some());
+}
+
+#[test]
+fn a_missing_token_is_told_only_where_it_is_needed() {
+    let tree = Tree::new(&[("slipway.hcl", PROJECT)]);
+    let project = find(&tree, "", &[]).unwrap();
+    let error = dev(&project).resolve(Some(&outputs())).unwrap_err();
+    assert!(error.message.contains("TOKEN is not set"), "{}", error.message);
+}
+
+#[test]
+fn what_is_misspelt_is_refused_with_the_right_name() {
+    let misspelt = PROJECT.replace("min_ready_nodes", "min_ready_node").replace("root {", "rot {");
+    let tree = Tree::new(&[("slipway.hcl", &misspelt)]);
+    let errors = find(&tree, "", &[]).unwrap_err();
+    assert!(errors.contains("did you mean \"min_ready_nodes\"?"), "{errors}");
+    assert!(errors.contains("there is no block \"rot\" in argocd"), "{errors}");
+    assert!(errors.contains("slipway.hcl:13:"), "{errors}");
+}
