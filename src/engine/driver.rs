@@ -12,11 +12,12 @@ use super::process::{Options, Ran};
 use super::role::Roles;
 use super::s3::S3Clients;
 use super::source::Sources;
-use super::state::{self, State};
+use super::state;
 use super::tool::Tool;
 use super::verbs::Verb;
 use super::{EngineError, EngineSettings, Session, UnitJob};
 use crate::support::process::CommandLine;
+use crate::terraform::state::State;
 use crate::terragrunt::config::UnitConfig;
 
 /// One way to turn a unit into commands. Whoever implements this is an [`Engine`](super::Engine).

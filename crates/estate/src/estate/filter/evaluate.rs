@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use super::range::RangeUnits;
+use super::query::{Filter, Filters};
+use super::situation::RangeUnits;
 use super::syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
-use super::{Filter, Filters};
 use crate::estate::reading::Readings;
 use crate::estate::{Component, Estate, Stack, StackIndex, UnitIndex};
 use crate::terragrunt::{Outline, paths};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::limits::{LONGEST_FILE, MOST_PARTS, TOO_MANY, too_many_parts};
-use super::{Filter, Filters, parse_at};
+use super::query::{Filter, Filters, parse_at};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::{Location, SourceFile, Span};
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Expression, Filter, Filters};
+use super::syntax::Expression;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::{Location, SourceFile, Span};
 
@@ -29,8 +29,8 @@ pub(super) struct Spent {
 
 impl Spent {
     /// Counts one more query; the error says which limit it goes over.
-    pub fn add(&mut self, filter: &Filter) -> Result<(), String> {
-        filter.expression.walk(&mut |part| {
+    pub fn add(&mut self, expression: &Expression) -> Result<(), String> {
+        expression.walk(&mut |part| {
             self.parts = self.parts.saturating_add(1);
             self.ranges = self.ranges.saturating_add(usize::from(matches!(part, Expression::Git(_))));
         });
@@ -44,22 +44,6 @@ impl Spent {
     }
 }
 
-impl Filters {
-    /// Adds one more query, of which `place` tells where it stands; the same one twice says nothing new.
-    pub(super) fn add(
-        &mut self,
-        filter: Filter,
-        place: &dyn Fn() -> Location,
-    ) -> Result<(), Box<Diagnostic>> {
-        if self.queries.contains(&filter) {
-            return Ok(());
-        }
-        self.spent.add(&filter).map_err(|message| Box::new(too_many(message, place())))?;
-        self.queries.push(filter);
-        Ok(())
-    }
-}
-
 fn parts() -> String {
     format!("the queries have more than {MOST_PARTS} parts together")
 }
@@ -69,7 +53,8 @@ pub(super) fn too_many_parts(place: Location) -> Diagnostic {
     too_many(parts(), place)
 }
 
-fn too_many(message: String, place: Location) -> Diagnostic {
+/// The error for queries that go over a limit.
+pub(super) fn too_many(message: String, place: Location) -> Diagnostic {
     let help = "name folders by wildcards, such as ./live/dev/**, or make several runs of it";
     Diagnostic::error(TOO_MANY, message).at(place).help(help)
 }

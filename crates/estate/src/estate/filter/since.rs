@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::range::{RangeUnits, Reason, Situation, View};
+use super::situation::{RangeUnits, Reason, Situation, View};
 use super::syntax::GitRange;
 use crate::estate::{Estate, UnitIndex};
 use crate::terragrunt::stack::STACK_FILE;

@@ -1,6 +1,6 @@
 //! How often the lines between columns cross.
 
-use super::layers::{ItemIndex, Joints, Sequence};
+use super::items::{ItemIndex, Joints, Sequence};
 use slipway_support::slots::Slots;
 
 /// Counts the crossings between all neighbouring columns, in `n log n` of the lines.

@@ -1,7 +1,6 @@
 //! The gates of `up` on a picture: behind the units, each on the card of its cluster's unit.
 
-use super::layers::count;
-use super::picture::{CHARACTER, CardIndex, Link, Node, Point};
+use super::shapes::{CHARACTER, CardIndex, Link, Node, Point, count};
 use crate::estate::{PlannedGate, UnitIndex};
 use slipway_support::slots::Slots;
 

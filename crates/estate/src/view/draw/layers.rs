@@ -6,11 +6,10 @@
 //! drawing.
 
 use super::crossings;
-use super::picture::Point;
+use super::items::{ColumnIndex, ItemIndex, Joints, Sequence};
+use super::shapes::{NODE_HEIGHT, Point, count};
 use slipway_support::slots::{Slots, slot};
 
-/// The height of a node; all are alike.
-pub const NODE_HEIGHT: f64 = 30.0;
 /// From the top of a node to the top of the one under it.
 const ROW: f64 = 42.0;
 /// What a line takes of a column that it passes.
@@ -57,28 +56,11 @@ enum Item {
     Bend(LineIndex),
 }
 
-/// An item by its number: first come the nodes, then the bends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ItemIndex(pub usize);
-
-slot!(ItemIndex);
-
 /// A line by its place in [`Drawing::lines`].
 #[derive(Clone, Copy, Debug)]
 pub struct LineIndex(usize);
 
 slot!(LineIndex);
-
-/// A column by its place from the left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ColumnIndex(usize);
-
-slot!(ColumnIndex);
-
-/// The items of every column, from the top.
-pub type Sequence = Slots<ColumnIndex, Vec<ItemIndex>>;
-/// For every item, others that it is joined with.
-pub type Joints = Slots<ItemIndex, Vec<ItemIndex>>;
 
 /// Draws.
 pub fn lay_out(drawing: Drawing<'_>) -> Layout {
@@ -351,12 +333,6 @@ fn mean(neighbours: &[ItemIndex], own: usize, places: &Slots<ItemIndex, usize>) 
     }
     let sum: usize = neighbours.iter().map(|item| places[*item]).sum();
     count(sum) / count(neighbours.len())
-}
-
-/// A count as a length.
-pub fn count(number: usize) -> f64 {
-    // Counts of things on a picture are far under 2^32.
-    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
 }
 
 fn whole(number: f64) -> usize {

@@ -2,11 +2,13 @@
 
 mod crossings;
 mod gated;
+mod items;
 mod layers;
 mod order;
 mod packing;
 mod page;
 mod picture;
+mod shapes;
 mod svg;
 mod text;
 
@@ -14,6 +16,7 @@ mod text;
 mod tests;
 
 pub use page::{for_script, page};
-pub use picture::{Card, Link, Node, Picture, Point};
+pub use picture::Picture;
+pub use shapes::{Card, Link, Node, Point};
 pub use svg::svg;
 pub use text::{dot, gates_text, mermaid, tree, waves_text};

@@ -1,6 +1,6 @@
 //! Cards of several sizes in rows, in their order, so that the whole has the shape of a screen.
 
-use super::picture::Point;
+use super::shapes::Point;
 
 /// How much wider than high a picture is to be.
 const SHAPE: f64 = 1.4;

@@ -3,7 +3,8 @@
 use askama::Template;
 use serde_json::{Value as Json, json};
 
-use super::picture::{Node, Picture, Point};
+use super::picture::Picture;
+use super::shapes::{Node, Point};
 use super::svg::{GATE, HUES, SLANT, summary};
 use crate::estate::GateKind;
 use slipway_support::shown;

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::gated;
-use super::layers::{self, Drawing, ItemIndex, NODE_HEIGHT, count};
+use super::items::ItemIndex;
+use super::layers::{self, Drawing};
 use super::order::Order;
 use super::packing;
-use crate::estate::{Estate, GateKind, PlannedGate, Unit, UnitIndex};
+use super::shapes::{CHARACTER, Card, CardIndex, Link, LinkIndex, NODE_HEIGHT, Node, Point, count};
+use crate::estate::{Estate, PlannedGate, Unit, UnitIndex};
 use crate::terragrunt::paths;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_support::address::Address;
-use slipway_support::slots::{Slots, slot};
+use slipway_support::slots::Slots;
 
 /// A card is worth its frame from this many units on, on average.
 const LEAST_ON_A_CARD: usize = 3;
@@ -27,95 +29,6 @@ const CARD_GAP: f64 = 36.0;
 const MARGIN: f64 = 24.0;
 /// The longest name that is written out on a node, in characters.
 const LONGEST_LABEL: usize = 30;
-/// The width of a character of a label.
-pub(super) const CHARACTER: f64 = 7.0;
-
-/// A place, in pixels from the top left corner.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Point {
-    /// To the right.
-    pub x: f64,
-    /// Down.
-    pub y: f64,
-}
-
-/// A card by its place in [`Picture::cards`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CardIndex(pub usize);
-
-slot!(CardIndex);
-
-/// A link by its place in [`Picture::links`].
-#[derive(Clone, Copy, Debug)]
-pub struct LinkIndex(usize);
-
-slot!(LinkIndex);
-
-/// A unit on the picture, or a gate.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Its path as seen from the working folder; of a gate what a run calls it.
-    pub path: String,
-    /// What it makes sure of, where it is a gate.
-    pub gate: Option<GateKind>,
-    /// What is written on it.
-    pub label: String,
-    /// Its card.
-    pub card: CardIndex,
-    /// The number of its wave, from 1; none for what is in a circle or waits for one, and for gates.
-    pub wave: Option<usize>,
-    /// The stack that it is generated from, as seen from the working folder.
-    pub stack: Option<String>,
-    /// The address of its module.
-    pub source: Option<String>,
-    /// Whether it lies outside of the folder that was asked for.
-    pub external: bool,
-    /// Whether its `exclude` block leaves it out of a plan.
-    pub excluded: bool,
-    /// Whether it is in a circle.
-    pub in_circle: bool,
-    /// What is wrong with it.
-    pub problems: Vec<String>,
-    /// Its top left corner.
-    pub at: Point,
-    /// Its width.
-    pub width: f64,
-}
-
-impl Node {
-    /// Its height; all are alike.
-    pub const HEIGHT: f64 = NODE_HEIGHT;
-}
-
-/// A dependency on the picture, or what a gate waits for, or what waits for it.
-#[derive(Clone, Debug)]
-pub struct Link {
-    /// The unit depended on, or the gate.
-    pub from: UnitIndex,
-    /// What depends on it, or waits for it.
-    pub to: UnitIndex,
-    /// The label of the `dependency` block; none where it is for order only.
-    pub name: Option<String>,
-    /// Whether it is a part of a circle.
-    pub in_circle: bool,
-    /// From the edge of the one to the edge of the other.
-    pub way: Vec<Point>,
-}
-
-/// Units of the same folders, in a frame.
-#[derive(Clone, Debug)]
-pub struct Card {
-    /// The folders.
-    pub title: String,
-    /// Which colour it has: cards of the same first folder have the same.
-    pub hue: usize,
-    /// Its top left corner.
-    pub at: Point,
-    /// Its width.
-    pub width: f64,
-    /// Its height.
-    pub height: f64,
-}
 
 /// A graph, laid out.
 #[derive(Clone, Debug)]
@@ -327,12 +240,6 @@ impl Picture {
             link.way.push(to.at.and(Point { x: 0.0, y: middle }));
         }
         (self.width, self.height) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
-    }
-}
-
-impl Point {
-    fn and(self, other: Self) -> Self {
-        Self { x: self.x + other.x, y: self.y + other.y }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Card, Link, Node, Picture, Point};
+use super::picture::Picture;
+use super::shapes::{Card, Link, Node, Point};
 use crate::estate::{GateKind, UnitIndex};
 use slipway_support::shown;
 

@@ -1,6 +1,7 @@
 //! Pictures and pages of small estates, and of large ones.
 
-use super::layers::{Drawing, ItemIndex, lay_out};
+use super::items::ItemIndex;
+use super::layers::{Drawing, lay_out};
 use super::{Picture, page, svg};
 use crate::estate::{Estate, Graph};
 use crate::terragrunt::tests::Tree;
