@@ -1,7 +1,7 @@
 # What everyone runs. `make` alone lists the targets; docs and emulator/README.md say more.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fmt test test-quick lint site demo dist bench bench-check conformance fuzz sweep clean
+.PHONY: help setup check fmt guards test test-quick lint site demo dist bench bench-check conformance fuzz sweep clean
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -16,7 +16,7 @@ help: ## list the targets
 setup: ## install the test bed into .tools and .venv (once; some minutes the first time)
 	@$(PYTHON) emulator/setup
 
-check: lint test-quick ## what to run before a commit: format, lints, documentation, quick tests
+check: lint guards test-quick ## what to run before a commit: format, lints, documentation, dependencies, quick tests
 
 lint:
 	cargo fmt --all --check
@@ -25,6 +25,11 @@ lint:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -check -recursive infra; exit; fi; done
 	@if [ -x .tools/bin/actionlint ]; then emulator/lint-workflows; fi
+
+guards: ## dependencies: their licences, duplicates and sources, and that each is used
+	@$(PYTHON) emulator/setup guards
+	@.tools/bin/cargo-deny --log-level warn check --hide-inclusion-graph licenses bans sources
+	@.tools/bin/cargo-shear --deny-warnings
 
 test-quick: ## unit tests only
 	cargo test --lib --quiet
