@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use crate::launch::ReportFiles;
+use crate::report::kind::ReportKind;
 
 /// The flags of reports.
 #[derive(Args, Clone, Debug, Default)]
@@ -31,7 +32,12 @@ pub struct ReportArgs {
 impl ReportArgs {
     /// What they say; whether a run was told of is known to whoever has it from here.
     pub fn files(&self) -> ReportFiles {
-        let Self { junit, markdown, html, told } = self.clone();
-        ReportFiles { junit, markdown, html, told }
+        let files = [
+            (ReportKind::Junit, &self.junit),
+            (ReportKind::Markdown, &self.markdown),
+            (ReportKind::Html, &self.html),
+        ];
+        let files = files.into_iter().filter_map(|(kind, file)| Some((kind, file.clone()?))).collect();
+        ReportFiles { files, told: Arc::clone(&self.told) }
     }
 }

@@ -11,6 +11,7 @@ mod eks;
 mod error;
 pub mod kube;
 pub mod patience;
+mod spec;
 pub mod token;
 mod verify;
 
@@ -20,4 +21,5 @@ pub use checks::{Check, CheckStatus};
 pub use eks::{ClusterFacts, describe, managed_argocd};
 pub use error::ClusterError;
 pub use kube::{Connection, connect};
-pub use verify::{ProgressFn, Verification, VerifySpec, verify};
+pub use spec::VerifySpec;
+pub use verify::{ProgressFn, Verification, verify};

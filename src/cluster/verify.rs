@@ -3,51 +3,16 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_eks::types::{Cluster, ClusterStatus};
+use aws_sdk_eks::types::ClusterStatus;
 use tokio::time::Instant;
 
 use super::ClusterError;
 use super::checks::{self, Check, CheckStatus, Finding, Questions};
 use super::eks::{ClusterFacts, describe_cluster, region};
-use super::kube::client_of;
+use super::spec::VerifySpec;
 use crate::support::progress::Said;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-
-/// What a usable cluster is to have.
-#[derive(Debug, Clone)]
-pub struct VerifySpec {
-    /// Name of the cluster; its region is that of the SDK configuration.
-    pub cluster: String,
-    /// Kubernetes version that it is to run, `1.33`; `None` takes any that AWS supports.
-    pub version: Option<String>,
-    /// Nodes that are to be Ready, without pressure and not cordoned; `None` wants one, and none where Auto Mode makes nodes
-    /// when there are pods for them.
-    pub min_ready_nodes: Option<usize>,
-    /// Add-ons that are to be there and ACTIVE.
-    pub addons: Vec<String>,
-    /// Whether IAM is to trust the cluster's OIDC issuer; `None` wants it unless pod identities are in use.
-    pub oidc_provider: Option<bool>,
-    /// How long to wait for what may still come; zero asks once.
-    pub timeout: Duration,
-    /// First pause between two rounds; each is half as long again as the one before, up to 15 s.
-    pub poll: Duration,
-}
-
-impl VerifySpec {
-    /// The defaults for a cluster: any supported version, one node but for Auto Mode, 20 minutes.
-    pub fn new(cluster: impl Into<String>) -> Self {
-        Self {
-            cluster: cluster.into(),
-            version: None,
-            min_ready_nodes: None,
-            addons: Vec::new(),
-            oidc_provider: None,
-            timeout: Duration::from_mins(20),
-            poll: Duration::from_secs(1),
-        }
-    }
-}
 
 /// Listener for one line of progress; each says what is being waited for, and comes only where that changes.
 pub type ProgressFn<'a> = &'a (dyn Fn(String) + Send + Sync);
@@ -116,7 +81,7 @@ pub async fn verify(
     let mut pause = spec.poll;
     let mut said = Said::default();
     let mut findings = loop {
-        let findings = Box::pin(essentials(&questions, spec, aws, &cluster, &region)).await;
+        let findings = Box::pin(checks::essentials(&questions, spec, aws, &cluster, &region)).await;
         let left = spec.timeout.saturating_sub(started.elapsed());
         if !worth_waiting(&findings) || left.is_zero() {
             break findings;
@@ -146,42 +111,6 @@ pub async fn verify(
         managed_argocd,
         waited: started.elapsed(),
     })
-}
-
-/// The checks that decide. Those after the control plane's are asked once it is there: before, they have no answer.
-async fn essentials(
-    questions: &Questions<'_>,
-    spec: &VerifySpec,
-    aws: &SdkConfig,
-    cluster: &Cluster,
-    region: &str,
-) -> Vec<Finding> {
-    let mut findings = checks::control_plane(cluster);
-    let serving = matches!(cluster.status(), Some(ClusterStatus::Active | ClusterStatus::Updating));
-    if !serving {
-        return findings;
-    }
-    let nodes = nodes_wanted(spec, cluster);
-    let client = client_of(aws, &ClusterFacts::of(cluster, region));
-    let kubernetes = async {
-        match client {
-            Ok(client) => checks::kubernetes(&client, nodes).await,
-            Err(error) => vec![Finding::no_client(&error)],
-        }
-    };
-    let (version, groups, addons, identity, kubernetes) = futures::join!(
-        checks::version(questions, cluster, spec.version.as_deref()),
-        checks::node_groups(questions, cluster, nodes),
-        checks::addons(questions, &spec.addons),
-        checks::identity(questions, aws, cluster, spec.oidc_provider),
-        kubernetes,
-    );
-    findings.extend(version.into_iter().chain(groups).chain(addons).chain(identity).chain(kubernetes));
-    findings
-}
-
-fn nodes_wanted(spec: &VerifySpec, cluster: &Cluster) -> usize {
-    spec.min_ready_nodes.unwrap_or_else(|| usize::from(!checks::has_auto_mode(cluster)))
 }
 
 fn worth_waiting(findings: &[Finding]) -> bool {
@@ -214,20 +143,6 @@ fn human(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn auto_mode_starts_without_nodes_unless_some_are_asked_for() {
-        let cluster = |auto: bool| {
-            let compute = aws_sdk_eks::types::ComputeConfigResponse::builder().enabled(auto).build();
-            Cluster::builder().compute_config(compute).build()
-        };
-        let mut spec = VerifySpec::new("dev");
-        assert_eq!(nodes_wanted(&spec, &cluster(true)), 0);
-        assert_eq!(nodes_wanted(&spec, &cluster(false)), 1);
-        assert_eq!(nodes_wanted(&spec, &Cluster::builder().build()), 1);
-        spec.min_ready_nodes = Some(2);
-        assert_eq!(nodes_wanted(&spec, &cluster(true)), 2);
-    }
 
     #[test]
     fn waits_only_where_everything_that_failed_may_still_pass() {

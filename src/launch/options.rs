@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::project::EngineChoice;
+use crate::report::kind::ReportKind;
 
 /// Where a command was started, and what holds for all that it reads.
 #[derive(Clone, Debug, Default)]
@@ -60,12 +61,8 @@ pub struct RunOptions {
 /// The files that are to tell of a run.
 #[derive(Clone, Debug, Default)]
 pub struct ReportFiles {
-    /// A JUnit report.
-    pub junit: Option<PathBuf>,
-    /// A comment for a pull request.
-    pub markdown: Option<PathBuf>,
-    /// A page.
-    pub html: Option<PathBuf>,
+    /// Each with what it is.
+    pub files: Vec<(ReportKind, PathBuf)>,
     /// Whether a run was told of in them; whoever holds them has the same answer.
     pub told: Arc<AtomicBool>,
 }

@@ -1,18 +1,16 @@
 //! Files that tell of a run: where they go, and that they are written, whatever becomes of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::CommandError;
 use super::options::{Invocation, ReportFiles};
 use super::workspace::{self, Workspace};
-use crate::report::html::html;
-use crate::report::junit::junit;
+use crate::report::kind::ReportKind;
 use crate::report::log_files::end_of_log;
-use crate::report::markdown::markdown;
 use crate::report::model::Summary;
-use crate::report::unbegun::{self, Unbegun};
+use crate::report::unbegun::Unbegun;
 use crate::run::folder::RunFolder;
 use crate::support::confined::{Named, PRIVATE};
 use crate::support::fs::{FileError, Obstacle};
@@ -24,27 +22,21 @@ const LOG_BYTES: u64 = 32 * 1024;
 
 /// Where each report goes.
 pub struct Reports {
-    files: Vec<(Kind, Named)>,
+    files: Vec<(ReportKind, Named)>,
     told: Arc<AtomicBool>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Junit,
-    Markdown,
-    Html,
 }
 
 impl ReportFiles {
     /// Whether plans are to be known attribute by attribute.
     pub fn wants_details(&self) -> bool {
-        self.html.is_some()
+        self.files.iter().any(|(kind, _)| kind.has_details())
     }
 
     /// Refuses files that could not be written while nothing has happened yet.
     pub fn prepare(&self, workspace: &Workspace) -> Result<Reports, CommandError> {
-        let located = |(kind, file): (Kind, &Path)| Ok((kind, writable(file, workspace.named(file))?));
-        let files = self.asked().map(located).collect::<Result<Vec<_>, CommandError>>()?;
+        let located =
+            |(kind, file): &(ReportKind, PathBuf)| Ok((*kind, writable(file, workspace.named(file))?));
+        let files = self.files.iter().map(located).collect::<Result<Vec<_>, CommandError>>()?;
         Ok(Reports { files, told: Arc::clone(&self.told) })
     }
 
@@ -55,28 +47,19 @@ impl ReportFiles {
         invocation: &Invocation,
         tell: impl FnOnce() -> Unbegun,
     ) -> Result<(), CommandError> {
-        if self.told.load(Ordering::Relaxed) || self.asked().next().is_none() {
+        if self.told.load(Ordering::Relaxed) || self.files.is_empty() {
             return Ok(());
         }
         let unbegun = tell();
         let mut written = Ok(());
-        for (kind, file) in self.asked() {
-            let text = match kind {
-                Kind::Junit => unbegun::junit(&unbegun),
-                Kind::Markdown => unbegun::markdown(&unbegun),
-                Kind::Html => unbegun::html(&unbegun),
-            };
+        for (kind, file) in &self.files {
+            let text = kind.text_of_unbegun(&unbegun);
             let named = workspace::named_without_project(invocation, file);
             let place = named.and_then(|named| writable(file, named));
             let done = place.and_then(|place| Ok(place.write(text.as_bytes(), PRIVATE)?));
             written = written.and(done);
         }
         written
-    }
-
-    fn asked(&self) -> impl Iterator<Item = (Kind, &Path)> {
-        let files = [(Kind::Junit, &self.junit), (Kind::Markdown, &self.markdown), (Kind::Html, &self.html)];
-        files.into_iter().filter_map(|(kind, file)| Some((kind, file.as_deref()?)))
     }
 }
 
@@ -101,11 +84,7 @@ impl Reports {
         self.told.store(true, Ordering::Relaxed);
         let mut written = Ok(());
         for (kind, file) in &self.files {
-            let text = match kind {
-                Kind::Junit => junit(summary, log_end),
-                Kind::Markdown => markdown(summary, log_end),
-                Kind::Html => html(summary, log_end),
-            };
+            let text = kind.text(summary, log_end);
             written = written.and(file.write(text.as_bytes(), PRIVATE).map_err(CommandError::from));
         }
         written

@@ -8,12 +8,13 @@ pub mod detail_text;
 #[cfg(test)]
 mod fixture;
 pub mod foreign;
-pub mod html;
+mod html;
 pub mod json_log;
-pub mod junit;
+mod junit;
+pub mod kind;
 pub mod line;
 pub mod log_files;
-pub mod markdown;
+mod markdown;
 pub mod model;
 pub mod plain;
 mod policy;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_eks::types::{Addon, AddonStatus};
 
-use super::{Finding, Questions, issues};
+use super::finding::{Finding, Questions, issues};
 use crate::cluster::aws::{AwsFailure, FailureKind};
 
 /// One finding an add-on; `wanted` ones fail where they are missing or not answered.

@@ -2,7 +2,7 @@
 
 use aws_sdk_eks::types::{Cluster, InsightStatusValue};
 
-use super::{Finding, Questions};
+use super::finding::{Finding, Questions};
 use crate::cluster::aws::AwsFailure;
 use crate::cluster::eks::active_argocd;
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_eks::types::{Cluster, ClusterStatus, SupportType, VersionStatus};
 
-use super::{Finding, Questions, issues};
+use super::finding::{Finding, Questions, issues};
 
 const STATUS: (&str, &str) = ("cluster.status", "the cluster is ACTIVE");
 const HEALTH: (&str, &str) = ("cluster.health", "the cluster has no health issues");

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_eks::types::{AuthenticationMode, Cluster};
 
-use super::{Finding, Questions};
+use super::finding::{Finding, Questions};
 use crate::cluster::aws::AwsFailure;
 
 const OIDC: (&str, &str) = ("identity.oidc", "IAM trusts the cluster's OIDC issuer");

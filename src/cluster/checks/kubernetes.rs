@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::support::causes::innermost;
 
 const API: (&str, &str) = ("kubernetes.api", "the API server answers with the cluster's own CA");

@@ -3,162 +3,78 @@
 mod addons;
 mod advice;
 mod control_plane;
+mod finding;
 mod identity;
 mod kubernetes;
 mod node_groups;
 
-use aws_sdk_eks::Client;
+use aws_config::SdkConfig;
+use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
-pub(super) use addons::addons;
-pub(super) use advice::advice;
-pub(super) use control_plane::{control_plane, version};
-pub(super) use identity::identity;
-pub(super) use kubernetes::kubernetes;
-pub(super) use node_groups::{has_auto_mode, node_groups};
+pub(super) use self::advice::advice;
+pub use self::finding::{Check, CheckStatus};
+pub(super) use self::finding::{Finding, Questions};
 
-use super::ClusterError;
-use super::aws::{AwsFailure, FailureKind};
+use self::addons::addons;
+use self::control_plane::{control_plane, version};
+use self::identity::identity;
+use self::kubernetes::kubernetes;
+use self::node_groups::{has_auto_mode, node_groups};
+use super::eks::ClusterFacts;
+use super::kube::client_of;
+use super::spec::VerifySpec;
 
-/// The answer to one question about a cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Stable name for machines: `cluster.status`, `addon.coredns`, …
-    pub id: String,
-    /// The question in words.
-    pub title: String,
-    /// The answer.
-    pub status: CheckStatus,
-    /// What was found.
-    pub detail: String,
-    /// What to do about it; empty where there is nothing to do.
-    pub help: String,
-}
-
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckStatus {
-    /// As it should be.
-    Pass,
-    /// Usable, but somebody should look at it.
-    Warn,
-    /// Not usable.
-    Fail,
-    /// The endpoint does not know the question (an emulator) or does not let this caller ask: never a pass.
-    NotAnswered,
-}
-
-impl CheckStatus {
-    /// `pass`, `warn`, `fail` or `not answered`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-            Self::NotAnswered => "not answered",
+/// The checks that decide. Those after the control plane's are asked once it is there: before, they have no answer.
+pub(super) async fn essentials(
+    questions: &Questions<'_>,
+    spec: &VerifySpec,
+    aws: &SdkConfig,
+    cluster: &Cluster,
+    region: &str,
+) -> Vec<Finding> {
+    let mut findings = control_plane(cluster);
+    let serving = matches!(cluster.status(), Some(ClusterStatus::Active | ClusterStatus::Updating));
+    if !serving {
+        return findings;
+    }
+    let nodes = nodes_wanted(spec, cluster);
+    let client = client_of(aws, &ClusterFacts::of(cluster, region));
+    let kubernetes = async {
+        match client {
+            Ok(client) => kubernetes(&client, nodes).await,
+            Err(error) => vec![Finding::no_client(&error)],
         }
-    }
+    };
+    let (version, groups, addons, identity, kubernetes) = futures::join!(
+        version(questions, cluster, spec.version.as_deref()),
+        node_groups(questions, cluster, nodes),
+        addons(questions, &spec.addons),
+        identity(questions, aws, cluster, spec.oidc_provider),
+        kubernetes,
+    );
+    findings.extend(version.into_iter().chain(groups).chain(addons).chain(identity).chain(kubernetes));
+    findings
 }
 
-/// A check, and whether waiting may still change it.
-#[derive(Debug, Clone)]
-pub(super) struct Finding {
-    pub(super) check: Check,
-    /// The failure may go away by itself: something is being created, updated or started.
-    pub(super) may_pass_later: bool,
+fn nodes_wanted(spec: &VerifySpec, cluster: &Cluster) -> usize {
+    spec.min_ready_nodes.unwrap_or_else(|| usize::from(!has_auto_mode(cluster)))
 }
 
-impl Finding {
-    fn new(id: &str, title: &str, status: CheckStatus, detail: impl Into<String>) -> Self {
-        Self {
-            check: Check {
-                id: id.to_owned(),
-                title: title.to_owned(),
-                status,
-                detail: detail.into(),
-                help: String::new(),
-            },
-            may_pass_later: false,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn pass(id: &str, title: &str, detail: impl Into<String>) -> Self {
-        Self::new(id, title, CheckStatus::Pass, detail)
-    }
-
-    fn warn(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(id, title, CheckStatus::Warn, detail).help(help)
-    }
-
-    fn fail(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(id, title, CheckStatus::Fail, detail).help(help)
-    }
-
-    /// A failure that waiting may cure.
-    fn not_yet(id: &str, title: &str, detail: impl Into<String>, help: impl Into<String>) -> Self {
-        let mut finding = Self::fail(id, title, detail, help);
-        finding.may_pass_later = true;
-        finding
-    }
-
-    /// AWS gave no answer to the question. `required` says that the configuration wants one.
-    fn unanswered(id: &str, title: &str, failure: &AwsFailure, permission: &str, required: bool) -> Self {
-        let help = match failure.kind {
-            FailureKind::AccessDenied => format!("allow {permission} to the caller"),
-            FailureKind::Expired => "the credentials have expired: log in again".to_owned(),
-            FailureKind::NotAnswered if required => {
-                "the configuration asks for this; use an endpoint that knows it, or take it out of slipway.hcl"
-                    .to_owned()
-            }
-            _ => String::new(),
+    #[test]
+    fn auto_mode_starts_without_nodes_unless_some_are_asked_for() {
+        let cluster = |auto: bool| {
+            let compute = aws_sdk_eks::types::ComputeConfigResponse::builder().enabled(auto).build();
+            Cluster::builder().compute_config(compute).build()
         };
-        // An error of the moment; a refusal and a missing operation stay.
-        let passing = matches!(failure.kind, FailureKind::Failed | FailureKind::Unreachable);
-        if required || passing {
-            let mut finding = Self::fail(id, title, &failure.detail, help);
-            finding.may_pass_later = passing;
-            finding
-        } else {
-            Self::new(id, title, CheckStatus::NotAnswered, &failure.detail).help(help)
-        }
+        let mut spec = VerifySpec::new("dev");
+        assert_eq!(nodes_wanted(&spec, &cluster(true)), 0);
+        assert_eq!(nodes_wanted(&spec, &cluster(false)), 1);
+        assert_eq!(nodes_wanted(&spec, &Cluster::builder().build()), 1);
+        spec.min_ready_nodes = Some(2);
+        assert_eq!(nodes_wanted(&spec, &cluster(true)), 2);
     }
-
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.check.help = help.into();
-        self
-    }
-
-    /// The cluster says it serves, and there is nothing to connect to.
-    pub(super) fn no_client(error: &ClusterError) -> Self {
-        Self::not_yet(
-            "kubernetes.api",
-            "the API server answers with the cluster's own CA",
-            error.to_string(),
-            "",
-        )
-    }
-
-    #[cfg(test)]
-    pub(super) fn for_test(status: CheckStatus, may_pass_later: bool) -> Self {
-        let mut finding = Self::new("id", "title", status, "detail");
-        finding.may_pass_later = may_pass_later;
-        finding
-    }
-
-    pub(super) fn failed(&self) -> bool {
-        self.check.status == CheckStatus::Fail
-    }
-}
-
-/// What the checks ask with.
-pub(super) struct Questions<'a> {
-    pub(super) eks: &'a Client,
-    pub(super) cluster: &'a str,
-}
-
-/// "CODE: message; CODE: message" of health issues, or nothing.
-fn issues<'a>(issues: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Option<String> {
-    let lines: Vec<String> = issues
-        .map(|(code, message)| format!("{}: {}", code.unwrap_or("issue"), message.unwrap_or("no message")))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("; "))
 }

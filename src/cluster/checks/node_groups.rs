@@ -2,7 +2,7 @@
 
 use aws_sdk_eks::types::{Cluster, Nodegroup, NodegroupStatus};
 
-use super::{Finding, Questions, issues};
+use super::finding::{Finding, Questions, issues};
 use crate::cluster::aws::AwsFailure;
 
 const ANY: (&str, &str) = ("compute", "something can run pods");
