@@ -10,8 +10,16 @@ use regex::Regex;
 use crate::support::root;
 
 /// The folders of `src/`, from the top; those of one floor stand together.
-const FLOORS: [&[&str]; 7] =
-    [&["cli"], &["launch"], &["ui"], &["report"], &["run"], &["engine"], &["argocd", "cluster"]];
+const FLOORS: [&[&str]; 8] = [
+    &["cli"],
+    &["launch"],
+    &["ui"],
+    &["report"],
+    &["run"],
+    &["engine"],
+    &["argocd", "cluster"],
+    &["project"],
+];
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
