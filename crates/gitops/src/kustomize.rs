@@ -394,7 +394,8 @@ fn is_named(image: &ImageReference, pattern: &str) -> bool {
         return false;
     }
     let rest = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
-    regex::Regex::new(&format!("^{pattern}{rest}")).is_ok_and(|regex| regex.is_match(&image.to_string()))
+    slipway_support::go_regex::compile(&format!("^{pattern}{rest}"))
+        .is_ok_and(|regex| regex.is_match(&image.to_string()))
 }
 
 const REPLACED: &str = "Kustomize replaces this image here; change it in this file";

@@ -32,7 +32,6 @@ pub mod convert;
 pub mod diagnostic;
 mod evaluate;
 pub mod functions;
-pub mod go_regex;
 pub mod json;
 pub mod json_syntax;
 pub mod limits;
@@ -52,3 +51,4 @@ pub mod write;
 
 pub use evaluate::evaluate;
 pub use parser::{parse, parse_expression, parse_template};
+pub use slipway_support::go_regex;

@@ -39,6 +39,7 @@ pub mod excluded;
 pub mod fs;
 pub mod git;
 pub mod glob;
+pub mod go_regex;
 pub mod interrupt;
 pub mod parallel;
 pub mod path_text;

@@ -7,12 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
-
 use crate::engine::EngineError;
 use crate::engine::tool::LOCK_FILE;
 use crate::support::fs::FileError;
 use crate::support::paths::clean;
+use crate::terragrunt::copy_pattern;
 
 /// Always comes along.
 const TFLINT: &str = ".tflint.hcl";
@@ -100,8 +99,8 @@ fn expand<'p>(folder: &Path, patterns: impl Iterator<Item = &'p str>) -> Result<
             // What stands before the first sign is a path like any other.
             let named = pattern.iter().take_while(|part| !is_glob(&part.to_string_lossy()));
             let named: PathBuf = named.collect();
-            // A pattern that is none finds nothing.
-            let Ok(regex) = Regex::new(&format!("^{}$", regex_of(&text))) else { continue };
+            // One that is none was refused with its place, as the unit was read.
+            let Ok(regex) = copy_pattern::regex(&text) else { continue };
             if !below.contains_key(&named) {
                 let mut list = Vec::new();
                 list_below(folder, &named, None, &mut list)?;
@@ -162,31 +161,6 @@ fn list_below(
         above.pop();
     }
     Ok(())
-}
-
-/// `**/` is any folders or none, `*` any name, `[…]` a class, `{a,b}` either.
-fn regex_of(pattern: &str) -> String {
-    let mut regex = String::new();
-    let mut rest = pattern;
-    loop {
-        let mut letters = rest.chars();
-        let Some(first) = letters.next() else { break };
-        let behind = letters.as_str();
-        let enclosed = |end: char| behind.split_once(end).filter(|(inside, _)| !inside.is_empty());
-        let (piece, left) = match first {
-            '*' if let Some(left) = behind.strip_prefix("*/") => ("(.*/)?".to_owned(), left),
-            '*' => ("[^/]*".to_owned(), behind),
-            '[' if let Some((class, left)) = enclosed(']') => (format!("[{class}]"), left),
-            '{' if let Some((either, left)) = enclosed('}') => {
-                let either = either.split(',').map(regex::escape).collect::<Vec<_>>().join("|");
-                (format!("({either})"), left)
-            }
-            other => (regex::escape(&other.to_string()), behind),
-        };
-        regex.push_str(&piece);
-        rest = left;
-    }
-    regex
 }
 
 #[cfg(test)]

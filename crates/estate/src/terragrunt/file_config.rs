@@ -254,6 +254,7 @@ impl FileScope<'_> {
         decode::check_blocks(self, body, schema::TERRAFORM_BLOCKS, "terraform", errors);
         warn_of_repetition(self, body, schema::REPEATED_TERRAFORM_LABELS, errors);
         let fields = decode::attributes(self, body, schema::TERRAFORM, "terraform", place, errors);
+        patterns::check_copied(self, block, &fields, errors);
         let before_hooks = self.labelled(body, "before_hook", schema::HOOK, errors);
         let after_hooks = self.labelled(body, "after_hook", schema::HOOK, errors);
         let error_hooks = self.labelled(body, "error_hook", schema::ERROR_HOOK, errors);

@@ -11,6 +11,7 @@ mod cache_dir;
 pub mod check;
 pub mod config;
 mod convert;
+pub mod copy_pattern;
 mod counts;
 mod decode;
 mod dependency;

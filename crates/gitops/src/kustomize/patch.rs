@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
+use slipway_support::go_regex;
 
 use super::labels::Selectable;
 use super::read::join;
@@ -238,7 +238,8 @@ impl Workload {
         let Some(selector) = selector else { return true };
         let text = |key: &str| selector.get(key).and_then(Node::text).filter(|text| !text.is_empty());
         let matches = |pattern: &str, text: &str| {
-            Regex::new(&format!("^(?:{pattern})$")).map_or(pattern == text, |regex| regex.is_match(text))
+            go_regex::compile(&format!("^(?:{pattern})$"))
+                .map_or(pattern == text, |regex| regex.is_match(text))
         };
         let any = |key: &str, known: &[String]| {
             text(key).is_none_or(|pattern| known.iter().any(|one| matches(pattern, one)))

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use regex::{Captures, Regex};
 
 use super::super::budget::{Spent, take};
-use super::super::go_regex;
 use super::super::limits::{check_text, check_values};
 use super::super::value::Value;
 use super::arguments::{Arguments, list};
 use super::{Called, Function};
+use slipway_support::go_regex;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("regex", (2, 2), |arguments| {

@@ -221,3 +221,23 @@ fn a_pattern_that_is_none_is_told_where_it_stands_and_in_an_error_hook_it_is_a_w
     );
     tree.evaluate("go").unwrap_or_else(|errors| panic!("{}", told(&errors)));
 }
+
+#[test]
+fn a_pattern_that_terragrunt_takes_and_the_engine_cannot_is_an_error_wherever_it_stands() {
+    let hook = "terraform {\n  error_hook \"e\" {\n    commands  = [\"plan\"]\n    execute   = [\"true\"]\n    on_errors = [\"ok\", \"(?P<1a>x)\"]\n  }\n}\n";
+    let ignore = "errors {\n  ignore \"i\" {\n    ignorable_errors = [\"!\\\\p{Nowhere}\"]\n  }\n}\n";
+    for (unit, place) in [(hook, "app/terragrunt.hcl:5:24"), (ignore, "app/terragrunt.hcl:3:25")] {
+        let errors = Tree::new(&[("app/terragrunt.hcl", unit)]).errors("app");
+        assert!(errors.contains(place), "{errors}");
+        assert!(errors.contains("is a regular expression that cannot be used here"), "{errors}");
+    }
+}
+
+#[test]
+fn a_pattern_of_files_to_copy_that_is_none_is_told_where_it_stands() {
+    let unit = "terraform {\n  include_in_copy   = [\"*.md\", \"[z-a].md\"]\n  exclude_from_copy = [\"[a-z]\", \"{open\"]\n}\n";
+    let errors = Tree::new(&[("app/terragrunt.hcl", unit)]).errors("app");
+    assert!(errors.contains("app/terragrunt.hcl:2:32"), "{errors}");
+    assert!(errors.contains("\"[z-a].md\" is no pattern of files"), "{errors}");
+    assert_eq!(errors.matches("is no pattern of files").count(), 1, "{errors}");
+}
