@@ -10,11 +10,14 @@ use super::exit::Exit;
 use super::follow::{Reached, reach, wait_for_bumps};
 use super::global::{Global, ToolArgs};
 use crate::gitops::{
-    AgePolicy, BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, ImageRecord, ImageTarget, RecordKind,
-    Repository, RepositorySpec, bump_source, history, list_images, promote, rollback, set_images,
+    AgePolicy, AppRule, BumpOptions, BumpOutcome, FilePlace, GitOpsError, ImageAssignment, ImagePath,
+    ImageRecord, ImageTarget, RecordKind, Repository, RepositorySpec, Rules, bump_source, history,
+    list_images, promote, rollback, set_images,
 };
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
 use crate::launch::{CommandError, Workspace, choose};
-use crate::project::{Cluster, Needs};
+use crate::project::{App, Apps, Cluster, Needs};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::environment;
 use crate::support::git::short;
@@ -368,8 +371,55 @@ async fn open(
     };
     let branch = args.branch.clone().or(spec.branch);
     let spec = RepositorySpec { branch, ..spec };
-    let repository = Repository::open(spec).await.map_err(failed)?;
+    let rules = rules(&workspace.project.apps)?;
+    let repository = Repository::open(spec).await.map_err(failed)?.with_rules(rules);
     Ok((workspace, repository))
+}
+
+/// What slipway.hcl says of applications.
+fn rules(apps: &Apps) -> Result<Rules, CommandError> {
+    let mut rules = Rules {
+        age: policy(apps.age.as_ref(), apps.location.as_ref())?.unwrap_or_default(),
+        ..Rules::default()
+    };
+    for (kind, path) in &apps.image_paths {
+        rules.kinds.extend(way(Some(path), apps.location.as_ref())?.map(|path| (kind.clone(), path)));
+    }
+    for App { name, file, image_path, age, location } in &apps.apps {
+        let location = Some(location);
+        let place = file.as_ref().map(|file| {
+            FilePlace::of(file)
+                .ok_or_else(|| wrong(format!("{file:?} is no manifest inside of the repository"), location))
+        });
+        rules.apps.push(AppRule {
+            app: name.clone(),
+            file: place.transpose()?,
+            path: way(image_path.as_ref(), location)?,
+            age: policy(age.as_ref(), location)?,
+        });
+    }
+    Ok(rules)
+}
+
+fn policy(text: Option<&String>, location: Option<&Location>) -> Result<Option<AgePolicy>, CommandError> {
+    text.map(|text| text.parse().map_err(|problem| wrong(problem, location))).transpose()
+}
+
+fn way(text: Option<&String>, location: Option<&Location>) -> Result<Option<ImagePath>, CommandError> {
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|problem| wrong(format!("the path {text:?} cannot be followed: {problem}"), location))
+    };
+    text.map(parse).transpose()
+}
+
+fn wrong(problem: String, location: Option<&Location>) -> CommandError {
+    let diagnostic = Diagnostic::error("project::apps", problem);
+    let diagnostic = match location {
+        Some(location) => diagnostic.at(location.clone()),
+        None => diagnostic,
+    };
+    CommandError::Configuration(vec![diagnostic.help("docs/slipway-hcl.md shows what apps may say")])
 }
 
 /// The repository that slipway.hcl names, where one cluster is meant.
@@ -419,7 +469,7 @@ impl BumpArgs {
         BumpOptions {
             allow_older: self.allow_older,
             unfreeze: self.unfreeze,
-            age: self.age.clone().unwrap_or_default(),
+            age: self.age.clone(),
             source: source(),
             ..BumpOptions::default()
         }

@@ -3,6 +3,7 @@
 //! The file is found upwards and read once ([`Project::find_for`]); of what a command has no need, nothing is evaluated that would
 //! start a program ([`Needs`]). The room stands above the estate: it asks where units are, and no unit knows of it.
 
+mod apps;
 mod cluster;
 mod cluster_unit;
 mod gates;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths, strings};
+pub use apps::{App, Apps};
 pub use cluster::{
     ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
 };
@@ -54,8 +56,16 @@ const ENGINE: &[Spec] = &[
     optional("unit_memory", Kind::String),
     optional("cache_size", Kind::String),
 ];
-const BLOCKS: &[(&str, usize)] =
-    &[("cluster", 1), ("cost", 0), ("engine", 0), ("estate", 0), ("locals", 0), ("policy", 1), ("unit", 1)];
+const BLOCKS: &[(&str, usize)] = &[
+    ("apps", 0),
+    ("cluster", 1),
+    ("cost", 0),
+    ("engine", 0),
+    ("estate", 0),
+    ("locals", 0),
+    ("policy", 1),
+    ("unit", 1),
+];
 /// Blocks of which there may be several.
 const REPEATED: &[&str] = &["cluster", "policy", "unit"];
 
@@ -120,6 +130,8 @@ pub struct Project {
     pub policies: Vec<Policy>,
     /// What is asked of the price list, where it is asked.
     pub cost: Option<CostLimits>,
+    /// What is said of the applications in the manifests repository.
+    pub apps: Apps,
 }
 
 impl Project {
@@ -155,6 +167,7 @@ impl Project {
             clusters: Vec::new(),
             policies: Vec::new(),
             cost: None,
+            apps: Apps::default(),
         })
     }
 
@@ -201,6 +214,7 @@ impl Project {
             clusters,
             policies: policy::all(&sections, needs.policies, &mut errors),
             cost: policy::cost(&sections, needs.policies, &mut errors),
+            apps: Apps::read(&sections, &mut errors),
         };
         project.set_engine(sections.look(), &engine, &mut errors);
         if errors.is_empty() { Ok(project) } else { Err(errors) }

@@ -83,3 +83,30 @@ fn an_image_without_a_tag_is_wrong_usage() {
     let set = Slipway::new(folder.path(), Path::new("/nowhere/terraform"));
     set.run(&["image", "set", "app-a=registry.example/app-a"]).exits(64).says("neither a tag nor a digest");
 }
+
+#[test]
+fn what_slipway_hcl_says_of_applications_is_where_their_images_are_set() {
+    let (bed, folder) = (Bed::start(&["git"]), tempfile::tempdir().unwrap());
+    let bare = seed(&bed, "manifests");
+    let project = folder.path().join("slipway.hcl");
+    let apps = |path: &str| {
+        format!("apps {{\n  age = \"none\"\n  app \"app-a\" {{\n    image_path = \"{path}\"\n  }}\n}}\n")
+    };
+    let image = |arguments: &[&str]| slipway(folder.path(), &bed).run(&[&["image"], arguments].concat());
+    std::fs::write(&project, apps("spec.template.spec.containers[0].image")).unwrap();
+    image(&["set", "app-a=registry.example/app-a:v2"]).exits(0);
+    // The policy of the file knows no age, and the flag's does.
+    image(&["set", "app-a=registry.example/app-a:v1", "--age", "auto"]).exits(5).says("--allow-older");
+    image(&["set", "app-a=registry.example/app-a:v1"]).exits(0);
+    let before = head(&bare);
+    image(&["set", "app-a=registry.example/app-a:v2", "--age", "newest"]).exits(64).says("use auto, semver");
+    image(&["set", "app-a=registry.example/app-a:v2", "--age", "semver:>2"]).exits(5).says("is none of them");
+    std::fs::write(&project, apps("spec[")).unwrap();
+    image(&["set", "app-a=registry.example/app-a:v2"]).exits(3).says("project::apps").says("slipway.hcl:3");
+    std::fs::write(&project, apps("spec.replicas")).unwrap();
+    image(&["set", "app-a=registry.example/app-a:v2"])
+        .exits(1)
+        .says("no container that fits app-a#spec.replicas");
+    image(&["set", "*=registry.example/app-a:v2"]).exits(64).says("add --all");
+    assert_eq!(head(&bare), before);
+}

@@ -23,8 +23,8 @@ pub struct BumpOptions {
     pub unfreeze: bool,
     /// Set every place that runs the image, and not only one.
     pub all: bool,
-    /// How the age of tags is told.
-    pub age: AgePolicy,
+    /// How the age of tags is told, whatever the rules of the repository say.
+    pub age: Option<AgePolicy>,
     /// The pipeline or person behind the bump, see [`super::bump_source`].
     pub source: Option<String>,
 }
@@ -78,7 +78,7 @@ pub async fn set_images(
                 let of = |app| (ImageTarget { app, ..target.clone() }, image);
                 wanted.extend(apps(repository, root).await?.into_iter().map(of));
             }
-            _ => wanted.push((target.clone(), image)),
+            _ => wanted.push((repository.rules().complete(target), image)),
         }
     }
     let mut folders = Vec::new();
@@ -196,11 +196,12 @@ impl<'a> Bump<'a> {
                 commit: short(&rollback.commit).to_owned(),
             });
         }
+        let policy = self.options.age.as_ref().unwrap_or_else(|| draft.snapshot.rules.age(self.app));
         if changes {
-            self.check_range(image)?;
+            self.check_range(policy, image)?;
         }
         if changes && !self.options.allow_older {
-            self.check_age(&current, image, overtaken)?;
+            self.check_age(policy, &current, image, overtaken)?;
         }
         let lifted = frozen.filter(|_| self.options.unfreeze).map(|rollback| rollback.commit.clone());
         let is_one_of_several = present.iter().filter(|other| other.identity() == container).count() > 1;
@@ -242,8 +243,8 @@ impl<'a> Bump<'a> {
         Ok(outcome)
     }
 
-    fn check_range(&self, wanted: &ImageReference) -> Result<(), GitOpsError> {
-        let range = wanted.tag.as_deref().and_then(|tag| self.options.age.excludes(tag));
+    fn check_range(&self, policy: &AgePolicy, wanted: &ImageReference) -> Result<(), GitOpsError> {
+        let range = wanted.tag.as_deref().and_then(|tag| policy.excludes(tag));
         range.map_or(Ok(()), |range| {
             let (app, wanted) = (self.app.to_owned(), wanted.to_string());
             Err(GitOpsError::OutOfRange { app, wanted, range: range.to_string() })
@@ -252,8 +253,13 @@ impl<'a> Bump<'a> {
 
     /// Never an older image over a newer one. Where the age cannot be told, the later decision wins, unless someone
     /// else decided after we did.
-    fn check_age(&self, current: &str, wanted: &ImageReference, overtaken: bool) -> Result<(), GitOpsError> {
-        let policy = &self.options.age;
+    fn check_age(
+        &self,
+        policy: &AgePolicy,
+        current: &str,
+        wanted: &ImageReference,
+        overtaken: bool,
+    ) -> Result<(), GitOpsError> {
         let age = current.parse().ok().and_then(|current| wanted.compare_age_by(&current, policy));
         let (app, current, wanted) = (self.app.to_owned(), current.to_owned(), wanted.to_string());
         match age {

@@ -44,7 +44,7 @@ impl<'a> Draft<'a> {
         if let Some(known) = self.images.borrow().get(folder) {
             return Ok(Rc::clone(known));
         }
-        let found = Rc::new(Images::keeping_trees(self.app(folder)?));
+        let found = Rc::new(Images::keeping_trees(self.app(folder)?, &self.snapshot.rules));
         self.images.borrow_mut().insert(folder.to_owned(), Rc::clone(&found));
         Ok(found)
     }

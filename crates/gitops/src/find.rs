@@ -14,6 +14,7 @@ use super::image::ImageReference;
 use super::kustomize::{is_kustomization, is_override};
 use super::manifest::{FileIndex, Files, ManifestFile, Node};
 use super::nested;
+use super::rules::Rules;
 use super::written::{Spot, Written};
 
 pub(super) use self::helm::is_values;
@@ -157,22 +158,22 @@ impl Obstacle {
 
 impl Images {
     /// Finds every image in some files. One that cannot be read hides its own only.
-    pub fn of(files: &Files) -> Self {
-        Self::read(files, false)
+    pub fn of(files: &Files, rules: &Rules) -> Self {
+        Self::read(files, rules, false)
     }
 
     /// The same with what the files were read to: an edit needs it again.
-    pub fn keeping_trees(files: &Files) -> Self {
-        Self::read(files, true)
+    pub fn keeping_trees(files: &Files, rules: &Rules) -> Self {
+        Self::read(files, rules, true)
     }
 
-    fn read(files: &Files, keeps_trees: bool) -> Self {
+    fn read(files: &Files, rules: &Rules, keeps_trees: bool) -> Self {
         let mut images = Self::default();
         let charts = helm::charts(files);
         for (index, file) in files.pairs() {
             match file.documents() {
                 Ok(documents) => {
-                    Finder { index, file, charts: &charts, images: &mut images, block: None }
+                    Finder { index, file, rules, charts: &charts, images: &mut images, block: None }
                         .find(&documents);
                     images.trees.extend(keeps_trees.then_some((index, documents)));
                 }
@@ -194,6 +195,7 @@ impl Images {
 struct Finder<'a> {
     index: FileIndex,
     file: &'a ManifestFile,
+    rules: &'a Rules,
     /// The folders of charts.
     charts: &'a [String],
     images: &'a mut Images,

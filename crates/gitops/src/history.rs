@@ -1,10 +1,11 @@
 //! What runs now, and what was done to it: read from the manifests and from Git's log.
 
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images};
-use super::image::ImageReference;
+use super::find::{FoundImage, Images, reached_by};
+use super::image::{ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Repository, folder_of};
+use super::select::is_at;
 use super::trailers::{self, Trailers};
 
 /// An image in the manifests.
@@ -87,10 +88,24 @@ pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageLis
     let folder = folder_of(root, "")?;
     let (files, left_out) = repository.files(&folder).await?;
     let mut listing = ImageListing { images: Vec::new(), problems: left_out };
-    let found = Images::of(&files);
+    let found = Images::of(&files, repository.rules());
     listing.problems.extend(found.unreadable);
     listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
-    listing.images.extend(found.found.into_iter().map(|image| {
+    let mut all = found.found;
+    for rule in &repository.rules().apps {
+        let Some(path) = &rule.path else { continue };
+        let app_folder = folder_of(root, &rule.app)?;
+        let target = repository.rules().complete(&ImageTarget::of_app(&rule.app));
+        for image in reached_by(&files, path).found {
+            let is_known =
+                |known: &FoundImage| known.file == image.file && known.written.shares(&image.written);
+            let is_its = app_of(&folder, &files[image.file].path) == rule.app;
+            if is_its && is_at(&app_folder, &files, &target, &image) && !all.iter().any(is_known) {
+                all.push(image);
+            }
+        }
+    }
+    listing.images.extend(all.into_iter().map(|image| {
         let ManifestFile { path: file, link, .. } = &files[image.file];
         AppImage {
             app: app_of(&folder, link.as_ref().unwrap_or(file)),

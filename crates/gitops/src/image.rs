@@ -128,7 +128,7 @@ pub struct FilePlace {
 
 impl FilePlace {
     /// `a.yaml`, `base/a.yaml:12`; none of what names no manifest.
-    fn of(text: &str) -> Option<Self> {
+    pub fn of(text: &str) -> Option<Self> {
         let (file, line) = match text.rsplit_once(':').map(|(file, line)| (file, line.parse())) {
             Some((file, Ok(line))) => (file, Some(line)),
             _ => (text, None),
@@ -152,6 +152,21 @@ impl fmt::Display for ImageTarget {
             line.map_or(Ok(()), |line| write!(f, ":{line}"))?;
         }
         self.path.as_ref().map_or(Ok(()), |path| write!(f, "#{path}"))
+    }
+}
+
+impl ImageTarget {
+    /// An app, and nothing more of it.
+    pub(super) fn of_app(app: &str) -> Self {
+        Self {
+            app: app.to_owned(),
+            namespace: None,
+            kind: None,
+            workload: None,
+            container: None,
+            place: None,
+            path: None,
+        }
     }
 }
 

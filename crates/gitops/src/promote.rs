@@ -20,6 +20,7 @@ pub async fn promote(
     options: &BumpOptions,
 ) -> Result<BumpOutcome, GitOpsError> {
     let (from_folder, to_folder) = (folder_of(from, &target.app)?, folder_of(to, &target.app)?);
+    let target = &repository.rules().complete(target);
     let mut bump = Bump::new(&target.app, to_folder.clone(), options);
     bump.promoted_from = Some(from_folder.clone());
     let mut outcome = None;
@@ -27,7 +28,7 @@ pub async fn promote(
         .land(&[from_folder.clone(), to_folder.clone()], |snapshot| {
             let mut draft = Draft::on(snapshot);
             let origins = draft.app(&from_folder)?;
-            let origin = select_image(&from_folder, origins, target, None)?;
+            let origin = select_image(&from_folder, origins, target, None, &snapshot.rules)?;
             let image = version_of(&origin, &target.app)?;
             if !image.is_pinned() {
                 let problem = "this image has neither a tag nor a digest, so that every node runs what is newest when it \

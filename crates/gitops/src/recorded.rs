@@ -7,6 +7,7 @@ use super::find::{FoundImage, Images};
 use super::history::ImageRecord;
 use super::image::ImageTarget;
 use super::manifest::Files;
+use super::rules::Rules;
 use super::select::{ambiguous, check_written, fitting, is_at, present};
 
 /// The same image by its record: of the same names, or where those are gone of the same image, since containers and kinds
@@ -16,8 +17,9 @@ pub(super) fn select_recorded(
     files: &Files,
     target: &ImageTarget,
     record: &ImageRecord,
+    rules: &Rules,
 ) -> Result<FoundImage, GitOpsError> {
-    let images = Images::of(files);
+    let images = Images::of(files, rules);
     let reached = match target.path {
         Some(_) => fitting(&images, folder, files, target, None)?,
         None => images.found.iter().map(Cow::Borrowed).collect(),

@@ -4,12 +4,14 @@ mod look;
 mod open;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
 use super::kustomize::{Kustomizations, reachable, referenced, within};
 use super::manifest::{Files, ManifestFile};
+use super::rules::Rules;
 use super::tree::{Listed, Tree};
 use slipway_support::address::Address;
 use slipway_support::git::{Git, GitError, GitRemote, configured, is_ancestor};
@@ -63,6 +65,8 @@ pub struct Repository {
     tip: String,
     /// Whether the tip was fetched for the next change already.
     fresh: bool,
+    /// What the team says of its applications.
+    rules: Arc<Rules>,
     scratch: Scratch,
 }
 
@@ -80,6 +84,8 @@ pub(super) struct Snapshot {
     pub kustomizations: Kustomizations,
     /// All files.
     pub tree: Tree,
+    /// What the team says of its applications.
+    pub rules: Arc<Rules>,
 }
 
 impl Snapshot {
@@ -111,6 +117,17 @@ impl Repository {
     /// The branch.
     pub fn branch(&self) -> &str {
         &self.branch
+    }
+
+    /// Takes what the team says of its applications.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = Arc::new(rules);
+        self
+    }
+
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Its address as it was named, without credentials.
@@ -242,7 +259,16 @@ impl Repository {
         let others = self.read(tree.listed(&others)).await?;
         let kustomizations =
             Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
-        Ok(Snapshot { commit: self.tip.clone(), folders: files, records, left_out, kustomizations, tree })
+        let rules = Arc::clone(&self.rules);
+        Ok(Snapshot {
+            commit: self.tip.clone(),
+            folders: files,
+            records,
+            left_out,
+            kustomizations,
+            tree,
+            rules,
+        })
     }
 
     /// The manifests under `folder` at the tip, sorted by path, and what is left out of them.

@@ -26,6 +26,7 @@ pub async fn rollback(
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let folder = folder_of(root, &target.app)?;
+    let target = &repository.rules().complete(target);
     let mut chosen: Option<ImageRecord> = None;
     let mut outcome = None;
     let landed = repository
@@ -60,7 +61,7 @@ fn last_bump<'a>(
     files: &Files,
 ) -> Result<&'a ImageRecord, GitOpsError> {
     let mut taken_back = Vec::new();
-    let images = Images::of(files);
+    let images = Images::of(files, &snapshot.rules);
     let mut present = images.found.clone();
     if target.path.is_some() {
         present.extend(fitting(&images, folder, files, target, None)?.into_iter().map(Cow::into_owned));
@@ -106,8 +107,8 @@ fn take_back(
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let files = draft.app(folder)?;
-    let found = select_recorded(folder, files, target, bump)?;
-    let left_out = left_out(draft, folder, &Images::of(files).unreadable);
+    let found = select_recorded(folder, files, target, bump, &draft.snapshot.rules)?;
+    let left_out = left_out(draft, folder, &Images::of(files, &draft.snapshot.rules).unreadable);
     let file = files[found.file].path.clone();
     let wanted: ImageReference = bump.previous.parse()?;
     let current = found.text_of(&wanted.name);

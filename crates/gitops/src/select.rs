@@ -9,6 +9,7 @@ use super::find::{FoundImage, Images, reached_by};
 use super::image::{FilePlace, ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile, Value};
 use super::path::ImagePath;
+use super::rules::Rules;
 
 /// The one image of `files` that `target` means. Where the target names no container and several are there, the one
 /// that already runs `like` (another version of the wanted image) is meant.
@@ -17,8 +18,9 @@ pub(super) fn select_image(
     files: &Files,
     target: &ImageTarget,
     like: Option<&ImageReference>,
+    rules: &Rules,
 ) -> Result<FoundImage, GitOpsError> {
-    let images = Images::of(files);
+    let images = Images::of(files, rules);
     let fitting = fitting(&images, folder, files, target, like)?;
     let fitting: Vec<&FoundImage> = fitting.iter().map(AsRef::as_ref).collect();
     match &fitting[..] {

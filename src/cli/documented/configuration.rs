@@ -13,6 +13,8 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("cluster.rs:ARGOCD", "docs/slipway-hcl.md", "### `argocd`"),
     ("cluster.rs:REPOSITORY", "docs/slipway-hcl.md", "#### `repository`"),
     ("cluster.rs:ROOT", "docs/slipway-hcl.md", "#### `root`"),
+    ("apps.rs:APPS", "docs/slipway-hcl.md", "## `apps`"),
+    ("apps.rs:APP", "docs/slipway-hcl.md", "### `app \"NAME\"`"),
     ("read.rs:SETTINGS", "docs/policies.md", "## `policy \"NAME\"`"),
     ("read.rs:RULES", "docs/policies.md", "## `policy \"NAME\"`"),
     ("read.rs:DENY", "docs/policies.md", "## `policy \"NAME\"`"),

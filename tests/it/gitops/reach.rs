@@ -1,6 +1,8 @@
 //! What one target reaches: a value by its path, one of two that are called the same, all that run an image.
 
-use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageTarget, rollback};
+use slipway::gitops::{
+    AppRule, BumpOptions, BumpOutcome, FilePlace, GitOpsError, ImageTarget, Rules, list_images, rollback,
+};
 
 use super::remote::{Remote, deployment};
 use super::{set, set_with};
@@ -135,11 +137,45 @@ async fn a_policy_says_which_tag_is_older_and_which_versions_may_be_set() {
         let remote = Remote::new();
         let text = deployment("web", &format!("registry.example/web:{current}"));
         remote.commit("web", &[(FILE, &text)]);
-        let options = BumpOptions { age: policy.parse().unwrap(), ..BumpOptions::default() };
+        let options = BumpOptions { age: Some(policy.parse().unwrap()), ..BumpOptions::default() };
         let assignment = format!("web=registry.example/web:{wanted}");
         let outcome = set_with(&mut remote.open().await, &assignment, &options).await;
         assert_eq!(outcome.is_ok(), is_set, "{policy}: {outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn rules_say_where_an_image_is_and_how_its_tags_are_read() {
+    let remote = Remote::new();
+    let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {runner: {image: 'registry.example/runner:v1'}}\n";
+    let odd = "apiVersion: example.com/v1\nkind: Odd\nmetadata: {name: o}\nspec: {what: 'registry.example/odd:build-10'}\n";
+    remote.commit(
+        "kinds",
+        &[(FILE, &with_values()), ("manifests/web/widget.yaml", widget), ("manifests/odd/o.yaml", odd)],
+    );
+    let rules = || Rules {
+        kinds: vec![("Widget".to_owned(), "spec.runner.image".parse().unwrap())],
+        apps: vec![AppRule {
+            app: "odd".to_owned(),
+            file: FilePlace::of("o.yaml"),
+            path: Some("spec.what".parse().unwrap()),
+            age: Some("numeric".parse().unwrap()),
+        }],
+        ..Rules::default()
+    };
+    let mut repository = remote.open().await.with_rules(rules());
+    let listed = list_images(&repository, "manifests").await.unwrap();
+    let of = |kind: &str| listed.images.iter().find(|image| image.kind == kind).unwrap().container.clone();
+    assert_eq!((of("Widget").as_str(), of("Odd").as_str()), ("runner", "spec.what"));
+    let unruled = list_images(&remote.open().await, "manifests").await.unwrap();
+    assert!(!unruled.images.iter().any(|image| image.kind == "Widget" || image.kind == "Odd"));
+    set(&mut repository, "web/Widget/w/runner=registry.example/runner:v2").await.unwrap();
+    assert_eq!(remote.file("manifests/web/widget.yaml"), widget.replace("v1'", "v2'"));
+    let older = set(&mut repository, "odd=registry.example/odd:build-9").await.unwrap_err();
+    assert!(matches!(older, GitOpsError::Older { .. }), "{older}");
+    set(&mut repository, "odd=registry.example/odd:build-11").await.unwrap();
+    rollback(&mut repository, "manifests", &"odd".parse().unwrap(), None).await.unwrap();
+    assert_eq!(remote.file("manifests/odd/o.yaml"), odd);
 }
 
 #[tokio::test]

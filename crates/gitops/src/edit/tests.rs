@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::image::ImageTarget;
 use crate::manifest::Files;
+use crate::rules::Rules;
 use crate::select::select_image;
 
 const WANTED: &str = "registry.example/app-a:v2";
@@ -20,7 +21,7 @@ fn edit(text: &str, target: &str) -> Result<String, GitOpsError> {
     let files: Files = vec![file(text)].into();
     let target: ImageTarget = target.parse()?;
     let wanted: ImageReference = WANTED.parse()?;
-    let found = select_image("manifests/app-a", &files, &target, Some(&wanted))?;
+    let found = select_image("manifests/app-a", &files, &target, Some(&wanted), &Rules::default())?;
     let file = &files[found.file];
     Ok(String::from_utf8(replace_image(file, &file.documents()?, &found, &wanted)?).unwrap())
 }
@@ -312,7 +313,7 @@ fn one_document_of_many_is_looked_at_alone_and_all_of_them_where_it_cannot_be() 
     let files: Files = vec![file(&many("v1"))].into();
     let documents = files[crate::manifest::FileIndex(0)].documents().unwrap();
     let target: ImageTarget = "app-a/two/web".parse().unwrap();
-    let found = select_image("manifests/app-a", &files, &target, None).unwrap();
+    let found = select_image("manifests/app-a", &files, &target, None, &Rules::default()).unwrap();
     let text = many("v1");
     let wanted: ImageReference = "r.example/two:v2".parse().unwrap();
     let edits = found.written.edits(&wanted).unwrap();

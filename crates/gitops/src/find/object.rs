@@ -92,6 +92,28 @@ impl Finder<'_> {
             _ => {}
         }
         self.find_at_places(&owner, object, &[], (api_version, kind), 0);
+        let own: Vec<&ImagePath> =
+            self.rules.kinds.iter().filter(|(name, _)| name == kind).map(|(_, path)| path).collect();
+        for path in own {
+            self.find_by_rule(&owner, object, path);
+        }
+    }
+
+    /// Where somebody says that a kind has an image.
+    fn find_by_rule(&mut self, owner: &Object<'_>, object: &Node, path: &ImagePath) {
+        for way in path.follow(object) {
+            match way {
+                Ok(way) => {
+                    let Some(written) = self.written(&way) else { continue };
+                    let is_known =
+                        |known: &FoundImage| known.file == self.index && known.written.shares(&written);
+                    if !self.images.found.iter().any(is_known) {
+                        self.add_written(owner, called(&way), false, way.pointer, written, Arc::default());
+                    }
+                }
+                Err(stop) => self.stop(owner, stop),
+            }
+        }
     }
 
     /// What a path leads to in an object.

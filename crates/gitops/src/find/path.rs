@@ -4,16 +4,18 @@ use super::{Finder, Images, Level, Role, helm, is_values, object};
 use crate::image::ImageReference;
 use crate::manifest::{Files, Node};
 use crate::path::{ImagePath, Reached};
+use crate::rules::Rules;
 use crate::written::Written;
 
 /// What a path leads to in the objects and values of some files.
 pub(crate) fn reached_by(files: &Files, path: &ImagePath) -> Images {
-    let mut images = Images::default();
+    let (mut images, rules) = (Images::default(), Rules::default());
     let charts = helm::charts(files);
     for (index, file) in files.pairs() {
         let Ok(documents) = file.documents() else { continue };
         let is_values = is_values(&charts, &file.path, &documents);
-        let mut finder = Finder { index, file, charts: &charts, images: &mut images, block: None };
+        let mut finder =
+            Finder { index, file, rules: &rules, charts: &charts, images: &mut images, block: None };
         for document in &documents {
             if is_values {
                 finder.reach_in_values(document, path);

@@ -12,7 +12,7 @@ fn images_of(files: &[(&str, &str)]) -> Images {
         bytes: text.as_bytes().to_vec(),
         link: None,
     });
-    Images::of(&files.collect::<Vec<_>>().into())
+    Images::of(&files.collect::<Vec<_>>().into(), &Rules::default())
 }
 
 /// The images of a file, as `Kind/name/container image`.

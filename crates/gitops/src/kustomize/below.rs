@@ -8,6 +8,7 @@ use crate::error::GitOpsError;
 use crate::find::{FoundImage, Images, Role};
 use crate::image::ImageReference;
 use crate::manifest::{Files, ManifestFile};
+use crate::rules::Rules;
 
 const NO_EFFECT: &str = "nothing that Kustomize builds here has this image, so that the edit would change nothing; correct the \
                          name, or remove this";
@@ -89,7 +90,7 @@ impl Kustomizations {
                 continue;
             };
             let files: Files = vec![file.clone()].into();
-            let images = Images::of(&files);
+            let images = Images::of(&files, &Rules::default());
             has_more |= !images.unreadable.is_empty() || !images.obstacles.is_empty();
             let objects = images.found.into_iter().filter(|image| image.role == Role::Object);
             found.extend(objects.map(|image| (file.path.as_str(), image)));

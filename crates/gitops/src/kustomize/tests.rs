@@ -25,7 +25,11 @@ fn set_in(
     let files = |all: &[(&str, &str)]| all.iter().map(|(path, text)| file(path, text)).collect::<Vec<_>>();
     let known = Kustomizations::new(files(kustomizations), files(others));
     let manifests: Files = vec![file(path, text)].into();
-    let found = Images::of(&manifests).found.into_iter().find(|image| image.container == "web").unwrap();
+    let found = Images::of(&manifests, &crate::rules::Rules::default())
+        .found
+        .into_iter()
+        .find(|image| image.container == "web")
+        .unwrap();
     let wanted = "r.example/web:v2".parse().unwrap();
     known.check(&manifests[found.file], &found, &wanted).map_err(|error| error.to_string())
 }

@@ -1,5 +1,7 @@
 //! How a repository is begun: which branch, which kind of objects, and where its address leads by now.
 
+use std::sync::Arc;
+
 use super::{Identity, Repository, RepositorySpec};
 use crate::error::GitOpsError;
 use slipway_support::git::{Git, GitError, GitRemote};
@@ -93,7 +95,8 @@ impl Repository {
             }
         }
         let (named, tip) = (named.to_owned(), String::new());
-        let mut repository = Self { git, remote, named, branch, tip, fresh: false, scratch };
+        let mut repository =
+            Self { git, remote, named, branch, tip, fresh: false, rules: Arc::default(), scratch };
         repository.fetch().await?;
         Ok(repository)
     }

@@ -1,0 +1,100 @@
+//! `apps` of `slipway.hcl`: where the images of applications are, and how their tags are read.
+
+use super::needs::Sections;
+use crate::hcl::ast::Block;
+use crate::hcl::diagnostic::Diagnostic;
+use crate::hcl::source::Location;
+use crate::hcl::value::{Fields, Value};
+use crate::terragrunt::Document;
+use crate::terragrunt::schema::{Kind, Spec, optional};
+
+const APPS: &[Spec] = &[optional("age", Kind::String), optional("image_paths", Kind::StringMap)];
+const APP: &[Spec] =
+    &[optional("file", Kind::String), optional("image_path", Kind::String), optional("age", Kind::String)];
+
+/// What is said of the applications in the manifests repository.
+#[derive(Clone, Debug, Default)]
+pub struct Apps {
+    /// How tags are read.
+    pub age: Option<String>,
+    /// Kinds, each with the way to the images in it.
+    pub image_paths: Vec<(String, String)>,
+    /// Single applications, in the order of the file.
+    pub apps: Vec<App>,
+    /// Where the block stands, where there is one.
+    pub location: Option<Location>,
+}
+
+/// What is said of one application.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its folder under the root of the manifests.
+    pub name: String,
+    /// The file with its image, in that folder or from the repository's root.
+    pub file: Option<String>,
+    /// The way to the image in its object, or in the values.
+    pub image_path: Option<String>,
+    /// How its tags are read.
+    pub age: Option<String>,
+    /// Where the block stands.
+    pub location: Location,
+}
+
+impl Apps {
+    /// Reads the block of a file.
+    pub(super) fn read(sections: &Sections, errors: &mut Vec<Diagnostic>) -> Self {
+        let Some(block) = sections.look().body().blocks("apps").next() else { return Self::default() };
+        // Nothing of it is left to a program: it is short, and every command with images needs it.
+        match sections.get(true, ("apps", block.kind.span), |document| apps(document, block)) {
+            Ok(apps) => apps.unwrap_or_default(),
+            Err(found) => {
+                errors.extend(found);
+                Self::default()
+            }
+        }
+    }
+}
+
+fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    document.check(&block.body, "apps", APPS, &[("app", 1)], &["app"], &mut errors);
+    for app in block.body.blocks("app") {
+        document.check(&app.body, "app", APP, &[], &[], &mut errors);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let place = block.kind.span;
+    let fields = document.attributes(&block.body, place, "apps", APPS, &Fields::new())?;
+    let mut read = Apps {
+        age: text(&fields, "age"),
+        image_paths: by_name(fields.get("image_paths")),
+        apps: Vec::new(),
+        location: Some(document.location(place)),
+    };
+    for app in block.body.blocks("app") {
+        let Some(label) = app.labels.first() else { continue };
+        let fields = document.attributes(&app.body, app.kind.span, "app", APP, &Fields::new())?;
+        read.apps.push(App {
+            name: label.name.to_string(),
+            file: text(&fields, "file"),
+            image_path: text(&fields, "image_path"),
+            age: text(&fields, "age"),
+            location: document.location(app.kind.span.to(label.span)),
+        });
+    }
+    Ok(read)
+}
+
+fn by_name(value: Option<&Value>) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (name, value) in value.and_then(Value::as_fields).into_iter().flatten() {
+        pairs.extend(value.as_str().map(|text| (name.to_string(), text.to_owned())));
+    }
+    pairs
+}
+
+/// An empty one counts as not given.
+fn text(fields: &Fields, name: &str) -> Option<String> {
+    fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
