@@ -230,6 +230,8 @@ impl<'a> Bump<'a> {
             (trailers::PREVIOUS, current.clone()),
         ];
         lines.extend(is_one_of_several.then_some((trailers::FILE, file)));
+        let namespace = Some(found.namespace.clone()).filter(|name| is_one_of_several && !name.is_empty());
+        lines.extend(namespace.map(|namespace| (trailers::NAMESPACE, namespace)));
         lines.extend(self.promoted_from.clone().map(|from| (trailers::PROMOTED_FROM, from)));
         lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
         lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));

@@ -75,6 +75,8 @@ pub struct ImageRecord {
     pub container: String,
     /// Its file, where the app has several containers of that name.
     pub file: Option<String>,
+    /// Its namespace, in the same case.
+    pub namespace: Option<String>,
     /// The image since.
     pub image: String,
     /// The image before.
@@ -176,6 +178,7 @@ fn record((commit, when, author): (&str, &str, &str), group: &Trailers<'_>) -> O
         kind,
         container: text(trailers::CONTAINER)?,
         file: text(trailers::FILE),
+        namespace: text(trailers::NAMESPACE),
         image: text(trailers::IMAGE)?,
         previous: text(trailers::PREVIOUS)?,
         source: text(trailers::SOURCE),
@@ -187,8 +190,10 @@ impl ImageRecord {
     /// the same image. Containers, workloads and kinds are renamed; a freeze must not end by that.
     pub(super) fn is_of(&self, image: &FoundImage, files: &Files, present: &[FoundImage]) -> bool {
         let named = |image: &FoundImage| {
-            let file = self.file.as_ref();
-            image.identity() == self.container && file.is_none_or(|file| *file == files[image.file].path)
+            let (file, namespace) = (self.file.as_ref(), self.namespace.as_ref());
+            image.identity() == self.container
+                && file.is_none_or(|file| *file == files[image.file].path)
+                && namespace.is_none_or(|namespace| *namespace == image.namespace)
         };
         if named(image) || present.iter().any(named) {
             return named(image);

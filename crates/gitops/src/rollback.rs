@@ -130,6 +130,7 @@ fn take_back(
         (trailers::PREVIOUS, current.clone()),
     ];
     lines.extend(bump.file.clone().map(|file| (trailers::FILE, file)));
+    lines.extend(bump.namespace.clone().map(|namespace| (trailers::NAMESPACE, namespace)));
     lines.push((trailers::ROLLBACK_OF, bump.commit.clone()));
     lines.extend(source.map(|source| (trailers::SOURCE, source.to_owned())));
     let subject = format!("{} (rollback)", subject(&target.app, &current, &wanted));

@@ -12,6 +12,7 @@ pub(super) const CONTAINER: &str = "Slipway-Container";
 pub(super) const IMAGE: &str = "Slipway-Image";
 pub(super) const PREVIOUS: &str = "Slipway-Previous";
 pub(super) const FILE: &str = "Slipway-File";
+pub(super) const NAMESPACE: &str = "Slipway-Namespace";
 pub(super) const SOURCE: &str = "Slipway-Source";
 pub(super) const ROLLBACK_OF: &str = "Slipway-Rollback-Of";
 pub(super) const PROMOTED_FROM: &str = "Slipway-Promoted-From";

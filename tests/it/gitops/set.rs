@@ -99,23 +99,6 @@ async fn a_file_that_cannot_be_read_is_named_and_left_out_and_the_bump_goes_on()
 }
 
 #[tokio::test]
-async fn values_of_a_chart_are_said_not_to_be_edited() {
-    let remote = Remote::new();
-    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: h}\nspec:\n  source:\n    helm:\n      values: |-\n        image: {tag: v1}\n";
-    let many = application.replace("  source:\n    helm:\n", "  sources:\n  - helm:\n");
-    for (app, name, text) in [
-        ("h", "app.yaml", application),
-        ("i", "app.yaml", &many),
-        ("j", "values-prod.yaml", "image:\n  repository: r.example/j\n  tag: v1\n"),
-    ] {
-        remote.commit(app, &[(&format!("manifests/{app}/{name}"), text)]);
-        let refused = set(&mut remote.open().await, &format!("{app}=r.example/j:v2")).await.unwrap_err();
-        let expected = format!("manifests/{app}/{name} gives values to a Helm chart");
-        assert!(refused.to_string().contains(&expected), "{refused}");
-    }
-}
-
-#[tokio::test]
 async fn every_image_is_listed_and_every_file_that_hides_some_is_named() {
     let remote = Remote::new();
     remote.commit(
