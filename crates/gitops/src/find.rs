@@ -185,6 +185,14 @@ impl Images {
         images
     }
 
+    /// The images in some documents of a file.
+    pub fn of_documents(files: &Files, index: FileIndex, documents: &[Node], rules: &Rules) -> Self {
+        let mut images = Self::default();
+        let (charts, file) = (helm::charts(files), &files[index]);
+        Finder { index, file, rules, charts: &charts, images: &mut images, block: None }.find(documents);
+        images
+    }
+
     /// The documents of a file, where they were kept.
     pub fn tree(&self, file: FileIndex) -> Option<&[Node]> {
         self.trees.iter().find(|(index, _)| *index == file).map(|(_, documents)| &**documents)

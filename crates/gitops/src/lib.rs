@@ -51,6 +51,7 @@ mod kustomize;
 mod manifest;
 mod nested;
 mod one_file;
+mod partly;
 mod path;
 mod promote;
 mod recorded;

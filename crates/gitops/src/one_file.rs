@@ -2,10 +2,12 @@
 
 use super::edit::replace_image;
 use super::error::GitOpsError;
+use super::find::{FoundImage, Images};
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile};
+use super::partly::documents_about;
 use super::rules::Rules;
-use super::select::select_image;
+use super::select::{ambiguous, checked, fitting};
 
 /// The bytes of a manifest in which the image that is meant is another one; all other bytes stay. `path` is how errors
 /// call it.
@@ -20,7 +22,39 @@ pub fn edit_file(
     let (path, mode) = (path.to_owned(), "100644".to_owned());
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let files: Files = vec![ManifestFile { path, mode, bytes: bytes.to_vec(), link: None }].into();
-    let found = select_image(&folder, &files, target, Some(wanted), &Rules::default())?;
+    // Of a file of thousands only what may be meant is read, where that alone decides it.
+    if let Some(edited) = edit_partly(&folder, &files, target, wanted) {
+        return edited;
+    }
+    let images = Images::keeping_trees(&files, &Rules::default());
+    let fitting = fitting(&images, &folder, &files, target, Some(wanted))?;
+    let fitting: Vec<&FoundImage> = fitting.iter().map(AsRef::as_ref).collect();
+    let found = match &fitting[..] {
+        [only] => checked(&files, only)?,
+        several => return Err(ambiguous(&folder, &files, target, several, &images)),
+    };
     let file = &files[found.file];
-    replace_image(file, &file.documents()?, &found, wanted)
+    match images.tree(found.file) {
+        Some(documents) => replace_image(file, documents, &found, wanted),
+        None => replace_image(file, &file.documents()?, &found, wanted),
+    }
+}
+
+/// The edit by the documents that say a word of what is meant; none where these do not decide it.
+fn edit_partly(
+    folder: &str,
+    files: &Files,
+    target: &ImageTarget,
+    wanted: &ImageReference,
+) -> Option<Result<Vec<u8>, GitOpsError>> {
+    let (index, file) = files.pairs().next()?;
+    let named = target.workload.as_ref().or(target.container.as_ref());
+    let word = named.map_or_else(|| wanted.name.rsplit('/').next().unwrap_or_default(), String::as_str);
+    let documents = documents_about(file.text().ok()?, word)?;
+    let images = Images::of_documents(files, index, &documents, &Rules::default());
+    let fitting = fitting(&images, folder, files, target, Some(wanted)).ok()?;
+    let [found] = &fitting[..] else { return None };
+    let is_decided = named.is_some() || found.runs(&wanted.name);
+    let found = checked(files, found).ok().filter(|_| is_decided && target.path.is_none())?;
+    replace_image(file, &documents, &found, wanted).ok().map(Ok)
 }
