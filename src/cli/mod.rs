@@ -51,7 +51,7 @@ use self::habits::Habit;
 use self::reports::ReportArgs;
 use crate::launch::CommandError;
 use crate::support::signals;
-use crate::ui::{self, LogFormat, Ui};
+use crate::ui::{self, LogFormat, Ui, debug_log};
 
 /// From Terragrunt code to a running GitOps cluster on EKS
 #[derive(Parser, Clone, Debug)]
@@ -170,6 +170,10 @@ pub fn main() -> ExitCode {
         Err(exit) => return exit.into(),
     };
     let ui = Ui::new(cli.global.ui_options());
+    if let Err(error) = debug_log::start(ui.log_format()) {
+        let error = CommandError::usage(error.to_string(), error.help());
+        return exit::tell(ui, &error).into();
+    }
     if let Some(meant) = meant {
         ui.say(&format!("that is `{meant}` here"));
     }

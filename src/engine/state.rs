@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use tracing::debug;
 
 use super::other_state::folders_in_cache;
 use super::role::Roles;
@@ -62,22 +63,30 @@ pub async fn read(
     clients: &S3Clients,
     roles: &Roles,
 ) -> Result<Option<State>, EngineError> {
+    let unit = config.dir.display();
+    let by_tool = |why: &str| {
+        debug!(%unit, why, "only the tool can read its state");
+        Ok(None)
+    };
     let identity = roles.credentials(config).await?;
-    let Some(remote_state) = &config.remote_state else { return Ok(None) };
+    let Some(remote_state) = &config.remote_state else { return by_tool("it has no remote_state") };
     if only_the_tool_knows(config, remote_state) {
-        return Ok(None);
+        return by_tool(
+            "its encryption, its arguments, its hooks or the environment have a say in which state it is",
+        );
     }
     let text = match remote_state.backend.as_str() {
         "s3" => match S3Backend::of(remote_state) {
             Some(backend) => object(&backend.acting_as(identity.as_ref()), clients).await?,
-            None => return Ok(None),
+            None => return by_tool("it is kept under another identity"),
         },
         "local" => match local(remote_state)? {
             Some(text) => text,
-            None => return Ok(None),
+            None => return by_tool("its path counts from the folder that the tool runs in"),
         },
-        _ => return Ok(None),
+        _ => return by_tool("its backend is neither s3 nor local"),
     };
+    debug!(%unit, backend = remote_state.backend, "its state is read where it is kept, without the tool");
     // A unit that was never applied has no state at all.
     Ok(if text.is_empty() { Some(State::none_yet()) } else { parse(&text) })
 }

@@ -7,6 +7,7 @@ mod tests;
 use std::path::Path;
 
 use async_trait::async_trait;
+use tracing::debug;
 
 use super::driver::{Call, Driver};
 use super::plan::fingerprint;
@@ -257,6 +258,7 @@ impl<D: Driver> Engine for D {
         if let Some(state) = self.read_state(job).await? {
             return Ok(state.outputs?);
         }
+        debug!(unit = %job.id, "outputs are asked of the tool");
         let (label, ran) = ask(self, job, Verb::Output, |command| command, session).await?;
         parse_outputs(&self.answer(ran?.stdout))
             .map_err(|error| EngineError::Answer { command: label, cause: error.to_string() })

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tracing::debug;
+
 use super::error::CommandError;
 use super::nothing::refuse_nothing;
 use super::selectors::{Selectors, inside};
@@ -82,6 +84,11 @@ impl Workspace {
     ) -> Result<Chosen, CommandError> {
         let Some(chosen) = selectors.select(ui, self, &estate, reader)? else {
             let selected = inside(&estate);
+            let why = [
+                "it lies under the folder that is meant, and nothing narrows that",
+                "it lies elsewhere, and is there for what depends on it",
+            ];
+            self.explain(&estate, &selected, why);
             let nothing =
                 if selected.is_empty() { refuse_nothing(ui, selectors, &estate, None) } else { Ok(()) };
             return Ok(Chosen { estate, selected, dependents: Vec::new(), nothing });
@@ -92,9 +99,22 @@ impl Workspace {
             ui.say(&format!("not here any more, so nothing is done with it: {}", self.name(gone)));
         }
         let (narrowed, selected) = chosen.narrow(&estate);
+        let why = ["a query selects it", "a chosen unit depends on it: only its outputs are read"];
+        self.explain(&narrowed, &selected, why);
         let nothing =
             if selected.is_empty() { refuse_nothing(ui, selectors, &estate, Some(&chosen)) } else { Ok(()) };
         Ok(Chosen { estate: narrowed, selected, dependents, nothing })
+    }
+
+    /// Tells the debug log which units are chosen, why, and why the others are there.
+    fn explain(&self, estate: &Estate, selected: &BTreeSet<UnitIndex>, [meant, needed]: [&str; 2]) {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        for (index, unit) in estate.iter() {
+            let chosen = selected.contains(&index);
+            debug!(unit = %self.name(&unit.dir), chosen, why = if chosen { meant } else { needed });
+        }
     }
 
     /// The units of a run that began before, by their names; what they depend on is there for what it puts out.

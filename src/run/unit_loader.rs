@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
+use tracing::debug;
 
 use crate::engine::{Engine, EngineError, Session, UnitJob, sensitive};
 use crate::hcl::diagnostic::Diagnostic;
@@ -249,6 +250,10 @@ impl UnitLoader {
         Box::pin(async move {
             let cell = self.cell(dir);
             let read = || async {
+                debug!(
+                    unit = %self.name(dir),
+                    "outputs are wanted and not known yet: they are read once for all"
+                );
                 let job = match self.bare_job(dir).await {
                     Some(job) => job,
                     None => self.job(dir, session).await?,
@@ -265,6 +270,11 @@ impl UnitLoader {
 
     /// Takes the outputs of an apply; `None` where the tool has not told them, and they have to be read again.
     pub fn applied(&self, dir: &Path, outputs: Option<Outputs>) {
+        let what = match &outputs {
+            Some(_) => "its outputs are those that the apply has told",
+            None => "its outputs are to be read anew: something is changing them",
+        };
+        debug!(unit = %self.name(dir), "{what}");
         let cell = outputs.map_or_else(OnceCell::new, |outputs| OnceCell::new_with(Some(Arc::new(outputs))));
         self.lock().insert(dir.to_owned(), Arc::new(cell));
     }

@@ -4,6 +4,7 @@
 //! colours, and how much is told; nothing else writes to the streams but the display of a run.
 
 mod brief;
+pub mod debug_log;
 mod snippet;
 mod streams;
 

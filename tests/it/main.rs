@@ -14,6 +14,8 @@ mod cluster;
 #[cfg(test)]
 mod complete;
 #[cfg(test)]
+mod debug_log;
+#[cfg(test)]
 mod destroy;
 #[cfg(test)]
 mod dialect;

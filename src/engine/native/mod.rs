@@ -23,6 +23,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use tracing::debug;
 
 use self::hooks::Hooks;
 use self::prepare::Prepared;
@@ -201,6 +202,7 @@ impl Driver for NativeEngine {
     /// A hook may have chosen another workspace, whose state only the tool finds.
     async fn read_state(&self, job: &UnitJob) -> Result<Option<State>, EngineError> {
         if in_workspace(&workdir::path(self.home(), job)?) {
+            debug!(unit = %job.id, "only the tool can read its state: it works on another workspace");
             return Ok(None);
         }
         self.parts.read_state(job).await

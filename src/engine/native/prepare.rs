@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::sync::{Arc, PoisonError};
 
+use tracing::debug;
+
 use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
 use super::shared_init::Wanted;
 use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
@@ -114,14 +116,25 @@ impl NativeEngine {
         let Prepared { tool, folder, modules, .. } = prepared;
         let dir = folder.path();
         if init::is_done(dir, &init::key(tool, &job.config, modules)?) {
+            debug!(unit = %job.id, "init is not run: nothing that it reads has changed");
             return Ok(false);
         }
         let command = self.init_command(job, prepared)?;
-        let Some(wanted) = Wanted::of(tool, &job.config, dir, modules, &command) else {
-            self.init(job, prepared, session).await?;
-            return Ok(true);
+        let wanted = match Wanted::of(tool, &job.config, dir, modules, &command) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                debug!(unit = %job.id, why, "init is run for this unit alone");
+                self.init(job, prepared, session).await?;
+                return Ok(true);
+            }
         };
         let ran = self.inits.take_or_run(&wanted, folder, || self.init(job, prepared, session)).await?;
+        let what = if ran {
+            "init was run for this unit, and for those alike"
+        } else {
+            "init of a unit alike was taken"
+        };
+        debug!(unit = %job.id, "{what}");
         if !ran {
             init::remember(tool, folder, &job.config)?;
         }

@@ -94,22 +94,26 @@ impl SharedInits {
 }
 
 impl Wanted {
-    /// What the unit in `dir` wants of `init`; none where it needs its own: it has run there before, does more than
-    /// to prepare, or has hooks around it.
+    /// What the unit in `dir` wants of `init`, or why it needs its own: it has run there before, does more than to prepare,
+    /// or has hooks around it.
     pub fn of(
         tool: &Tool,
         config: &UnitConfig,
         dir: &Path,
         modules: &ModuleTree,
         command: &CommandLine,
-    ) -> Option<Self> {
-        let is_first = !dir.join(".terraform").exists() && !dir.join(BACKEND_STATE).exists();
+    ) -> Result<Self, &'static str> {
+        if dir.join(".terraform").exists() || dir.join(BACKEND_STATE).exists() {
+            return Err("init has run here before, on something else");
+        }
         let moves = |name: &str| {
             std::env::var_os(name).is_some() || command.environment.iter().any(|(given, _)| given == name)
         };
-        let is_plain = !moves("TF_DATA_DIR") && !moves("TF_WORKSPACE") && !hooks::are_around(config, "init");
-        if !is_first || !is_plain {
-            return None;
+        if moves("TF_DATA_DIR") || moves("TF_WORKSPACE") {
+            return Err("TF_DATA_DIR or TF_WORKSPACE is set");
+        }
+        if hooks::are_around(config, "init") {
+            return Err("hooks run around init");
         }
         let mut digest = Sha256::new();
         let mut add = |part: &[u8]| {
@@ -129,20 +133,20 @@ impl Wanted {
         let mut settings = Settings::new();
         let mut backend_file = None;
         if let Some(remote_state) = &config.remote_state {
-            let file = dir.join(&remote_state.generate.as_ref()?.path);
+            let file = dir.join(&remote_state.generate.as_ref().ok_or("its backend is not generated")?.path);
             let mut files = modules.files();
             let is_ours =
                 files.any(|found| found.path() == file && is_backend_file(remote_state, found.text()));
             if !is_ours || remote_state.encryption.is_some() {
-                return None;
+                return Err("its backend is not the generated one, or is encrypted");
             }
             if !PLAIN_BACKENDS.contains(&remote_state.backend.as_str()) {
-                return None;
+                return Err("the init of its backend does more than to note its settings");
             }
             backend_file = Some(file);
             add(remote_state.backend.as_bytes());
             for (name, value) in backend_settings(remote_state) {
-                let value = to_json(value)?;
+                let value = to_json(value).ok_or("a setting of its backend is not known")?;
                 add(name.as_bytes());
                 match &value {
                     Json::Object(_) | Json::Array(_) => {
@@ -158,10 +162,10 @@ impl Wanted {
             }
         }
         if modules.modules().any(|(module, _)| may_do_more(module, backend_file.as_deref())) {
-            return None;
+            return Err("its module has a backend of its own, or names modules by what is computed");
         }
         let files = modules.files().filter(|file| Some(file.path()) != backend_file.as_deref());
-        let lock_files = lock_files(modules).ok()?;
+        let lock_files = lock_files(modules).map_err(|_| "a lock file of its modules cannot be read")?;
         let locked = lock_files.iter().map(|(file, content)| (file.as_path(), content.as_slice()));
         for (file, content) in files.map(|file| (file.path(), file.text().as_bytes())).chain(locked) {
             // The modules that it calls lie around it, in the folders of both units alike.
@@ -171,7 +175,7 @@ impl Wanted {
             add(below.unwrap_or(file).as_os_str().as_encoded_bytes());
             add(content);
         }
-        Some(Self { need: hex(&digest.finalize()), settings })
+        Ok(Self { need: hex(&digest.finalize()), settings })
     }
 }
 

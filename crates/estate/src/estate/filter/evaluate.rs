@@ -11,6 +11,7 @@ use crate::estate::reading::Readings;
 use crate::estate::{Component, Estate, Stack, StackIndex, UnitIndex};
 use crate::terragrunt::{Outline, paths};
 use slipway_support::slots::{Slots, slot};
+use tracing::debug;
 
 /// What queries are held against.
 pub struct FilterContext<'a> {
@@ -115,12 +116,15 @@ impl<'a> FilterContext<'a> {
         for filter in selecting {
             let mut candidates = everything.clone();
             candidates.extend(self.elsewhere_in(&filter.expression));
-            selected.extend(self.evaluate(filter, &candidates));
+            let found = self.evaluate(filter, &candidates);
+            debug!(%filter, units = %self.shown(&found), "a query selects");
+            selected.extend(found);
         }
         // Each is held against the same set: what one takes away may be where another starts from.
         let mut kept = selected.clone();
         for filter in taking {
             let left = self.evaluate(filter, &selected);
+            debug!(%filter, units = %self.shown(&(&selected - &left)), "a query takes away");
             kept.retain(|item| left.contains(item));
         }
         let mut answer = Selected::default();
@@ -134,6 +138,13 @@ impl<'a> FilterContext<'a> {
         answer.elsewhere.sort();
         answer.elsewhere.dedup();
         answer
+    }
+
+    /// The folders of items, for the debug log.
+    fn shown(&self, items: &Set) -> String {
+        let dirs = items.iter().map(|item| self.items[*item].dir);
+        let below = dirs.map(|dir| dir.strip_prefix(&self.estate.root).unwrap_or(dir).display().to_string());
+        below.collect::<Vec<_>>().join(", ")
     }
 
     fn evaluate(&self, filter: &Filter, among: &Set) -> Set {
