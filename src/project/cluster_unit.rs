@@ -29,7 +29,7 @@ impl Project {
         missing.into_iter().map(|cluster| self.missing(cluster, &names)).collect()
     }
 
-    /// The same of one cluster, whose unit is needed.
+    /// What is wrong with the `unit` of one cluster, which is needed.
     pub fn missing_cluster_unit(&self, cluster: &Cluster, reader: &Reader) -> Option<Diagnostic> {
         self.missing_dir(cluster, reader).map(|_| self.missing(cluster, &self.unit_names(reader)))
     }

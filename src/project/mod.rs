@@ -140,12 +140,12 @@ impl Project {
         Self::find_with(from, ReaderOptions::new(from, ""))
     }
 
-    /// The same with options of one's own, such as another environment.
+    /// Looks for the file with options of one's own, such as another environment.
     pub fn find_with(from: &Path, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
         Self::find_for(from, options, Needs::EVERYTHING)
     }
 
-    /// The same for a command that needs some of it.
+    /// Looks for the file for a command that needs some of it.
     pub fn find_for(from: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
         let from = paths::clean(from);
         if let Some(file) = Self::file_above(&from) {
@@ -182,7 +182,7 @@ impl Project {
         Self::read_for(file, options, Needs::EVERYTHING)
     }
 
-    /// The same for a command that needs some of it.
+    /// Reads the file at `file` (absolute) for a command that needs some of it.
     pub fn read_for(file: &Path, options: ReaderOptions, needs: Needs) -> Result<Self, Vec<Diagnostic>> {
         let _evaluation = Evaluation::begin(Some(&Arc::from(file)));
         let sections = Sections::read(file, options)?;

@@ -33,12 +33,12 @@ impl Estate {
         Self::discover_expanded(root, reader, &[])
     }
 
-    /// The same with what `expansions` would generate; `reader` is the one that expanded them.
+    /// Finds the units under a folder, with what `expansions` would generate; `reader` is the one that expanded them.
     pub fn discover_expanded(root: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         Self::discover_around(root, root, reader, expansions)
     }
 
-    /// The same with every unit in a folder around `root`: what lies outside of `root` is external, and may depend on
+    /// Finds the units under `root`, and every unit in a folder around it: what lies outside of `root` is external, and may depend on
     /// what lies inside.
     pub fn discover_around(root: &Path, around: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         let root = paths::clean(root);

@@ -99,7 +99,7 @@ impl Estate {
 pub struct Unit {
     /// Its folder, absolute.
     pub dir: PathBuf,
-    /// The same, relative to the folder that was walked; begins with `..` where it lies outside.
+    /// Its folder relative to the one that was walked; begins with `..` where it lies outside.
     pub path: PathBuf,
     /// Whether it lies outside of the folder that was walked.
     pub external: bool,

@@ -7,7 +7,7 @@ use super::{Edge, Estate, Stack, Unit, UnitIndex};
 use slipway_hcl::diagnostic::Diagnostic;
 
 impl Estate {
-    /// The same with these units only. What depended on one of the others depends on what that one depended on, so
+    /// The estate with these units only. What depended on one of the others depends on what that one depended on, so
     /// that the order stays.
     #[must_use]
     pub fn restricted(&self, wanted: &BTreeSet<UnitIndex>) -> Self {

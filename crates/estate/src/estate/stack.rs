@@ -21,7 +21,7 @@ slot!(StackIndex);
 pub struct Stack {
     /// Its folder, absolute.
     pub dir: PathBuf,
-    /// The same, relative to the estate's root; begins with `..` where it lies outside.
+    /// Its folder relative to the estate's root; begins with `..` where it lies outside.
     pub path: PathBuf,
     /// Its file.
     pub file: PathBuf,

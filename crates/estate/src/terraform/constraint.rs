@@ -118,7 +118,7 @@ impl Constraint {
         }
     }
 
-    /// The same for a value inside of another, which is converted as it is; `path` leads to it.
+    /// Why a value inside of another cannot become one: it is converted as it is, whatever it is called in texts; `path` leads to it.
     fn refuses(&self, value: &Value, path: &str) -> Option<String> {
         let wrong = || {
             let what = if path.is_empty() { "this".to_owned() } else { format!("`{path}`") };

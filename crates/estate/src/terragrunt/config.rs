@@ -191,7 +191,7 @@ pub struct RemoteState {
 }
 
 impl RemoteState {
-    /// The same where the configuration stands in a folder that stands for another one, as the files of a commit do for
+    /// The place of the state of a configuration in a folder that stands for another one, as the files of a commit do for
     /// the work tree: a state is kept where the work tree would have it. `places` are the one and the other.
     #[must_use]
     pub fn standing_for(self, places: &(PathBuf, PathBuf)) -> Self {

@@ -88,7 +88,7 @@ fn is_plain(value: &Value) -> bool {
     }
 }
 
-/// The same for every field.
+/// Fields, each in its plain form.
 pub(crate) fn plain_fields(fields: &Fields) -> Fields {
     fields.iter().map(|(name, value)| (Arc::clone(name), plain(value))).collect()
 }
@@ -157,7 +157,7 @@ pub(crate) fn merge_deep(under: &Value, over: &Value, append: bool) -> Result<Va
     Ok(over.clone())
 }
 
-/// The same for named values.
+/// Named values merged deeply, those of `over` on top; lists are put behind each other where `append` says so.
 pub(crate) fn merge_fields_deep(under: &Fields, over: &Fields, append: bool) -> Result<Fields, String> {
     make(object_bytes(under.len() + over.len())).map_err(|spent| spent.to_string())?;
     let mut merged = under.clone();

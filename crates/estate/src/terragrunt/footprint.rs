@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::file_config::Wanted;
-use super::outline::module_dir;
+use super::evaluation::file_config::Wanted;
+use super::evaluation::outline::module_dir;
+use super::evaluation::reader::Reader;
+use super::evaluation::scope::FileScope;
+use super::evaluation::session::{Session, Trace};
 use super::paths;
-use super::reader::Reader;
-use super::scope::FileScope;
-use super::session::{Session, Trace};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::Value;
 

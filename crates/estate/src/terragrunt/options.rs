@@ -91,7 +91,7 @@ impl ReaderOptions {
         }
     }
 
-    /// The same for a configuration that nobody trusts: it starts nothing, asks nobody, sees no environment, and reads what
+    /// Options for a configuration that nobody trusts: it starts nothing, asks nobody, sees no environment, and reads what
     /// is within the boundary.
     #[must_use]
     pub fn within(self, boundary: Arc<Boundary>) -> Self {
@@ -99,7 +99,7 @@ impl ReaderOptions {
         Self { environment, exec: false, aws: None, boundary: Some(boundary), ..self }
     }
 
-    /// The same with another environment; tests use it to be independent of their process.
+    /// These options with another environment; tests use it to be independent of their process.
     #[must_use]
     pub fn environment<K: Into<String>, V: Into<String>>(
         mut self,

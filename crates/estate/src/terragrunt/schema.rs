@@ -124,7 +124,7 @@ pub(crate) const TERRAFORM: &[Spec] = &[
 pub(crate) const TERRAFORM_BLOCKS: &[(&str, usize)] =
     &[("after_hook", 1), ("before_hook", 1), ("error_hook", 1), ("extra_arguments", 1)];
 
-/// The same inside `terraform`.
+/// What a repeated label of a block inside `terraform` does.
 pub(crate) const REPEATED_TERRAFORM_LABELS: &[(&str, &str)] = &[
     ("after_hook", BOTH_RUN),
     ("before_hook", BOTH_RUN),
@@ -194,7 +194,7 @@ pub(crate) const EXCLUDE: &[Spec] = &[
 /// The blocks inside `errors`.
 pub(crate) const ERRORS_BLOCKS: &[(&str, usize)] = &[("ignore", 1), ("retry", 1)];
 
-/// The same inside `errors`.
+/// What a repeated label of a block inside `errors` does.
 pub(crate) const REPEATED_ERRORS_LABELS: &[(&str, &str)] =
     &[("ignore", "this one counts"), ("retry", "this one counts")];
 
@@ -217,7 +217,7 @@ pub(crate) const ENGINE: &[Spec] = &[
     optional("meta", Kind::Any),
 ];
 
-/// The same blocks as tables for JSON, which does not say itself what is a block. `generate` and `remote_state` are
+/// The blocks of a file as tables for JSON, which does not say itself what is a block. `generate` and `remote_state` are
 /// attributes there: where both are allowed, HCL takes the attribute.
 pub(crate) const JSON_FILE: &BodySchema = &BodySchema {
     blocks: &[

@@ -32,7 +32,7 @@ impl LoginsHidden {
         }
     }
 
-    /// The same for all texts in a value.
+    /// Hides the logins in all texts of a value.
     pub fn in_json(&self, json: &mut Json) {
         match json {
             Json::String(text) => {

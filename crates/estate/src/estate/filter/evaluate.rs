@@ -101,7 +101,7 @@ impl<'a> FilterContext<'a> {
         self.select_among(filters, &|item: &Item<'_>| !item.external)
     }
 
-    /// The same, also among the units outside of the folder that was walked.
+    /// What the queries select, also among the units outside of the folder that was walked.
     pub fn select_anywhere(&self, filters: &Filters) -> Selected {
         self.select_among(filters, &|_| true)
     }

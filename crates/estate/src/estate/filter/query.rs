@@ -134,7 +134,7 @@ impl Filters {
         ranges
     }
 
-    /// The same, where everything has to lie in a Git range as well.
+    /// Queries for what these select and that lies in a Git range as well.
     #[must_use]
     pub fn within(self, range: GitRange) -> Self {
         let (taking, selecting): (Vec<Filter>, Vec<Filter>) =

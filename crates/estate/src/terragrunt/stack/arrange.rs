@@ -11,7 +11,7 @@ struct Line {
     text: bool,
 }
 
-/// The same text, arranged.
+/// The text with its lines indented and its signs in columns.
 pub(super) fn arranged(text: &str) -> String {
     let lines = scanned(text);
     let mut arranged: Vec<(String, Option<usize>)> = Vec::new();

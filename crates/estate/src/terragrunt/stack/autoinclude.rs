@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::arrange::arranged;
-use crate::terragrunt::expansion;
+use crate::terragrunt::evaluation::expansion;
 use crate::terragrunt::paths;
 use crate::terragrunt::references::uses;
 use slipway_hcl::ast::{Attribute, Block, Body, Expr, ExprKind, SplatStep, TemplatePart};

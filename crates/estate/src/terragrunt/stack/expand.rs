@@ -11,8 +11,8 @@ use super::values::values_text;
 use super::{
     Kind, STACK_AUTOINCLUDE, STACK_DIR, STACK_FILE, StackBlock, StackFile, UNIT_AUTOINCLUDE, VALUES_FILE,
 };
+use crate::terragrunt::evaluation::reader::Reader;
 use crate::terragrunt::overlay::Place;
-use crate::terragrunt::reader::Reader;
 use slipway_hcl::budget::{self, Evaluation, VARIABLE, allowed};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::stack::with_room;

@@ -28,7 +28,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::terragrunt::expansion::address;
+use crate::terragrunt::evaluation::expansion::address;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
 use slipway_hcl::value::Value;

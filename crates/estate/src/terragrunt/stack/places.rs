@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::read::{self, Wanted};
 use super::{Kind, STACK_FILE};
+use crate::terragrunt::evaluation::reader::Reader;
 use crate::terragrunt::outputs::{OutputSource, Outputs};
-use crate::terragrunt::reader::Reader;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::Value;
 

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use super::source::{Located, SourceError, split, within};
 use super::{Kind, StackBlock};
-use crate::terragrunt::decode;
+use crate::terragrunt::evaluation::decode;
+use crate::terragrunt::evaluation::reader::Reader;
 use crate::terragrunt::paths;
-use crate::terragrunt::reader::Reader;
 use slipway_hcl::ast::{Block, Body, ExprKind};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::{Location, Span};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::evaluation::scope::FileScope;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::scope::{CallError, Resolved, Scope};
 use slipway_hcl::value::Value;

@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::terragrunt::evaluation::reader::Reader;
 use crate::terragrunt::paths;
-use crate::terragrunt::reader::Reader;
 
 /// Why a source cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]

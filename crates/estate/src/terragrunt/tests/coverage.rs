@@ -1,6 +1,7 @@
 //! Nothing of the dialect is without a test.
 
-use crate::terragrunt::{functions, schema};
+use crate::terragrunt::evaluation::functions;
+use crate::terragrunt::schema;
 
 /// Every test of the dialect, and those that compare with the real Terragrunt.
 const TESTS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The language reference leaves out nothing that the code knows.
 
-use crate::terragrunt::functions;
+use crate::terragrunt::evaluation::functions;
 use crate::terragrunt::schema::{
     BLOCKS, DEPENDENCIES, DEPENDENCY, ENGINE, ERROR_HOOK, ERRORS_BLOCKS, EXCLUDE, EXPANSION, EXTRA_ARGUMENTS,
     FEATURE, FILE, GENERATE, HOOK, IGNORE, INCLUDE, REMOTE_STATE, REMOTE_STATE_GENERATE, RETRY, TERRAFORM,

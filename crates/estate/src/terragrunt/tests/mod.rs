@@ -81,7 +81,7 @@ impl Tree {
         self.plain(&inputs_of(&unit))
     }
 
-    /// The same JSON with paths under the root beginning with `ROOT`.
+    /// JSON with paths under the root beginning with `ROOT`.
     pub fn plain(&self, json: &Json) -> Json {
         let text = json.to_string().replace(&self.root.display().to_string(), "ROOT");
         serde_json::from_str(&text).unwrap()

@@ -89,7 +89,7 @@ struct Columns {
     order: Sequence,
     /// What each is joined with in the column before.
     before: Joints,
-    /// The same for the column behind.
+    /// What each is joined with in the column behind.
     behind: Joints,
     /// Nothing in it yet, but room for every node and line.
     empty: Layout,

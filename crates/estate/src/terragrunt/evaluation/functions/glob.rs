@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Answer, from_config_dir, list_of, one};
+use crate::terragrunt::evaluation::scope::FileScope;
 use crate::terragrunt::paths;
-use crate::terragrunt::scope::FileScope;
 use slipway_hcl::budget::take;
 use slipway_hcl::limits::check_values;
 use slipway_hcl::scope::CallError;

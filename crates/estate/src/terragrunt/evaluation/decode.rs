@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::convert::convert;
-use super::schema::{self, Kind, Spec};
 use super::scope::FileScope;
+use crate::terragrunt::convert::convert;
+use crate::terragrunt::schema::{self, Kind, Spec};
 use slipway_hcl::ast::{Attribute, Block, Body, Expr, ExprKind, ObjectItem};
 use slipway_hcl::convert::to_string;
 use slipway_hcl::diagnostic::Diagnostic;
@@ -26,7 +26,7 @@ pub(crate) fn attributes(
     specs.iter().map(|spec| (Arc::from(spec.name), value(scope, body, *spec, what, place, errors))).collect()
 }
 
-/// The same for a block that holds no further ones.
+/// The attributes of a block that holds no further blocks; those that are there are told.
 pub(crate) fn attributes_only(
     scope: &FileScope<'_>,
     body: &Body,

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::config::Exclude;
 use super::file_config::Wanted;
-use super::paths;
 use super::reader::{Reader, without_repetition};
 use super::scope::FileScope;
 use super::session::Session;
 use super::unit;
+use crate::terragrunt::config::Exclude;
+use crate::terragrunt::paths;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
 use slipway_hcl::value::Value;
@@ -75,7 +75,7 @@ impl Outline {
 }
 
 /// The folder of the module that a unit in `dir` runs, where its source is a path on this machine.
-pub(super) fn module_dir(dir: &Path, source: &str) -> Option<PathBuf> {
+pub(in crate::terragrunt) fn module_dir(dir: &Path, source: &str) -> Option<PathBuf> {
     // Addresses have a scheme, a forced getter or a user; `a//b` splits what is copied from what is run.
     let address = ["://", "::"].iter().any(|part| source.contains(part)) || source.starts_with("git@");
     if source.is_empty() || address {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use super::counts::Counts;
-use super::outputs::OutputSource;
 use super::reader::Reader;
+use crate::terragrunt::counts::Counts;
+use crate::terragrunt::outputs::OutputSource;
 use slipway_hcl::budget::Evaluation;
 
 /// Who would get the same answer from an included file.

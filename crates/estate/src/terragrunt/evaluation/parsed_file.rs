@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, OnceLock};
 
-use super::cache::Cache;
 use super::session::Trace;
+use crate::terragrunt::cache::Cache;
 use slipway_hcl::ast::{Attribute, Body};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::SourceFile;

@@ -1,7 +1,7 @@
 //! Versions against constraints.
 
 use super::{Answer, count};
-use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::evaluation::scope::FileScope;
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;
 use slipway_support::version::{Constraints, Version};

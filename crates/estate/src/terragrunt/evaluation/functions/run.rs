@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Answer, decrypted, from_config_dir, one};
-use crate::terragrunt::reader::CommandKey;
-use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::evaluation::reader::CommandKey;
+use crate::terragrunt::evaluation::scope::FileScope;
 use slipway_hcl::budget::take;
 use slipway_hcl::limits::MOST_TEXT;
 use slipway_hcl::scope::CallError;

@@ -1,9 +1,9 @@
 //! The patterns and numbers of `errors` blocks and error hooks, looked at when they are read: a rule that cannot work would
 //! only be found out when something fails.
 
-use super::copy_pattern;
 use super::decode;
 use super::scope::FileScope;
+use crate::terragrunt::copy_pattern;
 use slipway_hcl::ast::{Block, ExprKind};
 use slipway_hcl::diagnostic::{Diagnostic, Severity};
 use slipway_hcl::source::Span;
@@ -16,7 +16,12 @@ const NONE: &str = "terragrunt::pattern";
 const UNSUPPORTED: &str = "terragrunt::unsupported_pattern";
 
 /// What is wrong with a block of a kind that holds patterns.
-pub(super) fn check(scope: &FileScope<'_>, block: &Block, fields: &Fields, errors: &mut Vec<Diagnostic>) {
+pub(in crate::terragrunt) fn check(
+    scope: &FileScope<'_>,
+    block: &Block,
+    fields: &Fields,
+    errors: &mut Vec<Diagnostic>,
+) {
     match &*block.kind.name {
         "retry" => {
             check_patterns(scope, block, "retryable_errors", fields, errors);
@@ -38,7 +43,7 @@ pub(super) fn check(scope: &FileScope<'_>, block: &Block, fields: &Fields, error
 }
 
 /// What is wrong with the patterns of a `terraform` block that say which files are copied.
-pub(super) fn check_copied(
+pub(in crate::terragrunt) fn check_copied(
     scope: &FileScope<'_>,
     block: &Block,
     fields: &Fields,

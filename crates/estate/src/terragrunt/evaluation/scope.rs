@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use super::convert::plain;
 use super::dependency_table::{Named, Table, TableState};
 use super::functions;
 use super::include::{Include, Includes};
 use super::locals::LocalState;
 use super::overridden::Overridden;
 use super::parsed_file::{LocalIndex, ParsedFile, SharedLocals};
-use super::paths;
 use super::session::{Session, SharedBy};
+use crate::terragrunt::convert::plain;
+use crate::terragrunt::paths;
 use slipway_hcl::ast::Expr;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::scope::{CallError, Resolved, Scope};
@@ -47,7 +47,7 @@ pub(crate) struct FileScope<'r> {
     pub child: Option<Weak<FileScope<'r>>>,
     /// The file's own dependency blocks.
     pub own_table: OnceCell<Rc<Table>>,
-    /// The same with those of what it includes.
+    /// The dependencies of the file, with those of what it includes.
     pub table: RefCell<TableState>,
     pub includes: OnceCell<Rc<Includes<'r>>>,
     pub exposed: OnceCell<Value>,
@@ -61,9 +61,9 @@ pub(crate) struct FileScope<'r> {
     values: OnceCell<Option<Value>>,
     section: Cell<Section>,
     /// By the index of the local in the file.
-    pub(super) locals: Slots<LocalIndex, RefCell<LocalState>>,
+    pub(in crate::terragrunt) locals: Slots<LocalIndex, RefCell<LocalState>>,
     /// Of an included file: the answers that configurations beside ours share.
-    pub(super) folder_locals: OnceCell<Arc<SharedLocals>>,
+    pub(in crate::terragrunt) folder_locals: OnceCell<Arc<SharedLocals>>,
 }
 
 impl<'r> FileScope<'r> {
@@ -319,7 +319,7 @@ impl<'r> FileScope<'r> {
     }
 
     /// The values that a stack left beside the file; nothing where it left none.
-    pub(super) fn values(&self) -> Result<Option<Value>, Box<Diagnostic>> {
+    pub(in crate::terragrunt) fn values(&self) -> Result<Option<Value>, Box<Diagnostic>> {
         if let Some(values) = self.values.get() {
             return Ok(values.clone());
         }
@@ -382,12 +382,16 @@ impl Scope for FileScope<'_> {
     }
 }
 
-pub(super) fn not_here(root: &str, why: &str) -> Diagnostic {
+pub(in crate::terragrunt) fn not_here(root: &str, why: &str) -> Diagnostic {
     let message = format!("\"{root}\" cannot be used here");
     Diagnostic::error("terragrunt::not_available", message).help(why)
 }
 
-pub(super) fn unknown<'a>(root: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+pub(in crate::terragrunt) fn unknown<'a>(
+    root: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
     let diagnostic = Diagnostic::error("terragrunt::unknown_name", format!("there is no {root}.{name}"));
     match nearest(name, known.iter().copied()) {

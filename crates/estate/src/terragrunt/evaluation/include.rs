@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::decode;
 use super::file_config::{FileConfig, Wanted};
 use super::parsed_file::ParsedFile;
-use super::paths;
-use super::schema;
 use super::scope::{FileScope, Section};
+use crate::terragrunt::paths;
+use crate::terragrunt::schema;
 use slipway_hcl::ast::Block;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
@@ -189,7 +189,7 @@ impl Include<'_> {
         (config, self.through(errors))
     }
 
-    /// The same diagnostics, with the include as one more step on the way.
+    /// Diagnostics of the included file, each with the include as one more step on the way.
     pub fn through(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let mut seen = BTreeSet::new();
         diagnostics

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::decode;
 use super::experiment::BLOCK_ITERATION;
-use super::schema::{self, COUNT, FOR_EACH};
 use super::scope::FileScope;
+use crate::terragrunt::schema::{self, COUNT, FOR_EACH};
 use slipway_hcl::ast::{Block, Expr};
 use slipway_hcl::budget::{VARIABLE, allowed};
 use slipway_hcl::convert::to_string;

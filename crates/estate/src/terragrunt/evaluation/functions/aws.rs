@@ -1,9 +1,9 @@
 //! Functions about the AWS account at hand.
 
 use super::{Answer, count};
+use crate::terragrunt::evaluation::scope::FileScope;
 use crate::terragrunt::options::AwsIdentity;
 use crate::terragrunt::outputs::OutputSource;
-use crate::terragrunt::scope::FileScope;
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::convert::{merge_deep, plain};
 use super::decode;
 use super::include::Strategy;
-use super::schema;
 use super::scope::{FileScope, Section};
+use crate::terragrunt::convert::{merge_deep, plain};
+use crate::terragrunt::schema;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::{Fields, Value, field};
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::convert::plain;
 use super::parsed_file::{LocalIndex, SharedLocal, SharedLocals};
-use super::paths;
 use super::scope::{FileScope, Section, not_here, unknown};
 use super::session::{Recorded, SharedBy, Trace};
+use crate::terragrunt::convert::plain;
+use crate::terragrunt::paths;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::scope::Resolved;
 use slipway_hcl::source::Location;
@@ -19,7 +19,7 @@ pub(crate) struct LocalStep {
     pub location: Location,
 }
 
-pub(super) enum LocalState {
+pub(in crate::terragrunt) enum LocalState {
     Pending,
     Evaluating,
     Done(KnownLocal),
@@ -28,7 +28,7 @@ pub(super) enum LocalState {
 
 /// A local's value; in an included file with what else its next use has to be told.
 #[derive(Clone)]
-pub(super) struct KnownLocal {
+pub(in crate::terragrunt) struct KnownLocal {
     value: Value,
     files: Arc<[Trace]>,
     shared_by: SharedBy,
@@ -36,7 +36,7 @@ pub(super) struct KnownLocal {
 
 impl FileScope<'_> {
     /// One local, evaluated at its first use.
-    pub(super) fn local(&self, name: &str) -> Result<Value, Box<Diagnostic>> {
+    pub(in crate::terragrunt) fn local(&self, name: &str) -> Result<Value, Box<Diagnostic>> {
         let Some(index) = self.file.local(name) else {
             let known = self.file.locals().map(|(_, known)| &**known);
             return Err(Box::new(unknown("local", name, known)));
@@ -153,7 +153,7 @@ impl FileScope<'_> {
         fields
     }
 
-    /// The same without the values.
+    /// Evaluates every local for what is wrong with it.
     pub fn check_locals(&self, errors: &mut Vec<Diagnostic>) {
         let failed = self.file.locals().filter_map(|(index, _)| self.local_at(index).err());
         errors.extend(failed.map(|diagnostic| *diagnostic));
@@ -177,7 +177,10 @@ impl FileScope<'_> {
         .help("take one of them apart, so that it does not need the next")
     }
 
-    pub(super) fn local_variable(&self, path: &[&str]) -> Result<Option<Resolved>, Box<Diagnostic>> {
+    pub(in crate::terragrunt) fn local_variable(
+        &self,
+        path: &[&str],
+    ) -> Result<Option<Resolved>, Box<Diagnostic>> {
         if self.section() == Section::Base {
             return Err(Box::new(not_here("local", "include and feature blocks are read before locals")));
         }

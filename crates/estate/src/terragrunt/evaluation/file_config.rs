@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::convert::{one_type, plain, strings};
 use super::decode;
 use super::dependency::DependencyBlock;
 use super::labelled::{Labelled, warn_of_repetition};
 use super::overridden::{NAMES_NOT_THERE, NO_NAMES_AT_ALL, Overridden};
 use super::patterns;
-use super::schema::{self, Spec};
 use super::scope::{FileScope, Section};
+use crate::terragrunt::convert::{one_type, plain, strings};
+use crate::terragrunt::schema::{self, Spec};
 use slipway_hcl::ast::{Block, Body};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
@@ -278,7 +278,7 @@ impl FileScope<'_> {
     /// Terragrunt needs the source before it reads any outputs.
     fn refuse_dependency_in_source(&self, body: &Body, errors: &mut Vec<Diagnostic>) {
         let Some(source) = body.attribute("source") else { return };
-        if super::references::uses(&source.expr, "dependency") {
+        if crate::terragrunt::references::uses(&source.expr, "dependency") {
             errors.push(
                 Diagnostic::error(
                     "terragrunt::dependency_in_source",

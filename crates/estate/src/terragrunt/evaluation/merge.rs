@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::convert::{merge_fields_deep, strings};
 use super::dependency_table::{Address, merge_blocks};
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
 use super::include::Strategy;
 use super::labelled::Labelled;
+use crate::terragrunt::convert::{merge_fields_deep, strings};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::{Fields, Value};
 

@@ -8,23 +8,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cache::Cache;
-use super::config::UnitConfig;
-use super::counts::{Counts, Tally};
 use super::file_config::Wanted;
-use super::options::ReaderOptions;
 use super::outline::{self, Outline};
-use super::outputs::{OutputSource, UnknownOutputs};
-use super::overlay::{Overlay, Place};
 use super::parsed_file::ParsedFile;
-use super::paths;
-use super::references;
-use super::schema;
 use super::scope::FileScope;
 use super::session::{Session, Trace};
-use super::stack::{self, StackFile};
 use super::unit;
 use crate::terraform::{Module, local_modules};
+use crate::terragrunt::cache::Cache;
+use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::counts::{Counts, Tally};
+use crate::terragrunt::options::ReaderOptions;
+use crate::terragrunt::outputs::{OutputSource, UnknownOutputs};
+use crate::terragrunt::overlay::{Overlay, Place};
+use crate::terragrunt::paths;
+use crate::terragrunt::references;
+use crate::terragrunt::schema;
+use crate::terragrunt::stack::{self, StackFile};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::SourceFile;
 use slipway_hcl::value::Value;
@@ -117,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// The same for showing: everything that is wrong, and beside it the unit where nothing but single values is
+    /// The unit for showing: everything that is wrong, and beside it the unit where nothing but single values is
     /// missing, because what they name is not there. Such values are unknown.
     pub fn render(&self, file: &Path, outputs: &dyn OutputSource) -> (Option<UnitConfig>, Vec<Diagnostic>) {
         let rendered = self.evaluated(file, outputs).unwrap_or_else(|errors| (None, errors));
@@ -231,7 +231,7 @@ impl Reader {
         self.options.boundary.as_ref()?.refusal(path)
     }
 
-    /// The same as an error.
+    /// The error for a file that is not to be read; none where it may be.
     pub fn refused(&self, path: &Path) -> Option<Diagnostic> {
         let message = format!("{} is not read: {}", path.display(), self.refusal(path)?);
         let help = "with --untrusted nothing is read but the repository's own files; look at it first, then leave that out";
@@ -353,7 +353,7 @@ impl Reader {
     }
 }
 
-/// The same diagnostics, each once: a broken local is found again wherever it is used.
+/// Each diagnostic once: a broken local is found again wherever it is used.
 pub(crate) fn without_repetition(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut seen = std::collections::HashSet::new();
     let each = diagnostics.into_iter().flat_map(Diagnostic::each);

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::scope::FileScope;
 use super::session::Trace;
+use crate::terragrunt::paths;
 use slipway_hcl::functions::FunctionContext;
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;
@@ -152,7 +153,7 @@ fn keep_readable(scope: &FileScope<'_>, arguments: &[Value], found: &mut Value) 
         return;
     };
     if reader.options().boundary.is_some() {
-        let folder = reader.on_disk(&super::paths::join(scope.file_dir(), folder));
+        let folder = reader.on_disk(&paths::join(scope.file_dir(), folder));
         let is_read =
             |file: &Value| file.as_str().is_some_and(|file| reader.refusal(&folder.join(file)).is_none());
         *files = Arc::new(files.iter().filter(|file| is_read(file)).cloned().collect());
@@ -162,9 +163,9 @@ fn keep_readable(scope: &FileScope<'_>, arguments: &[Value], found: &mut Value) 
 /// Notes what `fileexists` and `fileset` looked at: nothing of it was read, but it makes the answer.
 fn mark_found(scope: &FileScope<'_>, arguments: &[Value], found: &Value) {
     let Some(path) = arguments.first().and_then(Value::as_str) else { return };
-    let path = super::paths::join(scope.file_dir(), path);
+    let path = paths::join(scope.file_dir(), path);
     for file in found.as_elements().unwrap_or_default().iter().filter_map(Value::as_str) {
-        scope.session.mark_looked_at(super::paths::join(&path, file));
+        scope.session.mark_looked_at(paths::join(&path, file));
     }
     if matches!(found, Value::Bool(_)) {
         scope.session.mark_looked_at(path);

@@ -28,7 +28,7 @@ pub(crate) struct Overridden {
 /// The codes of errors about a name that is not there.
 pub(crate) const NAMES_NOT_THERE: &[&str] =
     &["hcl::no_attribute", "terragrunt::not_exposed", "terragrunt::unknown_name"];
-/// The same where that which would hold the name is not there.
+/// The codes of errors that what would hold a name is not there.
 pub(crate) const NO_NAMES_AT_ALL: &[&str] = &["hcl::unknown_variable", "terragrunt::no_values"];
 
 impl Overridden {

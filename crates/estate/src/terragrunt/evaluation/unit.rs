@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::config::{
-    Dependency, ErrorHook, Errors, Exclude, ExtraArguments, Generate, GenerateTarget, Hook, IfDisabled,
-    IfExists, Ignore, RemoteState, Retry, Terraform, UnitConfig,
-};
-use super::convert::{plain, strings};
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock, Wanted};
 use super::include::Strategy;
 use super::merge::merge;
 use super::overridden::{NAMES_NOT_THERE, Overridden};
-use super::paths;
 use super::scope::{FileScope, Section};
-use super::stack::UNIT_AUTOINCLUDE;
+use crate::terragrunt::config::{
+    Dependency, ErrorHook, Errors, Exclude, ExtraArguments, Generate, GenerateTarget, Hook, IfDisabled,
+    IfExists, Ignore, RemoteState, Retry, Terraform, UnitConfig,
+};
+use crate::terragrunt::convert::{plain, strings};
+use crate::terragrunt::paths;
+use crate::terragrunt::stack::UNIT_AUTOINCLUDE;
 use slipway_hcl::budget;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::limits;

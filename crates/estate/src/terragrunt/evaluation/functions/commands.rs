@@ -1,7 +1,7 @@
 //! Functions about the command that runs, and the environment it runs in.
 
 use super::{Answer, count, list_of};
-use crate::terragrunt::scope::FileScope;
+use crate::terragrunt::evaluation::scope::FileScope;
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;
 

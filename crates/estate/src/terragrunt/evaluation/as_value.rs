@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::convert::{plain, plain_fields};
 use super::dependency::DependencyBlock;
 use super::file_config::{ErrorsBlock, FileConfig, TerraformBlock};
 use super::labelled::Labelled;
+use crate::terragrunt::convert::{plain, plain_fields};
 use slipway_hcl::value::{Fields, Value};
 
 /// Strings that are empty where they are not set.
@@ -26,7 +26,7 @@ impl FileConfig {
         self.as_value_with(|_| Value::Null)
     }
 
-    /// The same with the outputs of dependencies.
+    /// The file as a value, where dependencies have the outputs that `outputs_of` answers.
     pub fn as_value_with(&self, outputs_of: impl Fn(&DependencyBlock) -> Value) -> Value {
         let mut shown = Fields::new();
         let mut show = |name: &str, value: Value| shown.insert(Arc::from(name), value);

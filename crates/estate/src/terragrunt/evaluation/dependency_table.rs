@@ -113,7 +113,7 @@ impl Table {
         }
     }
 
-    /// The same without keeping the places, while it is put together.
+    /// The last block at a place, found without keeping the places: while the table is put together.
     pub fn find_last(&self, place: &Address) -> Option<&DependencyBlock> {
         self.blocks.iter().rev().find(|block| block.place() == *place)
     }
@@ -171,7 +171,7 @@ impl DependencyBlock {
         (Arc::clone(&self.name), self.key.clone())
     }
 
-    /// The same as text: `name`, or `name[key]`.
+    /// What it is called in expressions: `name`, or `name[key]`.
     pub fn address(&self) -> Cow<'_, str> {
         match &self.key {
             Some(key) => Cow::Owned(address(&self.name, Some(key))),
