@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::charts;
 use super::edit::replace_image;
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
@@ -161,6 +162,7 @@ impl<'a> Draft<'a> {
             );
             return Err(file.error(found.line(), problem));
         }
+        charts::check(&self.snapshot.chart_users, file, found, self.app(folder)?)?;
         self.snapshot.kustomizations.check(file, found, wanted)
     }
 

@@ -15,7 +15,7 @@ pub(super) use self::below::reachable;
 use self::labels::Selectable;
 pub(super) use self::labels::pairs;
 use self::overrides::Override;
-pub(super) use self::overrides::is_override;
+pub(super) use self::overrides::{is_override, may_be, specification};
 use self::patch::{Hidden, Patch, Workload};
 use self::read::{Kustomization, Replaced, Replacement};
 pub(super) use self::read::{join, referenced};

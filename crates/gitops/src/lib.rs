@@ -39,6 +39,7 @@
 
 mod age;
 mod bump;
+mod charts;
 #[cfg(test)]
 mod corpus;
 mod draft;

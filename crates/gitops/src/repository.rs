@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::charts::ChartUser;
 use super::error::GitOpsError;
 use super::history::{self, ImageRecord};
 use super::kustomize::{Kustomizations, reachable, referenced, within};
@@ -80,6 +81,8 @@ pub(super) struct Snapshot {
     records: BTreeMap<String, Vec<ImageRecord>>,
     /// What is left out of each.
     left_out: BTreeMap<String, Vec<String>>,
+    /// The Applications that render charts.
+    pub chart_users: Vec<ChartUser>,
     /// Every kustomization of the repository.
     pub kustomizations: Kustomizations,
     /// All files.
@@ -257,6 +260,7 @@ impl Repository {
         others.sort();
         others.dedup();
         let others = self.read(tree.listed(&others)).await?;
+        let chart_users = applications.iter().flat_map(|file| ChartUser::all(file, &self.named)).collect();
         let kustomizations =
             Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
         let rules = Arc::clone(&self.rules);
@@ -265,6 +269,7 @@ impl Repository {
             folders: files,
             records,
             left_out,
+            chart_users,
             kustomizations,
             tree,
             rules,
@@ -294,12 +299,12 @@ impl Repository {
             "-l",
             "-z",
             "-I",
-            "-F",
+            "-E",
             "--all-match",
             "-e",
-            "argoproj.io/",
+            r"argoproj\.io/",
             "-e",
-            "kustomize",
+            "kustomize|helm",
             &self.tip,
             "--",
             "*.yaml",

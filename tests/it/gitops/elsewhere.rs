@@ -135,6 +135,50 @@ async fn an_entry_that_changes_nothing_of_what_is_built_is_refused() {
 }
 
 #[tokio::test]
+async fn values_that_every_application_of_the_chart_overrides_are_refused_with_the_place() {
+    let chart = ("manifests/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n");
+    let values = "image: {repository: registry.example/web, tag: v1}\n";
+    let prod = "image: {tag: v1}\n";
+    for (helm, shows, place) in [
+        ("{}", true, ""),
+        (
+            "{valueFiles: [values-prod.yaml]}",
+            false,
+            "manifests/web/values-prod.yaml:1: Argo CD takes this value",
+        ),
+        ("{parameters: [{name: image.tag, value: v7}]}", false, "apps/web.yaml:8: Argo CD takes this value"),
+        ("{valuesObject: {image: {tag: v7}}}", false, "apps/web.yaml:8: Argo CD takes this value"),
+        ("{values: 'image: {tag: v7}'}", false, "apps/web.yaml:8: Argo CD takes this value"),
+        ("{parameters: [{name: image.repository, value: x}]}", true, ""),
+    ] {
+        let remote = Remote::new();
+        let application = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web}}\nspec:\n  source:\n    repoURL: file://{}\n    path: manifests/web\n    helm: {helm}\n",
+            remote.bare().display()
+        );
+        let files = [
+            chart,
+            ("manifests/web/values.yaml", values),
+            ("manifests/web/values-prod.yaml", prod),
+            ("apps/web.yaml", &application),
+        ];
+        remote.commit("chart", &files);
+        let named = "web@values.yaml=registry.example/web:v2";
+        let outcome = set(&mut remote.open().await, named).await;
+        assert_eq!(outcome.is_ok(), shows, "{helm}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert!(error.to_string().starts_with(place), "{helm}: {error}");
+            continue;
+        }
+        // A second Application, in which something else decides, leaves it worth an edit for the first.
+        let other =
+            application.replace("name: web", "name: two").replace(helm, "{valueFiles: [values-prod.yaml]}");
+        remote.commit("two", &[("apps/two.yaml", &other)]);
+        set(&mut remote.open().await, "web@values.yaml=registry.example/web:v3").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn two_overlays_of_one_app_are_told_apart_by_their_names() {
     let manifest = deployment("web", WEB);
     let overlay = "resources: [../base]\nimages: [{name: registry.example/web, newTag: v1}]\n";

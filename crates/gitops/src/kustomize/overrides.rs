@@ -77,7 +77,7 @@ impl Override {
 }
 
 /// What an Application specifies, or a set of them for each of its own.
-fn specification(object: &Node) -> Option<&Node> {
+pub(crate) fn specification(object: &Node) -> Option<&Node> {
     let text = |key: &str| object.get(key).and_then(Node::text).unwrap_or_default();
     let specification = object.get("spec").filter(|_| text("apiVersion").starts_with("argoproj.io/"))?;
     match text("kind") {
@@ -88,7 +88,7 @@ fn specification(object: &Node) -> Option<&Node> {
 }
 
 /// Whether an Application can mean this repository: its address may be a template's, and ours a clone's.
-fn may_be(written: &str, address: &str) -> bool {
+pub(crate) fn may_be(written: &str, address: &str) -> bool {
     let is_elsewhere = |address: &str| address.contains("://") && !address.starts_with("file://");
     let is_scp = |address: &str| address.split('/').next().is_some_and(|start| start.contains(':'));
     let is_here = !is_elsewhere(address) && !is_scp(address);
