@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::charts;
 use super::edit::replace_image;
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images};
+use super::find::{FoundImage, Images, Role};
 use super::image::{ImageReference, ImageTarget};
 use super::kustomize::{Deployed, folder_of, within};
 use super::manifest::{Files, ManifestFile};
@@ -81,8 +81,13 @@ impl<'a> Draft<'a> {
         let (shown, hidden): (Vec<&FoundImage>, Vec<&FoundImage>) =
             fitting.iter().partition(|one| self.check(folder, one, image).is_ok());
         match &shown[..] {
-            // What is called the same is not told apart by that.
-            [only] if hidden.iter().all(|other| other.identity() != only.identity()) => checked(files, only),
+            // A manifest that is called like the one it patches is not told apart by that.
+            [only]
+                if only.role != Role::Object
+                    || hidden.iter().all(|other| other.identity() != only.identity()) =>
+            {
+                checked(files, only)
+            }
             [] => Err(ambiguous(folder, files, target, &fitting, &images)),
             [first, ..] => {
                 let mut all = vec![*first];

@@ -13,6 +13,7 @@ mod rollback;
 pub mod server;
 mod set;
 mod several;
+mod trees;
 
 use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_images};
 
