@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::EngineError;
-use super::native::Selection;
+use super::copied_files::CopiedFiles;
 use super::tool::LOCK_FILE;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_text};
@@ -24,7 +24,7 @@ fn version(config: &UnitConfig) -> Result<String, EngineError> {
     let terraform = config.terraform.as_ref();
     let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
     let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
-    let files = Selection::new(&config.dir, include, exclude)?.files()?;
+    let files = CopiedFiles::new(&config.dir, include, exclude)?.files()?;
     let counted = files.iter().filter(|below| below.file_name().is_none_or(|name| name != LOCK_FILE));
     let noted: Result<Vec<String>, FileError> = counted
         .map(|below| {

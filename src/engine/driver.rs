@@ -14,7 +14,7 @@ use super::s3::S3Clients;
 use super::source::Sources;
 use super::state;
 use super::tool::Tool;
-use super::verbs::Verb;
+use super::verb::Verb;
 use super::{EngineError, EngineSettings, Session, UnitJob};
 use crate::support::process::CommandLine;
 use crate::terraform::state::State;

@@ -259,7 +259,7 @@ impl EngineError {
         }
     }
 
-    /// The same with what it printed besides: what the patterns of error hooks are held against.
+    /// What the failed command said, with what it printed besides: what the patterns of error hooks are held against.
     pub fn told_to_hooks(&self) -> String {
         match self {
             Self::Failed { said, .. } | Self::Hook { said, .. } => said.everything(),
@@ -267,7 +267,7 @@ impl EngineError {
         }
     }
 
-    /// The same failure with all that was said.
+    /// This failure with all that was said.
     #[must_use]
     pub fn saying(mut self, all: Box<Said>) -> Self {
         if let Self::Failed { said, .. } | Self::Hook { said, .. } = &mut self {

@@ -6,8 +6,10 @@
 pub mod beside_state;
 pub mod cache;
 mod cached_version;
+mod copied_files;
 mod driver;
 pub mod error;
+mod extra_arguments;
 pub mod failure;
 pub mod identity;
 mod inputs;
@@ -32,6 +34,8 @@ mod state_stores;
 pub mod terragrunt;
 pub mod tool;
 pub mod ui;
+pub mod unit_folder;
+mod verb;
 mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};

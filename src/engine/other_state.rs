@@ -142,7 +142,7 @@ fn refuse_other(unit: &str, other: Keeper, found: &Path, used: &Path) -> Result<
     })
 }
 
-/// The same for the one beside the unit. One that is newer is brought along where that is what a run does.
+/// Refuses a unit with another state beside it. One that is newer is brought along where that is what a run does.
 fn refuse_beside(
     unit: &str,
     config: &UnitConfig,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::native::arguments::{TAKING_VALUES, extra_for, flag_of};
+use super::extra_arguments::{TAKING_VALUES, extra_for, flag_of};
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::fs::{FileError, read_regular};
 use crate::support::paths::folder;

@@ -133,7 +133,7 @@ impl S3Backend {
         })
     }
 
-    /// The same, seen with the credentials of a role.
+    /// This backend, seen with the credentials of a role.
     #[must_use]
     pub fn acting_as(mut self, identity: Option<&Credentials>) -> Self {
         self.identity = identity.cloned();

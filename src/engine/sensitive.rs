@@ -29,7 +29,7 @@ pub fn keep(name: &str, value: &Value) {
     }
 }
 
-/// The same of every text and number inside of a value.
+/// Keeps every text and number inside of a value from being shown.
 fn keep_all(value: &Value) {
     match value {
         Value::Sensitive(inner) => keep_all(inner),
@@ -51,7 +51,7 @@ pub fn keep_inputs(config: &UnitConfig, folder: &Path) -> bool {
     module.has_files
 }
 
-/// The same of a module that was read from the folder.
+/// Keeps from being shown the inputs that a module calls sensitive, which was read from the folder.
 pub fn keep_declared(config: &UnitConfig, module: &Module, folder: &Path) {
     let is_sensitive = |name: &str| module.variables.get(name).is_some_and(Variable::is_hidden);
     let given = variable_files::of_unit(config, folder);

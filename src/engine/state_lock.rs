@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::beside_state::BesideStates;
-use super::native::dir_of_job;
+use super::unit_folder;
 use super::{EngineError, UnitJob};
 use crate::hcl::value::Value;
 use crate::support::confined::Root;
@@ -105,7 +105,7 @@ fn local_states(home: &Path, job: &UnitJob) -> Vec<PathBuf> {
     let path = Path::new(written.unwrap_or("terraform.tfstate"));
     let source = config.source();
     let folders = [
-        dir_of_job(home, job).ok(),
+        unit_folder::path(home, job).ok(),
         terragrunt_working_dir(&config.dir, source, config.download_dir.as_deref()),
         source.is_none().then(|| config.dir.clone()),
     ];

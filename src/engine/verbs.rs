@@ -1,5 +1,5 @@
-//! What engines do with a unit, the same for all of them: one table of the tool's commands, and for each verb the order of
-//! steps. How a command is run is the [`Driver`]'s.
+//! What engines do with a unit, the same for all of them: for each verb the order of steps. The tool's commands are the table of
+//! [`super::verb`], and how one is run is the [`Driver`]'s.
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +15,7 @@ use super::plan::left_out::LeftOut;
 use super::plan_place;
 use super::process::{Options, Ran, lists_resources};
 use super::state;
+use super::verb::Verb;
 use super::{
     Applied, Companion, Direction, Engine, EngineError, Fingerprint, PlanJson, PlanSummary, SavedPlan,
     Session, StateMark, Step, UnitJob,
@@ -22,93 +23,6 @@ use super::{
 use crate::support::process::CommandLine;
 use crate::terraform::outputs::parse_outputs;
 use crate::terragrunt::outputs::Outputs;
-
-/// A command of the tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Plans into a file.
-    Plan(Direction),
-    /// Applies a plan that was saved, towards where it leads.
-    ApplySaved(Direction),
-    /// Plans and applies in one start.
-    ApplyDirectly(Direction),
-    /// A saved plan as JSON.
-    Show,
-    /// The state as it is stored.
-    StatePull,
-    /// The addresses in the state.
-    StateList,
-    /// Releases a lock.
-    ForceUnlock,
-    /// The outputs as JSON.
-    Output,
-}
-
-impl Verb {
-    /// What the tool is told.
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Plan(_) => &["plan"],
-            Self::ApplySaved(_) | Self::ApplyDirectly(Direction::Apply) => &["apply"],
-            Self::ApplyDirectly(Direction::Destroy) => &["destroy"],
-            Self::Show => &["show"],
-            Self::StatePull => &["state", "pull"],
-            Self::StateList => &["state", "list"],
-            Self::ForceUnlock => &["force-unlock"],
-            Self::Output => &["output"],
-        }
-    }
-
-    /// The first word of it.
-    pub fn word(self) -> &'static str {
-        self.words().first().copied().unwrap_or_default()
-    }
-
-    /// The command whose hooks, extra arguments and environment are meant: a plan to destroy is applied by `apply`, but with
-    /// those of `destroy`.
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::ApplySaved(direction) => direction.command(),
-            _ => self.word(),
-        }
-    }
-
-    /// Whether the hooks of its command run around it. The others are questions of ours, which nobody has ordered.
-    pub fn has_hooks(self) -> bool {
-        matches!(self, Self::Plan(_) | Self::ApplySaved(_) | Self::ApplyDirectly(_) | Self::Output)
-    }
-
-    /// What follows the words, before the file or the ID that it is about.
-    fn flags(self) -> &'static [&'static str] {
-        match self {
-            Self::Plan(Direction::Apply) => &["-input=false", "-json", "-detailed-exitcode"],
-            Self::Plan(Direction::Destroy) => &["-input=false", "-json", "-detailed-exitcode", "-destroy"],
-            Self::ApplySaved(_) => &["-input=false", "-json"],
-            Self::ApplyDirectly(_) => &["-input=false", "-json", "-auto-approve"],
-            Self::Show | Self::Output => &["-json", "-no-color"],
-            Self::StatePull | Self::StateList => &[],
-            Self::ForceUnlock => &["-force"],
-        }
-    }
-
-    /// How it is run.
-    fn options(self, label: &str) -> Options<'_> {
-        let options = Options::new(label);
-        match self {
-            Self::Plan(_) => Options { allowed: &[2], plans: true, ..options },
-            Self::ApplySaved(_) | Self::ApplyDirectly(_) => Options { applies: true, ..options },
-            Self::Show | Self::StatePull | Self::StateList | Self::Output => {
-                Options { capture: true, ..options }
-            }
-            Self::ForceUnlock => options,
-        }
-    }
-
-    /// What it is called in messages, such as `tofu state pull`.
-    fn label(self, program: &str) -> String {
-        format!("{program} {}", self.words().join(" "))
-    }
-}
 
 /// The command line of a verb on a unit that is ready for it.
 fn command<D: Driver>(driver: &D, job: &UnitJob, ready: &D::Ready, verb: Verb) -> CommandLine {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::CommandError;
 use super::options::{RunOptions, Tools};
 use super::workspace::Workspace;
-use crate::engine::{Engine, EngineSettings, native, select};
+use crate::engine::{Engine, EngineSettings, select, unit_folder};
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -52,6 +52,6 @@ impl Workspace {
 
     /// Where the native engine runs the unit in a folder.
     pub fn runs_in(&self, dir: &Path, source: Option<&str>) -> PathBuf {
-        native::working_dir(&self.home, &self.project.estate_root, dir, source)
+        unit_folder::working_dir(&self.home, &self.project.estate_root, dir, source)
     }
 }

@@ -7,7 +7,7 @@ use super::error::CommandError;
 use super::options::Tools;
 use super::workspace::{Workspace, confined};
 use crate::engine::identity::SdkIdentity;
-use crate::engine::native;
+use crate::engine::unit_folder;
 use crate::terragrunt::{AwsIdentity, Reader, ReaderOptions};
 
 impl Workspace {
@@ -26,7 +26,7 @@ impl Workspace {
         if self.engine_at(&self.home, tools, false)?.name() == "native" {
             let (home, root) = (self.home.clone(), self.project.estate_root.clone());
             let place =
-                move |dir: &Path, source: Option<&str>| native::working_dir(&home, &root, dir, source);
+                move |dir: &Path, source: Option<&str>| unit_folder::working_dir(&home, &root, dir, source);
             options.working_dir_of = Some(Arc::new(place));
         }
         Ok(Arc::new(Reader::new(options)))

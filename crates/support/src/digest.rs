@@ -17,7 +17,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The same of what a regular file holds, read piece by piece.
+/// The SHA-256 of what a regular file holds, in hexadecimal, read piece by piece.
 pub fn sha256_of(file: &Path) -> std::io::Result<String> {
     let mut digest = Sha256::new();
     pieces(&mut open_regular(file)?, |piece| {

@@ -15,7 +15,7 @@ pub const MANIFESTS_TOKEN: &str = "SLIPWAY_MANIFESTS_TOKEN";
 pub const MANIFESTS_USERNAME: &str = "SLIPWAY_MANIFESTS_USERNAME";
 /// What our answer to Git's question for credentials reads; set for the one command that needs it.
 pub const GIT_USERNAME: &str = "SLIPWAY_GIT_USERNAME";
-/// The same for the password.
+/// The variable in which Git's credential helper is told the password.
 pub const GIT_PASSWORD: &str = "SLIPWAY_GIT_PASSWORD";
 
 /// Variables that programs never get from us: they are read here.

@@ -52,7 +52,7 @@ impl Excluded {
         above.any(|part| self.patterns.iter().any(|pattern| pattern.matches(&part.to_string_lossy())))
     }
 
-    /// The same of a tree that stands at `to` and is here at `from`.
+    /// What is excluded of a tree that stands at `to` and is here at `from`.
     #[must_use]
     pub fn moved(&self, from: &Path, to: &Path) -> Self {
         let root = paths::join(to, paths::relative(from, &self.root));

@@ -140,7 +140,7 @@ pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     read_whole(open_regular(path)?)
 }
 
-/// The same of a file that is open by now.
+/// Reads a file that is open by now, to the limit of its size.
 pub fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     if length > MOST_BYTES {
@@ -151,7 +151,7 @@ pub fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
     if content.len() as u64 > MOST_BYTES { Err(Obstacle::TooLarge(MOST_BYTES).into()) } else { Ok(content) }
 }
 
-/// The same of a file that holds UTF-8 text.
+/// Reads a regular file that holds UTF-8 text.
 pub fn read_text(path: &Path) -> std::io::Result<String> {
     let not_text = |_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
     String::from_utf8(read_regular(path)?).map_err(not_text)

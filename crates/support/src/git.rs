@@ -96,7 +96,7 @@ impl Git {
         Ok(lossy(&self.bytes(arguments)?))
     }
 
-    /// The same as bytes, for paths.
+    /// What a command of Git prints as bytes, for paths.
     pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
         self.refuse_endless(arguments)?;
         let output = children::output(&mut self.command(arguments)).map_err(GitError::Start)?;

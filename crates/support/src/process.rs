@@ -88,14 +88,14 @@ impl CommandLine {
         Self { program: program.into(), dir: dir.into(), ..Self::default() }
     }
 
-    /// The same with one more argument.
+    /// This command with one more argument.
     #[must_use]
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// The same with one more argument that ends in a path, such as `-out=FILE`.
+    /// This command with one more argument that ends in a path, such as `-out=FILE`.
     #[must_use]
     pub fn setting(self, name: &str, path: impl AsRef<Path>) -> Self {
         let mut argument = OsString::from(name);
@@ -103,28 +103,28 @@ impl CommandLine {
         self.arg(argument)
     }
 
-    /// The same with more arguments.
+    /// This command with more arguments.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// The same with one more variable.
+    /// This command with one more variable.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// The same with more variables.
+    /// This command with more variables.
     #[must_use]
     pub fn envs(mut self, variables: &[(OsString, OsString)]) -> Self {
         self.environment.extend_from_slice(variables);
         self
     }
 
-    /// The same with a text for standard input. It lies in a file without a name, so that it is gone with the process
+    /// This command with a text for standard input. It lies in a file without a name, so that it is gone with the process
     /// whatever happens to us.
     pub fn feed(mut self, text: &[u8]) -> std::io::Result<Self> {
         let mut file = tempfile::tempfile()?;

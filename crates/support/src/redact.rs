@@ -45,7 +45,7 @@ pub fn addresses(text: &str) -> Cow<'_, str> {
     if text.contains("://") { masked(text, &joined(text::logins(text))) } else { Cow::Borrowed(text) }
 }
 
-/// The same for all texts inside of something, names of fields included. What is the same without is left as it is.
+/// Takes the secrets out of all texts inside of something, names of fields included. What is the same without is left as it is.
 pub fn clean_deep<T: Serialize + DeserializeOwned>(value: &mut T) {
     let Ok(text) = serde_json::to_string(value) else { return };
     // Most hold none: then nothing is built anew.
@@ -56,7 +56,7 @@ pub fn clean_deep<T: Serialize + DeserializeOwned>(value: &mut T) {
     }
 }
 
-/// The same for a JSON value.
+/// Takes the secrets out of all texts of a JSON value.
 pub fn clean_json(value: &mut serde_json::Value) {
     use serde_json::Value as Json;
     match value {
@@ -127,7 +127,7 @@ impl Redactor {
         }
     }
 
-    /// The same of a setting that is a secret whatever its name is.
+    /// Remembers what a setting holds that is a secret whatever its name is.
     pub fn add_setting(&self, name: &str, secret: &str) {
         if secret.len() >= SHORTEST && !environment::is_word(secret) {
             self.add(secret);
@@ -210,7 +210,7 @@ impl Known {
     }
 }
 
-/// The same places in order, with those put together that touch.
+/// These places in order, with those put together that touch.
 fn joined(mut found: Vec<Span>) -> Vec<Span> {
     found.sort_by_key(|span| (span.range.start, std::cmp::Reverse(span.range.end)));
     let mut apart: Vec<Span> = Vec::with_capacity(found.len());

@@ -75,12 +75,12 @@ impl<S: Slot, T> Slots<S, T> {
         self.items.iter()
     }
 
-    /// The same, to be changed.
+    /// All elements in order, to be changed.
     pub fn iter_mut(&mut self) -> IterMut<'_, T> {
         self.items.iter_mut()
     }
 
-    /// The same as a slice, for what knows nothing of slots.
+    /// All elements as a slice, for what knows nothing of slots.
     pub fn as_slice(&self) -> &[T] {
         &self.items
     }

@@ -20,7 +20,7 @@ const GATES: &[&str] = &["verify ", "argocd ", "applications ", "saved plans"];
 
 /// The name of a unit's configuration file.
 pub const UNIT_FILE: &str = "terragrunt.hcl";
-/// The same in HCL's JSON syntax.
+/// The file of a unit in HCL's JSON syntax.
 pub const UNIT_FILE_JSON: &str = "terragrunt.hcl.json";
 
 /// The name of the unit in `dir` of the estate under `root`, both absolute.

@@ -5,11 +5,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::engine::cache::PROVIDERS;
+use crate::engine::extra_arguments::{TAKING_VALUES, extra_for, flag_of};
 use crate::support::confined::{FOLDER, Root};
 use crate::support::fs::{FileError, read_text};
 use crate::support::process::CommandLine;
 use crate::terraform::variable_files::{names_in, values_of};
-use crate::terragrunt::config::{ExtraArguments, UnitConfig};
+use crate::terragrunt::config::UnitConfig;
 
 /// The variable that names the provider cache.
 const CACHE_VARIABLE: &str = "TF_PLUGIN_CACHE_DIR";
@@ -79,28 +80,6 @@ pub fn beside_a_plan(config: &UnitConfig, name: &str) -> Vec<OsString> {
     kept
 }
 
-/// The flags of `plan` and `apply` that take a value, where it can stand in an argument of its own.
-pub const TAKING_VALUES: &[&str] = &[
-    "backup",
-    "exclude",
-    "generate-config-out",
-    "lock-timeout",
-    "out",
-    "parallelism",
-    "replace",
-    "state",
-    "state-out",
-    "target",
-    "var",
-    "var-file",
-];
-
-/// The name of a flag, `out` of `-out` and `--out`; with its value where that is in the same argument.
-pub fn flag_of(argument: &str) -> &str {
-    let name = argument.strip_prefix('-').unwrap_or_default();
-    name.strip_prefix('-').unwrap_or(name)
-}
-
 /// The inputs that are not passed on beside a saved plan, since variable files or `-var` arguments of its planning came
 /// before them: `OpenTofu` refuses a value that is not the plan's own.
 pub fn overruled(config: &UnitConfig) -> BTreeSet<String> {
@@ -119,16 +98,10 @@ pub fn overruled(config: &UnitConfig) -> BTreeSet<String> {
     names
 }
 
-/// The extra arguments that are for a command.
-pub fn extra_for<'a>(config: &'a UnitConfig, name: &'a str) -> impl Iterator<Item = &'a ExtraArguments> {
-    let all = config.terraform.iter().flat_map(|terraform| &terraform.extra_arguments);
-    all.filter(move |extra| extra.commands.iter().any(|command| command == name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terragrunt::config::Terraform;
+    use crate::terragrunt::config::{ExtraArguments, Terraform};
 
     #[test]
     fn what_files_and_arguments_set_comes_before_inputs() {

@@ -247,7 +247,7 @@ fn encryption_block(encryption: &Value) -> Option<hcl::Block> {
     )
 }
 
-/// The same settings as the lines of a file of their own.
+/// The settings of a backend as the lines of a file of their own.
 pub fn backend_text(remote_state: &RemoteState) -> String {
     let body = hcl::Body::builder().add_attributes(backend_attributes(remote_state)).build();
     hcl::format::to_string(&body).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The native engine: reads the unit itself and drives `tofu` or `terraform`.
 
-pub(super) mod arguments;
+mod arguments;
 mod brought;
 mod earlier;
 mod generate;
@@ -8,14 +8,10 @@ mod hooks;
 mod init;
 mod prepare;
 mod providers;
-mod selection;
 mod shared_init;
 mod variables;
 mod versions;
 mod workdir;
-
-pub(super) use workdir::path as dir_of_job;
-pub use workdir::working_dir;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,14 +24,14 @@ use tracing::debug;
 use self::hooks::Hooks;
 use self::prepare::Prepared;
 use self::providers::Providers;
-pub(super) use self::selection::Selection;
 use self::shared_init::SharedInits;
 use super::driver::{Call, Driver, Parts};
 use super::failure::passed_over;
 use super::lock_table::LockTables;
 use super::process::{Options, Ran, run};
 use super::state_bucket::StateBuckets;
-use super::verbs::Verb;
+use super::unit_folder;
+use super::verb::Verb;
 use super::{EngineError, EngineSettings, Session, UnitJob, role, unattended};
 use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
@@ -201,7 +197,7 @@ impl Driver for NativeEngine {
 
     /// A hook may have chosen another workspace, whose state only the tool finds.
     async fn read_state(&self, job: &UnitJob) -> Result<Option<State>, EngineError> {
-        if in_workspace(&workdir::path(self.home(), job)?) {
+        if in_workspace(&unit_folder::path(self.home(), job)?) {
             debug!(unit = %job.id, "only the tool can read its state: it works on another workspace");
             return Ok(None);
         }

@@ -32,7 +32,8 @@ pub fn of_environment(config: &UnitConfig, module: &Module) -> Vec<(String, Stri
     Carried::of(config, module, &is_set).environment
 }
 
-/// The same, where the file for what the environment cannot carry is written, or the one that an earlier run needed removed.
+/// The inputs as the environment carries them; the file for what it cannot carry is written, or the one that an earlier run
+/// needed is removed.
 pub fn hand_over(
     config: &UnitConfig,
     module: &Module,

@@ -8,38 +8,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::brought::{Brought, is_earlier_list};
-use super::selection::Selection;
 use super::{earlier, generate};
+use crate::engine::copied_files::CopiedFiles;
 use crate::engine::source::share::share;
-use crate::engine::source::{Fetched, Sources, files_of};
+use crate::engine::source::{Fetched, files_of};
+use crate::engine::unit_folder::{path, root};
 use crate::engine::{EngineError, UnitJob};
 use crate::support::confined::{FOLDER, PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, Obstacle};
 use crate::support::paths::clean;
 use crate::support::tool_files::{DATA_FOLDER, is_lock_file, is_of_a_tool};
-use crate::support::{unit_name, work_folder};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
-
-/// The folder in which a unit's commands run.
-pub fn path(home: &Path, job: &UnitJob) -> Result<PathBuf, EngineError> {
-    let source = job.config.source();
-    let module = source.map(|text| Sources::module_folder(text, &job.config.dir)).transpose()?;
-    Ok(clean(&root(home, &job.id).join(module.unwrap_or_default())))
-}
-
-/// The same of the unit in `dir` of the estate under `estate_root`, as far as its source is known, for what asks
-/// before there is a job: `get_working_dir`.
-pub fn working_dir(home: &Path, estate_root: &Path, dir: &Path, source: Option<&str>) -> PathBuf {
-    let id = unit_name::name(estate_root, dir);
-    // A source that cannot be read is told when the unit is worked on.
-    let module = source.and_then(|text| Sources::module_folder(text, dir).ok());
-    clean(&root(home, &id).join(module.unwrap_or_default()))
-}
-
-fn root(home: &Path, id: &str) -> PathBuf {
-    work_folder::of_unit(home, id).join("module")
-}
 
 /// The folder in which a unit's commands run, to write in. It is one of ours whatever a module holds: links in it are gone
 /// through only where they lead to another part of the same unit's.
@@ -117,7 +97,7 @@ fn selected(from: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineErro
     let terraform = config.terraform.as_ref();
     let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
     let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
-    let files = Selection::new(from, include, exclude)?.files()?;
+    let files = CopiedFiles::new(from, include, exclude)?.files()?;
     Ok(files.into_iter().filter(|below| is_brought(below)).collect())
 }
 

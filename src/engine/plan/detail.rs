@@ -155,7 +155,7 @@ impl PlanDetail {
     }
 }
 
-/// The same of a plan that nothing else is read of.
+/// The secrets of a plan that nothing else is read of.
 pub(super) fn secrets_of(plan: &PlanJson) -> Result<Secrets, serde_json::Error> {
     serde_json::from_str(plan.text()).map(|plan| secrets(&plan))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::left_out::LeftOut;
-use crate::engine::native::Selection;
+use crate::engine::copied_files::CopiedFiles;
 use crate::engine::source::{Fetched, files_of};
 use crate::engine::tool::LOCK_FILE;
 use crate::engine::tool::Tool;
@@ -236,7 +236,7 @@ fn copied(folder: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineErro
     let terraform = config.terraform.as_ref();
     let include = terraform.map(|terraform| terraform.include_in_copy.as_slice()).unwrap_or_default();
     let exclude = terraform.map(|terraform| terraform.exclude_from_copy.as_slice()).unwrap_or_default();
-    Selection::new(folder, include, exclude)?.files()
+    CopiedFiles::new(folder, include, exclude)?.files()
 }
 
 fn take_files(

@@ -35,14 +35,14 @@ impl LeftOut {
         left_out
     }
 
-    /// The same with the folder of the plans that are applied, all of which was looked at before.
+    /// What is left out, and the folder of the plans that are applied, all of which was looked at before.
     #[must_use]
     pub fn with_folder(mut self, folder: &Path) -> Self {
         self.folders.insert(folder.canonicalize().unwrap_or_else(|_| real(folder)));
         self
     }
 
-    /// The same with what one unit has: the lock files of its folder and of its module, its state, and the plan that its
+    /// What is left out, and what one unit has: the lock files of its folder and of its module, its state, and the plan that its
     /// arguments want somewhere.
     #[must_use]
     pub fn with_unit(mut self, config: &UnitConfig, module: &Path) -> Self {

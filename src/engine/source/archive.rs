@@ -62,6 +62,8 @@ pub(super) const MOST_FILES: usize = 100_000;
 const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// Source code shrinks to a tenth, rarely to a twentieth.
 const MOST_EXPANSION: u64 = 100;
+/// Archives larger than this are no modules.
+pub(super) const MOST_FILE: u64 = 1 << 30;
 pub(super) const MOST_BYTES: u64 = 4 << 30;
 /// What the usual programs take to unpack, set to their best: `xz -9`, in KiB, and `zstd -19`, doubled.
 const MOST_XZ_MEMORY: u32 = 80 << 10;

@@ -20,8 +20,6 @@ use crate::support::web::{Asking, Authorization, WebError};
 const MOST_STEPS: usize = 5;
 /// Pages and lists are no longer than this.
 const MOST_TEXT: usize = 8 << 20;
-/// Archives larger than this are no modules.
-pub(super) const MOST_FILE: u64 = 1 << 30;
 
 impl Sources {
     /// Gets what an address that a server named leads to, into a folder under `scratch`.
@@ -137,7 +135,7 @@ impl Sources {
             return Ok(Some(self.follow(named, scratch, options, step + 1).await?));
         };
         let file = scratch.join("archive");
-        answer.save(&file, MOST_FILE).await?;
+        answer.save(&file, archive::MOST_FILE).await?;
         let checksum = match place.file.checksum.as_deref().map(|text| (text, text.strip_prefix("file:"))) {
             Some((_, Some(list))) => Some(self.listed_checksum(list, &place.url, login.as_ref()).await?),
             Some((checksum, None)) => Some(checksum.to_owned()),

@@ -90,7 +90,7 @@ impl Sources {
         Self::with_clients(home, Arc::default())
     }
 
-    /// The same, sharing the clients of a run.
+    /// Sources that ask S3 with the clients of a run.
     pub(super) fn with_clients(home: &Path, s3: Arc<S3Clients>) -> Self {
         Self {
             cache: Cache::new(home),

@@ -9,8 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use super::SourceError;
 use super::address::S3Place;
-use super::archive::{MOST_BYTES, MOST_FILES};
-use super::download::MOST_FILE;
+use super::archive::{MOST_BYTES, MOST_FILE, MOST_FILES};
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
 use crate::support::confined::Root;
@@ -19,7 +18,7 @@ use crate::support::web::WebError;
 
 /// What a bucket gave.
 pub(super) enum Object {
-    /// The same as before.
+    /// It is what it was before.
     Unchanged,
     /// A file, and the mark of its content.
     File(PathBuf, Option<String>),

@@ -25,14 +25,14 @@ use self::version::Version;
 use super::driver::{Call, Driver, Parts, blocking};
 use super::failure::passed_over;
 use super::inputs;
-use super::native::dir_of_job;
 use super::other_state;
 use super::process::{Options, Ran, run};
 use super::s3::S3Backend;
 use super::source::Sources;
 use super::state_bucket::StateBuckets;
 use super::tool::{Tool, on_path};
-use super::verbs::Verb;
+use super::unit_folder;
+use super::verb::Verb;
 use super::{EngineError, EngineSettings, Session, Step, UnitJob, sensitive, unattended};
 use crate::support::confined::Root;
 use crate::support::process::CommandLine;
@@ -73,7 +73,7 @@ impl TerragruntEngine {
         }
         let home = &self.parts.settings.home;
         // The native engine has no folder for a source that it does not know, and no state.
-        if let Ok(folder) = dir_of_job(home, job) {
+        if let Ok(folder) = unit_folder::path(home, job) {
             other_state::refuse_wrapping(&job.id, &job.config, &folder)?;
         }
         Shim::write(home, &work_folder::of_unit(home, &job.id).join("shim"), &tool)

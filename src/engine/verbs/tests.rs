@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::engine::driver::{Call, Driver, Parts};
 use crate::engine::process::{self, Ran};
-use crate::engine::verbs::Verb;
+use crate::engine::verb::Verb;
 use crate::engine::{
     Companion, Direction, Engine, EngineError, EngineSettings, PlanSummary, Session, Step, UnitJob, Watcher,
 };

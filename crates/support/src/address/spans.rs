@@ -67,7 +67,7 @@ pub fn in_address(text: &str) -> Vec<Range<usize>> {
     found.into_iter().map(|range| range.start + from..range.end + from).collect()
 }
 
-/// The same of one that is met within a text, from behind its `://`. Whoever reads the text wants to know as much of
+/// The secrets of an address that is met within a text, from behind its `://`. Whoever reads the text wants to know as much of
 /// it as may be: of parameters only those are hidden whose names say that they are secrets.
 pub fn in_text(rest: &str) -> Vec<Range<usize>> {
     let end = rest
@@ -100,7 +100,7 @@ fn login(rest: &str, has_scheme: bool) -> Option<usize> {
     if is_port || !has_scheme { None } else { rest.rfind('@') }
 }
 
-/// The same of a password that begins with digits and has a `/` in it, so that they read as a port:
+/// The end of a password that begins with digits and has a `/` in it, so that they read as a port:
 /// `user:1234/56@host.example`. What is behind the `@` has to have the form of a host.
 fn digits(rest: &str, has_scheme: bool) -> Option<usize> {
     let end = rest.find(['/', '?', '#']).filter(|_| has_scheme)?;

@@ -43,7 +43,7 @@ impl Root {
         self.put(below, mode, |file| file.write_all(content)).map_err(self.on("write", below))
     }
 
-    /// The same, only where something changes; returns whether it does.
+    /// Writes a file as [`Self::write`] does, only where something changes; returns whether it does.
     pub fn write_if_changed(&self, below: &Path, content: &[u8], mode: u32) -> Result<bool, FileError> {
         let size = content.len() as u64;
         let same = |mut file: File| -> io::Result<bool> {

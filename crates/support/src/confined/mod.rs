@@ -77,7 +77,7 @@ impl Root {
         Ok(Self { path: path.to_owned(), folder: folder?, inner_links: false })
     }
 
-    /// The same folder, in which links are gone through that lead to another part of it. What they lead to is found out
+    /// This folder, in which links are gone through that lead to another part of it. What they lead to is found out
     /// first, and then gone to without following any.
     #[must_use]
     pub fn through_inner_links(self) -> Self {

@@ -97,7 +97,7 @@ impl GitRemote {
         self.credentials = Some(Credentials { username, password });
     }
 
-    /// The same with a login that was given beside the address, which comes before one in it. Only `http` and `https`
+    /// A remote with a login that was given beside the address, which comes before one in it. Only `http` and `https`
     /// take one.
     pub fn with_login(
         mut self,
@@ -132,7 +132,7 @@ impl GitRemote {
         Ok(self)
     }
 
-    /// The same repository where its server says that it is; none where that is another server, which the login is not for.
+    /// This repository where its server says that it is; none where that is another server, which the login is not for.
     pub fn redirected(&self, to: &str) -> Option<Self> {
         let (from, to) = (Url::parse(&self.url).ok()?, Url::parse(to).ok()?);
         let is_up =

@@ -18,7 +18,7 @@ pub fn attributes(change: &Change, secrets: &Secrets) -> Vec<AttributeChange> {
     walk.found
 }
 
-/// The same place in everything that the tool tells of a value; null where one has nothing there.
+/// One place in everything that the tool tells of a value; null where one has nothing there.
 struct Place<'a> {
     before: &'a Value,
     after: &'a Value,

@@ -136,7 +136,7 @@ impl Zip<'_> {
         Ok(Directory { count, start, end, base })
     }
 
-    /// The same where the numbers are large: count, size, offset and end.
+    /// The place of the directory of a zip whose numbers are large: count, size, offset and end.
     fn large_directory(&self, end: u64) -> std::io::Result<Option<(u64, u64, u64, u64)>> {
         let Some(at) = end.checked_sub(20) else { return Ok(None) };
         let locator = self.record::<20>(at)?;

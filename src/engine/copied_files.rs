@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::engine::EngineError;
-use crate::engine::tool::LOCK_FILE;
+use super::EngineError;
+use super::tool::LOCK_FILE;
 use crate::support::fs::FileError;
 use crate::support::paths::clean;
 use crate::terragrunt::copy_pattern;
@@ -17,13 +17,13 @@ use crate::terragrunt::copy_pattern;
 const TFLINT: &str = ".tflint.hcl";
 
 /// The files to copy out of one folder.
-pub struct Selection<'a> {
+pub struct CopiedFiles<'a> {
     folder: &'a Path,
     include: Vec<String>,
     exclude: Vec<String>,
 }
 
-impl<'a> Selection<'a> {
+impl<'a> CopiedFiles<'a> {
     /// Reads the patterns against what there is.
     pub fn new(folder: &'a Path, include: &[String], exclude: &[String]) -> Result<Self, EngineError> {
         let include = include.iter().map(String::as_str).chain([TFLINT]);
@@ -189,7 +189,7 @@ mod tests {
             std::fs::write(path, file).unwrap();
         }
         let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        let selection = Selection::new(dir.path(), &texts(include), &texts(exclude)).unwrap();
+        let selection = CopiedFiles::new(dir.path(), &texts(include), &texts(exclude)).unwrap();
         selection.files().unwrap().iter().map(|path| path.display().to_string()).collect()
     }
 
@@ -250,7 +250,7 @@ mod tests {
         std::os::unix::fs::symlink("../../else", dir.path().join("else/.deep/back")).unwrap();
         let selected = |include: &[&str]| {
             let include: Vec<String> = include.iter().map(|&text| text.to_owned()).collect();
-            let selection = Selection::new(&module, &include, &[]).unwrap();
+            let selection = CopiedFiles::new(&module, &include, &[]).unwrap();
             selection
                 .files()
                 .map(|files| files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>())

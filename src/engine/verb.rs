@@ -1,0 +1,91 @@
+//! The table of the tool's commands: their words, flags, hooks, and how each is run.
+
+use super::Direction;
+use super::process::Options;
+
+/// A command of the tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Plans into a file.
+    Plan(Direction),
+    /// Applies a plan that was saved, towards where it leads.
+    ApplySaved(Direction),
+    /// Plans and applies in one start.
+    ApplyDirectly(Direction),
+    /// A saved plan as JSON.
+    Show,
+    /// The state as it is stored.
+    StatePull,
+    /// The addresses in the state.
+    StateList,
+    /// Releases a lock.
+    ForceUnlock,
+    /// The outputs as JSON.
+    Output,
+}
+
+impl Verb {
+    /// What the tool is told.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Plan(_) => &["plan"],
+            Self::ApplySaved(_) | Self::ApplyDirectly(Direction::Apply) => &["apply"],
+            Self::ApplyDirectly(Direction::Destroy) => &["destroy"],
+            Self::Show => &["show"],
+            Self::StatePull => &["state", "pull"],
+            Self::StateList => &["state", "list"],
+            Self::ForceUnlock => &["force-unlock"],
+            Self::Output => &["output"],
+        }
+    }
+
+    /// The first word of it.
+    pub fn word(self) -> &'static str {
+        self.words().first().copied().unwrap_or_default()
+    }
+
+    /// The command whose hooks, extra arguments and environment are meant: a plan to destroy is applied by `apply`, but with
+    /// those of `destroy`.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::ApplySaved(direction) => direction.command(),
+            _ => self.word(),
+        }
+    }
+
+    /// Whether the hooks of its command run around it. The others are questions of ours, which nobody has ordered.
+    pub fn has_hooks(self) -> bool {
+        matches!(self, Self::Plan(_) | Self::ApplySaved(_) | Self::ApplyDirectly(_) | Self::Output)
+    }
+
+    /// What follows the words, before the file or the ID that it is about.
+    pub fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Plan(Direction::Apply) => &["-input=false", "-json", "-detailed-exitcode"],
+            Self::Plan(Direction::Destroy) => &["-input=false", "-json", "-detailed-exitcode", "-destroy"],
+            Self::ApplySaved(_) => &["-input=false", "-json"],
+            Self::ApplyDirectly(_) => &["-input=false", "-json", "-auto-approve"],
+            Self::Show | Self::Output => &["-json", "-no-color"],
+            Self::StatePull | Self::StateList => &[],
+            Self::ForceUnlock => &["-force"],
+        }
+    }
+
+    /// How it is run.
+    pub fn options(self, label: &str) -> Options<'_> {
+        let options = Options::new(label);
+        match self {
+            Self::Plan(_) => Options { allowed: &[2], plans: true, ..options },
+            Self::ApplySaved(_) | Self::ApplyDirectly(_) => Options { applies: true, ..options },
+            Self::Show | Self::StatePull | Self::StateList | Self::Output => {
+                Options { capture: true, ..options }
+            }
+            Self::ForceUnlock => options,
+        }
+    }
+
+    /// What it is called in messages, such as `tofu state pull`.
+    pub fn label(self, program: &str) -> String {
+        format!("{program} {}", self.words().join(" "))
+    }
+}
