@@ -193,7 +193,7 @@ fn graph(summary: &Summary, after: &[Vec<usize>]) -> Json {
         .iter()
         .map(|link| {
             let way: Vec<f64> =
-                link.way.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
+                link.line.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
             json!([link.from.0, link.to.0, way])
         })
         .collect();

@@ -42,18 +42,18 @@ impl<'u> Near<'u> {
     pub(super) fn ways(&self, from: &Path, wrong: &Path) -> Vec<String> {
         let Some(left) = self.left.get().checked_sub(1) else { return Vec::new() };
         self.left.set(left);
-        let way = |dir: &&Path| path_text::shown(&paths::relative(from, dir));
+        let shown = |dir: &&Path| path_text::shown(&paths::relative(from, dir));
         let among = |found: Option<&Vec<&'u Path>>| -> Vec<String> {
             let others = found.into_iter().flatten().filter(|dir| **dir != from);
-            others.take(MOST_CANDIDATES).map(way).collect()
+            others.take(MOST_CANDIDATES).map(shown).collect()
         };
         let of_name = among(self.by_name.get(wrong.file_name().unwrap_or_default()));
         let beside = among(self.by_folder.get(paths::folder(wrong)));
         let candidates = of_name.iter().chain(&beside).map(String::as_str);
-        if let Some(alike) = suggest::nearest(&way(&wrong), candidates) {
+        if let Some(alike) = suggest::nearest(&shown(&wrong), candidates) {
             return vec![format!("\"{alike}\"")];
         }
-        beside.iter().take(MOST_NAMES).map(|way| format!("\"{way}\"")).collect()
+        beside.iter().take(MOST_NAMES).map(|name| format!("\"{name}\"")).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use slipway_hcl::diagnostic::Diagnostic;
 /// What keeps the outputs that the unit in `dir` (absolute) reads from being found: units above it that are broken,
 /// and dependencies in a circle.
 pub fn upstream_errors(reader: &Reader, dir: &Path) -> Vec<Diagnostic> {
-    let mut walk = Walk { reader, way: Vec::new(), seen: BTreeSet::new(), errors: Vec::new() };
+    let mut walk = Walk { reader, steps: Vec::new(), seen: BTreeSet::new(), errors: Vec::new() };
     walk.visit(dir, true);
     walk.errors
 }
@@ -18,7 +18,7 @@ pub fn upstream_errors(reader: &Reader, dir: &Path) -> Vec<Diagnostic> {
 struct Walk<'a> {
     reader: &'a Reader,
     /// The units on the way to the one that is visited, with the block that led on.
-    way: Vec<(PathBuf, Option<OutlineDependency>)>,
+    steps: Vec<(PathBuf, Option<OutlineDependency>)>,
     seen: BTreeSet<PathBuf>,
     errors: Vec<Diagnostic>,
 }
@@ -31,29 +31,29 @@ impl Walk<'_> {
         }
         let (outline, found) = self.reader.outline(&file);
         // What is wrong with the first unit itself is told when it is evaluated.
-        if needed && let Some((_, Some(block))) = self.way.last() {
+        if needed && let Some((_, Some(block))) = self.steps.last() {
             let broken = found.into_iter().filter(Diagnostic::is_error);
             let through = |error: Diagnostic| {
                 error.via(format!("needed for dependency \"{}\"", block.name), block.location.clone())
             };
             self.errors.extend(broken.map(through));
         }
-        self.way.push((dir.to_path_buf(), None));
+        self.steps.push((dir.to_path_buf(), None));
         for block in outline.dependencies.into_iter().filter(|block| block.enabled) {
             let (target, needed) = (block.config_path.clone(), !block.skip_outputs);
-            if let Some(last) = self.way.last_mut() {
+            if let Some(last) = self.steps.last_mut() {
                 last.1 = Some(block);
             }
-            match self.way.iter().position(|(dir, _)| *dir == target) {
+            match self.steps.iter().position(|(dir, _)| *dir == target) {
                 Some(start) => self.circle(start),
                 None => self.visit(&target, needed),
             }
         }
-        self.way.pop();
+        self.steps.pop();
     }
 
     fn circle(&mut self, start: usize) {
-        let steps = self.way.get(start..).unwrap_or_default();
+        let steps = self.steps.get(start..).unwrap_or_default();
         let base = &self.reader.options().working_dir;
         let shown = |dir: &Path| slipway_support::unit_name::name(base, dir);
         let names: Vec<String> = steps.iter().chain(steps.first()).map(|(dir, _)| shown(dir)).collect();

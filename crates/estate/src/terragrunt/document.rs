@@ -8,7 +8,7 @@ use super::evaluation::decode;
 use super::evaluation::parsed_file::ParsedFile;
 use super::evaluation::reader::Reader;
 use super::evaluation::scope::FileScope;
-use super::evaluation::session::Session;
+use super::evaluation::unit_evaluation::UnitEvaluation;
 use super::options::ReaderOptions;
 use super::outputs::NoOutputs;
 use super::schema::Spec;
@@ -83,7 +83,7 @@ impl Document {
 
     fn scope<T>(&self, variables: Option<&Fields>, work: impl FnOnce(&FileScope<'_>) -> T) -> T {
         let path = self.file.source.shared_path();
-        let session = Rc::new(Session::new(&self.reader, Some(&NoOutputs), path));
+        let session = Rc::new(UnitEvaluation::new(&self.reader, Some(&NoOutputs), path));
         let scope = FileScope::root(&session, Arc::clone(&self.file));
         if let Some(variables) = variables {
             scope.further_names.borrow_mut().clone_from(variables);

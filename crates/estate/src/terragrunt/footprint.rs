@@ -9,7 +9,7 @@ use super::evaluation::file_config::Wanted;
 use super::evaluation::outline::module_dir;
 use super::evaluation::reader::Reader;
 use super::evaluation::scope::FileScope;
-use super::evaluation::session::{Session, Trace};
+use super::evaluation::unit_evaluation::{Trace, UnitEvaluation};
 use super::paths;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::Value;
@@ -42,7 +42,7 @@ impl Reader {
             };
         };
         let mut errors = parsed.diagnostics.clone();
-        let session = Rc::new(Session::new(self, None, parsed.source.shared_path()));
+        let session = Rc::new(UnitEvaluation::new(self, None, parsed.source.shared_path()));
         session.mark_read(parsed.source.shared_path());
         let scope = FileScope::root(&session, parsed);
         let config = scope.merged_config(Wanted::Everything, &mut errors);

@@ -43,7 +43,7 @@ pub struct Situation<'a> {
     /// The root of the work tree, as Git says it.
     pub(super) repository: PathBuf,
     /// From the root of the work tree to the folder that was walked.
-    pub(super) way: PathBuf,
+    pub(super) walked: PathBuf,
     places: HashMap<&'a Path, UnitIndex>,
 }
 
@@ -52,9 +52,9 @@ impl<'a> Situation<'a> {
     pub fn new(estate: &'a Estate, reader: &'a Reader) -> Result<Self, Box<Diagnostic>> {
         let repository = git::repo_root(&estate.root).map_err(|error| no_range(&error))?;
         let root = estate.root.canonicalize().unwrap_or_else(|_| estate.root.clone());
-        let way = paths::relative(&repository, &root);
+        let walked = paths::relative(&repository, &root);
         let places = estate.iter().map(|(index, unit)| (unit.path.as_path(), index)).collect();
-        Ok(Self { estate, reader, repository, way, places })
+        Ok(Self { estate, reader, repository, walked, places })
     }
 
     /// The unit here that is at the path of one of another view.
@@ -79,7 +79,7 @@ impl<'a> Situation<'a> {
     /// The estate as it was at a commit.
     pub(super) fn at(&self, commit: &str) -> Result<(Snapshot, Estate), GitError> {
         let snapshot = Snapshot::of(&self.repository, commit)?;
-        let root = paths::join(snapshot.path(), &self.way);
+        let root = paths::join(snapshot.path(), &self.walked);
         let reader = self.reader_at(&snapshot);
         // A folder that was not there yet holds nothing.
         let estate = Estate::discover(&root, &reader);
@@ -90,17 +90,17 @@ impl<'a> Situation<'a> {
     pub(super) fn reader_at(&self, snapshot: &Snapshot) -> Reader {
         let options = self.reader.options();
         let from_root = paths::relative(&self.estate.root, &options.working_dir);
-        let working_dir = paths::join(&paths::join(snapshot.path(), &self.way), from_root);
+        let working_dir = paths::join(&paths::join(snapshot.path(), &self.walked), from_root);
         // All that was committed is the repository's.
         let within = |_: &Arc<Boundary>| Arc::new(Boundary::of_folder(snapshot.path()));
         let boundary = options.boundary.as_ref().map(within);
-        let root = paths::join(snapshot.path(), &self.way);
+        let root = paths::join(snapshot.path(), &self.walked);
         let excluded = Arc::new(options.excluded.moved(&self.estate.root, &root));
         Reader::new(ReaderOptions { working_dir, estate_root: None, boundary, excluded, ..options.clone() })
     }
 
     pub(super) fn view<'e>(&self, estate: &'e Estate) -> View<'e> {
-        let depth = self.way.components().filter(|part| part.as_os_str() != ".").count();
+        let depth = self.walked.components().filter(|part| part.as_os_str() != ".").count();
         let root = estate.root.ancestors().nth(depth).unwrap_or(&estate.root);
         View { estate, root: root.to_path_buf() }
     }

@@ -11,8 +11,8 @@ use super::file_config::Wanted;
 use super::include::Strategy;
 use super::reader::{Reader, without_repetition};
 use super::scope::{FileScope, Section};
-use super::session::Session;
 use super::unit;
+use super::unit_evaluation::UnitEvaluation;
 use crate::terraform::Module;
 use crate::terraform::files::is_module_file;
 use crate::terragrunt::config::{MockMerge, UnitConfig};
@@ -81,7 +81,7 @@ impl Reader {
             Err(errors) => return (None, errors),
         };
         let mut errors = parsed.diagnostics.clone();
-        let session = Rc::new(Session::new(self, Some(&UnknownOutputs), Arc::from(file)));
+        let session = Rc::new(UnitEvaluation::new(self, Some(&UnknownOutputs), Arc::from(file)));
         session.mark_read(file);
         let scope = FileScope::root(&session, parsed);
         let config = scope.merged_config(Wanted::Everything, &mut errors);

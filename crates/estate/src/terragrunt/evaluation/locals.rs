@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::parsed_file::{LocalIndex, SharedLocal, SharedLocals};
 use super::scope::{FileScope, Section, not_here, unknown};
-use super::session::{Recorded, SharedBy, Trace};
+use super::unit_evaluation::{Recorded, SharedBy, Trace};
 use crate::terragrunt::convert::plain;
 use crate::terragrunt::paths;
 use slipway_hcl::diagnostic::Diagnostic;
@@ -166,12 +166,12 @@ impl FileScope<'_> {
         let start = steps
             .iter()
             .rposition(|step| step.name == *name && step.location.file.path() == self.file.source.path());
-        let way: Vec<&str> =
+        let circle: Vec<&str> =
             steps.iter().skip(start.unwrap_or_default()).map(|step| &*step.name).chain([&**name]).collect();
         // Where each of them is used is told by the way there.
         Diagnostic::error(
             "terragrunt::locals_cycle",
-            format!("locals need each other in a circle: {}", way.join(" → ")),
+            format!("locals need each other in a circle: {}", circle.join(" → ")),
         )
         .at(self.location(definition.span))
         .help("take one of them apart, so that it does not need the next")

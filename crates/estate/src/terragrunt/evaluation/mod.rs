@@ -24,7 +24,7 @@ pub(super) mod parsed_file;
 pub(super) mod patterns;
 pub(super) mod reader;
 pub(super) mod scope;
-pub(super) mod session;
 pub(super) mod unit;
+pub(super) mod unit_evaluation;
 
 pub use reader::Reader;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::file_config::Wanted;
 use super::reader::{Reader, without_repetition};
 use super::scope::FileScope;
-use super::session::Session;
 use super::unit;
+use super::unit_evaluation::UnitEvaluation;
 use crate::terragrunt::config::Exclude;
 use crate::terragrunt::paths;
 use slipway_hcl::diagnostic::Diagnostic;
@@ -94,7 +94,7 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
         Err(errors) => return (outline, errors),
     };
     let mut errors = parsed.diagnostics.clone();
-    let session = Rc::new(Session::new(reader, None, parsed.source.shared_path()));
+    let session = Rc::new(UnitEvaluation::new(reader, None, parsed.source.shared_path()));
     session.mark_read(parsed.source.shared_path());
     let scope = FileScope::root(&session, parsed);
     let config = scope.merged_config(Wanted::Outline, &mut errors);

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, OnceLock};
 
-use super::session::Trace;
+use super::unit_evaluation::Trace;
 use crate::terragrunt::cache::Cache;
 use slipway_hcl::ast::{Attribute, Body};
 use slipway_hcl::diagnostic::Diagnostic;

@@ -12,8 +12,8 @@ use super::file_config::Wanted;
 use super::outline::{self, Outline};
 use super::parsed_file::ParsedFile;
 use super::scope::FileScope;
-use super::session::{Session, Trace};
 use super::unit;
+use super::unit_evaluation::{Trace, UnitEvaluation};
 use crate::terraform::{Module, local_modules};
 use crate::terragrunt::cache::Cache;
 use crate::terragrunt::config::UnitConfig;
@@ -131,7 +131,7 @@ impl Reader {
         outputs: &dyn OutputSource,
     ) -> Result<(Option<UnitConfig>, Vec<Diagnostic>), Vec<Diagnostic>> {
         let parsed = self.parsed(file)?;
-        let session = Rc::new(Session::new(self, Some(outputs), parsed.source.shared_path()));
+        let session = Rc::new(UnitEvaluation::new(self, Some(outputs), parsed.source.shared_path()));
         session.mark_read(parsed.source.shared_path());
         let mut errors = parsed.diagnostics.clone();
         if errors.iter().any(Diagnostic::is_error) {
@@ -161,7 +161,7 @@ impl Reader {
     /// block or one that it includes. Nothing else is evaluated; none where only the whole unit can say it.
     pub fn backend(&self, file: &Path) -> Option<String> {
         let parsed = self.parsed(file).ok()?;
-        let session = Rc::new(Session::new(self, Some(&UnknownOutputs), parsed.source.shared_path()));
+        let session = Rc::new(UnitEvaluation::new(self, Some(&UnknownOutputs), parsed.source.shared_path()));
         FileScope::root(&session, parsed).backend()
     }
 

@@ -12,7 +12,7 @@ use super::include::{Include, Includes};
 use super::locals::LocalState;
 use super::overridden::Overridden;
 use super::parsed_file::{LocalIndex, ParsedFile, SharedLocals};
-use super::session::{Session, SharedBy};
+use super::unit_evaluation::{SharedBy, UnitEvaluation};
 use crate::terragrunt::convert::plain;
 use crate::terragrunt::paths;
 use slipway_hcl::ast::Expr;
@@ -39,7 +39,7 @@ pub(crate) enum Section {
 /// One file in the evaluation of one unit: the unit's own, one it includes, or one it reads.
 pub(crate) struct FileScope<'r> {
     pub this: Weak<FileScope<'r>>,
-    pub session: Rc<Session<'r>>,
+    pub session: Rc<UnitEvaluation<'r>>,
     pub file: Arc<ParsedFile>,
     /// The configuration that folder functions answer for: the child's, also in a file that it includes.
     pub config_path: Arc<Path>,
@@ -68,7 +68,7 @@ pub(crate) struct FileScope<'r> {
 
 impl<'r> FileScope<'r> {
     /// A file that stands for itself: a unit's own, or one that is read.
-    pub fn root(session: &Rc<Session<'r>>, file: Arc<ParsedFile>) -> Rc<Self> {
+    pub fn root(session: &Rc<UnitEvaluation<'r>>, file: Arc<ParsedFile>) -> Rc<Self> {
         let config_path = file.source.shared_path();
         Self::build(session, file, config_path, None)
     }
@@ -79,7 +79,7 @@ impl<'r> FileScope<'r> {
     }
 
     fn build(
-        session: &Rc<Session<'r>>,
+        session: &Rc<UnitEvaluation<'r>>,
         file: Arc<ParsedFile>,
         config_path: Arc<Path>,
         child: Option<Weak<Self>>,

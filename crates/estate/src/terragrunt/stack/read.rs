@@ -18,7 +18,7 @@ use crate::terragrunt::evaluation::decode;
 use crate::terragrunt::evaluation::expansion;
 use crate::terragrunt::evaluation::reader::{Reader, without_repetition};
 use crate::terragrunt::evaluation::scope::FileScope;
-use crate::terragrunt::evaluation::session::Session;
+use crate::terragrunt::evaluation::unit_evaluation::UnitEvaluation;
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::paths;
 use crate::terragrunt::schema::{self, Spec};
@@ -47,7 +47,7 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
     if !errors.is_empty() {
         return Err(errors);
     }
-    let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
+    let session = Rc::new(UnitEvaluation::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
     session.mark_read(file);
     let own = FileScope::root(&session, parsed);
     let mut reading = Reading::new(paths::folder(file), own, wanted);
@@ -69,7 +69,7 @@ pub(crate) fn read(reader: &Reader, file: &Path, wanted: Wanted) -> Result<Stack
 /// they are known without the values of a stack above. What is wrong with the file is for whoever generates it.
 pub(crate) fn sources(reader: &Reader, file: &Path) -> Vec<PathBuf> {
     let Ok(parsed) = reader.parsed(file) else { return Vec::new() };
-    let session = Rc::new(Session::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
+    let session = Rc::new(UnitEvaluation::new(reader, Some(&NoOutputs), parsed.source.shared_path()));
     let own = FileScope::root(&session, parsed);
     let dir = paths::folder(file);
     let mut reading = Reading::new(dir, own, Wanted::Everything);

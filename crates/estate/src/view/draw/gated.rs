@@ -28,7 +28,7 @@ pub fn links(gates: &[PlannedGate], units: usize) -> impl Iterator<Item = Link> 
         let before = gate_before.into_iter().chain(gate.after.iter().copied());
         let behind = gate.before.iter().map(move |unit| (this, *unit));
         let ends = before.map(move |other| (other, this)).chain(behind);
-        ends.map(|(from, to)| Link { from, to, name: None, in_circle: false, way: Vec::new() })
+        ends.map(|(from, to)| Link { from, to, name: None, in_circle: false, line: Vec::new() })
     })
 }
 

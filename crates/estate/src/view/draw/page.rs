@@ -63,8 +63,8 @@ fn data(picture: &Picture) -> Json {
         .links
         .iter()
         .map(|link| {
-            let way: Vec<f64> = link.way.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
-            json!({ "from": link.from.0, "to": link.to.0, "name": link.name, "circle": link.in_circle, "way": way })
+            let line: Vec<f64> = link.line.iter().flat_map(|Point { x, y }| [rounded(*x), rounded(*y)]).collect();
+            json!({ "from": link.from.0, "to": link.to.0, "name": link.name, "circle": link.in_circle, "way": line })
         })
         .collect();
     json!({

@@ -100,7 +100,7 @@ impl Picture {
                 to: index,
                 name: edge.name.clone(),
                 in_circle: order.same_circle(edge.to, index),
-                way: Vec::new(),
+                line: Vec::new(),
             });
         let links = dependencies.chain(gated::links(gates, estate.units.len())).collect();
         for node in gated::nodes(gates, &card_of) {
@@ -159,7 +159,7 @@ impl Picture {
             to,
             name: None,
             in_circle: order.same_circle(from, to),
-            way: Vec::new(),
+            line: Vec::new(),
         };
         let nodes: Slots<UnitIndex, Node> = places.slots().zip(names).map(node).collect();
         let links = behind.pairs().flat_map(|(to, behind)| behind.iter().map(move |from| (*from, to)));
@@ -228,7 +228,7 @@ impl Picture {
                 self.nodes[*node].at = inside.and(*point);
             }
             for (link, bends) in links_on[card].iter().zip(&layouts[card].bends) {
-                self.links[*link].way = bends.iter().map(|bend| inside.and(*bend)).collect();
+                self.links[*link].line = bends.iter().map(|bend| inside.and(*bend)).collect();
             }
             let (width, height) = sizes[card];
             self.cards.push(Card { title: titles[card].clone(), hue: hues[card], at, width, height });
@@ -236,8 +236,8 @@ impl Picture {
         for link in &mut self.links {
             let (from, to) = (&self.nodes[link.from], &self.nodes[link.to]);
             let middle = NODE_HEIGHT / 2.0;
-            link.way.insert(0, from.at.and(Point { x: from.width, y: middle }));
-            link.way.push(to.at.and(Point { x: 0.0, y: middle }));
+            link.line.insert(0, from.at.and(Point { x: from.width, y: middle }));
+            link.line.push(to.at.and(Point { x: 0.0, y: middle }));
         }
         (self.width, self.height) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
     }

@@ -85,7 +85,7 @@ pub struct Link {
     /// Whether it is a part of a circle.
     pub in_circle: bool,
     /// From the edge of the one to the edge of the other.
-    pub way: Vec<Point>,
+    pub line: Vec<Point>,
 }
 
 /// Units of the same folders, in a frame.

@@ -94,7 +94,7 @@ fn line(text: &mut String, link: &Link, picture: &Picture) {
     let _ = writeln!(
         text,
         "<path{circle} d=\"{}\"><title>{} → {}</title></path>",
-        way(&link.way),
+        way(&link.line),
         escaped(&picture.nodes[link.from].path),
         escaped(&picture.nodes[link.to].path),
     );

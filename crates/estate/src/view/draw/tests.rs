@@ -35,7 +35,7 @@ fn a_unit_stands_to_the_right_of_what_it_depends_on() {
     assert_eq!(node(&picture, "dev/identity").wave, Some(3));
     assert_eq!(picture.waves, 3);
     for link in &picture.links {
-        let (first, last) = (link.way[0], link.way[link.way.len() - 1]);
+        let (first, last) = (link.line[0], link.line[link.line.len() - 1]);
         let (from, to) = (&picture.nodes[link.from], &picture.nodes[link.to]);
         assert!((first.x - from.at.x - from.width).abs() < 0.01 && (last.x - to.at.x).abs() < 0.01);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Answer, count, path_value};
 use crate::terragrunt::cache_dir::terragrunt_working_dir;
 use crate::terragrunt::evaluation::scope::{FileScope, Section};
-use crate::terragrunt::evaluation::session::SharedBy;
+use crate::terragrunt::evaluation::unit_evaluation::SharedBy;
 use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::scope::FileScope;
-use super::session::Trace;
+use super::unit_evaluation::Trace;
 use crate::terragrunt::paths;
 use slipway_hcl::functions::FunctionContext;
 use slipway_hcl::scope::CallError;

@@ -13,7 +13,7 @@ use crate::terragrunt::evaluation::file_config::Wanted;
 use crate::terragrunt::evaluation::parsed_file::ParsedFile;
 use crate::terragrunt::evaluation::reader::ReadConfig;
 use crate::terragrunt::evaluation::scope::FileScope;
-use crate::terragrunt::evaluation::session::Recorded;
+use crate::terragrunt::evaluation::unit_evaluation::Recorded;
 use slipway_hcl::budget::take;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::scope::{CallError, MapScope, Resolved, Scope};
@@ -104,14 +104,14 @@ fn told(scope: &FileScope<'_>, known: &ReadConfig) -> Value {
 fn refuse_circle(scope: &FileScope<'_>, target: &Path) -> Result<(), CallError> {
     let reading = scope.session.reading.borrow();
     let Some(start) = reading.iter().position(|path| path == target) else { return Ok(()) };
-    let way: Vec<String> = reading
+    let circle: Vec<String> = reading
         .iter()
         .skip(start)
         .map(std::path::PathBuf::as_path)
         .chain([target])
         .map(|path| path.display().to_string())
         .collect();
-    Err(CallError::new(format!("configurations read each other in a circle: {}", way.join(" → "))))
+    Err(CallError::new(format!("configurations read each other in a circle: {}", circle.join(" → "))))
 }
 
 fn evaluate(scope: &FileScope<'_>, target: &Path) -> Result<Value, Box<Diagnostic>> {

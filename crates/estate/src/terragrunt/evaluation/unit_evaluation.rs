@@ -27,7 +27,7 @@ pub(crate) enum SharedBy {
 }
 
 /// State shared by the files that are evaluated for one unit, on one thread.
-pub(crate) struct Session<'r> {
+pub(crate) struct UnitEvaluation<'r> {
     pub reader: &'r Reader,
     /// Where outputs come from; none in an outline, which never asks for any.
     pub outputs: Option<&'r dyn OutputSource>,
@@ -99,7 +99,7 @@ pub(crate) struct Recorded<T, S> {
     pub sharing: S,
 }
 
-impl<'r> Session<'r> {
+impl<'r> UnitEvaluation<'r> {
     pub fn new(reader: &'r Reader, outputs: Option<&'r dyn OutputSource>, original: Arc<Path>) -> Self {
         let evaluation = Evaluation::begin(Some(&original));
         Self {
@@ -213,7 +213,7 @@ impl<'r> Session<'r> {
     }
 }
 
-impl Drop for Session<'_> {
+impl Drop for UnitEvaluation<'_> {
     /// What was counted goes to the reader at the end, at once.
     fn drop(&mut self) {
         self.reader.tally().add(&self.counts.get());
