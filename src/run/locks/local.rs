@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Conflict;
+use super::conflict::Conflict;
 use super::holder::Holder;
 use crate::support::confined::{PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, read_whole};

@@ -6,6 +6,7 @@
 //! way (no right to write, a bucket without conditional writes) is told and gone on without: each state still has the
 //! tool's own lock.
 
+mod conflict;
 mod holder;
 mod local;
 
@@ -15,7 +16,8 @@ use std::path::Path;
 use futures::StreamExt;
 use futures::stream;
 
-pub use holder::Holder;
+pub use self::conflict::Conflict;
+pub use self::holder::Holder;
 use local::LocalLock;
 
 use crate::engine::beside_state::{BesideStates, Over, StateAddress};
@@ -26,17 +28,6 @@ use crate::support::fs::FileError;
 const SUFFIX: &str = ".slipway-lock";
 /// How many requests are under way at once.
 const AT_ONCE: usize = 32;
-
-/// Units that another run holds.
-#[derive(Clone, Debug)]
-pub struct Conflict {
-    /// The units.
-    pub units: Vec<String>,
-    /// The run.
-    pub holder: Box<Holder>,
-    /// Whether it is certain that it lives.
-    pub alive: bool,
-}
 
 /// The locks that a run holds.
 #[derive(Debug)]

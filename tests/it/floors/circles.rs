@@ -12,22 +12,7 @@ type Module = Vec<String>;
 
 /// Circles that are known, by a module that is in them. The evaluation of Terragrunt's files goes round by its nature; the
 /// others are to go, and none is to come.
-const KNOWN: [&str; 14] = [
-    "terragrunt::include",
-    "terragrunt::stack::component",
-    "estate::draw::picture",
-    "estate::filter::affected",
-    "estate::validate",
-    "engine::s3",
-    "engine::native",
-    "engine::state",
-    "engine::ui",
-    "engine::source::address",
-    "engine::source::archive",
-    "draft",
-    "kustomize",
-    "kustomize::labels",
-];
+const KNOWN: [&str; 4] = ["terragrunt::evaluation::include", "draft", "kustomize", "kustomize::labels"];
 
 /// One file: what it uses, and what it passes on under a name.
 struct Source {
@@ -86,6 +71,10 @@ fn resolve(
         "super" => {
             let up = path.iter().take_while(|part| *part == "super").count();
             (from[..from.len().checked_sub(up)?].to_vec(), &path[up..])
+        }
+        // A child may be named without more.
+        child if modules.contains_key(&[from.as_slice(), &[child.to_owned()]].concat()) => {
+            (from.clone(), path)
         }
         _ => return None,
     };

@@ -6,6 +6,7 @@
 mod call;
 mod collection;
 mod error;
+mod located;
 mod operator;
 mod template;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod traversal;
 
 use std::sync::Arc;
 
+use self::error::{Evaluated, note};
 use super::ast::{Expr, ExprKind};
 use super::budget::{self, Spent};
 use super::diagnostic::Diagnostic;
@@ -22,10 +24,6 @@ use super::scope::Scope;
 use super::source::{SourceFile, Span};
 use super::stack::with_room;
 use super::value::Value;
-use error::note;
-
-/// What evaluation gives; errors are boxed because they are large and rare.
-type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
 
 /// Evaluates an expression of `file` with the names of `scope`.
 pub fn evaluate(expr: &Expr, file: &Arc<SourceFile>, scope: &dyn Scope) -> Result<Value, Box<Diagnostic>> {

@@ -7,7 +7,7 @@ use super::super::number::Number;
 use super::super::scope::CallError;
 use super::super::types::{Type, convert};
 use super::super::value::{Fields, Value};
-use super::{Called, FunctionContext};
+use super::context::{Called, FunctionContext};
 
 /// The arguments of one call.
 pub(super) struct Arguments<'a> {

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod collection;
+mod context;
 mod csv;
 mod date_time;
 mod encoding;
@@ -28,25 +29,13 @@ mod yaml_decode;
 mod yaml_encode;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use self::arguments::Arguments;
+use self::context::Called;
+pub use self::context::FunctionContext;
 use super::scope::CallError;
 use super::value::Value;
-use arguments::Arguments;
-
-/// What functions may know of the place they are called from.
-pub struct FunctionContext<'a> {
-    /// The folder that relative paths start from.
-    pub base_dir: PathBuf,
-    /// Where a file or folder really is, for those that would be copied from elsewhere first.
-    pub on_disk: &'a dyn Fn(PathBuf) -> Result<PathBuf, CallError>,
-    /// Told of each file that is read, by its absolute path.
-    pub on_read: &'a dyn Fn(&Path),
-}
-
-/// What a function gives.
-type Called<T = Value> = Result<T, CallError>;
 
 /// How a function takes what is special inside its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,20 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::attributes::{NO_DOT, PATH, SOURCE};
 use super::autoinclude::Writer;
 use super::read::{Reading, Wanted};
 use super::{Kind, StackBlock, generated_dir};
 use crate::terragrunt::evaluation::decode;
 use crate::terragrunt::evaluation::scope::FileScope;
-use crate::terragrunt::schema::{self, Spec, optional, required};
+use crate::terragrunt::schema::{self, Spec, optional};
 use slipway_hcl::ast::{Block, Expr};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Span;
 
-pub(super) const PATH: Spec = required("path", schema::Kind::String);
-pub(super) const SOURCE: Spec = required("source", schema::Kind::String);
 const VALUES: Spec = optional("values", schema::Kind::Object);
-pub(super) const NO_DOT: Spec = optional("no_dot_terragrunt_stack", schema::Kind::Bool);
 const NO_VALIDATION: Spec = optional("no_validation", schema::Kind::Bool);
 const FROM_STORE: Spec = optional("update_source_with_cas", schema::Kind::Bool);
 const MUTABLE: Spec = optional("mutable", schema::Kind::Bool);

@@ -5,6 +5,7 @@
 //! its files come from and which values it gets. [`generate()`] writes exactly that.
 
 mod arrange;
+mod attributes;
 mod autoinclude;
 mod checks;
 mod component;

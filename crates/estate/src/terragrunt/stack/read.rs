@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::component::{NO_DOT, PATH, SOURCE};
+use super::attributes::{NO_DOT, PATH, SOURCE};
 use super::scope::StackScope;
 use super::source::{NoFetch, locate};
 use super::{Kind, STACK_AUTOINCLUDE, StackBlock, StackFile, generated_dir};
