@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::other_state::Keeper;
+use super::keeper::Keeper;
 use super::said::Said;
 use super::source::SourceError;
 use crate::support::fs::FileError;

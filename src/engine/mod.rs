@@ -13,6 +13,7 @@ mod extra_arguments;
 pub mod failure;
 pub mod identity;
 mod inputs;
+mod keeper;
 pub mod local_states;
 mod lock_table;
 pub mod native;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use error::EngineError;
-pub use other_state::Keeper;
+pub use keeper::Keeper;
 pub use plan::{
     Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
 };

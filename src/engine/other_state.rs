@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::EngineError;
 use super::cached_version::is_current;
+use super::keeper::Keeper;
 use super::source::Sources;
 use crate::hcl::value::Value;
 use crate::support::fs::read_regular;
@@ -14,34 +15,6 @@ use crate::support::paths::clean;
 use crate::terraform::state::{self, State};
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::{terragrunt_unit_cache, terragrunt_working_dir};
-
-/// Who keeps a state in a folder of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeper {
-    /// Terragrunt, and the engine around it.
-    Terragrunt,
-    /// The native engine.
-    Native,
-}
-
-impl Keeper {
-    /// The name of the engine that works on what it keeps.
-    pub fn engine(self) -> &'static str {
-        match self {
-            Self::Terragrunt => "terragrunt",
-            Self::Native => "native",
-        }
-    }
-}
-
-impl std::fmt::Display for Keeper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Terragrunt => "Terragrunt",
-            Self::Native => "the native engine",
-        })
-    }
-}
 
 /// Where a unit's state is under the folder that it runs in; none where it is elsewhere.
 pub fn path_in_folder(config: &UnitConfig) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ mod generate;
 mod hooks;
 mod init;
 mod prepare;
+mod prepared;
 mod providers;
 mod shared_init;
 mod variables;
@@ -22,7 +23,7 @@ use futures::future::BoxFuture;
 use tracing::debug;
 
 use self::hooks::Hooks;
-use self::prepare::Prepared;
+use self::prepared::Prepared;
 use self::providers::Providers;
 use self::shared_init::SharedInits;
 use super::driver::{Call, Driver, Parts};

@@ -1,11 +1,11 @@
 //! A unit made ready for the tool's commands: its module with all that comes beside it, its backend, and `init`.
 
-use std::ffi::OsString;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use tracing::debug;
 
 use super::hooks::{Hooks, INIT_FROM_MODULE, READ_CONFIG};
+use super::prepared::Prepared;
 use super::shared_init::Wanted;
 use super::{NativeEngine, arguments, init, providers, variables, versions, workdir};
 use crate::engine::cache;
@@ -15,25 +15,9 @@ use crate::engine::process::{self, Options};
 use crate::engine::source::Fetched;
 use crate::engine::tool::Tool;
 use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
-use crate::support::confined::Root;
 use crate::support::process::CommandLine;
 use crate::terraform::{ModuleTree, ToolKind};
 use crate::terragrunt::config::UnitConfig;
-
-/// A unit's module, ready to run commands in.
-pub struct Prepared {
-    pub tool: Arc<Tool>,
-    /// Where commands run.
-    pub folder: Root,
-    /// The module, with those that it calls from folders.
-    pub modules: Box<ModuleTree>,
-    /// The inputs as the environment carries them, see [`variables`].
-    pub inputs: Vec<(String, String)>,
-    /// The variables of its role's credentials.
-    pub identity: Vec<(OsString, OsString)>,
-    /// Whether `init` has just run in it, for this unit.
-    pub is_initialized: bool,
-}
 
 impl NativeEngine {
     /// Brings module, generated files, state storage and providers together.

@@ -1,11 +1,13 @@
 //! What a `source` means: the rules of go-getter, which Terragrunt follows, on text alone.
 
+mod login;
 mod text;
 
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
+pub use self::login::Login;
 pub use self::text::split_module;
 use self::text::{
     Parameters, bad_port, has_scheme, module_folder, parse, region_of, scp, shorthand, split_forced,
@@ -16,7 +18,6 @@ use crate::support::address::Address;
 use crate::support::git::GitRemote;
 use crate::support::paths::clean;
 use crate::support::secret::Secret;
-use crate::support::web::Authorization;
 
 /// A source, understood.
 #[derive(Clone, Debug)]
@@ -51,28 +52,6 @@ pub struct GitPlace {
     pub reference: Option<String>,
     /// `sshkey`: a private key in base64.
     pub ssh_key: Option<Secret>,
-}
-
-/// A user name and a password.
-#[derive(Clone)]
-pub struct Login {
-    /// The user name; may be empty, or the token itself.
-    pub user: String,
-    /// The password or token.
-    pub password: Secret,
-}
-
-impl Login {
-    /// As a request carries it.
-    pub fn into_authorization(self) -> Authorization {
-        Authorization::Basic { user: self.user, password: self.password }
-    }
-}
-
-impl std::fmt::Debug for Login {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[login]")
-    }
 }
 
 /// A module of a registry.

@@ -4,6 +4,7 @@
 //! not fill the disk. Nor the memory: of an archive, only what is read at this moment is held, and the links in it.
 
 mod bounded;
+mod broken;
 mod tarball;
 mod target;
 mod zipped;
@@ -17,6 +18,8 @@ use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
 
 use self::bounded::{Bounded, Watched};
+pub(super) use self::broken::MOST_FILES;
+use self::broken::broken;
 use self::target::Target;
 use super::SourceError;
 use crate::support::confined::{FOLDER, Root};
@@ -56,8 +59,6 @@ const KINDS: &[(&str, Kind)] = &[
     ("tar", Kind::Tar),
 ];
 
-/// No module has more files and folders than this.
-pub(super) const MOST_FILES: usize = 100_000;
 /// Unpacked, and however small the archive is, this much is never too much.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// Source code shrinks to a tenth, rarely to a twentieth.
@@ -170,10 +171,6 @@ pub fn unpack(file: &Path, kind: Kind, name: &str, to: &Path, given_up: &GivenUp
     };
     tarball::unpack(Bounded::new(unpacked, most, given_up), &mut target)?;
     target.finish()
-}
-
-fn broken(name: &str, cause: &str) -> SourceError {
-    SourceError::Archive { name: name.to_owned(), cause: cause.to_owned() }
 }
 
 #[cfg(test)]

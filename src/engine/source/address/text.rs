@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::Login;
+use super::login::Login;
 use crate::engine::source::SourceError;
 use crate::support::paths::clean;
 use crate::support::secret::Secret;

@@ -12,8 +12,8 @@ use std::path::Path;
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::super::SourceError;
+use super::broken::{MOST_FILES, broken};
 use super::target::{MOST_NAME, Target};
-use super::{MOST_FILES, broken};
 
 /// The most bytes of what a PAX header says: names, and the attributes that some systems keep beside a file.
 const MOST_HEADER: u64 = 1 << 20;

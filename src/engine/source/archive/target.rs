@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::SourceError;
 use super::bounded::{Ended, Watched};
-use super::{MOST_FILES, broken};
+use super::broken::{MOST_FILES, broken};
 use crate::support::confined::{FOLDER, Kind, Root};
 use crate::support::interrupt::GivenUp;
 

@@ -14,8 +14,8 @@ use flate2::CrcReader;
 use flate2::read::DeflateDecoder;
 
 use super::super::SourceError;
+use super::broken::{MOST_FILES, broken};
 use super::target::{MOST_NAME, Target};
-use super::{MOST_FILES, broken};
 use crate::support::interrupt::GivenUp;
 
 /// The end of a file: a record of 22 bytes, and a comment of at most 65,535.
