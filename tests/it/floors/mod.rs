@@ -2,6 +2,7 @@
 //! `src/` this does.
 
 mod circles;
+mod ways;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,27 @@ const FLOORS: [&[&str]; 8] = [
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// The floor that a file of any crate stands on, as the architecture counts them.
+fn floor_of(file: &str) -> u32 {
+    let rooms = [
+        ("src/cli/", 10),
+        ("src/launch/", 9),
+        ("src/ui/", 8),
+        ("src/report/", 8),
+        ("src/run/", 7),
+        ("src/engine/", 6),
+        ("src/argocd/", 5),
+        ("src/cluster/", 5),
+        ("src/project/", 4),
+        ("crates/estate/", 3),
+        ("crates/gitops/", 3),
+        ("crates/hcl/", 2),
+        ("crates/support/", 1),
+    ];
+    let room = rooms.iter().find(|(room, _)| file.starts_with(room));
+    room.unwrap_or_else(|| panic!("{file} stands on no floor")).1
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
