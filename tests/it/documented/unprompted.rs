@@ -87,6 +87,35 @@ fn the_page_on_stacks() {
     run(&shell, "docs/stacks.md");
 }
 
+/// The app of the page's examples, which is in no Application here.
+const WEB: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: registry.example/web:v1
+          env:
+            - name: RUNNER
+              value: registry.example/runner:v1
+        - name: proxy
+          image: registry.example/proxy:v6
+";
+const BUILD: &str = "\
+apiVersion: example.com/v1
+kind: Build
+metadata:
+  name: web
+spec:
+  args:
+    - --quiet
+    - --image=registry.example/task:v1
+";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_on_the_manifests_repository() {
     let world = World::new("page-gitops").await;
@@ -98,6 +127,8 @@ async fn the_page_on_the_manifests_repository() {
             &manifests::deployment("app-a", &[("app-a", image)]),
         );
     }
+    world.add("manifests/web/deployment.yaml", WEB);
+    world.add("manifests/web/job.yaml", BUILD);
     shell.must("slipway argocd bootstrap && slipway argocd wait");
     run(&shell, "docs/gitops.md");
     shell.must("slipway argocd uninstall --yes");
