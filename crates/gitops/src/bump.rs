@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::age::AgePolicy;
-use super::draft::{Draft, Part};
+use super::draft::Draft;
 use super::error::GitOpsError;
 use super::find::FoundImage;
 use super::history::{app_hint, apps, freeze};
 use super::image::{ImageAssignment, ImageReference, ImageTarget};
 use super::kustomize::Deployed;
 use super::repository::{Repository, folder_of};
-use super::trailers;
+use super::trailers::{self, Part};
 use slipway_support::git::short;
 
 /// How a bump may go against what is there.

@@ -13,15 +13,7 @@ use super::kustomize::{Deployed, folder_of, within};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Snapshot};
 use super::select::{ambiguous, checked, fitting};
-use super::trailers;
-
-/// What will have been done to one image.
-pub(super) struct Part {
-    /// `app-a: registry.example/app:v1 → v2`.
-    pub subject: String,
-    /// Its trailers, in order; the app's comes first.
-    pub trailers: Vec<(&'static str, String)>,
-}
+use super::trailers::{self, Part};
 
 /// Edits of the manifests at a tip; later ones see what earlier ones have done.
 pub(super) struct Draft<'a> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::bump::{BumpOutcome, left_out, name_the_apps, settle, subject};
-use super::draft::{Draft, Part};
+use super::draft::Draft;
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::history::{ImageRecord, RecordKind};
@@ -12,7 +12,7 @@ use super::manifest::Files;
 use super::recorded::select_recorded;
 use super::repository::{Repository, Snapshot, folder_of};
 use super::select::{fitting, is_at};
-use super::trailers;
+use super::trailers::{self, Part};
 use slipway_support::git::short;
 
 /// Takes the last bump of an app back, and freezes that image until a bump is told to unfreeze it.

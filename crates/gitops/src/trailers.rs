@@ -5,8 +5,6 @@
 
 use std::fmt::Write as _;
 
-use super::draft::Part;
-
 pub(super) const APP: &str = "Slipway-App";
 pub(super) const CONTAINER: &str = "Slipway-Container";
 pub(super) const IMAGE: &str = "Slipway-Image";
@@ -17,6 +15,14 @@ pub(super) const SOURCE: &str = "Slipway-Source";
 pub(super) const ROLLBACK_OF: &str = "Slipway-Rollback-Of";
 pub(super) const PROMOTED_FROM: &str = "Slipway-Promoted-From";
 pub(super) const UNFREEZES: &str = "Slipway-Unfreezes";
+
+/// What will have been done to one image.
+pub(super) struct Part {
+    /// `app-a: registry.example/app:v1 → v2`.
+    pub subject: String,
+    /// Its trailers, in order; the app's comes first.
+    pub trailers: Vec<(&'static str, String)>,
+}
 
 /// A longer subject is cut by whoever shows it.
 const LONGEST_SUBJECT: usize = 100;

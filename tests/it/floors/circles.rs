@@ -12,7 +12,7 @@ type Module = Vec<String>;
 
 /// Circles that are known, by a module that is in them. The evaluation of Terragrunt's files goes round by its nature; the
 /// others are to go, and none is to come.
-const KNOWN: [&str; 4] = ["terragrunt::evaluation::include", "draft", "kustomize", "kustomize::labels"];
+const KNOWN: [&str; 3] = ["terragrunt::evaluation::include", "kustomize", "kustomize::labels"];
 
 /// One file: what it uses, and what it passes on under a name.
 struct Source {

@@ -1,0 +1,167 @@
+//! A change on its way to the branch: decided on a tip, pushed, and decided again where someone else was faster.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Change, Repository};
+use crate::charts::ChartUser;
+use crate::error::GitOpsError;
+use crate::history::{self, ImageRecord};
+use crate::kustomize::{Kustomizations, reachable, referenced, within};
+use crate::manifest::Files;
+use crate::rules::Rules;
+use crate::tree::Tree;
+use slipway_support::git::GitError;
+
+/// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What of a shallow remote is not seen.
+const SHALLOW: &str =
+    "earlier bumps and freezes: the remote is a shallow clone and has no history before its first commit";
+
+/// What a change is decided on: one commit of the branch.
+pub(crate) struct Snapshot {
+    /// The commit.
+    pub commit: String,
+    /// The manifests of each folder asked for.
+    pub folders: BTreeMap<String, Files>,
+    /// What was done to the images of each, newest first.
+    records: BTreeMap<String, Vec<ImageRecord>>,
+    /// What is left out of each.
+    left_out: BTreeMap<String, Vec<String>>,
+    /// The Applications that render charts.
+    pub chart_users: Vec<ChartUser>,
+    /// Every kustomization of the repository.
+    pub kustomizations: Kustomizations,
+    /// All files.
+    pub tree: Tree,
+    /// What the team says of its applications.
+    pub rules: Arc<Rules>,
+}
+
+impl Snapshot {
+    /// What was done to an app's images, newest first.
+    pub fn records(&self, folder: &str) -> &[ImageRecord] {
+        self.records.get(folder).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What is left out of an app, with the reasons, beside files that do not parse.
+    pub fn left_out(&self, folder: &str) -> Vec<String> {
+        let unreadable = self.kustomizations.unreadable(folder).map(str::to_owned);
+        self.left_out.get(folder).cloned().unwrap_or_default().into_iter().chain(unreadable).collect()
+    }
+}
+
+impl Repository {
+    /// Makes a change and pushes it; where someone else was faster, makes it again on what they pushed.
+    ///
+    /// `decide` sees the tip each time, and answers with a change, or with none where none is needed. Returns the
+    /// commit, now on the remote's branch. Until the push ends nothing outside of the temporary folder is touched, and
+    /// a push is one reference that moves or does not: being killed leaves nothing half done.
+    pub(crate) async fn land<D>(
+        &mut self,
+        folders: &[String],
+        mut decide: D,
+    ) -> Result<Option<String>, GitOpsError>
+    where
+        D: FnMut(&Snapshot) -> Result<Option<Change>, GitOpsError> + Send,
+    {
+        let mut refusal = String::new();
+        let mut decided_on = self.tip.clone();
+        let mut has_moved = false;
+        for attempt in 0..ATTEMPTS {
+            if !self.fresh {
+                self.fetch().await?;
+            }
+            has_moved |= decided_on != self.tip;
+            decided_on.clone_from(&self.tip);
+            let snapshot = self.snapshot(folders).await?;
+            self.fresh = false;
+            let Some(change) = decide(&snapshot)? else { return Ok(None) };
+            let commit = self.commit(&change).await?;
+            match self.push(&commit).await {
+                Ok(()) => {}
+                Err(GitError::PushRejected { message, .. }) => {
+                    refusal = message;
+                    tokio::time::sleep(pause(attempt)).await;
+                    continue;
+                }
+                // The connection broke after the remote had all of it, perhaps: look before giving up.
+                Err(error @ (GitError::Network { .. } | GitError::TimedOut { .. })) => {
+                    return match self.verify(&commit).await {
+                        Ok(()) => Ok(Some(commit)),
+                        Err(_) => Err(error.into()),
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.verify(&commit).await?;
+            return Ok(Some(commit));
+        }
+        let url = self.remote.url().into();
+        Err(if has_moved {
+            GitOpsError::Busy { url, attempts: ATTEMPTS }
+        } else {
+            GitOpsError::Stuck { url, branch: self.branch.clone(), message: refusal }
+        })
+    }
+
+    pub(crate) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
+        let tree = self.tree().await?;
+        let (mut files, mut records, mut left_out) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for folder in folders {
+            let (mut listed, left) = tree.manifests(folder);
+            // By a link inside of the folder it would be there twice.
+            listed.retain(|file| file.link.is_none() || !within(&file.path, folder));
+            files.insert(folder.clone(), self.read(listed).await?.into());
+            let mut left: Vec<String> = left.iter().map(ToString::to_string).collect();
+            left.extend(self.is_shallow().then(|| SHALLOW.to_owned()));
+            left_out.insert(folder.clone(), left);
+            records.insert(folder.clone(), history::records(self, folder).await?);
+        }
+        let kustomizations = self.read(tree.kustomizations()).await?;
+        let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
+        let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
+        others.extend(folders.iter().flat_map(|folder| reachable(&kustomizations, folder)));
+        others.extend(Kustomizations::named_by_applications(&applications, &self.named));
+        others.sort();
+        others.dedup();
+        let others = self.read(tree.listed(&others)).await?;
+        let chart_users = applications.iter().flat_map(|file| ChartUser::all(file, &self.named)).collect();
+        let kustomizations =
+            Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
+        let rules = Arc::clone(&self.rules);
+        Ok(Snapshot {
+            commit: self.tip.clone(),
+            folders: files,
+            records,
+            left_out,
+            chart_users,
+            kustomizations,
+            tree,
+            rules,
+        })
+    }
+}
+
+/// A random time up to a limit that doubles: two that collided do not collide again at once.
+fn pause(attempt: u32) -> Duration {
+    let limit = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+    let random = uuid::Uuid::new_v4().as_bytes()[0];
+    limit.mul_f64(f64::from(random) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        assert!((0..40).all(|attempt| pause(attempt) <= LONGEST_PAUSE));
+        assert!((0..50).all(|_| pause(0) <= FIRST_PAUSE));
+    }
+}
