@@ -1,4 +1,14 @@
-//! What people type, and why: of every command at least two examples, for `--help` and the manual.
+//! What people type, and why: the groups of commands, and of every command at least two examples, for `--help` and the
+//! manual.
+
+/// The groups of commands, in the order in which one comes to need them.
+pub const GROUPS: &[(&str, &[&str])] = &[
+    ("Infrastructure", &["up", "down", "plan", "apply", "destroy", "output", "stack"]),
+    ("Clusters and applications", &["verify", "argocd", "image"]),
+    ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
+    ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
+    ("This program", &["doctor", "completions", "man", "version"]),
+];
 
 /// What is typed, and what it does.
 pub type Example = (&'static str, &'static str);

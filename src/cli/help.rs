@@ -5,17 +5,8 @@ use clap::builder::styling::Styles;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
-use super::examples;
+use super::examples::{self, GROUPS};
 use super::truth::truth;
-
-/// The groups of commands, in the order in which one comes to need them.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("Infrastructure", &["up", "down", "plan", "apply", "destroy", "output", "stack"]),
-    ("Clusters and applications", &["verify", "argocd", "image"]),
-    ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
-    ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
-    ("This program", &["doctor", "completions", "man", "version"]),
-];
 
 /// Which flags stand under which heading; the others are the command's own.
 const HEADINGS: &[(&str, &[&str])] = &[
