@@ -1,10 +1,7 @@
 //! The AWS SDK's configuration, and what its errors mean to a person.
 
 use std::error::Error;
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_eks::config::http::HttpResponse;
@@ -15,33 +12,24 @@ use crate::cluster::patience::Patience;
 use crate::support::causes::{causes, innermost};
 use crate::support::shown::one_line;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
-const ATTEMPTS: u32 = 3;
-
 /// The SDK's configuration for one region; `None` takes the region of the environment or profile.
 ///
-/// Credentials and `AWS_ENDPOINT_URL` come from the environment as with every AWS tool. Waiting is bounded: 5 s to
-/// connect, 10 s an attempt, 3 attempts, 30 s in all, so that a dead endpoint is an error and not a silence.
+/// Credentials and `AWS_ENDPOINT_URL` come from the environment as with every AWS tool. Waiting is bounded by
+/// [`Patience::Work`], so that a dead endpoint is an error and not a silence.
 pub async fn load_aws(region: Option<&str>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
-    load(region, timeouts, RetryConfig::standard().with_max_attempts(ATTEMPTS)).await
+    load(region, Patience::Work).await
 }
 
 /// Credentials and region for a look: whether there is an answer at all is the question, and it is told in some seconds.
 pub async fn look_at_aws(region: Option<&str>) -> SdkConfig {
-    load(region, Patience::Look.timeouts(), Patience::Look.attempts()).await
+    load(region, Patience::Look).await
 }
 
-async fn load(region: Option<&str>, timeouts: TimeoutConfig, attempts: RetryConfig) -> SdkConfig {
+async fn load(region: Option<&str>, patience: Patience) -> SdkConfig {
     install_tls_provider();
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(attempts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(patience.timeouts())
+        .retry_config(patience.attempts());
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }

@@ -96,7 +96,7 @@ impl FoundImage {
         self.written.text(None)
     }
 
-    /// The same, where what is written does not say which image it is a version of: of the one with this name.
+    /// The image as text, where what is written does not say which image it is a version of: of the one with this name.
     pub fn text_of(&self, name: &str) -> String {
         self.written.text(Some(name))
     }
@@ -162,7 +162,7 @@ impl Images {
         Self::read(files, rules, false)
     }
 
-    /// The same with what the files were read to: an edit needs it again.
+    /// Every image, with what the files were read to: an edit needs it again.
     pub fn keeping_trees(files: &Files, rules: &Rules) -> Self {
         Self::read(files, rules, true)
     }

@@ -27,7 +27,7 @@ impl ImageReference {
         self.compare_age_by(other, &AgePolicy::Auto)
     }
 
-    /// The same by a policy.
+    /// Which of two versions is newer, by a policy.
     pub fn compare_age_by(&self, other: &Self, policy: &AgePolicy) -> Option<Ordering> {
         if self.name != other.name {
             return None;

@@ -112,7 +112,7 @@ impl Kustomizations {
         known
     }
 
-    /// The same with the Applications of files that may hold some, as far as they mean this repository: the one at `address`.
+    /// Adds the Applications of files that may hold some, as far as they mean this repository: the one at `address`.
     #[must_use]
     pub fn with_applications(mut self, files: &[ManifestFile], address: &str) -> Self {
         self.overrides.extend(files.iter().flat_map(|file| Override::of_applications(file, address)));

@@ -10,7 +10,7 @@ use super::manifest::Files;
 use super::rules::Rules;
 use super::select::{ambiguous, check_written, fitting, is_at, present};
 
-/// The same image by its record: of the same names, or where those are gone of the same image, since containers and kinds
+/// An image by its record: of the same names, or where those are gone of the same image, since containers and kinds
 /// are renamed. `image` is the one that the record left there.
 pub(super) fn select_recorded(
     folder: &str,

@@ -12,7 +12,7 @@ use regex::Regex;
 use regex_syntax::{ast, hir};
 
 thread_local! {
-    /// The same few patterns are used in unit after unit, and to compile one takes longer than to use it.
+    /// A few patterns are used in unit after unit, and to compile one takes longer than to use it.
     static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default();
 }
 

@@ -1,4 +1,4 @@
-//! The same work for many things, on all processors.
+//! One kind of work for many things, on all processors.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};

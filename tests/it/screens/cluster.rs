@@ -30,7 +30,7 @@ async fn a_cluster_is_proven_and_argocd_comes_and_goes() {
     let world = World::new("screens").await;
     let well = situation("well", &world, "2");
     well.looks_on(&FEW, &["verify"]);
-    situation("failed", &world, "3").looks_on(&FEW, &["verify", "dev"]);
+    situation("failed", &world, "300").looks_on(&FEW, &["verify", "dev"]);
     let fresh = situation("fresh", &world, "2");
     fresh.looks_on(&FEW, &["argocd", "status"]);
     fresh.looks_on(&TERMINAL, &["argocd", "bootstrap"]);

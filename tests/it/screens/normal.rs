@@ -30,6 +30,9 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(?m)^(\d\d:\d\d:\d\d )?(argocd dev: )?waiting: .*\n", ""),
         (r"\btofu \d+\.\d+\.\d+\b", "tofu 1.2.3"),
         (r"\bgit version [0-9.]+", "git version 1.2.3"),
+        (r"\bslipway \d+\.\d+\.\d+\b", "slipway 1.2.3"),
+        // Other tests have nodes on the same API server.
+        (r"\b\d+ of \d+ nodes ready", "2 of 2 nodes ready"),
         // A machine may have one.
         (r"(?m)^. terragrunt  .*", "- terragrunt     as it is on this machine"),
     ];

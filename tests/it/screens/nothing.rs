@@ -1,6 +1,6 @@
 //! Nothing to do: everything is as it should be, or nothing is there yet.
 
-use super::{Situation, applied, three_units};
+use super::{Situation, Surface, applied, three_units};
 
 #[test]
 fn nothing_has_changed() {
@@ -35,5 +35,19 @@ fn nothing_is_chosen() {
     let fresh = Situation::new("none", three_units("cluster"));
     for command in ["find", "graph", "validate", "output", "plan", "apply", "destroy", "up", "down"] {
         fresh.looks(&[command, "--filter", "nowhere"]);
+    }
+}
+
+#[test]
+fn commands_that_need_no_estate() {
+    let fresh = Situation::new("fresh", three_units("cluster"));
+    for arguments in [
+        &["version"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+    ] {
+        fresh.looks_on(&[Surface::Pipes], arguments);
     }
 }

@@ -48,7 +48,7 @@ impl Selectable {
         requirements(selector).iter().all(|requirement| requirement.holds(&self.labels))
     }
 
-    /// The same for its annotations.
+    /// Whether its annotations fit a selector.
     pub fn annotated(&self, selector: &str) -> bool {
         requirements(selector).iter().all(|requirement| requirement.holds(&self.annotations))
     }
