@@ -89,8 +89,6 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
             "name the folder that `slipway plan --out` wrote",
         ));
     }
-    let workspace =
-        Workspace::open_for(ui, &invocation, args.path.as_deref(), Launch::needs(Command::Apply))?;
     let wanted = Launch {
         command: Command::Apply,
         path: args.path.as_deref(),
@@ -100,5 +98,5 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
+    Ok(concluded(ui, &launch(ui, &invocation, wanted).await?))
 }

@@ -52,8 +52,6 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         };
         return Ok(concluded(ui, &destroy_removed(ui, &workspace, wanted).await?));
     }
-    let workspace =
-        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Destroy))?;
     let wanted = Launch {
         command: Command::Destroy,
         path: args.path.as_deref(),
@@ -63,5 +61,5 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
+    Ok(concluded(ui, &launch(ui, &global.invocation(), wanted).await?))
 }

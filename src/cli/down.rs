@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use crate::launch::{CommandError, Consent, Launch, Workspace, launch};
+use crate::launch::{CommandError, Consent, Launch, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
 use crate::ui::Ui;
@@ -37,8 +37,6 @@ pub struct DownArgs {
 
 /// Takes everything down.
 pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, CommandError> {
-    let workspace =
-        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Down))?;
     let wanted = Launch {
         command: Command::Down,
         path: args.path.as_deref(),
@@ -48,5 +46,5 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,
     };
-    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
+    Ok(concluded(ui, &launch(ui, &global.invocation(), wanted).await?))
 }

@@ -19,7 +19,7 @@ use crate::hcl::suggest;
 use crate::hcl::value::Value;
 use crate::launch::{CommandError, Workspace, generate_first, leave_out};
 use crate::project::Needs;
-use crate::run::unit_loader::{UnitLoader, WorkError};
+use crate::run::unit_loader::WorkError;
 use crate::support::interrupt::channel;
 use crate::support::shown;
 use crate::terragrunt::outputs::Outputs;
@@ -82,7 +82,7 @@ pub async fn cmd_output(ui: Ui, global: &Global, args: &OutputArgs) -> Result<Ex
         return Err(CommandError::usage(message, "name the unit before it: slipway output UNIT NAME"));
     }
     let engine = workspace.engine(&args.tools.tools(), false)?;
-    let loader = UnitLoader::new(engine, Arc::clone(&reader), workspace.project.estate_root.clone());
+    let loader = workspace.loader(engine, Arc::clone(&reader));
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let mut answers = BTreeMap::new();

@@ -7,8 +7,7 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use crate::launch::{CommandError, Launch, Planning, Signing, Workspace, plan};
-use crate::run::command::Command;
+use crate::launch::{CommandError, Planning, Signing, plan};
 use crate::ui::Ui;
 
 /// How saved plans are signed.
@@ -55,8 +54,6 @@ pub struct PlanArgs {
 
 /// Plans.
 pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
-    let workspace =
-        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Plan))?;
     let wanted = Planning {
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
@@ -65,7 +62,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         out: args.out.as_deref(),
         signing: &Signing { key: args.signing.sign_with.clone(), unsigned: args.signing.no_sign },
     };
-    let conclusion = plan(ui, workspace, wanted).await?;
+    let conclusion = plan(ui, &global.invocation(), wanted).await?;
     let exit = concluded(ui, &conclusion);
     let has_changes = conclusion.has_changes && args.detailed_exitcode;
     Ok(if exit == Exit::Done && has_changes { Exit::Changes } else { exit })

@@ -11,7 +11,6 @@ use crate::engine::state_lock::{self, Found, StateLock};
 use crate::engine::{Session, Unwatched};
 use crate::launch::{CommandError, Workspace};
 use crate::project::Needs;
-use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 use crate::support::work_folder::{self, WorkFolder};
 use crate::terragrunt::paths::unit_file;
@@ -43,7 +42,7 @@ pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Ex
         ));
     }
     let engine = workspace.engine(&args.tools.tools(), false)?;
-    let loader = UnitLoader::new(engine, workspace.reader("plan"), workspace.project.estate_root.clone());
+    let loader = workspace.loader(engine, workspace.reader("plan"));
     let unit = loader.name(&dir);
     let folder = work_folder::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.

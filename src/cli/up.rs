@@ -8,7 +8,7 @@ use super::consent::ConsentArgs;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use crate::launch::{CommandError, Launch, Workspace, launch};
+use crate::launch::{CommandError, Launch, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
 use crate::ui::Ui;
@@ -33,8 +33,6 @@ pub struct UpArgs {
 
 /// Brings everything up.
 pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, CommandError> {
-    let workspace =
-        Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Launch::needs(Command::Up))?;
     let wanted = Launch {
         command: Command::Up,
         path: args.path.as_deref(),
@@ -44,5 +42,5 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, Comm
         plans: Plans::default(),
         leave_dependents: false,
     };
-    Ok(concluded(ui, &launch(ui, &workspace, wanted).await?))
+    Ok(concluded(ui, &launch(ui, &global.invocation(), wanted).await?))
 }

@@ -8,7 +8,7 @@ use super::error::CommandError;
 use super::execute::{execute, refuse_unattended};
 use super::left_behind;
 use super::left_out::leave_out;
-use super::options::RunOptions;
+use super::options::{Invocation, RunOptions};
 use super::prepared::PreparedRun;
 use super::select::Selection;
 use super::selectors::Selectors;
@@ -39,15 +39,25 @@ pub struct Launch<'a> {
     pub leave_dependents: bool,
 }
 
-impl Launch<'_> {
-    /// What it needs of slipway.hcl.
-    pub fn needs(command: Command) -> Needs {
-        if command.has_gates() { Needs::EVERYTHING } else { Needs::RUN }
-    }
+/// Opens the project, executes the run and prints the summary.
+pub async fn launch(ui: Ui, invocation: &Invocation, launch: Launch<'_>) -> Result<Conclusion, CommandError> {
+    let workspace = open(ui, invocation, launch.path, launch.command)?;
+    begin(ui, &workspace, launch).await
 }
 
-/// Executes it and prints the summary.
-pub async fn launch(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<Conclusion, CommandError> {
+/// The project, with what a run of a command needs of slipway.hcl.
+pub fn open(
+    ui: Ui,
+    invocation: &Invocation,
+    path: Option<&Path>,
+    command: Command,
+) -> Result<Workspace, CommandError> {
+    let needs = if command.has_gates() { Needs::EVERYTHING } else { Needs::RUN };
+    Workspace::open_for(ui, invocation, path, needs)
+}
+
+/// Executes a run in a project that is open and prints the summary.
+pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<Conclusion, CommandError> {
     let (command, mode) = (launch.command, launch.command.mode());
     refuse_unattended(ui, command, launch.consent)?;
     workspace.look_at_home()?;

@@ -10,7 +10,6 @@ use super::workspace::Workspace;
 use crate::run::folder::RunFolder;
 use crate::run::journal::is_held;
 use crate::run::locks::break_locks;
-use crate::run::unit_loader::UnitLoader;
 use crate::ui::Ui;
 
 /// Breaks the locks of a run that is dead.
@@ -24,7 +23,7 @@ pub async fn unlock_run(
     let reader = workspace.reader("plan");
     let selection = workspace.select(ui, path.or(Some(&all)), &reader, &Selectors::default())?;
     let engine = workspace.engine(&Tools::default(), false)?;
-    let loader = UnitLoader::new(engine, reader, workspace.project.estate_root.clone());
+    let loader = workspace.loader(engine, reader);
     let folder = RunFolder::find(workspace.home()?, Some(run))?.filter(|folder| folder.id == run);
     if folder.as_ref().is_some_and(|folder| is_held(&folder.journal())) {
         return Err(CommandError::refused(

@@ -8,6 +8,8 @@ use super::error::CommandError;
 use super::options::{RunOptions, Tools};
 use super::workspace::Workspace;
 use crate::engine::{Engine, EngineSettings, select, unit_folder};
+use crate::run::unit_loader::UnitLoader;
+use crate::terragrunt::Reader;
 
 /// How many units run at once where nobody says.
 const PARALLELISM: usize = 8;
@@ -19,6 +21,11 @@ impl Workspace {
         let is_unusable = matches!(self.refuse_unusable_home(), Err(CommandError::Failed { .. }));
         let home = if is_unusable { &self.home } else { self.home()? };
         self.engine_at(home, tools, backend_bootstrap)
+    }
+
+    /// Who loads units for an engine, as a reader reads them.
+    pub fn loader(&self, engine: Arc<dyn Engine>, reader: Arc<Reader>) -> UnitLoader {
+        UnitLoader::new(engine, reader, self.project.estate_root.clone())
     }
 
     /// The name of that engine; nothing is worked on.

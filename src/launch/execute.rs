@@ -62,7 +62,7 @@ pub async fn execute(
     let mode = run.command.mode();
     let engine = workspace.engine(&run.options.tools, run.options.backend_bootstrap)?;
     let engine_name = engine.name().to_owned();
-    let loader = UnitLoader::new(Arc::clone(&engine), reader, workspace.project.estate_root.clone());
+    let loader = workspace.loader(Arc::clone(&engine), reader);
     let loader = Arc::new(loader.standing_for(run.stands_for.clone()));
     let reports = run.options.reports.prepare(workspace)?;
     let (interruptor, interrupts) = channel();
@@ -171,7 +171,7 @@ fn preview(
         return Ok(None);
     }
     let reader = workspace.reader_for_work(Mode::Plan.command(), &run.options.tools)?;
-    Ok(Some(UnitLoader::new(engine, reader, workspace.project.estate_root.clone())))
+    Ok(Some(workspace.loader(engine, reader)))
 }
 
 /// How a run begins that goes on: whoever watches is told what was done before.

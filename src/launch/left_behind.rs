@@ -7,7 +7,6 @@ use super::error::CommandError;
 use super::options::Tools;
 use super::select::Selection;
 use super::workspace::Workspace;
-use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 use crate::support::signals::attach;
 use crate::terragrunt::Reader;
@@ -29,7 +28,7 @@ pub async fn refuse(
         return Ok(());
     }
     let engine = workspace.engine(tools, false)?;
-    let loader = UnitLoader::new(engine, Arc::clone(reader), workspace.project.estate_root.clone());
+    let loader = workspace.loader(engine, Arc::clone(reader));
     let (interruptor, interrupts) = channel();
     let _attached = attach(interruptor);
     let asked = with_resources(&dependents, &loader, &interrupts).await;

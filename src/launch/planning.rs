@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agree::Consent;
-use super::begin::{Launch, launch};
+use super::begin::{Launch, begin, open};
 use super::conclusion::Conclusion;
 use super::error::CommandError;
-use super::options::RunOptions;
+use super::options::{Invocation, RunOptions};
 use super::removed;
 use super::saved::{Saving, Signing};
 use super::selectors::Selectors;
-use super::workspace::Workspace;
 use crate::run::command::Command;
 use crate::run::plans::{Keeper, Plans};
 use crate::ui::Ui;
@@ -37,8 +36,8 @@ pub struct Planning<'a> {
 }
 
 /// Plans, and saves the plans where that is asked for and every unit could be planned.
-pub async fn plan(ui: Ui, workspace: Workspace, wanted: Planning<'_>) -> Result<Conclusion, CommandError> {
-    let workspace = Arc::new(workspace);
+pub async fn plan(ui: Ui, invocation: &Invocation, wanted: Planning<'_>) -> Result<Conclusion, CommandError> {
+    let workspace = Arc::new(open(ui, invocation, wanted.path, Command::Plan)?);
     // Beside the plan, so that nobody waits for it.
     let note = {
         let (workspace, path) = (Arc::clone(&workspace), wanted.path.map(Path::to_owned));
@@ -55,7 +54,7 @@ pub async fn plan(ui: Ui, workspace: Workspace, wanted: Planning<'_>) -> Result<
         plans: Plans { detailed: wanted.detailed, keeper: keeper.clone(), saved: None },
         leave_dependents: false,
     };
-    let conclusion = launch(ui, &workspace, run).await?;
+    let conclusion = begin(ui, &workspace, run).await?;
     if let Ok(Ok(Some(note))) = tokio::time::timeout(NOTE_LIMIT, note).await {
         ui.say(&note);
     }

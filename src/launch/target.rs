@@ -10,7 +10,6 @@ use super::workspace::Workspace;
 use crate::cluster::load_aws;
 use crate::engine::{Session, Unwatched};
 use crate::project::{ArgoCd, Cluster, ResolvedCluster};
-use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::channel;
 
 /// A cluster and the way to its AWS.
@@ -91,7 +90,7 @@ async fn with_outputs(
 ) -> Result<ResolvedCluster, CommandError> {
     let engine = workspace.engine(tools, false)?;
     let reader = workspace.reader_for_work("output", tools)?;
-    let loader = UnitLoader::new(engine, reader, workspace.project.estate_root.clone());
+    let loader = workspace.loader(engine, reader);
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
     let Some(dir) = workspace.project.unit_dir(cluster) else {

@@ -15,7 +15,7 @@ pub mod policy;
 #[cfg(test)]
 mod any_project;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 

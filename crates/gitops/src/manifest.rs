@@ -107,6 +107,23 @@ pub(super) enum Value {
 }
 
 impl Node {
+    /// Changes this and every node below it. Nesting is the file's choice, the stack is ours: no recursion.
+    pub fn change_each(&mut self, mut change: impl FnMut(&mut Self)) {
+        let mut open = vec![self];
+        while let Some(node) = open.pop() {
+            change(node);
+            match &mut node.value {
+                Value::Mapping(pairs) => {
+                    for (name, value) in pairs {
+                        open.extend([name, value]);
+                    }
+                }
+                Value::Sequence(items) => open.extend(items),
+                Value::Scalar(..) | Value::Alias(_) => {}
+            }
+        }
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

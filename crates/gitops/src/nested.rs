@@ -67,26 +67,15 @@ impl Lines {
         inside.zip(outside).map_or(at, |(inside, outside)| outside + at - inside)
     }
 
-    /// Nesting is the file's choice, the stack is ours: no recursion.
     fn move_out(&self, root: &mut Node) {
-        let mut open = vec![root];
-        while let Some(node) = open.pop() {
+        root.change_each(|node| {
             // The end belongs to the line of what is before it.
             let length = node.span.len();
             let start = self.place(node.span.start);
             let end = if length == 0 { start } else { self.place(node.span.end - 1) + 1 };
             node.span = start..end;
             node.line += self.before;
-            match &mut node.value {
-                Value::Mapping(pairs) => {
-                    for (name, value) in pairs {
-                        open.extend([name, value]);
-                    }
-                }
-                Value::Sequence(items) => open.extend(items),
-                Value::Scalar(..) | Value::Alias(_) => {}
-            }
-        }
+        });
     }
 }
 

@@ -66,22 +66,12 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-/// Nesting is the file's choice, the stack is ours: no recursion.
+/// Moves all that is in a node.
 fn move_by(root: &mut Node, bytes: usize, lines: usize) {
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
+    root.change_each(|node| {
         node.span = node.span.start + bytes..node.span.end + bytes;
         node.line += lines;
-        match &mut node.value {
-            Value::Mapping(pairs) => {
-                for (name, value) in pairs {
-                    open.extend([name, value]);
-                }
-            }
-            Value::Sequence(items) => open.extend(items),
-            Value::Scalar(..) | Value::Alias(_) => {}
-        }
-    }
+    });
 }
 
 #[cfg(test)]

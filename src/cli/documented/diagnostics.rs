@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::Tree;
 use super::{repository, update, write};
 use crate::estate::{Estate, ValidateOptions, filter, validate};
 use crate::hcl::diagnostic::{Diagnostic, grouped};
 use crate::project::Project;
+use crate::project::fixture::Tree;
 use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::{Reader, ReaderOptions};
 use crate::ui::Snippets;

@@ -9,7 +9,6 @@ mod diagnostics;
 mod exit_codes;
 mod page;
 mod site;
-mod tree;
 mod typed;
 mod variables;
 

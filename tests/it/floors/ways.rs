@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::floor_of;
+use super::floor;
 use crate::support::root;
 
 #[test]
@@ -20,7 +20,7 @@ fn the_ways_that_are_told_are_there_and_go_down_only() {
             let source = std::fs::read_to_string(root().join(file)).unwrap();
             let declared = Regex::new(&format!(r"\bfn {function}\b")).unwrap();
             assert!(declared.is_match(&source), "there is no function {function} in {file}");
-            assert_eq!(floor_of(file), told, "the floor of {file}");
+            assert_eq!(floor(file), Some(told), "the floor of {file}");
             assert!(told <= above, "{function} of {file} is above what comes before it");
             above = told;
         }
