@@ -1,0 +1,114 @@
+//! What commands have in common that bump images: what they may do, and whether the cluster is waited for.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::repository::RepositoryArgs;
+use crate::cli::follow::{Reached, reach, wait_for_bumps};
+use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository, bump_source};
+use crate::launch::{CommandError, Workspace};
+use crate::support::git::short;
+use crate::ui::{Format, Ui};
+
+/// Whether to wait for the cluster.
+#[derive(Args, Clone, Debug)]
+pub(super) struct WaitArgs {
+    /// Return when the cluster runs it: Synced and Healthy at that commit, with that image
+    #[arg(long)]
+    pub(super) wait: bool,
+
+    /// How long to wait, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
+    pub(super) timeout: u64,
+}
+
+/// What a bump may do that it otherwise refuses.
+#[derive(Args, Clone, Debug)]
+pub(super) struct BumpArgs {
+    /// Set it even where it is older than what is there
+    #[arg(long)]
+    allow_older: bool,
+
+    /// How tags are read to tell which is older: auto, semver, semver:RANGE, numeric, timestamp, describe or none
+    #[arg(long, value_name = "POLICY", env = "SLIPWAY_IMAGE_AGE")]
+    age: Option<AgePolicy>,
+
+    /// Set it even where a rollback holds the image
+    #[arg(long)]
+    unfreeze: bool,
+}
+
+impl BumpArgs {
+    pub(super) fn options(&self) -> BumpOptions {
+        BumpOptions {
+            allow_older: self.allow_older,
+            unfreeze: self.unfreeze,
+            age: self.age.clone(),
+            source: source(),
+            ..BumpOptions::default()
+        }
+    }
+}
+
+/// The pipeline or person behind this.
+pub(super) fn source() -> Option<String> {
+    bump_source(|name| std::env::var(name).ok())
+}
+
+/// What will be waited for, where that was asked: reached before anything is pushed.
+pub(super) async fn reached(
+    workspace: &Workspace,
+    args: &RepositoryArgs,
+    wait: &WaitArgs,
+    apps: &[&str],
+) -> Result<Option<Reached>, CommandError> {
+    if !wait.wait {
+        return Ok(None);
+    }
+    reach(workspace, args.cluster.as_deref(), &args.tools, apps).await.map(Some)
+}
+
+/// Tells of the bumps, and waits for the cluster where that was asked.
+pub(super) async fn finish(
+    ui: Ui,
+    repository: Repository,
+    reached: Option<Reached>,
+    wait: &WaitArgs,
+    outcomes: &[BumpOutcome],
+) -> Result<(), CommandError> {
+    let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
+    left_out.sort();
+    left_out.dedup();
+    for file in left_out {
+        ui.warn(&format!("left out: {file}"));
+    }
+    for outcome in outcomes {
+        ui.say(&described(outcome));
+    }
+    if let Some(reached) = reached {
+        wait_for_bumps(ui, reached, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
+    }
+    if ui.format() == Format::Json {
+        let as_json = |outcome: &BumpOutcome| {
+            json!({
+                "app": outcome.app, "container": outcome.container, "previous": outcome.previous,
+                "image": outcome.image, "commit": outcome.commit, "changed": outcome.changed,
+                "file": outcome.file, "line": outcome.line,
+            })
+        };
+        return Ok(ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>())?);
+    }
+    Ok(())
+}
+
+fn described(outcome: &BumpOutcome) -> String {
+    let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
+    let commit = short(commit);
+    if outcome.changed {
+        format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
+    } else {
+        format!("{app}: {image} is there already ({file}:{line}, commit {commit})")
+    }
+}

@@ -1,0 +1,51 @@
+//! `slipway image`: images in the manifests repository. One file a command; what they share is in [`bumping`] and [`repository`].
+
+mod bumping;
+mod history;
+mod list;
+mod promote;
+mod repository;
+mod rollback;
+mod set;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::global::Global;
+use crate::launch::CommandError;
+use crate::ui::Ui;
+
+pub(super) use self::repository::MANIFESTS;
+
+/// Set, list, roll back and promote images in the manifests
+#[derive(Args, Clone, Debug)]
+pub struct ImageArgs {
+    #[command(subcommand)]
+    command: ImageCommand,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum ImageCommand {
+    /// Set images: all of them in one commit, pushed; waits for the cluster with --wait
+    Set(set::SetArgs),
+    /// List the images of all applications
+    List(list::ListArgs),
+    /// Show what was done to an application's images
+    History(history::HistoryArgs),
+    /// Take the last bump of an application back, and hold later ones until --unfreeze
+    Rollback(rollback::RollbackArgs),
+    /// Give one environment the image that another runs
+    Promote(promote::PromoteArgs),
+}
+
+/// Does what was asked.
+pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit, CommandError> {
+    match &args.command {
+        ImageCommand::Set(args) => set::set(ui, global, args).await?,
+        ImageCommand::List(args) => list::list(ui, global, args).await?,
+        ImageCommand::History(args) => history::show_history(ui, global, args).await?,
+        ImageCommand::Rollback(args) => rollback::take_back(ui, global, args).await?,
+        ImageCommand::Promote(args) => promote::carry_over(ui, global, args).await?,
+    }
+    Ok(Exit::Done)
+}
