@@ -5,7 +5,8 @@
 
 use super::error::GitOpsError;
 use super::find::{FoundImage, Level, Role};
-use super::kustomize::{join, may_be, specification};
+use super::kustomize::{may_be, specification};
+use super::layout::join;
 use super::manifest::{Files, ManifestFile, Node, parse};
 
 /// An Application of the repository that renders a chart.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::error::GitOpsError;
 use super::image::ImageReference;
-use super::kustomize::{is_kustomization, is_override};
+use super::layout::{is_kustomization, is_override};
 use super::manifest::{FileIndex, Files, ManifestFile, Node};
 use super::nested;
 use super::rules::Rules;

@@ -49,6 +49,7 @@ mod find;
 mod history;
 mod image;
 mod kustomize;
+mod layout;
 mod manifest;
 mod nested;
 mod one_file;

@@ -145,6 +145,12 @@ impl Node {
         }
     }
 
+    /// The pairs of a mapping of texts.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let pair = |(name, value): &(Self, Self)| Some((name.text()?.to_owned(), value.text()?.to_owned()));
+        self.pairs().iter().filter_map(pair).collect()
+    }
+
     /// The items of a sequence; none of anything else.
     pub fn items(&self) -> &[Self] {
         match &self.value {

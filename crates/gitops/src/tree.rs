@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::GitOpsError;
-use super::kustomize::{is_kustomization, is_override};
+use super::layout::{is_kustomization, is_override};
 
 /// What Git and the kernel give up at.
 const MOST_LINKS: usize = 40;
@@ -116,7 +116,7 @@ impl Tree {
                 _ => {}
             }
         }
-        let inside = |path: &&String| super::kustomize::within(path, folder);
+        let inside = |path: &&String| super::layout::within(path, folder);
         let nameless = self.nameless.iter().filter(inside).map(|path| GitOpsError::Manifest {
             file: path.clone(),
             line: 1,
@@ -148,8 +148,8 @@ impl Tree {
     pub fn link_from_elsewhere(&self, file: &str, folder: &str) -> Option<&str> {
         let mut links = self.entries.iter().filter(|(_, entry)| entry.is_link());
         let link = links.find(|(path, _)| {
-            !super::kustomize::within(path, folder)
-                && self.resolve(path).is_some_and(|target| super::kustomize::within(file, &target))
+            !super::layout::within(path, folder)
+                && self.resolve(path).is_some_and(|target| super::layout::within(file, &target))
         });
         link.map(|(path, _)| path.as_str())
     }
@@ -168,7 +168,7 @@ impl Tree {
                 Some((start, rest, self.entries.get(start).filter(|entry| entry.is_link())?))
             });
             let Some((start, rest, link)) = link else { return Some(path) };
-            let target = super::kustomize::join(super::kustomize::folder_of(start), link.target.as_ref()?)?;
+            let target = super::layout::join(super::layout::folder_of(start), link.target.as_ref()?)?;
             path = format!("{target}{rest}");
         }
         None

@@ -10,9 +10,9 @@ use crate::support::root;
 /// A module by the names that lead to it from the crate's root.
 type Module = Vec<String>;
 
-/// Circles that are known, by a module that is in them. The evaluation of Terragrunt's files goes round by its nature; the
-/// others are to go, and none is to come.
-const KNOWN: [&str; 3] = ["terragrunt::evaluation::include", "kustomize", "kustomize::labels"];
+/// Circles that are known, by a module that is in them. The evaluation of Terragrunt's files goes round by its nature;
+/// none is to come.
+const KNOWN: [&str; 1] = ["terragrunt::evaluation::include"];
 
 /// One file: what it uses, and what it passes on under a name.
 struct Source {

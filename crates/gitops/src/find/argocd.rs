@@ -5,7 +5,7 @@ use granit_parser::ScalarStyle;
 
 use super::{Finder, Level, Role};
 use crate::image::ImageReference;
-use crate::kustomize::folder_of;
+use crate::layout::folder_of;
 use crate::manifest::{Node, Value};
 use crate::written::Written;
 

@@ -2,7 +2,7 @@
 
 use super::{Finder, Level, Role, is_object};
 use crate::image::ImageReference;
-use crate::kustomize::{folder_of, within};
+use crate::layout::{folder_of, within};
 use crate::manifest::{Files, Node};
 use crate::written::{Parts, Spot, Written};
 

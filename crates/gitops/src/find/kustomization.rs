@@ -2,7 +2,7 @@
 
 use super::{Finder, Level, Role, object};
 use crate::image::ImageReference;
-use crate::kustomize::folder_of;
+use crate::layout::folder_of;
 use crate::manifest::Node;
 use crate::written::{Parts, Written};
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::kinds::{self, LISTS, Place};
 use super::{Finder, FoundImage, Role};
-use crate::kustomize::pairs;
 use crate::manifest::Node;
 use crate::path::{ImagePath, Reached, Stop, step};
 use crate::written::Written;
@@ -265,8 +264,8 @@ impl Finder<'_> {
             siblings,
             api_version: owner.api_version.to_owned(),
             namespace: of_metadata("namespace").and_then(Node::text).unwrap_or_default().to_owned(),
-            labels: of_metadata("labels").map(pairs).unwrap_or_default(),
-            annotations: of_metadata("annotations").map(pairs).unwrap_or_default(),
+            labels: of_metadata("labels").map(Node::texts).unwrap_or_default(),
+            annotations: of_metadata("annotations").map(Node::texts).unwrap_or_default(),
         });
     }
 }

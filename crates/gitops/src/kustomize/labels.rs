@@ -29,7 +29,8 @@ impl Selectable {
 
     /// What a kustomization gives to all that comes through it, after its patches.
     pub fn take(&mut self, kustomization: &Node) {
-        let own = |node: Option<&Node>| -> Vec<(String, String)> { node.map(pairs).unwrap_or_default() };
+        let own =
+            |node: Option<&Node>| -> Vec<(String, String)> { node.map(Node::texts).unwrap_or_default() };
         self.labels.extend(own(kustomization.get("commonLabels")));
         let given = kustomization.get("labels").map(Node::items).unwrap_or_default();
         self.labels.extend(given.iter().flat_map(|entry| own(entry.get("pairs"))));
@@ -52,12 +53,6 @@ impl Selectable {
     pub fn annotated(&self, selector: &str) -> bool {
         requirements(selector).iter().all(|requirement| requirement.holds(&self.annotations))
     }
-}
-
-/// The pairs of a mapping of texts.
-pub(crate) fn pairs(node: &Node) -> Vec<(String, String)> {
-    let pair = |(name, value): &(Node, Node)| Some((name.text()?.to_owned(), value.text()?.to_owned()));
-    node.pairs().iter().filter_map(pair).collect()
 }
 
 /// One of the requirements of a selector, as Kubernetes writes them.

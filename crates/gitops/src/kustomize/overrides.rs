@@ -1,9 +1,9 @@
 //! What Argo CD itself sets in a kustomization: `kustomize` of an Application, or of a file beside the kustomization.
 
 use super::patch::Patch;
-use super::{folder_of, join};
 use crate::error::GitOpsError;
 use crate::image::ImageReference;
+use crate::layout::{folder_of, join};
 use crate::manifest::{ManifestFile, Node};
 use slipway_support::address::{Sameness, sameness};
 
@@ -18,12 +18,6 @@ pub(super) struct Override {
     pub images: Vec<(String, usize)>,
     /// What is patched after the kustomization's own patches.
     pub patches: Vec<Patch>,
-}
-
-/// Whether Argo CD takes parameters of an Application from this file of its folder.
-pub(crate) fn is_override(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').is_some_and(|(start, end)| start.starts_with(".argocd-source") && end == "yaml")
 }
 
 impl Override {

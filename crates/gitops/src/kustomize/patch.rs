@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use slipway_support::go_regex;
 
 use super::labels::Selectable;
-use super::read::join;
 use crate::error::GitOpsError;
 use crate::find::FoundImage;
+use crate::layout::join;
 use crate::manifest::{ManifestFile, Node};
 
 /// Of these kinds Kustomize knows no schema, so that a list in a patch takes the place of the whole list.

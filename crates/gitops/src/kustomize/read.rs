@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::folder_of;
 use super::patch::{Patch, Workload, segments_mean};
 use crate::error::GitOpsError;
+use crate::layout::{folder_of, join};
 use crate::manifest::{ManifestFile, Node};
 
 /// One kustomization file.
@@ -177,24 +177,6 @@ pub(crate) fn referenced(file: &ManifestFile) -> Vec<String> {
 fn transformers(root: &Node, folder: &str) -> Vec<String> {
     let entries = root.get("transformers").map(Node::items).unwrap_or_default();
     entries.iter().filter_map(|entry| join(folder, entry.text()?)).collect()
-}
-
-/// A path as a kustomization writes it, in the repository; none of an address, or of what leads out.
-pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.contains('\n') || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// `spec.template.spec.containers.[name=web].image`; a dot in brackets separates nothing.

@@ -1,6 +1,7 @@
-use super::*;
+use super::known::Kustomizations;
+use super::way::Deployed;
 use crate::find::Images;
-use crate::manifest::Files;
+use crate::manifest::{Files, ManifestFile};
 
 const BASE: &str = "apps/base/d.yaml";
 const RESOURCE: &str = "resources: [d.yaml]\n";
