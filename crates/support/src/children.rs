@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
@@ -80,19 +80,21 @@ impl AtWork {
 /// Starts a process for an expression, or for a question that takes milliseconds, in our own group. It is known from its
 /// beginning: it may be told to end before the call that starts it has come back.
 pub fn start_evaluation(command: &mut Command) -> std::io::Result<(Child, AtWork)> {
+    start(|| command.spawn(), |child| Some(child.id()))
+}
+
+/// [`start_evaluation`] of whatever starts a process and knows its number.
+pub(super) fn start<P>(
+    start: impl FnOnce() -> std::io::Result<P>,
+    id: impl FnOnce(&P) -> Option<u32>,
+) -> std::io::Result<(P, AtWork)> {
     let _starting = STARTING.read().unwrap_or_else(PoisonError::into_inner);
     if IS_OVER.load(Ordering::SeqCst) {
         return Err(std::io::Error::new(ErrorKind::Interrupted, "everything is being stopped"));
     }
-    let child = command.spawn()?;
-    let at_work = AtWork::of(Some(child.id()), Kind::Evaluation);
-    Ok((child, at_work))
-}
-
-/// Runs a process to its end, as `Command::output` does, and known here meanwhile: none is left when we are stopped.
-pub fn output(command: &mut Command) -> std::io::Result<Output> {
-    let (child, _at_work) = start_evaluation(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
-    child.wait_with_output()
+    let process = start()?;
+    let at_work = AtWork::of(id(&process), Kind::Evaluation);
+    Ok((process, at_work))
 }
 
 /// Waits until those that are being started are known.

@@ -25,9 +25,9 @@ use self::error::{Remote, classify};
 pub use self::remote::{Credentials, GitRemote};
 use self::settings::{Made, Setting};
 use super::address::Address;
-use super::children::{self, AtWork};
+use super::children::AtWork;
 use super::fs::{FileError, refuse_unreadable};
-use super::{environment, process};
+use super::{environment, process, short};
 
 /// How long a command that speaks to a remote may take.
 const REMOTE_LIMIT: Duration = Duration::from_mins(5);
@@ -99,7 +99,7 @@ impl Git {
     /// What a command of Git prints as bytes, for paths.
     pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
         self.refuse_endless(arguments)?;
-        let output = children::output(&mut self.command(arguments)).map_err(GitError::Start)?;
+        let output = short::output(&self.command(arguments)).map_err(GitError::Start)?;
         self.checked(arguments, &output).map(|()| output.stdout)
     }
 
@@ -184,8 +184,8 @@ impl Git {
 
     /// What a command prints that only lists settings: these are not known yet.
     fn listing(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        let mut command = Self { made: Made::Here, ..self.clone() }.command(arguments);
-        let output = children::output(&mut command).map_err(GitError::Start)?;
+        let command = Self { made: Made::Here, ..self.clone() }.command(arguments);
+        let output = short::output(&command).map_err(GitError::Start)?;
         self.checked(arguments, &output).map(|()| output.stdout)
     }
 
@@ -315,7 +315,7 @@ pub fn is_ancestor(git: &Git, ancestor: &str, descendant: &str) -> Result<bool, 
         git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{commit}^{{commit}}")])?;
     }
     let arguments = ["merge-base", "--is-ancestor", ancestor, descendant];
-    Ok(children::output(&mut git.command(&arguments)).map_err(GitError::Start)?.status.success())
+    Ok(short::output(&git.command(&arguments)).map_err(GitError::Start)?.status.success())
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub mod redact;
 pub mod scratch;
 pub mod seal;
 pub mod secret;
+pub mod short;
 pub mod shown;
 pub mod signals;
 pub mod slots;

@@ -19,9 +19,10 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
-use super::children::{self, AtWork};
+use super::children::AtWork;
 use super::environment;
 use super::interrupt::{self, Interrupts, Stop};
+use super::short;
 use super::work_folder::{Follower, WorkFolder};
 
 /// Lines kept for messages about a failure.
@@ -45,9 +46,9 @@ pub fn program(name: impl AsRef<OsStr>) -> std::process::Command {
 /// for questions that take milliseconds. One that is interrupted is an error of the kind `Interrupted`.
 pub fn answer(name: impl AsRef<OsStr>, arguments: &[&str]) -> std::io::Result<String> {
     let mut command = program(&name);
-    command.args(arguments).env("CHECKPOINT_DISABLE", "1").stdin(Stdio::null());
+    command.args(arguments).env("CHECKPOINT_DISABLE", "1");
     let before = interrupt::interruptions();
-    let output = children::output(&mut command)?;
+    let output = short::output(&command)?;
     if interrupt::interruptions() != before {
         return Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "it was interrupted"));
     }

@@ -147,18 +147,18 @@ impl NativeEngine {
             let running = Box::pin(process::run(&command, Options::new(&label), session));
             self.with_hooks(job, prepared, ("init", &command), running, session)
         };
-        let mut leave = self.providers.leave(&needs, &prepared.folder).await?;
+        let mut permit = self.providers.permit(&needs, &prepared.folder).await?;
         let mut ran = run().await;
-        if leave.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
-            drop(leave);
-            leave = self.providers.leave_without_copy(&prepared.folder).await?;
+        if permit.copied && ran.as_ref().is_err_and(providers::refuses_lock_file) {
+            drop(permit);
+            permit = self.providers.permit_without_copy(&prepared.folder).await?;
             ran = run().await;
         }
         ran?;
         // While nobody else may be at the providers, who would take one away.
         cache::hold_providers(self.home(), prepared.folder.path())?;
-        self.providers.learn(&leave, &needs, prepared.folder.path());
-        drop(leave);
+        self.providers.learn(&permit, &needs, prepared.folder.path());
+        drop(permit);
         init::remember(&prepared.tool, &prepared.folder, &job.config)
     }
 }

@@ -34,8 +34,8 @@ pub enum Needs {
     Some(String),
 }
 
-/// Leave to run `init`, for as long as it is held.
-pub struct Leave<'a> {
+/// Permission to run `init`, for as long as it is held.
+pub struct InitPermit<'a> {
     guard: Guard<'a>,
     /// Whether the lock file is a copy of the selection made for another unit.
     pub copied: bool,
@@ -81,9 +81,9 @@ impl Providers {
     }
 
     /// Waits until the unit in the folder `dir` may run `init`.
-    pub async fn leave(&self, needs: &Needs, dir: &Root) -> Result<Leave<'_>, EngineError> {
+    pub async fn permit(&self, needs: &Needs, dir: &Root) -> Result<InitPermit<'_>, EngineError> {
         let Needs::Some(needs) = needs else {
-            return Ok(Leave { guard: Guard::Unbound, copied: false, selects: false });
+            return Ok(InitPermit { guard: Guard::Unbound, copied: false, selects: false });
         };
         if let Some(copied) = self.is_installed(needs, dir)? {
             return self.beside_others(copied).await;
@@ -96,33 +96,33 @@ impl Providers {
         }
         let selects = dir.kind(Path::new(LOCK_FILE))?.is_none();
         let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
-        Ok(Leave { guard, copied: false, selects })
+        Ok(InitPermit { guard, copied: false, selects })
     }
 
-    /// As `leave`, after a copied selection was refused: it is thrown away, and the tool selects by itself.
-    pub async fn leave_without_copy(&self, dir: &Root) -> Result<Leave<'_>, EngineError> {
+    /// As `permit`, after a copied selection was refused: it is thrown away, and the tool selects by itself.
+    pub async fn permit_without_copy(&self, dir: &Root) -> Result<InitPermit<'_>, EngineError> {
         let guard = self.installing.write().await;
         dir.remove(Path::new(LOCK_FILE))?;
         let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
-        Ok(Leave { guard, copied: false, selects: true })
+        Ok(InitPermit { guard, copied: false, selects: true })
     }
 
     /// Takes note of an `init` that succeeded.
-    pub fn learn(&self, leave: &Leave<'_>, needs: &Needs, dir: &Path) {
-        let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &leave.guard) else { return };
+    pub fn learn(&self, permit: &InitPermit<'_>, needs: &Needs, dir: &Path) {
+        let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &permit.guard) else { return };
         has_come();
         let Ok(lock) = read_regular(&dir.join(LOCK_FILE)) else { return };
         let mut learned = self.learned();
-        if leave.selects {
+        if permit.selects {
             learned.selections.insert(needs.clone(), lock.clone());
         }
         learned.installed.insert((needs.clone(), lock));
     }
 
-    async fn beside_others(&self, copied: bool) -> Result<Leave<'_>, EngineError> {
+    async fn beside_others(&self, copied: bool) -> Result<InitPermit<'_>, EngineError> {
         let guard = self.installing.read().await;
         let guard = Guard::BesideOthers { _guard: guard, _file: self.lock_file(File::lock_shared).await? };
-        Ok(Leave { guard, copied, selects: false })
+        Ok(InitPermit { guard, copied, selects: false })
     }
 
     /// The file that keeps other runs out, locked.
@@ -280,26 +280,26 @@ mod tests {
         let providers = Providers::new(dir.path());
         let needs = Needs::Some("aws".to_owned());
 
-        let leave = providers.leave(&needs, &first).await.unwrap();
-        assert!(matches!(leave.guard, Guard::Alone { .. }));
+        let permit = providers.permit(&needs, &first).await.unwrap();
+        assert!(matches!(permit.guard, Guard::Alone { .. }));
         std::fs::write(first.path().join(LOCK_FILE), "newest").unwrap();
-        providers.learn(&leave, &needs, first.path());
-        drop(leave);
+        providers.learn(&permit, &needs, first.path());
+        drop(permit);
 
-        let leave = providers.leave(&needs, &second).await.unwrap();
-        let beside = providers.leave(&needs, &third).await.unwrap();
-        assert!(leave.copied && beside.copied);
+        let permit = providers.permit(&needs, &second).await.unwrap();
+        let beside = providers.permit(&needs, &third).await.unwrap();
+        assert!(permit.copied && beside.copied);
         assert_eq!(std::fs::read_to_string(third.path().join(LOCK_FILE)).unwrap(), "newest");
-        drop((leave, beside));
+        drop((permit, beside));
 
         // What a team has locked stays, and is no selection for others.
-        let leave = providers.leave(&needs, &locked).await.unwrap();
-        assert!(matches!(leave.guard, Guard::Alone { .. }) && !leave.copied);
-        providers.learn(&leave, &needs, locked.path());
-        drop(leave);
+        let permit = providers.permit(&needs, &locked).await.unwrap();
+        assert!(matches!(permit.guard, Guard::Alone { .. }) && !permit.copied);
+        providers.learn(&permit, &needs, locked.path());
+        drop(permit);
         assert_eq!(std::fs::read_to_string(locked.path().join(LOCK_FILE)).unwrap(), "older");
         let fourth = unit("fourth");
-        drop(providers.leave(&needs, &fourth).await.unwrap());
+        drop(providers.permit(&needs, &fourth).await.unwrap());
         assert_eq!(std::fs::read_to_string(fourth.path().join(LOCK_FILE)).unwrap(), "newest");
     }
 }

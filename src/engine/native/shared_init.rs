@@ -37,7 +37,7 @@ const BACKEND_STATE: &str = "terraform.tfstate";
 /// The units of one run that could share an `init`, by what it depends on.
 #[derive(Debug, Default)]
 pub struct SharedInits {
-    by_need: Mutex<HashMap<String, Arc<OnceCell<Option<Left>>>>>,
+    by_need: Mutex<HashMap<String, Arc<OnceCell<Option<Initialized>>>>>,
 }
 
 /// What one unit's `init` reads, apart from the settings of its backend.
@@ -50,9 +50,9 @@ pub struct Wanted {
 /// The backend's settings that may differ between units that share: texts, numbers, yes or no.
 type Settings = BTreeMap<String, Json>;
 
-/// What an `init` has left.
+/// What an `init` has left behind.
 #[derive(Debug)]
-struct Left {
+struct Initialized {
     dir: PathBuf,
     settings: Settings,
     /// Its note of the backend; null without one.
@@ -80,14 +80,14 @@ impl SharedInits {
         let mut own = None;
         let first = async {
             let ran = init().await;
-            let left = ran.is_ok().then(|| Left::by(dir.path(), wanted)).flatten();
+            let initialized = ran.is_ok().then(|| Initialized::by(dir.path(), wanted)).flatten();
             own = Some(ran);
-            left
+            initialized
         };
-        let left = cell.get_or_init(|| first).await;
-        match (own, left) {
+        let initialized = cell.get_or_init(|| first).await;
+        match (own, initialized) {
             (Some(ran), _) => ran.map(|()| true),
-            (None, Some(left)) if left.give(dir, wanted)? => Ok(false),
+            (None, Some(initialized)) if initialized.give(dir, wanted)? => Ok(false),
             (None, _) => init().await.map(|()| true),
         }
     }
@@ -192,11 +192,11 @@ fn may_do_more(module: &Module, backend_file: Option<&Path>) -> bool {
         || module.backends.iter().any(|backend| Some(backend.location.file.path()) != backend_file)
 }
 
-impl Left {
+impl Initialized {
     /// What lies in `dir` after its `init`; none where that is more than is known.
     fn by(dir: &Path, wanted: &Wanted) -> Option<Self> {
         let data = dir.join(".terraform");
-        let mut left = Self {
+        let mut made = Self {
             dir: dir.to_owned(),
             settings: wanted.settings.clone(),
             backend: Json::Null,
@@ -207,15 +207,15 @@ impl Left {
             let entry = entry.ok()?;
             match entry.file_name().to_str()? {
                 BACKEND_STATE => {
-                    left.backend = serde_json::from_slice(&read_regular(&entry.path()).ok()?).ok()?;
+                    made.backend = serde_json::from_slice(&read_regular(&entry.path()).ok()?).ok()?;
                 }
-                "providers" => add_links(&entry.path(), &data, &mut left.providers)?,
+                "providers" => add_links(&entry.path(), &data, &mut made.providers)?,
                 "modules" | super::init::MARKER => {}
                 _ => return None,
             }
         }
         // What it has noted has to be what it was given, or one would not know what to note for another.
-        left.backend_for(&left.settings).is_some().then_some(left)
+        made.backend_for(&made.settings).is_some().then_some(made)
     }
 
     /// Its note of the backend, with another unit's settings; none where it does not hold what it was given.
@@ -307,8 +307,14 @@ mod tests {
         assert!(more("{\"module\": {\"x\": {\"source\": \"../x\"}}}"));
     }
 
-    fn left(backend: Json, settings: &[(&str, Json)]) -> Left {
-        Left { dir: "/a".into(), settings: of(settings), backend, lock: None, providers: BTreeMap::new() }
+    fn initialized(backend: Json, settings: &[(&str, Json)]) -> Initialized {
+        Initialized {
+            dir: "/a".into(),
+            settings: of(settings),
+            backend,
+            lock: None,
+            providers: BTreeMap::new(),
+        }
     }
 
     fn of(settings: &[(&str, Json)]) -> Settings {
@@ -322,10 +328,10 @@ mod tests {
             "backend": { "type": "s3", "config": { "bucket": "b", "key": "a", "encrypt": true, "role": null }, "hash": 7 }
         });
         let settings = [("bucket", Json::from("b")), ("key", Json::from("a")), ("encrypt", Json::from(true))];
-        let left = left(noted, &settings);
+        let first = initialized(noted, &settings);
         let others =
             of(&[("bucket", Json::from("b")), ("key", Json::from("c")), ("encrypt", Json::from(false))]);
-        let given = left.backend_for(&others).unwrap();
+        let given = first.backend_for(&others).unwrap();
         let expected = serde_json::json!({ "bucket": "b", "key": "c", "encrypt": false, "role": null });
         assert_eq!(given["backend"]["config"], expected);
         assert_eq!(given["backend"]["hash"], 0);
@@ -336,8 +342,12 @@ mod tests {
         let noted =
             serde_json::json!({ "backend": { "type": "s3", "config": { "key": "elsewhere" }, "hash": 7 } });
         let settings = [("key", Json::from("a"))];
-        assert_eq!(left(noted, &settings).backend_for(&of(&settings)), None);
-        assert_eq!(left(Json::Null, &settings).backend_for(&of(&settings)), None, "no note at all");
-        assert_eq!(left(Json::Null, &[]).backend_for(&of(&[])), Some(Json::Null), "no backend, no note");
+        assert_eq!(initialized(noted, &settings).backend_for(&of(&settings)), None);
+        assert_eq!(initialized(Json::Null, &settings).backend_for(&of(&settings)), None, "no note at all");
+        assert_eq!(
+            initialized(Json::Null, &[]).backend_for(&of(&[])),
+            Some(Json::Null),
+            "no backend, no note"
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! Signatures of saved plans with SSH keys, as Git makes and checks those of commits: by `ssh-keygen -Y`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use crate::support::children::start_evaluation;
 use crate::support::git::configured;
 use crate::support::process;
 use crate::support::scratch::Scratch;
+use crate::support::short::output_fed;
 
 /// What the signatures are for: one made for something else does not count here.
 const NAMESPACE: &str = "slipway-plan";
@@ -98,7 +98,7 @@ impl Signer {
     pub fn sign(&self, file: &Path) -> Result<(), SignatureError> {
         let mut command = process::program(&self.program);
         command.args(["-Y", "sign", "-n", NAMESPACE, "-f"]).arg(self.key.path()).arg(file);
-        let output = run(&mut command, &self.program, &[])?;
+        let output = run(&command, &self.program, &[])?;
         if output.status.success() {
             return Ok(());
         }
@@ -176,7 +176,7 @@ pub fn verify(
     let Some(list) = allowed else { return Ok(Signed { by: None, fingerprint }) };
     let mut command = process::program(program);
     command.args(["-Y", "find-principals", "-f"]).arg(list).arg("-s").arg(signature);
-    let found = run(&mut command, program, &[])?;
+    let found = run(&command, program, &[])?;
     let names = String::from_utf8_lossy(&found.stdout).into_owned();
     for name in names.lines().filter(|_| found.status.success()) {
         if check(Some((name, list)))?.status.success() {
@@ -186,18 +186,12 @@ pub fn verify(
     Err(SignatureError::Unknown(list.to_owned()))
 }
 
-fn run(command: &mut Command, program: &str, input: &[u8]) -> Result<Output, SignatureError> {
+fn run(command: &Command, program: &str, input: &[u8]) -> Result<Output, SignatureError> {
     let failed = |error: std::io::Error| SignatureError::Program {
         program: program.to_owned(),
         cause: error.to_string(),
     };
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (mut child, _at_work) = start_evaluation(command).map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that ends before it has read everything says why by itself.
-        let _closed = std::io::Write::write_all(&mut stdin, input);
-    }
-    child.wait_with_output().map_err(failed)
+    output_fed(command, input).map_err(failed)
 }
 
 fn told(output: &Output) -> String {
