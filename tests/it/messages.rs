@@ -3,9 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use nix::sys::signal::Signal;
+
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
+use crate::support::stopping::{Stoppable, until};
 use crate::support::tool;
 
 fn run(estate: &Estate, arguments: &[&str]) -> Ended {
@@ -117,18 +120,11 @@ fn a_run_that_a_signal_ended_was_stopped_by_whoever_sent_it() {
     let module = std::fs::read_to_string(estate.path().join("infra/text/main.tf")).unwrap();
     estate.write("infra/text/main.tf", &module.replace(": \"true\"", ": \"sleep 30\""));
     let slipway = Slipway::new(estate.path(), &tool("tofu"));
-    let mut command = slipway.into_command(&["apply", "--yes"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut lines = lines.map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("only: apply")), "it never began");
-    for _ in 0..2 {
-        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
-    let _rest: Vec<String> = lines.collect();
-    child.wait().unwrap();
+    let command = slipway.into_command(&["apply", "--yes"]);
+    let running = Stoppable::start(command);
+    until("it never began", || running.said().contains("only: apply"));
+    running.signal(&[Signal::SIGTERM; 2]);
+    running.output();
     let shown = run(&estate, &["runs", "show"]);
     assert!(
         shown.stdout.contains("it was stopped, ") && !shown.stdout.contains("a person"),

@@ -54,9 +54,12 @@ fn an_endpoint_that_never_answers_is_told_in_seconds_and_an_interrupt_ends_the_w
         assert_found(&ended, what, "missing", &["answer"]);
     }
 
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let mut command = slipway(&estate, &bed).env("AWS_ENDPOINT_URL", &endpoint).into_command(&["doctor"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(1500));
+    // It asks, and waits for the answer.
+    let _asked = listener.accept().unwrap();
     assert!(child.try_wait().unwrap().is_none(), "it waits");
     let interrupted = Instant::now();
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();

@@ -1,13 +1,8 @@
 //! What tables and reports count where a unit did not come to its end.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
 use super::{Driver, each, unit};
 use crate::support::estate::Estate;
+use crate::support::stopping::{Stoppable, until_there};
 
 /// Three resources after each other; the second one runs a script.
 const MODULE: &str = r#"
@@ -86,18 +81,10 @@ fn a_unit_that_failed_counts_what_it_has_made_until_then() {
 fn a_unit_that_was_interrupted_counts_what_it_has_made_until_then() {
     each(|driver| {
         let estate = estate("touch $HOME/begun; sleep 3");
-        let mut command = driver.slipway(&estate).into_command(&["apply", "--yes"]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while !estate.path().join("begun").exists() {
-            assert!(Instant::now() < deadline, "the apply did not begin");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        for _ in 0..2 {
-            kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        let output = child.wait_with_output().unwrap();
+        let running = Stoppable::start(driver.slipway(&estate).into_command(&["apply", "--yes"]));
+        until_there(&estate.path().join("begun"));
+        running.interrupt(2);
+        let output = running.output();
         assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
         counts_one(driver, &estate, &String::from_utf8_lossy(&output.stdout), "interrupted");
     });

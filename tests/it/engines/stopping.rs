@@ -1,13 +1,11 @@
 //! Ctrl-C, once and twice.
 
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 use super::{Driver, each};
 use crate::support::estate::Estate;
+use crate::support::stopping::{Stoppable, until_there};
 
 /// An estate whose first unit says `begun` in a file, and then takes its time.
 fn slow(seconds: u32) -> Estate {
@@ -20,18 +18,10 @@ fn slow(seconds: u32) -> Estate {
 }
 
 fn interrupted(driver: &Driver, estate: &Estate, times: usize) -> Output {
-    let mut command = driver.slipway(estate).into_command(&["apply", "--yes"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !estate.path().join("begun").exists() {
-        assert!(Instant::now() < deadline, "the apply did not begin");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    for _ in 0..times {
-        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    child.wait_with_output().unwrap()
+    let running = Stoppable::start(driver.slipway(estate).into_command(&["apply", "--yes"]));
+    until_there(&estate.path().join("begun"));
+    running.interrupt(times);
+    running.output()
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::remote::{Remote, spec};
 use super::server::GitServer;
 use super::set;
 use crate::support::slipway::Slipway;
+use crate::support::stopping::{until_over, until_there};
 
 const FILE: &str = "manifests/app-a/deployment.yaml";
 const SET: &str = "app-a=registry.example/app-a:v2";
@@ -222,16 +223,17 @@ fn nothing_is_left_of_a_bump_that_a_signal_stops() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let remote = Remote::new();
         let started = remote.root.path().join("started");
-        remote.hook("pre-receive", &format!("touch {}\nexec sleep 3", started.display()));
+        remote.hook(
+            "pre-receive",
+            &format!("echo $$ $PPID > {0}.new; mv {0}.new {0}\nexec sleep 3", started.display()),
+        );
         let before = remote.tip();
         let home = tempfile::tempdir().unwrap();
         let temporary = tempfile::tempdir().unwrap();
         let set = slipway(home.path()).env("TMPDIR", temporary.path());
         let mut command = set.into_command(&["image", "set", SET, "--repo", &url(&remote)]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while !started.exists() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until_there(&started);
         let begun = Instant::now();
         kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
         let status = child.wait().unwrap();
@@ -246,7 +248,7 @@ fn nothing_is_left_of_a_bump_that_a_signal_stops() {
             .collect();
         assert!(left.is_empty(), "{signal}: {left:?}");
         // Once the hook is over too, the remote is as it was, and open.
-        std::thread::sleep(Duration::from_millis(3200));
+        until_over(&started);
         assert!(!remote.bare().join("refs/heads/main.lock").exists());
         remote.hook("pre-receive", "exit 0");
         if remote.tip() == before {

@@ -11,6 +11,7 @@ use slipway::support::secret::Secret;
 use super::remote::{Remote, spec};
 use super::server::GitServer;
 use super::{set, set_with};
+use crate::support::stopping::until_over;
 
 const PASSWORD: &str = "s3cr3t-t0ken";
 
@@ -244,7 +245,8 @@ async fn nobody_else_can_read_the_clone_and_nothing_of_it_is_left_behind() {
 async fn a_bump_that_is_cut_off_is_there_as_a_whole_or_not_at_all() {
     let remote = Remote::new();
     let started = remote.root.path().join("started");
-    remote.hook("pre-receive", &format!("touch {}\nsleep 1", started.display()));
+    remote
+        .hook("pre-receive", &format!("echo $$ $PPID > {0}.new; mv {0}.new {0}\nsleep 1", started.display()));
     let before = remote.file("manifests/app-a/deployment.yaml");
     let mut repository = remote.open().await;
     let push_is_under_way = async {
@@ -257,7 +259,7 @@ async fn a_bump_that_is_cut_off_is_there_as_a_whole_or_not_at_all() {
         () = push_is_under_way => {}
     }
     drop(repository);
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    until_over(&started);
 
     let outcome = set(&mut remote.open().await, "app-a=registry.example/app-a:v2").await.unwrap();
     assert_eq!(outcome.commit, remote.tip());
@@ -293,7 +295,11 @@ async fn a_history_that_is_waited_on_is_fetched_seldom() {
     let opened = server.conversations();
     remote.commit("later", &[("README.md", "x")]);
     let (later, stranger) = (remote.tip(), "0".repeat(40));
-    tokio::time::sleep(Duration::from_millis(2100)).await;
+    // It is asked again once that is allowed.
+    while server.conversations() == opened {
+        assert_eq!(history.has(&stranger, &start).await.unwrap(), None);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     for _ in 0..40 {
         assert_eq!(history.has(&stranger, &start).await.unwrap(), None);
         assert_eq!(history.has("1.2.3", &start).await.unwrap(), None, "a chart's version");

@@ -1,11 +1,15 @@
 //! Whatever the program is at, interrupts end it: a fetch and an evaluation at the second one, everything at the third.
 
-use std::io::Read;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -58,6 +62,7 @@ impl Working {
 
     /// Interrupts it so often, and waits for its end from the last one on.
     fn interrupted(self, times: usize) -> Stopped {
+        // Not by what it says: that may be what hangs.
         for _ in 1..times {
             self.signal(Signal::SIGINT);
             std::thread::sleep(Duration::from_millis(300));
@@ -202,7 +207,7 @@ fn the_second_interrupt_ends_an_unpacking() {
     let world = World::new();
     // Nothing in it comes to light for a long time: an archive may hold any number of empty pieces.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, b"").unwrap();
+    Write::write_all(&mut encoder, b"").unwrap();
     let piece = encoder.finish().unwrap();
     std::fs::create_dir_all(world.path("dist")).unwrap();
     std::fs::write(world.path("dist/module.tar.gz"), piece.repeat((32 << 20) / piece.len())).unwrap();
@@ -238,7 +243,8 @@ fn the_third_interrupt_ends_everything_within_a_second() {
 fn the_third_interrupt_ends_it_also_where_it_cannot_say_anything_any_more() {
     let world = World::new();
     let note = world.path("note");
-    let script = format!("echo $$ > {}; yes a long line that nobody reads", note.display());
+    let script =
+        format!("echo $$ > {}; yes a line that nobody reads | head -c 1000000; sleep 300", note.display());
     world.estate.write("talk.sh", &script);
     let hook = "terraform {\n  source = \"${get_repo_root()}/modules//app\"\n  before_hook \"talk\" {\n    \
                 commands = [\"plan\"]\n    execute = [\"sh\", \"${get_repo_root()}/talk.sh\"]\n  }\n}\n";
@@ -247,13 +253,16 @@ fn the_third_interrupt_ends_it_also_where_it_cannot_say_anything_any_more() {
     command.env("SLIPWAY_LOG_FORMAT", "json");
     // A pipe that is full, and is not read from: each word of ours waits for ever.
     let (unread, full) = std::io::pipe().unwrap();
+    // Another way into the pipe, which does not wait where it is full.
+    let end = format!("/proc/self/fd/{}", full.as_raw_fd());
+    let mut ours = OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(end).unwrap();
     let child = command.stdout(Stdio::null()).stderr(full).spawn().unwrap();
     drop(command);
     let mut working = Working { child };
     working.child.stderr = Some(Command::new("true").stderr(Stdio::piped()).spawn().unwrap().stderr.unwrap());
     working.until("its hook begins", || noted(&note).is_some());
-    // Until the pipe is full.
-    std::thread::sleep(Duration::from_secs(1));
+    while ours.write(&[b'x'; 4096]).is_ok() {}
+    while ours.write(b"x").is_ok() {}
     let stopped = working.interrupted(3);
     assert_eq!(stopped.code, Some(130));
     assert!(stopped.took < A_SECOND, "{:?}", stopped.took);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
+use crate::support::stopping::{Stoppable, until_there};
 use crate::support::terraforms;
 
 /// An estate with one unit whose apply says `begun` in a file, takes its time, and says `done`.
@@ -36,14 +37,6 @@ pub fn start(slipway: Slipway, arguments: &[&str]) -> Child {
     slipway.into_command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-pub fn wait_for(file: &Path) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !file.exists() {
-        assert!(Instant::now() < deadline, "{} did not appear", file.display());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 pub fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
 }
@@ -57,7 +50,7 @@ fn a_second_run_over_the_same_units_is_refused_and_names_the_first() {
     let tool = &terraforms()[0];
     let estate = slow(2);
     let first = start(Slipway::new(estate.path(), tool).env("USER", "alice"), &["apply", "--yes"]);
-    wait_for(&estate.path().join("begun"));
+    until_there(&estate.path().join("begun"));
     let second = Slipway::new(estate.path(), tool).run(&["destroy", "--yes"]).exits(5);
     drop(
         second.says("(`slipway apply` by alice on ").says(") changes networking").says("nothing was touched"),
@@ -78,7 +71,7 @@ fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
     let at = |estate: &Estate| Slipway::new(estate.path(), tool).bed(&bed);
     let objects = || bed.aws("s3", "/states-two?list-type=2");
     let mut first = start(at(&one).env("USER", "alice"), &["apply", "--yes"]);
-    wait_for(&one.path().join("begun"));
+    until_there(&one.path().join("begun"));
     assert!(objects().contains("networking/terraform.tfstate.slipway-lock"), "{}", objects());
     let refused = at(&two).run(&["apply", "--yes"]).exits(5);
     drop(
@@ -90,7 +83,7 @@ fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
     first.wait_with_output().unwrap();
     let meets = at(&two).run(&["apply", "--yes"]).exits(1);
     drop(meets.says("its state is locked by ").says("slipway unlock networking "));
-    wait_for(&one.path().join("done"));
+    until_there(&one.path().join("done"));
     at(&one).run(&["apply", "--yes"]).exits(0).says("nothing to change");
     at(&two).run(&["apply", "--yes"]).exits(0).says("nothing to change");
     assert!(!two.path().join("done").exists(), "nothing was applied twice");
@@ -122,15 +115,12 @@ fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() 
         let bucket = format!("states-{}", tool.file_name().unwrap().to_str().unwrap());
         let estate = slow_in_s3(&bed, &tool, &bucket, 20);
         let at = || Slipway::new(estate.path(), &tool).bed(&bed);
-        let child = start(at(), &["apply", "--yes"]);
-        wait_for(&estate.path().join("begun"));
+        let running = Stoppable::start(at().into_command(&["apply", "--yes"]));
+        until_there(&estate.path().join("begun"));
         // Saving the state takes its time, so that the kill comes before the lock is released.
         bed.fault(&json!({ "kind": "delay", "service": "s3", "operation": "PutObject", "seconds": 4 }));
-        for _ in 0..3 {
-            signal(&child, Signal::SIGINT);
-            std::thread::sleep(Duration::from_millis(300));
-        }
-        let output = child.wait_with_output().unwrap();
+        running.interrupt(3);
+        let output = running.output();
         bed.mend();
         let told = stderr(&output);
         assert_eq!(output.status.code(), Some(130), "{told}");
@@ -155,7 +145,7 @@ fn a_lock_is_not_released_while_a_tool_works_under_it() {
     let tool = &terraforms()[0];
     let estate = slow(2);
     let mut child = start(Slipway::new(estate.path(), tool), &["apply", "--yes"]);
-    wait_for(&estate.path().join("begun"));
+    until_there(&estate.path().join("begun"));
     drop(
         Slipway::new(estate.path(), tool).run(&["unlock", "networking", "x"]).exits(5).says("still works on"),
     );
@@ -164,6 +154,6 @@ fn a_lock_is_not_released_while_a_tool_works_under_it() {
     drop(
         Slipway::new(estate.path(), tool).run(&["unlock", "networking", "x"]).exits(5).says("still works on"),
     );
-    wait_for(&estate.path().join("done"));
+    until_there(&estate.path().join("done"));
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0).says("nothing to change");
 }

@@ -1,13 +1,10 @@
 //! Stopping a run with a real tool holding a real lock.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
+use crate::support::stopping::{Stoppable, until_there};
 use crate::support::terraforms;
 
 /// An estate whose first unit says `begun` in a file, and then takes its time.
@@ -21,18 +18,10 @@ fn slow() -> Estate {
 }
 
 fn interrupted(estate: &Estate, tool: &std::path::Path, signals: &[Signal]) -> std::process::Output {
-    let mut command = Slipway::new(estate.path(), tool).into_command(&["up", "--yes"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !estate.path().join("begun").exists() {
-        assert!(Instant::now() < deadline, "the apply did not begin");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    for signal in signals {
-        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), *signal).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    child.wait_with_output().unwrap()
+    let running = Stoppable::start(Slipway::new(estate.path(), tool).into_command(&["up", "--yes"]));
+    until_there(&estate.path().join("begun"));
+    running.signal(signals);
+    running.output()
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 
-use super::locks::{signal, slow, start, wait_for};
+use super::locks::{signal, slow, start};
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
+use crate::support::stopping::until_there;
 use crate::support::terraforms;
 
 /// Runs a command on a terminal of its own, and says how it ended. `hang up FILE` closes the terminal as soon as the
@@ -86,9 +87,9 @@ fn a_run_that_is_stopped_for_a_while_leaves_its_tool_at_work_and_goes_on() {
     let tool = &terraforms()[0];
     let estate = slow(1);
     let child = start(Slipway::new(estate.path(), tool), &["apply", "--yes"]);
-    wait_for(&estate.path().join("begun"));
+    until_there(&estate.path().join("begun"));
     signal(&child, Signal::SIGSTOP);
-    wait_for(&estate.path().join("done"));
+    until_there(&estate.path().join("done"));
     signal(&child, Signal::SIGCONT);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -120,7 +121,7 @@ fn a_hangup_that_was_to_be_ignored_is_ignored() {
         .arg(slipway.get_program())
         .args(slipway.get_args());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_for(&estate.path().join("begun"));
+    until_there(&estate.path().join("begun"));
     signal(&child, Signal::SIGHUP);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

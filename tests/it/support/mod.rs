@@ -9,6 +9,7 @@ pub mod secrets;
 pub mod shown;
 pub mod skipped;
 pub mod slipway;
+pub mod stopping;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};

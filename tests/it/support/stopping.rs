@@ -1,0 +1,95 @@
+//! A command that is told to stop in turns. Each signal is sent when the one before was heard: of two that wait for a process,
+//! one arrives.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Nothing that is waited for here takes as long on any machine.
+const LONGEST: Duration = Duration::from_mins(1);
+/// What is said of the first Ctrl-C, the second and the third; a signal that ends at once begins at the second.
+const HEARD: [&str; 3] = ["stopping: nothing new begins", "interrupting what runs", "killing what runs"];
+
+/// Waits until something is so.
+pub fn until(what: &str, met: impl Fn() -> bool) {
+    let deadline = Instant::now() + LONGEST;
+    while !met() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits for a file.
+pub fn until_there(file: &Path) {
+    until(&format!("{} did not appear", file.display()), || file.exists());
+}
+
+/// Waits until the processes are over whose numbers a file holds.
+pub fn until_over(note: &Path) {
+    let noted = std::fs::read_to_string(note).unwrap();
+    let is_over = |process: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
+    };
+    until(&format!("{noted} go on"), || noted.split_whitespace().all(is_over));
+}
+
+/// A command at work.
+pub struct Stoppable {
+    child: Child,
+    said: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Stoppable {
+    /// Starts it; what it says is read from its beginning.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let (mut stderr, into) = (child.stderr.take().unwrap(), Arc::clone(&said));
+        let reading = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+                into.lock().unwrap().extend_from_slice(&buffer[..read]);
+            }
+        });
+        Self { child, said, reading }
+    }
+
+    /// What it has said until now.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
+
+    /// Sends signals one after the other: Ctrl-C goes a step further each time, and SIGTERM begins at the second step. The last
+    /// one is waited for as well, until it was heard or the command has ended.
+    pub fn signal(&self, signals: &[Signal]) {
+        let mut step = 0;
+        for signal in signals {
+            kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), *signal).unwrap();
+            step = if *signal == Signal::SIGINT || step > 0 { step + 1 } else { 2 };
+            let heard = HEARD[usize::min(step, HEARD.len()) - 1];
+            let is_heard = || self.said().contains(heard) || self.reading.is_finished();
+            until(&format!("{signal} is not heard: {}", self.said()), is_heard);
+        }
+    }
+
+    /// Interrupts it so often.
+    pub fn interrupt(&self, times: usize) {
+        self.signal(&vec![Signal::SIGINT; times]);
+    }
+
+    /// Its end.
+    pub fn output(self) -> Output {
+        let mut output = self.child.wait_with_output().unwrap();
+        self.reading.join().unwrap();
+        output.stderr = std::mem::take(&mut self.said.lock().unwrap());
+        output
+    }
+}
