@@ -41,15 +41,9 @@ pub struct Drift {
 /// The fields that others keep on the resources of these Applications.
 pub async fn drift(client: Client, applications: &[ApplicationStatus]) -> Result<Vec<Drift>, ArgoCdError> {
     let objects = Objects::new(client, "");
-    let keys: Vec<(&str, &ResourceKey)> = applications
-        .iter()
-        .flat_map(|one| one.resources.iter().map(|key| (one.name.as_str(), key)))
-        .collect();
-    let found = stream::iter(keys)
-        .map(|(application, key)| of_resource(&objects, application, key))
-        .buffered(AT_ONCE)
-        .try_collect::<Vec<_>>()
-        .await?;
+    let keys = applications.iter().flat_map(|one| one.resources.iter().map(|key| (one.name.as_str(), key)));
+    let looks: Vec<_> = keys.map(|(application, key)| of_resource(&objects, application, key)).collect();
+    let found = stream::iter(looks).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
     Ok(found.into_iter().flatten().collect())
 }
 

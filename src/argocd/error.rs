@@ -8,6 +8,14 @@ use crate::support::causes::innermost;
 /// An error of Argo CD or of the cluster under it. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum ArgoCdError {
+    /// An Application could not be compared with what it follows.
+    #[error("{application} could not be compared with Git: {error}")]
+    NotCompared {
+        /// The Application.
+        application: String,
+        /// What Argo CD says.
+        error: String,
+    },
     /// The install manifest could not be had.
     #[error(
         "the install manifest {origin} could not be read: {cause}; name a file or an address in argocd {{ manifest }}"

@@ -42,6 +42,20 @@ pub(super) async fn lacks(
     })
 }
 
+/// The Applications that do not have the commit, each with the reason.
+pub async fn behind(
+    applications: &[ApplicationStatus],
+    wanted: &Wanted<'_>,
+    ancestry: &dyn Ancestry,
+) -> Vec<(String, String)> {
+    let mut behind = Vec::new();
+    for application in applications {
+        let reason = lacks(application, wanted, ancestry).await;
+        behind.extend(reason.map(|reason| (application.name.clone(), reason)));
+    }
+    behind
+}
+
 /// Whether an Application follows the wanted repository, as far as addresses tell.
 pub(super) fn follows(application: &ApplicationStatus, wanted: &Wanted<'_>) -> bool {
     let may_be = |source: &SourceStatus| sameness(&source.repository, wanted.repository);

@@ -21,6 +21,7 @@ pub use application::{ApplicationStatus, ResourceKey};
 pub use bootstrap::{BootstrapSpec, Progress, bootstrap, wait_available};
 pub use drift::{Drift, drift};
 pub use error::ArgoCdError;
+pub use followed::behind;
 pub use manifest::{Manifest, ManifestSpec};
 pub use objects::{Change, Changes};
 pub use resources::OUTPUT_PREFIX;

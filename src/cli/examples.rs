@@ -3,7 +3,7 @@
 
 /// The groups of commands, in the order in which one comes to need them.
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Infrastructure", &["up", "down", "plan", "apply", "destroy", "output", "stack"]),
+    ("Infrastructure", &["up", "down", "plan", "drift", "apply", "destroy", "output", "stack"]),
     ("Clusters and applications", &["verify", "argocd", "image"]),
     ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
     ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
@@ -62,6 +62,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "slipway plan --detailed-exitcode --format json",
                 "for a pipeline: 2 means that there are changes",
             ),
+        ],
+    ),
+    (
+        "slipway drift",
+        &[
+            ("slipway drift prod", "what somebody changed under live/prod, and in its clusters"),
+            ("slipway drift --detail --no-applications", "units only, every attribute that differs"),
         ],
     ),
     (

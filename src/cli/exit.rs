@@ -18,6 +18,8 @@ pub enum Exit {
     Changes = 2,
     /// The configuration is wrong.
     Configuration = 3,
+    /// Something has drifted, with `drift` only.
+    Drifted = 4,
     /// Refused for safety.
     Refused = 5,
     /// Wrong usage.
@@ -34,11 +36,12 @@ impl From<Exit> for ExitCode {
 
 impl Exit {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Done,
         Self::Failed,
         Self::Changes,
         Self::Configuration,
+        Self::Drifted,
         Self::Refused,
         Self::Usage,
         Self::Interrupted,
@@ -51,6 +54,7 @@ impl Exit {
             Self::Failed => "a unit or a gate failed, or the command could not do what it was asked",
             Self::Changes => "changes are present; only with `slipway plan --detailed-exitcode`",
             Self::Configuration => "the configuration is wrong",
+            Self::Drifted => "drift found; only with `slipway drift`",
             Self::Refused => "refused for safety",
             Self::Usage => "wrong usage",
             Self::Interrupted => "interrupted",

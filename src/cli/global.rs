@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::reports::ReportArgs;
-use crate::launch::{Invocation, RunOptions, Tools};
+use crate::launch::{Invocation, RunOptions, Scope, Tools};
 use crate::project::EngineChoice;
 use crate::report::voice::Loudness;
 use crate::ui::{Format, LogFormat, UiOptions};
@@ -195,6 +195,7 @@ impl EngineArgs {
             backend_bootstrap: self.backend_bootstrap,
             cost: self.price.cost,
             keep_generated: self.stacks.no_stack_generate,
+            scope: Scope::default(),
             tools: self.tools.tools(),
             reports: self.reports.files(),
         }

@@ -193,7 +193,7 @@ const FLAG_HINTS: &[(&str, &str)] = &[
     ("replace", "set TF_CLI_ARGS_plan=-replace=ADDRESS for one `slipway apply`"),
     ("var", "inputs are the unit's: write them there, or set TF_VAR_NAME=VALUE"),
     ("var-file", "write it into the unit's `extra_arguments`, or set TF_CLI_ARGS_plan=-var-file=FILE"),
-    ("refresh-only", "set TF_CLI_ARGS_plan=-refresh-only for one `slipway plan`"),
+    ("refresh-only", "`slipway drift` looks at what was changed outside"),
     ("refresh", "set TF_CLI_ARGS_plan=-refresh=false for one `slipway plan`"),
     ("lock", "set TF_CLI_ARGS_plan=-lock=false for one `slipway plan`; an apply always locks"),
     ("lock-timeout", "set TF_CLI_ARGS_apply=-lock-timeout=TIME"),

@@ -12,6 +12,7 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 mod down;
+mod drift;
 mod early;
 mod examples;
 mod exit;
@@ -69,6 +70,7 @@ enum Command {
     Up(up::UpArgs),
     Down(down::DownArgs),
     Plan(plan::PlanArgs),
+    Drift(drift::DriftArgs),
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
     Output(output::OutputArgs),
@@ -99,6 +101,7 @@ impl Command {
             Self::Up(args) => ("up", &args.engine),
             Self::Down(args) => ("down", &args.engine),
             Self::Plan(args) => ("plan", &args.engine),
+            Self::Drift(args) => ("drift", &args.engine),
             Self::Apply(args) => ("apply", &args.engine),
             Self::Destroy(args) => ("destroy", &args.engine),
             Self::Resume(args) => ("resume", &args.engine),
@@ -130,6 +133,7 @@ impl Command {
             Self::Up(_)
             | Self::Down(_)
             | Self::Plan(_)
+            | Self::Drift(_)
             | Self::Apply(_)
             | Self::Destroy(_)
             | Self::Resume(_) => "the tool runs the code of the repository, with your credentials",
@@ -244,6 +248,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Up(args) => wait(up::cmd_up(ui, global, args)),
         Command::Down(args) => wait(down::cmd_down(ui, global, args)),
         Command::Plan(args) => wait(plan::cmd_plan(ui, global, args)),
+        Command::Drift(args) => wait(drift::cmd_drift(ui, global, args)),
         Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
         Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
         Command::Resume(args) => wait(resume::cmd_resume(ui, global, args)),

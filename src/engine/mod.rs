@@ -160,6 +160,8 @@ pub enum Direction {
     Apply,
     /// Nothing left.
     Destroy,
+    /// What is there, as it is: nothing is changed, and what differs from the state is told.
+    Refresh,
 }
 
 impl Direction {
@@ -168,6 +170,7 @@ impl Direction {
         match self {
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Refresh => "plan",
         }
     }
 }

@@ -29,7 +29,7 @@ impl Verb {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Plan(_) => &["plan"],
-            Self::ApplySaved(_) | Self::ApplyDirectly(Direction::Apply) => &["apply"],
+            Self::ApplySaved(_) | Self::ApplyDirectly(Direction::Apply | Direction::Refresh) => &["apply"],
             Self::ApplyDirectly(Direction::Destroy) => &["destroy"],
             Self::Show => &["show"],
             Self::StatePull => &["state", "pull"],
@@ -63,6 +63,9 @@ impl Verb {
         match self {
             Self::Plan(Direction::Apply) => &["-input=false", "-json", "-detailed-exitcode"],
             Self::Plan(Direction::Destroy) => &["-input=false", "-json", "-detailed-exitcode", "-destroy"],
+            Self::Plan(Direction::Refresh) => {
+                &["-input=false", "-json", "-detailed-exitcode", "-refresh-only"]
+            }
             Self::ApplySaved(_) => &["-input=false", "-json"],
             Self::ApplyDirectly(_) => &["-input=false", "-json", "-auto-approve"],
             Self::Show | Self::Output => &["-json", "-no-color"],

@@ -52,7 +52,7 @@ pub fn open(
     path: Option<&Path>,
     command: Command,
 ) -> Result<Workspace, CommandError> {
-    let needs = if command.has_gates() { Needs::EVERYTHING } else { Needs::RUN };
+    let needs = if command.needs_clusters() { Needs::EVERYTHING } else { Needs::RUN };
     Workspace::open_for(ui, invocation, path, needs)
 }
 
@@ -64,7 +64,7 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
     stacks::generate_first(ui, workspace, launch.path, launch.options.keep_generated)?;
     let reader = workspace.reader_for_work(mode.command(), &launch.options.tools)?;
     let mut selection = workspace.select(ui, launch.path, &reader, launch.selectors)?;
-    if command.has_gates() || mode == Mode::Plan {
+    if command.needs_clusters() || mode == Mode::Plan {
         let missing = workspace.project.missing_cluster_units(&reader, true);
         if !missing.is_empty() {
             return Err(CommandError::Configuration(missing));
@@ -94,7 +94,7 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
     };
     let gates = match mode {
         Mode::Plan => planned_gates(&workspace.project, &selection.estate, &selection.selected),
-        Mode::Apply | Mode::Destroy => Vec::new(),
+        Mode::Drift | Mode::Apply | Mode::Destroy => Vec::new(),
     };
     let conclusion = execute(ui, workspace, &selection, reader, run).await?;
     if !gates.is_empty() {

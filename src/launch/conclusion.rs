@@ -11,6 +11,8 @@ pub struct Conclusion {
     pub result: Option<RunResult>,
     /// Whether something was, or would be, changed.
     pub has_changes: bool,
+    /// Whether something is not as it was left.
+    pub has_drifted: bool,
     /// Why a report of it could not be written.
     pub unreported: Option<CommandError>,
 }

@@ -8,6 +8,7 @@ use super::conclusion::Conclusion;
 use super::error::CommandError;
 use super::graph::{context, folders, nodes};
 use super::locks::{self, ToLock};
+use super::options::Scope;
 use super::prepared::PreparedRun;
 use super::select::Selection;
 use super::watching::{Ends, listeners, tell};
@@ -48,7 +49,7 @@ pub fn refuse_unattended(ui: Ui, command: Command, consent: Consent) -> Result<(
 
 /// Whether something would be changed, nobody has agreed, and there is nobody to ask.
 pub fn is_unattended(ui: Ui, mode: Mode, consent: Consent) -> bool {
-    mode != Mode::Plan && !consent.is_given() && !ui.is_interactive()
+    !mode.only_looks() && !consent.is_given() && !ui.is_interactive()
 }
 
 /// Executes it and prints the summary.
@@ -83,7 +84,8 @@ pub async fn execute(
     let context = Arc::new(context(workspace, selection, &run, loader, &folder, approver));
     let parallelism = workspace.parallelism(run.options);
     let memory = MemoryBound::new(run.options.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
-    let (nodes, units) = nodes(workspace, selection, &context, &folder, run.command.has_gates(), parallelism);
+    let with_clusters = run.command.needs_clusters() && run.options.scope == Scope::Everything;
+    let (nodes, units) = nodes(workspace, selection, &context, &folder, with_clusters, parallelism);
 
     let collector = Collector::default();
     let listeners = listeners(ui, terminal, &folder, &collector);
@@ -93,7 +95,7 @@ pub async fn execute(
     // Before anything is written down, asked or done.
     let to_lock =
         ToLock::of(workspace, selection, &context.loader, (&folder, past.is_none()), run.command.name());
-    let held = if mode == Mode::Plan { None } else { Some(to_lock.take(ui).await?) };
+    let held = if mode.only_looks() { None } else { Some(to_lock.take(ui).await?) };
     let asked_for = run.request.path.clone();
     let beginning = match &past {
         Some(past) => going_on(workspace, &events, past),
@@ -157,7 +159,8 @@ pub async fn execute(
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
     let has_changes = collector.summary().has_changes();
-    Ok(Conclusion { result: Some(result), has_changes, unreported: reported.err() })
+    let has_drifted = collector.summary().has_drifted();
+    Ok(Conclusion { result: Some(result), has_changes, has_drifted, unreported: reported.err() })
 }
 
 /// What shows plans that cannot be final yet, to somebody who is asked once for all of them.

@@ -43,7 +43,7 @@ pub fn context(
     let mode = run.command.mode();
     let policies = policies(workspace, selection, run.command, run.options.cost);
     // A page shows plans in full; an apply that nobody reviews is not slowed down for it.
-    let for_a_page = run.options.reports.wants_details() && (mode == Mode::Plan || !run.consent.is_given());
+    let for_a_page = run.options.reports.wants_details() && (mode.only_looks() || !run.consent.is_given());
     let plans = Plans { detailed: run.plans.detailed || for_a_page, ..run.plans.clone() };
     // Whoever looks at plans, or keeps them, or agrees to them as a whole.
     let seen = !run.consent.is_given() || mode == Mode::Destroy || plans.detailed || plans.keeper.is_some();
@@ -58,6 +58,7 @@ pub fn context(
         left_locks: LeftLocks::new(workspace.home_path()),
         work_folders: WorkFolders::new(workspace.home_path(), &folder.id, run.command.name()),
         policies,
+        drift: workspace.project.drift.clone(),
     }
 }
 
@@ -98,7 +99,7 @@ pub fn nodes(
     selection: &Selection,
     context: &Arc<UnitContext>,
     folder: &RunFolder,
-    gates: bool,
+    with_clusters: bool,
     parallelism: usize,
 ) -> (Nodes, Vec<NamedUnit>) {
     let Selection { estate, graph, selected, .. } = selection;
@@ -125,7 +126,7 @@ pub fn nodes(
             UnitSpec { name, dependencies, work }
         })
         .collect();
-    let clusters = if gates { workspace.project.clusters.as_slice() } else { &[] };
+    let clusters = if with_clusters { workspace.project.clusters.as_slice() } else { &[] };
     let contexts = clusters.iter().filter_map(|cluster| {
         let unit = workspace.project.unit_dir(cluster)?;
         let index = place(estate.find(&unit)?)?;
@@ -136,6 +137,11 @@ pub fn nodes(
     let mut nodes = if context.mode == Mode::Destroy {
         let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
         assemble::downwards(units, gates.collect())
+    } else if context.mode == Mode::Drift {
+        let (rules, detailed) = (&workspace.project.drift, context.plans.detailed);
+        let gates = contexts.filter_map(|(_, context)| gate::drift(context, rules.clone(), detailed));
+        let gates = gates.collect();
+        assemble::beside(assemble::upwards(units, Vec::new()), gates)
     } else {
         let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
         assemble::upwards(units, gates.collect())

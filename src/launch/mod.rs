@@ -55,7 +55,7 @@ pub use self::conclusion::Conclusion;
 pub use self::error::CommandError;
 pub use self::left_out::leave_out;
 pub use self::nothing::{no_units, refuse_nothing};
-pub use self::options::{Invocation, ReportFiles, RunOptions, Tools};
+pub use self::options::{Invocation, ReportFiles, RunOptions, Scope, Tools};
 pub use self::planning::{Planning, plan};
 pub use self::removed::{DestroyRemoved, destroy_removed};
 pub use self::resume::{Resuming, resume};

@@ -33,6 +33,16 @@ pub struct Tools {
     pub tf_path: Option<PathBuf>,
 }
 
+/// What a look for drift takes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Units, and the applications of their clusters.
+    #[default]
+    Everything,
+    /// Units only.
+    Units,
+}
+
 /// How a run goes about its units.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
@@ -52,6 +62,8 @@ pub struct RunOptions {
     pub cost: bool,
     /// Whether what stacks have generated is taken as it is.
     pub keep_generated: bool,
+    /// What a look for drift takes in.
+    pub scope: Scope,
     /// Which programs.
     pub tools: Tools,
     /// Which reports are written.

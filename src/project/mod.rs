@@ -6,6 +6,7 @@
 mod apps;
 mod cluster;
 mod cluster_unit;
+mod drift;
 mod gates;
 mod limits;
 mod needs;
@@ -28,6 +29,7 @@ pub use apps::{App, Apps};
 pub use cluster::{
     ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
 };
+pub use drift::DriftRules;
 pub use gates::planned_gates;
 pub use limits::{UnitLimits, bytes};
 pub use needs::Needs;
@@ -60,6 +62,7 @@ const BLOCKS: &[(&str, usize)] = &[
     ("apps", 0),
     ("cluster", 1),
     ("cost", 0),
+    ("drift", 0),
     ("engine", 0),
     ("estate", 0),
     ("locals", 0),
@@ -132,6 +135,8 @@ pub struct Project {
     pub cost: Option<CostLimits>,
     /// What is said of the applications in the manifests repository.
     pub apps: Apps,
+    /// What may differ from what was left there.
+    pub drift: DriftRules,
 }
 
 impl Project {
@@ -168,6 +173,7 @@ impl Project {
             policies: Vec::new(),
             cost: None,
             apps: Apps::default(),
+            drift: DriftRules::default(),
         })
     }
 
@@ -215,6 +221,7 @@ impl Project {
             policies: policy::all(&sections, needs.policies, &mut errors),
             cost: policy::cost(&sections, needs.policies, &mut errors),
             apps: Apps::read(&sections, &mut errors),
+            drift: DriftRules::read(&sections, needs.policies, &mut errors),
         };
         project.set_engine(sections.look(), &engine, &mut errors);
         if errors.is_empty() { Ok(project) } else { Err(errors) }

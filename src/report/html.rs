@@ -84,7 +84,12 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
         }
         Some(Outcome::Refused { message }) => tell("message", json!(visible(message))),
         Some(Outcome::Skipped { cause }) => tell("note", json!(visible(&format!("{cause} did not succeed")))),
-        Some(Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) }) => {
+        Some(
+            Outcome::Passed { note }
+            | Outcome::Done { note }
+            | Outcome::Drifted { note }
+            | Outcome::Unchanged { note: Some(note) },
+        ) => {
             tell("note", json!(visible(note)));
         }
         _ => {}

@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, T
 use super::foreign::{one_line, visible};
 use super::line::{judged, priced};
 use super::model::{Row, Summary};
+use crate::engine::PlanSummary;
 use crate::run::event::Outcome;
 
 /// The report; `log_end` knows the last lines of a node's log.
@@ -74,12 +75,15 @@ fn case(summary: &Summary, row: &Row, log_end: &impl Fn(&str) -> Option<String>)
 fn plan_lines(row: &Row) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(plan) = &row.plan {
-        let mut line = format!("plan: {}", plan.short());
+        let sums = if plan.refreshed { "refreshed".to_owned() } else { format!("plan: {}", plan.short()) };
+        let mut line = sums;
         if !row.mocked.is_empty() {
             line = format!("{line}, provisional: mock outputs of {}", row.mocked.join(", "));
         }
         told.push(line);
     }
+    let drifted = row.plan.iter().flat_map(PlanSummary::drifted);
+    told.extend(drifted.map(|change| format!("changed outside: {}", change.address)));
     told.extend(row.done.iter().map(|done| format!("done before it ended: {}", done.short())));
     told.extend(row.cost.iter().map(|cost| format!("cost: {}", priced(cost))));
     told.extend(row.judgements.iter().filter_map(judged).map(|text| strip_ansi_codes(&text).into_owned()));
@@ -99,6 +103,7 @@ fn status(summary: &Summary, row: &Row) -> TestCaseStatus {
     };
     match &row.outcome {
         Some(Outcome::Failed { message, .. }) => failed(NonSuccessKind::Failure, "failed", message),
+        Some(Outcome::Drifted { note }) => failed(NonSuccessKind::Failure, "drifted", note),
         Some(Outcome::Refused { message }) => failed(NonSuccessKind::Failure, "refused", message),
         Some(Outcome::Skipped { cause }) => skipped(&format!("{cause} did not succeed")),
         Some(Outcome::Declined) => skipped("a person declined it"),

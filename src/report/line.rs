@@ -26,6 +26,7 @@ pub fn sign(outcome: &Outcome) -> String {
             style("✓").green()
         }
         Outcome::Failed { .. } | Outcome::Refused { .. } => style("✗").red().bold(),
+        Outcome::Drifted { .. } => style("!").yellow().bold(),
         Outcome::Declined | Outcome::Skipped { .. } | Outcome::Interrupted => style("-").yellow(),
     };
     styled.for_stderr().to_string()
@@ -134,9 +135,10 @@ pub fn priced(cost: &Cost) -> String {
 /// What there is to say of an outcome besides its word.
 pub fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Passed { note } | Outcome::Done { note } | Outcome::Unchanged { note: Some(note) } => {
-            Some(shown::block(note).into_owned())
-        }
+        Outcome::Passed { note }
+        | Outcome::Done { note }
+        | Outcome::Drifted { note }
+        | Outcome::Unchanged { note: Some(note) } => Some(shown::block(note).into_owned()),
         Outcome::Failed { message, advice: Some(advice) } => {
             Some(format!("{}\n    help: {}", shown::block(message), shown::block(advice)))
         }

@@ -339,6 +339,15 @@ impl Summary {
         self.nodes.iter().any(|row| row.plan.as_ref().is_some_and(|plan| plan.changes))
     }
 
+    /// Whether anything is not as it was left.
+    pub fn has_drifted(&self) -> bool {
+        self.drifted() > 0
+    }
+
+    fn drifted(&self) -> usize {
+        self.nodes.iter().filter(|row| matches!(row.outcome, Some(Outcome::Drifted { .. }))).count()
+    }
+
     /// Whether the run found everything as it should be.
     pub fn changed_nothing(&self) -> bool {
         let idle = |row: &Row| match &row.outcome {
@@ -356,6 +365,7 @@ impl Summary {
         let undone = self.nodes.len() - self.nodes.iter().filter(done).count() - failed;
         match (failed, undone) {
             (0, 0) if only_plans(&self.command) && self.has_changes() => "changes".to_owned(),
+            (0, 0) if self.has_drifted() => format!("{} drifted", self.drifted()),
             (0, 0) if self.changed_nothing() => "nothing to change".to_owned(),
             (0, 0) => "done".to_owned(),
             (failed, 0) => format!("{failed} failed"),

@@ -116,6 +116,7 @@ fn line(row: &Row) -> Line {
         Some(Outcome::Unchanged { note: Some(note) }) => {
             result = format!("{result}: {}", one_line(note));
         }
+        Some(Outcome::Drifted { note }) => result = format!("{result}: {}", one_line(note)),
         Some(Outcome::Skipped { cause }) => {
             result = format!("{result}: {} did not succeed", name(cause));
         }

@@ -79,6 +79,14 @@ pub fn upwards(units: UnitSpecs, clusters: Vec<ClusterGates>) -> Nodes {
     nodes
 }
 
+/// A graph with gates beside it, which wait for nothing.
+pub fn beside(mut nodes: Nodes, gates: Vec<GateSpec>) -> Nodes {
+    for gate in gates {
+        add(&mut nodes, gate.name, NodeKind::Gate, Vec::new(), gate.work);
+    }
+    nodes
+}
+
 /// A graph with a gate before all of it.
 pub fn behind(gate: GateSpec, nodes: Nodes) -> Nodes {
     let first = Node { name: gate.name, kind: NodeKind::Gate, after: Vec::new(), work: gate.work };

@@ -11,6 +11,8 @@ pub enum Command {
     Down,
     /// Units, planned only.
     Plan,
+    /// Units and applications, held against what was left there.
+    Drift,
     /// Units, planned and applied.
     Apply,
     /// Plans that were saved before, applied as they are.
@@ -25,7 +27,8 @@ impl Command {
     /// The one that a journal or a lock names; none where another version wrote of one that is not known here. Saved plans
     /// are applied by `apply` as well: see [`Self::of_saved_plans`].
     pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Up, Self::Down, Self::Plan, Self::Apply, Self::Destroy, Self::DestroyRemoved];
+        let all =
+            [Self::Up, Self::Down, Self::Plan, Self::Drift, Self::Apply, Self::Destroy, Self::DestroyRemoved];
         all.into_iter().find(|command| command.name() == name)
     }
 
@@ -41,6 +44,7 @@ impl Command {
             Self::Up => "up",
             Self::Down => "down",
             Self::Plan => "plan",
+            Self::Drift => "drift",
             Self::Apply | Self::ApplySaved => "apply",
             Self::Destroy => "destroy",
             Self::DestroyRemoved => "destroy --removed",
@@ -59,6 +63,7 @@ impl Command {
     pub fn mode(self) -> Mode {
         match self {
             Self::Plan => Mode::Plan,
+            Self::Drift => Mode::Drift,
             Self::Up | Self::Apply | Self::ApplySaved => Mode::Apply,
             Self::Down | Self::Destroy | Self::DestroyRemoved => Mode::Destroy,
         }
@@ -69,10 +74,15 @@ impl Command {
         matches!(self, Self::Up | Self::Down)
     }
 
-    /// Whether `slipway resume` can go on with it: saved plans are over with their run, and removed units are looked for
-    /// in the history each time.
+    /// Whether it comes to clusters.
+    pub fn needs_clusters(self) -> bool {
+        self.has_gates() || self == Self::Drift
+    }
+
+    /// Whether `slipway resume` can go on with it: saved plans are over with their run, removed units are looked for
+    /// in the history each time, and drift is what is there now.
     pub fn is_resumable(self) -> bool {
-        !matches!(self, Self::ApplySaved | Self::DestroyRemoved)
+        !matches!(self, Self::ApplySaved | Self::DestroyRemoved | Self::Drift)
     }
 
     /// What to type after a run that has left something undone.
@@ -89,7 +99,7 @@ impl Command {
 
 /// Whether a run of the command of that name plans and does no more.
 pub fn only_plans(name: &str) -> bool {
-    Command::named(name).is_some_and(|command| command.mode() == Mode::Plan)
+    Command::named(name).is_some_and(|command| command.mode().only_looks())
 }
 
 /// Whether a run of the command of that name takes things away.
@@ -103,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_not_resumed_is_never_said_to_be() {
-        for name in ["up", "down", "plan", "apply", "destroy", "destroy --removed"] {
+        for name in ["up", "down", "plan", "drift", "apply", "destroy", "destroy --removed"] {
             let command = Command::named(name).unwrap();
             assert_eq!(command.name(), name);
             assert_eq!(

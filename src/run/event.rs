@@ -307,6 +307,11 @@ pub enum Outcome {
         /// What was done.
         note: String,
     },
+    /// It is not as the last apply, or Git, says: somebody changed it.
+    Drifted {
+        /// What of it.
+        note: String,
+    },
     /// It failed.
     Failed {
         /// Why.
@@ -342,6 +347,7 @@ impl Outcome {
                 | Self::Destroyed
                 | Self::Passed { .. }
                 | Self::Done { .. }
+                | Self::Drifted { .. }
         )
     }
 
@@ -359,6 +365,7 @@ impl Outcome {
             Self::Destroyed => "destroyed",
             Self::Passed { .. } => "passed",
             Self::Done { .. } => "done",
+            Self::Drifted { .. } => "drifted",
             Self::Failed { .. } => "failed",
             Self::Refused { .. } => "refused",
             Self::Declined => "declined",

@@ -95,7 +95,10 @@ fn without_secrets(mut kind: EventKind) -> EventKind {
                 advice.iter_mut().for_each(clean);
             }
             Outcome::Refused { message } => clean(message),
-            Outcome::Unchanged { note: Some(note) } | Outcome::Passed { note } | Outcome::Done { note } => {
+            Outcome::Unchanged { note: Some(note) }
+            | Outcome::Passed { note }
+            | Outcome::Done { note }
+            | Outcome::Drifted { note } => {
                 clean(note);
             }
             _ => {}

@@ -2,6 +2,7 @@
 
 pub mod argocd;
 mod context;
+mod drift;
 mod history;
 mod verify;
 
@@ -13,8 +14,10 @@ pub use self::history::History;
 pub use verify::{VerifyGate, verify_spec};
 
 use self::argocd::{ApplicationsGate, BootstrapGate, UninstallGate};
+use self::drift::DriftGate;
 use super::assemble::{ClusterGates, GateSpec, SpecIndex};
 use super::node::Work;
+use crate::project::DriftRules;
 
 /// The gates of a cluster on the way up; `unit` is its unit's place in the run.
 pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
@@ -27,6 +30,13 @@ pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
         (gate(argocd, Arc::new(bootstrap)), gate(applications, Arc::new(ApplicationsGate(context))))
     });
     ClusterGates { unit, verify, argocd }
+}
+
+/// What looks at the applications of a cluster, where it has an Argo CD.
+pub fn drift(context: GateContext, rules: DriftRules, detailed: bool) -> Option<GateSpec> {
+    let (_, argocd) = context.cluster.gate_names();
+    let (_, name) = argocd?;
+    Some(GateSpec { name, work: Arc::new(DriftGate { context: Arc::new(context), rules, detailed }) })
 }
 
 /// The gate of a cluster on the way down, where it has an Argo CD.

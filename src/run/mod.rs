@@ -10,6 +10,7 @@ pub mod approval;
 pub mod assemble;
 pub mod blast;
 pub mod command;
+pub mod drift;
 pub mod event;
 pub mod events;
 pub mod folder;

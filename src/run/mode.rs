@@ -5,6 +5,8 @@
 pub enum Mode {
     /// Plan only.
     Plan,
+    /// Plan what differs from the state only, which is never applied.
+    Drift,
     /// Plan, and apply that plan.
     Apply,
     /// Plan that nothing is left, and apply that plan.
@@ -12,10 +14,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Whether nothing is changed by it.
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Plan | Self::Drift)
+    }
+
     /// The command that a configuration is evaluated for: `get_terraform_command`, and for which mocks may be used.
     pub fn command(self) -> &'static str {
         match self {
-            Self::Plan => "plan",
+            Self::Plan | Self::Drift => "plan",
             Self::Apply => "apply",
             Self::Destroy => "destroy",
         }

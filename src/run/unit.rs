@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::agreement::{Agreement, Ahead};
 use super::approval::{Approval, Approver};
+use super::drift;
 use super::event::{EventKind, Outcome};
 use super::left_locks::LeftLocks;
 use super::mode::Mode;
@@ -21,7 +22,7 @@ use super::time_limit::{Clock, within};
 use super::unit_loader::{UnitLoader, WorkError};
 use super::work_folders::WorkFolders;
 use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
-use crate::project::UnitLimits;
+use crate::project::{DriftRules, UnitLimits};
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::interrupt::Stop;
 use crate::support::paths;
@@ -49,6 +50,8 @@ pub struct UnitContext {
     pub work_folders: WorkFolders,
     /// What each plan has to hold before it is applied.
     pub policies: Policies,
+    /// What may differ from what was left there.
+    pub drift: DriftRules,
 }
 
 /// One unit.
@@ -180,8 +183,13 @@ impl UnitWork {
         when: When<'_>,
     ) -> Result<Outcome, EngineError> {
         let UnitContext { loader, mode, .. } = &*self.context;
+        if *mode == Mode::Drift {
+            let found =
+                drift::look(loader.engine(), job, &self.plan_file, &self.context.drift, reporter).await?;
+            return Ok(found.tell(reporter, self.context.plans.detailed, job.config.mocked.clone()));
+        }
         let direction = if *mode == Mode::Destroy { Direction::Destroy } else { Direction::Apply };
-        if !self.context.reviewed && *mode != Mode::Plan && job.config.mocked.is_empty() {
+        if !self.context.reviewed && !mode.only_looks() && job.config.mocked.is_empty() {
             return self.apply_directly(job, direction, reporter).await;
         }
         let plan = loader.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;

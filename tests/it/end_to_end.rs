@@ -68,6 +68,43 @@ impl World {
     }
 }
 
+impl World {
+    /// Right after all of it came up nothing has drifted, the cluster with its node group and add-ons included.
+    fn has_drift_only_where_somebody_was_at_work(&self, slipway: &dyn Fn() -> Slipway) {
+        drop(
+            slipway()
+                .run(&["drift", "dev"])
+                .exits(0)
+                .says("applications dev")
+                .says("3 applications are as Git says"),
+        );
+        let vpcs = self.bed.aws(
+            "ec2",
+            "/?Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag:Environment&Filter.1.Value.1=dev",
+        );
+        let vpc = vpcs.split("<vpcId>").nth(1).unwrap().split('<').next().unwrap();
+        let tag = |action: &str| {
+            let tag = "Tag.1.Key=Owner&Tag.1.Value=somebody";
+            self.bed.aws("ec2", &format!("/?Action={action}&Version=2016-11-15&ResourceId.1={vpc}&{tag}"));
+        };
+        tag("CreateTags");
+        self.bed.kubectl(&["-n", "app-a", "set", "env", "deployment/app-a", "DEBUG=1"]);
+        let drift = slipway().run(&["drift", "dev", "--detail"]).exits(4);
+        let field = ".spec.template.spec.containers[name=app-a].env";
+        drop(
+            drift
+                .says("2 drifted")
+                .says("app-a: Deployment/app-a")
+                .says(field)
+                .says("set by kubectl-set")
+                .says("tags.Owner"),
+        );
+        drop(slipway().run(&["drift", "dev", "--no-applications"]).exits(4).says("1 drifted"));
+        tag("DeleteTags");
+        self.bed.kubectl(&["-n", "app-a", "set", "env", "deployment/app-a", "DEBUG-"]);
+    }
+}
+
 fn tell_the_story(engine: &str, tool: &Path) {
     let world = World::new();
     let slipway = || world.slipway(engine, tool);
@@ -103,6 +140,8 @@ fn tell_the_story(engine: &str, tool: &Path) {
     assert!(names.clone().any(|name| name == "app-a") && names.clone().any(|name| name == "app-b"));
     assert_eq!(world.application("app-a")["metadata"]["generation"], application);
     assert_eq!(world.head(), first);
+
+    world.has_drift_only_where_somebody_was_at_work(&slipway);
 
     let image = "app-a=registry.example/app-a:v2";
     slipway()

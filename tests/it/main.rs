@@ -24,6 +24,8 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod engines;

@@ -15,6 +15,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("cluster.rs:ROOT", "docs/slipway-hcl.md", "#### `root`"),
     ("apps.rs:APPS", "docs/slipway-hcl.md", "## `apps`"),
     ("apps.rs:APP", "docs/slipway-hcl.md", "### `app \"NAME\"`"),
+    ("drift.rs:IGNORE", "docs/slipway-hcl.md", "### `ignore \"NAME\"`"),
     ("read.rs:SETTINGS", "docs/policies.md", "## `policy \"NAME\"`"),
     ("read.rs:RULES", "docs/policies.md", "## `policy \"NAME\"`"),
     ("read.rs:DENY", "docs/policies.md", "## `policy \"NAME\"`"),

@@ -122,6 +122,9 @@ pub struct PlanSummary {
     /// What was changed outside of the tool since the last apply, which is not what the plan would do.
     #[serde(default)]
     pub drift: Vec<ResourceChange>,
+    /// Whether it only looked at what is there, so that all of its drift counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// Whether applying would do anything at all, outputs included.
     pub changes: bool,
 }
@@ -144,6 +147,7 @@ impl PlanSummary {
             resources: joined(&self.resources, &other.resources),
             outputs: joined(&self.outputs, &other.outputs),
             drift: joined(&self.drift, &other.drift),
+            refreshed: self.refreshed || other.refreshed,
             changes: self.changes || other.changes,
         }
     }
@@ -175,7 +179,7 @@ impl PlanSummary {
     pub fn drifted(&self) -> impl Iterator<Item = &ResourceChange> {
         let acted: BTreeSet<&str> = self.acted_on().map(|change| change.address.as_str()).collect();
         let matters = move |drift: &&ResourceChange| {
-            drift.action == Action::Delete || acted.contains(drift.address.as_str())
+            self.refreshed || drift.action == Action::Delete || acted.contains(drift.address.as_str())
         };
         self.drift.iter().filter(matters)
     }

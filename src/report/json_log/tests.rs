@@ -92,6 +92,7 @@ fn samples() -> Vec<EventKind> {
                 resources: vec![change()],
                 outputs: vec![output()],
                 drift: Vec::new(),
+                refreshed: false,
                 changes: true,
             },
             mocked: vec!["dev/dns".to_owned()],

@@ -79,7 +79,9 @@ pub fn markdown(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> 
         page.blocks("rows of the table", TABLE, &rows, line);
         page.text.push('\n');
     }
-    let detailed: Vec<&Row> = rows.iter().copied().filter(|row| touched(row).next().is_some()).collect();
+    let is_drifted = |row: &Row| matches!(row.outcome, Some(Outcome::Drifted { .. }));
+    let detailed = rows.iter().copied().filter(|row| touched(row).next().is_some() || is_drifted(row));
+    let detailed: Vec<&Row> = detailed.collect();
     page.blocks("details", LIMIT - RESERVED, &detailed, details);
     page.end(summary)
 }
@@ -122,8 +124,8 @@ fn heading(summary: &Summary) -> String {
     let failed = summary.nodes.iter().any(Row::has_failed);
     let sign = match (failed, summary.is_all_done()) {
         (true, _) => "❌",
-        (false, false) => "⚠️",
-        (false, true) => "✅",
+        (false, true) if !summary.has_drifted() => "✅",
+        (false, _) => "⚠️",
     };
     let words = summary.in_words().map(|words| format!("{words}\n\n")).unwrap_or_default();
     let counts: Vec<PlanSummary> = summary.nodes.iter().filter_map(Row::counts).collect();
@@ -254,6 +256,7 @@ fn line(row: &Row) -> String {
         Some(Outcome::Planned) if row.plan.as_ref().is_some_and(|plan| !plan.changes) => "",
         Some(Outcome::Planned) if going(row).is_empty() => "📝",
         Some(Outcome::Planned) => "💥",
+        Some(Outcome::Drifted { .. }) => "⚠️",
         Some(outcome) if outcome.is_success() => "✅",
         _ => "⏭️",
     };
@@ -263,6 +266,7 @@ fn line(row: &Row) -> String {
             "no changes".to_owned()
         }
         Some(Outcome::Skipped { cause }) => format!("skipped: {} did not succeed", code(cause)),
+        Some(Outcome::Drifted { note }) => format!("**drifted**: {}", code(note)),
         Some(outcome) => outcome.word().to_owned(),
     };
     if !row.mocked.is_empty() {

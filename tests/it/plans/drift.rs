@@ -6,7 +6,7 @@ use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
 use crate::support::{root, terraforms};
 
-const MODULE: &str = r#"
+pub const MODULE: &str = r#"
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws", version = "~> 3.39" }

@@ -1,6 +1,6 @@
 //! Plans: the table over all units, the detail on demand, and plans that are saved, verified and applied.
 
-mod drift;
+pub mod drift;
 mod saved;
 mod signed;
 mod stages;

@@ -1,0 +1,131 @@
+//! Whether the applications of a cluster are as the manifests repository says: Argo CD's own view, the commit that it has, and
+//! fields that others keep.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::argocd::repository_spec;
+use super::context::{GateContext, GateError, until_stopped};
+use super::history::History;
+use crate::argocd::{self, ApplicationStatus, ArgoCdError, Wanted};
+use crate::cluster::{self, ClusterError};
+use crate::engine::plan::detail::{AttributeChange, ResourceDetail, Shown};
+use crate::engine::{Action, ResourceChange};
+use crate::gitops::Repository;
+use crate::project::{ArgoCd, DriftRules};
+use crate::run::drift::sift;
+use crate::run::event::Outcome;
+use crate::run::node::{Reporter, Work};
+use crate::support::interrupt::Stop;
+
+/// Looks at the applications of a cluster, and changes nothing.
+pub struct DriftGate {
+    /// The cluster.
+    pub context: Arc<GateContext>,
+    /// What may differ.
+    pub rules: DriftRules,
+    /// Whether every field is told.
+    pub detailed: bool,
+}
+
+#[async_trait]
+impl Work for DriftGate {
+    async fn run(&self, reporter: &Reporter) -> Outcome {
+        until_stopped(reporter, Stop::Drain, self.look(reporter)).await
+    }
+}
+
+impl DriftGate {
+    async fn look(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
+        let nothing = |note: &str| Ok(Outcome::Unchanged { note: Some(note.to_owned()) });
+        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
+        if outputs.is_empty() {
+            return nothing("the cluster is not there");
+        }
+        let (cluster, aws) = self.context.resolve(reporter).await?;
+        let Some(argocd) = &cluster.argocd else { return nothing("the cluster has no Argo CD") };
+        reporter.doing("looking at the applications");
+        let client = match cluster::connect(&aws, &cluster.name).await {
+            Ok(connection) => connection.client,
+            Err(ClusterError::ClusterNotFound { .. }) => return nothing("the cluster is not there"),
+            Err(error) => return Err(error.into()),
+        };
+        let applications = argocd::status(client.clone(), &argocd.namespace).await?;
+        // What could not be compared is not known to be as Git says.
+        let not_compared =
+            applications.iter().find_map(|one| Some((one.name.clone(), one.errors.first()?.clone())));
+        if let Some((application, error)) = not_compared {
+            return Err(ArgoCdError::NotCompared { application, error }.into());
+        }
+        let behind = behind(argocd, &applications).await?;
+        let kept = argocd::drift(client, &applications).await?;
+        let differences = differences(&applications, behind, kept);
+        let (changes, details): (Vec<_>, Vec<_>) =
+            differences.into_iter().map(|detail| (detail.change.clone(), detail)).unzip();
+        let found = sift(&reporter.node, changes, details, &self.rules);
+        if found.summary.drift.is_empty() && found.ignored.is_empty() {
+            let note = format!("{} as Git says", counted(applications.len()));
+            return Ok(Outcome::Passed { note });
+        }
+        for change in &found.summary.drift {
+            reporter.log(&change.address);
+        }
+        Ok(found.tell(reporter, self.detailed, Vec::new()))
+    }
+}
+
+fn counted(applications: usize) -> String {
+    if applications == 1 { "1 application is".to_owned() } else { format!("{applications} applications are") }
+}
+
+/// What differs from Git, each resource once, with the fields that somebody else keeps.
+fn differences(
+    applications: &[ApplicationStatus],
+    behind: Vec<(String, String)>,
+    kept: Vec<argocd::Drift>,
+) -> Vec<ResourceDetail> {
+    let mut found: BTreeMap<String, ResourceDetail> = BTreeMap::new();
+    let mut add = |address: String, attribute: Option<AttributeChange>| {
+        let change = ResourceChange::new(address.clone(), Action::Update);
+        let one = found.entry(address).or_insert(ResourceDetail { change, attributes: Vec::new() });
+        one.attributes.extend(attribute);
+    };
+    for application in applications {
+        for resource in &application.out_of_sync {
+            add(format!("{}: {resource} is not as Git says", application.name), None);
+        }
+        if application.sync != "Synced" && application.out_of_sync.is_empty() {
+            add(format!("{}: it is {}", application.name, application.sync), None);
+        }
+    }
+    for (application, why) in behind {
+        add(format!("{application}: {why}"), None);
+    }
+    for argocd::Drift { application, resource, field, manager } in kept {
+        let kept = AttributeChange {
+            path: field,
+            before: None,
+            after: Some(Shown::Value(format!("set by {manager}").into())),
+            forces_replacement: false,
+            lines: Vec::new(),
+        };
+        add(format!("{application}: {resource}"), Some(kept));
+    }
+    found.into_values().collect()
+}
+
+/// The Applications that do not have the newest commit of the manifests repository, and why.
+async fn behind(
+    argocd: &ArgoCd,
+    applications: &[ApplicationStatus],
+) -> Result<Vec<(String, String)>, GateError> {
+    let Some(spec) = repository_spec(argocd) else { return Ok(Vec::new()) };
+    let repository = Repository::open(spec).await?;
+    let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
+    let wanted =
+        Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout: Duration::ZERO };
+    Ok(argocd::behind(applications, &wanted, &History::new(repository)).await)
+}
