@@ -228,7 +228,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "slipway image rollback",
         &[
             ("slipway image rollback app-a --wait", "back to what was before the last bump"),
-            ("slipway image rollback app-a/web", "one container of several"),
+            ("slipway image rollback app-a --to v1.4.0", "to a version that ran before"),
+            (
+                "slipway image rollback --all --since 2026-11-29T10:00Z --dry-run",
+                "what it takes for every application to run what it ran then",
+            ),
         ],
     ),
     (

@@ -25,6 +25,7 @@ mod habits;
 mod help;
 mod image;
 mod man;
+mod moment;
 mod output;
 mod plan;
 mod render;

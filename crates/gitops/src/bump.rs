@@ -7,9 +7,11 @@ use super::age::AgePolicy;
 use super::draft::Draft;
 use super::error::GitOpsError;
 use super::find::FoundImage;
-use super::history::{app_hint, apps, freeze};
+
 use super::image::{ImageAssignment, ImageReference, ImageTarget};
 use super::kustomize::Deployed;
+use super::listing::{app_hint, apps};
+use super::record::rolled_back;
 use super::repository::{Repository, folder_of};
 use super::trailers::{self, Part};
 use slipway_support::git::short;
@@ -27,6 +29,8 @@ pub struct BumpOptions {
     pub age: Option<AgePolicy>,
     /// The pipeline or person behind the bump, see [`super::bump_source`].
     pub source: Option<String>,
+    /// When the commit was made that the pipeline built, RFC 3339.
+    pub source_time: Option<String>,
 }
 
 /// What a bump, promotion or rollback did.
@@ -187,7 +191,7 @@ impl<'a> Bump<'a> {
         let container = found.identity();
         let file = files[found.file].path.clone();
         let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
-        let frozen = freeze(draft.snapshot.records(&self.folder), found, files, present);
+        let frozen = rolled_back(draft.snapshot.records(&self.folder), found, files, present);
         let changes = current != wanted;
         if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
             return Err(GitOpsError::Frozen {
@@ -235,6 +239,7 @@ impl<'a> Bump<'a> {
         lines.extend(self.promoted_from.clone().map(|from| (trailers::PROMOTED_FROM, from)));
         lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
         lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));
+        lines.extend(self.options.source_time.clone().map(|time| (trailers::SOURCE_TIME, time)));
         let subject = if changes {
             draft.edit(&self.folder, found, image)?;
             subject(self.app, &current, image)

@@ -162,6 +162,32 @@ pub enum GitOpsError {
         /// The app.
         app: String,
     },
+    /// What is asked for was never there, as far as the history tells.
+    #[error("{app} never ran {image}; it ran {known}: set another image instead")]
+    NeverRan {
+        /// The app.
+        app: String,
+        /// The image, or its tag.
+        image: String,
+        /// Some of those that it ran.
+        known: String,
+    },
+    /// No commit of the branch is meant.
+    #[error("{branch} has no commit {text}; slipway image history and slipway audit show those that count")]
+    NoCommit {
+        /// What was asked for.
+        text: String,
+        /// The branch.
+        branch: String,
+    },
+    /// An app was not there then.
+    #[error("{app} had no images {then}; name a later commit or time")]
+    NotThere {
+        /// The app.
+        app: String,
+        /// When.
+        then: String,
+    },
     /// The image is not the one that the last bump set.
     #[error(
         "{app} is at {current}, but its last bump {commit} set {set}; someone edited it by hand: set the wanted image instead"

@@ -1,243 +1,259 @@
-//! What runs now, and what was done to it: read from the manifests and from Git's log.
+//! What was done to the images of apps: by our commits, which say so, and by those that others made by hand.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::edits::{Delta, Owner, Reader, Seen};
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images, reached_by};
-use super::image::{ImageReference, ImageTarget};
-use super::manifest::{Files, ManifestFile};
+use super::log::{Blob, FileChange, Logged};
+use super::record::{ImageRecord, records_of};
 use super::repository::{Repository, folder_of};
-use super::select::is_at;
-use super::trailers::{self, Trailers};
+use super::spine::Spine;
+use super::trailers;
 
-/// An image in the manifests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppImage {
-    /// The app's folder under the root.
-    pub app: String,
-    /// The workload's kind.
-    pub kind: String,
-    /// The workload's name.
-    pub workload: String,
-    /// The container's name.
-    pub container: String,
-    /// Whether it is an init container.
-    pub init: bool,
-    /// The image, as written.
-    pub image: String,
-    /// The file, relative to the repository's root.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-}
+/// So many commits are read at once.
+const CHUNK: usize = 200;
+/// What a commit did that says otherwise.
+const NOTHING: &str = "it changed no file of the app";
+/// An app that was moved more often is followed no further.
+const MOST_MOVES: usize = 16;
 
-/// Every image under the root, and every manifest that could not be read for one.
-#[derive(Debug, Default)]
-pub struct ImageListing {
-    /// The images, by file and line.
-    pub images: Vec<AppImage>,
-    /// What is missing above, each with file and line.
-    pub problems: Vec<GitOpsError>,
-}
-
-/// What a commit of ours did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecordKind {
-    /// Set an image.
-    Bump,
-    /// Set an image that another environment runs.
-    Promotion {
-        /// The folder it came from.
-        from: String,
-    },
-    /// Took a bump back; holds later ones until one is told to unfreeze.
-    Rollback {
-        /// The commit that was taken back.
-        of: String,
-    },
-    /// Let bumps go on, without changing the image.
-    Unfreeze {
-        /// The rollback that held them.
-        rollback: String,
-    },
-}
-
-/// One commit of ours, read back from its trailers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageRecord {
-    /// The commit, in full.
-    pub commit: String,
-    /// When it was made, RFC 3339 with the committer's offset.
-    pub when: String,
-    /// Who made it: `Name <address>`.
-    pub author: String,
-    /// What it did.
-    pub kind: RecordKind,
-    /// `Deployment/app-a/web`.
-    pub container: String,
-    /// Its file, where the app has several containers of that name.
-    pub file: Option<String>,
-    /// Its namespace, in the same case.
-    pub namespace: Option<String>,
-    /// The image since.
-    pub image: String,
-    /// The image before.
-    pub previous: String,
-    /// The pipeline or person behind it.
-    pub source: Option<String>,
-}
-
-/// Lists the images of every app under `root`.
-pub async fn list_images(repository: &Repository, root: &str) -> Result<ImageListing, GitOpsError> {
-    let folder = folder_of(root, "")?;
-    let (files, left_out) = repository.files(&folder).await?;
-    let mut listing = ImageListing { images: Vec::new(), problems: left_out };
-    let found = Images::of(&files, repository.rules());
-    listing.problems.extend(found.unreadable);
-    listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
-    let mut all = found.found;
-    for rule in &repository.rules().apps {
-        let Some(path) = &rule.path else { continue };
-        let app_folder = folder_of(root, &rule.app)?;
-        let target = repository.rules().complete(&ImageTarget::of_app(&rule.app));
-        for image in reached_by(&files, path).found {
-            let is_known =
-                |known: &FoundImage| known.file == image.file && known.written.shares(&image.written);
-            let is_its = app_of(&folder, &files[image.file].path) == rule.app;
-            if is_its && is_at(&app_folder, &files, &target, &image) && !all.iter().any(is_known) {
-                all.push(image);
-            }
-        }
-    }
-    listing.images.extend(all.into_iter().map(|image| {
-        let ManifestFile { path: file, link, .. } = &files[image.file];
-        AppImage {
-            app: app_of(&folder, link.as_ref().unwrap_or(file)),
-            image: image.text(),
-            line: image.line(),
-            file: file.clone(),
-            kind: image.kind,
-            workload: image.workload,
-            container: image.container,
-            init: image.init,
-        }
-    }));
-    listing.images.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    Ok(listing)
-}
-
-/// What was done to the app's images, newest first, at most `limit` of them.
+/// What was done to the app's images, newest first, at most `limit` of them: bumps, and what was edited by hand.
 pub async fn history(
     repository: &Repository,
     root: &str,
     app: &str,
     limit: usize,
 ) -> Result<Vec<ImageRecord>, GitOpsError> {
-    let mut all = records(repository, &folder_of(root, app)?).await?;
+    let spine = Spine::of(repository).await?;
+    let mut folder = folder_of(root, app)?;
+    let mut tip = repository.tip().to_owned();
+    let mut all: Vec<ImageRecord> = Vec::new();
+    for _ in 0..MOST_MOVES {
+        let mut told = Told::of(repository, &spine, root, Some(&folder), &tip).await?;
+        let moved = told.moved_from(repository, &folder).await?;
+        all.extend(told.records(&spine, limit.saturating_sub(all.len())).await?);
+        match moved.filter(|_| all.len() < limit) {
+            Some((old, before)) => (folder, tip) = (old, before),
+            None => break,
+        }
+    }
     all.truncate(limit);
+    review(repository, &spine, &mut all).await?;
     Ok(all)
 }
 
-/// Everything that was done to the images of the app in `folder`, newest first.
+/// Everything that our commits say that they did to the images of the app in `folder`, newest first.
 ///
 /// Found by trailer and not by path: a commit that lifts a freeze changes no file.
 pub(super) async fn records(repository: &Repository, folder: &str) -> Result<Vec<ImageRecord>, GitOpsError> {
-    let mention = format!("--grep={}: {folder}", trailers::APP);
-    // A message holds no zero byte, and the fields before it no line break.
-    let log = repository.log(&["-z", "--fixed-strings", &mention, "--format=%H%n%cI%n%an <%ae>%n%B"]).await?;
-    Ok(log.split('\0').flat_map(|entry| records_of(entry, folder)).collect())
+    let mention = format!("{}: {folder}", trailers::APP);
+    let commits = repository.mentioning(repository.tip(), &[&mention]).await?;
+    Ok(without_echoes(commits.iter().flat_map(|commit| records_of(commit, |of| of == folder)), &commits))
 }
 
-/// None for a commit that only mentions the app, or whose trailers are not all there; several where it changed several
-/// images of the app, the last of them first.
-fn records_of(entry: &str, folder: &str) -> Vec<ImageRecord> {
-    let mut fields = entry.splitn(4, '\n');
-    let (Some(commit), Some(when), Some(author), Some(message)) =
-        (fields.next(), fields.next(), fields.next(), fields.next())
-    else {
-        return Vec::new();
+/// A merge that repeats what the commits say that it brings, as forges let it, did nothing of its own.
+fn without_echoes(records: impl Iterator<Item = ImageRecord>, commits: &[Logged]) -> Vec<ImageRecord> {
+    let merges: HashSet<&str> =
+        commits.iter().filter(|one| one.parents.len() > 1).map(|one| one.commit.as_str()).collect();
+    let of = |record: &ImageRecord| {
+        let ImageRecord { folder, container, image, previous, .. } = record;
+        [folder, container, image, previous].map(String::clone)
     };
-    let groups = trailers::groups(message);
-    let groups = groups.iter().rev().filter(|group| group.value(trailers::APP) == Some(folder));
-    groups.filter_map(|group| record((commit, when, author), group)).collect()
+    let (of_merges, mut all): (Vec<ImageRecord>, Vec<ImageRecord>) =
+        records.partition(|record| merges.contains(record.commit.as_str()));
+    if of_merges.is_empty() {
+        return all;
+    }
+    let said: HashSet<[String; 4]> = all.iter().map(of).collect();
+    all.extend(of_merges.into_iter().filter(|record| !said.contains(&of(record))));
+    let places: HashMap<&str, usize> =
+        commits.iter().enumerate().map(|(place, one)| (one.commit.as_str(), place)).collect();
+    all.sort_by_key(|record| places.get(record.commit.as_str()).copied());
+    all
 }
 
-fn record((commit, when, author): (&str, &str, &str), group: &Trailers<'_>) -> Option<ImageRecord> {
-    let text = |key: &str| group.value(key).map(str::to_owned);
-    let kind = match (text(trailers::ROLLBACK_OF), text(trailers::UNFREEZES), text(trailers::PROMOTED_FROM)) {
-        (Some(of), _, _) => RecordKind::Rollback { of },
-        // A bump that lifts a freeze is a bump.
-        (None, Some(rollback), None) if text(trailers::IMAGE) == text(trailers::PREVIOUS) => {
-            RecordKind::Unfreeze { rollback }
-        }
-        (None, _, Some(from)) => RecordKind::Promotion { from },
-        (None, _, None) => RecordKind::Bump,
-    };
-    Some(ImageRecord {
-        commit: commit.to_owned(),
-        when: when.to_owned(),
-        author: author.to_owned(),
-        kind,
-        container: text(trailers::CONTAINER)?,
-        file: text(trailers::FILE),
-        namespace: text(trailers::NAMESPACE),
-        image: text(trailers::IMAGE)?,
-        previous: text(trailers::PREVIOUS)?,
-        source: text(trailers::SOURCE),
-    })
+/// What commits say, and what they changed.
+struct Told<'a> {
+    reader: Reader<'a>,
+    /// What ours say.
+    said: Vec<ImageRecord>,
+    /// The commits that changed files, newest first.
+    changing: Vec<Logged>,
 }
 
-impl ImageRecord {
-    /// Whether the record tells of an image: of its container, or where no container is called so any more of one that runs
-    /// the same image. Containers, workloads and kinds are renamed; a freeze must not end by that.
-    pub(super) fn is_of(&self, image: &FoundImage, files: &Files, present: &[FoundImage]) -> bool {
-        let named = |image: &FoundImage| {
-            let (file, namespace) = (self.file.as_ref(), self.namespace.as_ref());
-            image.identity() == self.container
-                && file.is_none_or(|file| *file == files[image.file].path)
-                && namespace.is_none_or(|namespace| *namespace == image.namespace)
+impl<'a> Told<'a> {
+    async fn of(
+        repository: &'a Repository,
+        spine: &Spine,
+        root: &str,
+        folder: Option<&str>,
+        tip: &str,
+    ) -> Result<Self, GitOpsError> {
+        let under = folder_of(root, "")?;
+        let (within, owner) = match folder {
+            Some(folder) => (folder.to_owned(), Owner::App(folder.to_owned())),
+            None => (under.clone(), Owner::Under(under.clone())),
         };
-        if named(image) || present.iter().any(named) {
-            return named(image);
+        let mention = folder
+            .map_or_else(|| format!("{}: ", trailers::APP), |folder| format!("{}: {folder}", trailers::APP));
+        let commits = repository.mentioning(tip, &[&mention]).await?;
+        let is_meant =
+            |of: &str| folder.map_or_else(|| super::layout::within(of, &under), |folder| of == folder);
+        let said = without_echoes(commits.iter().flat_map(|commit| records_of(commit, is_meant)), &commits);
+        let (files, _) = repository.files_at(tip, &within).await?;
+        let is_chart = |path: &&str| path.ends_with("/Chart.yaml") || path.ends_with("/Chart.yml");
+        let charts =
+            files.iter().map(|file| file.path.as_str()).filter(is_chart).map(str::to_owned).collect();
+        let mut paths = vec![within.clone()];
+        // What a link leads to lies elsewhere.
+        paths.extend(
+            files.iter().filter(|file| file.link.is_some() && folder.is_some()).map(|file| file.path.clone()),
+        );
+        let mut changing = repository.changing(tip, &paths).await?;
+        let known: HashSet<&str> = changing.iter().map(|one| one.commit.as_str()).collect();
+        // Those that say something and are not among them: whether they did it is seen in what they changed, if anything.
+        let mut others: Vec<String> = said.iter().map(|one| one.commit.clone()).collect();
+        others.retain(|commit| !known.contains(commit.as_str()));
+        others.sort();
+        others.dedup();
+        changing.extend(repository.these(&others, &paths).await?);
+        changing.sort_by_key(|one| spine.place(&one.commit));
+        Ok(Self { reader: Reader::new(repository, &under, owner, charts), said, changing })
+    }
+
+    /// Where the folder came from with its first files, and the commit before that; its files are then compared with those.
+    async fn moved_from(
+        &mut self,
+        repository: &Repository,
+        folder: &str,
+    ) -> Result<Option<(String, String)>, GitOpsError> {
+        let Some(first) = self.changing.iter_mut().rfind(|one| !one.changes.is_empty()) else {
+            return Ok(None);
+        };
+        let [before] = &first.parents[..] else { return Ok(None) };
+        let before = before.clone();
+        let whole = repository.these(std::slice::from_ref(&first.commit), &[]).await?;
+        let is_here =
+            |blob: &Option<Blob>| blob.as_ref().is_some_and(|blob| super::layout::within(&blob.path, folder));
+        let changes = whole.into_iter().flat_map(|one| one.changes);
+        let moves: Vec<FileChange> = changes
+            .filter(|one| one.before.is_some() && is_here(&one.after) && !is_here(&one.before))
+            .collect();
+        let old = moves.iter().find_map(|one| {
+            let (old, new) = (&one.before.as_ref()?.path, &one.after.as_ref()?.path);
+            let rest = new.strip_prefix(folder)?;
+            old.strip_suffix(rest).filter(|old| !old.is_empty()).map(str::to_owned)
+        });
+        let Some(old) = old else { return Ok(None) };
+        let is_moved = |change: &FileChange| moves.iter().any(|one| one.after == change.after);
+        first.changes.retain(|change| !is_moved(change));
+        first.changes.extend(moves);
+        Ok(Some((old, before)))
+    }
+
+    /// The records, newest first, at most so many; older commits are not read for more.
+    async fn records(&mut self, spine: &Spine, limit: usize) -> Result<Vec<ImageRecord>, GitOpsError> {
+        let mut by_commit: HashMap<&str, Vec<ImageRecord>> = HashMap::new();
+        for record in &self.said {
+            by_commit.entry(&record.commit).or_default().push(record.clone());
         }
-        let runs = |text: &str| text.parse::<ImageReference>().is_ok_and(|record| image.runs(&record.name));
-        runs(&self.image) || runs(&self.previous)
+        let mut all: Vec<ImageRecord> = Vec::new();
+        let mut reader_at = 0;
+        while reader_at < self.changing.len() && all.len() < limit {
+            let end = (reader_at + CHUNK).min(self.changing.len());
+            let chunk = self.changing.get(reader_at..end).unwrap_or_default();
+            reader_at = end;
+            let changes: Vec<&[FileChange]> = chunk.iter().map(|one| &one.changes[..]).collect();
+            let deltas = self.reader.deltas(&changes).await?;
+            for (commit, deltas) in chunk.iter().zip(deltas) {
+                let said = by_commit.remove(commit.commit.as_str()).unwrap_or_default();
+                all.extend(settled(commit, said, deltas));
+            }
+        }
+        // A commit that is not read any more may still say something.
+        let rest = self.changing.get(reader_at..).unwrap_or_default().iter();
+        all.extend(rest.flat_map(|commit| by_commit.remove(commit.commit.as_str()).unwrap_or_default()));
+        // Git lists no commit that changed nothing of the app.
+        all.extend(by_commit.into_values().flatten().map(|mut record| {
+            record.untrue = record.changes().then(|| NOTHING.to_owned());
+            record
+        }));
+        all.sort_by_key(|record| spine.place(&record.commit));
+        all.truncate(limit);
+        Ok(all)
     }
 }
 
-/// The rollback that stands last on an image, if nothing came after it.
-pub(super) fn freeze<'a>(
-    records: &'a [ImageRecord],
-    image: &FoundImage,
-    files: &Files,
-    present: &[FoundImage],
-) -> Option<&'a ImageRecord> {
-    let last = records.iter().find(|record| record.is_of(image, files, present))?;
-    matches!(last.kind, RecordKind::Rollback { .. }).then_some(last)
+/// What a commit says that it did, held to what it did; and what it did beside that.
+fn settled(commit: &Logged, mut said: Vec<ImageRecord>, mut deltas: Vec<Delta>) -> Vec<ImageRecord> {
+    let touches = !commit.changes.is_empty();
+    for record in said.iter_mut().filter(|record| record.changes()) {
+        let of_it = |delta: &Delta| {
+            let is_its = |seen: &Seen| {
+                seen.folder == record.folder
+                    && seen.container == record.container
+                    && record.file.as_ref().is_none_or(|file| *file == seen.path)
+                    && record.namespace.as_ref().is_none_or(|namespace| *namespace == seen.namespace)
+            };
+            let image = |seen: &Option<Seen>| seen.as_ref().map_or("", |seen| seen.image.as_str()).to_owned();
+            delta.either().is_some_and(is_its)
+                || (image(&delta.before) == record.previous && image(&delta.after) == record.image)
+        };
+        match deltas.iter().position(of_it) {
+            Some(place) => {
+                let delta = deltas.remove(place);
+                let now = delta.after.map_or_else(String::new, |seen| seen.image);
+                // Where only a tag is written, the image is lent its name.
+                let is_part = now.starts_with([':', '@']) && record.image.ends_with(&now);
+                if now != record.image && !is_part {
+                    record.untrue = Some(format!("it set {now}"));
+                }
+            }
+            // What is an image by a path only is not found in a file of long ago.
+            None if touches => {}
+            None => record.untrue = Some(NOTHING.to_owned()),
+        }
+    }
+    let mut edits: Vec<ImageRecord> = deltas.into_iter().filter_map(|delta| edit(commit, delta)).collect();
+    said.append(&mut edits);
+    said
 }
 
-/// The app that a file belongs to: the folder right under the root, or the root itself.
-fn app_of(root: &str, file: &str) -> String {
-    let inside = file.strip_prefix(root).unwrap_or(file).trim_start_matches('/');
-    inside.split_once('/').map_or(".", |(app, _)| app).to_owned()
-}
-
-/// The apps under the root.
-pub(super) async fn apps(repository: &Repository, root: &str) -> Result<Vec<String>, GitOpsError> {
-    let folder = folder_of(root, "")?;
-    let (files, _) = repository.files(&folder).await?;
-    let mut apps: Vec<String> =
-        files.iter().map(|file| app_of(&folder, file.link.as_ref().unwrap_or(&file.path))).collect();
-    apps.retain(|app| app != ".");
-    apps.sort();
-    apps.dedup();
-    Ok(apps)
-}
-
-/// A hint for an app that is not there: those that are.
-pub(super) async fn app_hint(repository: &Repository, root: &str) -> Result<String, GitOpsError> {
-    let apps = apps(repository, root).await?;
-    Ok(if apps.is_empty() {
-        format!("{root} has no apps on {}", repository.branch())
-    } else {
-        format!("the apps in {root} are {}", apps.join(", "))
+fn edit(commit: &Logged, delta: Delta) -> Option<ImageRecord> {
+    let seen = delta.either()?.clone();
+    let image = |seen: Option<Seen>| seen.map_or_else(String::new, |seen| seen.image);
+    Some(ImageRecord {
+        folder: seen.folder,
+        container: seen.container,
+        file: Some(seen.path),
+        namespace: Some(seen.namespace).filter(|name| !name.is_empty()),
+        image: image(delta.after),
+        previous: image(delta.before),
+        ..ImageRecord::by(commit)
     })
+}
+
+/// Adds to records what the merges say that brought their commits.
+async fn review(
+    repository: &Repository,
+    spine: &Spine,
+    records: &mut [ImageRecord],
+) -> Result<(), GitOpsError> {
+    let landings = spine.landings();
+    let mut merges: Vec<String> = records
+        .iter()
+        .filter_map(|one| landings.get(one.commit.as_str()))
+        .map(|one| (*one).to_owned())
+        .collect();
+    merges.sort();
+    merges.dedup();
+    let merges = repository.these(&merges, &[]).await?;
+    let merges: BTreeMap<&str, &Logged> = merges.iter().map(|one| (one.commit.as_str(), one)).collect();
+    for record in records {
+        let merge = landings.get(record.commit.as_str()).and_then(|merge| merges.get(merge));
+        if let Some(merge) = merge {
+            record.review.landed(&merge.commit, &merge.author, &merge.message);
+        }
+    }
+    Ok(())
 }

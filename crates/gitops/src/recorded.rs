@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
-use super::history::ImageRecord;
 use super::image::ImageTarget;
 use super::manifest::Files;
+use super::record::ImageRecord;
 use super::rules::Rules;
 use super::select::{ambiguous, check_written, fitting, is_at, present};
 

@@ -3,6 +3,7 @@
 mod landing;
 mod look;
 mod open;
+mod rehearsal;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use slipway_support::secret::Secret;
 
 pub(super) use self::landing::Snapshot;
 pub use self::look::Look;
+pub use self::rehearsal::Preview;
 
 /// Who commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct Repository {
     fresh: bool,
     /// What the team says of its applications.
     rules: Arc<Rules>,
+    /// Whether changes are only looked at, and what the last one was.
+    rehearsal: rehearsal::Rehearsal,
     scratch: Scratch,
 }
 
@@ -143,13 +147,26 @@ impl Repository {
 
     /// The manifests under `folder` at the tip, sorted by path, and what is left out of them.
     pub(super) async fn files(&self, folder: &str) -> Result<(Files, Vec<GitOpsError>), GitOpsError> {
-        let (listed, left_out) = self.tree().await?.manifests(folder);
+        self.files_at(&self.tip, folder).await
+    }
+
+    /// The same at another commit.
+    pub(super) async fn files_at(
+        &self,
+        commit: &str,
+        folder: &str,
+    ) -> Result<(Files, Vec<GitOpsError>), GitOpsError> {
+        let (listed, left_out) = self.tree_at(commit).await?.manifests(folder);
         Ok((self.read(listed).await?.into(), left_out))
     }
 
     /// Every file at the tip.
     async fn tree(&self) -> Result<Tree, GitOpsError> {
-        let listing = self.git.run(&["ls-tree", "-r", "-z", "--full-tree", &self.tip], &[]).await?;
+        self.tree_at(&self.tip).await
+    }
+
+    async fn tree_at(&self, commit: &str) -> Result<Tree, GitOpsError> {
+        let listing = self.git.run(&["ls-tree", "-r", "-z", "--full-tree", commit], &[]).await?;
         let mut tree = Tree::of(&listing)?;
         let targets = self.blobs(&tree.links()).await?;
         tree.follow(targets);
@@ -195,7 +212,7 @@ impl Repository {
     }
 
     /// The content of objects, in order.
-    async fn blobs(&self, ids: &[String]) -> Result<Vec<Vec<u8>>, GitOpsError> {
+    pub(super) async fn blobs(&self, ids: &[String]) -> Result<Vec<Vec<u8>>, GitOpsError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -206,12 +223,12 @@ impl Repository {
         blobs.collect()
     }
 
-    /// Runs `git log` over the branch, and returns what it wrote.
-    pub(super) async fn log(&self, arguments: &[&str]) -> Result<String, GitOpsError> {
-        let mut all = vec!["log", "--topo-order", "--no-show-signature", "--no-color"];
-        all.extend(arguments);
-        all.push(&self.tip);
-        Ok(self.git.text(&all).await?)
+    /// What git answers to a question about what was fetched.
+    pub(super) async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, GitOpsError> {
+        // A folder may be called like a pattern.
+        let git = self.git.clone().with_variable("GIT_LITERAL_PATHSPECS", "1");
+        let answer = git.run(arguments, input.as_bytes()).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
     /// Writes a commit on the tip, here only. Without a work tree: no filter and no hook sees the bytes.

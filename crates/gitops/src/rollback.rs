@@ -6,9 +6,9 @@ use super::bump::{BumpOutcome, left_out, name_the_apps, settle, subject};
 use super::draft::Draft;
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
-use super::history::{ImageRecord, RecordKind};
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::Files;
+use super::record::{ImageRecord, RecordKind};
 use super::recorded::select_recorded;
 use super::repository::{Repository, Snapshot, folder_of};
 use super::select::{fitting, is_at};
@@ -61,6 +61,8 @@ fn last_bump<'a>(
     files: &Files,
 ) -> Result<&'a ImageRecord, GitOpsError> {
     let mut taken_back = Vec::new();
+    // Of a rollback to what ran long ago: that is what would be taken back next, and nothing between.
+    let mut until: Option<&str> = None;
     let images = Images::of(files, &snapshot.rules);
     let mut present = images.found.clone();
     if target.path.is_some() {
@@ -81,8 +83,10 @@ fn last_bump<'a>(
         let is_taken_back =
             |(of, container): &(&String, &String)| **of == record.commit && **container == record.container;
         match &record.kind {
+            _ if until.is_some_and(|image| image != record.image) => {}
+            RecordKind::Rollback { .. } if record.back_to.is_some() => until = Some(&record.image),
             RecordKind::Rollback { of } => taken_back.push((of, &record.container)),
-            RecordKind::Unfreeze { .. } => {}
+            RecordKind::Unfreeze { .. } | RecordKind::Edit => {}
             RecordKind::Bump | RecordKind::Promotion { .. } if taken_back.iter().any(is_taken_back) => {}
             RecordKind::Bump | RecordKind::Promotion { .. } => return Ok(record),
         }

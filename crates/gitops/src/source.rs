@@ -22,6 +22,12 @@ pub fn bump_source(variable: impl Fn(&str) -> Option<String>) -> Option<String> 
     Some(format!("{run}{person}{commit}"))
 }
 
+/// The commit that a pipeline built, in the repository of the source.
+pub fn bump_source_commit(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let names = ["GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"];
+    names.into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,15 @@ pub(super) const SOURCE: &str = "Slipway-Source";
 pub(super) const ROLLBACK_OF: &str = "Slipway-Rollback-Of";
 pub(super) const PROMOTED_FROM: &str = "Slipway-Promoted-From";
 pub(super) const UNFREEZES: &str = "Slipway-Unfreezes";
+pub(super) const SOURCE_TIME: &str = "Slipway-Source-Time";
+/// What an image was set in spite of.
+pub(super) const DESPITE: &str = "Slipway-Despite";
+/// Of a rollback: the commit whose images are set again.
+pub(super) const BACK_TO: &str = "Slipway-Rollback-To";
+/// A folder whose images are held; `…/*` for all below.
+pub(super) const FREEZES: &str = "Slipway-Freezes";
+/// A folder whose images are held no longer.
+pub(super) const LIFTS: &str = "Slipway-Lifts";
 
 /// What will have been done to one image.
 pub(super) struct Part {
@@ -49,13 +58,13 @@ pub(super) fn message(parts: &[Part]) -> Option<String> {
     Some(text)
 }
 
-/// The trailers of each image that a message tells of: those of its last paragraph, each group begun by the app's.
+/// The trailers of each image and each freeze that a message tells of: those of its last paragraph, each group begun by the folder's.
 pub(super) fn groups(message: &str) -> Vec<Trailers<'_>> {
     let mut groups: Vec<Trailers<'_>> = Vec::new();
     let lines: Vec<&str> =
         message.trim_end().lines().rev().take_while(|line| !line.trim().is_empty()).collect();
     for (key, value) in lines.iter().rev().filter_map(|line| line.split_once(':')) {
-        if key == APP {
+        if [APP, FREEZES, LIFTS].contains(&key) {
             groups.push(Trailers(Vec::new()));
         }
         if let Some(group) = groups.last_mut() {

@@ -187,7 +187,7 @@ impl Entry {
 }
 
 /// What Argo CD reads in a folder: manifests, the file by which Kustomize knows its own, and what it sets itself.
-fn is_manifest(path: &str) -> bool {
+pub(super) fn is_manifest(path: &str) -> bool {
     is_kustomization(path)
         || is_override(path)
         || path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json"))

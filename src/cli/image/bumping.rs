@@ -5,9 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::origin::{source, source_time};
+use super::rehearsing;
 use super::repository::RepositoryArgs;
 use crate::cli::follow::{Reached, reach, wait_for_bumps};
-use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository, bump_source};
+use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository};
 use crate::launch::{CommandError, Workspace};
 use crate::support::git::short;
 use crate::ui::{Format, Ui};
@@ -47,14 +49,10 @@ impl BumpArgs {
             unfreeze: self.unfreeze,
             age: self.age.clone(),
             source: source(),
+            source_time: source_time(),
             ..BumpOptions::default()
         }
     }
-}
-
-/// The pipeline or person behind this.
-pub(super) fn source() -> Option<String> {
-    bump_source(|name| std::env::var(name).ok())
 }
 
 /// What will be waited for, where that was asked: reached before anything is pushed.
@@ -84,29 +82,39 @@ pub(super) async fn finish(
     for file in left_out {
         ui.warn(&format!("left out: {file}"));
     }
+    let is_rehearsal = repository.is_rehearsing();
     for outcome in outcomes {
-        ui.say(&described(outcome));
+        ui.say(&described(outcome, is_rehearsal));
     }
+    rehearsing::show(ui, &repository)?;
+    let diff = repository.rehearsed().map(|preview| preview.diff.clone());
     if let Some(reached) = reached {
         wait_for_bumps(ui, reached, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
     }
     if ui.format() == Format::Json {
         let as_json = |outcome: &BumpOutcome| {
-            json!({
+            let mut object = json!({
                 "app": outcome.app, "container": outcome.container, "previous": outcome.previous,
                 "image": outcome.image, "commit": outcome.commit, "changed": outcome.changed,
                 "file": outcome.file, "line": outcome.line,
-            })
+            });
+            if let (Some(diff), Some(object)) = (&diff, object.as_object_mut()) {
+                object.insert("dry_run".to_owned(), json!(true));
+                object.insert("diff".to_owned(), json!(diff));
+            }
+            object
         };
         return Ok(ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>())?);
     }
     Ok(())
 }
 
-fn described(outcome: &BumpOutcome) -> String {
+fn described(outcome: &BumpOutcome, is_rehearsal: bool) -> String {
     let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
     let commit = short(commit);
-    if outcome.changed {
+    if outcome.changed && is_rehearsal {
+        format!("{app}: {previous} → {image} ({file}:{line}), were it not for --dry-run")
+    } else if outcome.changed {
         format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
     } else {
         format!("{app}: {image} is there already ({file}:{line}, commit {commit})")

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::repository::{RepositoryArgs, failed, open};
 use crate::cli::global::Global;
-use crate::gitops::{ImageRecord, RecordKind, history};
+use crate::gitops::{ImageRecord, history};
 use crate::launch::CommandError;
 use crate::support::git::short;
 use crate::support::shown;
@@ -35,10 +35,13 @@ pub(super) async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) ->
     }
     if ui.format() == Format::Json {
         let record = |record: &ImageRecord| {
+            let review = &record.review;
             json!({
-                "commit": record.commit, "when": record.when, "author": record.author, "kind": word(&record.kind),
+                "commit": record.commit, "when": record.when, "author": record.author, "kind": record.kind.word(),
                 "container": record.container, "image": record.image, "previous": record.previous,
-                "source": record.source,
+                "source": record.source, "request": review.request, "merge": review.merge,
+                "merged_by": review.merged_by, "approved_by": review.approved_by, "co_authors": review.co_authors,
+                "untrue": record.untrue,
             })
         };
         return Ok(ui.json(&records.iter().map(record).collect::<Vec<_>>())?);
@@ -48,18 +51,27 @@ pub(super) async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) ->
     }
     let line = |record: &ImageRecord| {
         let commit = short(&record.commit);
-        let ImageRecord { when, author, previous, image, .. } = record;
-        let line = format!("{commit}  {when}  {:<9} {previous} → {image}  {author}", word(&record.kind));
+        let ImageRecord { when, author, .. } = record;
+        let mut line = format!("{commit}  {when}  {:<9} {}  {author}", record.kind.word(), change(record));
+        if let Some(request) = &record.review.request {
+            line = format!("{line}, {request}");
+        }
+        if !record.review.approved_by.is_empty() {
+            line = format!("{line}, approved by {}", record.review.approved_by.join(" and "));
+        }
+        if let Some(untrue) = &record.untrue {
+            line = format!("{line}  (not true: {untrue})");
+        }
         format!("{}\n", shown::name(&line))
     };
     Ok(ui.answer(&records.iter().map(line).collect::<String>())?)
 }
 
-fn word(kind: &RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Bump => "bump",
-        RecordKind::Promotion { .. } => "promotion",
-        RecordKind::Rollback { .. } => "rollback",
-        RecordKind::Unfreeze { .. } => "unfreeze",
+/// The image before and since; one that came or went has one of them.
+pub(in crate::cli) fn change(record: &ImageRecord) -> String {
+    match (record.previous.as_str(), record.image.as_str()) {
+        ("", image) => format!("{image} (new)"),
+        (previous, "") => format!("{previous} (gone)"),
+        (previous, image) => format!("{previous} → {image}"),
     }
 }

@@ -3,7 +3,9 @@
 mod bumping;
 mod history;
 mod list;
+mod origin;
 mod promote;
+mod rehearsing;
 mod repository;
 mod rollback;
 mod set;
@@ -32,7 +34,7 @@ enum ImageCommand {
     List(list::ListArgs),
     /// Show what was done to an application's images
     History(history::HistoryArgs),
-    /// Take the last bump of an application back, and hold later ones until --unfreeze
+    /// Take a bump back, or go back to what ran before, and hold later bumps until --unfreeze
     Rollback(rollback::RollbackArgs),
     /// Give one environment the image that another runs
     Promote(promote::PromoteArgs),

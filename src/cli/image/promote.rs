@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::bumping::{BumpArgs, WaitArgs, finish, reached};
+use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
 use crate::cli::global::Global;
 use crate::gitops::{ImageTarget, promote};
@@ -28,6 +29,9 @@ pub(super) struct PromoteArgs {
     bump: BumpArgs,
 
     #[command(flatten)]
+    rehearsal: RehearsalArgs,
+
+    #[command(flatten)]
     wait: WaitArgs,
 
     #[command(flatten)]
@@ -38,6 +42,7 @@ pub(super) struct PromoteArgs {
 pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CommandError> {
     let target: ImageTarget = args.target.parse().map_err(usage)?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
+    args.rehearsal.tell(&mut repository);
     let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;

@@ -166,9 +166,8 @@ pub(super) fn failed(error: GitOpsError) -> CommandError {
         GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
         GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
         GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
-        GitOpsError::Overtaken { .. } | GitOpsError::ChangedSince { .. } | GitOpsError::OutOfRange { .. } => {
-            None
-        }
+        GitOpsError::ChangedSince { .. } => Some("or say where to: --to VERSION, --to-commit or --since"),
+        GitOpsError::Overtaken { .. } | GitOpsError::OutOfRange { .. } => None,
         other => return CommandError::failed(other, None),
     };
     CommandError::Refused { message: error.to_string(), help: help.map(str::to_owned) }

@@ -2,10 +2,13 @@
 
 use clap::Args;
 
-use super::bumping::{WaitArgs, finish, reached, source};
+use super::bumping::{WaitArgs, finish, reached};
+use super::origin::source;
+use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
 use crate::cli::global::Global;
-use crate::gitops::{ImageTarget, rollback};
+use crate::cli::moment::Moment;
+use crate::gitops::{BackTo, ImageTarget, go_back, rollback};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -13,8 +16,30 @@ use crate::ui::Ui;
 #[derive(Args, Clone, Debug)]
 pub(super) struct RollbackArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]")]
-    target: String,
+    #[arg(
+        value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]",
+        required_unless_present = "all"
+    )]
+    target: Option<String>,
+
+    /// Go back to this image, or to the one of this tag, which has to have run before
+    #[arg(long, value_name = "VERSION", group = "where_to")]
+    to: Option<String>,
+
+    /// Go back to what ran at this commit of the manifests repository
+    #[arg(long, value_name = "SHA", group = "where_to")]
+    to_commit: Option<String>,
+
+    /// Go back to what ran at this time, like 2026-11-29T10:00Z or 2h
+    #[arg(long, value_name = "TIME", group = "where_to")]
+    since: Option<Moment>,
+
+    /// Every application, in one commit; with --since or --to-commit
+    #[arg(long, conflicts_with_all = ["target", "to"], requires = "where_to")]
+    all: bool,
+
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
 
     #[command(flatten)]
     wait: WaitArgs,
@@ -23,13 +48,44 @@ pub(super) struct RollbackArgs {
     repository: RepositoryArgs,
 }
 
-/// Takes the last bump back.
+impl RollbackArgs {
+    fn back_to(&self) -> Result<Option<BackTo>, CommandError> {
+        Ok(match (&self.to, &self.to_commit, self.since) {
+            (Some(image), ..) => Some(BackTo::Image(image.clone())),
+            (_, Some(commit), _) => Some(BackTo::Commit(commit.clone())),
+            (.., Some(since)) => {
+                let time = since
+                    .past()
+                    .ok_or_else(|| CommandError::usage("--since is too long ago", "name a later time"))?;
+                Some(BackTo::Time(time.as_second()))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Takes the last bump back, or goes back to what was said.
 pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> Result<(), CommandError> {
-    let target: ImageTarget = args.target.parse().map_err(usage)?;
+    // Every application is `*`, which nobody can type here for one.
+    let target: ImageTarget = args.target.as_deref().unwrap_or("*").parse().map_err(usage)?;
+    if target.app == "*" && !args.all {
+        return Err(CommandError::usage("* is every app", "add --all, and --since or --to-commit"));
+    }
+    let back_to = args.back_to()?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
-    let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
-    let source = source();
-    let outcome = rollback(&mut repository, &args.repository.manifests, &target, source.as_deref()).await;
-    let outcome = outcome.map_err(failed)?;
-    finish(ui, repository, reached, &args.wait, &[outcome]).await
+    args.rehearsal.tell(&mut repository);
+    let apps: Vec<&str> = if args.all { Vec::new() } else { vec![&target.app] };
+    let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
+    let (source, root) = (source(), &args.repository.manifests);
+    let outcomes = match back_to {
+        Some(to) => go_back(&mut repository, root, &target, &to, source.as_deref()).await,
+        None => {
+            rollback(&mut repository, root, &target, source.as_deref()).await.map(|outcome| vec![outcome])
+        }
+    };
+    let outcomes = outcomes.map_err(failed)?;
+    if outcomes.is_empty() {
+        ui.say("that runs already: nothing was set back, and nothing was frozen");
+    }
+    finish(ui, repository, reached, &args.wait, &outcomes).await
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::bumping::{BumpArgs, WaitArgs, finish, reached};
+use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
 use crate::cli::global::Global;
 use crate::gitops::{BumpOptions, ImageAssignment, set_images};
@@ -27,6 +28,9 @@ pub(super) struct SetArgs {
     bump: BumpArgs,
 
     #[command(flatten)]
+    rehearsal: RehearsalArgs,
+
+    #[command(flatten)]
     wait: WaitArgs,
 
     #[command(flatten)]
@@ -38,6 +42,7 @@ pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), C
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
+    args.rehearsal.tell(&mut repository);
     // Which of all have it is seen later.
     let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
     let apps: Vec<&str> = apps.collect();

@@ -2,6 +2,8 @@
 
 mod choice;
 mod elsewhere;
+mod going_back;
+mod history;
 mod judged;
 mod layout;
 mod places;

@@ -90,6 +90,21 @@ impl Remote {
         std::os::unix::fs::symlink(target, path).unwrap();
     }
 
+    /// A colleague does something with plain Git in their clone, which has the branch as it is.
+    pub fn by_colleague(&self, arguments: &[&str]) -> String {
+        git(&self.colleague(), arguments)
+    }
+
+    /// A colleague has the branch as it is.
+    pub fn pull(&self) {
+        git(&self.colleague(), &["pull", "-q", "--ff-only", "origin", "main"]);
+    }
+
+    /// The address of the repository.
+    pub fn url(&self) -> String {
+        format!("file://{}", self.bare().display())
+    }
+
     /// A hook of the remote's, as a shell script.
     pub fn hook(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt as _;

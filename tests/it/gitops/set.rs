@@ -145,7 +145,8 @@ async fn history_is_what_git_remembers_newest_first() {
 
     let records = history(&remote.open().await, "manifests", "app-a", 10).await.unwrap();
     let commits: Vec<&str> = records.iter().map(|record| record.commit.as_str()).collect();
-    assert_eq!(commits, [second.commit.as_str(), first.commit.as_str()]);
+    let start = remote.git(&["rev-list", "--max-parents=0", "main"]);
+    assert_eq!(commits, [second.commit.as_str(), first.commit.as_str(), start.as_str()]);
     assert_eq!(
         (records[1].previous.as_str(), records[1].image.as_str()),
         ("registry.example/app-a:v1", "registry.example/app-a:v2")

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::{Change, Repository};
 use crate::charts::ChartUser;
 use crate::error::GitOpsError;
-use crate::history::{self, ImageRecord};
+use crate::history;
 use crate::kustomize::{Kustomizations, reachable, referenced};
 use crate::layout::within;
 use crate::manifest::Files;
+use crate::record::ImageRecord;
 use crate::rules::Rules;
 use crate::tree::Tree;
 use slipway_support::git::GitError;
@@ -83,6 +84,9 @@ impl Repository {
             let snapshot = self.snapshot(folders).await?;
             self.fresh = false;
             let Some(change) = decide(&snapshot)? else { return Ok(None) };
+            if self.rehearse(&snapshot, &change) {
+                return Ok(None);
+            }
             let commit = self.commit(&change).await?;
             match self.push(&commit).await {
                 Ok(()) => {}

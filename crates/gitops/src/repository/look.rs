@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::rehearsal::Rehearsal;
 use super::{Repository, folder_of};
 use crate::error::GitOpsError;
-use crate::history::{self, AppImage, ImageRecord};
+use crate::history;
+use crate::listing::{self, AppImage};
+use crate::record::ImageRecord;
 use slipway_support::git::{Git, GitRemote};
 use slipway_support::scratch::Scratch;
 
@@ -33,12 +36,22 @@ impl Look {
         let tip = git.text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).await?;
         let scratch = Scratch::new("look").map_err(GitOpsError::Scratch)?;
         let branch = branch.unwrap_or("HEAD").to_owned();
-        Ok(Self(Repository { git, remote, named, branch, tip, fresh: false, rules: Arc::default(), scratch }))
+        Ok(Self(Repository {
+            git,
+            remote,
+            named,
+            branch,
+            tip,
+            fresh: false,
+            rules: Arc::default(),
+            rehearsal: Rehearsal::default(),
+            scratch,
+        }))
     }
 
     /// The images of all applications under `root`; what cannot be read is left out.
     pub async fn images(&self, root: &str) -> Vec<AppImage> {
-        history::list_images(&self.0, root).await.map(|listing| listing.images).unwrap_or_default()
+        listing::list_images(&self.0, root).await.map(|listing| listing.images).unwrap_or_default()
     }
 
     /// What was done to an application's images, newest first.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rehearsal::Rehearsal;
 use super::{Identity, Repository, RepositorySpec};
 use crate::error::GitOpsError;
 use slipway_support::git::{Git, GitError, GitRemote};
@@ -95,8 +96,17 @@ impl Repository {
             }
         }
         let (named, tip) = (named.to_owned(), String::new());
-        let mut repository =
-            Self { git, remote, named, branch, tip, fresh: false, rules: Arc::default(), scratch };
+        let mut repository = Self {
+            git,
+            remote,
+            named,
+            branch,
+            tip,
+            fresh: false,
+            rules: Arc::default(),
+            rehearsal: Rehearsal::default(),
+            scratch,
+        };
         repository.fetch().await?;
         Ok(repository)
     }
