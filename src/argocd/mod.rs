@@ -9,6 +9,7 @@ mod bootstrap;
 mod drift;
 mod error;
 mod followed;
+mod last_words;
 mod manifest;
 mod objects;
 mod resources;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams};
 use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
 use kube::discovery::{self, ApiResource, Scope};
 use kube::{Client, ResourceExt};
@@ -161,6 +162,25 @@ impl Objects {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(ArgoCdError::at("change", format!("{} {name}", kind.kind))(error)),
         }
+    }
+
+    /// The last lines of a container's log, of its run before where that is `previous`; none where nobody has them.
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        previous: bool,
+        lines: i64,
+    ) -> Option<String> {
+        let parameters = LogParams {
+            container: Some(container.to_owned()),
+            previous,
+            tail_lines: Some(lines),
+            ..LogParams::default()
+        };
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        pods.logs(pod, &parameters).await.ok()
     }
 
     /// Whether the cluster knows a kind now.

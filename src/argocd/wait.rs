@@ -11,6 +11,7 @@ use super::ArgoCdError;
 use super::application::{ApplicationStatus, ResourceKey};
 use super::bootstrap::Progress;
 use super::followed::{followed, follows, lacks};
+use super::last_words::last_words;
 use super::objects::Objects;
 use super::resources::application_kind;
 use super::wanted::{Ancestry, Wanted, WantedImage};
@@ -67,7 +68,9 @@ pub async fn wait_green(
             return Ok(applications);
         }
         if begun.elapsed() > wanted.timeout {
-            reasons.extend(pod_problems(&objects, &applications, wanted).await?);
+            let is_broken = |one: &&ApplicationStatus| is_wanted(one, wanted) && one.health != "Healthy";
+            let broken: Vec<&ApplicationStatus> = applications.iter().filter(is_broken).collect();
+            reasons.extend(last_words(&objects, &broken).await?);
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
         if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
@@ -148,38 +151,4 @@ fn image_of(workload: &DynamicObject, container: &str) -> Option<String> {
     });
     let mut found = containers.filter(|one| one.get("name").and_then(Value::as_str) == Some(container));
     found.next()?.get("image")?.as_str().map(str::to_owned)
-}
-
-/// What keeps the pods of what is not green from running, such as an image that cannot be pulled.
-async fn pod_problems(
-    objects: &Objects,
-    applications: &[ApplicationStatus],
-    wanted: &Wanted<'_>,
-) -> Result<Vec<String>, ArgoCdError> {
-    let mut namespaces: Vec<&String> = applications
-        .iter()
-        .filter(|one| is_wanted(one, wanted) && one.health != "Healthy")
-        .flat_map(|one| one.resources.iter().map(|key| &key.namespace))
-        .filter(|namespace| !namespace.is_empty())
-        .collect();
-    namespaces.sort();
-    namespaces.dedup();
-    let mut problems = Vec::new();
-    for namespace in namespaces {
-        for pod in objects.list_in(&GroupVersionKind::gvk("", "v1", "Pod"), namespace).await? {
-            problems.extend(waiting(&pod));
-        }
-    }
-    Ok(problems)
-}
-
-fn waiting(pod: &DynamicObject) -> Vec<String> {
-    let name = pod.metadata.name.as_deref().unwrap_or_default();
-    let statuses = pod.data.pointer("/status/containerStatuses").and_then(Value::as_array);
-    let reason = |status: &Value| {
-        let reason = status.pointer("/state/waiting/reason")?.as_str()?;
-        let image = status.get("image").and_then(Value::as_str).unwrap_or_default();
-        Some(format!("pod {name}: {reason} {image}"))
-    };
-    statuses.into_iter().flatten().filter_map(reason).collect()
 }

@@ -75,6 +75,13 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
     assert!(error.contains("app-b: Progressing"), "{error}");
     assert!(error.contains("ImagePullBackOff registry.example/app-b:v2-broken"), "{error}");
 
+    // And where no pod can be made at all, the cluster's own warning.
+    world.bed.kubectl(&["-n", "app-b", "create", "quota", "none", "--hard=pods=0"]);
+    world.push("manifests/app-b/deployment.yaml", "app-b:v2-broken", "app-b:v3");
+    let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
+    assert!(error.contains("ReplicaSet/app-b-") && error.contains("exceeded quota: none"), "{error}");
+    world.bed.kubectl(&["-n", "app-b", "delete", "quota", "none"]);
+
     // A manifest that Argo CD cannot read is an error at once, although the health still says Healthy.
     world.push("manifests/app-b/deployment.yaml", "replicas:", "replicas: [");
     let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
