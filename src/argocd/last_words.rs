@@ -7,7 +7,6 @@ use std::time::Duration;
 use kube::core::{DynamicObject, GroupVersionKind};
 use serde_json::Value;
 
-use super::ArgoCdError;
 use super::application::{ApplicationStatus, ResourceKey};
 use super::objects::Objects;
 
@@ -19,10 +18,7 @@ const MOST: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What keeps the workloads of Applications from running, a line each.
-pub(super) async fn last_words(
-    objects: &Objects,
-    applications: &[&ApplicationStatus],
-) -> Result<Vec<String>, ArgoCdError> {
+pub(super) async fn last_words(objects: &Objects, applications: &[&ApplicationStatus]) -> Vec<String> {
     let resources: Vec<&ResourceKey> = applications.iter().flat_map(|one| &one.resources).collect();
     let mut namespaces: Vec<&str> = resources.iter().map(|key| key.namespace.as_str()).collect();
     namespaces.retain(|namespace| !namespace.is_empty());
@@ -34,7 +30,11 @@ pub(super) async fn last_words(
             resources.iter().filter(|key| key.namespace == namespace).map(|key| key.name.as_str()).collect();
         let is_theirs = |name: &str| here.iter().any(|owner| belongs(name, owner));
         let mut pods = Vec::new();
-        for pod in objects.list_in(&GroupVersionKind::gvk("", "v1", "Pod"), namespace).await? {
+        // Who may not read them is told no less of what else is known.
+        let of_kind = async |kind: &str| {
+            objects.list_in(&GroupVersionKind::gvk("", "v1", kind), namespace).await.unwrap_or_default()
+        };
+        for pod in of_kind("Pod").await {
             let troubles = troubles(&pod);
             if !troubles.is_empty() && pod.metadata.name.as_deref().is_some_and(is_theirs) {
                 pods.push((pod.metadata.name.clone().unwrap_or_default(), troubles));
@@ -57,10 +57,10 @@ pub(super) async fn last_words(
         if pods.len() > MOST {
             told.push(format!("and {} more pods in {namespace}", pods.len() - MOST));
         }
-        let events = objects.list_in(&GroupVersionKind::gvk("", "v1", "Event"), namespace).await?;
+        let events = of_kind("Event").await;
         told.extend(warnings(&events, is_theirs));
     }
-    Ok(told)
+    told
 }
 
 /// Whether an object's name is a workload's, or begins as the names do that the workload's controller makes.
@@ -194,7 +194,7 @@ mod tests {
                 { "group": "apps", "version": "v1", "kind": "Deployment", "namespace": "shop", "name": "web" },
             ] },
         })));
-        let told = last_words(&objects, &[&application]).await.unwrap();
+        let told = last_words(&objects, &[&application]).await;
         let crashed = "pod web-1: CrashLoopBackOff r/web:v2; web ended with exit code 2 (Error)";
         assert_eq!(told, [crashed, "pod web-1: web said last: starting | panic: no database"]);
     }

@@ -70,7 +70,7 @@ pub async fn wait_green(
         if begun.elapsed() > wanted.timeout {
             let is_broken = |one: &&ApplicationStatus| is_wanted(one, wanted) && one.health != "Healthy";
             let broken: Vec<&ApplicationStatus> = applications.iter().filter(is_broken).collect();
-            reasons.extend(last_words(&objects, &broken).await?);
+            reasons.extend(last_words(&objects, &broken).await);
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
         if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
