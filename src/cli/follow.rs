@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kube::Client;
 
 use super::global::ToolArgs;
-use crate::argocd::{ApplicationStatus, Wanted, WantedImage, status, wait_green};
+use crate::argocd::{ApplicationStatus, ArgoCdError, Wanted, WantedImage, status, wait_green};
 use crate::cluster::connect;
 use crate::gitops::{BumpOutcome, Repository};
 use crate::hcl::suggest;
@@ -57,12 +57,12 @@ fn unpushed(error: impl std::fmt::Display) -> CommandError {
 /// Waits for bumps: their applications green at the commit, and the workloads with their images.
 pub async fn wait_for_bumps(
     ui: Ui,
-    reached: Reached,
+    reached: &Reached,
     repository: Repository,
     outcomes: &[BumpOutcome],
     timeout: Duration,
-) -> Result<(), CommandError> {
-    let Some(last) = outcomes.last() else { return Ok(()) };
+) -> (Repository, Result<(), ArgoCdError>) {
+    let Some(last) = outcomes.last() else { return (repository, Ok(())) };
     // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
     let followed = outcomes.iter().filter(|outcome| !outcome.generated);
     let images: Vec<WantedImage> = followed.flat_map(wanted_images).collect();
@@ -75,13 +75,18 @@ pub async fn wait_for_bumps(
         Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
     let (history, waiting) = (History::new(repository), Waiting::new(ui));
     let progress = |line: String| waiting.tell(&line);
-    let applications = wait_green(reached.client, &reached.namespace, &wanted, &history, &progress).await;
+    let applications =
+        wait_green(reached.client.clone(), &reached.namespace, &wanted, &history, &progress).await;
     drop(waiting);
-    let applications = applications.map_err(|error| CommandError::failed(error, None))?;
+    let repository = history.into_repository();
+    let applications = match applications {
+        Ok(applications) => applications,
+        Err(error) => return (repository, Err(error)),
+    };
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
         ui.say(&format!("{}: Synced and Healthy at {}", application.name, application.revisions()));
     }
-    Ok(())
+    (repository, Ok(()))
 }
 
 /// The containers that a bump changes. One is enough of those that are called the same: overlays give each its own name.

@@ -153,6 +153,15 @@ fn tell_the_story(engine: &str, tool: &Path) {
     assert_eq!(world.live_image(), "registry.example/app-a:v2");
     assert_eq!(world.application("app-a")["status"]["sync"]["revision"], Value::String(second.clone()));
 
+    // An image that does not come to run is taken back by itself, and only that one is held.
+    let broken = ["image", "set", "app-a=registry.example/app-a:v9-broken", "--wait", "--cluster", "dev"];
+    let tried = [&broken[..], &["--timeout", "20", "--rollback-on-failure"]].concat();
+    let failed = slipway().run(&tried).exits(1).says("ImagePullBackOff registry.example/app-a:v9-broken");
+    drop(failed.says("v9-broken → registry.example/app-a:v2").says("which runs").says("that failed is held"));
+    assert_eq!(world.live_image(), "registry.example/app-a:v2");
+    let second = world.head();
+    drop(slipway().run(&broken).exits(5).says("is frozen"));
+
     // A change by hand is healed, and the status says what Argo CD follows.
     world.bed.kubectl(&[
         "-n",

@@ -192,6 +192,7 @@ impl<'a> Bump<'a> {
         let file = files[found.file].path.clone();
         let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
         let frozen = rolled_back(draft.snapshot.records(&self.folder), found, files, present);
+        let frozen = frozen.filter(|rollback| rollback.holds_back(&wanted));
         let changes = current != wanted;
         if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
             return Err(GitOpsError::Frozen {

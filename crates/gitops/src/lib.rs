@@ -12,6 +12,7 @@
 //! | see every image of every application | [`list_images`] |
 //! | set images, all of them in one commit | [`set_images`] |
 //! | take the last change back, and hold later ones | [`rollback`] |
+//! | take bumps back that did not come to run | [`undo`] |
 //! | give one environment the image of another | [`promote`] |
 //! | edit one file that is at hand | [`edit_file`] |
 //!
@@ -71,6 +72,7 @@ mod source;
 mod spine;
 mod trailers;
 mod tree;
+mod undo;
 mod written;
 
 pub use self::age::AgePolicy;
@@ -90,3 +92,4 @@ pub use self::review::Review;
 pub use self::rollback::rollback;
 pub use self::rules::{AppRule, Rules};
 pub use self::source::{bump_source, bump_source_commit};
+pub use self::undo::undo;

@@ -75,6 +75,8 @@ pub struct ImageRecord {
     pub despite: Option<String>,
     /// Of a rollback to what ran at a commit, that commit.
     pub back_to: Option<String>,
+    /// Of a rollback that holds one image only, that image.
+    pub holds: Option<String>,
     /// What the commit did instead of what its trailers say, where it did not do that.
     pub untrue: Option<String>,
     /// How it came to the branch, as messages say it.
@@ -112,6 +114,7 @@ fn record(commit: &Logged, group: &Trailers<'_>) -> Option<ImageRecord> {
         source_time: text(trailers::SOURCE_TIME),
         despite: text(trailers::DESPITE),
         back_to: text(trailers::BACK_TO),
+        holds: text(trailers::HOLDS),
         ..ImageRecord::by(commit)
     })
 }
@@ -134,9 +137,15 @@ impl ImageRecord {
             source_time: None,
             despite: None,
             back_to: None,
+            holds: None,
             untrue: None,
             review: Review::of(&commit.message),
         }
+    }
+
+    /// Whether it holds a bump to an image, of a rollback that stands.
+    pub(super) fn holds_back(&self, image: &str) -> bool {
+        self.holds.as_ref().is_none_or(|held| held == image)
     }
 
     /// Whether it says that another image runs since.

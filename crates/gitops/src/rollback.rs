@@ -40,7 +40,7 @@ pub async fn rollback(
                 return Err(GitOpsError::Overtaken { app, current, wanted: first.previous.clone() });
             }
             chosen = Some(bump.clone());
-            outcome = Some(take_back(&mut draft, &folder, target, bump, source)?);
+            outcome = Some(take_back(&mut draft, &folder, target, bump, Hold::Everything, source)?);
             Ok(draft.change())
         })
         .await;
@@ -103,11 +103,21 @@ fn fits(target: &ImageTarget, record: &ImageRecord) -> bool {
         && target.container.as_ref().is_none_or(|wanted| wanted == container)
 }
 
-fn take_back(
+/// What a rollback holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Every later bump of the image's place.
+    Everything,
+    /// Bumps to the image that was taken back.
+    ThatImage,
+}
+
+pub(super) fn take_back(
     draft: &mut Draft<'_>,
     folder: &str,
     target: &ImageTarget,
     bump: &ImageRecord,
+    hold: Hold,
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let files = draft.app(folder)?;
@@ -136,6 +146,7 @@ fn take_back(
     lines.extend(bump.file.clone().map(|file| (trailers::FILE, file)));
     lines.extend(bump.namespace.clone().map(|namespace| (trailers::NAMESPACE, namespace)));
     lines.push((trailers::ROLLBACK_OF, bump.commit.clone()));
+    lines.extend((hold == Hold::ThatImage).then(|| (trailers::HOLDS, bump.image.clone())));
     lines.extend(source.map(|source| (trailers::SOURCE, source.to_owned())));
     let subject = format!("{} (rollback)", subject(&target.app, &current, &wanted));
     draft.tell(Part { subject, trailers: lines });

@@ -20,6 +20,8 @@ pub(super) const SOURCE_TIME: &str = "Slipway-Source-Time";
 pub(super) const DESPITE: &str = "Slipway-Despite";
 /// Of a rollback: the commit whose images are set again.
 pub(super) const BACK_TO: &str = "Slipway-Rollback-To";
+/// Of a rollback that holds one image only: that image.
+pub(super) const HOLDS: &str = "Slipway-Holds";
 /// A folder whose images are held; `…/*` for all below.
 pub(super) const FREEZES: &str = "Slipway-Freezes";
 /// A folder whose images are held no longer.

@@ -6,12 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::origin::{source, source_time};
+use super::recovery::Recovery;
 use super::rehearsing;
 use super::repository::RepositoryArgs;
+use super::telling::described;
 use crate::cli::follow::{Reached, reach, wait_for_bumps};
 use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository};
 use crate::launch::{CommandError, Workspace};
-use crate::support::git::short;
 use crate::ui::{Format, Ui};
 
 /// Whether to wait for the cluster.
@@ -40,9 +41,18 @@ pub(super) struct BumpArgs {
     /// Set it even where a rollback holds the image
     #[arg(long)]
     unfreeze: bool,
+
+    /// Take it back, and wait for that, where the cluster does not come to run it
+    #[arg(long, env = "SLIPWAY_ROLLBACK_ON_FAILURE", requires = "wait")]
+    rollback_on_failure: bool,
 }
 
 impl BumpArgs {
+    /// The folder of the apps in which bumps are taken back that do not come to run, where that is wanted.
+    pub(super) fn recovers_in<'a>(&self, root: &'a str) -> Option<&'a str> {
+        self.rollback_on_failure.then_some(root)
+    }
+
     pub(super) fn options(&self) -> BumpOptions {
         BumpOptions {
             allow_older: self.allow_older,
@@ -74,6 +84,7 @@ pub(super) async fn finish(
     repository: Repository,
     reached: Option<Reached>,
     wait: &WaitArgs,
+    recovers_in: Option<&str>,
     outcomes: &[BumpOutcome],
 ) -> Result<(), CommandError> {
     let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
@@ -89,7 +100,17 @@ pub(super) async fn finish(
     rehearsing::show(ui, &repository)?;
     let diff = repository.rehearsed().map(|preview| preview.diff.clone());
     if let Some(reached) = reached {
-        wait_for_bumps(ui, reached, repository, outcomes, Duration::from_secs(wait.timeout)).await?;
+        let timeout = Duration::from_secs(wait.timeout);
+        let (repository, waited) = wait_for_bumps(ui, &reached, repository, outcomes, timeout).await;
+        if let Err(error) = waited {
+            return Err(match recovers_in {
+                None => CommandError::failed(error, None),
+                Some(root) => {
+                    let recovery = Recovery { reached: &reached, repository, root, outcomes, timeout };
+                    recovery.recover(ui, error).await
+                }
+            });
+        }
     }
     if ui.format() == Format::Json {
         let as_json = |outcome: &BumpOutcome| {
@@ -107,16 +128,4 @@ pub(super) async fn finish(
         return Ok(ui.json(&outcomes.iter().map(as_json).collect::<Vec<_>>())?);
     }
     Ok(())
-}
-
-fn described(outcome: &BumpOutcome, is_rehearsal: bool) -> String {
-    let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
-    let commit = short(commit);
-    if outcome.changed && is_rehearsal {
-        format!("{app}: {previous} → {image} ({file}:{line}), were it not for --dry-run")
-    } else if outcome.changed {
-        format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
-    } else {
-        format!("{app}: {image} is there already ({file}:{line}, commit {commit})")
-    }
 }

@@ -5,10 +5,12 @@ mod history;
 mod list;
 mod origin;
 mod promote;
+mod recovery;
 mod rehearsing;
 mod repository;
 mod rollback;
 mod set;
+mod telling;
 
 use clap::{Args, Subcommand};
 

@@ -46,5 +46,5 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
     let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
     let options = args.bump.options();
     let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
-    finish(ui, repository, reached, &args.wait, &[outcome]).await
+    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(&args.to), &[outcome]).await
 }

@@ -87,5 +87,5 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
     if outcomes.is_empty() {
         ui.say("that runs already: nothing was set back, and nothing was frozen");
     }
-    finish(ui, repository, reached, &args.wait, &outcomes).await
+    finish(ui, repository, reached, &args.wait, None, &outcomes).await
 }

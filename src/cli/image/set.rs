@@ -48,7 +48,8 @@ pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), C
     let apps: Vec<&str> = apps.collect();
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
     let options = BumpOptions { all: args.all, ..args.bump.options() };
-    let set = set_images(&mut repository, &args.repository.manifests, &assignments, &options).await;
+    let root = &args.repository.manifests;
+    let set = set_images(&mut repository, root, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
-    finish(ui, repository, reached, &args.wait, &outcomes).await
+    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(root), &outcomes).await
 }

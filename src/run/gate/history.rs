@@ -33,6 +33,11 @@ impl History {
         let (answers, strange) = (HashMap::new(), HashMap::new());
         Self(Mutex::new(Known { repository, fetched: Instant::now(), answers, strange }))
     }
+
+    /// The clone again.
+    pub fn into_repository(self) -> Repository {
+        self.0.into_inner().repository
+    }
 }
 
 #[async_trait]

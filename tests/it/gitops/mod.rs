@@ -16,6 +16,7 @@ pub mod server;
 mod set;
 mod several;
 mod trees;
+mod undo;
 
 use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_images};
 

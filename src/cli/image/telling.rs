@@ -1,0 +1,17 @@
+//! A bump in a line.
+
+use crate::gitops::BumpOutcome;
+use crate::support::git::short;
+
+/// What it did, or would do.
+pub(super) fn described(outcome: &BumpOutcome, is_rehearsal: bool) -> String {
+    let BumpOutcome { app, previous, image, file, line, commit, .. } = outcome;
+    let commit = short(commit);
+    if outcome.changed && is_rehearsal {
+        format!("{app}: {previous} → {image} ({file}:{line}), were it not for --dry-run")
+    } else if outcome.changed {
+        format!("{app}: {previous} → {image} ({file}:{line}, commit {commit})")
+    } else {
+        format!("{app}: {image} is there already ({file}:{line}, commit {commit})")
+    }
+}
