@@ -11,7 +11,7 @@
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
 //! | 6 | [`engine`] | one unit turned into commands |
 //! | 5 | [`cluster`], [`argocd`] | EKS, Argo CD |
-//! | 4 | [`project`] | `slipway.hcl` |
+//! | 4 | [`project`], [`scaffold`] | `slipway.hcl`; what `slipway init` writes |
 //! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
 //! | 2 | `slipway_hcl` | the HCL language |
 //! | 1 | `slipway_support` | processes, files, Git |
@@ -28,6 +28,7 @@ pub mod launch;
 pub mod project;
 pub mod report;
 pub mod run;
+pub mod scaffold;
 pub mod ui;
 
 pub use slipway_estate::{estate, terraform, terragrunt, view};

@@ -3,6 +3,7 @@
 
 /// The groups of commands, in the order in which one comes to need them.
 pub const GROUPS: &[(&str, &[&str])] = &[
+    ("Beginning", &["init"]),
     ("Infrastructure", &["up", "down", "plan", "drift", "apply", "destroy", "output", "stack"]),
     ("Clusters and applications", &["verify", "argocd", "image"]),
     ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
@@ -243,6 +244,55 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "prod gets what dev runs",
             ),
             ("slipway image promote app-a --from dev --to prod --wait", "and wait until the cluster runs it"),
+        ],
+    ),
+    (
+        "slipway init",
+        &[
+            (
+                "slipway init estate infra --organization acme",
+                "two environments, each a network and a cluster",
+            ),
+            (
+                "slipway init manifests --app web=ghcr.io/acme/web:v1 --env dev --env prod",
+                "what Argo CD follows, with an overlay for each environment",
+            ),
+        ],
+    ),
+    (
+        "slipway init estate",
+        &[
+            (
+                "slipway init estate infra --organization acme --env dev,prod --region eu-central-1",
+                "into the folder infra",
+            ),
+            (
+                "slipway init estate --dry-run --manifests-repo https://git.example.com/m.git",
+                "what would be written here, with Argo CD",
+            ),
+        ],
+    ),
+    (
+        "slipway init manifests",
+        &[
+            ("slipway init manifests --app web=ghcr.io/acme/web:v1", "one folder; origin is its address"),
+            (
+                "slipway init manifests --app web=ghcr.io/acme/web:v1 --env dev --env prod",
+                "a base, and an overlay for each environment",
+            ),
+        ],
+    ),
+    (
+        "slipway init source",
+        &[
+            (
+                "slipway init source --image ghcr.io/acme/web --manifests-repo https://git.example.com/m.git",
+                "build on push, then one commit there",
+            ),
+            (
+                "slipway init source --ci gitlab --env dev --dockerfile",
+                "for GitLab, in the environment dev; it asks for the rest",
+            ),
         ],
     ),
     (

@@ -98,12 +98,18 @@ enum Flag {
 const VALUED: &[&str] =
     &["-C", "--chdir", "--config", "--format", "--log-format", "--color", "--feature", "--experiment"];
 
+/// What follows `init` where ours is meant: whatever is wrong then is said by that.
+const BEGINNINGS: &[&str] = &["estate", "manifests", "source"];
+
 /// The commands that ask before they begin.
 const ASKING: &[&str] = &["up", "down", "apply", "destroy", "resume"];
 
 /// What has no equal here, and what to type instead; of two words both count.
 const COMMAND_HINTS: &[(&str, &str)] = &[
-    ("init", "nothing has to be initialized: plan and apply do it where it is needed"),
+    (
+        "init",
+        "nothing has to be initialized: plan and apply do it where it is needed; `slipway init estate` begins a repository",
+    ),
     ("get", "type `slipway argocd status` for applications; modules are fetched when they are needed"),
     ("fmt", "type `terragrunt hcl fmt`, `tofu fmt` or `terraform fmt`"),
     ("hclfmt", "type `terragrunt hcl fmt`"),
@@ -216,6 +222,10 @@ const FLAG_HINTS: &[(&str, &str)] = &[
 /// What arguments mean that are none of Slipway's; the first is the program.
 pub fn habit(arguments: &[OsString]) -> Habit {
     let Some((program, rest)) = arguments.split_first() else { return Habit::Unknown };
+    let begins = |pair: &[OsString]| matches!(pair, [init, what] if init == "init" && BEGINNINGS.iter().any(|ours| what == ours));
+    if rest.windows(2).any(begins) {
+        return Habit::Unknown;
+    }
     let mut words = Vec::new();
     let (mut changed, mut is_for_all, mut is_unasked) = (false, false, false);
     let mut rest = rest.iter();
@@ -441,10 +451,12 @@ mod tests {
 
     #[test]
     fn what_nobody_knows_stays_an_error() {
-        for typed in ["slipway plna", "slipway plan --nonsense", "slipway", "slipway run", "slipway -- plan"]
-        {
+        let typed = ["slipway plna", "slipway plan --nonsense", "slipway", "slipway run", "slipway -- plan"];
+        for typed in typed {
             let arguments: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
             assert!(!matches!(habit(&arguments), Habit::Means(_)), "{typed}");
         }
+        let init = ["slipway", "init", "estate", "--dry-run", "--env", "Dev"].map(OsString::from);
+        assert_eq!(habit(&init), Habit::Unknown, "clap says what is wrong with it");
     }
 }

@@ -24,6 +24,7 @@ mod graph;
 mod habits;
 mod help;
 mod image;
+mod init;
 mod man;
 mod moment;
 mod output;
@@ -85,6 +86,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Argocd(argocd::ArgocdArgs),
     Image(image::ImageArgs),
+    Init(init::InitArgs),
     Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
     Unlock(unlock::UnlockArgs),
@@ -121,6 +123,7 @@ impl Command {
             | Self::Validate(_)
             | Self::Cache(_)
             | Self::Explain(_)
+            | Self::Init(_)
             | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_)
@@ -243,6 +246,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Cache(args) => cache::cmd_cache(ui, global, args),
         Command::Doctor(args) => wait(doctor::cmd_doctor(ui, global, args)),
         Command::Explain(args) => explain::cmd_explain(ui, args),
+        Command::Init(args) => init::cmd_init(ui, global, args),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, global, args),
         Command::Version(args) => version::cmd_version(ui, args),

@@ -20,6 +20,7 @@ const SCHEMAS: &[(&str, u32)] = &[
     ("image-history", 1),
     ("image-list", 1),
     ("image-set", 1),
+    ("init", 1),
     ("log", 1),
     ("output", 1),
     ("render", 1),

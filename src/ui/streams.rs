@@ -133,6 +133,13 @@ impl Ui {
         }
     }
 
+    /// A question, behind which the answer is typed.
+    pub fn prompt(self, text: &str) {
+        let text = redact::clean(text);
+        // Where it is closed there is nobody to ask.
+        let _closed = std::io::stderr().write_all(shown::stream(&text, self.color).as_bytes());
+    }
+
     /// What the person should know, though nothing went wrong.
     pub fn warn(self, text: &str) {
         match self.log_format {

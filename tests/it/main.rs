@@ -48,6 +48,8 @@ mod identity;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod messages;

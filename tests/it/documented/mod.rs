@@ -3,7 +3,7 @@
 //! `UPDATE_DOCS=1 cargo test --test it documented` writes anew what pages show of a command's answer.
 
 mod page;
-mod pipelines;
+pub mod pipelines;
 mod shell;
 mod site;
 mod terragrunt;
@@ -19,6 +19,7 @@ const FOLLOWED: &[&str] = &[
     "howto/air-gap.md",
     "howto/many-accounts.md",
     "howto/monorepo.md",
+    "init.md",
     "installation.md",
     "migration.md",
     "quick-start.md",
@@ -29,6 +30,15 @@ const FOLLOWED: &[&str] = &[
 #[test]
 fn the_installation_works_as_written() {
     Shell::new().follow("installation.md");
+}
+
+/// Where three empty repositories are.
+#[test]
+fn the_page_on_beginning_works_as_written() {
+    let mut shell = Shell::new();
+    shell.must("git init --quiet infra && git init --quiet manifests && git init --quiet web");
+    shell.must("git -C manifests remote add origin https://github.com/acme/manifests.git");
+    shell.follow("init.md");
 }
 
 #[test]

@@ -158,6 +158,19 @@ fn call(command: &str) -> Vec<&str> {
         "render" | "output" | "unlock" => words.push("vpc"),
         "verify" | "argocd status" => words.push("c"),
         "image list" => words.extend(["--cluster", "c"]),
+        "init estate" => words.extend(["--organization", "acme", "--dry-run"]),
+        "init manifests" => {
+            words.extend(["--app", "web", "--repo", "https://git.example.com/m.git", "--dry-run"]);
+        }
+        "init source" => words.extend([
+            "--app",
+            "web",
+            "--image",
+            "ghcr.io/acme/web",
+            "--dry-run",
+            "--manifests-repo",
+            "https://git.example.com/m.git",
+        ]),
         "completions" => words.push("bash"),
         "apply" | "destroy" | "up" | "down" | "resume" => words.push("--yes"),
         _ => {}
@@ -189,8 +202,19 @@ fn each_command_starts_what_the_table_says_and_nothing_else() {
 fn without_trust_nothing_is_started_and_what_cannot_do_without_is_refused() {
     let mined = Mined::new();
     mined.run(&["apply", "--yes"]).0.exits(0);
-    let looks =
-        ["find", "graph", "render", "validate", "runs", "cache", "doctor", "completions", "man", "explain"];
+    let looks = [
+        "find",
+        "graph",
+        "render",
+        "validate",
+        "runs",
+        "cache",
+        "init",
+        "doctor",
+        "completions",
+        "man",
+        "explain",
+    ];
     for row in table() {
         for command in &row.commands {
             mined.forget();

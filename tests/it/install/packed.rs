@@ -1,9 +1,10 @@
 //! What a release consists of.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::{NO_STATIC, REPOSITORY, TARGET, VERSION, archive, dist, packed, release, stand_in};
@@ -174,6 +175,18 @@ fn the_workflow_builds_all_targets_and_lets_one_job_sign() {
     }
 }
 
+/// What the program is made of, without its tests.
+fn programs_sources() -> Vec<PathBuf> {
+    let listed = said("git", &["ls-files", "--cached", "src/*.rs", "crates/*/src/*.rs"], root());
+    let files: Vec<PathBuf> =
+        listed.lines().map(|line| root().join(line)).filter(|file| file.is_file()).collect();
+    assert!(files.len() > 300, "{}", files.len());
+    files
+        .into_iter()
+        .filter(|file| !file.ends_with("tests.rs") && !file.iter().any(|part| part == "tests"))
+        .collect()
+}
+
 #[test]
 fn the_recipe_of_the_container_copies_what_is_there() {
     let recipe = std::fs::read_to_string(root().join("packaging/Dockerfile")).unwrap();
@@ -183,5 +196,30 @@ fn the_recipe_of_the_container_copies_what_is_there() {
     sources.sort_unstable();
     assert!(sources.iter().all(|source| root().join(source).exists()), "{sources:?}");
     // Whatever is built into the program comes along.
-    assert_eq!(sources, ["Cargo.lock", "Cargo.toml", "README.md", "src", "templates", "tests/it/main.rs"]);
+    let all = [
+        "Cargo.lock",
+        "Cargo.toml",
+        "README.md",
+        "askama.toml",
+        "crates",
+        "docs/diagnostics.md",
+        "src",
+        "templates",
+        "tests/it/main.rs",
+    ];
+    assert_eq!(sources, all);
+    let included = Regex::new(r#"include_(?:str|bytes)!\("([^"]+)"\)"#).unwrap();
+    for file in programs_sources() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for named in included.captures_iter(text) {
+            let path = file.parent().unwrap().join(&named[1]).canonicalize().unwrap();
+            let path = path.strip_prefix(root()).unwrap().to_owned();
+            assert!(
+                sources.iter().any(|copied| path.starts_with(copied)),
+                "{} is not copied",
+                path.display()
+            );
+        }
+    }
 }

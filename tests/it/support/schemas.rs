@@ -124,6 +124,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("verify", "verify"),
     ("argocd", "argocd"),
     ("image", "image"),
+    ("init", "init"),
     ("cache", "cache"),
     ("doctor", "doctor"),
     ("version", "version"),

@@ -1,0 +1,74 @@
+//! Where pipelines run, and what they take from others: each action by its commit, since a tag can be moved.
+
+use super::names::Action;
+
+/// Whose pipelines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forge {
+    /// GitHub Actions.
+    GitHub,
+    /// GitLab CI.
+    GitLab,
+}
+
+/// Actions of others, by commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Pins {
+    /// Brings the repository.
+    pub checkout: &'static str,
+    /// Exchanges the job's token for credentials of AWS.
+    pub aws: &'static str,
+    /// Installs OpenTofu.
+    pub tofu: &'static str,
+    /// Logs in to a registry.
+    pub login: &'static str,
+    /// Logs in to ECR.
+    pub ecr: &'static str,
+    /// Prepares builds of images.
+    pub buildx: &'static str,
+    /// Builds and pushes an image.
+    pub build: &'static str,
+}
+
+/// Those that are written.
+pub const PINS: Pins = Pins {
+    checkout: "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
+    aws: "aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2",
+    tofu: "opentofu/setup-opentofu@9d84900f3238fab8cd84ce47d658d25dd008be2f # v1",
+    login: "docker/login-action@74a5d142397b4f367a81961eba4e8cd7edddf772 # v3.4.0",
+    ecr: "aws-actions/amazon-ecr-login@062b18b96a7aff071d4dc91bc00c4c1a7945b076 # v2.0.1",
+    buildx: "docker/setup-buildx-action@b5ca514318bd6ebac0fb2aedd5d36ec1b5c232a2 # v3.10.0",
+    build: "docker/build-push-action@263435318d21b8e681c14492fe198d362a7d2c83 # v6.18.0",
+};
+
+/// Where pipelines take Slipway from.
+#[derive(Clone, Debug)]
+pub struct Slipway {
+    action: Action,
+}
+
+impl Slipway {
+    /// From a repository at a version.
+    pub fn new(action: Action) -> Self {
+        Self { action }
+    }
+
+    /// What a step of GitHub's uses.
+    pub fn action(&self) -> &str {
+        self.action.as_str()
+    }
+
+    /// What a pipeline of GitLab's includes.
+    pub fn gitlab(&self) -> String {
+        let (repository, version) = self.action.as_str().split_once('@').unwrap_or_default();
+        format!("https://github.com/{repository}/raw/{version}/packaging/gitlab/slipway.yml")
+    }
+
+    /// What a person has to do before it can be fetched.
+    pub fn next(&self) -> Option<String> {
+        let place = self.action.as_str().strip_prefix("OWNER/")?;
+        Some(format!(
+            "put the owner of Slipway's repository into the pipeline, in the place of OWNER in OWNER/{place}"
+        ))
+    }
+}

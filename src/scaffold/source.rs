@@ -1,0 +1,151 @@
+//! An application's own repository: the pipeline that builds its image and says so in the manifests repository.
+
+use askama::Template;
+
+use super::Scaffold;
+use super::forge::{Forge, PINS, Pins, Slipway};
+use super::names::{Branch, GitAddress, ImageName, Label};
+
+/// What the pipeline of an application is made of.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The app, as the manifests repository calls its folder.
+    pub app: Label,
+    /// What is built, without a tag: that is the commit.
+    pub image: ImageName,
+    /// The manifests repository.
+    pub manifests: GitAddress,
+    /// In which of its environments the image is set, one after the other; none where it has no environments.
+    pub environments: Vec<Label>,
+    /// The branch that is released.
+    pub branch: Branch,
+    /// Whose pipeline is written.
+    pub forge: Forge,
+    /// Where it takes Slipway from.
+    pub slipway: Slipway,
+    /// Whether there is to be a Dockerfile.
+    pub dockerfile: bool,
+}
+
+/// A job that sets the image.
+struct Stage<'a> {
+    name: Option<&'a Label>,
+    job: String,
+    after: String,
+    path: String,
+}
+
+#[derive(Template)]
+#[template(path = "init/source/github.yml", syntax = "scaffold", escape = "none")]
+struct GitHub<'a> {
+    app: &'a Label,
+    image: &'a str,
+    registry: &'a str,
+    region: &'a str,
+    url: &'a GitAddress,
+    branch: &'a Branch,
+    environments: Vec<Stage<'a>>,
+    action: &'a str,
+    pins: Pins,
+}
+
+#[derive(Template)]
+#[template(path = "init/source/gitlab.yml", syntax = "scaffold", escape = "none")]
+struct GitLab<'a> {
+    app: &'a Label,
+    image: &'a str,
+    host: &'a str,
+    registry: &'a str,
+    url: &'a GitAddress,
+    environments: Vec<Stage<'a>>,
+    gitlab: String,
+}
+
+impl Source {
+    /// Its files.
+    pub fn scaffold(&self) -> Scaffold {
+        let mut made = Scaffold::default();
+        let host = self.image.host();
+        let (app, image, url) = (&self.app, self.image.repository.as_str(), &self.manifests);
+        match self.forge {
+            Forge::GitHub => {
+                let region = region_of_ecr(host);
+                let registry = match (host, region) {
+                    ("ghcr.io", _) => "ghcr",
+                    (_, Some(_)) => "ecr",
+                    _ => host,
+                };
+                let pipeline = GitHub {
+                    app,
+                    image,
+                    registry,
+                    region: region.unwrap_or_default(),
+                    url,
+                    branch: &self.branch,
+                    environments: self.stages("image"),
+                    action: self.slipway.action(),
+                    pins: PINS,
+                };
+                made.fill(".github/workflows/release.yml", &pipeline);
+                match registry {
+                    "ghcr" => {}
+                    "ecr" => made.next.push("set the variable PUSH_ROLE: the role that may push the image".to_owned()),
+                    _ => made.next.push(format!(
+                        "set the variable REGISTRY_USERNAME and the secret REGISTRY_PASSWORD: the login to {host}"
+                    )),
+                }
+            }
+            Forge::GitLab => {
+                let registry = if host.starts_with("registry.gitlab.") { "gitlab" } else { host };
+                let pipeline = GitLab {
+                    app,
+                    image,
+                    host,
+                    registry,
+                    url,
+                    environments: self.stages("image"),
+                    gitlab: self.slipway.gitlab(),
+                };
+                made.fill(".gitlab-ci.yml", &pipeline);
+                if registry != "gitlab" {
+                    made.next.push(format!(
+                        "set the variables REGISTRY_USERNAME and REGISTRY_PASSWORD: the login to {host}"
+                    ));
+                }
+            }
+        }
+        if self.dockerfile {
+            made.add("Dockerfile", include_str!("../../templates/init/source/Dockerfile"));
+        }
+        made.next.push(format!("set the secret MANIFESTS_TOKEN: it may write to {url}, and nothing else"));
+        made.next.extend(self.slipway.next());
+        made.finished()
+    }
+
+    fn stages(&self, first: &str) -> Vec<Stage<'_>> {
+        let mut after = first.to_owned();
+        let named: Vec<Option<&Label>> = if self.environments.is_empty() {
+            vec![None]
+        } else {
+            self.environments.iter().map(Some).collect()
+        };
+        let stage = |name: Option<&'_ Label>| {
+            let job = name.map_or_else(|| "deploy".to_owned(), |name| format!("deploy-{name}"));
+            let path = name.map_or_else(|| "manifests".to_owned(), |name| format!("manifests/{name}"));
+            let before = std::mem::replace(&mut after, job.clone());
+            (job, before, path)
+        };
+        let made: Vec<_> = named.iter().copied().map(stage).collect();
+        named
+            .into_iter()
+            .zip(made)
+            .map(|(name, (job, after, path))| Stage { name, job, after, path })
+            .collect()
+    }
+}
+
+/// The region of a registry of AWS's.
+fn region_of_ecr(host: &str) -> Option<&str> {
+    let (_, rest) = host.split_once(".dkr.ecr.")?;
+    rest.split_once(".amazonaws.com").map(|(region, _)| region)
+}
