@@ -11,6 +11,7 @@ mod push;
 mod random_layouts;
 mod reach;
 mod remote;
+mod rendered;
 mod rollback;
 pub mod server;
 mod set;
