@@ -13,16 +13,21 @@ repository='@REPOSITORY@'
 
 # All is in functions that the last line calls: of a script that was cut on its way nothing runs.
 main() {
-    to=${HOME:+$HOME/.local/bin} version='' attested=no
+    to=${HOME:+$HOME/.local/bin} version='' sum='' attested=no
     while [ $# -gt 0 ]; do
         case $1 in
-            --to | --version)
+            --to | --version | --sha256)
                 [ $# -gt 1 ] || fail "$1 takes a value"
-                if [ "$1" = --to ]; then to=$2; else version=${2#v}; fi
+                case $1 in
+                    --to) to=$2 ;;
+                    --version) version=${2#v} ;;
+                    --sha256) sum=$2 ;;
+                esac
                 shift
                 ;;
             --to=*) to=${1#*=} ;;
             --version=*) version=${1#*=} version=${version#v} ;;
+            --sha256=*) sum=${1#*=} ;;
             --attested) attested=yes ;;
             -h | --help) usage && exit 0 ;;
             *) fail "unknown argument: $1 (--help lists them)" ;;
@@ -60,6 +65,7 @@ Installs slipway: brings a release, verifies it, and puts one file in place.
 
   --version VERSION   that one, instead of the newest
   --to DIR            where to, instead of ~/.local/bin
+  --sha256 SUM        what the archive for this machine has to be, beside what the release says
   --attested          refuse where gh cannot verify who built it
 
 SLIPWAY_INSTALL_URL is where releases are instead, for a mirror.
@@ -164,6 +170,8 @@ verify() {
     found=${found%% *}
     [ "$found" = "$wanted" ] ||
         fail "$archive is not what was released: its SHA-256 is $found and has to be $wanted; nothing is installed"
+    [ "$found" = "${sum:-$found}" ] ||
+        fail "$archive is not the one that is wanted: its SHA-256 is $found and has to be $sum; nothing is installed"
 }
 
 # Who built it, where GitHub's own program is here to ask.

@@ -172,7 +172,7 @@ struct GitLab<'a> {
     environments: Vec<Stage<'a>>,
     several: bool,
     manifests: Option<&'a GitAddress>,
-    gitlab: String,
+    slipway: &'a Slipway,
 }
 
 /// Files in which nothing is filled in.
@@ -293,7 +293,7 @@ impl Estate {
             ),
             Some(Forge::GitLab) => made.fill(
                 PIPELINE_OF_GITLAB,
-                &GitLab { organization, environments, several, manifests, gitlab: self.slipway.gitlab() },
+                &GitLab { organization, environments, several, manifests, slipway: &self.slipway },
             ),
         }
     }

@@ -60,8 +60,27 @@ impl Slipway {
 
     /// What a pipeline of GitLab's includes.
     pub fn gitlab(&self) -> String {
-        let (repository, version) = self.action.as_str().split_once('@').unwrap_or_default();
-        format!("https://github.com/{repository}/raw/{version}/packaging/gitlab/slipway.yml")
+        let (repository, reference) = self.parts();
+        format!("https://github.com/{repository}/raw/{reference}/packaging/gitlab/slipway.yml")
+    }
+
+    /// Where that finds releases.
+    pub fn releases(&self) -> String {
+        format!("https://github.com/{}/releases", self.parts().0)
+    }
+
+    /// Which release it brings: that of a version, and of a commit or a branch this program's.
+    pub fn version(&self) -> &str {
+        let version = self
+            .parts()
+            .1
+            .strip_prefix('v')
+            .filter(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
+        version.unwrap_or(env!("CARGO_PKG_VERSION"))
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.action.as_str().split_once('@').unwrap_or_default()
     }
 
     /// What a person has to do before it can be fetched.

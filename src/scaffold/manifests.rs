@@ -126,8 +126,8 @@ struct GitHub<'a> {
 
 #[derive(Template)]
 #[template(path = "init/manifests/gitlab.yml", syntax = "scaffold", escape = "none")]
-struct GitLab {
-    gitlab: String,
+struct GitLab<'a> {
+    slipway: &'a Slipway,
 }
 
 #[derive(Template)]
@@ -167,7 +167,7 @@ impl Manifests {
                 let (branch, action) = (&self.branch, self.slipway.action());
                 made.fill(".github/workflows/manifests.yml", &GitHub { branch, action, pins: PINS });
             }
-            Some(Forge::GitLab) => made.fill(".gitlab-ci.yml", &GitLab { gitlab: self.slipway.gitlab() }),
+            Some(Forge::GitLab) => made.fill(".gitlab-ci.yml", &GitLab { slipway: &self.slipway }),
         }
         self.told(&mut made);
         made.finished()

@@ -58,7 +58,7 @@ struct GitLab<'a> {
     registry: &'a str,
     url: &'a GitAddress,
     environments: Vec<Stage<'a>>,
-    gitlab: String,
+    slipway: &'a Slipway,
 }
 
 impl Source {
@@ -104,7 +104,7 @@ impl Source {
                     registry,
                     url,
                     environments: self.stages("image"),
-                    gitlab: self.slipway.gitlab(),
+                    slipway: &self.slipway,
                 };
                 made.fill(".gitlab-ci.yml", &pipeline);
                 if registry != "gitlab" {

@@ -5,6 +5,7 @@ mod estate;
 mod laid;
 mod manifests;
 mod names;
+mod pipeline;
 mod source;
 mod whole;
 

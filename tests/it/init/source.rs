@@ -91,6 +91,10 @@ fn gitlab_logs_in_with_its_own_token_to_its_own_registry_only() {
             text.contains("https://github.com/acme/slipway/raw/v1.2.3/packaging/gitlab/slipway.yml"),
             "{text}"
         );
+        assert!(
+            text.contains("releases: https://github.com/acme/slipway/releases, version: 1.2.3 }"),
+            "{text}"
+        );
         let pipeline = yaml(&text);
         assert_eq!(pipeline["stages"], json!(["image", "deploy-dev"]));
         assert_eq!(pipeline["deploy-dev"]["script"], json!(["slipway image set \"web=$IMAGE\""]));

@@ -1,10 +1,14 @@
 //! From nothing to a cluster that follows Git, out of what `slipway init` writes.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use super::pipeline::Source;
 use super::{commit, for_the_provider_of_the_bed, init, push};
+use crate::install::{NO_STATIC, release};
 use crate::support::bed::Bed;
 use crate::support::manifests;
+use crate::support::skipped::partly_skipped;
 use crate::support::slipway::Slipway;
 use crate::support::tool;
 
@@ -68,5 +72,22 @@ fn what_is_begun_comes_up_and_follows_git() {
     world.slipway().run(&set).exits(0).says("v1 → registry.example/web:v2");
     assert_eq!(world.live_image(), "registry.example/web:v2");
     assert_ne!(manifests::head(&world.bare), first);
+    // A commit to the application's repository, and nobody does anything more.
+    if let Some(release) = release() {
+        let source = Source::new(release, &manifests::url(&world.bed, MANIFESTS), &["--env", "dev"]);
+        let ran = source.pushed(&world.bed);
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+        // As a webhook of the forge would.
+        let refresh = ["annotate", "applications.argoproj.io", "web", "argocd.argoproj.io/refresh=normal"];
+        world.bed.kubectl(&[&["-n", "argocd"], &refresh[..]].concat());
+        let wanted = format!("registry.example/web:{}", source.head());
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while world.live_image() != wanted {
+            assert!(Instant::now() < deadline, "the cluster runs {}", world.live_image());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    } else {
+        partly_skipped(NO_STATIC);
+    }
     world.slipway().run(&["down", "dev", "--yes"]).exits(0);
 }

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use crate::support::root;
 
 /// What the tests build is for.
-const TARGET: &str = "x86_64-unknown-linux-musl";
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const TARGET: &str = "x86_64-unknown-linux-musl";
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REPOSITORY: &str = "https://github.com/example/slipway";
 
 /// A program that is static as a release is, and is the one under test all the same: a release build takes minutes. None
@@ -34,7 +34,7 @@ fn stand_in() -> Option<&'static Path> {
     made.as_ref().map(|(_, program)| program.as_path())
 }
 
-const NO_STATIC: &str = "cc cannot link a static program here";
+pub const NO_STATIC: &str = "cc cannot link a static program here";
 
 /// Runs `packaging/dist`, of one commit.
 fn dist(arguments: &[&str], out: &Path) -> Output {
@@ -55,7 +55,7 @@ fn packed(arguments: &[&str], out: &Path) {
 }
 
 /// The folder with the release that is packed once for all tests.
-fn release() -> Option<&'static Path> {
+pub fn release() -> Option<&'static Path> {
     static MADE: OnceLock<Option<TempDir>> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         let program = stand_in()?;
@@ -68,6 +68,6 @@ fn release() -> Option<&'static Path> {
 }
 
 /// What the archive for a target is called.
-fn archive(target: &str) -> String {
+pub fn archive(target: &str) -> String {
     format!("slipway-{VERSION}-{target}.tar.gz")
 }

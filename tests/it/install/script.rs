@@ -176,6 +176,7 @@ fn it_goes_where_it_is_told_and_says_which_one_comes_first() {
 fn an_archive_that_is_not_what_was_released_is_refused() {
     let Some(release) = release() else { return skipped(NO_STATIC) };
     let machine = Machine::new(release);
+    machine.refuses(&["--sha256", &"0".repeat(64)], "is not the one that is wanted: its SHA-256 is");
     let mut changed = std::fs::read(release.join(archive(TARGET))).unwrap();
     *changed.last_mut().unwrap() ^= 1;
     machine.server.put(&asset(), Page::body(changed));
