@@ -6,12 +6,13 @@
 //! cache.
 
 mod entries;
+mod growth;
 mod hold;
 mod prune;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 pub use self::entries::{Entry, Kind, entries, total};
+pub(super) use self::growth::has_come;
+pub use self::growth::has_grown;
 pub(super) use self::hold::{hold, hold_providers};
 pub use self::prune::{Pruned, Rules, prune};
 
@@ -29,18 +30,6 @@ const GONE: &str = "gone";
 const GONE_FOR_TERRAGRUNT: &str = "gone/.terragrunt-cache";
 /// Held by whoever takes something away.
 const LOCK: &str = "prune.lock";
-
-static HAS_GROWN: AtomicBool = AtomicBool::new(false);
-
-/// Notes that something came into a cache.
-pub(super) fn has_come() {
-    HAS_GROWN.store(true, Ordering::Relaxed);
-}
-
-/// Whether this process has brought anything into a cache.
-pub fn has_grown() -> bool {
-    HAS_GROWN.load(Ordering::Relaxed)
-}
 
 /// `2 modules and 1 provider`.
 pub fn counted(entries: &[Entry]) -> String {
