@@ -24,8 +24,6 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 #[cfg(test)]
-mod drift;
-#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod engines;

@@ -3,6 +3,7 @@
 
 mod cloud;
 mod counted;
+mod drift;
 mod exclude;
 mod exit_codes;
 mod failures;

@@ -1,11 +1,12 @@
 //! What was changed outside of the tool, on the emulated AWS: told by `drift`, in every report, and nothing else with it.
 
+use super::{Driver, each};
 use crate::plans::drift::MODULE;
 use crate::plans::unit;
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
+use crate::support::root;
 use crate::support::slipway::Slipway;
-use crate::support::{root, terraforms};
 
 /// An estate with one unit, a VPC.
 struct World {
@@ -23,8 +24,8 @@ impl World {
         Self { bed, estate, module }
     }
 
-    fn slipway(&self, tool: &std::path::Path) -> Slipway {
-        let slipway = Slipway::new(self.estate.path(), tool).bed(&self.bed);
+    fn slipway(&self, driver: &Driver) -> Slipway {
+        let slipway = driver.slipway(&self.estate).bed(&self.bed);
         slipway.env("TF_CLI_CONFIG_FILE", root().join(".tools/terraform.rc"))
     }
 
@@ -61,9 +62,9 @@ drift {
 
 #[test]
 fn drift_is_what_somebody_changed_and_no_change_of_the_code() {
-    for tool in terraforms() {
+    each(|driver| {
         let world = World::new();
-        let slipway = || world.slipway(&tool);
+        let slipway = || world.slipway(driver);
         slipway().run(&["apply", "--yes"]).exits(0);
         slipway().run(&["drift"]).exits(0);
 
@@ -99,18 +100,19 @@ fn drift_is_what_somebody_changed_and_no_change_of_the_code() {
         world.ec2("DeleteVpc", &format!("VpcId={vpc}"));
         drop(slipway().run(&["drift"]).exits(4).says("1 gone"));
         assert_eq!(world.state(), before, "nothing was written");
-    }
+    });
 }
 
 #[test]
 fn a_look_that_fails_is_no_answer() {
-    let world = World::new();
-    let tool = &terraforms()[0];
-    world.slipway(tool).run(&["apply", "--yes"]).exits(0);
-    let slipway = world.slipway(tool).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
-    let failed = slipway.run(&["drift"]).exits(1);
-    drop(failed.says("failed"));
-    world.rules("drift {\n  ignore \"x\" {\n    attribute = [\"a\"]\n  }\n}\n");
-    drop(world.slipway(tool).run(&["drift"]).exits(3).says("attribute"));
-    drop(world.slipway(tool).run(&["destroy", "--yes"]).exits(3));
+    each(|driver| {
+        let world = World::new();
+        world.slipway(driver).run(&["apply", "--yes"]).exits(0);
+        let slipway = world.slipway(driver).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
+        let failed = slipway.run(&["drift"]).exits(1);
+        drop(failed.says("failed"));
+        world.rules("drift {\n  ignore \"x\" {\n    attribute = [\"a\"]\n  }\n}\n");
+        drop(world.slipway(driver).run(&["drift"]).exits(3).says("attribute"));
+        drop(world.slipway(driver).run(&["destroy", "--yes"]).exits(3));
+    });
 }
