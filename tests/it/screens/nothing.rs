@@ -39,6 +39,13 @@ fn nothing_is_chosen() {
 }
 
 #[test]
+fn a_repository_that_would_begin() {
+    let fresh = Situation::new("fresh", three_units("cluster"));
+    fresh.looks(&["init", "estate", "--organization", "acme", "--env", "dev", "--yes", "--dry-run"]);
+    fresh.looks(&["init", "estate", "--organization", "Acme"]);
+}
+
+#[test]
 fn commands_that_need_no_estate() {
     let fresh = Situation::new("fresh", three_units("cluster"));
     for arguments in [
