@@ -314,7 +314,8 @@ impl Estate {
         };
         made.fill("README.md", &readme);
         if placeholders {
-            made.next.push("put the numbers of the AWS accounts into live/*/env.hcl".to_owned());
+            let pipeline = if self.forge.is_some() { " and the pipeline" } else { "" };
+            made.next.push(format!("put the numbers of the AWS accounts into live/*/env.hcl{pipeline}"));
         }
         made.next.extend(self.forge.and_then(|_| self.slipway.next()));
         made.next.push(format!("look at it: slipway validate, slipway graph, slipway plan {first}"));
