@@ -108,7 +108,7 @@ fn is_wanted(application: &ApplicationStatus, wanted: &Wanted<'_>) -> bool {
 }
 
 /// The wanted images that do not run: "Synced" says what was applied, the workload says what is there.
-async fn wrong_images(
+pub(super) async fn wrong_images(
     objects: &Objects,
     applications: &[ApplicationStatus],
     wanted: &Wanted<'_>,

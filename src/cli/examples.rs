@@ -5,7 +5,7 @@
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Beginning", &["init"]),
     ("Infrastructure", &["up", "down", "plan", "drift", "apply", "destroy", "output", "stack"]),
-    ("Clusters and applications", &["verify", "argocd", "image"]),
+    ("Clusters and applications", &["verify", "argocd", "image", "audit"]),
     ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
     ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
     ("This program", &["doctor", "completions", "man", "version"]),
@@ -234,6 +234,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "slipway image rollback --all --since 2026-11-29T10:00Z --dry-run",
                 "what it takes for every application to run what it ran then",
             ),
+        ],
+    ),
+    (
+        "slipway image freeze",
+        &[
+            (
+                "slipway image freeze app-a --reason 'incident 42' --until 3d",
+                "hold its images for three days",
+            ),
+            ("slipway image freeze '*' --lift", "let all of them be set again"),
+            ("slipway image freeze", "what is frozen, by whom, and until when"),
+        ],
+    ),
+    (
+        "slipway image diff",
+        &[
+            ("slipway image diff manifests/dev manifests/prod", "which images differ, and which is older"),
+            ("slipway image diff dev prod --detailed-exitcode", "for a pipeline: 2 means that some differ"),
+        ],
+    ),
+    (
+        "slipway audit",
+        &[
+            ("slipway audit --since 90d --format csv", "every change of an image, for a spreadsheet"),
+            ("slipway audit --at 2026-11-29T10:00Z", "what every application ran then"),
+            ("slipway audit --summary --since 90d", "deployments, lead time, rollbacks, time to restore"),
         ],
     ),
     (

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
 use kube::Client;
 
 use super::global::ToolArgs;
-use crate::argocd::{ApplicationStatus, ArgoCdError, Wanted, WantedImage, status, wait_green};
+use crate::argocd::{
+    Ancestry, ApplicationStatus, ArgoCdError, Wanted, WantedImage, is_green, status, wait_green,
+};
 use crate::cluster::connect;
-use crate::gitops::{BumpOutcome, Repository};
+use crate::gitops::{BumpOutcome, Deployed, Promotable, Repository};
 use crate::hcl::suggest;
 use crate::launch::{CommandError, Target, Workspace};
 use crate::project::ArgoCd;
@@ -89,20 +92,68 @@ pub async fn wait_for_bumps(
     (repository, Ok(()))
 }
 
+/// Refuses what does not run as it is written: Synced and Healthy, at a commit that has it, with that image.
+///
+/// It is looked at once: what is on its way is not promoted.
+pub async fn check_green(
+    reached: &Reached,
+    repository: &Repository,
+    images: &[Promotable],
+    label: &str,
+) -> Result<(), CommandError> {
+    let url = repository.url().to_owned();
+    let mut reasons = Vec::new();
+    let mut apps: Vec<&Promotable> = images.iter().collect();
+    apps.dedup_by(|one, other| one.app == other.app);
+    let tips = Tips(repository);
+    for app in apps {
+        let of_app = images.iter().filter(|one| one.app == app.app);
+        let running: Vec<WantedImage> = of_app.flat_map(|one| wanted_of(&one.app, &one.deployed)).collect();
+        let names = [app.app.clone()];
+        let wanted = Wanted {
+            repository: &url,
+            commit: &app.commit,
+            applications: &names,
+            images: &running,
+            timeout: Duration::ZERO,
+        };
+        let looked = is_green(reached.client.clone(), &reached.namespace, &wanted, &tips).await;
+        reasons.extend(looked.map_err(|error| CommandError::failed(error, None))?);
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::refused(
+        format!("{label} does not run what would be promoted: {}", reasons.join("; ")),
+        "wait until it is green there, as slipway argocd wait does, or promote without --healthy-in",
+    ))
+}
+
+/// The history of a repository as it was fetched.
+struct Tips<'a>(&'a Repository);
+
+#[async_trait]
+impl Ancestry for Tips<'_> {
+    async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, String> {
+        self.0.has(revision, commit).await.map_err(|error| error.to_string())
+    }
+}
+
 /// The containers that a bump changes. One is enough of those that are called the same: overlays give each its own name.
 fn wanted_images(outcome: &BumpOutcome) -> Vec<WantedImage> {
+    wanted_of(&outcome.app, &outcome.deployed)
+}
+
+fn wanted_of(app: &str, deployed: &[Deployed]) -> Vec<WantedImage> {
     let mut images: Vec<WantedImage> = Vec::new();
-    for deployed in &outcome.deployed {
+    for deployed in deployed {
         let one = (deployed.workload.clone(), deployed.image.clone());
         let (kind, container) = (deployed.kind.clone(), deployed.container.clone());
         match images.iter_mut().find(|image| (&image.kind, &image.container) == (&kind, &container)) {
             Some(image) => image.any_of.push(one),
-            None => images.push(WantedImage {
-                application: outcome.app.clone(),
-                kind,
-                container,
-                any_of: vec![one],
-            }),
+            None => {
+                images.push(WantedImage { application: app.to_owned(), kind, container, any_of: vec![one] });
+            }
         }
     }
     images

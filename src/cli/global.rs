@@ -293,6 +293,8 @@ pub enum FormatFlag {
     Svg,
     /// A page to search and to walk around in
     Html,
+    /// A table for spreadsheets
+    Csv,
 }
 
 impl FormatFlag {

@@ -104,6 +104,7 @@ fn draw(
         FormatFlag::Mermaid => Some(mermaid(estate, gates, base)),
         FormatFlag::Svg => Some(svg(&picture())),
         FormatFlag::Html => Some(page(&picture())),
+        FormatFlag::Csv => None,
     })
 }
 

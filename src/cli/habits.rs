@@ -242,6 +242,8 @@ pub fn habit(arguments: &[OsString]) -> Habit {
         }
         match flag(text) {
             Found::None => words.push(argument.clone()),
+            // Nothing of another tool is meant here, and `--all` is another thing.
+            Found::Flag(..) if words.iter().any(|word| word == "image") => words.push(argument.clone()),
             // Of one command these are its own.
             Found::Hint(_) if is_file(text) && words.iter().any(|word| word == "graph") => {
                 words.push(argument.clone());

@@ -2,6 +2,7 @@
 
 mod apply;
 mod argocd;
+mod audit;
 mod cache;
 mod complete;
 mod completions;
@@ -87,6 +88,7 @@ enum Command {
     Argocd(argocd::ArgocdArgs),
     Image(image::ImageArgs),
     Init(init::InitArgs),
+    Audit(audit::AuditArgs),
     Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
     Unlock(unlock::UnlockArgs),
@@ -130,7 +132,7 @@ impl Command {
             | Self::Version(_) => return Ok(()),
             Self::Runs(args) if args.only_looks() => return Ok(()),
             Self::Stack(_) => "it writes into the tree what the repository says",
-            Self::Verify(_) | Self::Argocd(_) | Self::Image(_) => {
+            Self::Verify(_) | Self::Argocd(_) | Self::Image(_) | Self::Audit(_) => {
                 "it goes with your credentials where the repository says"
             }
             Self::Runs(_) | Self::Unlock(_) | Self::Output(_) => "it asks for states with your credentials",
@@ -155,6 +157,7 @@ impl Cli {
     fn known_format(&self) -> Result<(), CommandError> {
         let known = match self.command {
             Command::Graph(_) => graph::FORMATS,
+            Command::Audit(_) => audit::FORMATS,
             _ => FormatFlag::COMMON,
         };
         let asked = self.global.format;
@@ -261,6 +264,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Verify(args) => wait(verify::cmd_verify(ui, global, args)),
         Command::Argocd(args) => wait(argocd::cmd_argocd(ui, global, args)),
         Command::Image(args) => wait(image::cmd_image(ui, global, args)),
+        Command::Audit(args) => wait(audit::cmd_audit(ui, global, args)),
     }
 }
 

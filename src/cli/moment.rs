@@ -40,6 +40,14 @@ impl Moment {
             Self::Away(span) => now().checked_sub(span).ok().map(|time| time.timestamp()),
         }
     }
+
+    /// As a time to come.
+    pub(super) fn to_come(self) -> Option<Timestamp> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Away(span) => now().checked_add(span).ok().map(|time| time.timestamp()),
+        }
+    }
 }
 
 fn now() -> Zoned {

@@ -11,12 +11,15 @@ use crate::ui::{Format, Ui};
 /// The versions of what `--format json` and `--log-format json` write, by the names of their files under `schemas/`.
 const SCHEMAS: &[(&str, u32)] = &[
     ("argocd-status", 1),
+    ("audit", 1),
     ("cache-list", 1),
     ("cache-prune", 1),
     ("doctor", 1),
     ("explain", 1),
     ("find", 1),
     ("graph", 1),
+    ("image-diff", 1),
+    ("image-freeze", 1),
     ("image-history", 1),
     ("image-list", 1),
     ("image-set", 1),

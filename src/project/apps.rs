@@ -6,9 +6,15 @@ use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::Document;
-use crate::terragrunt::schema::{Kind, Spec, optional};
+use crate::terragrunt::schema::{Kind, Spec, optional, required};
 
 const APPS: &[Spec] = &[optional("age", Kind::String), optional("image_paths", Kind::StringMap)];
+const FREEZE_WINDOW: &[Spec] = &[
+    required("cron", Kind::String),
+    required("duration", Kind::String),
+    optional("time_zone", Kind::String),
+    optional("apps", Kind::Strings),
+];
 const APP: &[Spec] =
     &[optional("file", Kind::String), optional("image_path", Kind::String), optional("age", Kind::String)];
 
@@ -21,8 +27,27 @@ pub struct Apps {
     pub image_paths: Vec<(String, String)>,
     /// Single applications, in the order of the file.
     pub apps: Vec<App>,
+    /// When nothing is set.
+    pub freeze_windows: Vec<FreezeWindowBlock>,
     /// Where the block stands, where there is one.
     pub location: Option<Location>,
+}
+
+/// A window in which nothing is set.
+#[derive(Clone, Debug)]
+pub struct FreezeWindowBlock {
+    /// Its name.
+    pub name: String,
+    /// When it begins, as in a crontab.
+    pub cron: String,
+    /// How long it lasts.
+    pub duration: String,
+    /// Of which place the clock counts.
+    pub time_zone: String,
+    /// The applications, `*` for every one.
+    pub apps: Vec<String>,
+    /// Where the block stands.
+    pub location: Location,
 }
 
 /// What is said of one application.
@@ -57,9 +82,19 @@ impl Apps {
 
 fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    document.check(&block.body, "apps", APPS, &[("app", 1)], &["app"], &mut errors);
+    document.check(
+        &block.body,
+        "apps",
+        APPS,
+        &[("app", 1), ("freeze_window", 1)],
+        &["app", "freeze_window"],
+        &mut errors,
+    );
     for app in block.body.blocks("app") {
         document.check(&app.body, "app", APP, &[], &[], &mut errors);
+    }
+    for window in block.body.blocks("freeze_window") {
+        document.check(&window.body, "freeze_window", FREEZE_WINDOW, &[], &[], &mut errors);
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -70,6 +105,7 @@ fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
         age: text(&fields, "age"),
         image_paths: by_name(fields.get("image_paths")),
         apps: Vec::new(),
+        freeze_windows: Vec::new(),
         location: Some(document.location(place)),
     };
     for app in block.body.blocks("app") {
@@ -83,6 +119,21 @@ fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
             location: document.location(app.kind.span.to(label.span)),
         });
     }
+    for window in block.body.blocks("freeze_window") {
+        let Some(label) = window.labels.first() else { continue };
+        let place = window.kind.span;
+        let fields =
+            document.attributes(&window.body, place, "freeze_window", FREEZE_WINDOW, &Fields::new())?;
+        let or = |name: &str, default: &str| text(&fields, name).unwrap_or_else(|| default.to_owned());
+        read.freeze_windows.push(FreezeWindowBlock {
+            name: label.name.to_string(),
+            cron: or("cron", ""),
+            duration: or("duration", ""),
+            time_zone: or("time_zone", "UTC"),
+            apps: texts(fields.get("apps")).unwrap_or_else(|| vec!["*".to_owned()]),
+            location: document.location(place.to(label.span)),
+        });
+    }
     Ok(read)
 }
 
@@ -92,6 +143,12 @@ fn by_name(value: Option<&Value>) -> Vec<(String, String)> {
         pairs.extend(value.as_str().map(|text| (name.to_string(), text.to_owned())));
     }
     pairs
+}
+
+/// The texts of a list, where one is given.
+fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+    let items = value.and_then(Value::as_elements)?.iter();
+    Some(items.filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 /// An empty one counts as not given.

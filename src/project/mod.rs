@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths, strings};
-pub use apps::{App, Apps};
+pub use apps::{App, Apps, FreezeWindowBlock};
 pub use cluster::{
     ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
 };

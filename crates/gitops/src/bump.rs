@@ -8,21 +8,24 @@ use super::draft::Draft;
 use super::error::GitOpsError;
 use super::find::FoundImage;
 
+use super::holds::Holds;
 use super::image::{ImageAssignment, ImageReference, ImageTarget};
 use super::kustomize::Deployed;
 use super::listing::{app_hint, apps};
 use super::record::rolled_back;
 use super::repository::{Repository, folder_of};
 use super::trailers::{self, Part};
-use slipway_support::git::short;
 
 /// How a bump may go against what is there.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a permission of its own")]
 pub struct BumpOptions {
     /// Set the image even where it is older than the one that is there.
     pub allow_older: bool,
     /// Set the image even where a rollback froze it, and let later bumps go on.
     pub unfreeze: bool,
+    /// Set the image in spite of all that holds it, which goes on holding what comes later.
+    pub allow_frozen: bool,
     /// Set every place that runs the image, and not only one.
     pub all: bool,
     /// How the age of tags is told, whatever the rules of the repository say.
@@ -191,15 +194,12 @@ impl<'a> Bump<'a> {
         let container = found.identity();
         let file = files[found.file].path.clone();
         let overtaken = *self.first_seen.get_or_insert_with(|| current.clone()) != current;
-        let frozen = rolled_back(draft.snapshot.records(&self.folder), found, files, present);
-        let frozen = frozen.filter(|rollback| rollback.holds_back(&wanted));
         let changes = current != wanted;
-        if let Some(rollback) = frozen.filter(|_| changes && !self.options.unfreeze) {
-            return Err(GitOpsError::Frozen {
-                app: self.app.to_owned(),
-                from: rollback.previous.clone(),
-                commit: short(&rollback.commit).to_owned(),
-            });
+        let rollback = rolled_back(draft.snapshot.records(&self.folder), found, files, present);
+        let rollback = rollback.filter(|rollback| rollback.holds_back(&wanted));
+        let holds = Holds::of(draft.snapshot, &self.folder, self.app, rollback);
+        if changes {
+            holds.check(self.app, (self.options.unfreeze, self.options.allow_frozen))?;
         }
         let policy = self.options.age.as_ref().unwrap_or_else(|| draft.snapshot.rules.age(self.app));
         if changes {
@@ -208,7 +208,8 @@ impl<'a> Bump<'a> {
         if changes && !self.options.allow_older {
             self.check_age(policy, &current, image, overtaken)?;
         }
-        let lifted = frozen.filter(|_| self.options.unfreeze).map(|rollback| rollback.commit.clone());
+        let lifted = if self.options.unfreeze { holds.of_the_app() } else { Vec::new() };
+        let despite = if changes { holds.despite(&lifted) } else { Vec::new() };
         let is_one_of_several = present.iter().filter(|other| other.identity() == container).count() > 1;
         let outcome = BumpOutcome {
             commit: draft.snapshot.commit.clone(),
@@ -220,12 +221,12 @@ impl<'a> Bump<'a> {
             image: wanted.clone(),
             file: file.clone(),
             line: found.line(),
-            unfroze: lifted.clone(),
+            unfroze: lifted.first().cloned(),
             rollback_of: None,
             left_out: left_out(draft, &self.folder, unreadable),
             deployed,
         };
-        if !changes && lifted.is_none() {
+        if !changes && lifted.is_empty() {
             return Ok(outcome);
         }
         let mut lines = vec![
@@ -238,7 +239,8 @@ impl<'a> Bump<'a> {
         let namespace = Some(found.namespace.clone()).filter(|name| is_one_of_several && !name.is_empty());
         lines.extend(namespace.map(|namespace| (trailers::NAMESPACE, namespace)));
         lines.extend(self.promoted_from.clone().map(|from| (trailers::PROMOTED_FROM, from)));
-        lines.extend(lifted.map(|rollback| (trailers::UNFREEZES, rollback)));
+        lines.extend(lifted.into_iter().map(|held| (trailers::UNFREEZES, held)));
+        lines.extend(despite.into_iter().map(|held| (trailers::DESPITE, held)));
         lines.extend(self.options.source.clone().map(|source| (trailers::SOURCE, source)));
         lines.extend(self.options.source_time.clone().map(|time| (trailers::SOURCE_TIME, time)));
         let subject = if changes {

@@ -147,7 +147,9 @@ pub enum GitOpsError {
         wanted: String,
     },
     /// A rollback stands, and holds later bumps back.
-    #[error("{app} was rolled back from {from} by {commit} and is frozen; unfreeze it to set an image again")]
+    #[error(
+        "{app} was rolled back from {from} by {commit} and is frozen, {since}; unfreeze it to set an image again"
+    )]
     Frozen {
         /// The app.
         app: String,
@@ -155,6 +157,32 @@ pub enum GitOpsError {
         from: String,
         /// The rollback's commit.
         commit: String,
+        /// Since when, and by whom.
+        since: String,
+    },
+    /// Somebody froze the app, or all of them.
+    #[error("{app} is frozen {when}: {reason}")]
+    Held {
+        /// The app.
+        app: String,
+        /// Why.
+        reason: String,
+        /// Since when, until when where that was said, by whom, and in which commit.
+        when: String,
+        /// Whether every app is frozen.
+        all: bool,
+    },
+    /// A window is open in which nothing is set.
+    #[error("{app} is in the freeze window \"{window}\" ({place}) until {until}")]
+    InWindow {
+        /// The app.
+        app: String,
+        /// The window's name.
+        window: String,
+        /// Where it is written down.
+        place: String,
+        /// When it ends, with its time zone.
+        until: String,
     },
     /// There is no bump that could be taken back.
     #[error("{app} has no bump left to roll back; set the wanted image instead")]

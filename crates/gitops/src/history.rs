@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::edits::{Delta, Owner, Reader, Seen};
 use super::error::GitOpsError;
+use super::freeze::{Freeze, freezes_of};
 use super::log::{Blob, FileChange, Logged};
 use super::record::{ImageRecord, records_of};
 use super::repository::{Repository, folder_of};
@@ -46,9 +47,38 @@ pub async fn history(
 ///
 /// Found by trailer and not by path: a commit that lifts a freeze changes no file.
 pub(super) async fn records(repository: &Repository, folder: &str) -> Result<Vec<ImageRecord>, GitOpsError> {
-    let mention = format!("{}: {folder}", trailers::APP);
-    let commits = repository.mentioning(repository.tip(), &[&mention]).await?;
-    Ok(without_echoes(commits.iter().flat_map(|commit| records_of(commit, |of| of == folder)), &commits))
+    Ok(said(repository, &[folder.to_owned()]).await?.0.remove(folder).unwrap_or_default())
+}
+
+/// The same of some apps, and the freezes that stand.
+pub(super) async fn said(
+    repository: &Repository,
+    folders: &[String],
+) -> Result<(BTreeMap<String, Vec<ImageRecord>>, Vec<Freeze>), GitOpsError> {
+    let app = match folders {
+        [only] => format!("{}: {only}", trailers::APP),
+        _ => format!("{}: ", trailers::APP),
+    };
+    let (freezes, lifts) = (format!("{}: ", trailers::FREEZES), format!("{}: ", trailers::LIFTS));
+    let commits = repository.mentioning(repository.tip(), &[&app, &freezes, &lifts]).await?;
+    let is_meant = |of: &str| folders.iter().any(|folder| folder == of);
+    let mut by_folder: BTreeMap<String, Vec<ImageRecord>> = BTreeMap::new();
+    for record in without_echoes(commits.iter().flat_map(|commit| records_of(commit, is_meant)), &commits) {
+        by_folder.entry(record.folder.clone()).or_default().push(record);
+    }
+    Ok((by_folder, freezes_of(&commits)))
+}
+
+/// What was done to the images of all apps under a root, newest first.
+pub(super) async fn history_of_all(
+    repository: &Repository,
+    spine: &Spine,
+    root: &str,
+) -> Result<Vec<ImageRecord>, GitOpsError> {
+    let mut told = Told::of(repository, spine, root, None, repository.tip()).await?;
+    let mut all = told.records(spine, usize::MAX).await?;
+    review(repository, spine, &mut all).await?;
+    Ok(all)
 }
 
 /// A merge that repeats what the commits say that it brings, as forges let it, did nothing of its own.
@@ -252,7 +282,7 @@ async fn review(
     for record in records {
         let merge = landings.get(record.commit.as_str()).and_then(|merge| merges.get(merge));
         if let Some(merge) = merge {
-            record.review.landed(&merge.commit, &merge.author, &merge.message);
+            record.review.landed(&merge.commit, (&merge.when, &merge.author), &merge.message);
         }
     }
     Ok(())

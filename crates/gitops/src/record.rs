@@ -148,6 +148,24 @@ impl ImageRecord {
         self.holds.as_ref().is_none_or(|held| held == image)
     }
 
+    /// The app under a root.
+    pub fn app(&self, root: &str) -> String {
+        let inside = self.folder.strip_prefix(root.trim_matches('/')).unwrap_or(&self.folder);
+        let inside = inside.trim_matches('/');
+        if inside.is_empty() { ".".to_owned() } else { inside.to_owned() }
+    }
+
+    /// When it came to the branch, RFC 3339: with the merge that brought it, or else when it was made.
+    pub fn landed(&self) -> &str {
+        self.review.merged.as_deref().unwrap_or(&self.when)
+    }
+
+    /// Whether since it an app runs another version of what it ran, and it was no rollback.
+    pub fn is_deployment(&self) -> bool {
+        let sets = matches!(self.kind, RecordKind::Bump | RecordKind::Promotion { .. } | RecordKind::Edit);
+        sets && self.changes() && self.untrue.is_none() && !self.image.is_empty() && !self.previous.is_empty()
+    }
+
     /// Whether it says that another image runs since.
     pub fn changes(&self) -> bool {
         self.image != self.previous

@@ -223,6 +223,21 @@ impl Repository {
         blobs.collect()
     }
 
+    /// The windows that are open now, each with its end.
+    pub fn windows_open(&self) -> Vec<(super::window::FreezeWindow, String)> {
+        let now = jiff::Timestamp::now();
+        let open =
+            |window: &super::window::FreezeWindow| Some((window.clone(), window.ends(now)?.to_string()));
+        self.rules.windows.iter().filter_map(open).collect()
+    }
+
+    /// The commit that changed something in a folder last.
+    pub(super) async fn last_change(&self, folder: &str) -> Result<String, GitOpsError> {
+        let folder = if folder.is_empty() { "." } else { folder };
+        let commit = self.ask(&["rev-list", "-1", &self.tip, "--", folder], "").await?;
+        Ok(commit.trim().to_owned())
+    }
+
     /// What git answers to a question about what was fetched.
     pub(super) async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, GitOpsError> {
         // A folder may be called like a pattern.

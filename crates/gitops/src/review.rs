@@ -9,6 +9,8 @@ pub struct Review {
     pub request: Option<String>,
     /// The merge that brought it, where one did.
     pub merge: Option<String>,
+    /// When that merge was made, RFC 3339.
+    pub merged: Option<String>,
     /// Who made that merge.
     pub merged_by: Option<String>,
     /// Who reviewed or approved it.
@@ -26,8 +28,9 @@ impl Review {
     }
 
     /// And that of the merge that brought it.
-    pub(super) fn landed(&mut self, merge: &str, author: &str, message: &str) {
+    pub(super) fn landed(&mut self, merge: &str, (when, author): (&str, &str), message: &str) {
         self.merge = Some(merge.to_owned());
+        self.merged = Some(when.to_owned());
         self.merged_by = Some(author.to_owned());
         self.request = request(message).or(self.request.take());
         self.add_people(message);
@@ -127,7 +130,7 @@ mod tests {
         );
         review.landed(
             "m",
-            "Cy <c@x>",
+            ("2026-01-01T00:00:00Z", "Cy <c@x>"),
             "Merge pull request #1 from x\n\nApproved-by: Ada <a@x>\nAcked-by: Di <d@x>",
         );
         assert_eq!(review.approved_by, ["Ada <a@x>", "Di <d@x>"]);

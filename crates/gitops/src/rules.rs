@@ -3,6 +3,7 @@
 use super::age::AgePolicy;
 use super::image::{FilePlace, ImageTarget};
 use super::path::ImagePath;
+use super::window::FreezeWindow;
 
 /// The rules of a manifests repository; without any the layout is recognised.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,8 @@ pub struct Rules {
     pub kinds: Vec<(String, ImagePath)>,
     /// What is said of single applications.
     pub apps: Vec<AppRule>,
+    /// When nothing is set.
+    pub windows: Vec<FreezeWindow>,
 }
 
 /// What is said of one application.

@@ -1,6 +1,6 @@
 //! The order of all commits of a branch: which came before which, which merge brought each, and what the branch was at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::error::GitOpsError;
 use super::repository::Repository;
@@ -38,6 +38,19 @@ impl Spine {
         self.places.get(commit).copied().unwrap_or(self.commits.len())
     }
 
+    /// A commit and all that came before it.
+    pub fn before<'a>(&'a self, commit: &'a str) -> HashSet<&'a str> {
+        let mut all = HashSet::new();
+        let mut open = vec![commit];
+        while let Some(id) = open.pop() {
+            if all.insert(id) {
+                let known = self.places.get(id).and_then(|place| self.commits.get(*place));
+                open.extend(known.into_iter().flat_map(|one| &one.parents).map(String::as_str));
+            }
+        }
+        all
+    }
+
     /// The commits whose names begin so.
     pub fn commits_named<'a>(&'a self, start: &'a str) -> impl Iterator<Item = &'a str> {
         self.commits.iter().map(|commit| commit.id.as_str()).filter(move |id| id.starts_with(start))
@@ -59,7 +72,7 @@ impl Spine {
     pub fn landings(&self) -> HashMap<&str, &str> {
         let line = self.main_line();
         let mut known: HashMap<&str, &str> = HashMap::new();
-        let of_line: std::collections::HashSet<&str> = line.iter().map(|commit| commit.id.as_str()).collect();
+        let of_line: HashSet<&str> = line.iter().map(|commit| commit.id.as_str()).collect();
         for merge in line.iter().rev() {
             let mut open: Vec<&str> = merge.parents.iter().skip(1).map(String::as_str).collect();
             while let Some(id) = open.pop() {

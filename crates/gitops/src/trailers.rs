@@ -24,6 +24,8 @@ pub(super) const BACK_TO: &str = "Slipway-Rollback-To";
 pub(super) const HOLDS: &str = "Slipway-Holds";
 /// A folder whose images are held; `…/*` for all below.
 pub(super) const FREEZES: &str = "Slipway-Freezes";
+pub(super) const FREEZE_REASON: &str = "Slipway-Freeze-Reason";
+pub(super) const FREEZE_UNTIL: &str = "Slipway-Freeze-Until";
 /// A folder whose images are held no longer.
 pub(super) const LIFTS: &str = "Slipway-Lifts";
 
@@ -80,6 +82,11 @@ pub(super) fn groups(message: &str) -> Vec<Trailers<'_>> {
 pub(super) struct Trailers<'a>(Vec<(&'a str, &'a str)>);
 
 impl Trailers<'_> {
+    /// The values of all trailers `key`, in order.
+    pub fn values<'b>(&'b self, key: &'b str) -> impl Iterator<Item = &'b str> {
+        self.0.iter().filter(move |(known, _)| *known == key).map(|(_, value)| *value)
+    }
+
     /// The value of the last trailer `key`.
     pub fn value(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(known, _)| *known == key).map(|(_, value)| *value)

@@ -103,7 +103,7 @@ fn with_values(argument: Arg, saves: bool) -> Arg {
         "run" => runs::runs,
         "cluster" => clusters::clusters,
         "assignments" => images::assignments,
-        "app" => images::apps,
+        "app" | "apps" => images::apps,
         "target" => images::targets,
         "from" | "to" | "manifests" => images::folders,
         "branch" => images::branches,
@@ -117,7 +117,12 @@ fn with_values(argument: Arg, saves: bool) -> Arg {
 
 /// The formats that the command knows.
 fn formats(current: &OsStr) -> Vec<CompletionCandidate> {
-    let known = if Words::typed().has("graph") { super::graph::FORMATS } else { FormatFlag::COMMON };
+    let typed = Words::typed();
+    let known = match (typed.has("graph"), typed.has("audit")) {
+        (true, _) => super::graph::FORMATS,
+        (_, true) => super::audit::FORMATS,
+        _ => FormatFlag::COMMON,
+    };
     starting(current, known.iter().map(|format| (format.name(), String::new())))
 }
 

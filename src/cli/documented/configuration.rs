@@ -15,6 +15,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("cluster.rs:ROOT", "docs/slipway-hcl.md", "#### `root`"),
     ("apps.rs:APPS", "docs/slipway-hcl.md", "## `apps`"),
     ("apps.rs:APP", "docs/slipway-hcl.md", "### `app \"NAME\"`"),
+    ("apps.rs:FREEZE_WINDOW", "docs/slipway-hcl.md", "### `freeze_window \"NAME\"`"),
     ("drift.rs:IGNORE", "docs/slipway-hcl.md", "### `ignore \"NAME\"`"),
     ("read.rs:SETTINGS", "docs/policies.md", "## `policy \"NAME\"`"),
     ("read.rs:RULES", "docs/policies.md", "## `policy \"NAME\"`"),

@@ -29,6 +29,7 @@ pub(super) struct WaitArgs {
 
 /// What a bump may do that it otherwise refuses.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct BumpArgs {
     /// Set it even where it is older than what is there
     #[arg(long)]
@@ -38,13 +39,17 @@ pub(super) struct BumpArgs {
     #[arg(long, value_name = "POLICY", env = "SLIPWAY_IMAGE_AGE")]
     age: Option<AgePolicy>,
 
-    /// Set it even where a rollback holds the image
+    /// Set it even where a rollback or a freeze of the application holds it, and end that
     #[arg(long)]
     unfreeze: bool,
 
     /// Take it back, and wait for that, where the cluster does not come to run it
     #[arg(long, env = "SLIPWAY_ROLLBACK_ON_FAILURE", requires = "wait")]
     rollback_on_failure: bool,
+
+    /// Set it in spite of freezes and freeze windows, which go on holding what comes later
+    #[arg(long)]
+    allow_frozen: bool,
 }
 
 impl BumpArgs {
@@ -57,6 +62,7 @@ impl BumpArgs {
         BumpOptions {
             allow_older: self.allow_older,
             unfreeze: self.unfreeze,
+            allow_frozen: self.allow_frozen,
             age: self.age.clone(),
             source: source(),
             source_time: source_time(),

@@ -1,6 +1,8 @@
 //! `slipway image`: images in the manifests repository. One file a command; what they share is in [`bumping`] and [`repository`].
 
 mod bumping;
+mod diff;
+mod freeze;
 mod history;
 mod list;
 mod origin;
@@ -19,9 +21,10 @@ use super::global::Global;
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
-pub(super) use self::repository::MANIFESTS;
+pub(super) use self::history::change;
+pub(super) use self::repository::{MANIFESTS, RepositoryArgs, failed, open};
 
-/// Set, list, roll back and promote images in the manifests
+/// Set, list, roll back, freeze and promote images in the manifests
 #[derive(Args, Clone, Debug)]
 pub struct ImageArgs {
     #[command(subcommand)]
@@ -40,6 +43,10 @@ enum ImageCommand {
     Rollback(rollback::RollbackArgs),
     /// Give one environment the image that another runs
     Promote(promote::PromoteArgs),
+    /// Hold an application's images until that is lifted, or list what is held
+    Freeze(freeze::FreezeArgs),
+    /// Compare the images of two environments
+    Diff(diff::DiffArgs),
 }
 
 /// Does what was asked.
@@ -50,6 +57,8 @@ pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit
         ImageCommand::History(args) => history::show_history(ui, global, args).await?,
         ImageCommand::Rollback(args) => rollback::take_back(ui, global, args).await?,
         ImageCommand::Promote(args) => promote::carry_over(ui, global, args).await?,
+        ImageCommand::Freeze(args) => freeze::hold(ui, global, args).await?,
+        ImageCommand::Diff(args) => return diff::diff(ui, global, args).await,
     }
     Ok(Exit::Done)
 }

@@ -5,8 +5,9 @@ use clap::Args;
 use super::bumping::{BumpArgs, WaitArgs, finish, reached};
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
+use crate::cli::follow::{check_green, reach};
 use crate::cli::global::Global;
-use crate::gitops::{ImageTarget, promote};
+use crate::gitops::{ImageTarget, Promotable, promotable, promote, promote_all};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -14,8 +15,11 @@ use crate::ui::Ui;
 #[derive(Args, Clone, Debug)]
 pub(super) struct PromoteArgs {
     /// The application, and more of the target where it has several containers
-    #[arg(value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]")]
-    target: String,
+    #[arg(
+        value_name = "APP[/[[[NAMESPACE/]KIND/]WORKLOAD/]CONTAINER][@FILE[:LINE]][#PATH]",
+        required_unless_present = "all"
+    )]
+    target: Option<String>,
 
     /// The folder of the environment that runs it, in the repository
     #[arg(long, value_name = "DIR")]
@@ -24,6 +28,14 @@ pub(super) struct PromoteArgs {
     /// The folder of the environment that gets it
     #[arg(long, value_name = "DIR")]
     to: String,
+
+    /// Every image of all applications that both have, in one commit or none
+    #[arg(long, conflicts_with = "target")]
+    all: bool,
+
+    /// Promote only what runs: Synced, Healthy and with that image, in the cluster of slipway.hcl that has this label
+    #[arg(long, value_name = "LABEL")]
+    healthy_in: Option<String>,
 
     #[command(flatten)]
     bump: BumpArgs,
@@ -40,11 +52,35 @@ pub(super) struct PromoteArgs {
 
 /// Gives one environment what the other has.
 pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CommandError> {
-    let target: ImageTarget = args.target.parse().map_err(usage)?;
-    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
+    let target: Option<ImageTarget> = args.target.as_deref().map(str::parse).transpose().map_err(usage)?;
+    let needs_clusters = args.wait.wait || args.healthy_in.is_some();
+    let (workspace, mut repository) = open(ui, global, &args.repository, needs_clusters).await?;
     args.rehearsal.tell(&mut repository);
-    let reached = reached(&workspace, &args.repository, &args.wait, &[&target.app]).await?;
+    let apps: Vec<&str> = target.iter().map(|target| target.app.as_str()).collect();
+    let mut expected: Option<Vec<Promotable>> = None;
+    if let Some(label) = &args.healthy_in {
+        let images = promotable(&repository, &args.from, &args.to, target.as_ref()).await.map_err(failed)?;
+        let mut names: Vec<&str> = images.iter().map(|one| one.app.as_str()).collect();
+        names.dedup();
+        let source = reach(&workspace, Some(label), &args.repository.tools, &names).await?;
+        check_green(&source, &repository, &images, label).await?;
+        for one in &images {
+            ui.say(&format!("{}: {} runs, Synced and Healthy, in {label}", one.app, one.image));
+        }
+        expected = Some(images);
+    }
+    let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
     let options = args.bump.options();
-    let outcome = promote(&mut repository, &args.from, &args.to, &target, &options).await.map_err(failed)?;
-    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(&args.to), &[outcome]).await
+    let (from, to, expected) = (&args.from, &args.to, expected.as_deref());
+    let outcomes = match &target {
+        Some(target) => {
+            promote(&mut repository, from, to, target, &options, expected).await.map(|outcome| vec![outcome])
+        }
+        None => promote_all(&mut repository, from, to, &options, expected).await,
+    };
+    let outcomes = outcomes.map_err(failed)?;
+    if outcomes.is_empty() {
+        ui.say(&format!("{to} runs what {from} runs already"));
+    }
+    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(&args.to), &outcomes).await
 }

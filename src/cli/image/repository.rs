@@ -6,12 +6,12 @@ use clap::Args;
 
 use crate::cli::global::{Global, ToolArgs};
 use crate::gitops::{
-    AgePolicy, AppRule, FilePlace, GitOpsError, ImagePath, Repository, RepositorySpec, Rules,
+    AgePolicy, AppRule, FilePlace, FreezeWindow, GitOpsError, ImagePath, Repository, RepositorySpec, Rules,
 };
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::launch::{CommandError, Workspace, choose};
-use crate::project::{App, Apps, Cluster, Needs};
+use crate::project::{App, Apps, Cluster, FreezeWindowBlock, Needs};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::environment;
 use crate::support::secret::Secret;
@@ -22,7 +22,7 @@ pub(in crate::cli) const MANIFESTS: &str = "manifests";
 
 /// Which repository.
 #[derive(Args, Clone, Debug)]
-pub(super) struct RepositoryArgs {
+pub(in crate::cli) struct RepositoryArgs {
     /// The manifests repository, instead of the one in slipway.hcl
     #[arg(long, value_name = "URL", env = "SLIPWAY_MANIFESTS_URL", hide_env_values = true)]
     repo: Option<String>,
@@ -33,7 +33,7 @@ pub(super) struct RepositoryArgs {
 
     /// The folder of the applications in it
     #[arg(long, value_name = "DIR", default_value = MANIFESTS, env = "SLIPWAY_MANIFESTS_PATH")]
-    pub(super) manifests: String,
+    pub(in crate::cli) manifests: String,
 
     /// The cluster in slipway.hcl whose repository it is, and that is waited for
     #[arg(long, value_name = "LABEL", env = "SLIPWAY_CLUSTER")]
@@ -44,7 +44,7 @@ pub(super) struct RepositoryArgs {
 }
 
 /// Opens the repository that flags or slipway.hcl name.
-pub(super) async fn open(
+pub(in crate::cli) async fn open(
     ui: Ui,
     global: &Global,
     args: &RepositoryArgs,
@@ -92,6 +92,12 @@ fn rules(apps: &Apps) -> Result<Rules, CommandError> {
             path: way(image_path.as_ref(), location)?,
             age: policy(age.as_ref(), location)?,
         });
+    }
+    for window in &apps.freeze_windows {
+        let FreezeWindowBlock { name, cron, duration, time_zone, apps, location } = window;
+        let place = location.to_string();
+        let read = FreezeWindow::new(name, cron, duration, time_zone, apps.clone(), place);
+        rules.windows.push(read.map_err(|problem| wrong(problem, Some(location)))?);
     }
     Ok(rules)
 }
@@ -160,10 +166,16 @@ fn from_environment(url: &str) -> RepositorySpec {
 }
 
 /// What an error of the repository means for the command.
-pub(super) fn failed(error: GitOpsError) -> CommandError {
+pub(in crate::cli) fn failed(error: GitOpsError) -> CommandError {
     let help = match &error {
         GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
-        GitOpsError::Frozen { .. } => Some("pass --unfreeze if that is meant"),
+        GitOpsError::Frozen { .. } | GitOpsError::Held { all: false, .. } => {
+            Some("pass --unfreeze if that is over, or --allow-frozen to set it in spite of that")
+        }
+        GitOpsError::Held { .. } => {
+            Some("slipway image freeze '*' --lift ends it; --allow-frozen sets it in spite of that")
+        }
+        GitOpsError::InWindow { .. } => Some("wait, or pass --allow-frozen to set it in spite of that"),
         GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
         GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
         GitOpsError::ChangedSince { .. } => Some("or say where to: --to VERSION, --to-commit or --since"),

@@ -115,7 +115,8 @@ async fn an_image_without_a_tag_is_not_promoted() {
     let target = "app-a".parse().unwrap();
     let before = remote.tip();
     let options = BumpOptions { allow_older: true, ..Default::default() };
-    let refused = promote(&mut remote.open().await, "staging", "prod", &target, &options).await.unwrap_err();
+    let refused =
+        promote(&mut remote.open().await, "staging", "prod", &target, &options, None).await.unwrap_err();
     assert!(
         refused.to_string().starts_with(&format!("{staging}:13: this image has neither a tag")),
         "{refused}"

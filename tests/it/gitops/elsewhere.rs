@@ -223,7 +223,7 @@ async fn what_a_release_says_in_one_environment_is_promoted_to_the_next() {
     for (app, file, expected) in [("web", file, release("v2")), ("side", kustomization, entry("v2"))] {
         let target = app.parse().unwrap();
         let mut repository = remote.open().await;
-        promote(&mut repository, "staging", "prod", &target, &options).await.unwrap();
+        promote(&mut repository, "staging", "prod", &target, &options, None).await.unwrap();
         assert_eq!(remote.file(&at("prod", file)), expected);
         rollback(&mut repository, "prod", &target, None).await.unwrap();
         assert_eq!(

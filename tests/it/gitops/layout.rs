@@ -80,7 +80,7 @@ async fn what_is_already_there_and_replaced_above_is_refused_all_the_same() {
     remote.commit("prod", &[("prod/web/d.yaml", &deployment("web", WEB))]);
     let target = "web".parse().unwrap();
     let (mut repository, options) = (remote.open().await, BumpOptions::default());
-    let error = promote(&mut repository, "manifests", "prod", &target, &options).await.unwrap_err();
+    let error = promote(&mut repository, "manifests", "prod", &target, &options, None).await.unwrap_err();
     assert!(error.to_string().starts_with("p.yaml:2"), "the overlay decides: {error}");
 }
 

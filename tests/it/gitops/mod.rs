@@ -1,7 +1,10 @@
 //! Images bumped, rolled back and promoted in real Git repositories.
 
+mod audited;
 mod choice;
 mod elsewhere;
+mod environments;
+mod frozen;
 mod going_back;
 mod history;
 mod judged;

@@ -120,7 +120,7 @@ async fn a_promotion_copies_the_image_of_one_environment_to_another() {
     let mut repository = remote.open().await;
     let target = "app-a".parse().unwrap();
     let options = BumpOptions::default();
-    let outcome = promote(&mut repository, "staging", "prod", &target, &options).await.unwrap();
+    let outcome = promote(&mut repository, "staging", "prod", &target, &options, None).await.unwrap();
     assert_eq!(
         (outcome.previous.as_str(), outcome.image.as_str()),
         ("registry.example/app-a:v4", "registry.example/app-a:v5")
@@ -129,7 +129,7 @@ async fn a_promotion_copies_the_image_of_one_environment_to_another() {
     let records = history(&repository, "prod", "app-a", 10).await.unwrap();
     assert_eq!(records[0].kind, RecordKind::Promotion { from: "staging/app-a".into() });
 
-    let again = promote(&mut repository, "staging", "prod", &target, &options).await.unwrap();
+    let again = promote(&mut repository, "staging", "prod", &target, &options, None).await.unwrap();
     assert!(!again.changed);
     rollback(&mut repository, "prod", &target, None).await.unwrap();
     assert_eq!(remote.file("prod/app-a/deployment.yaml"), at("v4"));

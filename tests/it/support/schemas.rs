@@ -100,6 +100,8 @@ fn of_command(dir: &Path, arguments: &[&str]) -> Option<&'static str> {
         "image" => match words.next().copied() {
             Some("list") => "image-list",
             Some("history") => "image-history",
+            Some("diff") => "image-diff",
+            Some("freeze") => "image-freeze",
             _ => "image-set",
         },
         other => other,
@@ -125,6 +127,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("argocd", "argocd"),
     ("image", "image"),
     ("init", "init"),
+    ("audit", "audit"),
     ("cache", "cache"),
     ("doctor", "doctor"),
     ("version", "version"),

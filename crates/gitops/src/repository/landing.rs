@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Change, Repository};
 use crate::charts::ChartUser;
 use crate::error::GitOpsError;
+use crate::freeze::Freeze;
 use crate::history;
 use crate::kustomize::{Kustomizations, reachable, referenced};
 use crate::layout::within;
@@ -33,6 +34,8 @@ pub(crate) struct Snapshot {
     pub folders: BTreeMap<String, Files>,
     /// What was done to the images of each, newest first.
     records: BTreeMap<String, Vec<ImageRecord>>,
+    /// The freezes that nobody lifted.
+    pub freezes: Vec<Freeze>,
     /// What is left out of each.
     left_out: BTreeMap<String, Vec<String>>,
     /// The Applications that render charts.
@@ -117,7 +120,8 @@ impl Repository {
 
     pub(crate) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
         let tree = self.tree().await?;
-        let (mut files, mut records, mut left_out) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (records, freezes) = history::said(self, folders).await?;
+        let (mut files, mut left_out) = (BTreeMap::new(), BTreeMap::new());
         for folder in folders {
             let (mut listed, left) = tree.manifests(folder);
             // By a link inside of the folder it would be there twice.
@@ -126,7 +130,6 @@ impl Repository {
             let mut left: Vec<String> = left.iter().map(ToString::to_string).collect();
             left.extend(self.is_shallow().then(|| SHALLOW.to_owned()));
             left_out.insert(folder.clone(), left);
-            records.insert(folder.clone(), history::records(self, folder).await?);
         }
         let kustomizations = self.read(tree.kustomizations()).await?;
         let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
@@ -144,6 +147,7 @@ impl Repository {
             commit: self.tip.clone(),
             folders: files,
             records,
+            freezes,
             left_out,
             chart_users,
             kustomizations,

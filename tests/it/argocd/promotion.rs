@@ -1,0 +1,55 @@
+//! A promotion of what runs: the cluster of the environment it comes from has to be green with that very image.
+
+use std::path::Path;
+use std::time::Duration;
+
+use slipway::argocd::{bootstrap, uninstall};
+
+use super::world::World;
+use crate::support::manifests::{deployment, head};
+use crate::support::slipway::{Ended, Slipway};
+
+const LONG: Duration = Duration::from_mins(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_runs_synced_and_healthy_is_promoted() {
+    let world = World::new("argo-promotion").await;
+    let prod =
+        |version: &str| deployment("app-a", &[("app-a", &format!("registry.example/app-a:{version}"))]);
+    world.add("prod/app-a/deployment.yaml", &prod("v0"));
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("slipway.hcl"), world.project("")).unwrap();
+    let promote = |more: &[&str]| -> Ended {
+        let settings = world.settings();
+        let slipway = Slipway::new(home.path(), Path::new("/nowhere/terraform")).bed(&world.bed);
+        let slipway = settings.iter().fold(slipway, |slipway, (name, value)| slipway.env(name, value));
+        let healthy = ["image", "promote", "--from", "manifests", "--to", "prod", "--healthy-in", "dev"];
+        slipway.run(&[&healthy[..], more].concat())
+    };
+    let before = head(&world.repository);
+    promote(&["app-a"]).exits(1).says("nothing was pushed");
+    let spec = world.spec("argocd").await;
+    bootstrap(world.client.clone(), &spec, &|_| ()).await.unwrap();
+    world.green("argocd", LONG).await.unwrap();
+
+    // What was just pushed runs nowhere yet; one whose image cannot be pulled never does.
+    world.push("manifests/app-a/deployment.yaml", "app-a:v1", "app-a:v2-broken");
+    promote(&["app-a"]).exits(5).says("dev does not run what would be promoted: app-a:");
+    world.green("argocd", Duration::from_secs(10)).await.unwrap_err();
+    promote(&["app-a"]).exits(5).says("app-a: Progressing");
+    promote(&["--all"]).exits(5).says("app-a: Progressing");
+
+    // Somebody changes the image in the cluster only; nobody heals it for a while.
+    world.push("manifests/app-a/deployment.yaml", "app-a:v2-broken", "app-a:v3");
+    world.green("argocd", LONG).await.unwrap();
+    let pushed = head(&world.repository);
+    let shown = promote(&["app-a", "--dry-run"]).exits(0);
+    assert!(shown.stdout.contains("registry.example/app-a:v3"), "{}", shown.stdout);
+    assert_eq!(head(&world.repository), pushed);
+    // A commit that is none of the app's does not make it wait for Argo CD.
+    world.add("README.md", "unrelated");
+    promote(&["app-a"]).exits(0).says("app-a: registry.example/app-a:v3 runs, Synced and Healthy, in dev");
+    assert_ne!(head(&world.repository), before);
+    promote(&["app-a", "--cluster", "none"]).exits(64);
+    uninstall(world.client.clone(), "argocd", &spec.manifest, LONG, &|_| ()).await.unwrap();
+}
