@@ -24,6 +24,7 @@ impl Summary {
         if only_plans(&self.command) {
             text.push_str(&self.losses());
         }
+        text.push_str(&self.drifts());
         text.push_str(&self.details());
         text.push_str(&self.failures());
         text.push_str(&self.judgements());
@@ -85,6 +86,22 @@ impl Summary {
         let (destroyed, replaced) = (count(Action::Delete), count(Action::Replace));
         let heading = format!("{destroyed} would be destroyed, {replaced} replaced:");
         format!("\n{}\n{lines}", style(heading).red().bold())
+    }
+
+    /// Every resource that has drifted, by its address.
+    fn drifts(&self) -> String {
+        let drifted = |row: &&Row| matches!(row.outcome, Some(Outcome::Drifted { .. }));
+        let mut lines = String::new();
+        for row in self.nodes.iter().filter(drifted) {
+            for change in row.plan.iter().flat_map(PlanSummary::drifted) {
+                lines = format!("{lines}  {}: {}\n", name(&row.name), detail_text::heading(change));
+            }
+        }
+        if lines.is_empty() {
+            lines
+        } else {
+            format!("\n{}\n{lines}", style("changed outside:").yellow().bold())
+        }
     }
 
     /// Each plan attribute by attribute, where that was asked for.

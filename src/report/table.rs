@@ -21,6 +21,8 @@ struct Column {
     loss: bool,
 }
 
+const DRIFT: &str = "drift";
+
 const COLUMNS: &[Column] = &[
     Column { name: "add", count: |plan| plan.add, rare: false, loss: false },
     Column { name: "change", count: |plan| plan.change, rare: false, loss: false },
@@ -30,7 +32,7 @@ const COLUMNS: &[Column] = &[
     Column { name: "move", count: |plan| plan.moved, rare: true, loss: false },
     Column { name: "forget", count: |plan| plan.forget, rare: true, loss: false },
     Column { name: "outputs", count: |plan| plan.outputs.len() as u64, rare: true, loss: false },
-    Column { name: "drift", count: |plan| plan.drifted().count() as u64, rare: true, loss: false },
+    Column { name: DRIFT, count: |plan| plan.drifted().count() as u64, rare: true, loss: false },
 ];
 
 /// One line.
@@ -53,7 +55,9 @@ pub fn table(lines: &[Line], seconds: Option<f64>, verdict: &str, width: Option<
     let of = |keeps: &dyn Fn(&Column) -> bool| -> Vec<&Column> {
         COLUMNS.iter().filter(|column| keeps(column)).collect()
     };
-    let usual = of(&|column| !column.rare || sum(column) > 0);
+    // Of what only looked, nothing but that says anything.
+    let looked = counts().any(|plan| plan.refreshed);
+    let usual = of(&|column| if looked { column.name == DRIFT } else { !column.rare || sum(column) > 0 });
     let rows = |columns: &[&Column]| {
         let mut header = vec![String::new()];
         header.extend(columns.iter().map(|column| column.name.to_owned()));

@@ -91,6 +91,7 @@ fn drift_is_what_somebody_changed_and_no_change_of_the_code() {
         assert!(junit.contains("changed outside: aws_vpc.this"), "{junit}");
         let markdown = std::fs::read_to_string(markdown).unwrap();
         assert!(markdown.contains("**drifted**") && markdown.contains("aws_vpc.this"), "{markdown}");
+        drop(slipway().run(&["drift"]).exits(4).says("changed outside:").says("net: ~ aws_vpc.this"));
         drop(slipway().run(&["drift", "--detail"]).exits(4).says("+ tags.Owner").says("somebody"));
         assert_eq!(world.state(), before, "nothing was written");
 
