@@ -40,7 +40,7 @@ pub async fn rollback(
                 return Err(GitOpsError::Overtaken { app, current, wanted: first.previous.clone() });
             }
             chosen = Some(bump.clone());
-            outcome = Some(take_back(&mut draft, &folder, target, bump, Hold::Everything, source)?);
+            outcome = Some(take_back(&mut draft, &folder, target, bump, Holding::Everything, source)?);
             Ok(draft.change())
         })
         .await;
@@ -105,7 +105,7 @@ fn fits(target: &ImageTarget, record: &ImageRecord) -> bool {
 
 /// What a rollback holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum Holding {
     /// Every later bump of the image's place.
     Everything,
     /// Bumps to the image that was taken back.
@@ -117,7 +117,7 @@ pub(super) fn take_back(
     folder: &str,
     target: &ImageTarget,
     bump: &ImageRecord,
-    hold: Hold,
+    holding: Holding,
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let files = draft.app(folder)?;
@@ -146,7 +146,7 @@ pub(super) fn take_back(
     lines.extend(bump.file.clone().map(|file| (trailers::FILE, file)));
     lines.extend(bump.namespace.clone().map(|namespace| (trailers::NAMESPACE, namespace)));
     lines.push((trailers::ROLLBACK_OF, bump.commit.clone()));
-    lines.extend((hold == Hold::ThatImage).then(|| (trailers::HOLDS, bump.image.clone())));
+    lines.extend((holding == Holding::ThatImage).then(|| (trailers::HOLDS, bump.image.clone())));
     lines.extend(source.map(|source| (trailers::SOURCE, source.to_owned())));
     let subject = format!("{} (rollback)", subject(&target.app, &current, &wanted));
     draft.tell(Part { subject, trailers: lines });

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::error::GitOpsError;
 use super::image::ImageTarget;
 use super::repository::{Repository, folder_of};
-use super::rollback::{Hold, take_back};
+use super::rollback::{Holding, take_back};
 
 /// Takes exactly these bumps back, in one commit: all of them or none. Those that changed nothing are left as they are.
 ///
@@ -39,7 +39,7 @@ pub async fn undo(
                 let record =
                     record.ok_or_else(|| GitOpsError::NothingToRollBack { app: bump.app.clone() })?;
                 let target = ImageTarget::of_app(&bump.app);
-                outcomes.push(take_back(&mut draft, folder, &target, record, Hold::ThatImage, source)?);
+                outcomes.push(take_back(&mut draft, folder, &target, record, Holding::ThatImage, source)?);
             }
             Ok(draft.change())
         })

@@ -39,7 +39,7 @@ async fn only_what_runs_synced_and_healthy_is_promoted() {
     promote(&["app-a"]).exits(5).says("app-a: Progressing");
     promote(&["--all"]).exits(5).says("app-a: Progressing");
 
-    // Somebody changes the image in the cluster only; nobody heals it for a while.
+    // One that runs is shown first, and nothing is pushed by that.
     world.push("manifests/app-a/deployment.yaml", "app-a:v2-broken", "app-a:v3");
     world.green("argocd", LONG).await.unwrap();
     let pushed = head(&world.repository);
