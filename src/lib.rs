@@ -10,7 +10,7 @@
 //! | 8 | [`report`], [`ui`] | everyone who watches a run; the two streams |
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
 //! | 6 | [`engine`] | one unit turned into commands |
-//! | 5 | [`cluster`], [`argocd`] | EKS, Argo CD |
+//! | 5 | [`cluster`], [`argocd`], [`registry`] | EKS, Argo CD, registries of images |
 //! | 4 | [`project`], [`scaffold`] | `slipway.hcl`; what `slipway init` writes |
 //! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
 //! | 2 | `slipway_hcl` | the HCL language |
@@ -26,6 +26,7 @@ pub mod cluster;
 pub mod engine;
 pub mod launch;
 pub mod project;
+pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scaffold;

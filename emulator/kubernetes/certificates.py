@@ -27,7 +27,7 @@ class Certificates:
     service_account_key: Path
 
 
-def create(folder: Path) -> Certificates:
+def create(folder: Path, server_names: tuple[str, ...] = NAMES) -> Certificates:
     """Write everything under `folder`. Elliptic curves: an RSA key alone would cost a second."""
     folder.mkdir(mode=0o700)
     ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -40,7 +40,7 @@ def create(folder: Path) -> Certificates:
         .sign(ca_key, hashes.SHA256())
     )
     server_key = ec.generate_private_key(ec.SECP256R1())
-    names: list[x509.GeneralName] = [x509.DNSName(name) for name in NAMES]
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in server_names]
     names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES]
     server = (
         _builder(_name("kube-apiserver"), ca_name, server_key)

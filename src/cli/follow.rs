@@ -10,11 +10,12 @@ use super::global::ToolArgs;
 use crate::argocd::{
     Ancestry, ApplicationStatus, ArgoCdError, Wanted, WantedImage, is_green, status, wait_green,
 };
-use crate::cluster::connect;
+use crate::cluster::{connect, platforms};
 use crate::gitops::{BumpOutcome, Deployed, Promotable, Repository};
 use crate::hcl::suggest;
 use crate::launch::{CommandError, Target, Workspace};
 use crate::project::ArgoCd;
+use crate::registry::Platform;
 use crate::run::gate::History;
 use crate::run::gate::argocd::{self, repository_spec};
 use crate::support::{redact, shown};
@@ -27,6 +28,14 @@ const TICK: Duration = Duration::from_millis(120);
 pub struct Reached {
     client: Client,
     namespace: String,
+}
+
+impl Reached {
+    /// What its nodes are; nothing where that is not shown.
+    pub async fn platforms(&self) -> Vec<Platform> {
+        let nodes = platforms(&self.client).await.unwrap_or_default();
+        nodes.iter().map(|(os, architecture)| Platform::new(os, architecture, None)).collect()
+    }
 }
 
 /// Reaches what a bump will wait for, before anything is pushed that could then not be followed.

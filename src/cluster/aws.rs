@@ -64,14 +64,14 @@ pub(super) enum FailureKind {
 
 /// An SDK error, sorted and reduced to the sentence that helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AwsFailure {
+pub(crate) struct AwsFailure {
     pub(super) kind: FailureKind,
     pub(super) detail: String,
 }
 
 impl AwsFailure {
     /// As the error of `operation`, where there is no going on without its answer.
-    pub(super) fn into_error(self, operation: &'static str, permission: &str, region: &str) -> ClusterError {
+    pub(crate) fn into_error(self, operation: &'static str, permission: &str, region: &str) -> ClusterError {
         let Self { kind, detail } = self;
         match kind {
             FailureKind::Unreachable => {

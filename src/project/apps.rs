@@ -8,7 +8,13 @@ use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::Document;
 use crate::terragrunt::schema::{Kind, Spec, optional, required};
 
-const APPS: &[Spec] = &[optional("age", Kind::String), optional("image_paths", Kind::StringMap)];
+const APPS: &[Spec] = &[
+    optional("age", Kind::String),
+    optional("image_paths", Kind::StringMap),
+    optional("check_image", Kind::String),
+    optional("platforms", Kind::Strings),
+    optional("pin", Kind::Bool),
+];
 const FREEZE_WINDOW: &[Spec] = &[
     required("cron", Kind::String),
     required("duration", Kind::String),
@@ -25,6 +31,12 @@ pub struct Apps {
     pub age: Option<String>,
     /// Kinds, each with the way to the images in it.
     pub image_paths: Vec<(String, String)>,
+    /// How registries are asked for images before they are set: `warn`, `require` or `off`.
+    pub check_image: Option<String>,
+    /// What images have to be built for.
+    pub platforms: Vec<String>,
+    /// Whether images are set with their digests.
+    pub pin: bool,
     /// Single applications, in the order of the file.
     pub apps: Vec<App>,
     /// When nothing is set.
@@ -104,6 +116,9 @@ fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
     let mut read = Apps {
         age: text(&fields, "age"),
         image_paths: by_name(fields.get("image_paths")),
+        check_image: text(&fields, "check_image"),
+        platforms: texts(fields.get("platforms")).unwrap_or_default(),
+        pin: fields.get("pin").and_then(Value::as_bool).unwrap_or_default(),
         apps: Vec::new(),
         freeze_windows: Vec::new(),
         location: Some(document.location(place)),

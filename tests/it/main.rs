@@ -56,6 +56,8 @@ mod plans;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod run;

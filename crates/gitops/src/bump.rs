@@ -185,6 +185,7 @@ impl<'a> Bump<'a> {
         found: &FoundImage,
         image: &ImageReference,
     ) -> Result<BumpOutcome, GitOpsError> {
+        let image = &draft.pinned(&self.folder, found, image)?;
         let deployed = draft.check(&self.folder, found, image)?;
         let files = draft.app(&self.folder)?;
         let images = draft.images(&self.folder)?;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::asked::ImageQuestion;
 use super::charts;
 use super::edit::replace_image;
 use super::error::GitOpsError;
@@ -25,12 +26,54 @@ pub(super) struct Draft<'a> {
     images: RefCell<BTreeMap<String, Rc<Images>>>,
     changed: BTreeMap<String, ManifestFile>,
     parts: Vec<Part>,
+    /// As what registries are asked for what is set.
+    question: ImageQuestion,
 }
 
 impl<'a> Draft<'a> {
     pub fn on(snapshot: &'a Snapshot) -> Self {
         let (changed, parts) = (BTreeMap::new(), Vec::new());
-        Self { snapshot, folders: snapshot.folders.clone(), images: RefCell::default(), changed, parts }
+        let (images, question) = (RefCell::default(), ImageQuestion::Set);
+        Self { snapshot, folders: snapshot.folders.clone(), images, changed, parts, question }
+    }
+
+    /// Whether somebody says the name of what is set from now on.
+    pub fn knows_name(&mut self, is_known: bool) {
+        self.question = if is_known { ImageQuestion::Set } else { ImageQuestion::SetUnnamed };
+    }
+
+    /// The image with the digest that its registry has for the tag, where what is set gets one.
+    pub fn pinned(
+        &self,
+        folder: &str,
+        found: &FoundImage,
+        image: &ImageReference,
+    ) -> Result<ImageReference, GitOpsError> {
+        let asked = &self.snapshot.asked;
+        let mut pinned = image.clone();
+        if asked.pins && image.digest.is_none() {
+            let pulled = self.pulled(folder, found, image)?;
+            let digests = pulled.iter().filter_map(|pulled| asked.of(pulled, self.question)?.digest);
+            pinned.digest = digests.last();
+        }
+        Ok(pinned)
+    }
+
+    /// What the cluster pulls of a wanted image: Kustomize may give it another name.
+    fn pulled(
+        &self,
+        folder: &str,
+        found: &FoundImage,
+        wanted: &ImageReference,
+    ) -> Result<Vec<ImageReference>, GitOpsError> {
+        let deployed = self.check(folder, found, wanted)?;
+        let mut pulled: Vec<ImageReference> =
+            deployed.iter().filter_map(|deployed| deployed.image.parse().ok()).collect();
+        if pulled.is_empty() {
+            pulled.push(wanted.clone());
+        }
+        pulled.dedup();
+        Ok(pulled)
     }
 
     /// The images of an app as they are by now.
@@ -171,6 +214,9 @@ impl<'a> Draft<'a> {
         found: &FoundImage,
         wanted: &ImageReference,
     ) -> Result<(), GitOpsError> {
+        for image in self.pulled(folder, found, wanted)? {
+            self.snapshot.asked.of(&image, self.question);
+        }
         let images = self.images(folder)?;
         let file = &self.app(folder)?[found.file];
         let bytes = match images.tree(found.file) {

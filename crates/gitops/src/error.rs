@@ -114,6 +114,20 @@ pub enum GitOpsError {
         /// What is wrong, and what to do about it.
         problem: String,
     },
+    /// A registry has spoken against the image.
+    #[error("{problem}")]
+    NotInRegistry {
+        /// What is wrong with it, and the way out.
+        problem: String,
+    },
+    /// A registry could not be asked, and has to be.
+    #[error("{image} is not known to be in its registry: {problem}")]
+    RegistryNotAsked {
+        /// The image.
+        image: String,
+        /// Why not, and the way out.
+        problem: String,
+    },
     /// The wanted image is older than the one that is there.
     #[error("{app} is at {current}, which is newer than {wanted}; allow an older image, or roll back")]
     Older {

@@ -39,6 +39,7 @@
 //! ```
 
 mod age;
+mod asked;
 mod audit;
 mod bump;
 mod charts;
@@ -84,6 +85,7 @@ mod window;
 mod written;
 
 pub use self::age::AgePolicy;
+pub use self::asked::{Answering, AskRegistries, ImageFacts, ImageQuestion};
 pub use self::audit::{Audit, Moment, RunningImage, audit, running_at};
 pub use self::bump::{BumpOptions, BumpOutcome, set_images};
 pub use self::compare::{Difference, Verdict, compare};

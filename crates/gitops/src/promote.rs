@@ -55,6 +55,7 @@ pub async fn promote(
             // What an overlay puts in its place is what runs there.
             draft.check(&from_folder, &origin, &image)?;
             let found = draft.select(&to_folder, target, &image)?;
+            draft.knows_name(origin.text().parse::<ImageReference>().is_ok());
             outcome = Some(bump.decide(&mut draft, &found, &image)?);
             Ok(draft.change())
         })
@@ -121,6 +122,7 @@ pub async fn promote_all(
                     refused = refused.or(Some(error));
                     continue;
                 }
+                draft.knows_name(origin.text().parse::<ImageReference>().is_ok());
                 outcomes.push(bump.decide(&mut draft, &found, &image)?);
             }
             if let Some(error) = refused.filter(|_| outcomes.is_empty()) {

@@ -7,6 +7,7 @@ mod rehearsal;
 
 use std::sync::Arc;
 
+use super::asked::{AskRegistries, Asked};
 use super::error::GitOpsError;
 use super::manifest::{Files, ManifestFile};
 use super::rules::Rules;
@@ -58,6 +59,8 @@ pub struct Repository {
     fresh: bool,
     /// What the team says of its applications.
     rules: Arc<Rules>,
+    /// What registries say of the images that are set.
+    asked: Arc<Asked>,
     /// Whether changes are only looked at, and what the last one was.
     rehearsal: rehearsal::Rehearsal,
     scratch: Scratch,
@@ -85,6 +88,13 @@ impl Repository {
     #[must_use]
     pub fn with_rules(mut self, rules: Rules) -> Self {
         self.rules = Arc::new(rules);
+        self
+    }
+
+    /// Has registries asked for the images that are set from now on; with `pins`, each gets the digest that its tag has there.
+    #[must_use]
+    pub fn with_registries(mut self, who: Arc<dyn AskRegistries>, pins: bool) -> Self {
+        self.asked = Arc::new(Asked::new(who, pins));
         self
     }
 

@@ -4,10 +4,11 @@
 //! long, and has to be told to stop in turns, is started by [`process::run`](super::process::run); what may print without end,
 //! by [`capture`](super::capture::capture).
 
-use std::io::Result;
+use std::io::{Error, ErrorKind, Result};
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use super::children;
+use super::children::{self, AtWork};
 
 /// Runs a program to its end with nothing on its standard input. None is left when we are stopped.
 pub fn output(command: &Command) -> Result<Output> {
@@ -19,10 +20,25 @@ pub fn output_fed(command: &Command, input: &[u8]) -> Result<Output> {
     finish(&expression(command).stdin_bytes(input))
 }
 
-fn finish(expression: &duct::Expression) -> Result<Output> {
-    let expression = expression.stdout_capture().stderr_capture().unchecked();
-    let (handle, _at_work) = children::start(|| expression.start(), |handle| handle.pids().first().copied())?;
+/// The same, and no longer than that: one that has not ended by then is killed with all that it has started, which is an error
+/// of the kind `TimedOut`.
+pub fn output_within(command: &Command, input: &[u8], patience: Duration) -> Result<Output> {
+    let (handle, at_work) = start(&expression(command).stdin_bytes(input))?;
+    if handle.wait_timeout(patience)?.is_none() {
+        at_work.kill();
+        return Err(Error::new(ErrorKind::TimedOut, format!("it did not end in {} s", patience.as_secs())));
+    }
     handle.into_output()
+}
+
+fn finish(expression: &duct::Expression) -> Result<Output> {
+    let (handle, _at_work) = start(expression)?;
+    handle.into_output()
+}
+
+fn start(expression: &duct::Expression) -> Result<(duct::Handle, AtWork)> {
+    let expression = expression.stdout_capture().stderr_capture().unchecked();
+    children::start(|| expression.start(), |handle| handle.pids().first().copied())
 }
 
 /// The program, its arguments, its folder and its variables; its streams are ours to say.
@@ -76,8 +92,19 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_end_is_ended_with_all_that_it_started() {
+        let begun = std::time::Instant::now();
+        let late =
+            output_within(&shell("sleep 300 & sleep 300"), b"", Duration::from_millis(200)).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        assert!(begun.elapsed() < Duration::from_secs(100));
+        let output = output_within(&shell("cat"), b"in time", Duration::from_secs(100)).unwrap();
+        assert_eq!(output.stdout, b"in time");
+    }
+
+    #[test]
     fn a_program_that_is_not_there_is_named_by_the_kind_of_error() {
         let missing = output(&Command::new("no-such-program-here")).unwrap_err();
-        assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
     }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
-use http_body_util::Empty;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -101,7 +101,7 @@ pub struct Asking<'a> {
     pub headers: &'a [(header::HeaderName, String)],
 }
 
-type Direct = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+type Direct = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The way to web servers.
 #[derive(Debug, Default)]
@@ -121,10 +121,33 @@ impl Web {
         self.get_by(url, asking, &Proxy::of).await
     }
 
+    /// Sends a body by another method than GET. A server that leads elsewhere is followed only where it says that the same is
+    /// to be sent there (307, 308), and only on itself.
+    pub async fn change(
+        &self,
+        method: Method,
+        url: &Url,
+        asking: Asking<'_>,
+        body: Vec<u8>,
+    ) -> Result<Answer, WebError> {
+        self.ask(&method, url, asking, &body.into(), &Proxy::of).await
+    }
+
     async fn get_by(
         &self,
         url: &Url,
         asking: Asking<'_>,
+        proxy_of: &(dyn Fn(&Uri) -> Option<Proxy> + Sync),
+    ) -> Result<Answer, WebError> {
+        self.ask(&Method::GET, url, asking, &Bytes::new(), proxy_of).await
+    }
+
+    async fn ask(
+        &self,
+        method: &Method,
+        url: &Url,
+        asking: Asking<'_>,
+        body: &Bytes,
         proxy_of: &(dyn Fn(&Uri) -> Option<Proxy> + Sync),
     ) -> Result<Answer, WebError> {
         let Limits { silence, whole, .. } = self.limits;
@@ -133,33 +156,40 @@ impl Web {
         let authorization = asking.authorization.or(in_url.as_ref()).and_then(Authorization::header);
         let mut current = without_login(url);
         for _ in 0..=MOST_REDIRECTS {
-            let mut request = Request::get(current.as_str()).header(header::USER_AGENT, "slipway");
+            let mut request = Request::builder()
+                .method(method.clone())
+                .uri(current.as_str())
+                .header(header::USER_AGENT, "slipway");
             for (name, value) in asking.headers {
                 request = request.header(name, value);
             }
             if let Some(value) = authorization.as_ref().filter(|_| current.origin() == url.origin()) {
                 request = request.header(header::AUTHORIZATION, value);
             }
-            let request =
-                request.body(Empty::new()).map_err(|error| WebError::answer(&current, &error.to_string()))?;
+            let request = request
+                .body(Full::new(body.clone()))
+                .map_err(|error| WebError::answer(&current, &error.to_string()))?;
             let first = until.min(Instant::now() + silence);
             let proxy = proxy_of(request.uri());
             let response = tokio::time::timeout_at(first, self.send(&current, request, proxy)).await;
             let response = response.map_err(|_| WebError::unreachable(&current, "it does not answer"))??;
-            let (parts, body) = response.into_parts();
+            let (parts, incoming) = response.into_parts();
             let location = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
             let Some(location) = location.filter(|_| is_redirect(parts.status)) else {
                 return Ok(Answer {
                     status: parts.status,
                     headers: parts.headers,
                     url: current,
-                    body,
+                    body: incoming,
                     silence,
                     until,
                 });
             };
             let next =
                 current.join(location).map_err(|error| WebError::answer(&current, &error.to_string()))?;
+            if *method != Method::GET && !(sends_on(parts.status) && next.origin() == current.origin()) {
+                return Err(WebError::answer(&current, "it leads elsewhere with what was to be changed"));
+            }
             if let Some(cause) = refusal(&next, &current) {
                 return Err(WebError::answer(&current, cause));
             }
@@ -172,7 +202,7 @@ impl Web {
     async fn send(
         &self,
         url: &Url,
-        mut request: Request<Empty<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         proxy: Option<Proxy>,
     ) -> Result<http::Response<Incoming>, WebError> {
         let unreadable = |error: std::io::Error| {
@@ -206,7 +236,7 @@ impl Web {
     }
 }
 
-fn client<C: Connect + Clone>(connector: C) -> Client<C, Empty<Bytes>> {
+fn client<C: Connect + Clone>(connector: C) -> Client<C, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
@@ -219,6 +249,11 @@ fn secured<C>(connector: C) -> std::io::Result<HttpsConnector<C>> {
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a redirect says that the same is to be sent there.
+fn sends_on(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 307 | 308)
 }
 
 /// An address as it is asked for: its login goes in a header, or nowhere.

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::bumping::{BumpArgs, WaitArgs, finish, reached};
+use super::checking::{CheckArgs, PinArgs};
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
 use crate::cli::follow::{check_green, reach};
@@ -41,6 +42,12 @@ pub(super) struct PromoteArgs {
     bump: BumpArgs,
 
     #[command(flatten)]
+    check: CheckArgs,
+
+    #[command(flatten)]
+    pin: PinArgs,
+
+    #[command(flatten)]
     rehearsal: RehearsalArgs,
 
     #[command(flatten)]
@@ -70,6 +77,8 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
         expected = Some(images);
     }
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
+    let mut repository =
+        args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
     let options = args.bump.options();
     let (from, to, expected) = (&args.from, &args.to, expected.as_deref());
     let outcomes = match &target {

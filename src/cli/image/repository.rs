@@ -177,6 +177,11 @@ pub(in crate::cli) fn failed(error: GitOpsError) -> CommandError {
         }
         GitOpsError::InWindow { .. } => Some("wait, or pass --allow-frozen to set it in spite of that"),
         GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
+        GitOpsError::NotInRegistry { .. } => Some("or pass --check-image off if it is set all the same"),
+        GitOpsError::RegistryNotAsked { .. } => {
+            let help = "try again, or pass --check-image warn, without --pin, to set it all the same";
+            return CommandError::failed(error, Some(help.to_owned()));
+        }
         GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
         GitOpsError::ChangedSince { .. } => Some("or say where to: --to VERSION, --to-commit or --since"),
         GitOpsError::Overtaken { .. } | GitOpsError::OutOfRange { .. } => None,

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::bumping::{WaitArgs, finish, reached};
+use super::checking::CheckArgs;
 use super::origin::source;
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
@@ -37,6 +38,9 @@ pub(super) struct RollbackArgs {
     /// Every application, in one commit; with --since or --to-commit
     #[arg(long, conflicts_with_all = ["target", "to"], requires = "where_to")]
     all: bool,
+
+    #[command(flatten)]
+    check: CheckArgs,
 
     #[command(flatten)]
     rehearsal: RehearsalArgs,
@@ -76,6 +80,7 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
     args.rehearsal.tell(&mut repository);
     let apps: Vec<&str> = if args.all { Vec::new() } else { vec![&target.app] };
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
+    let mut repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), None).await?;
     let (source, root) = (source(), &args.repository.manifests);
     let outcomes = match back_to {
         Some(to) => go_back(&mut repository, root, &target, &to, source.as_deref()).await,

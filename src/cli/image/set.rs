@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::bumping::{BumpArgs, WaitArgs, finish, reached};
+use super::checking::{CheckArgs, PinArgs};
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
 use crate::cli::global::Global;
@@ -28,6 +29,12 @@ pub(super) struct SetArgs {
     bump: BumpArgs,
 
     #[command(flatten)]
+    check: CheckArgs,
+
+    #[command(flatten)]
+    pin: PinArgs,
+
+    #[command(flatten)]
     rehearsal: RehearsalArgs,
 
     #[command(flatten)]
@@ -47,6 +54,8 @@ pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), C
     let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
     let apps: Vec<&str> = apps.collect();
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
+    let mut repository =
+        args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
     let options = BumpOptions { all: args.all, ..args.bump.options() };
     let root = &args.repository.manifests;
     let set = set_images(&mut repository, root, &assignments, &options).await;

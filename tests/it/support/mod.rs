@@ -4,6 +4,7 @@ pub mod bed;
 pub mod browser;
 pub mod estate;
 pub mod manifests;
+pub mod registry;
 pub mod schemas;
 pub mod secrets;
 pub mod shown;
@@ -11,6 +12,7 @@ pub mod skipped;
 pub mod slipway;
 pub mod stopping;
 pub mod terminal;
+pub mod tokens;
 
 use std::path::{Path, PathBuf};
 

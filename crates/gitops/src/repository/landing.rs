@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Change, Repository};
+use crate::asked::Asked;
 use crate::charts::ChartUser;
 use crate::error::GitOpsError;
 use crate::freeze::Freeze;
@@ -46,6 +47,8 @@ pub(crate) struct Snapshot {
     pub tree: Tree,
     /// What the team says of its applications.
     pub rules: Arc<Rules>,
+    /// What registries say of images.
+    pub asked: Arc<Asked>,
 }
 
 impl Snapshot {
@@ -86,7 +89,14 @@ impl Repository {
             decided_on.clone_from(&self.tip);
             let snapshot = self.snapshot(folders).await?;
             self.fresh = false;
-            let Some(change) = decide(&snapshot)? else { return Ok(None) };
+            let mut decided = decide(&snapshot);
+            // What is known of images decides otherwise, perhaps; what is refused without that needs nobody's answer.
+            while matches!(decided, Ok(_) | Err(GitOpsError::Overtaken { .. }))
+                && self.asked.ask_open().await?
+            {
+                decided = decide(&snapshot);
+            }
+            let Some(change) = decided? else { return Ok(None) };
             if self.rehearse(&snapshot, &change) {
                 return Ok(None);
             }
@@ -142,7 +152,7 @@ impl Repository {
         let chart_users = applications.iter().flat_map(|file| ChartUser::all(file, &self.named)).collect();
         let kustomizations =
             Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
-        let rules = Arc::clone(&self.rules);
+        let (rules, asked) = (Arc::clone(&self.rules), Arc::clone(&self.asked));
         Ok(Snapshot {
             commit: self.tip.clone(),
             folders: files,
@@ -153,6 +163,7 @@ impl Repository {
             kustomizations,
             tree,
             rules,
+            asked,
         })
     }
 }

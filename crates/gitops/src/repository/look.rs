@@ -44,6 +44,7 @@ impl Look {
             tip,
             fresh: false,
             rules: Arc::default(),
+            asked: Arc::default(),
             rehearsal: Rehearsal::default(),
             scratch,
         }))

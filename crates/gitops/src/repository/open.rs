@@ -104,6 +104,7 @@ impl Repository {
             tip,
             fresh: false,
             rules: Arc::default(),
+            asked: Arc::default(),
             rehearsal: Rehearsal::default(),
             scratch,
         };

@@ -44,7 +44,12 @@ impl Answer {
     }
 
     /// The whole body as text, of `most` bytes at most.
-    pub async fn text(mut self, most: usize) -> Result<String, WebError> {
+    pub async fn text(self, most: usize) -> Result<String, WebError> {
+        Ok(String::from_utf8_lossy(&self.bytes(most).await?).into_owned())
+    }
+
+    /// The whole body, of `most` bytes at most.
+    pub async fn bytes(mut self, most: usize) -> Result<Vec<u8>, WebError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             if bytes.len() + chunk.len() > most {
@@ -52,7 +57,7 @@ impl Answer {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(bytes)
     }
 
     /// Writes the body into a new file, `most` bytes of it at most.
