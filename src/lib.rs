@@ -10,7 +10,7 @@
 //! | 8 | [`report`], [`ui`] | everyone who watches a run; the two streams |
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
 //! | 6 | [`engine`] | one unit turned into commands |
-//! | 5 | [`cluster`], [`argocd`], [`registry`] | EKS, Argo CD, registries of images |
+//! | 5 | [`cluster`], [`argocd`], [`registry`], [`forge`] | EKS, Argo CD, registries of images, GitHub and GitLab |
 //! | 4 | [`project`], [`scaffold`] | `slipway.hcl`; what `slipway init` writes |
 //! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
 //! | 2 | `slipway_hcl` | the HCL language |
@@ -24,6 +24,7 @@ pub mod argocd;
 pub mod cli;
 pub mod cluster;
 pub mod engine;
+pub mod forge;
 pub mod launch;
 pub mod project;
 pub mod registry;

@@ -191,7 +191,13 @@ mod tests {
 
     #[test]
     fn credentials_are_for_one_repository_and_absent_where_there_are_none() {
-        let open = Repository { url: "https://git.example/m.git".into(), username: None, credentials: None };
+        let open = Repository {
+            url: "https://git.example/m.git".into(),
+            username: None,
+            credentials: None,
+            forge: None,
+            api: None,
+        };
         let secret = repository("argocd", &open).unwrap();
         assert_eq!(secret.metadata.labels.unwrap()["argocd.argoproj.io/secret-type"], "repository");
         assert!(secret.data["data"].get("password").is_none());

@@ -206,6 +206,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "slipway image set app-a/web=ghcr.io/example/web:v2 app-b=ghcr.io/example/b:v7",
                 "two images in one commit",
             ),
+            (
+                "slipway image set app-a=ghcr.io/example/app-a:v2 --pull-request --label deploy",
+                "proposed by a pull request instead of a push",
+            ),
         ],
     ),
     (

@@ -14,6 +14,7 @@ const APPS: &[Spec] = &[
     optional("check_image", Kind::String),
     optional("platforms", Kind::Strings),
     optional("pin", Kind::Bool),
+    optional("message", Kind::String),
 ];
 const FREEZE_WINDOW: &[Spec] = &[
     required("cron", Kind::String),
@@ -29,6 +30,8 @@ const APP: &[Spec] =
 pub struct Apps {
     /// How tags are read.
     pub age: Option<String>,
+    /// What commits say above their trailers.
+    pub message: Option<String>,
     /// Kinds, each with the way to the images in it.
     pub image_paths: Vec<(String, String)>,
     /// How registries are asked for images before they are set: `warn`, `require` or `off`.
@@ -115,6 +118,7 @@ fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
     let fields = document.attributes(&block.body, place, "apps", APPS, &Fields::new())?;
     let mut read = Apps {
         age: text(&fields, "age"),
+        message: text(&fields, "message"),
         image_paths: by_name(fields.get("image_paths")),
         check_image: text(&fields, "check_image"),
         platforms: texts(fields.get("platforms")).unwrap_or_default(),

@@ -39,6 +39,8 @@ const REPOSITORY: &[Spec] = &[
     required("url", Kind::String),
     optional("username", Kind::String),
     optional("credentials", Kind::String),
+    optional("forge", Kind::String),
+    optional("api", Kind::String),
 ];
 const ROOT: &[Spec] =
     &[required("path", Kind::String), optional("revision", Kind::String), optional("name", Kind::String)];
@@ -138,6 +140,10 @@ pub struct Repository {
     pub username: Option<String>,
     /// The token or password; none where it is empty.
     pub credentials: Option<Secret>,
+    /// Which forge has it: `github` or `gitlab`; none where its address tells.
+    pub forge: Option<String>,
+    /// The address of the forge's API; none where it is the usual one.
+    pub api: Option<String>,
 }
 
 /// `root`: the application that holds the others.
@@ -318,6 +324,8 @@ impl Cluster {
                     url,
                     username: text(&fields, "username"),
                     credentials: text(&fields, "credentials").map(Secret::new),
+                    forge: text(&fields, "forge"),
+                    api: text(&fields, "api"),
                 })
             }
             None => None,

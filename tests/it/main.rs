@@ -36,6 +36,8 @@ mod faults;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod forge;
+#[cfg(test)]
 mod gitops;
 #[cfg(test)]
 mod habits;

@@ -244,6 +244,54 @@ pub enum GitOpsError {
         /// The last bump's commit.
         commit: String,
     },
+    /// The branch takes changes by requests only.
+    #[error(
+        "{branch} is protected and takes no push: {message}; pass --pull-request, so that the change is proposed"
+    )]
+    Protected {
+        /// The remote's branch.
+        branch: String,
+        /// What it said.
+        message: String,
+    },
+    /// The branch of a request holds what was not written by us, and would be lost.
+    #[error(
+        "{branch} holds {commit} of {author}, {subject:?}, which an update would lose; merge or close its request and delete the branch, or name another one with --request-branch"
+    )]
+    NotOurs {
+        /// The branch of the request.
+        branch: String,
+        /// The commit.
+        commit: String,
+        /// Who wrote it.
+        author: String,
+        /// What it says.
+        subject: String,
+    },
+    /// What a request holds already cannot be put together with a change.
+    #[error(
+        "{branch} proposes other changes of {files} already, which do not go together with this one; merge or close its request first"
+    )]
+    Together {
+        /// The branch of the request.
+        branch: String,
+        /// The files that both change.
+        files: String,
+    },
+    /// An open request has a newer image than the wanted one.
+    #[error(
+        "{app} is to be set to {proposed} by {branch}, which is newer than {wanted}; allow an older image"
+    )]
+    OlderThanProposed {
+        /// The app.
+        app: String,
+        /// The image that is proposed.
+        proposed: String,
+        /// The image that was asked for.
+        wanted: String,
+        /// The branch of the request.
+        branch: String,
+    },
     /// Every push lost the race.
     #[error("{url} moved {attempts} times while this change was being pushed; try again when it is quieter")]
     Busy {

@@ -4,6 +4,7 @@ mod landing;
 mod look;
 mod open;
 mod rehearsal;
+mod request;
 
 use std::sync::Arc;
 
@@ -12,14 +13,16 @@ use super::error::GitOpsError;
 use super::manifest::{Files, ManifestFile};
 use super::rules::Rules;
 use super::tree::{Listed, Tree};
+use super::wording::Wording;
 use slipway_support::address::Address;
-use slipway_support::git::{Git, GitError, GitRemote, configured, is_ancestor};
+use slipway_support::git::{Credentials, Git, GitError, GitRemote, configured, is_ancestor};
 use slipway_support::scratch::Scratch;
 use slipway_support::secret::Secret;
 
 pub(super) use self::landing::Snapshot;
 pub use self::look::Look;
 pub use self::rehearsal::Preview;
+pub use self::request::{Proposed, RequestBranch};
 
 /// Who commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub struct Repository {
     asked: Arc<Asked>,
     /// Whether changes are only looked at, and what the last one was.
     rehearsal: rehearsal::Rehearsal,
+    /// Where changes go to be looked at instead of the branch itself, and how the last one went.
+    way: request::Way,
     scratch: Scratch,
 }
 
@@ -98,8 +103,23 @@ impl Repository {
         self
     }
 
+    /// Takes how commits are worded.
+    pub fn word(&mut self, wording: Wording) {
+        self.way.wording = wording;
+    }
+
     pub(super) fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The login that Git is given; none where that is left to the user's own configuration.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.remote.credentials()
+    }
+
+    /// How often the last change was pushed until it was there; 0 where nothing was pushed.
+    pub fn attempts(&self) -> u32 {
+        self.way.attempts
     }
 
     /// Its address as it was named, without credentials.
@@ -117,9 +137,12 @@ impl Repository {
         let name = self.branch_ref();
         let refspec = format!("+{name}:{name}");
         let url = self.remote.url();
-        self.git
-            .run(&["fetch", "--quiet", "--no-tags", "--update-shallow", "--", url, &refspec], &[])
-            .await?;
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--update-shallow"];
+        let beside = self.way.branch.as_ref().map(RequestBranch::refspec);
+        arguments.extend(beside.is_some().then_some("--prune"));
+        arguments.extend(["--", url, &refspec]);
+        arguments.extend(beside.as_deref());
+        self.git.run(&arguments, &[]).await?;
         self.tip = self.git.text(&["rev-parse", "--verify", &format!("{name}^{{commit}}")]).await?;
         self.fresh = true;
         Ok(())
@@ -258,11 +281,22 @@ impl Repository {
 
     /// Writes a commit on the tip, here only. Without a work tree: no filter and no hook sees the bytes.
     async fn commit(&self, change: &Change) -> Result<String, GitOpsError> {
+        let tree = self.write(change).await?;
+        self.commit_tree(&tree, &self.way.wording.of(&change.message)).await
+    }
+
+    /// The tip with the files of a change, as a tree.
+    async fn write(&self, change: &Change) -> Result<String, GitOpsError> {
+        self.write_on(&self.tip, &change.files).await
+    }
+
+    /// A commit with some files, as a tree.
+    async fn write_on(&self, base: &str, files: &[ManifestFile]) -> Result<String, GitOpsError> {
         let index = self.scratch.path().join("slipway.index");
         let git = self.git.clone().with_variable("GIT_INDEX_FILE", index.to_string_lossy());
-        git.run(&["read-tree", &self.tip], &[]).await?;
+        git.run(&["read-tree", base], &[]).await?;
         let mut entries = Vec::new();
-        for file in &change.files {
+        for file in files {
             let id = git.run(&["hash-object", "-w", "--stdin"], &file.bytes).await?;
             let id = String::from_utf8_lossy(&id).trim().to_owned();
             entries.extend(format!("{} {id}\t{}\0", file.mode, file.path).into_bytes());
@@ -270,8 +304,11 @@ impl Repository {
         if !entries.is_empty() {
             git.run(&["update-index", "-z", "--index-info"], &entries).await?;
         }
-        let tree = git.text(&["write-tree"]).await?;
-        let mut arguments = vec!["commit-tree", &tree, "-p", &self.tip, "-F", "-"];
+        Ok(git.text(&["write-tree"]).await?)
+    }
+
+    async fn commit_tree(&self, tree: &str, message: &str) -> Result<String, GitOpsError> {
+        let mut arguments = vec!["commit-tree", tree, "-p", &self.tip, "-F", "-"];
         // The user's own setting: `commit-tree` does not look at it.
         let signs = configured::of_user(self.scratch.path(), "commit.gpgSign").is_some_and(|value| {
             ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
@@ -279,7 +316,7 @@ impl Repository {
         if signs {
             arguments.push("-S");
         }
-        let commit = git.run(&arguments, change.message.as_bytes()).await.map_err(|error| match error {
+        let commit = self.git.run(&arguments, message.as_bytes()).await.map_err(|error| match error {
             GitError::Failed { message, .. } if signs => GitOpsError::Signing { cause: message },
             other => other.into(),
         })?;
@@ -288,19 +325,19 @@ impl Repository {
 
     async fn push(&mut self, commit: &str) -> Result<(), GitError> {
         let refspec = format!("{commit}:{}", self.branch_ref());
-        let url = self.remote.url();
-        match self.git.run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[]).await {
+        self.push_as(&[&refspec]).await
+    }
+
+    /// Pushes references, as the options among them say.
+    async fn push_as(&mut self, what: &[&str]) -> Result<(), GitError> {
+        match self.git.run(&push_arguments(what, self.remote.url()), &[]).await {
             Ok(_) => Ok(()),
             // Who may read without a login hears of it only now.
             Err(GitError::Redirected { url, to }) => {
                 let next = self.remote.redirected(to.expose()).ok_or(GitError::Redirected { url, to })?;
                 self.git = self.git.clone().with_remote(next.clone());
                 self.remote = next;
-                let url = self.remote.url();
-                self.git
-                    .run(&["push", "--porcelain", "--no-verify", "--", url, &refspec], &[])
-                    .await
-                    .map(drop)
+                self.git.run(&push_arguments(what, self.remote.url()), &[]).await.map(drop)
             }
             Err(error) => Err(error),
         }
@@ -324,6 +361,11 @@ impl Repository {
             url: self.remote.url().into(),
         })
     }
+}
+
+fn push_arguments<'a>(what: &[&'a str], url: &'a str) -> Vec<&'a str> {
+    let (options, references): (Vec<&str>, Vec<&str>) = what.iter().partition(|one| one.starts_with("--"));
+    [&["push", "--porcelain", "--no-verify"], &options[..], &["--", url], &references[..]].concat()
 }
 
 /// `root` and `app` as one folder of the repository.

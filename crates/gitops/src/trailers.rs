@@ -63,11 +63,14 @@ pub(super) fn message(parts: &[Part]) -> Option<String> {
 }
 
 /// The trailers of each image and each freeze that a message tells of: those of its last paragraph, each group begun by the folder's.
+///
+/// Behind it a forge adds paragraphs of its own where it squashes: who wrote it too, and that the base was merged in.
 pub(super) fn groups(message: &str) -> Vec<Trailers<'_>> {
     let mut groups: Vec<Trailers<'_>> = Vec::new();
-    let lines: Vec<&str> =
-        message.trim_end().lines().rev().take_while(|line| !line.trim().is_empty()).collect();
-    for (key, value) in lines.iter().rev().filter_map(|line| line.split_once(':')) {
+    let all: Vec<&str> = message.trim_end().lines().map(str::trim_end).collect();
+    let mut paragraphs = all.split(|line| line.is_empty()).rev();
+    let lines = paragraphs.find(|paragraph| !paragraph.iter().all(|line| is_added(line)));
+    for (key, value) in lines.unwrap_or_default().iter().filter_map(|line| line.split_once(':')) {
         if [APP, FREEZES, LIFTS].contains(&key) {
             groups.push(Trailers(Vec::new()));
         }
@@ -78,13 +81,76 @@ pub(super) fn groups(message: &str) -> Vec<Trailers<'_>> {
     groups
 }
 
+/// What GitHub and GitLab write below a message that is not theirs.
+fn is_added(line: &str) -> bool {
+    [
+        "Co-authored-by: ",
+        "Signed-off-by: ",
+        "Approved-by: ",
+        "Reviewed-by: ",
+        "See merge request ",
+        "* Merge branch '",
+    ]
+    .iter()
+    .any(|begin| line.starts_with(begin))
+        || line.chars().all(|c| c == '-')
+}
+
+/// A message that tells also of what others told of before it, each with its trailers.
+pub(super) fn together(earlier: &[&Trailers<'_>], message: &str) -> String {
+    let Some((head, trailers)) = message.trim_end().rsplit_once("\n\n").filter(|_| !earlier.is_empty())
+    else {
+        return message.to_owned();
+    };
+    let mut subjects: Vec<String> = earlier.iter().map(|group| group.subject()).collect();
+    // Of many images the first line says only how many.
+    let own = head.split_once("\n\n").map_or(head, |(_, list)| list);
+    subjects.extend(own.lines().map(str::to_owned));
+    let all = subjects.join("; ");
+    let mut text = if all.chars().count() <= LONGEST_SUBJECT {
+        all
+    } else {
+        format!("{} images\n\n{}", subjects.len(), subjects.join("\n"))
+    };
+    text.push_str("\n\n");
+    for (key, value) in earlier.iter().flat_map(|group| &group.0) {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{key}: {}", one_line(value));
+    }
+    text.push_str(trailers);
+    text.push('\n');
+    text
+}
+
 /// Keys and values.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trailers<'a>(Vec<(&'a str, &'a str)>);
 
 impl Trailers<'_> {
     /// The values of all trailers `key`, in order.
     pub fn values<'b>(&'b self, key: &'b str) -> impl Iterator<Item = &'b str> {
         self.0.iter().filter(move |(known, _)| *known == key).map(|(_, value)| *value)
+    }
+
+    /// The place that is told of: app, container, and where those fit several, file and namespace.
+    pub fn place(&self) -> [Option<&str>; 4] {
+        [APP, CONTAINER, FILE, NAMESPACE].map(|key| self.value(key))
+    }
+
+    /// Whether both say the same, whoever asked for it.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said = |group: &Self| -> Vec<(String, String)> {
+            let all = group.0.iter().filter(|(key, _)| *key != SOURCE);
+            all.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        said(self) == said(other)
+    }
+
+    /// `app-a: registry.example/app-a:v1 → registry.example/app-a:v2`.
+    fn subject(&self) -> String {
+        let text = |key| self.value(key).unwrap_or_default();
+        let app = text(APP).rsplit('/').next().unwrap_or_default();
+        format!("{app}: {} → {}", text(PREVIOUS), text(IMAGE))
     }
 
     /// The value of the last trailer `key`.

@@ -13,6 +13,12 @@ use super::address::spans::{in_text, percent_decode};
 pub const MANIFESTS_TOKEN: &str = "SLIPWAY_MANIFESTS_TOKEN";
 /// The user name that goes with it.
 pub const MANIFESTS_USERNAME: &str = "SLIPWAY_MANIFESTS_USERNAME";
+/// The GitHub App that is let in to the manifests repository, in the place of a token.
+pub const GITHUB_APP_ID: &str = "SLIPWAY_GITHUB_APP_ID";
+/// Its private key, in PEM.
+pub const GITHUB_APP_KEY: &str = "SLIPWAY_GITHUB_APP_PRIVATE_KEY";
+/// Its installation, where that is not to be asked for.
+pub const GITHUB_APP_INSTALLATION: &str = "SLIPWAY_GITHUB_APP_INSTALLATION_ID";
 /// What our answer to Git's question for credentials reads; set for the one command that needs it.
 pub const GIT_USERNAME: &str = "SLIPWAY_GIT_USERNAME";
 /// The variable in which Git's credential helper is told the password.
@@ -22,6 +28,9 @@ pub const GIT_PASSWORD: &str = "SLIPWAY_GIT_PASSWORD";
 const OURS: &[&str] = &[
     MANIFESTS_TOKEN,
     MANIFESTS_USERNAME,
+    GITHUB_APP_ID,
+    GITHUB_APP_KEY,
+    GITHUB_APP_INSTALLATION,
     GIT_USERNAME,
     GIT_PASSWORD,
     // It may have a login in it.

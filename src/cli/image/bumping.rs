@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::origin::{source, source_time};
 use super::recovery::Recovery;
 use super::rehearsing;
 use super::repository::RepositoryArgs;
+use super::request::{self, Proposing};
 use super::telling::described;
 use crate::cli::follow::{Reached, reach, wait_for_bumps};
 use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository};
@@ -44,7 +46,7 @@ pub(super) struct BumpArgs {
     unfreeze: bool,
 
     /// Take it back, and wait for that, where the cluster does not come to run it
-    #[arg(long, env = "SLIPWAY_ROLLBACK_ON_FAILURE", requires = "wait")]
+    #[arg(long, env = "SLIPWAY_ROLLBACK_ON_FAILURE", requires = "wait", conflicts_with = "pull_request")]
     rollback_on_failure: bool,
 
     /// Set it in spite of freezes and freeze windows, which go on holding what comes later
@@ -87,12 +89,14 @@ pub(super) async fn reached(
 /// Tells of the bumps, and waits for the cluster where that was asked.
 pub(super) async fn finish(
     ui: Ui,
-    repository: Repository,
+    mut repository: Repository,
+    proposing: Option<Proposing>,
     reached: Option<Reached>,
     wait: &WaitArgs,
     recovers_in: Option<&str>,
-    outcomes: &[BumpOutcome],
+    mut outcomes: Vec<BumpOutcome>,
 ) -> Result<(), CommandError> {
+    let until = Instant::now() + Duration::from_secs(wait.timeout);
     let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
     left_out.sort();
     left_out.dedup();
@@ -100,18 +104,31 @@ pub(super) async fn finish(
         ui.warn(&format!("left out: {file}"));
     }
     let is_rehearsal = repository.is_rehearsing();
-    for outcome in outcomes {
+    for outcome in &outcomes {
         ui.say(&described(outcome, is_rehearsal));
     }
     rehearsing::show(ui, &repository)?;
     let diff = repository.rehearsed().map(|preview| preview.diff.clone());
+    let attempts = repository.attempts();
+    let mut request = None;
+    if let Some(proposing) = &proposing {
+        request = proposing.propose(ui, &mut repository, &outcomes).await?;
+        if let Some(request) = request.as_ref().filter(|_| reached.is_some()) {
+            let merge = proposing.merged(ui, &mut repository, request, until).await?;
+            for outcome in &mut outcomes {
+                outcome.commit.clone_from(&merge);
+            }
+        }
+    }
     if let Some(reached) = reached {
-        let timeout = Duration::from_secs(wait.timeout);
-        let (repository, waited) = wait_for_bumps(ui, &reached, repository, outcomes, timeout).await;
+        let timeout = until.saturating_duration_since(Instant::now());
+        let (repository, waited) = wait_for_bumps(ui, &reached, repository, &outcomes, timeout).await;
         if let Err(error) = waited {
             return Err(match recovers_in {
                 None => CommandError::failed(error, None),
                 Some(root) => {
+                    let outcomes = &outcomes;
+                    let timeout = Duration::from_secs(wait.timeout);
                     let recovery = Recovery { reached: &reached, repository, root, outcomes, timeout };
                     recovery.recover(ui, error).await
                 }
@@ -123,8 +140,11 @@ pub(super) async fn finish(
             let mut object = json!({
                 "app": outcome.app, "container": outcome.container, "previous": outcome.previous,
                 "image": outcome.image, "commit": outcome.commit, "changed": outcome.changed,
-                "file": outcome.file, "line": outcome.line,
+                "file": outcome.file, "line": outcome.line, "attempts": attempts,
             });
+            if let (Some(request), Some(object)) = (&request, object.as_object_mut()) {
+                object.insert("pull_request".to_owned(), request::as_json(request));
+            }
             if let (Some(diff), Some(object)) = (&diff, object.as_object_mut()) {
                 object.insert("dry_run".to_owned(), json!(true));
                 object.insert("diff".to_owned(), json!(diff));

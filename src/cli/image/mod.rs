@@ -6,14 +6,17 @@ mod diff;
 mod freeze;
 mod history;
 mod list;
+mod login;
 mod origin;
 mod promote;
 mod recovery;
 mod rehearsing;
 mod repository;
+mod request;
 mod rollback;
 mod set;
 mod telling;
+mod wording;
 
 use clap::{Args, Subcommand};
 
@@ -53,11 +56,11 @@ enum ImageCommand {
 /// Does what was asked.
 pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit, CommandError> {
     match &args.command {
-        ImageCommand::Set(args) => set::set(ui, global, args).await?,
+        ImageCommand::Set(args) => Box::pin(set::set(ui, global, args)).await?,
         ImageCommand::List(args) => list::list(ui, global, args).await?,
         ImageCommand::History(args) => history::show_history(ui, global, args).await?,
-        ImageCommand::Rollback(args) => rollback::take_back(ui, global, args).await?,
-        ImageCommand::Promote(args) => promote::carry_over(ui, global, args).await?,
+        ImageCommand::Rollback(args) => Box::pin(rollback::take_back(ui, global, args)).await?,
+        ImageCommand::Promote(args) => Box::pin(promote::carry_over(ui, global, args)).await?,
         ImageCommand::Freeze(args) => freeze::hold(ui, global, args).await?,
         ImageCommand::Diff(args) => return diff::diff(ui, global, args).await,
     }

@@ -6,6 +6,8 @@ use super::bumping::{BumpArgs, WaitArgs, finish, reached};
 use super::checking::{CheckArgs, PinArgs};
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
+use super::request::{RequestArgs, Updating};
+use super::wording::WordingArgs;
 use crate::cli::follow::{check_green, reach};
 use crate::cli::global::Global;
 use crate::gitops::{ImageTarget, Promotable, promotable, promote, promote_all};
@@ -48,6 +50,12 @@ pub(super) struct PromoteArgs {
     pin: PinArgs,
 
     #[command(flatten)]
+    wording: WordingArgs,
+
+    #[command(flatten)]
+    request: RequestArgs,
+
+    #[command(flatten)]
     rehearsal: RehearsalArgs,
 
     #[command(flatten)]
@@ -63,6 +71,7 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
     let needs_clusters = args.wait.wait || args.healthy_in.is_some();
     let (workspace, mut repository) = open(ui, global, &args.repository, needs_clusters).await?;
     args.rehearsal.tell(&mut repository);
+    args.wording.tell(&workspace, &mut repository)?;
     let apps: Vec<&str> = target.iter().map(|target| target.app.as_str()).collect();
     let mut expected: Option<Vec<Promotable>> = None;
     if let Some(label) = &args.healthy_in {
@@ -77,9 +86,11 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
         expected = Some(images);
     }
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let mut repository =
-        args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
+    let repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
     let options = args.bump.options();
+    let proposed = if apps.is_empty() { &["*"] } else { &apps[..] };
+    let updating = Updating::of(&args.to, proposed, &options);
+    let (mut repository, proposing) = args.request.prepare(&workspace, repository, updating).await?;
     let (from, to, expected) = (&args.from, &args.to, expected.as_deref());
     let outcomes = match &target {
         Some(target) => {
@@ -91,5 +102,6 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
     if outcomes.is_empty() {
         ui.say(&format!("{to} runs what {from} runs already"));
     }
-    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(&args.to), &outcomes).await
+    let recovers_in = args.bump.recovers_in(&args.to);
+    finish(ui, repository, proposing, reached, &args.wait, recovers_in, outcomes).await
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::login::with_login;
 use crate::cli::global::{Global, ToolArgs};
 use crate::gitops::{
     AgePolicy, AppRule, FilePlace, FreezeWindow, GitOpsError, ImagePath, Repository, RepositorySpec, Rules,
@@ -13,8 +14,11 @@ use crate::hcl::source::Location;
 use crate::launch::{CommandError, Workspace, choose};
 use crate::project::{App, Apps, Cluster, FreezeWindowBlock, Needs};
 use crate::run::gate::argocd::repository_spec;
+use crate::support::address::Address;
 use crate::support::environment;
+use crate::support::git::{Git, top_of};
 use crate::support::secret::Secret;
+use crate::support::shown;
 use crate::ui::Ui;
 
 /// The folder of the applications where nobody says.
@@ -62,10 +66,17 @@ pub(in crate::cli) async fn open(
         (None, Some(configured)) => configured,
         // Credentials of another repository are never sent to this one.
         (Some(url), Some(configured)) if configured.url.expose() == url => configured,
-        (Some(url), _) => from_environment(&absolute(url, &workspace.working_dir)),
+        (Some(url), _) => {
+            let url = absolute(url, &workspace.working_dir);
+            let origin = origin_of(Path::new(&url));
+            if let Some(origin) = &origin {
+                ui.say(&format!("{} is a clone of {origin}, which is meant", shown::name(&url)));
+            }
+            from_environment(origin.unwrap_or_else(|| url.as_str().into()))
+        }
     };
     let branch = args.branch.clone().or(spec.branch);
-    let spec = RepositorySpec { branch, ..spec };
+    let spec = with_login(RepositorySpec { branch, ..spec }).await?;
     let rules = rules(&workspace.project.apps)?;
     let repository = Repository::open(spec).await.map_err(failed)?.with_rules(rules);
     Ok((workspace, repository))
@@ -154,10 +165,19 @@ fn absolute(url: &str, working_dir: &Path) -> String {
     if start.contains(':') { url.to_owned() } else { working_dir.join(url).to_string_lossy().into_owned() }
 }
 
-fn from_environment(url: &str) -> RepositorySpec {
+/// Where a clone with a work tree comes from: a push to it would leave its files behind, and nobody follows it.
+fn origin_of(folder: &Path) -> Option<Address> {
+    let is_clone = folder.is_dir() && top_of(folder) == Some(folder);
+    let url = Git::new(folder).ask(&["remote", "get-url", "--push", "origin"]).ok().filter(|_| is_clone)?;
+    let url = url.trim();
+    // A path is relative to the clone.
+    Some(Address::new(if url.contains(':') { url.to_owned() } else { absolute(url, folder) }))
+}
+
+fn from_environment(url: Address) -> RepositorySpec {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     RepositorySpec {
-        url: url.into(),
+        url,
         branch: None,
         username: variable(environment::MANIFESTS_USERNAME),
         credentials: variable(environment::MANIFESTS_TOKEN).map(Secret::new),
@@ -168,7 +188,9 @@ fn from_environment(url: &str) -> RepositorySpec {
 /// What an error of the repository means for the command.
 pub(in crate::cli) fn failed(error: GitOpsError) -> CommandError {
     let help = match &error {
-        GitOpsError::Older { .. } => Some("pass --allow-older if that is meant"),
+        GitOpsError::Older { .. } | GitOpsError::OlderThanProposed { .. } => {
+            Some("pass --allow-older if that is meant")
+        }
         GitOpsError::Frozen { .. } | GitOpsError::Held { all: false, .. } => {
             Some("pass --unfreeze if that is over, or --allow-frozen to set it in spite of that")
         }
@@ -184,7 +206,10 @@ pub(in crate::cli) fn failed(error: GitOpsError) -> CommandError {
         }
         GitOpsError::Twice { .. } | GitOpsError::EveryApp { .. } => return usage(error),
         GitOpsError::ChangedSince { .. } => Some("or say where to: --to VERSION, --to-commit or --since"),
-        GitOpsError::Overtaken { .. } | GitOpsError::OutOfRange { .. } => None,
+        GitOpsError::NotOurs { .. }
+        | GitOpsError::Together { .. }
+        | GitOpsError::Overtaken { .. }
+        | GitOpsError::OutOfRange { .. } => None,
         other => return CommandError::failed(other, None),
     };
     CommandError::Refused { message: error.to_string(), help: help.map(str::to_owned) }

@@ -7,6 +7,8 @@ use super::checking::CheckArgs;
 use super::origin::source;
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
+use super::request::{RequestArgs, Updating};
+use super::wording::WordingArgs;
 use crate::cli::global::Global;
 use crate::cli::moment::Moment;
 use crate::gitops::{BackTo, ImageTarget, go_back, rollback};
@@ -41,6 +43,12 @@ pub(super) struct RollbackArgs {
 
     #[command(flatten)]
     check: CheckArgs,
+
+    #[command(flatten)]
+    wording: WordingArgs,
+
+    #[command(flatten)]
+    request: RequestArgs,
 
     #[command(flatten)]
     rehearsal: RehearsalArgs,
@@ -78,10 +86,14 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
     let back_to = args.back_to()?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
     args.rehearsal.tell(&mut repository);
+    args.wording.tell(&workspace, &mut repository)?;
     let apps: Vec<&str> = if args.all { Vec::new() } else { vec![&target.app] };
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let mut repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), None).await?;
+    let repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), None).await?;
     let (source, root) = (source(), &args.repository.manifests);
+    // What is proposed is newer than what is gone back to.
+    let updating = Updating { root, apps: &[&target.app], allow_older: true, age: None };
+    let (mut repository, proposing) = args.request.prepare(&workspace, repository, updating).await?;
     let outcomes = match back_to {
         Some(to) => go_back(&mut repository, root, &target, &to, source.as_deref()).await,
         None => {
@@ -92,5 +104,5 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
     if outcomes.is_empty() {
         ui.say("that runs already: nothing was set back, and nothing was frozen");
     }
-    finish(ui, repository, reached, &args.wait, None, &outcomes).await
+    finish(ui, repository, proposing, reached, &args.wait, None, outcomes).await
 }

@@ -6,6 +6,8 @@ use super::bumping::{BumpArgs, WaitArgs, finish, reached};
 use super::checking::{CheckArgs, PinArgs};
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, failed, open, usage};
+use super::request::{RequestArgs, Updating};
+use super::wording::WordingArgs;
 use crate::cli::global::Global;
 use crate::gitops::{BumpOptions, ImageAssignment, set_images};
 use crate::launch::CommandError;
@@ -35,6 +37,12 @@ pub(super) struct SetArgs {
     pin: PinArgs,
 
     #[command(flatten)]
+    wording: WordingArgs,
+
+    #[command(flatten)]
+    request: RequestArgs,
+
+    #[command(flatten)]
     rehearsal: RehearsalArgs,
 
     #[command(flatten)]
@@ -50,15 +58,19 @@ pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), C
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
     let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
     args.rehearsal.tell(&mut repository);
+    args.wording.tell(&workspace, &mut repository)?;
     // Which of all have it is seen later.
     let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
     let apps: Vec<&str> = apps.collect();
     let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let mut repository =
-        args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
+    let repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
     let options = BumpOptions { all: args.all, ..args.bump.options() };
     let root = &args.repository.manifests;
+    let named: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
+    let updating = Updating::of(root, &named, &options);
+    let (mut repository, proposing) = args.request.prepare(&workspace, repository, updating).await?;
     let set = set_images(&mut repository, root, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
-    finish(ui, repository, reached, &args.wait, args.bump.recovers_in(root), &outcomes).await
+    let recovers_in = args.bump.recovers_in(root);
+    finish(ui, repository, proposing, reached, &args.wait, recovers_in, outcomes).await
 }

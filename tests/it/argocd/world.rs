@@ -106,6 +106,8 @@ impl World {
                 url: self.url().into(),
                 username: Some(self.bed.text("/git/username").to_owned()),
                 credentials: Some(Secret::new(self.bed.text("/git/password"))),
+                forge: None,
+                api: None,
             }),
             root: Some(RootApplication {
                 name: "root".to_owned(),

@@ -12,7 +12,7 @@ use crate::support::root;
 
 /// The rooms of the house with their floors, as the architecture counts them. Of two on one floor the first may use the
 /// second, not the other way round.
-const ROOMS: [(&str, u32); 15] = [
+const ROOMS: [(&str, u32); 16] = [
     ("src/cli", 10),
     ("src/launch", 9),
     ("src/ui", 8),
@@ -22,6 +22,7 @@ const ROOMS: [(&str, u32); 15] = [
     ("src/registry", 5),
     ("src/argocd", 5),
     ("src/cluster", 5),
+    ("src/forge", 5),
     ("src/project", 4),
     ("src/scaffold", 4),
     ("crates/estate", 3),

@@ -21,6 +21,7 @@ mod set;
 mod several;
 mod trees;
 mod undo;
+mod worded;
 
 use slipway::gitops::{BumpOptions, BumpOutcome, GitOpsError, ImageAssignment, Repository, set_images};
 

@@ -77,12 +77,17 @@ pub fn deployment(name: &str, containers: &[(&str, &str)]) -> String {
 /// A bare repository in a folder, with files on `main`: for tests that need no bed.
 pub fn bare(folder: &Path, files: &[(&str, String)]) -> PathBuf {
     let bare = folder.join("manifests.git");
+    seed_bare(&bare, files);
+    bare
+}
+
+/// The same at a path.
+pub fn seed_bare(bare: &Path, files: &[(&str, String)]) {
     let work = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let file = work.path().join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
-    push_first(work.path(), &bare);
-    bare
+    push_first(work.path(), bare);
 }

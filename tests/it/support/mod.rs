@@ -3,6 +3,7 @@
 pub mod bed;
 pub mod browser;
 pub mod estate;
+pub mod forge;
 pub mod manifests;
 pub mod registry;
 pub mod schemas;

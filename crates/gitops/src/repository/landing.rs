@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::request::{Seen, Tried};
 use super::{Change, Repository};
 use crate::asked::Asked;
 use crate::charts::ChartUser;
@@ -81,6 +82,8 @@ impl Repository {
         let mut refusal = String::new();
         let mut decided_on = self.tip.clone();
         let mut has_moved = false;
+        let mut seen = Seen::default();
+        self.way.attempts = 0;
         for attempt in 0..ATTEMPTS {
             if !self.fresh {
                 self.fetch().await?;
@@ -100,6 +103,18 @@ impl Repository {
             if self.rehearse(&snapshot, &change) {
                 return Ok(None);
             }
+            self.way.attempts = attempt + 1;
+            if self.way.branch.is_some() {
+                match self.propose(&change, &mut seen).await? {
+                    Tried::Done(commit) => return Ok(Some(commit)),
+                    Tried::Late(message) => {
+                        refusal = message;
+                        has_moved |= seen.has_moved;
+                        tokio::time::sleep(pause(attempt)).await;
+                        continue;
+                    }
+                }
+            }
             let commit = self.commit(&change).await?;
             match self.push(&commit).await {
                 Ok(()) => {}
@@ -114,6 +129,9 @@ impl Repository {
                         Ok(()) => Ok(Some(commit)),
                         Err(_) => Err(error.into()),
                     };
+                }
+                Err(GitError::PushRefused { branch, message }) if is_protected(&message) => {
+                    return Err(GitOpsError::Protected { branch, message });
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -166,6 +184,12 @@ impl Repository {
             asked,
         })
     }
+}
+
+/// Whether a forge refused a push since the branch takes changes by requests only, in the words of GitHub (its protected branches,
+/// its rules) and of GitLab.
+fn is_protected(message: &str) -> bool {
+    ["GH006", "protected branch", "through a pull request"].iter().any(|words| message.contains(words))
 }
 
 /// A random time up to a limit that doubles: two that collided do not collide again at once.

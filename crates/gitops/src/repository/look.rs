@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::rehearsal::Rehearsal;
+use super::request::Way;
 use super::{Repository, folder_of};
 use crate::error::GitOpsError;
 use crate::history;
@@ -46,6 +47,7 @@ impl Look {
             rules: Arc::default(),
             asked: Arc::default(),
             rehearsal: Rehearsal::default(),
+            way: Way::default(),
             scratch,
         }))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::rehearsal::Rehearsal;
+use super::request::Way;
 use super::{Identity, Repository, RepositorySpec};
 use crate::error::GitOpsError;
 use slipway_support::git::{Git, GitError, GitRemote};
@@ -106,6 +107,7 @@ impl Repository {
             rules: Arc::default(),
             asked: Arc::default(),
             rehearsal: Rehearsal::default(),
+            way: Way::default(),
             scratch,
         };
         repository.fetch().await?;

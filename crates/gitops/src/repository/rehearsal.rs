@@ -43,7 +43,8 @@ impl Repository {
     /// Keeps what a change would do, where none is pushed; says whether that is so.
     pub(super) fn rehearse(&mut self, snapshot: &Snapshot, change: &Change) -> bool {
         if self.rehearsal.only {
-            self.rehearsal.last = Some(preview(snapshot, change));
+            let message = self.way.wording.of(&change.message);
+            self.rehearsal.last = Some(Preview { message, ..preview(snapshot, change) });
         }
         self.rehearsal.only
     }

@@ -1,0 +1,1 @@
+"""GitHub and GitLab as far as a manifests repository needs them: their APIs over real Git repositories."""

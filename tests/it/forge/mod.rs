@@ -1,0 +1,7 @@
+//! Changes proposed by pull requests and merge requests, against emulated forges over real Git repositories.
+
+mod crowd;
+mod login;
+mod merged;
+mod requests;
+mod trouble;
