@@ -207,7 +207,7 @@ impl<'a> Bump<'a> {
             self.check_range(policy, image)?;
         }
         if changes && !self.options.allow_older {
-            self.check_age(policy, &current, image, overtaken)?;
+            self.check_age(draft, policy, &current, image, overtaken)?;
         }
         let lifted = if self.options.unfreeze { holds.of_the_app() } else { Vec::new() };
         let despite = if changes { holds.despite(&lifted) } else { Vec::new() };
@@ -266,12 +266,16 @@ impl<'a> Bump<'a> {
     /// else decided after we did.
     fn check_age(
         &self,
+        draft: &Draft<'_>,
         policy: &AgePolicy,
         current: &str,
         wanted: &ImageReference,
         overtaken: bool,
     ) -> Result<(), GitOpsError> {
-        let age = current.parse().ok().and_then(|current| wanted.compare_age_by(&current, policy));
+        let age = current.parse().ok().and_then(|current| match policy {
+            AgePolicy::Created => draft.built(wanted)?.partial_cmp(&draft.built(&current)?),
+            policy => wanted.compare_age_by(&current, policy),
+        });
         let (app, current, wanted) = (self.app.to_owned(), current.to_owned(), wanted.to_string());
         match age {
             Some(Ordering::Less) => Err(GitOpsError::Older { app, current, wanted }),

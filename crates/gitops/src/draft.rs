@@ -86,6 +86,11 @@ impl<'a> Draft<'a> {
         Ok(found)
     }
 
+    /// When an image was built, as its registry says, in seconds since 1970; none where that is not known, or not asked yet.
+    pub fn built(&self, image: &ImageReference) -> Option<i64> {
+        self.snapshot.asked.of(image, ImageQuestion::Age)?.created
+    }
+
     /// The manifests of an app as they are by now; refused where its folder has none.
     pub fn app(&self, folder: &str) -> Result<&Files, GitOpsError> {
         let files = self.folders.get(folder).filter(|files| !files.is_empty());

@@ -37,7 +37,7 @@ pub(super) struct BumpArgs {
     #[arg(long)]
     allow_older: bool,
 
-    /// How tags are read to tell which is older: auto, semver, semver:RANGE, numeric, timestamp, describe or none
+    /// How tags are read to tell which is older: auto, semver, semver:RANGE, numeric, timestamp, describe, created or none
     #[arg(long, value_name = "POLICY", env = "SLIPWAY_IMAGE_AGE")]
     age: Option<AgePolicy>,
 

@@ -94,3 +94,27 @@ fn slipway_hcl_says_how_images_are_held() {
     apps("  platforms = [\"amd64\"]").unwrap();
     shop.set(&[&wanted("v2")]).exits(3).says("\"amd64\" is no platform");
 }
+
+#[test]
+fn what_was_built_before_is_older_whatever_its_tag_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::open(folder.path());
+    for (tag, built) in
+        [("4f1c", "2026-01-05T10:00:00Z"), ("09ab", "2026-01-07T10:00:00Z"), ("e3d0", "2026-01-03T10:00:00Z")]
+    {
+        registry.push_built("app", tag, "linux/amd64", built);
+    }
+    let image = |tag: &str| format!("{}/app:{tag}", registry.address);
+    let shop = Shop::new(&image("4f1c"));
+    let set = |tag: &str, more: &[&str]| {
+        shop.set(&[&[format!("app={}", image(tag)).as_str(), "--age", "created"], more].concat())
+    };
+    let before = shop.head();
+    set("e3d0", &[]).exits(5).says("which is newer than");
+    assert_eq!(shop.head(), before);
+    set("09ab", &[]).exits(0);
+    set("4f1c", &["--allow-older"]).exits(0);
+    // Of what nobody can say when it was built, the later command wins, and says so.
+    let gone = shop.set(&["app=127.0.0.1:1/app:0001", "--age", "created"]).exits(0);
+    drop(gone.says("when 127.0.0.1:1/app:0001 was built is not known"));
+}

@@ -22,6 +22,8 @@ pub enum AgePolicy {
     Timestamp,
     /// By what `git describe` counts since the same tag, and else as versions.
     Describe,
+    /// By when the images were built, as their registry says; tags have no age by themselves.
+    Created,
     /// None has an age.
     None,
 }
@@ -36,10 +38,11 @@ impl FromStr for AgePolicy {
             "numeric" => Self::Numeric,
             "timestamp" => Self::Timestamp,
             "describe" => Self::Describe,
+            "created" => Self::Created,
             "none" => Self::None,
             _ => {
                 let range = text.strip_prefix("semver:").ok_or_else(|| {
-                    format!("there is no policy {text:?}; use auto, semver, semver:RANGE, numeric, timestamp, describe or none")
+                    format!("there is no policy {text:?}; use auto, semver, semver:RANGE, numeric, timestamp, describe, created or none")
                 })?;
                 let range = range.parse().map_err(|error| {
                     format!("{range:?} is no range of versions: {error}; write it like semver:~1.4 or semver:>=1.4, <3")
@@ -59,6 +62,7 @@ impl fmt::Display for AgePolicy {
             Self::Numeric => "numeric",
             Self::Timestamp => "timestamp",
             Self::Describe => "describe",
+            Self::Created => "created",
             Self::None => "none",
         })
     }
@@ -73,7 +77,7 @@ impl AgePolicy {
             Self::Numeric => numbered(tag, other),
             Self::Timestamp => timed(tag, other),
             Self::Describe => described(tag, other),
-            Self::None => None,
+            Self::Created | Self::None => None,
         }
     }
 
