@@ -4,6 +4,7 @@
 use super::shell::Shell;
 use crate::argocd::world::World;
 use crate::support::estate::Estate;
+use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::{manifests, root};
 
 /// The commands in the fences of a page that are neither a file nor a session; what may be left out of a command is left
@@ -130,6 +131,26 @@ async fn the_page_on_the_manifests_repository() {
     world.add("manifests/web/deployment.yaml", WEB);
     world.add("manifests/web/job.yaml", BUILD);
     shell.must("slipway argocd bootstrap && slipway argocd wait");
-    run(&shell, "docs/gitops.md");
+    let is_request = |command: &String| command.contains(" --pull-request") || command.contains(" --pr ");
+    let (requests, pushes): (Vec<_>, Vec<_>) = commands("docs/gitops.md").into_iter().partition(is_request);
+    for command in &pushes {
+        shell.must(command);
+    }
     shell.must("slipway argocd uninstall --yes");
+    // Each against a forge of its own, where somebody has bumped before.
+    assert!(requests.len() > 2, "{requests:?}");
+    for command in requests {
+        let forge = Forge::start(Kind::GitHub, &["app-a", "staging/app-a", "prod/app-a"]);
+        forge.settings(&serde_json::json!({"allow_auto_merge": true}));
+        let variables = [
+            ("SLIPWAY_MANIFESTS_URL", forge.url()),
+            ("SLIPWAY_MANIFESTS_TOKEN", TOKEN.to_owned()),
+            ("SLIPWAY_FORGE", "github".to_owned()),
+            ("SLIPWAY_CHECK_IMAGE", "off".to_owned()),
+        ];
+        let shell = variables.iter().fold(Shell::new(), |shell, (name, value)| shell.env(name, value));
+        shell.must("slipway image set app-a=registry.example/app-a:v1.5");
+        shell.must(&command);
+        assert_eq!(forge.requests().len(), 1, "{command}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::request::{Seen, Tried};
 use super::{Change, Repository};
@@ -19,10 +19,10 @@ use crate::rules::Rules;
 use crate::tree::Tree;
 use slipway_support::git::GitError;
 
-/// How often a change is made anew on a tip that moved. With the pauses between, that is about a quarter of a minute.
+/// How often a change is made anew on a tip that moved. With the pauses between, that is up to a minute.
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What of a shallow remote is not seen.
 const SHALLOW: &str =
@@ -85,6 +85,7 @@ impl Repository {
         let mut seen = Seen::default();
         self.way.attempts = 0;
         for attempt in 0..ATTEMPTS {
+            let begun = Instant::now();
             if !self.fresh {
                 self.fetch().await?;
             }
@@ -110,7 +111,7 @@ impl Repository {
                     Tried::Late(message) => {
                         refusal = message;
                         has_moved |= seen.has_moved;
-                        tokio::time::sleep(pause(attempt)).await;
+                        tokio::time::sleep(pause(attempt, begun.elapsed())).await;
                         continue;
                     }
                 }
@@ -120,7 +121,7 @@ impl Repository {
                 Ok(()) => {}
                 Err(GitError::PushRejected { message, .. }) => {
                     refusal = message;
-                    tokio::time::sleep(pause(attempt)).await;
+                    tokio::time::sleep(pause(attempt, begun.elapsed())).await;
                     continue;
                 }
                 // The connection broke after the remote had all of it, perhaps: look before giving up.
@@ -192,9 +193,11 @@ fn is_protected(message: &str) -> bool {
     ["GH006", "protected branch", "through a pull request"].iter().any(|words| message.contains(words))
 }
 
-/// A random time up to a limit that doubles: two that collided do not collide again at once.
-fn pause(attempt: u32) -> Duration {
-    let limit = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+/// A random time up to a limit that doubles: two that collided do not collide again at once. It begins with what a try takes,
+/// here and now: where a push takes seconds, pauses of less would only bring the same two together again.
+fn pause(attempt: u32, took: Duration) -> Duration {
+    let first = took.clamp(FIRST_PAUSE, LONGEST_PAUSE);
+    let limit = first.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
     let random = uuid::Uuid::new_v4().as_bytes()[0];
     limit.mul_f64(f64::from(random) / 255.0)
 }
@@ -205,7 +208,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stay_bounded() {
-        assert!((0..40).all(|attempt| pause(attempt) <= LONGEST_PAUSE));
-        assert!((0..50).all(|_| pause(0) <= FIRST_PAUSE));
+        let slow = Duration::from_mins(2);
+        assert!((0..40).all(|attempt| pause(attempt, slow) <= LONGEST_PAUSE));
+        assert!((0..50).all(|_| pause(0, Duration::ZERO) <= FIRST_PAUSE));
+        let tried = |_| pause(0, Duration::from_secs(1));
+        assert!((0..50).map(tried).any(|pause| pause > FIRST_PAUSE * 2), "as long as a try takes");
     }
 }
