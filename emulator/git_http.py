@@ -56,7 +56,11 @@ class Handler(BaseHTTPRequestHandler):
             # The body was not read, so the connection cannot be used again.
             self.close_connection = True
             return self._answer(401, ("WWW-Authenticate", 'Basic realm="git"'), ("Connection", "close"))
-        with subprocess.Popen(["git", "http-backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self._run_backend()
+
+    def _run_backend(self, errors: int | None = None) -> None:
+        """Hand the request to Git; what it says beside its answer goes to `errors`."""
+        with subprocess.Popen(["git", "http-backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                               env=self._cgi_environment()) as backend:
             assert backend.stdin and backend.stdout
             try:

@@ -126,16 +126,7 @@ class Handler(git_http.Handler):
         self.wfile.write(text)
 
     def _git(self) -> None:
-        with subprocess.Popen(["git", "http-backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, env=self._cgi_environment()) as backend:
-            assert backend.stdin and backend.stdout
-            try:
-                for chunk in self._body():
-                    backend.stdin.write(chunk)
-                backend.stdin.close()
-            except BrokenPipeError:
-                self.close_connection = True
-            self._forward(backend.stdout)
+        self._run_backend(subprocess.DEVNULL)
 
     def _route(self, path: str, query: dict[str, str], given: Any) -> tuple[int, Any, dict[str, str]]:
         parts = [unquote(part) for part in path.strip("/").split("/")]

@@ -95,11 +95,8 @@ pub async fn set_images(
     // One at a time is decided on each tip anew; what was seen first of each place stays known.
     let mut bumps: BTreeMap<String, Bump<'_>> = BTreeMap::new();
     let mut outcomes = Vec::new();
-    let mut asked = folders.clone();
-    asked.sort();
-    asked.dedup();
     let landed = repository
-        .land(&asked, |snapshot| {
+        .land(&folders, |snapshot| {
             let mut draft = Draft::on(snapshot);
             outcomes.clear();
             for (number, ((target, image), folder)) in wanted.iter().zip(&folders).enumerate() {

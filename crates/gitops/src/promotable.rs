@@ -23,8 +23,7 @@ pub async fn promotable(
             }
         }
     }
-    let mut folders: Vec<String> = wanted.iter().map(|(_, folder)| folder.clone()).collect();
-    folders.dedup();
+    let folders: Vec<String> = wanted.iter().map(|(_, folder)| folder.clone()).collect();
     let snapshot = repository.snapshot(&folders).await?;
     let draft = Draft::on(&snapshot);
     let mut all = Vec::new();

@@ -91,9 +91,7 @@ pub async fn promote_all(
             target_of(there),
         ));
     }
-    let mut folders: Vec<String> = wanted.iter().flat_map(|one| [one.0.clone(), one.1.clone()]).collect();
-    folders.sort();
-    folders.dedup();
+    let folders: Vec<String> = wanted.iter().flat_map(|one| [one.0.clone(), one.1.clone()]).collect();
     let mut bumps: Vec<Bump<'_>> = Vec::new();
     for (from, to, target, _) in &wanted {
         let mut bump = Bump::new(&target.app, to.clone(), options);

@@ -21,9 +21,7 @@ pub async fn undo(
     for bump in bumps.iter().filter(|bump| bump.changed) {
         folders.push((folder_of(root, &bump.app)?, bump));
     }
-    let mut asked: Vec<String> = folders.iter().map(|(folder, _)| folder.clone()).collect();
-    asked.sort();
-    asked.dedup();
+    let asked: Vec<String> = folders.iter().map(|(folder, _)| folder.clone()).collect();
     let mut outcomes = Vec::new();
     let landed = repository
         .land(&asked, |snapshot| {

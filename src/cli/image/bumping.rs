@@ -86,16 +86,24 @@ pub(super) async fn reached(
     reach(workspace, args.cluster.as_deref(), &args.tools, apps).await.map(Some)
 }
 
+/// All that a change needs before it is decided.
+pub(super) struct Ready {
+    pub repository: Repository,
+    /// How it is proposed, where it is not pushed.
+    pub proposing: Option<Proposing>,
+    /// The cluster that is waited for.
+    pub reached: Option<Reached>,
+}
+
 /// Tells of the bumps, and waits for the cluster where that was asked.
 pub(super) async fn finish(
     ui: Ui,
-    mut repository: Repository,
-    proposing: Option<Proposing>,
-    reached: Option<Reached>,
+    ready: Ready,
     wait: &WaitArgs,
     recovers_in: Option<&str>,
     mut outcomes: Vec<BumpOutcome>,
 ) -> Result<(), CommandError> {
+    let Ready { mut repository, proposing, reached } = ready;
     let until = Instant::now() + Duration::from_secs(wait.timeout);
     let mut left_out: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.left_out).collect();
     left_out.sort();

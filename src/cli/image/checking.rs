@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
+use super::repository::wrong;
 use crate::cli::follow::Reached;
 use crate::gitops::{
     Answering, AskRegistries, GitOpsError, ImageFacts, ImageQuestion, ImageReference, Repository,
 };
-use crate::hcl::diagnostic::Diagnostic;
 use crate::launch::{CommandError, Workspace};
 use crate::registry::{Found, Logins, Platform, Question, Registries};
 use crate::ui::Ui;
@@ -59,11 +59,7 @@ impl CheckArgs {
         pin: Option<&PinArgs>,
     ) -> Result<Repository, CommandError> {
         let apps = &workspace.project.apps;
-        let wrong = |problem: String| {
-            let diagnostic = Diagnostic::error("project::apps", problem);
-            let diagnostic = apps.location.iter().fold(diagnostic, |it, place| it.at(place.clone()));
-            CommandError::Configuration(vec![diagnostic.help("docs/slipway-hcl.md shows what apps may say")])
-        };
+        let wrong = |problem: String| wrong(problem, apps.location.as_ref());
         let said = apps.check_image.as_deref().map(|text| CheckImage::from_str(text, false)).transpose();
         let said = said.map_err(|_| {
             let text = apps.check_image.as_deref().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! `slipway image`: images in the manifests repository. One file a command; what they share is in [`bumping`] and [`repository`].
 
 mod bumping;
+mod changing;
 mod checking;
 mod diff;
 mod freeze;

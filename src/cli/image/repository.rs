@@ -125,7 +125,8 @@ fn way(text: Option<&String>, location: Option<&Location>) -> Result<Option<Imag
     text.map(parse).transpose()
 }
 
-fn wrong(problem: String, location: Option<&Location>) -> CommandError {
+/// A mistake in `apps` of slipway.hcl.
+pub(super) fn wrong(problem: String, location: Option<&Location>) -> CommandError {
     let diagnostic = Diagnostic::error("project::apps", problem);
     let diagnostic = match location {
         Some(location) => diagnostic.at(location.clone()),

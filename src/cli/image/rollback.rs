@@ -2,13 +2,11 @@
 
 use clap::Args;
 
-use super::bumping::{WaitArgs, finish, reached};
-use super::checking::CheckArgs;
+use super::bumping::finish;
+use super::changing::ChangeArgs;
 use super::origin::source;
-use super::rehearsing::RehearsalArgs;
-use super::repository::{RepositoryArgs, failed, open, usage};
-use super::request::{RequestArgs, Updating};
-use super::wording::WordingArgs;
+use super::repository::{failed, usage};
+use super::request::Updating;
 use crate::cli::global::Global;
 use crate::cli::moment::Moment;
 use crate::gitops::{BackTo, ImageTarget, go_back, rollback};
@@ -42,22 +40,7 @@ pub(super) struct RollbackArgs {
     all: bool,
 
     #[command(flatten)]
-    check: CheckArgs,
-
-    #[command(flatten)]
-    wording: WordingArgs,
-
-    #[command(flatten)]
-    request: RequestArgs,
-
-    #[command(flatten)]
-    rehearsal: RehearsalArgs,
-
-    #[command(flatten)]
-    wait: WaitArgs,
-
-    #[command(flatten)]
-    repository: RepositoryArgs,
+    change: ChangeArgs,
 }
 
 impl RollbackArgs {
@@ -84,25 +67,20 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
         return Err(CommandError::usage("* is every app", "add --all, and --since or --to-commit"));
     }
     let back_to = args.back_to()?;
-    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
-    args.rehearsal.tell(&mut repository);
-    args.wording.tell(&workspace, &mut repository)?;
+    let (workspace, repository) = args.change.open(ui, global, false).await?;
     let apps: Vec<&str> = if args.all { Vec::new() } else { vec![&target.app] };
-    let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), None).await?;
-    let (source, root) = (source(), &args.repository.manifests);
+    let (source, root) = (source(), &args.change.repository.manifests);
     // What is proposed is newer than what is gone back to.
     let updating = Updating { root, apps: &[&target.app], allow_older: true, age: None };
-    let (mut repository, proposing) = args.request.prepare(&workspace, repository, updating).await?;
+    let mut ready = args.change.ready(ui, &workspace, repository, &apps, None, updating).await?;
+    let repository = &mut ready.repository;
     let outcomes = match back_to {
-        Some(to) => go_back(&mut repository, root, &target, &to, source.as_deref()).await,
-        None => {
-            rollback(&mut repository, root, &target, source.as_deref()).await.map(|outcome| vec![outcome])
-        }
+        Some(to) => go_back(repository, root, &target, &to, source.as_deref()).await,
+        None => rollback(repository, root, &target, source.as_deref()).await.map(|outcome| vec![outcome]),
     };
     let outcomes = outcomes.map_err(failed)?;
     if outcomes.is_empty() {
         ui.say("that runs already: nothing was set back, and nothing was frozen");
     }
-    finish(ui, repository, proposing, reached, &args.wait, None, outcomes).await
+    finish(ui, ready, &args.change.wait, None, outcomes).await
 }

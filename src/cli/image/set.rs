@@ -2,12 +2,11 @@
 
 use clap::Args;
 
-use super::bumping::{BumpArgs, WaitArgs, finish, reached};
-use super::checking::{CheckArgs, PinArgs};
-use super::rehearsing::RehearsalArgs;
-use super::repository::{RepositoryArgs, failed, open, usage};
-use super::request::{RequestArgs, Updating};
-use super::wording::WordingArgs;
+use super::bumping::{BumpArgs, finish};
+use super::changing::ChangeArgs;
+use super::checking::PinArgs;
+use super::repository::{failed, usage};
+use super::request::Updating;
 use crate::cli::global::Global;
 use crate::gitops::{BumpOptions, ImageAssignment, set_images};
 use crate::launch::CommandError;
@@ -31,46 +30,27 @@ pub(super) struct SetArgs {
     bump: BumpArgs,
 
     #[command(flatten)]
-    check: CheckArgs,
-
-    #[command(flatten)]
     pin: PinArgs,
 
     #[command(flatten)]
-    wording: WordingArgs,
-
-    #[command(flatten)]
-    request: RequestArgs,
-
-    #[command(flatten)]
-    rehearsal: RehearsalArgs,
-
-    #[command(flatten)]
-    wait: WaitArgs,
-
-    #[command(flatten)]
-    repository: RepositoryArgs,
+    change: ChangeArgs,
 }
 
 /// Sets them.
 pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CommandError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
-    let (workspace, mut repository) = open(ui, global, &args.repository, args.wait.wait).await?;
-    args.rehearsal.tell(&mut repository);
-    args.wording.tell(&workspace, &mut repository)?;
+    let (workspace, repository) = args.change.open(ui, global, false).await?;
     // Which of all have it is seen later.
     let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
     let apps: Vec<&str> = apps.collect();
-    let reached = reached(&workspace, &args.repository, &args.wait, &apps).await?;
-    let repository = args.check.hold(ui, &workspace, repository, reached.as_ref(), Some(&args.pin)).await?;
     let options = BumpOptions { all: args.all, ..args.bump.options() };
-    let root = &args.repository.manifests;
+    let root = &args.change.repository.manifests;
     let named: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
     let updating = Updating::of(root, &named, &options);
-    let (mut repository, proposing) = args.request.prepare(&workspace, repository, updating).await?;
-    let set = set_images(&mut repository, root, &assignments, &options).await;
+    let mut ready = args.change.ready(ui, &workspace, repository, &apps, Some(&args.pin), updating).await?;
+    let set = set_images(&mut ready.repository, root, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
     let recovers_in = args.bump.recovers_in(root);
-    finish(ui, repository, proposing, reached, &args.wait, recovers_in, outcomes).await
+    finish(ui, ready, &args.change.wait, recovers_in, outcomes).await
 }

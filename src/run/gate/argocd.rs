@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::Client;
 
-use super::context::{GateContext, GateError, until_stopped};
+use super::context::{GateContext, GateError, WithArgoCd, until_stopped};
 use super::history::History;
 use crate::argocd::{
     self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
 };
-use crate::cluster::{self, ClusterError};
+use crate::cluster;
 use crate::gitops::{GitOpsError, Repository, RepositorySpec};
 use crate::hcl::value::Value;
 use crate::project::{ArgoCd, ResolvedCluster};
@@ -113,21 +113,13 @@ impl Work for UninstallGate {
 
 impl UninstallGate {
     async fn remove(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
-        let nothing = |note: &str| Ok(Outcome::Unchanged { note: Some(note.to_owned()) });
-        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
-        if outputs.is_empty() {
-            return nothing("the cluster is not there");
-        }
-        let (cluster, aws) = self.context.resolve(reporter).await?;
-        let Some(argocd) = &cluster.argocd else { return Ok(Outcome::Unchanged { note: None }) };
-        let client = match cluster::connect(&aws, &cluster.name).await {
-            Ok(connection) => connection.client,
-            Err(ClusterError::ClusterNotFound { .. }) => return nothing("the cluster is not there"),
-            Err(error) => return Err(error.into()),
+        let WithArgoCd { argocd, client } = match self.context.with_argocd(reporter).await? {
+            Ok(there) => there,
+            Err(note) => return Ok(Outcome::Unchanged { note }),
         };
-        let removed = remove(client, argocd, self.cache.clone(), &|line| reporter.doing(&line)).await?;
+        let removed = remove(client, &argocd, self.cache.clone(), &|line| reporter.doing(&line)).await?;
         if removed.objects + removed.applications == 0 {
-            return nothing("Argo CD is not there");
+            return Ok(Outcome::Unchanged { note: Some("Argo CD is not there".to_owned()) });
         }
         let note = format!("{} applications and {} objects removed", removed.applications, removed.objects);
         Ok(Outcome::Done { note })

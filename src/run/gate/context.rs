@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use kube::Client;
 
 use crate::argocd::ArgoCdError;
-use crate::cluster::{ClusterError, load_aws};
+use crate::cluster::{self, ClusterError, load_aws};
 use crate::gitops::GitOpsError;
 use crate::hcl::diagnostic::Diagnostic;
-use crate::project::{Cluster, ResolvedCluster};
+use crate::project::{ArgoCd, Cluster, ResolvedCluster};
 use crate::run::event::Outcome;
 use crate::run::node::Reporter;
 use crate::run::unit_loader::{UnitLoader, WorkError};
@@ -65,6 +66,33 @@ impl GateContext {
         let cluster = self.cluster.resolve(Some(&outputs)).map_err(GateError::Block)?;
         let aws = load_aws(cluster.region.as_deref()).await;
         Ok((cluster, aws))
+    }
+}
+
+/// A cluster that can be worked on, with the Argo CD that it is to have.
+pub(super) struct WithArgoCd {
+    pub argocd: ArgoCd,
+    pub client: Client,
+}
+
+impl GateContext {
+    /// Comes to a cluster with an Argo CD; where there is none, what is to be said of that.
+    pub(super) async fn with_argocd(
+        &self,
+        reporter: &Reporter,
+    ) -> Result<Result<WithArgoCd, Option<String>>, GateError> {
+        let not_there = || Ok(Err(Some("the cluster is not there".to_owned())));
+        let outputs = self.loader.outputs(&self.unit, reporter.session()).await?;
+        if outputs.is_empty() {
+            return not_there();
+        }
+        let (cluster, aws) = self.resolve(reporter).await?;
+        let Some(argocd) = cluster.argocd else { return Ok(Err(None)) };
+        match cluster::connect(&aws, &cluster.name).await {
+            Ok(connection) => Ok(Ok(WithArgoCd { argocd, client: connection.client })),
+            Err(ClusterError::ClusterNotFound { .. }) => not_there(),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

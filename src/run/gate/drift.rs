@@ -8,10 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::argocd::repository_spec;
-use super::context::{GateContext, GateError, until_stopped};
+use super::context::{GateContext, GateError, WithArgoCd, until_stopped};
 use super::history::History;
 use crate::argocd::{self, ApplicationStatus, ArgoCdError, Wanted};
-use crate::cluster::{self, ClusterError};
 use crate::engine::plan::detail::{AttributeChange, ResourceDetail, Shown};
 use crate::engine::{Action, ResourceChange};
 use crate::gitops::Repository;
@@ -19,6 +18,7 @@ use crate::project::{ArgoCd, DriftRules};
 use crate::run::drift::sift;
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
+use crate::support::counted::plural;
 use crate::support::interrupt::Stop;
 
 /// Looks at the applications of a cluster, and changes nothing.
@@ -40,18 +40,10 @@ impl Work for DriftGate {
 
 impl DriftGate {
     async fn look(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
-        let nothing = |note: &str| Ok(Outcome::Unchanged { note: Some(note.to_owned()) });
-        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
-        if outputs.is_empty() {
-            return nothing("the cluster is not there");
-        }
-        let (cluster, aws) = self.context.resolve(reporter).await?;
-        let Some(argocd) = &cluster.argocd else { return nothing("the cluster has no Argo CD") };
         reporter.doing("looking at the applications");
-        let client = match cluster::connect(&aws, &cluster.name).await {
-            Ok(connection) => connection.client,
-            Err(ClusterError::ClusterNotFound { .. }) => return nothing("the cluster is not there"),
-            Err(error) => return Err(error.into()),
+        let WithArgoCd { argocd, client } = match self.context.with_argocd(reporter).await? {
+            Ok(there) => there,
+            Err(note) => return Ok(Outcome::Unchanged { note }),
         };
         let applications = argocd::status(client.clone(), &argocd.namespace).await?;
         // What could not be compared is not known to be as Git says.
@@ -60,14 +52,16 @@ impl DriftGate {
         if let Some((application, error)) = not_compared {
             return Err(ArgoCdError::NotCompared { application, error }.into());
         }
-        let behind = behind(argocd, &applications).await?;
+        let behind = behind(&argocd, &applications).await?;
         let kept = argocd::drift(client, &applications).await?;
         let differences = differences(&applications, behind, kept);
         let (changes, details): (Vec<_>, Vec<_>) =
             differences.into_iter().map(|detail| (detail.change.clone(), detail)).unzip();
         let found = sift(&reporter.node, changes, details, &self.rules);
         if found.summary.drift.is_empty() && found.ignored.is_empty() {
-            let note = format!("{} as Git says", counted(applications.len()));
+            let count = applications.len();
+            let are = if count == 1 { "is" } else { "are" };
+            let note = format!("{count} {} {are} as Git says", plural(count, "application"));
             return Ok(Outcome::Passed { note });
         }
         for change in &found.summary.drift {
@@ -75,10 +69,6 @@ impl DriftGate {
         }
         Ok(found.tell(reporter, self.detailed, Vec::new()))
     }
-}
-
-fn counted(applications: usize) -> String {
-    if applications == 1 { "1 application is".to_owned() } else { format!("{applications} applications are") }
 }
 
 /// What differs from Git, each resource once, with the fields that somebody else keeps.

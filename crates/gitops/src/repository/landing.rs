@@ -1,6 +1,6 @@
 //! A change on its way to the branch: decided on a tip, pushed, and decided again where someone else was faster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -149,6 +149,9 @@ impl Repository {
 
     pub(crate) async fn snapshot(&self, folders: &[String]) -> Result<Snapshot, GitOpsError> {
         let tree = self.tree().await?;
+        // Several images of one app are asked for by its folder each.
+        let folders: BTreeSet<&String> = folders.iter().collect();
+        let folders: &Vec<String> = &folders.into_iter().cloned().collect();
         let (records, freezes) = history::said(self, folders).await?;
         let (mut files, mut left_out) = (BTreeMap::new(), BTreeMap::new());
         for folder in folders {

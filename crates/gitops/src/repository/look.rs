@@ -1,10 +1,7 @@
 //! A repository of this machine, looked at where it is: nothing is cloned or fetched, and nothing is written.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::rehearsal::Rehearsal;
-use super::request::Way;
 use super::{Repository, folder_of};
 use crate::error::GitOpsError;
 use crate::history;
@@ -37,19 +34,7 @@ impl Look {
         let tip = git.text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).await?;
         let scratch = Scratch::new("look").map_err(GitOpsError::Scratch)?;
         let branch = branch.unwrap_or("HEAD").to_owned();
-        Ok(Self(Repository {
-            git,
-            remote,
-            named,
-            branch,
-            tip,
-            fresh: false,
-            rules: Arc::default(),
-            asked: Arc::default(),
-            rehearsal: Rehearsal::default(),
-            way: Way::default(),
-            scratch,
-        }))
+        Ok(Self(Repository { tip, ..Repository::of(git, remote, named, branch, scratch) }))
     }
 
     /// The images of all applications under `root`; what cannot be read is left out.

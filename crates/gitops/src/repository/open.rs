@@ -40,6 +40,23 @@ impl Repository {
         }
     }
 
+    /// One of which nothing was seen yet.
+    pub(super) fn of(git: Git, remote: GitRemote, named: String, branch: String, scratch: Scratch) -> Self {
+        Self {
+            git,
+            remote,
+            named,
+            branch,
+            tip: String::new(),
+            fresh: false,
+            rules: Arc::default(),
+            asked: Arc::default(),
+            rehearsal: Rehearsal::default(),
+            way: Way::default(),
+            scratch,
+        }
+    }
+
     async fn begin(
         named: &str,
         remote: GitRemote,
@@ -96,20 +113,7 @@ impl Repository {
                     .with_variable(&format!("GIT_{role}_EMAIL"), email);
             }
         }
-        let (named, tip) = (named.to_owned(), String::new());
-        let mut repository = Self {
-            git,
-            remote,
-            named,
-            branch,
-            tip,
-            fresh: false,
-            rules: Arc::default(),
-            asked: Arc::default(),
-            rehearsal: Rehearsal::default(),
-            way: Way::default(),
-            scratch,
-        };
+        let mut repository = Self::of(git, remote, named.to_owned(), branch, scratch);
         repository.fetch().await?;
         Ok(repository)
     }
