@@ -5,6 +5,8 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
+# Half of what tests do is to wait for others, so that as many as there are processors leave these idle.
+export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || sysctl -n hw.ncpu))))
 # Where tests note that they showed nothing.
 SKIPPED := $(or $(CARGO_TARGET_DIR),target)/tmp/skipped-tests
 # What `make setup` installs comes first, except a terraform of the machine, which is taken from PATH.
@@ -19,6 +21,7 @@ setup: ## install the test bed into .tools and .venv (once; some minutes the fir
 check: lint guards test-quick ## what to run before a commit: format, lints, documentation, dependencies, quick tests
 
 lint:
+	@! git grep -nE '^(<<<<<<<|>>>>>>>) '
 	cargo fmt --all --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	cargo check --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --lib --quiet
@@ -43,7 +46,9 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	@emulator/lint-workflows
 	.venv/bin/python -m unittest discover -s emulator/tests -t .
 	@rm -f $(SKIPPED)
-	cargo test
+	cargo test --lib --bins
+	cargo test --doc --quiet
+	tests/suite
 	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi
 
 site: ## build the documentation as a searchable site into target/site

@@ -14,7 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = int(os.environ.get("RUNS", "5"))
-SLIPWAY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/slipway"
+SLIPWAY = Path(
+    os.environ.get("SLIPWAY") or Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/slipway"
+)
 TERRAGRUNT = shutil.which("terragrunt")
 TOOL = shutil.which("tofu") or shutil.which("terraform")
 

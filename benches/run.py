@@ -20,6 +20,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+from at_once import at_once
+from bumps import bumps
 from estates import broken_estate, large_estate
 from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row
 from running import AWS_TOOL, running
@@ -194,6 +196,9 @@ def main() -> int:
         reading(Path(work), rows, work_rows)
         print("planning and applying", flush=True)
         running(Path(work), rows)
+        print("bumping images", flush=True)
+        bumps(Path(work) / "bumps", rows)
+        at_once(Path(work) / "at-once", rows)
         print("three tasks of every day", flush=True)
         tasks = task_rows(Path(work) / "tasks")
     print("counting instructions", flush=True)

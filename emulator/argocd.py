@@ -50,6 +50,8 @@ class ArgoCd:
             "redis", "repo-server", "repo-server-metrics", "controller-metrics",
             "applicationset-metrics", "applicationset-probe", "applicationset-webhook",
             "server", "server-metrics")}
+        # What a port-forward to a pod leads to: the port that its manifest says, and ours.
+        self.forwards = {8081: self._ports["repo-server"]}
         self._next_look = 0.0
         self._namespace = ""
 
@@ -112,20 +114,20 @@ class ArgoCd:
         repo_server = self._address("repo-server")
         match workload.part:
             case "argocd-repo-server":
-                # An empty CA path is needed: its default names a file that exists in the image only.
-                return [*redis, "--disable-tls", "--client-ca-path=", "--address", "127.0.0.1",
+                # With a certificate that it makes for itself, as everywhere. Its default of the CA exists in the image only.
+                return [*redis, "--client-ca-path=", "--address", "127.0.0.1",
                         "--port", str(self._ports["repo-server"]), "--metrics-address", "127.0.0.1",
                         "--metrics-port", str(self._ports["repo-server-metrics"])]
             case "argocd-application-controller":
-                return [*redis, *cluster, "--repo-server", repo_server, "--repo-server-plaintext",
+                return [*redis, *cluster, "--repo-server", repo_server,
                         "--metrics-port", str(self._ports["controller-metrics"])]
             case "argocd-server":
-                return [*redis, *cluster, "--repo-server", repo_server, "--repo-server-plaintext", "--insecure",
+                return [*redis, *cluster, "--repo-server", repo_server, "--insecure",
                         "--address", "127.0.0.1", "--port", str(self._ports["server"]),
                         "--metrics-address", "127.0.0.1", "--metrics-port", str(self._ports["server-metrics"])]
             case _:
                 return [*cluster, "--logformat", "text", "--argocd-repo-server", repo_server,
-                        "--repo-server-plaintext", "--metrics-addr", self._address("applicationset-metrics"),
+                        "--metrics-addr", self._address("applicationset-metrics"),
                         "--probe-addr", self._address("applicationset-probe"),
                         "--webhook-addr", self._address("applicationset-webhook")]
 

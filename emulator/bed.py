@@ -48,8 +48,9 @@ class Bed:
         self._processes = Processes(self.folder / "log")
         self._aws = AWS[wanted.aws](self._ports) if wanted.aws != "none" else None
         self._git = Git(self._ports, self.folder) if wanted.git else None
-        self._kubernetes = ControlPlane(self._ports, self.folder) if wanted.kubernetes else None
         self._argocd = ArgoCd(self._ports, self.folder) if wanted.kubernetes else None
+        self._kubernetes = (
+            ControlPlane(self._ports, self.folder, self._argocd.forwards) if self._argocd else None)
 
     def serve(self, on_ready: Callable[[], None]) -> NoReturn:
         """Run until asked to stop (which raises Stopped) or until a part fails (which raises PartFailed)."""

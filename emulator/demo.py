@@ -1,7 +1,8 @@
 """`make demo`: the whole way of Slipway once, on a bed of its own, each step with its time.
 
-Nothing here does Slipway's work: the script starts the bed, puts a copy of the estate and a manifests repository
-into place, runs `slipway` as a person would, and looks at the result through the emulators' own APIs.
+Nothing here does Slipway's work: the script starts the bed, puts a copy of the estate into place, runs `slipway` as a
+person would, the manifests repository and the application's pipeline being those that `slipway init` writes, and
+looks at the result through the emulators' own APIs.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from emulator.layout import BIN, ROOT
 
 DEMO = ROOT / ".demo"
 START_SECONDS = 90
 HEAL_SECONDS = 60
 STOP_SECONDS = 60
-MANIFESTS_URL_IN_FILES = "https://git.example.com/gitops-manifests-repo.git"
+# Where the root Application of the estate reads Applications, and where the scaffold of each environment has them.
+ROOT_PATH = 'path     = "manifests/apps"'
+IN_DEV = ("--manifests", "manifests/dev")
 
 
 class DemoFailed(Exception):
@@ -74,7 +79,8 @@ class Demo:
             with step("Start AWS, Kubernetes and Git on this machine"):
                 self._start_bed()
                 self._copy_estate()
-                self._seed_manifests()
+            with step("slipway init manifests: two applications in two environments"):
+                self._begin_manifests()
             with step("slipway graph: what depends on what"):
                 self._run("graph", "dev")
             with step("slipway up: infrastructure, cluster, Argo CD, applications"):
@@ -83,17 +89,23 @@ class Demo:
             with step("slipway up again: nothing to change"):
                 self._run("up", "dev", "--yes", *self._engine)
             with step("slipway image set: the cluster follows Git"):
-                self._run("image", "set", "app-a=registry.example/app-a:v2", "--wait", "--cluster", "dev")
+                self._run("image", "set", "app-a=registry.example/app-a:v2", *IN_DEV, "--wait", "--cluster", "dev")
                 self._expect_image("registry.example/app-a:v2")
+            with step("slipway init source, and a push to it: its pipeline sets the image"):
+                built = self._push_source()
+                self._expect_image(built)
+            with step("slipway image promote: what dev runs, to prod, in Git alone"):
+                self._run("image", "promote", "app-a", "--from", "manifests/dev", "--to", "manifests/prod")
+                self._run("image", "diff", "manifests/dev", "manifests/prod")
             with step("A change made by hand is healed"):
                 self._kubectl("-n", "app-a", "set", "image", "deployment/app-a", "app-a=registry.example/app-a:by-hand")
-                self._wait_for_image("registry.example/app-a:v2")
+                self._wait_for_image(built)
                 self._run("argocd", "wait", "dev")
                 self._run("argocd", "status", "dev")
             with step("slipway image rollback: back to what was before"):
-                self._run("image", "rollback", "app-a", "--wait", "--cluster", "dev")
-                self._expect_image("registry.example/app-a:v1")
-                self._run("image", "history", "app-a")
+                self._run("image", "rollback", "app-a", *IN_DEV, "--wait", "--cluster", "dev")
+                self._expect_image("registry.example/app-a:v2")
+                self._run("image", "history", "app-a", *IN_DEV)
             with step("slipway down: everything goes, in reverse"):
                 self._run("down", "dev", "--yes", *self._engine)
                 self._expect_nothing_left()
@@ -140,21 +152,56 @@ class Demo:
     def _copy_estate(self) -> None:
         for name in ("infra", "live"):
             shutil.copytree(ROOT / name, self.estate / name, ignore=shutil.ignore_patterns(".terra*"))
-        shutil.copy(ROOT / "slipway.hcl", self.estate)
+        settings = (ROOT / "slipway.hcl").read_text()
+        for environment in ("dev", "prod"):
+            settings = settings.replace(ROOT_PATH, f'path     = "apps/{environment}"', 1)
+        (self.estate / "slipway.hcl").write_text(settings)
         _git(self.estate, "init", "--quiet", "--initial-branch=main")
         _commit(self.estate, "The estate")
 
-    def _seed_manifests(self) -> None:
+    def _begin_manifests(self) -> None:
         bare = Path(self._ready["git"]["root"]) / "gitops-manifests-repo.git"
         _git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
         work = self.folder / "manifests"
-        shutil.copytree(ROOT / "manifests", work / "manifests")
-        for application in (work / "manifests/apps").glob("*.yaml"):
-            url = self._environment["SLIPWAY_MANIFESTS_URL"]
-            application.write_text(application.read_text().replace(MANIFESTS_URL_IN_FILES, url))
+        apps = [f"--app={app}=registry.example/{app}:v1" for app in ("app-a", "app-b")]
+        url = self._environment["SLIPWAY_MANIFESTS_URL"]
+        self._run("init", "manifests", str(work), *apps, "--env", "dev,prod", "--repo", url, "--yes")
         _git(work, "init", "--quiet", "--initial-branch=main")
         _commit(work, "The applications")
         _git(work, "push", "--quiet", str(bare), "main")
+
+    def _push_source(self) -> str:
+        """Begins an application's repository, and does what its pipeline does with the commit, from where the image is built.
+
+        Returns the image.
+        """
+        work = self.folder / "app-a"
+        image, url = "registry.example/app-a", self._environment["SLIPWAY_MANIFESTS_URL"]
+        cluster = f"dev={self._eks_clusters()[0]}@{self._ready['aws']['region']}"
+        options = ("--image", image, "--manifests-repo", url, "--env", "dev", "--wait", cluster, "--ci", "gitlab")
+        self._run("init", "source", str(work), *options, "--dockerfile", "--yes")
+        _git(work, "init", "--quiet", "--initial-branch=main")
+        _commit(work, "The application")
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=work, check=True, capture_output=True, text=True)
+        pipeline = yaml.load((work / ".gitlab-ci.yml").read_text(), _PipelineLoader)
+        job = pipeline["deploy-dev"]
+        built = f"{image}:{head.stdout.strip()}"
+        variables = {name: str(value) for name, value in job["variables"].items()} | {
+            "IMAGE": built,
+            # What a runner puts into the place of the masked variable, and who it is on this Git server.
+            "SLIPWAY_MANIFESTS_TOKEN": self._environment["SLIPWAY_MANIFESTS_TOKEN"],
+            "SLIPWAY_MANIFESTS_USERNAME": self._environment["SLIPWAY_MANIFESTS_USERNAME"],
+        }
+        # The bed lets in by keys, and knows no tokens of a forge.
+        variables.pop("AWS_ROLE_ARN", None)
+        variables.pop("AWS_WEB_IDENTITY_TOKEN_FILE", None)
+        slipway = f"{self._slipway.parent}{os.pathsep}{self._environment['PATH']}"
+        for line in job["script"]:
+            print(f"$ {line}", flush=True)
+            done = subprocess.run(["bash", "-ec", line], cwd=work, env=self._environment | variables | {"PATH": slipway})
+            if done.returncode != 0:
+                raise DemoFailed(f"the pipeline's {line} ended with {done.returncode}")
+        return built
 
     # -- running and looking -------------------------------------------------------------------
 
@@ -227,6 +274,13 @@ class Demo:
         request = urllib.request.Request(self._ready["aws"]["endpoint"] + path, headers={"Authorization": header})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return str(answer.read().decode())
+
+
+class _PipelineLoader(yaml.SafeLoader):
+    """Reads GitLab's own `!reference` as the list that it is."""
+
+
+_PipelineLoader.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))
 
 
 def _git(folder: Path, *arguments: str) -> None:

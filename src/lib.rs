@@ -9,8 +9,8 @@
 //! | 9 | [`launch`] | how a run begins and ends |
 //! | 8 | [`report`], [`ui`] | everyone who watches a run; the two streams |
 //! | 7 | [`run`] | the scheduler, the journal, gates as nodes |
-//! | 6 | [`engine`] | one unit turned into commands |
-//! | 5 | [`cluster`], [`argocd`], [`registry`], [`forge`] | EKS, Argo CD, registries of images, GitHub and GitLab |
+//! | 6 | [`engine`], [`pipeline`] | one unit turned into commands; the pipelines that `slipway ci` writes |
+//! | 5 | [`cluster`], [`argocd`], [`registry`], [`forge`], [`manifests`] | EKS, Argo CD, registries of images, GitHub and GitLab, schemas of manifests |
 //! | 4 | [`project`], [`scaffold`] | `slipway.hcl`; what `slipway init` writes |
 //! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
 //! | 2 | `slipway_hcl` | the HCL language |
@@ -26,6 +26,8 @@ pub mod cluster;
 pub mod engine;
 pub mod forge;
 pub mod launch;
+pub mod manifests;
+pub mod pipeline;
 pub mod project;
 pub mod registry;
 pub mod report;

@@ -96,6 +96,7 @@ class Control:
         self._faults = faults
         self._lock = threading.Lock()
         self._counts: collections.Counter[str] = collections.Counter()
+        self._under_way = 0
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -106,6 +107,16 @@ class Control:
         operation = identify(environ)
         with self._lock:
             self._counts[str(operation)] += 1
+            self._under_way += 1
+        try:
+            return self._answer(operation, environ, start_response)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _answer(
+        self, operation: Operation, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         names = {"service": operation.service, "operation": operation.name}
         if delay := self._faults.strike("delay", **names):
             time.sleep(delay["seconds"])
@@ -133,7 +144,12 @@ class Control:
                 answer = {"ready": True}
             case "GET", "requests":
                 with self._lock:
-                    answer = {"total": self._counts.total(), "operations": dict(sorted(self._counts.items()))}
+                    answer = {
+                        "total": self._counts.total(),
+                        "operations": dict(sorted(self._counts.items())),
+                        # Whoever asked may be gone: what was asked for is done all the same.
+                        "under_way": self._under_way,
+                    }
             case "DELETE", "requests":
                 with self._lock:
                     self._counts.clear()

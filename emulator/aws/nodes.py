@@ -44,8 +44,8 @@ class Nodes:
             self._changed.clear()
             try:
                 self._reconcile()
-            except (ApiError, OSError) as error:
-                print(f"nodes: {error}", file=sys.stderr, flush=True)
+            except Exception as error:  # Whatever it was: without this thread no node would come any more.
+                print(f"nodes: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
     def _reconcile(self) -> None:
         wanted = wanted_nodes()
@@ -56,7 +56,10 @@ class Nodes:
             self._client.delete(f"/api/v1/nodes/{name}")
         for name in wanted.keys() - present.keys():
             print(f"nodes: {name} comes", file=sys.stderr, flush=True)
-            self._client.create("/api/v1/nodes", wanted[name])
+            try:
+                self._client.create("/api/v1/nodes", wanted[name])
+            except ApiError as error:  # One that is refused keeps the others from nothing.
+                print(f"nodes: {name}: {error}", file=sys.stderr, flush=True)
         for name in wanted.keys() & present.keys():
             version = wanted[name]["status"]["nodeInfo"]["kubeletVersion"]
             if present[name]["status"]["nodeInfo"]["kubeletVersion"] != version:
@@ -71,8 +74,12 @@ def wanted_nodes() -> dict[str, dict[str, Any]]:
         for region, backend in list(regions.items()):
             for cluster in list(backend.clusters.values()):
                 for group in list(cluster.nodegroups.values()):
-                    for node in _group_nodes(account, region, group):
-                        nodes[node["metadata"]["name"]] = node
+                    try:
+                        found = _group_nodes(account, region, group)
+                    except Exception as error:  # One that nodes cannot be made of keeps the others from nothing.
+                        print(f"nodes: {group.nodegroup_name}: {error!r}", file=sys.stderr, flush=True)
+                        continue
+                    nodes.update((node["metadata"]["name"], node) for node in found)
     return nodes
 
 

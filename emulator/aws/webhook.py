@@ -23,6 +23,8 @@ from moto.eks.models import eks_backends
 
 PREFIX = "k8s-aws-v1."
 VALID_SECONDS = 15 * 60
+PARAMETERS = {"action", "version", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
+              "x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"}
 CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -86,7 +88,13 @@ def _presigned_query(token: str) -> dict[str, str]:
         url = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise Denied("the token is not base64url") from None
-    query = {name.lower(): value for name, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query)}
+    pairs = urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query, keep_blank_values=True)
+    query = {name.lower(): value for name, value in pairs}
+    # As aws-iam-authenticator does: nothing else may be asked of STS by the way.
+    if len(query) < len(pairs):
+        raise Denied("the presigned request has a parameter twice")
+    if other := sorted(query.keys() - PARAMETERS):
+        raise Denied(f"the presigned request has a parameter {other[0]}")
     wanted = ("x-amz-date", "x-amz-credential", "x-amz-signedheaders", "x-amz-signature")
     if missing := [name for name in wanted if not query.get(name)]:
         raise Denied(f"the presigned request lacks {missing[0]}")

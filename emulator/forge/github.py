@@ -26,6 +26,10 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                 return _list(forge, repository, query)
             case "POST", ["pulls"]:
                 return _open(forge, repository, who, given)
+            case ("PATCH" | "DELETE"), ["issues", "comments", number]:
+                return _comment(repository, method, number, given)
+            case _, ["issues", number, "comments"] if number.isdigit() and 0 < int(number) <= len(repository.requests):
+                return _comments(forge, repository, who, repository.requests[int(number) - 1], method, query, given)
             case _, [("pulls" | "issues") as kind, number, *what]:
                 if not number.isdigit() or not 0 < int(number) <= len(repository.requests):
                     return _problem(404, "Not Found")
@@ -62,6 +66,42 @@ def _one(forge: Any, repository: Repository, request: Request, method: str, what
                 return _problem(405, "Pull Request is not mergeable")
             return 200, {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}, {}
     return _problem(404, "Not Found")
+
+
+def _comments(forge: Any, repository: Repository, who: dict[str, Any], request: Request, method: str,
+              query: dict[str, str], given: Any) -> Answer:
+    if method == "POST":
+        if len(given["body"]) > 65536:
+            return _invalid({"resource": "IssueComment", "code": "custom", "message": "body is too long (maximum is 65536 characters)"})
+        return 201, _said(request.say(repository.next_comment(), given["body"], who["login"])), {}
+    size = min(int(query.get("per_page", 30)), repository.settings.get("page_size", 100))
+    page = int(query.get("page", 1))
+    shown = request.comments[(page - 1) * size:page * size]
+    headers = {}
+    if page * size < len(request.comments):
+        address = f"{forge.url}/api/v3/repos/{repository.path}/issues/{request.number}/comments?per_page={size}&page={page + 1}"
+        headers["Link"] = f'<{address}>; rel="next"'
+    return 200, [_said(one) for one in shown], headers
+
+
+def _comment(repository: Repository, method: str, number: str, given: Any) -> Answer:
+    for request in repository.requests:
+        for one in request.comments:
+            if str(one["id"]) != number:
+                continue
+            if method == "DELETE":
+                request.comments.remove(one)
+                return 204, None, {}
+            if len(given["body"]) > 65536:
+                return _invalid({"resource": "IssueComment", "code": "custom", "message": "body is too long (maximum is 65536 characters)"})
+            one["body"] = given["body"]
+            return 200, _said(one), {}
+    return _problem(404, "Not Found")
+
+
+def _said(one: dict[str, Any]) -> dict[str, Any]:
+    kind = "Bot" if one["author"].startswith("bot") or one["author"].endswith("[bot]") else "User"
+    return {"id": one["id"], "body": one["body"], "user": {"login": one["author"], "type": kind}}
 
 
 def _open(forge: Any, repository: Repository, who: dict[str, Any], given: Any) -> Answer:

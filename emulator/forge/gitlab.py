@@ -16,6 +16,8 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
     if (method, parts) == ("GET", ["users"]):
         name = query.get("username", "")
         return 200, [{"id": USERS[name], "username": name}] if name in USERS else [], {}
+    if (method, parts) == ("GET", ["user"]):
+        return 200, _user(who["login"]), {}
     if parts[:1] != ["projects"] or len(parts) < 2:
         return 404, {"error": "404 Not Found"}, {}
     repository = forge.repository(parts[1])
@@ -32,11 +34,33 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                 return 200, [_shape(forge, repository, one) for one in found], {}
             case "POST", ["merge_requests"]:
                 return _open(forge, repository, who, given)
+            case _, ["merge_requests", number, "notes", *what] if number.isdigit() and 0 < int(number) <= len(repository.requests):
+                return _notes(repository, who, repository.requests[int(number) - 1], method, what, given)
             case _, ["merge_requests", number, *what]:
                 if not number.isdigit() or not 0 < int(number) <= len(repository.requests):
                     return 404, {"message": "404 Not found"}, {}
                 return _one(forge, repository, repository.requests[int(number) - 1], method, what, given)
     return 404, {"error": "404 Not Found"}, {}
+
+
+def _user(login: str) -> dict[str, Any]:
+    return {"id": sum(login.encode()), "username": login}
+
+
+def _notes(repository: Repository, who: dict[str, Any], request: Request, method: str, what: list[str], given: Any) -> Answer:
+    shape = lambda one: {"id": one["id"], "body": one["body"], "author": _user(one["author"])}
+    if not what:
+        if method == "POST":
+            return 201, shape(request.say(repository.next_comment(), given["body"], who["login"])), {}
+        return 200, [shape(one) for one in request.comments], {}
+    for one in request.comments:
+        if str(one["id"]) == what[0]:
+            if method == "DELETE":
+                request.comments.remove(one)
+                return 204, None, {}
+            one["body"] = given["body"]
+            return 200, shape(one), {}
+    return 404, {"message": "404 Not found"}, {}
 
 
 def _open(forge: Any, repository: Repository, who: dict[str, Any], given: Any) -> Answer:

@@ -45,6 +45,12 @@ class Request:
     last_head: str | None = None
     # How often its title or body was changed.
     edits: int = 0
+    # What is said below it: `id`, `body`, `author`.
+    comments: list[dict[str, Any]] = field(default_factory=list)
+
+    def say(self, number: int, body: str, author: str) -> dict[str, Any]:
+        self.comments.append({"id": number, "body": body, "author": author})
+        return self.comments[-1]
 
 
 @dataclass
@@ -55,7 +61,12 @@ class Repository:
     bare: Path
     settings: dict[str, Any] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    said: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def next_comment(self) -> int:
+        self.said += 1
+        return self.said
 
     def git(self, *arguments: str, **variables: str) -> str:
         done = subprocess.run(["git", "-C", str(self.bare), *arguments], env={**BARE, **variables},

@@ -117,7 +117,7 @@ class Handler(git_http.Handler):
                 raise Refused(fault["status"], {"message": "Server Error"}, fault.get("headers", {}))
         except Refused as refused:
             status, answer, headers = refused.status, refused.body, refused.headers
-        text = json.dumps(answer).encode()
+        text = b"" if status == 204 else json.dumps(answer).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
@@ -169,6 +169,8 @@ class Handler(git_http.Handler):
                     wanted = request.auto_merge or {}
                     forge = github if wanted["forge"] == "github" else gitlab
                     forge.press(repository, request, wanted["method"], wanted.get("title"), wanted.get("message"))
+            elif what == "comment":
+                repository.requests[int(query["number"]) - 1].say(repository.next_comment(), given["body"], given["author"])
             elif what == "close":
                 repository.requests[int(query["number"]) - 1].state = "closed"
             return [vars(request) for request in repository.requests]

@@ -24,9 +24,11 @@ CLIENT_RATE = ("--kube-api-qps=200", "--kube-api-burst=400")
 class ControlPlane:
     """One Kubernetes control plane in one folder. Keys and files are made at once, processes by `start`."""
 
-    def __init__(self, ports: Ports, folder: Path) -> None:
+    def __init__(self, ports: Ports, folder: Path, forwards: dict[int, int]) -> None:
+        """`forwards` are the ports of pods that can be forwarded to, each with the port of this machine that is there."""
         layout.require(*(layout.BIN / program for program in PROGRAMS), layout.STAGES)
         self._folder = folder / "kubernetes"
+        self._forwards = forwards
         self._ports = {name: ports.take() for name in
                        ("etcd", "etcd-peer", "api", "controller-manager", "scheduler", "kwok")}
         self.server = f"https://127.0.0.1:{self._ports['api']}"
@@ -110,6 +112,8 @@ class ControlPlane:
             "--authorization-mode=Node,RBAC", "--allow-privileged=true", "--profiling=false",
             # It would publish 127.0.0.1 as the address of the `kubernetes` Service, which is refused.
             "--endpoint-reconciler-type=none",
+            # kwok is the kubelet of every node, and the names of nodes lead nowhere.
+            "--kubelet-preferred-address-types=InternalIP",
         )
 
     def _start_controllers(self, processes: Processes) -> None:
@@ -119,7 +123,8 @@ class ControlPlane:
         self._run(processes, "kube-controller-manager", *common, f"--secure-port={self._ports['controller-manager']}",
                   f"--root-ca-file={files.ca}", f"--service-account-private-key-file={files.service_account_key}")
         self._run(processes, "kube-scheduler", *common, f"--secure-port={self._ports['scheduler']}")
-        stages.write(self._folder / "stages.yaml")
+        stages.write(self._folder / "stages.yaml", self._forwards)
         self._run(processes, "kwok", f"--kubeconfig={self.kubeconfig}", f"--config={self._folder}/stages.yaml",
                   "--manage-all-nodes=true", "--node-ip=127.0.0.1", "--node-name=bed",
+                  f"--node-port={self._ports['kwok']}",
                   "--node-lease-duration-seconds=40", f"--server-address=127.0.0.1:{self._ports['kwok']}")

@@ -1,12 +1,17 @@
 //! What an Application says of itself.
 
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use kube::core::DynamicObject;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::facts::Facts;
 use super::sources::{SourceStatus, sources};
 use crate::support::git::short;
+
+/// What Argo CD heals so soon after a sync is the end of that sync.
+const SETTLES: SignedDuration = SignedDuration::from_secs(30);
 
 /// An Application's status, reduced to what decides and what explains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +47,9 @@ pub struct ApplicationStatus {
     pub out_of_sync: Vec<String>,
     /// The resources it keeps.
     pub resources: Vec<ResourceKey>,
+    /// What explains it.
+    #[serde(skip)]
+    pub facts: Facts,
 }
 
 /// A resource of an Application.
@@ -71,7 +79,6 @@ impl ApplicationStatus {
         let out_of_sync = resources.iter().filter(|resource| resource["status"] == "OutOfSync");
         let (sources, doubt) = sources(application);
         let first = |of: fn(&SourceStatus) -> &String| sources.first().map(of).cloned().unwrap_or_default();
-        let heals = data.pointer("/status/operationState/operation/sync/autoHealAttemptsCount");
         Self {
             name: application.name_any(),
             repository: first(|source| &source.repository),
@@ -82,7 +89,7 @@ impl ApplicationStatus {
             health: text("/status/health/status"),
             operation: operation(data),
             message: text("/status/operationState/message"),
-            healed: heals.and_then(Value::as_i64).is_some_and(|count| count > 0),
+            healed: healed(data),
             finished: text("/status/operationState/finishedAt"),
             errors: list("/status/conditions").iter().filter_map(error).collect(),
             images: list("/status/summary/images")
@@ -92,36 +99,8 @@ impl ApplicationStatus {
                 .collect(),
             out_of_sync: out_of_sync.map(|resource| key(resource).to_string()).collect(),
             resources: resources.iter().map(key).collect(),
+            facts: Facts::of(application),
         }
-    }
-
-    /// Why it is not green at a commit; `None` where it is.
-    ///
-    /// Right after a push an Application is Synced and Healthy at the old commit, and on a comparison error its
-    /// health still says Healthy: so everything has to hold at once. `lacks` says why it does not have the commit.
-    /// One that never had to sync, since the cluster was as Git says when it came, has no operation.
-    pub fn not_green(&self, lacks: Option<&str>) -> Option<String> {
-        let Self { name, sync, health, operation, message, errors, .. } = self;
-        if let Some(error) = errors.first() {
-            return Some(format!("{name}: {error}"));
-        }
-        if matches!(operation.as_str(), "Failed" | "Error") {
-            return Some(format!("{name}: its sync failed: {message}"));
-        }
-        if sync.is_empty() {
-            return Some(format!("{name}: not compared with Git yet"));
-        }
-        if let Some(reason) = lacks.or(self.doubt.as_deref()) {
-            return Some(format!("{name}: {reason}"));
-        }
-        if sync != "Synced" {
-            let what = self.out_of_sync.join(", ");
-            return Some(format!("{name}: {sync} {what}").trim_end().to_owned());
-        }
-        if !matches!(operation.as_str(), "Succeeded" | "") {
-            return Some(format!("{name}: its sync {operation}"));
-        }
-        (health != "Healthy").then(|| format!("{name}: {health}"))
     }
 
     /// The revisions that were compared, as people see them.
@@ -147,6 +126,21 @@ fn operation(data: &Value) -> String {
     if matches!(phase, "Failed" | "Error") && over { String::new() } else { phase.to_owned() }
 }
 
+/// Whether the last operation took back what somebody had changed. After a push Argo CD heals what it compared with a state that
+/// was late, which nobody had changed: that comes within seconds of the sync of the same commit.
+fn healed(data: &Value) -> bool {
+    let heals = data.pointer("/status/operationState/operation/sync/autoHealAttemptsCount");
+    if heals.and_then(Value::as_i64).is_none_or(|count| count < 1) {
+        return false;
+    }
+    let time = |text: Option<&Value>| text.and_then(Value::as_str)?.parse::<Timestamp>().ok();
+    let last = data.pointer("/status/history").and_then(Value::as_array).and_then(|history| history.last());
+    let synced = time(last.and_then(|last| last.get("deployedAt")));
+    let begun = time(data.pointer("/status/operationState/startedAt"));
+    let (Some(synced), Some(begun)) = (synced, begun) else { return true };
+    begun.duration_since(synced) > SETTLES
+}
+
 impl std::fmt::Display for ResourceKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.kind, self.name)
@@ -169,84 +163,4 @@ fn error(condition: &Value) -> Option<String> {
     let kind = condition.get("type").and_then(Value::as_str)?;
     let message = condition.get("message").and_then(Value::as_str).unwrap_or_default();
     kind.ends_with("Error").then(|| format!("{kind}: {message}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn application(status: &Value) -> ApplicationStatus {
-        let object = json!({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": { "name": "app-a" },
-            "spec": { "source": { "repoURL": "https://git.example/m.git" } }, "status": status,
-        });
-        ApplicationStatus::of(&serde_json::from_value(object).unwrap())
-    }
-
-    fn green() -> Value {
-        json!({
-            "sync": { "status": "Synced", "revision": "0123456789abcdef" },
-            "health": { "status": "Healthy" },
-            "operationState": { "phase": "Succeeded" },
-        })
-    }
-
-    #[test]
-    fn green_takes_all_of_it_at_once() {
-        assert_eq!(application(&green()).not_green(None), None);
-        assert_eq!(application(&green()).not_green(Some("still at 0")).unwrap(), "app-a: still at 0");
-        let mut degraded = green();
-        degraded["health"]["status"] = json!("Degraded");
-        assert_eq!(application(&degraded).not_green(None).unwrap(), "app-a: Degraded");
-        let mut running = green();
-        running["operationState"]["phase"] = json!("Running");
-        assert!(application(&running).not_green(None).is_some());
-        assert!(application(&json!({})).not_green(None).is_some());
-    }
-
-    #[test]
-    fn an_adopted_application_that_never_had_to_sync_is_green() {
-        let mut adopted = green();
-        adopted["operationState"] = Value::Null;
-        assert_eq!(application(&adopted).not_green(None), None);
-        adopted["sync"]["status"] = json!("OutOfSync");
-        assert_eq!(application(&adopted).not_green(None).unwrap(), "app-a: OutOfSync");
-    }
-
-    #[test]
-    fn an_operation_that_is_asked_for_and_has_not_begun_is_waited_for() {
-        let object = json!({
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": { "name": "app-a" },
-            "spec": {}, "operation": { "sync": {} }, "status": green(),
-        });
-        let status = ApplicationStatus::of(&serde_json::from_value(object).unwrap());
-        assert_eq!(status.not_green(None).unwrap(), "app-a: its sync has not begun");
-    }
-
-    #[test]
-    fn a_sync_that_failed_counts_until_a_newer_commit_left_nothing_to_sync() {
-        let mut failed = green();
-        failed["reconciledAt"] = json!("2026-01-01T10:00:09Z");
-        let result = json!({ "revision": "0123456789abcdef" });
-        failed["operationState"] = json!({
-            "phase": "Failed", "message": "no", "finishedAt": "2026-01-01T10:00:00Z", "syncResult": result,
-        });
-        assert_eq!(application(&failed).not_green(None).unwrap(), "app-a: its sync failed: no");
-        failed["sync"]["revision"] = json!("fedcba9876543210");
-        assert_eq!(application(&failed).not_green(None), None);
-        failed["reconciledAt"] = json!("2026-01-01T09:59:59Z");
-        assert!(application(&failed).not_green(None).is_some(), "compared before it failed");
-    }
-
-    #[test]
-    fn a_comparison_error_is_never_green_although_its_health_says_healthy() {
-        let mut broken = green();
-        broken["conditions"] = json!([{ "type": "ComparisonError", "message": "no such path" }]);
-        assert_eq!(application(&broken).not_green(None).unwrap(), "app-a: ComparisonError: no such path");
-        let mut warned = green();
-        warned["conditions"] = json!([{ "type": "OrphanedResourceWarning", "message": "one" }]);
-        assert_eq!(application(&warned).not_green(None), None);
-    }
 }

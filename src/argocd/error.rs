@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::application::ApplicationStatus;
+use crate::hcl::suggest;
 use crate::support::address::Address;
 use crate::support::causes::innermost;
 
@@ -56,6 +58,87 @@ pub enum ArgoCdError {
         /// The fields and their managers, in the cluster's own words.
         cause: String,
     },
+    /// The same of several objects.
+    #[error(
+        "nothing was changed: {} objects have fields that someone else manages: {}; look at them, and take them over with --force",
+        .objects.len(), .objects.join("; ")
+    )]
+    Conflicts {
+        /// Each with its fields and their managers, in the cluster's own words.
+        objects: Vec<String>,
+    },
+    /// The Argo CD in the namespace is somebody else's.
+    #[error(
+        "nothing was changed: the Argo CD in the namespace {namespace} was installed by {by}, and is not taken over unasked; {way_out}"
+    )]
+    NotOurs {
+        /// The namespace.
+        namespace: String,
+        /// Who installed it.
+        by: String,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// There is another Argo CD on the cluster.
+    #[error(
+        "nothing was changed: there is an Argo CD on this cluster already, in {}; two of them would fight over what is there once for the whole cluster; name that namespace in argocd {{ namespace }}, remove it, or install a second one with --force all the same", .others.join(", ")
+    )]
+    Another {
+        /// Namespaces, each with who installed what is there.
+        others: Vec<String>,
+    },
+    /// A newer one is there.
+    #[error(
+        "nothing was changed: Argo CD {from} is there, and {to} is older, which may not read what the newer one wrote; name {from} or a newer one as version in slipway.hcl, or go back all the same with `slipway argocd bootstrap --allow-downgrade`"
+    )]
+    Downgrade {
+        /// What is there.
+        from: String,
+        /// What was to come.
+        to: String,
+    },
+    /// There is no such Application.
+    #[error("Argo CD has no Application {application} in {namespace}{}", near(application, known))]
+    NoApplication {
+        /// What was asked for.
+        application: String,
+        /// Where it was looked for.
+        namespace: String,
+        /// Those that are there, as far as they are known.
+        known: Vec<String>,
+    },
+    /// An operation is asked for or runs already.
+    #[error(
+        "{application} is being synced already; wait until that has ended, or end it with `slipway argocd wait --end-old-syncs`"
+    )]
+    Busy {
+        /// The Application.
+        application: String,
+    },
+    /// A sync that was asked for has failed.
+    #[error("{application} was not synced: {message}")]
+    SyncFailed {
+        /// The Application.
+        application: String,
+        /// What Argo CD says.
+        message: String,
+    },
+    /// What is gone back to would not stay.
+    #[error(
+        "{application} is synced with Git by itself, which would take that back at once; go back in Git (`slipway image rollback`, or a revert), or turn automated sync off"
+    )]
+    TakenBack {
+        /// The Application.
+        application: String,
+    },
+    /// There is nothing to go back to.
+    #[error("{application} has not synced that; its history has {}", if .known.is_empty() { "nothing".to_owned() } else { .known.join(", ") })]
+    NoHistory {
+        /// The Application.
+        application: String,
+        /// The numbers of its history.
+        known: Vec<String>,
+    },
     /// The cluster does not serve a kind.
     #[error("the cluster does not know the kind {kind}; install what defines it first")]
     UnknownKind {
@@ -81,6 +164,24 @@ pub enum ArgoCdError {
     /// The cluster did not answer.
     #[error("the cluster did not answer: {0}; check the network and `slipway verify`")]
     Unreachable(String),
+    /// No repo-server runs.
+    #[error(
+        "no repo-server of Argo CD's is ready in the namespace {namespace}; look at its pods, or install Argo CD with `slipway argocd bootstrap`"
+    )]
+    NoRepoServer {
+        /// Where it was looked for.
+        namespace: String,
+    },
+    /// The repo-server did not answer.
+    #[error(
+        "Argo CD's repo-server ({pod}) could not be asked: {cause}; it is reached through the API server, which needs the right to create pods/portforward"
+    )]
+    RepoServer {
+        /// Its pod.
+        pod: String,
+        /// Why.
+        cause: String,
+    },
     /// Argo CD is not installed.
     #[error("there is no Argo CD in the namespace {namespace}; install it with `slipway argocd bootstrap`")]
     NotInstalled {
@@ -97,12 +198,31 @@ pub enum ArgoCdError {
     },
 }
 
+/// The name that was probably meant.
+fn near(name: &str, known: &[String]) -> String {
+    let near = suggest::nearest(name, known.iter().map(String::as_str));
+    near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"))
+}
+
 impl ArgoCdError {
+    /// There is no Application of that name among those that are there.
+    pub(super) fn no_application<'a>(
+        name: &str,
+        namespace: &str,
+        known: impl Iterator<Item = &'a ApplicationStatus>,
+    ) -> Self {
+        Self::NoApplication {
+            application: name.to_owned(),
+            namespace: namespace.to_owned(),
+            known: known.map(|one| one.name.clone()).collect(),
+        }
+    }
+
     /// From an error of the client, at an action on an object.
     pub(super) fn at(action: &'static str, object: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let object = object.into();
         move |error| match error {
-            kube::Error::Api(status) if action == "apply" && status.code == 409 => {
+            kube::Error::Api(status) if matches!(action, "apply" | "replace") && status.code == 409 => {
                 Self::Conflict { object, cause: status.message.clone() }
             }
             kube::Error::Api(status) => {

@@ -77,6 +77,11 @@ struct Trouble {
     has_run: Option<bool>,
 }
 
+/// Why the containers of a pod do not run.
+pub(super) fn what_keeps(pod: &DynamicObject) -> Vec<String> {
+    troubles(pod).into_iter().map(|trouble| trouble.text).collect()
+}
+
 fn troubles(pod: &DynamicObject) -> Vec<Trouble> {
     let lists = ["/status/initContainerStatuses", "/status/containerStatuses"];
     let statuses = lists.iter().filter_map(|pointer| pod.data.pointer(pointer)?.as_array()).flatten();

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams};
-use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
+use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
+use kube::core::{DynamicObject, DynamicResourceScope, GroupVersionKind, TypeMeta};
 use kube::discovery::{self, ApiResource, Scope};
-use kube::{Client, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 
 use super::ArgoCdError;
 
 /// Who manages the fields that we apply.
 pub const FIELD_MANAGER: &str = "slipway";
+/// So many objects come in one page of a long list.
+const PAGE: u32 = 500;
 
 /// What an apply did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Change {
 }
 
 /// Counts of what applies did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Objects that were not there.
     pub created: usize,
@@ -34,10 +36,17 @@ pub struct Changes {
     pub changed: usize,
     /// Objects that were as they should be.
     pub unchanged: usize,
+    /// Objects of an earlier bootstrap that nobody wants any more.
+    pub removed: usize,
+    /// Objects that somebody had changed by hand; they are counted among the changed ones too.
+    pub put_right: usize,
+    /// The version that was there, where another one came.
+    pub from: Option<String>,
 }
 
 impl Changes {
-    pub(super) fn count(&mut self, change: Change) {
+    /// Counts one.
+    pub fn count(&mut self, change: Change) {
         match change {
             Change::Created => self.created += 1,
             Change::Changed => self.changed += 1,
@@ -47,7 +56,7 @@ impl Changes {
 
     /// Whether anything was done.
     pub fn any(&self) -> bool {
-        self.created + self.changed > 0
+        self.created + self.changed + self.removed > 0
     }
 }
 
@@ -65,20 +74,56 @@ impl Objects {
         Self { client, namespace: namespace.to_owned(), kinds: Mutex::default() }
     }
 
+    /// Where objects go that say no namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The objects of a kind in the default namespace, as a type of the caller's.
+    pub async fn watched<K>(&self, kind: &GroupVersionKind) -> Result<Api<K>, ArgoCdError>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
+    {
+        let (resource, _) = self.resource(kind).await?;
+        Ok(Api::namespaced_with(self.client.clone(), &self.namespace, &resource))
+    }
+
     /// Applies an object by server-side apply and says what that did.
     pub async fn apply(&self, object: &DynamicObject, force: bool) -> Result<Change, ArgoCdError> {
         let name = object.name_any();
-        let label = label(object);
         let api = self.api(&kind(object), object.metadata.namespace.as_deref()).await?;
-        let before = api.get_opt(&name).await.map_err(ArgoCdError::at("read", &label))?;
-        let parameters = PatchParams { force, ..PatchParams::apply(FIELD_MANAGER) };
-        let after = api.patch(&name, &parameters, &Patch::Apply(object)).await;
-        let after = after.map_err(ArgoCdError::at("apply", &label))?;
+        let before = api.get_opt(&name).await.map_err(ArgoCdError::at("read", label(object)))?;
+        let after = Self::applied(&api, object, force, false).await?;
         Ok(match before {
             None => Change::Created,
             Some(before) if content(&before) == content(&after) => Change::Unchanged,
             Some(_) => Change::Changed,
         })
+    }
+
+    /// Applies an object over one that was read, or only asks what that would do; returns what it is then.
+    pub async fn apply_over(
+        &self,
+        object: &DynamicObject,
+        before: &DynamicObject,
+        force: bool,
+        dry_run: bool,
+    ) -> Result<(Change, DynamicObject), ArgoCdError> {
+        let api = self.api(&kind(object), object.metadata.namespace.as_deref()).await?;
+        let after = Self::applied(&api, object, force, dry_run).await?;
+        let is_same = content(before) == content(&after);
+        Ok((if is_same { Change::Unchanged } else { Change::Changed }, after))
+    }
+
+    async fn applied(
+        api: &Api<DynamicObject>,
+        object: &DynamicObject,
+        force: bool,
+        dry_run: bool,
+    ) -> Result<DynamicObject, ArgoCdError> {
+        let parameters = PatchParams { force, dry_run, ..PatchParams::apply(FIELD_MANAGER) };
+        let after = api.patch(&object.name_any(), &parameters, &Patch::Apply(object)).await;
+        after.map_err(ArgoCdError::at("apply", label(object)))
     }
 
     /// An object, where it is there.
@@ -110,15 +155,46 @@ impl Objects {
         Self::items(&api, kind).await
     }
 
+    /// The objects of a kind that are meant, in a namespace or wherever they are. They come in pages, of which no more is kept.
+    pub async fn list_those(
+        &self,
+        kind: &GroupVersionKind,
+        namespace: Option<&str>,
+        is_meant: impl Fn(&DynamicObject) -> bool,
+    ) -> Result<Vec<DynamicObject>, ArgoCdError> {
+        let api = match namespace {
+            Some(namespace) => self.api(kind, Some(namespace)).await?,
+            None => Api::all_with(self.client.clone(), &self.resource(kind).await?.0),
+        };
+        let mut parameters = ListParams::default().limit(PAGE);
+        let mut all = Vec::new();
+        loop {
+            let list = api.list(&parameters).await.map_err(ArgoCdError::at("list", &kind.kind))?;
+            let meant = list.items.into_iter().filter(&is_meant);
+            all.extend(meant.map(|item| DynamicObject { types: Some(types(kind)), ..item }));
+            match list.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => parameters = parameters.continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+    }
+
     async fn items(
         api: &Api<DynamicObject>,
         kind: &GroupVersionKind,
     ) -> Result<Vec<DynamicObject>, ArgoCdError> {
-        let list = api.list(&ListParams::default()).await;
+        Self::chosen(api, kind, &ListParams::default()).await
+    }
+
+    async fn chosen(
+        api: &Api<DynamicObject>,
+        kind: &GroupVersionKind,
+        parameters: &ListParams,
+    ) -> Result<Vec<DynamicObject>, ArgoCdError> {
+        let list = api.list(parameters).await;
         let mut items = list.map_err(ArgoCdError::at("list", &kind.kind))?.items;
         for item in &mut items {
-            // The API server leaves it out of lists of its own kinds.
-            item.types = Some(TypeMeta { api_version: kind.api_version(), kind: kind.kind.clone() });
+            item.types = Some(types(kind));
         }
         Ok(items)
     }
@@ -130,6 +206,17 @@ impl Objects {
         }
         let (resource, _) = self.resource(kind).await?;
         Self::items(&Api::all_with(self.client.clone(), &resource), kind).await
+    }
+
+    /// All objects of a kind with a label, wherever they are.
+    pub async fn list_labelled(
+        &self,
+        kind: &GroupVersionKind,
+        label: &str,
+    ) -> Result<Vec<DynamicObject>, ArgoCdError> {
+        let (resource, _) = self.resource(kind).await?;
+        let api = Api::all_with(self.client.clone(), &resource);
+        Self::chosen(&api, kind, &ListParams::default().labels(label)).await
     }
 
     /// Deletes an object and says whether it was there.
@@ -153,7 +240,16 @@ impl Objects {
         name: &str,
         metadata: serde_json::Value,
     ) -> Result<(), ArgoCdError> {
-        let patch = serde_json::json!({ "metadata": metadata });
+        self.patch(kind, name, serde_json::json!({ "metadata": metadata })).await
+    }
+
+    /// Changes an object by a merge patch, where it is there still.
+    pub async fn patch(
+        &self,
+        kind: &GroupVersionKind,
+        name: &str,
+        patch: serde_json::Value,
+    ) -> Result<(), ArgoCdError> {
         let api = self.api(kind, None).await?;
         let parameters =
             PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
@@ -162,6 +258,30 @@ impl Objects {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(ArgoCdError::at("change", format!("{} {name}", kind.kind))(error)),
         }
+    }
+
+    /// Gives an object another `spec`, unless it was changed since it was read.
+    pub async fn replace_spec(
+        &self,
+        object: &DynamicObject,
+        spec: serde_json::Value,
+    ) -> Result<(), ArgoCdError> {
+        let mut object = object.clone();
+        if let Some(fields) = object.data.as_object_mut() {
+            fields.insert("spec".to_owned(), spec);
+        }
+        self.replace(&object).await
+    }
+
+    /// Puts an object into the place of what was read, unless that was changed since.
+    pub async fn replace(&self, object: &DynamicObject) -> Result<(), ArgoCdError> {
+        let mut object = object.clone();
+        object.metadata.managed_fields = None;
+        let api = self.api(&kind(&object), object.metadata.namespace.as_deref()).await?;
+        let parameters =
+            PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        let replaced = api.replace(&object.name_any(), &parameters, &object).await;
+        replaced.map(|_| ()).map_err(ArgoCdError::at("replace", label(&object)))
     }
 
     /// The last lines of a container's log, of its run before where that is `previous`; none where nobody has them.
@@ -222,6 +342,11 @@ impl Objects {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.clone(), known.clone());
         Ok(known)
     }
+}
+
+/// What an object of a list is: the API server leaves it out of lists of its own kinds.
+fn types(kind: &GroupVersionKind) -> TypeMeta {
+    TypeMeta { api_version: kind.api_version(), kind: kind.kind.clone() }
 }
 
 /// What a person wrote of an object. Its version moves with every word of a controller's too.

@@ -12,7 +12,6 @@ use super::objects::FIELD_MANAGER;
 use crate::project::{Repository, RootApplication};
 use crate::support::digest::sha256;
 use crate::support::git::GitRemote;
-use crate::support::secret::Secret;
 
 /// The address under which Argo CD knows the cluster that it runs on.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
@@ -76,27 +75,8 @@ pub(super) fn default_project(namespace: &str) -> Result<DynamicObject, serde_js
     }))
 }
 
-/// The credentials of one repository, never of a whole host.
-pub(super) fn repository(
-    namespace: &str,
-    repository: &Repository,
-) -> Result<DynamicObject, serde_json::Error> {
-    let (remote, url) = reached(repository)?;
-    let mut data = BTreeMap::from([("type", encoded("git")), ("url", encoded(&url))]);
-    let in_address = remote.credentials();
-    let password = repository.credentials.as_ref().or(in_address.map(|login| &login.password));
-    if let Some(password) = password {
-        let named = repository.username.as_deref().or(in_address.map(|login| login.username.as_str()));
-        let named = named.or(remote.user().map(Secret::expose));
-        // Hosts that take tokens want a name beside them, and do not care which.
-        data.insert("username", encoded(named.unwrap_or("slipway")));
-        data.insert("password", encoded(password.expose()));
-    }
-    secret(namespace, &secret_name("repo", &url), "repository", &BTreeMap::new(), &data)
-}
-
 /// The repository, and its address without a login: everybody who may look at an Application sees that.
-fn reached(repository: &Repository) -> Result<(GitRemote, String), serde_json::Error> {
+pub(super) fn reached(repository: &Repository) -> Result<(GitRemote, String), serde_json::Error> {
     let remote = GitRemote::new(&repository.url, "").map_err(serde::de::Error::custom)?;
     // Otherwise it stays as it is written: the objects of an earlier bootstrap are known by it.
     let has_login = remote.credentials().is_some() || remote.user().is_some();
@@ -104,52 +84,62 @@ fn reached(repository: &Repository) -> Result<(GitRemote, String), serde_json::E
     Ok((remote, url))
 }
 
-/// The cluster itself, with the infrastructure's outputs as annotations, which an `ApplicationSet` can use.
-pub(super) fn cluster(
-    namespace: &str,
-    name: &str,
-    annotations: &BTreeMap<String, String>,
-) -> Result<DynamicObject, serde_json::Error> {
-    let config = json!({ "tlsClientConfig": { "insecure": false } }).to_string();
-    let data = BTreeMap::from([
-        ("name", encoded(name)),
-        ("server", encoded(IN_CLUSTER)),
-        ("config", encoded(&config)),
-    ]);
-    secret(namespace, &secret_name("cluster", IN_CLUSTER), "cluster", annotations, &data)
-}
-
-/// The root Application: everything under a folder of the repository, kept as it is there.
+/// The root Application: everything under a folder of the repository, kept as it is there; or an `ApplicationSet` that makes
+/// one of them for each cluster.
 pub(super) fn root_application(
     namespace: &str,
     repository: &Repository,
     root: &RootApplication,
 ) -> Result<DynamicObject, serde_json::Error> {
     let (_, repository) = reached(repository)?;
+    let (server, deploys_to) = match &root.clusters {
+        // Of the cluster's secret that it is generated for.
+        Some(_) => ("{{.server}}", root.namespace.as_deref().unwrap_or("default")),
+        None => (IN_CLUSTER, root.namespace.as_deref().unwrap_or(namespace)),
+    };
+    let spec = json!({
+        "project": "default",
+        "source": {
+            "repoURL": repository,
+            "path": root.path,
+            "targetRevision": root.revision,
+            "directory": { "recurse": true },
+        },
+        "destination": { "server": server, "namespace": deploys_to },
+        "syncPolicy": {
+            "automated": { "prune": true, "selfHeal": true },
+            // Without `refresh` a fix waits behind the retries of the commit that it mends.
+            "retry": { "limit": 5, "refresh": true },
+            "syncOptions": ["ServerSideApply=true", "CreateNamespace=true"],
+        },
+    });
+    let Some(labels) = &root.clusters else {
+        return serde_json::from_value(json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": { "name": root.name, "namespace": namespace, "finalizers": [FINALIZER] },
+            "spec": spec,
+        }));
+    };
+    let chosen = if labels.is_empty() { json!({}) } else { json!({ "selector": { "matchLabels": labels } }) };
     serde_json::from_value(json!({
         "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": { "name": root.name, "namespace": namespace, "finalizers": [FINALIZER] },
+        "kind": "ApplicationSet",
+        "metadata": { "name": root.name, "namespace": namespace },
         "spec": {
-            "project": "default",
-            "source": {
-                "repoURL": repository,
-                "path": root.path,
-                "targetRevision": root.revision,
-                "directory": { "recurse": true },
-            },
-            "destination": { "server": IN_CLUSTER, "namespace": namespace },
-            "syncPolicy": {
-                "automated": { "prune": true, "selfHeal": true },
-                // Without `refresh` a fix waits behind the retries of the commit that it mends.
-                "retry": { "limit": 5, "refresh": true },
-                "syncOptions": ["ServerSideApply=true", "CreateNamespace=true"],
+            "goTemplate": true,
+            // A label or an output that a cluster does not have is told, and makes no path of `<no value>`.
+            "goTemplateOptions": ["missingkey=error"],
+            "generators": [{ "clusters": chosen }],
+            "template": {
+                "metadata": { "name": format!("{}-{{{{.nameNormalized}}}}", root.name), "finalizers": [FINALIZER] },
+                "spec": spec,
             },
         },
     }))
 }
 
-fn secret(
+pub(super) fn secret(
     namespace: &str,
     name: &str,
     kind: &str,
@@ -175,34 +165,11 @@ fn secret(
     serde_json::from_value(object)
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     STANDARD.encode(text)
 }
 
 /// A name that stays the same for an address, and holds nothing of it.
-fn secret_name(kind: &str, address: &str) -> String {
+pub(super) fn secret_name(kind: &str, address: &str) -> String {
     format!("{SECRET_PREFIX}{kind}-{:.10}", sha256(address.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::support::secret::Secret;
-
-    #[test]
-    fn credentials_are_for_one_repository_and_absent_where_there_are_none() {
-        let open = Repository {
-            url: "https://git.example/m.git".into(),
-            username: None,
-            credentials: None,
-            forge: None,
-            api: None,
-        };
-        let secret = repository("argocd", &open).unwrap();
-        assert_eq!(secret.metadata.labels.unwrap()["argocd.argoproj.io/secret-type"], "repository");
-        assert!(secret.data["data"].get("password").is_none());
-        let closed = Repository { credentials: Some(Secret::new("t0ken")), ..open };
-        let secret = repository("argocd", &closed).unwrap();
-        assert_eq!(secret.data["data"]["password"], encoded("t0ken"));
-    }
 }

@@ -101,7 +101,7 @@ fn text(node: &Value, key: &str) -> String {
 }
 
 /// A definition without what says nothing: Argo CD writes out some of what is empty, and leaves out the rest.
-fn said(node: &Value) -> Value {
+pub(super) fn said(node: &Value) -> Value {
     let empty = |node: &Value| match node {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),

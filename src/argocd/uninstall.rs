@@ -9,14 +9,24 @@ use tokio::time::Instant;
 
 use super::ArgoCdError;
 use super::bootstrap::{Progress, is_definition};
+use super::installation::{bound_to, installations};
+use super::leftover::{Reach, leftover};
 use super::manifest::Manifest;
 use super::objects::{Objects, kind, label};
 use super::resources::{
     self, FINALIZER, application_kind, application_set_kind, is_own_namespace, is_own_secret,
 };
+use crate::support::counted::listed;
 use crate::support::progress::Said;
 
+/// How long the first look is waited for, and the longest that any is.
 const PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// What Argo CD makes for itself, without saying that it did.
+const ITS_OWN_SECRETS: [&str; 2] = ["argocd-initial-admin-secret", "argocd-redis"];
+/// So many Applications are named while they go, and so many where they do not.
+const NAMES: usize = 4;
+const STUCK: usize = 20;
 
 /// How many things went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +48,15 @@ pub async fn uninstall(
     progress: Progress<'_>,
 ) -> Result<Removed, ArgoCdError> {
     let objects = Objects::new(client, namespace);
-    refuse_elsewhere(&objects, namespace).await?;
+    let (here, others): (Vec<_>, Vec<_>) =
+        installations(&objects).await?.into_iter().partition(|one| one.namespace == namespace);
+    if let Some(theirs) = here.into_iter().find(|one| !one.is_ours) {
+        let way_out = "remove it with what installed it";
+        return Err(ArgoCdError::NotOurs { namespace: theirs.namespace, by: theirs.by, way_out });
+    }
+    if others.is_empty() {
+        refuse_elsewhere(&objects, namespace).await?;
+    }
     let begun = Instant::now();
     let mut removed = Removed::default();
     for set in objects.list(&application_set_kind()).await? {
@@ -46,8 +64,24 @@ pub async fn uninstall(
     }
     removed.applications = remove_applications(&objects, begun, timeout, progress).await?;
 
-    let (definitions, rest): (Vec<_>, Vec<_>) = manifest.objects.iter().cloned().partition(is_definition);
+    let (mut definitions, mut rest): (Vec<_>, Vec<_>) =
+        manifest.objects.iter().cloned().partition(is_definition);
     progress("removing Argo CD".to_owned());
+    if !others.is_empty() {
+        // Another Argo CD works by what is there once for the whole cluster.
+        definitions.clear();
+        rest = without_shared(&objects, rest, namespace).await?;
+    }
+    // What another version or flavor had, whose removal was cut off, goes too.
+    let is_last = others.is_empty();
+    let reach = Reach { shared: is_last, definitions: is_last };
+    for object in leftover(&objects, &manifest.objects, reach).await? {
+        if is_definition(&object) {
+            definitions.push(object);
+        } else if !is_own_secret(&object) {
+            rest.push(object);
+        }
+    }
     for object in rest.iter().rev().chain(definitions.iter().rev()) {
         removed.objects += usize::from(objects.delete(object).await?);
     }
@@ -57,7 +91,8 @@ pub async fn uninstall(
         cause: error.to_string(),
     })?;
     let existing = objects.get(&kind(&space), None, namespace).await?;
-    if existing.as_ref().is_some_and(is_own_namespace) {
+    let is_own = existing.as_ref().is_some_and(is_own_namespace);
+    if is_own {
         removed.objects += usize::from(objects.delete(&space).await?);
         gone(&objects, definitions.iter().chain([&space]), begun, timeout).await?;
         return Ok(removed);
@@ -65,13 +100,38 @@ pub async fn uninstall(
     // The namespace stays, so what we put into it has to go by itself.
     if existing.is_some() {
         for secret in objects.list(&GroupVersionKind::gvk("", "v1", "Secret")).await? {
-            if is_own_secret(&secret) {
+            if is_own_secret(&secret) || ITS_OWN_SECRETS.contains(&secret.name_any().as_str()) {
                 removed.objects += usize::from(objects.delete(&secret).await?);
             }
         }
     }
-    gone(&objects, definitions.iter(), begun, timeout).await?;
+    // Whoever installs it again at once is not to find a namespace that is on its way out.
+    let last = definitions.iter().chain(is_own.then_some(&space));
+    gone(&objects, last, begun, timeout).await?;
     Ok(removed)
+}
+
+/// The objects without the roles for the whole cluster, and the bindings that are another namespace's.
+async fn without_shared(
+    objects: &Objects,
+    rest: Vec<DynamicObject>,
+    namespace: &str,
+) -> Result<Vec<DynamicObject>, ArgoCdError> {
+    let mut own = Vec::new();
+    for object in rest {
+        let stays = match kind(&object).kind.as_str() {
+            "ClusterRole" => true,
+            "ClusterRoleBinding" => {
+                let live = objects.get(&kind(&object), None, &object.name_any()).await?;
+                live.as_ref().and_then(bound_to).is_some_and(|bound| bound != namespace)
+            }
+            _ => false,
+        };
+        if !stays {
+            own.push(object);
+        }
+    }
+    Ok(own)
 }
 
 /// Deleting the definitions deletes every Application there is, whoever made it.
@@ -91,7 +151,15 @@ async fn delete_with_resources(objects: &Objects, application: &DynamicObject) -
         let mut finalizers = application.finalizers().to_vec();
         finalizers.push(FINALIZER.to_owned());
         let metadata = json!({ "finalizers": finalizers });
-        objects.patch_metadata(&application_kind(), &application.name_any(), metadata).await?;
+        let (kind, name) = (application_kind(), application.name_any());
+        if let Err(error) = objects.patch_metadata(&kind, &name, metadata).await {
+            // Somebody may have deleted it since it was listed, such as the Application that keeps it. Then nothing can be
+            // added any more.
+            return match objects.get(&kind, None, &name).await? {
+                Some(now) if now.metadata.deletion_timestamp.is_none() => Err(error),
+                _ => Ok(()),
+            };
+        }
     }
     objects.delete(application).await?;
     Ok(())
@@ -106,8 +174,13 @@ async fn remove_applications(
     let kind = application_kind();
     let all = objects.list(&kind).await?;
     let mut said = Said::default();
+    let (mut pace, mut before) = (Pace::default(), all.len());
     loop {
         let left = objects.list(&kind).await?;
+        if left.len() < before {
+            pace = Pace::default();
+        }
+        before = left.len();
         if left.is_empty() {
             return Ok(all.len());
         }
@@ -116,13 +189,35 @@ async fn remove_applications(
             delete_with_resources(objects, application).await?;
         }
         if begun.elapsed() > timeout {
-            let reasons = left.iter().map(stuck).collect();
+            let mut reasons: Vec<String> = left.iter().take(STUCK).map(stuck).collect();
+            if left.len() > STUCK {
+                reasons.push(format!("and {} more", left.len() - STUCK));
+            }
             return Err(ArgoCdError::Timeout { after: timeout, reasons });
         }
-        let names: Vec<String> = left.iter().map(ResourceExt::name_any).collect();
-        let line = format!("removing {}", names.join(", "));
+        let names = listed(left.iter().map(ResourceExt::name_any), NAMES);
+        let line = match left.len() {
+            count if count > NAMES => format!("removing {count} applications: {names}"),
+            _ => format!("removing {names}"),
+        };
         said.tell(line, progress);
-        tokio::time::sleep(PAUSE).await;
+        pace.pause().await;
+    }
+}
+
+/// Looks come less and less often where nothing goes: a finalizer may take minutes, and each look is a whole list.
+struct Pace(Duration);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(PAUSE)
+    }
+}
+
+impl Pace {
+    async fn pause(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 3 / 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -141,6 +236,7 @@ async fn gone<'a>(
     timeout: Duration,
 ) -> Result<(), ArgoCdError> {
     for object in wanted {
+        let mut pace = Pace::default();
         while objects.get(&kind(object), None, &object.name_any()).await?.is_some() {
             if begun.elapsed() > timeout {
                 return Err(ArgoCdError::Timeout {
@@ -148,7 +244,7 @@ async fn gone<'a>(
                     reasons: vec![format!("{} to go", label(object))],
                 });
             }
-            tokio::time::sleep(PAUSE).await;
+            pace.pause().await;
         }
     }
     Ok(())

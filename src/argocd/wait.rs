@@ -1,28 +1,41 @@
 //! Waits until Applications are green at a commit, and says of each why it is not.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use kube::Client;
-use kube::core::{DynamicObject, GroupVersionKind};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::ArgoCdError;
-use super::application::{ApplicationStatus, ResourceKey};
+use super::application::ApplicationStatus;
 use super::bootstrap::Progress;
+use super::closer::Closer;
+use super::facts::REFRESH;
 use super::followed::{followed, follows, lacks};
+use super::images::wrong_images;
+use super::installation::has_controller;
 use super::last_words::last_words;
 use super::objects::Objects;
 use super::resources::application_kind;
-use super::wanted::{Ancestry, Wanted, WantedImage};
+use super::sets::Sets;
+use super::told::{Lacking, Telling, last};
+use super::wanted::{Ancestry, Wanted};
+use super::watched::{Known, Watched};
 use crate::support::address::Address;
 use crate::support::progress::Said;
 
-const PAUSE: Duration = Duration::from_millis(300);
+/// It is looked again at the latest after this: workloads and sets are not watched, and somebody else's push is not seen here.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Nothing is said oftener than this.
+const TELL: Duration = Duration::from_secs(1);
 /// A refresh that was lost (a controller that restarted) is asked for again.
-const REFRESH: Duration = Duration::from_secs(10);
-/// Asks for a comparison, and for the manifests to be hydrated, where they are.
-const REFRESH_ANNOTATIONS: [&str; 2] = ["argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate"];
+const AGAIN: Duration = Duration::from_secs(10);
+/// Asks for the manifests to be hydrated, where they are.
+const HYDRATE: &str = "argocd.argoproj.io/hydrate";
+/// So many requests are under way at once.
+const AT_ONCE: usize = 8;
 
 /// Waits, and returns the Applications as they are then.
 pub async fn wait_green(
@@ -33,57 +46,52 @@ pub async fn wait_green(
     progress: Progress<'_>,
 ) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
     let objects = Objects::new(client, namespace);
-    let begun = Instant::now();
-    let mut refreshed: Option<Instant> = None;
-    let mut said = Said::default();
+    let until = Instant::now() + wanted.timeout;
+    let mut watched = Watched::open(&objects).await?;
+    if watched.known.all().next().is_none() && !has_controller(&objects, namespace).await {
+        return Err(ArgoCdError::NotInstalled { namespace: namespace.to_owned() });
+    }
+    let mut wait = Wait {
+        objects,
+        wanted,
+        ancestry,
+        sets: Sets::default(),
+        closer: Closer::default(),
+        asked: HashMap::new(),
+        ended: HashMap::new(),
+    };
+    let (mut telling, mut said, mut told) = (Telling::default(), Said::default(), None::<Instant>);
     loop {
-        let applications = applications(&objects).await?;
-        let mut reasons = Vec::new();
-        let mut behind = Vec::new();
-        for application in applications.iter().filter(|one| is_wanted(one, wanted)) {
-            let lacks = lacks(application, wanted, ancestry).await;
-            if let Some(reason) = application.not_green(lacks.as_deref()) {
-                reasons.push(reason);
-                behind.push(application.name.clone());
+        if watched.trouble.is_some() {
+            match Watched::open(&wait.objects).await {
+                Ok(anew) => watched = anew,
+                Err(ArgoCdError::Unreachable(cause)) => watched.trouble = Some(cause),
+                Err(error) => return Err(error),
             }
         }
-        let named = |name: &&String| !applications.iter().any(|application| application.name == **name);
-        reasons.extend(
-            wanted
-                .applications
-                .iter()
-                .filter(named)
-                .map(|name| format!("{name}: there is no such Application")),
-        );
-        if applications.is_empty() {
-            reasons.push("there are no Applications".to_owned());
-        } else if wanted.applications.is_empty() && !applications.iter().any(|one| follows(one, wanted)) {
-            let (repository, others) = (Address::new(wanted.repository), followed(&applications));
-            reasons.push(format!("no Application follows {repository}; they follow {others}"));
+        let mut found = wait.look(&watched.known).await?;
+        if found.lacking.is_empty() && watched.trouble.is_none() {
+            return Ok(watched.known.into_all());
         }
-        if reasons.is_empty() {
-            reasons.extend(wrong_images(&objects, &applications, wanted).await?);
+        if let Some(trouble) = &watched.trouble {
+            let text = format!("the cluster did not answer: {trouble}");
+            found.lacking.push(Lacking { name: String::new(), text, is_trouble: true });
         }
-        if reasons.is_empty() {
-            return Ok(applications);
-        }
-        if begun.elapsed() > wanted.timeout {
-            let is_broken = |one: &&ApplicationStatus| is_wanted(one, wanted) && one.health != "Healthy";
-            let broken: Vec<&ApplicationStatus> = applications.iter().filter(is_broken).collect();
-            reasons.extend(last_words(&objects, &broken).await);
+        if Instant::now() >= until {
+            let reasons = wait.last_reasons(&watched.known, &found.lacking).await;
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
-        if refreshed.is_none_or(|last| last.elapsed() > REFRESH) {
-            let asked = REFRESH_ANNOTATIONS.map(|annotation| (annotation.to_owned(), json!("normal")));
-            let refresh = json!({ "annotations": Value::Object(asked.into_iter().collect()) });
-            for name in &behind {
-                let refresh = refresh.clone();
-                objects.patch_metadata(&application_kind(), name, refresh).await?;
-            }
-            refreshed = Some(Instant::now());
+        wait.ask(&watched.known, &found.behind).await?;
+        if told.is_none_or(|told| told.elapsed() >= TELL) {
+            wait.closer.look(&wait.objects, &watched.known, &mut found.lacking).await;
+            let unseen = wait.sets.unseen.as_ref().map(|cause| {
+                format!("; ApplicationSets may not be looked at ({cause}), what they will generate is not waited for")
+            });
+            let line = telling.line(found.count, &found.lacking);
+            said.tell(format!("{line}{}", unseen.unwrap_or_default()), progress);
+            told = Some(Instant::now());
         }
-        said.tell(reasons.join("; "), progress);
-        tokio::time::sleep(PAUSE).await;
+        watched.changed(until.min(Instant::now() + PAUSE)).await?;
     }
 }
 
@@ -96,6 +104,20 @@ pub async fn status(client: Client, namespace: &str) -> Result<Vec<ApplicationSt
     applications(&objects).await
 }
 
+/// Those of these names; all of them where none is named.
+pub async fn status_of(
+    client: Client,
+    namespace: &str,
+    names: &[String],
+) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
+    let mut found = status(client, namespace).await?;
+    if let Some(missing) = names.iter().find(|name| !found.iter().any(|one| one.name == **name)) {
+        return Err(ArgoCdError::no_application(missing, namespace, found.iter()));
+    }
+    found.retain(|one| names.is_empty() || names.contains(&one.name));
+    Ok(found)
+}
+
 pub(super) async fn applications(objects: &Objects) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
     let mut statuses: Vec<_> =
         objects.list(&application_kind()).await?.iter().map(ApplicationStatus::of).collect();
@@ -103,52 +125,126 @@ pub(super) async fn applications(objects: &Objects) -> Result<Vec<ApplicationSta
     Ok(statuses)
 }
 
-fn is_wanted(application: &ApplicationStatus, wanted: &Wanted<'_>) -> bool {
-    wanted.applications.is_empty() || wanted.applications.contains(&application.name)
+/// What is known while it is waited.
+struct Wait<'a> {
+    objects: Objects,
+    wanted: &'a Wanted<'a>,
+    ancestry: &'a dyn Ancestry,
+    sets: Sets,
+    closer: Closer,
+    /// When each Application was asked to be compared.
+    asked: HashMap<String, Instant>,
+    /// When the operation of each was ended.
+    ended: HashMap<String, Instant>,
 }
 
-/// The wanted images that do not run: "Synced" says what was applied, the workload says what is there.
-pub(super) async fn wrong_images(
-    objects: &Objects,
-    applications: &[ApplicationStatus],
-    wanted: &Wanted<'_>,
-) -> Result<Vec<String>, ArgoCdError> {
-    let mut wrong = Vec::new();
-    for WantedImage { application, kind, container, any_of } in wanted.images {
-        let resources = applications.iter().filter(|one| one.name == *application);
-        let resources: Vec<&ResourceKey> = resources.flat_map(|one| &one.resources).collect();
-        let mut reason = None;
-        for (workload, image) in any_of {
-            let key = resources.iter().find(|key| key.kind == *kind && key.name == *workload);
-            let Some(key) = key else {
-                reason.get_or_insert_with(|| format!("{application}: it has no {kind}/{workload}"));
+/// What a look at everything says.
+struct Found {
+    /// How many are waited for.
+    count: usize,
+    lacking: Vec<Lacking>,
+    /// The Applications that a comparison with Git could change.
+    behind: Vec<String>,
+}
+
+impl Wait<'_> {
+    async fn look(&mut self, known: &Known) -> Result<Found, ArgoCdError> {
+        let wanted = self.wanted;
+        let mut found = Found { count: 0, lacking: Vec::new(), behind: Vec::new() };
+        for application in known.all().filter(|one| wanted.has(one)) {
+            found.count += 1;
+            let lacks = lacks(application, wanted, self.ancestry).await;
+            let Some(reason) = application.reason(lacks.as_deref()) else { continue };
+            if reason.text == "Suspended"
+                && self.closer.is_suspended_by_choice(&self.objects, application).await?
+            {
                 continue;
-            };
-            let live = live(objects, key).await?.and_then(|object| image_of(&object, container));
-            if live.as_ref() == Some(image) {
-                reason = None;
-                break;
             }
-            let live = live.unwrap_or_else(|| "no such container".to_owned());
-            reason = Some(format!("{key}/{container} runs {live}, not {image}"));
+            if reason.wants_look {
+                found.behind.push(application.name.clone());
+            }
+            let (text, is_trouble) = (reason.text, reason.is_trouble);
+            found.lacking.push(Lacking { name: application.name.clone(), text, is_trouble });
         }
-        wrong.extend(reason);
+        let missing = wanted.applications.iter().filter(|name| known.get(name).is_none());
+        found.lacking.extend(missing.map(|name| Lacking {
+            name: name.clone(),
+            text: "there is no such Application".to_owned(),
+            is_trouble: true,
+        }));
+        let mut general = |text: String| {
+            found.lacking.push(Lacking { name: String::new(), text, is_trouble: true });
+        };
+        if known.all().next().is_none() {
+            general("there are no Applications".to_owned());
+        } else if wanted.applications.is_empty() && !known.all().any(|one| follows(one, wanted)) {
+            let (repository, others) = (Address::new(wanted.repository), followed(known.all()));
+            general(format!("no Application follows {repository}; they follow {others}"));
+        }
+        let is_last = found.lacking.is_empty();
+        found.lacking.extend(self.sets.lacking(&self.objects, known, wanted, is_last).await?);
+        if found.lacking.is_empty() {
+            let images = wrong_images(&self.objects, known.all(), wanted).await?;
+            let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
+            found.lacking.extend(images.into_iter().map(lacking));
+        }
+        Ok(found)
     }
-    Ok(wrong)
-}
 
-async fn live(objects: &Objects, key: &ResourceKey) -> Result<Option<DynamicObject>, ArgoCdError> {
-    let kind = GroupVersionKind::gvk(&key.group, &key.version, &key.kind);
-    objects.get(&kind, Some(&key.namespace), &key.name).await
-}
+    /// Asks Argo CD to compare what is behind, and ends old operations where that is wanted.
+    async fn ask(&mut self, known: &Known, behind: &[String]) -> Result<(), ArgoCdError> {
+        let kind = application_kind();
+        let begun = Instant::now();
+        let mut patches = Vec::new();
+        for name in behind {
+            let Some(application) = known.get(name) else { continue };
+            let is_due = |times: &HashMap<String, Instant>| {
+                times.get(name).is_none_or(|asked| asked.elapsed() > AGAIN)
+            };
+            if self.wanted.ends_old_syncs && application.facts.is_held_up && is_due(&self.ended) {
+                self.ended.insert(name.clone(), Instant::now());
+                patches.push((name, json!({ "status": { "operationState": { "phase": "Terminating" } } })));
+            }
+            // One that is asked already will be looked at.
+            if !application.facts.is_asked && is_due(&self.asked) {
+                self.asked.insert(name.clone(), Instant::now());
+                let annotations = if application.facts.hydrates {
+                    json!({ REFRESH: "normal", HYDRATE: "normal" })
+                } else {
+                    json!({ REFRESH: "normal" })
+                };
+                patches.push((name, json!({ "metadata": { "annotations": annotations } })));
+            }
+        }
+        let sent: Vec<_> =
+            patches.into_iter().map(|(name, patch)| self.objects.patch(&kind, name, patch)).collect();
+        stream::iter(sent).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        // Asking hundreds takes a while itself, and so does hearing that each is asked.
+        let answered = Instant::now();
+        self.asked.values_mut().filter(|asked| **asked >= begun).for_each(|asked| *asked = answered);
+        Ok(())
+    }
 
-/// The image of a container, wherever the kind keeps its pod.
-fn image_of(workload: &DynamicObject, container: &str) -> Option<String> {
-    let pods = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/spec"];
-    let pods = pods.iter().filter_map(|pointer| workload.data.pointer(pointer));
-    let containers = pods.flat_map(|pod| {
-        ["containers", "initContainers"].into_iter().filter_map(|name| pod.get(name)?.as_array()).flatten()
-    });
-    let mut found = containers.filter(|one| one.get("name").and_then(Value::as_str) == Some(container));
-    found.next()?.get("image")?.as_str().map(str::to_owned)
+    /// What is missing where it is waited for no longer.
+    async fn last_reasons(&mut self, known: &Known, lacking: &[Lacking]) -> Vec<String> {
+        let mut lacking = lacking.to_vec();
+        let mut broken = Vec::new();
+        for one in &mut lacking {
+            let Some(application) = known.get(&one.name) else { continue };
+            if application.health != "Healthy" {
+                broken.push(application);
+            }
+            let is_idle = matches!(application.operation.as_str(), "Succeeded" | "");
+            if application.sync == "OutOfSync"
+                && application.facts.is_automated
+                && is_idle
+                && let Some(denied) = self.closer.window(&self.objects, application).await
+            {
+                one.text = format!("{}; {denied}", one.text);
+            }
+        }
+        let mut reasons = last(&lacking);
+        reasons.extend(last_words(&self.objects, &broken).await);
+        reasons
+    }
 }

@@ -1,8 +1,13 @@
 //! What is waited for, and who knows whether a revision has the commit.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+use super::application::ApplicationStatus;
+use super::running::Somewhere;
+use crate::project::LeftOut;
 
 /// Knows the repository's history.
 #[async_trait]
@@ -35,6 +40,39 @@ pub struct Wanted<'a> {
     pub applications: &'a [String],
     /// The images that have to run.
     pub images: &'a [WantedImage],
+    /// Those of which it is not known here in which containers.
+    pub somewhere: &'a [Somewhere],
+    /// The Applications that are not waited for, where none is named.
+    pub left_out: &'a LeftOut,
+    /// Whether an operation is ended that still syncs another commit than the one that was compared.
+    pub ends_old_syncs: bool,
     /// How long.
     pub timeout: Duration,
+}
+
+/// Nothing.
+static NOTHING: LazyLock<LeftOut> = LazyLock::new(LeftOut::default);
+
+impl<'a> Wanted<'a> {
+    /// All Applications at a commit of a repository, for as long as a timeout says.
+    pub fn at(repository: &'a str, commit: &'a str, timeout: Duration) -> Self {
+        Self {
+            repository,
+            commit,
+            applications: &[],
+            images: &[],
+            somewhere: &[],
+            left_out: &NOTHING,
+            ends_old_syncs: false,
+            timeout,
+        }
+    }
+
+    /// Whether an Application is waited for.
+    pub(super) fn has(&self, application: &ApplicationStatus) -> bool {
+        if !self.applications.is_empty() {
+            return self.applications.contains(&application.name);
+        }
+        !self.left_out.has(&application.facts.traits(&application.name))
+    }
 }

@@ -42,7 +42,7 @@ impl TrustArgs {
 
 /// Plan and apply the units, or apply saved plans
 ///
-/// As `up`, without the gates of clusters. Where PATH is a folder that `slipway plan --out` wrote, exactly the plans in it are applied: they are refused where anything they were made on has changed since.
+/// As `up`, without the gates of clusters. Where PATH is a folder that `slipway plan --out` wrote, exactly the plans in it are applied: they are refused where anything they were made on has changed since, which the commit alone does not.
 #[derive(Args, Clone, Debug)]
 pub struct ApplyArgs {
     /// A folder, here or under the estate's root; or one of saved plans
@@ -56,6 +56,10 @@ pub struct ApplyArgs {
 
     #[command(flatten)]
     trust: TrustArgs,
+
+    /// Where what saved plans were made on has changed, plan anew, and apply what means the same: the same actions on the same objects with the same values
+    #[arg(long, env = "SLIPWAY_REPLAN")]
+    replan: bool,
 
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -79,6 +83,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
             folder: &folder,
             consent: args.consent.consent(),
             trust: &args.trust.trust(),
+            replan: args.replan,
             options: &options,
         };
         return Ok(concluded(ui, &apply_saved(ui, workspace, wanted).await?));
@@ -86,6 +91,12 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
     if args.trust.is_used() {
         return Err(CommandError::usage(
             "there are no saved plans whose signature could be checked",
+            "name the folder that `slipway plan --out` wrote",
+        ));
+    }
+    if args.replan && std::env::var_os("SLIPWAY_REPLAN").is_none() {
+        return Err(CommandError::usage(
+            "there are no saved plans that could be made anew",
             "name the folder that `slipway plan --out` wrote",
         ));
     }

@@ -18,7 +18,7 @@ pub enum Exit {
     Changes = 2,
     /// The configuration is wrong.
     Configuration = 3,
-    /// Something has drifted, with `drift` only.
+    /// Something has drifted, with `drift`, `argocd status` and `argocd diff` only.
     Drifted = 4,
     /// Refused for safety.
     Refused = 5,
@@ -54,7 +54,9 @@ impl Exit {
             Self::Failed => "a unit or a gate failed, or the command could not do what it was asked",
             Self::Changes => "changes are present; only with `slipway plan --detailed-exitcode`",
             Self::Configuration => "the configuration is wrong",
-            Self::Drifted => "drift found; only with `slipway drift`",
+            Self::Drifted => {
+                "drift found; only with `slipway drift`, `slipway argocd status` and `slipway argocd diff`"
+            }
             Self::Refused => "refused for safety",
             Self::Usage => "wrong usage",
             Self::Interrupted => "interrupted",

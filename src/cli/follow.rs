@@ -1,5 +1,6 @@
 //! Waits until a cluster runs what the manifests repository says.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,29 +9,55 @@ use kube::Client;
 
 use super::global::ToolArgs;
 use crate::argocd::{
-    Ancestry, ApplicationStatus, ArgoCdError, Wanted, WantedImage, is_green, status, wait_green,
+    Ancestry, ApplicationStatus, ArgoCdError, Running, Somewhere, Wanted, WantedImage, is_green, running_in,
+    status, unseen, wait_green,
 };
 use crate::cluster::{connect, platforms};
 use crate::gitops::{BumpOutcome, Deployed, Promotable, Repository};
 use crate::hcl::suggest;
 use crate::launch::{CommandError, Target, Workspace};
+use crate::manifests::ClusterSchemas;
 use crate::project::ArgoCd;
 use crate::registry::Platform;
 use crate::run::gate::History;
-use crate::run::gate::argocd::{self, repository_spec};
+use crate::run::gate::argocd::{self, Tip, repository_spec};
 use crate::support::{redact, shown};
 use crate::ui::Ui;
 
+/// What containers are called by that are in files which Argo CD renders.
+const RENDERED: [&str; 5] = ["Application/", "ApplicationSet/", "Kustomization/", "Patch/", "Values/"];
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(120);
 
 /// A cluster whose Argo CD was reached, and which has the applications that will be waited for.
 pub struct Reached {
     client: Client,
+    /// What the cluster is called.
+    cluster: String,
     namespace: String,
+    /// What the applications ran when they were reached, as far as that may be seen.
+    before: BTreeMap<String, Vec<Running>>,
 }
 
 impl Reached {
+    /// The same, without what ran: what is taken back did run then.
+    pub fn anew(&self) -> Self {
+        let (client, cluster) = (self.client.clone(), self.cluster.clone());
+        Self { client, cluster, namespace: self.namespace.clone(), before: BTreeMap::new() }
+    }
+
+    /// The schemas of its kinds.
+    pub fn schemas(&self) -> ClusterSchemas {
+        ClusterSchemas::new(self.client.clone(), &self.cluster)
+    }
+
+    /// An image of which it is not known here in which container it comes to be.
+    fn somewhere(&self, outcome: &BumpOutcome) -> Somewhere {
+        let BumpOutcome { app, image, container, changed, .. } = outcome;
+        let before = self.before.get(app).filter(|_| *changed).cloned();
+        somewhere((app, container, image), before.unwrap_or_default())
+    }
+
     /// What its nodes are; nothing where that is not shown.
     pub async fn platforms(&self) -> Vec<Platform> {
         let nodes = platforms(&self.client).await.unwrap_or_default();
@@ -53,7 +80,13 @@ pub async fn reach(
     let there = there.map_err(unpushed)?;
     let is_there = |name: &&&str| there.iter().any(|one| one.name == **name);
     let Some(missing) = applications.iter().find(|name| !is_there(name)) else {
-        return Ok(Reached { client, namespace });
+        let before = match Box::pin(running_in(client.clone(), &namespace, applications)).await {
+            Ok(before) => applications.iter().map(|name| (*name).to_owned()).zip(before).collect(),
+            // Whether it is needed is known only when it was decided what is set; then it is asked again, and said.
+            Err(ArgoCdError::Refused { .. }) => BTreeMap::new(),
+            Err(error) => return Err(unpushed(error)),
+        };
+        return Ok(Reached { client, cluster: target.cluster.name, namespace, before });
     };
     let near = suggest::nearest(missing, there.iter().map(|one| one.name.as_str()));
     let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
@@ -75,16 +108,22 @@ pub async fn wait_for_bumps(
     timeout: Duration,
 ) -> (Repository, Result<(), ArgoCdError>) {
     let Some(last) = outcomes.last() else { return (repository, Ok(())) };
-    // What the cluster makes up a name for is not found by it, and runs as a part of the sync.
-    let followed = outcomes.iter().filter(|outcome| !outcome.generated);
-    let images: Vec<WantedImage> = followed.flat_map(wanted_images).collect();
+    // What the cluster makes up a name for is not found by it.
+    let (known, unknown): (Vec<&BumpOutcome>, Vec<&BumpOutcome>) =
+        outcomes.iter().partition(|outcome| !outcome.deployed.is_empty() && !outcome.generated);
+    let images: Vec<WantedImage> = known.into_iter().flat_map(wanted_images).collect();
+    let somewhere: Vec<Somewhere> = unknown.into_iter().map(|outcome| reached.somewhere(outcome)).collect();
     let mut names: Vec<String> = outcomes.iter().map(|outcome| outcome.app.clone()).collect();
     names.sort();
     names.dedup();
     let url = repository.url().to_owned();
     // All of them are one commit.
-    let wanted =
-        Wanted { repository: &url, commit: &last.commit, applications: &names, images: &images, timeout };
+    let wanted = Wanted {
+        applications: &names,
+        images: &images,
+        somewhere: &somewhere,
+        ..Wanted::at(&url, &last.commit, timeout)
+    };
     let (history, waiting) = (History::new(repository), Waiting::new(ui));
     let progress = |line: String| waiting.tell(&line);
     let applications =
@@ -98,13 +137,28 @@ pub async fn wait_for_bumps(
     for application in applications.iter().filter(|one| names.contains(&one.name)) {
         ui.say(&format!("{}: Synced and Healthy at {}", application.name, application.revisions()));
     }
+    let unseen = match unseen(reached.client.clone(), &reached.namespace, &somewhere).await {
+        Ok(unseen) => unseen,
+        Err(error) => return (repository, Err(error)),
+    };
+    tell_unseen(ui, unseen);
     (repository, Ok(()))
+}
+
+/// Says of which images it was not seen whether they run.
+fn tell_unseen(ui: Ui, unseen: Vec<&Somewhere>) {
+    for Somewhere { application, image, .. } in unseen {
+        ui.warn(&format!(
+            "{application}: whether {image} runs is not known: none of its workloads runs any version of it, and no pod beside them"
+        ));
+    }
 }
 
 /// Refuses what does not run as it is written: Synced and Healthy, at a commit that has it, with that image.
 ///
 /// It is looked at once: what is on its way is not promoted.
 pub async fn check_green(
+    ui: Ui,
     reached: &Reached,
     repository: &Repository,
     images: &[Promotable],
@@ -116,18 +170,23 @@ pub async fn check_green(
     apps.dedup_by(|one, other| one.app == other.app);
     let tips = Tips(repository);
     for app in apps {
-        let of_app = images.iter().filter(|one| one.app == app.app);
-        let running: Vec<WantedImage> = of_app.flat_map(|one| wanted_of(&one.app, &one.deployed)).collect();
+        let of_app: Vec<&Promotable> = images.iter().filter(|one| one.app == app.app).collect();
+        let running: Vec<WantedImage> =
+            of_app.iter().flat_map(|one| wanted_of(&one.app, &one.deployed)).collect();
+        let unknown = of_app.iter().filter(|one| one.deployed.is_empty());
+        let somewhere: Vec<Somewhere> =
+            unknown.map(|one| somewhere((&one.app, &one.container, &one.image), Vec::new())).collect();
         let names = [app.app.clone()];
         let wanted = Wanted {
-            repository: &url,
-            commit: &app.commit,
             applications: &names,
             images: &running,
-            timeout: Duration::ZERO,
+            somewhere: &somewhere,
+            ..Wanted::at(&url, &app.commit, Duration::ZERO)
         };
         let looked = is_green(reached.client.clone(), &reached.namespace, &wanted, &tips).await;
         reasons.extend(looked.map_err(|error| CommandError::failed(error, None))?);
+        let unseen = unseen(reached.client.clone(), &reached.namespace, &somewhere).await;
+        tell_unseen(ui, unseen.map_err(|error| CommandError::failed(error, None))?);
     }
     if reasons.is_empty() {
         return Ok(());
@@ -153,6 +212,13 @@ fn wanted_images(outcome: &BumpOutcome) -> Vec<WantedImage> {
     wanted_of(&outcome.app, &outcome.deployed)
 }
 
+/// What is rendered elsewhere than here comes to be in some container. Whoever renders it for Argo CD makes the workloads of the
+/// application; an operator that gets it makes its own.
+fn somewhere((app, container, image): (&str, &str, &str), before: Vec<Running>) -> Somewhere {
+    let is_rendered = RENDERED.iter().any(|kind| container.starts_with(kind));
+    Somewhere { application: app.to_owned(), image: image.to_owned(), before, is_rendered }
+}
+
 fn wanted_of(app: &str, deployed: &[Deployed]) -> Vec<WantedImage> {
     let mut images: Vec<WantedImage> = Vec::new();
     for deployed in deployed {
@@ -173,7 +239,7 @@ pub async fn wait_for_tip(
     ui: Ui,
     client: Client,
     argocd: &ArgoCd,
-    timeout: Duration,
+    tip: &Tip<'_>,
 ) -> Result<Vec<ApplicationStatus>, CommandError> {
     let Some(spec) = repository_spec(argocd) else {
         let help = "add repository { url } to the argocd block of slipway.hcl";
@@ -181,7 +247,7 @@ pub async fn wait_for_tip(
     };
     let waiting = Waiting::new(ui);
     let progress = |line: String| waiting.tell(&line);
-    let waited = argocd::wait_for_tip(client, argocd, spec, timeout, &progress).await;
+    let waited = argocd::wait_for_tip(client, argocd, spec, tip, &progress).await;
     waited.map(|(_, applications)| applications).map_err(|error| CommandError::failed(error, None))
 }
 

@@ -60,7 +60,7 @@ pub struct Global {
     #[arg(long, global = true, env = "SLIPWAY_ALL_ERRORS")]
     pub all_errors: bool,
 
-    /// How answers are written: text or json, and with `graph` also dot, mermaid, svg or html
+    /// How answers are written: text or json, with `graph` also dot, mermaid, svg or html, with `verify` junit, markdown or sarif
     #[arg(
         long,
         value_enum,
@@ -154,6 +154,10 @@ pub struct EngineArgs {
     #[arg(long, value_name = "TIME", env = "SLIPWAY_UNIT_TIMEOUT", value_parser = time)]
     pub unit_timeout: Option<std::time::Duration>,
 
+    /// How long each gate of a cluster may wait, such as 20m [default: as slipway.hcl says]
+    #[arg(long, value_name = "TIME", env = "SLIPWAY_GATE_TIMEOUT", value_parser = time)]
+    pub gate_timeout: Option<std::time::Duration>,
+
     /// What a unit is expected to take of the memory: no more run at once than it bears [default: 300MB]
     #[arg(long, value_name = "SIZE", env = "SLIPWAY_UNIT_MEMORY", value_parser = size)]
     pub unit_memory: Option<u64>,
@@ -190,6 +194,7 @@ impl EngineArgs {
             parallelism: self.parallelism,
             fail_fast: if self.fail_fast { Some(true) } else { self.keep_going.then_some(false) },
             unit_timeout: self.unit_timeout,
+            gate_timeout: self.gate_timeout,
             unit_memory: self.unit_memory,
             cache_size: self.cache_size,
             backend_bootstrap: self.backend_bootstrap,
@@ -202,7 +207,8 @@ impl EngineArgs {
     }
 }
 
-fn at_once(text: &str) -> Result<std::num::NonZeroUsize, String> {
+/// How many at once.
+pub fn at_once(text: &str) -> Result<std::num::NonZeroUsize, String> {
     text.parse().map_err(|_| "write how many, at least 1".to_owned())
 }
 
@@ -211,7 +217,8 @@ fn times(text: &str) -> Result<f64, String> {
     times.ok_or_else(|| "write it like 2 or 0.5: from 0.001 to 1000000".to_owned())
 }
 
-fn time(text: &str) -> Result<std::time::Duration, String> {
+/// A time as people write it.
+pub fn time(text: &str) -> Result<std::time::Duration, String> {
     crate::project::duration(text).ok_or_else(|| "write it like 90s or \"2h 30m\"".to_owned())
 }
 
@@ -295,6 +302,12 @@ pub enum FormatFlag {
     Html,
     /// A table for spreadsheets
     Csv,
+    /// A suite of tests, for pipelines
+    Junit,
+    /// For comments and summaries
+    Markdown,
+    /// For code scanning
+    Sarif,
 }
 
 impl FormatFlag {

@@ -104,7 +104,7 @@ fn draw(
         FormatFlag::Mermaid => Some(mermaid(estate, gates, base)),
         FormatFlag::Svg => Some(svg(&picture())),
         FormatFlag::Html => Some(page(&picture())),
-        FormatFlag::Csv => None,
+        FormatFlag::Csv | FormatFlag::Junit | FormatFlag::Markdown | FormatFlag::Sarif => None,
     })
 }
 

@@ -17,6 +17,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "fail_fast",
             "keep_going",
             "unit_timeout",
+            "gate_timeout",
             "unit_memory",
             "cache_size",
             "backend_bootstrap",

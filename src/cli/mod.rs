@@ -4,6 +4,7 @@ mod apply;
 mod argocd;
 mod audit;
 mod cache;
+mod ci;
 mod complete;
 mod completions;
 mod consent;
@@ -15,7 +16,9 @@ mod documented;
 mod down;
 mod drift;
 mod early;
+mod errand;
 mod examples;
+mod exec;
 mod exit;
 mod explain;
 mod find;
@@ -26,6 +29,7 @@ mod habits;
 mod help;
 mod image;
 mod init;
+mod kubeconfig;
 mod man;
 mod moment;
 mod output;
@@ -33,9 +37,11 @@ mod plan;
 mod render;
 mod reports;
 mod resume;
+mod run;
 mod runs;
 mod selection;
 mod stack;
+mod token;
 mod truth;
 mod unbegun;
 mod unlock;
@@ -77,6 +83,8 @@ enum Command {
     Apply(apply::ApplyArgs),
     Destroy(destroy::DestroyArgs),
     Output(output::OutputArgs),
+    Run(run::RunArgs),
+    Exec(exec::ExecArgs),
     #[command(visible_alias = "list")]
     Find(find::FindArgs),
     Graph(graph::GraphArgs),
@@ -85,9 +93,12 @@ enum Command {
     Explain(explain::ExplainArgs),
     Stack(stack::StackArgs),
     Verify(verify::VerifyArgs),
+    Kubeconfig(kubeconfig::KubeconfigArgs),
+    Token(token::TokenArgs),
     Argocd(argocd::ArgocdArgs),
     Image(image::ImageArgs),
     Init(init::InitArgs),
+    Ci(ci::CiArgs),
     Audit(audit::AuditArgs),
     Resume(resume::ResumeArgs),
     Runs(runs::RunsArgs),
@@ -131,10 +142,14 @@ impl Command {
             | Self::Man(_)
             | Self::Version(_) => return Ok(()),
             Self::Runs(args) if args.only_looks() => return Ok(()),
+            Self::Ci(_) => "it writes what has roles and secrets, or handles plans",
             Self::Stack(_) => "it writes into the tree what the repository says",
-            Self::Verify(_) | Self::Argocd(_) | Self::Image(_) | Self::Audit(_) => {
-                "it goes with your credentials where the repository says"
-            }
+            Self::Verify(_)
+            | Self::Kubeconfig(_)
+            | Self::Token(_)
+            | Self::Argocd(_)
+            | Self::Image(_)
+            | Self::Audit(_) => "it goes with your credentials where the repository says",
             Self::Runs(_) | Self::Unlock(_) | Self::Output(_) => "it asks for states with your credentials",
             Self::Up(_)
             | Self::Down(_)
@@ -142,6 +157,8 @@ impl Command {
             | Self::Drift(_)
             | Self::Apply(_)
             | Self::Destroy(_)
+            | Self::Run(_)
+            | Self::Exec(_)
             | Self::Resume(_) => "the tool runs the code of the repository, with your credentials",
         };
         Err(CommandError::refused(
@@ -158,6 +175,7 @@ impl Cli {
         let known = match self.command {
             Command::Graph(_) => graph::FORMATS,
             Command::Audit(_) => audit::FORMATS,
+            Command::Verify(_) => verify::FORMATS,
             _ => FormatFlag::COMMON,
         };
         let asked = self.global.format;
@@ -250,6 +268,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Doctor(args) => wait(doctor::cmd_doctor(ui, global, args)),
         Command::Explain(args) => explain::cmd_explain(ui, args),
         Command::Init(args) => init::cmd_init(ui, global, args),
+        Command::Ci(args) => wait(ci::cmd_ci(ui, global, args)),
         Command::Completions(args) => completions::cmd_completions(ui, args),
         Command::Man(args) => man::cmd_man(ui, global, args),
         Command::Version(args) => version::cmd_version(ui, args),
@@ -260,8 +279,12 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
         Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
         Command::Resume(args) => wait(resume::cmd_resume(ui, global, args)),
+        Command::Run(args) => wait(run::cmd_run(ui, global, args)),
+        Command::Exec(args) => wait(exec::cmd_exec(ui, global, args)),
         Command::Output(args) => wait(output::cmd_output(ui, global, args)),
         Command::Verify(args) => wait(verify::cmd_verify(ui, global, args)),
+        Command::Kubeconfig(args) => wait(kubeconfig::cmd_kubeconfig(ui, global, args)),
+        Command::Token(args) => wait(token::cmd_token(ui, global, args)),
         Command::Argocd(args) => wait(argocd::cmd_argocd(ui, global, args)),
         Command::Image(args) => wait(image::cmd_image(ui, global, args)),
         Command::Audit(args) => wait(audit::cmd_audit(ui, global, args)),

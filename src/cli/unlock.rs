@@ -13,7 +13,6 @@ use crate::launch::{CommandError, Workspace};
 use crate::project::Needs;
 use crate::support::interrupt::channel;
 use crate::support::work_folder::{self, WorkFolder};
-use crate::terragrunt::paths::unit_file;
 use crate::ui::Ui;
 
 /// Show the lock on a unit's state, or release it
@@ -34,15 +33,16 @@ pub struct UnlockArgs {
 /// Shows or releases.
 pub async fn cmd_unlock(ui: Ui, global: &Global, args: &UnlockArgs) -> Result<Exit, CommandError> {
     let workspace = Workspace::open_for(ui, &global.invocation(), Some(&args.unit), Needs::ENGINE)?;
-    let dir = workspace.locate(Some(&args.unit))?;
-    if !unit_file(&dir).is_file() {
+    let reader = workspace.reader("plan");
+    let dir = workspace.locate_unit(Some(&args.unit), &reader)?;
+    if !reader.is_file(&reader.unit_file(&dir)) {
         return Err(CommandError::usage(
             format!("{} is no unit", dir.display()),
             "name a folder with a terragrunt.hcl",
         ));
     }
     let engine = workspace.engine(&args.tools.tools(), false)?;
-    let loader = workspace.loader(engine, workspace.reader("plan"));
+    let loader = workspace.loader(engine, reader);
     let unit = loader.name(&dir);
     let folder = work_folder::of_unit(workspace.home()?, &unit);
     // Held until we are done: no run of this machine begins to work on the unit meanwhile.

@@ -54,6 +54,8 @@ pub(super) enum FailureKind {
     Expired,
     /// The resource does not exist.
     NotFound,
+    /// There were too many requests, from whomever; asking again helps.
+    Throttled,
     /// Nobody answered in time.
     Unreachable,
     /// There was nothing to sign with.
@@ -70,6 +72,33 @@ pub(crate) struct AwsFailure {
 }
 
 impl AwsFailure {
+    /// An answer that is none.
+    pub(super) fn failed(detail: &str) -> Self {
+        Self { kind: FailureKind::Failed, detail: detail.to_owned() }
+    }
+
+    /// An error that came as an answer.
+    pub(super) fn of_answer(status: Option<u16>, code: Option<String>, message: Option<String>) -> Self {
+        let kind = kind_of_answer(status, code.as_deref());
+        let detail = match (kind, code, message) {
+            (FailureKind::NotAnswered, _, _) => {
+                format!("not answered by this endpoint (status {})", status.unwrap_or_default())
+            }
+            (_, Some(code), Some(message)) => format!("{code}: {message}"),
+            (_, Some(code), None) => code,
+            (_, None, Some(message)) => message,
+            (_, None, None) => {
+                format!("status {} without an error that the SDK knows", status.unwrap_or_default())
+            }
+        };
+        Self { kind, detail: one_line(&detail) }
+    }
+
+    /// Whether asking again later may bring an answer.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self.kind, FailureKind::Failed | FailureKind::Throttled | FailureKind::Unreachable)
+    }
+
     /// As the error of `operation`, where there is no going on without its answer.
     pub(crate) fn into_error(self, operation: &'static str, permission: &str, region: &str) -> ClusterError {
         let Self { kind, detail } = self;
@@ -83,6 +112,9 @@ impl AwsFailure {
             FailureKind::Expired => ClusterError::Expired { detail },
             FailureKind::AccessDenied => {
                 ClusterError::AccessDenied { operation, permission: permission.to_owned(), detail }
+            }
+            FailureKind::Throttled => {
+                ClusterError::Throttled { operation, region: region.to_owned(), detail }
             }
             FailureKind::NotAnswered | FailureKind::NotFound | FailureKind::Failed => {
                 ClusterError::Aws { operation, detail }
@@ -100,32 +132,38 @@ where
         let code = error.code().map(str::to_owned);
         let message = error.message().map(str::to_owned);
         let kind = match &error {
-            SdkError::TimeoutError(_) => FailureKind::Unreachable,
-            _ if caused_by_credentials(&error) => FailureKind::NoCredentials,
-            SdkError::DispatchFailure(_) => FailureKind::Unreachable,
-            _ => kind_of_answer(status, code.as_deref()),
+            SdkError::TimeoutError(_) => Some(FailureKind::Unreachable),
+            _ if caused_by_credentials(&error) => Some(FailureKind::NoCredentials),
+            SdkError::DispatchFailure(_) => Some(FailureKind::Unreachable),
+            _ => None,
         };
-        let detail = match (kind, code, message) {
-            (FailureKind::NotAnswered, _, _) => {
-                format!("not answered by this endpoint (status {})", status.unwrap_or_default())
-            }
-            (_, Some(code), Some(message)) => format!("{code}: {message}"),
-            (_, Some(code), None) => code,
-            (_, None, Some(message)) => message,
-            (_, None, None) => match status {
-                Some(status) if status >= 400 => {
-                    format!("status {status} without an error that the SDK knows")
-                }
-                _ => innermost(&error),
-            },
-        };
-        Self { kind, detail }
+        let told = code.is_some() || message.is_some() || status.is_some_and(|status| status >= 400);
+        if kind.is_none() && told {
+            return Self::of_answer(status, code, message);
+        }
+        Self { kind: kind.unwrap_or(FailureKind::Failed), detail: innermost(&error) }
     }
 }
 
 fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
     match (status, code) {
         (_, Some("ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException")) => FailureKind::NotFound,
+        // EC2 names what is not there: `InvalidGroup.NotFound`.
+        (_, Some(code)) if code.ends_with(".NotFound") => FailureKind::NotFound,
+        (
+            _,
+            Some(
+                "Throttling"
+                | "ThrottlingException"
+                | "ThrottledException"
+                | "RequestLimitExceeded"
+                | "RequestThrottled"
+                | "RequestThrottledException"
+                | "TooManyRequestsException"
+                | "SlowDown",
+            ),
+        )
+        | (Some(429), _) => FailureKind::Throttled,
         (_, Some("UnknownOperationException" | "UnknownOperation" | "NotImplemented"))
         // A 404 without a name is a page of HTML: the emulator has no such path; AWS would have named the error.
         | (Some(404 | 405 | 501), _) => FailureKind::NotAnswered,
@@ -135,6 +173,8 @@ fn kind_of_answer(status: Option<u16>, code: Option<&str>) -> FailureKind {
             Some(
                 "AccessDenied"
                 | "AccessDeniedException"
+                | "AuthFailure"
+                | "UnauthorizedOperation"
                 | "UnrecognizedClientException"
                 | "InvalidClientTokenId"
                 | "InvalidSignatureException"
@@ -177,6 +217,14 @@ mod tests {
     fn credentials_that_have_ended_are_told_from_those_that_are_refused() {
         assert_eq!(kind_of_answer(Some(403), Some("ExpiredToken")), FailureKind::Expired);
         assert_eq!(kind_of_answer(Some(400), Some("ExpiredTokenException")), FailureKind::Expired);
+    }
+
+    #[test]
+    fn throttling_is_told_from_failing_and_refusing() {
+        assert_eq!(kind_of_answer(Some(400), Some("ThrottlingException")), FailureKind::Throttled);
+        assert_eq!(kind_of_answer(Some(503), Some("RequestLimitExceeded")), FailureKind::Throttled);
+        assert_eq!(kind_of_answer(Some(429), None), FailureKind::Throttled);
+        assert_eq!(kind_of_answer(Some(400), Some("InvalidGroup.NotFound")), FailureKind::NotFound);
     }
 
     #[test]

@@ -44,6 +44,17 @@ pub enum ClusterError {
         /// AWS's own words.
         detail: String,
     },
+    /// The role of another account cannot be assumed.
+    #[error(
+        "the role {role} cannot be assumed: {detail}; it has to be there and to trust you, and sts:AssumeRole on it has to be \
+         allowed to you"
+    )]
+    NotAssumed {
+        /// Its ARN.
+        role: String,
+        /// What STS or the way to it said.
+        detail: String,
+    },
     /// There is no cluster of that name in that region and account.
     #[error("cluster \"{name}\" does not exist in {region}; {}", existing_clusters(existing))]
     ClusterNotFound {
@@ -53,6 +64,19 @@ pub enum ClusterError {
         region: String,
         /// Clusters that do exist there.
         existing: Vec<String>,
+    },
+    /// AWS has had more requests than it takes, from whomever.
+    #[error(
+        "AWS throttles {operation} in {region}: {detail}; its limit is of the whole account: run this again in a minute, ask \
+         fewer clusters at once, and see who else asks that often"
+    )]
+    Throttled {
+        /// API operation that was asked for.
+        operation: &'static str,
+        /// Region that was asked.
+        region: String,
+        /// AWS's own words.
+        detail: String,
     },
     /// AWS answered with an error of another kind.
     #[error(
@@ -66,7 +90,8 @@ pub enum ClusterError {
     },
     /// The cluster has no endpoint or CA yet, so there is nothing to connect to.
     #[error(
-        "cluster \"{name}\" is {status} and has no endpoint yet; wait until it is ACTIVE (`slipway verify {name}`)"
+        "cluster \"{name}\" is {status} and DescribeCluster gives no endpoint or no CA yet; `slipway verify --timeout 1200` \
+         waits until it is there"
     )]
     NoEndpoint {
         /// The cluster.

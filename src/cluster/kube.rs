@@ -17,12 +17,15 @@ use rustls::pki_types::pem::PemObject;
 use tower::BoxError;
 use tower::buffer::BufferLayer;
 use tower::filter::{AsyncFilterLayer, AsyncPredicate};
+use tower::retry::RetryLayer;
 
 use super::ClusterError;
 use super::aws::install_tls_provider;
 use super::eks::{self, ClusterFacts};
+use super::let_in::LetIn;
 use super::token::TokenSource;
 use crate::support::causes::innermost;
+use crate::support::web::proxy_for;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing here watches, so an answer that takes longer is none.
@@ -60,16 +63,23 @@ pub(super) fn client_of(aws: &SdkConfig, facts: &ClusterFacts) -> Result<Client,
         .ok_or_else(|| ClusterError::NoCredentials { detail: "no provider is configured".to_owned() })?;
     install_tls_provider();
     let endpoint = facts.endpoint.parse().map_err(|error| unusable("endpoint", innermost(&error)))?;
+    let endpoint: http::Uri = endpoint;
+    let proxy = proxy_for(&endpoint);
     let mut config = Config::new(endpoint);
+    config.proxy_url = proxy;
     config.root_cert = Some(
         certificates(&facts.certificate_authority)
             .map_err(|detail| unusable("certificate authority", detail))?,
     );
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
-    let bearer = Bearer(Arc::new(TokenSource::new(credentials, &facts.region, &facts.name)));
+    let source = Arc::new(TokenSource::new(credentials, &facts.region, &facts.name));
     let builder = ClientBuilder::try_from(config).map_err(|error| unusable("endpoint", innermost(&error)))?;
-    Ok(builder.with_layer(&BufferLayer::new(QUEUE)).with_layer(&AsyncFilterLayer::new(bearer)).build())
+    let builder = builder
+        .with_layer(&BufferLayer::new(QUEUE))
+        .with_layer(&AsyncFilterLayer::new(Bearer(Arc::clone(&source))))
+        .with_layer(&RetryLayer::new(LetIn::new(source)));
+    Ok(builder.build())
 }
 
 fn certificates(base64_pem: &str) -> Result<Vec<Vec<u8>>, String> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
+use crate::support::web::Limits;
+
 /// What is asked for decides how much an answer is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
@@ -18,24 +20,36 @@ pub enum Patience {
 }
 
 impl Patience {
-    /// How long.
+    /// How long, for the SDK.
     pub fn timeouts(self) -> TimeoutConfig {
-        let (connect, attempt, all) = match self {
+        let Limits { connect, silence, whole } = self.limits();
+        TimeoutConfig::builder()
+            .connect_timeout(connect)
+            .operation_attempt_timeout(silence)
+            .operation_timeout(whole)
+            .build()
+    }
+
+    /// How long, for what is asked without the SDK.
+    pub(super) fn limits(self) -> Limits {
+        let (connect, silence, whole) = match self {
             Self::Work => (5, 10, 30),
             Self::Look => (2, 3, 5),
         };
-        TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(connect))
-            .operation_attempt_timeout(Duration::from_secs(attempt))
-            .operation_timeout(Duration::from_secs(all))
-            .build()
+        let [connect, silence, whole] = [connect, silence, whole].map(Duration::from_secs);
+        Limits { connect, silence, whole }
     }
 
     /// How often: attempts with growing pauses, since throttling, broken connections and busy services pass by themselves.
     pub fn attempts(self) -> RetryConfig {
-        RetryConfig::standard().with_max_attempts(match self {
+        RetryConfig::standard().with_max_attempts(self.most_attempts())
+    }
+
+    /// At most so many.
+    pub(super) fn most_attempts(self) -> u32 {
+        match self {
             Self::Work => 4,
             Self::Look => 2,
-        })
+        }
     }
 }

@@ -102,13 +102,27 @@ impl TokenSource {
         self.token_at(SystemTime::now()).await
     }
 
+    /// Mints another one the next time: this one was refused.
+    pub async fn forget(&self) {
+        *self.current.lock().await = None;
+    }
+
+    /// A token, and until when it is to be used: 14 minutes, or until a minute before its credentials end.
+    pub async fn with_end(&self) -> Result<(Token, SystemTime), TokenError> {
+        self.kept_at(SystemTime::now()).await
+    }
+
     async fn token_at(&self, now: SystemTime) -> Result<Token, TokenError> {
+        self.kept_at(now).await.map(|(token, _)| token)
+    }
+
+    async fn kept_at(&self, now: SystemTime) -> Result<(Token, SystemTime), TokenError> {
         // Held over the signing, so that requests which come together mint one token and not one each.
         let mut current = self.current.lock().await;
         if let Some(Kept { minted, until, token }) = &*current
             && (*minted..*until).contains(&now)
         {
-            return Ok(token.clone());
+            return Ok((token.clone(), *until));
         }
         let credentials = self.credentials.provide_credentials().await.map_err(|error| {
             TokenError::NoCredentials { cluster: self.cluster.clone(), detail: innermost(&error) }
@@ -118,7 +132,7 @@ impl TokenSource {
         let token = mint(credentials, &self.region, &self.cluster, now)?;
         let until = ends.map_or(now + RENEW_AFTER, |ends| ends.min(now + RENEW_AFTER));
         *current = Some(Kept { minted: now, until, token: token.clone() });
-        Ok(token)
+        Ok((token, until))
     }
 }
 

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_eks::types::ClusterStatus;
+use aws_sdk_eks::types::Cluster;
 use tokio::time::Instant;
 
 use super::ClusterError;
-use super::checks::{self, Check, CheckStatus, Finding, Questions};
+use super::checks::{self, Asking, Check, CheckStatus, Finding};
 use super::eks::{ClusterFacts, describe_cluster, region};
 use super::spec::VerifySpec;
 use crate::support::progress::Said;
 
+/// How long a probe's pod may take, where nothing longer is waited for: a node is made for it first.
+const PROBE: Duration = Duration::from_mins(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Listener for one line of progress; each says what is being waited for, and comes only where that changes.
@@ -22,6 +24,8 @@ pub type ProgressFn<'a> = &'a (dyn Fn(String) + Send + Sync);
 pub struct Verification {
     /// The cluster as EKS described it last.
     pub cluster: ClusterFacts,
+    /// The version that it is asked to be ready for; none where the question is whether it is usable.
+    pub target: Option<String>,
     /// All checks, in the order in which a person would ask.
     pub checks: Vec<Check>,
     /// Name of the Argo CD that EKS manages on it, where one is ACTIVE: then none may be installed.
@@ -44,6 +48,8 @@ impl Verification {
     /// One sentence: "cluster "dev" is usable: …" or what is not ready and what to do.
     pub fn summary(&self) -> String {
         let name = &self.cluster.name;
+        let good =
+            self.target.as_ref().map_or_else(|| "usable".to_owned(), |target| format!("ready for {target}"));
         let count = |status| self.checks.iter().filter(|check| check.status == status).count();
         let failures: Vec<String> = self
             .failures()
@@ -54,13 +60,13 @@ impl Verification {
             .collect();
         if failures.is_empty() {
             return format!(
-                "cluster \"{name}\" is usable: {} checks pass, {} warn, {} not answered",
+                "cluster \"{name}\" is {good}: {} checks pass, {} warn, {} not answered",
                 count(CheckStatus::Pass),
                 count(CheckStatus::Warn),
                 count(CheckStatus::NotAnswered)
             );
         }
-        format!("cluster \"{name}\" is not usable: {}", failures.join("; "))
+        format!("cluster \"{name}\" is not {good}: {}", failures.join("; "))
     }
 }
 
@@ -76,46 +82,74 @@ pub async fn verify(
     let started = Instant::now();
     let region = region(aws)?;
     let eks = aws_sdk_eks::Client::new(aws);
-    let questions = Questions { eks: &eks, cluster: &spec.cluster };
+    let asking = Asking { aws, eks: &eks, cluster: &spec.cluster, region: &region };
     let mut cluster = describe_cluster(&eks, &spec.cluster, &region).await?;
+    let (mut findings, mut advice) = Box::pin(everything(&asking, spec, &cluster)).await;
     let mut pause = spec.poll;
     let mut said = Said::default();
-    let mut findings = loop {
-        let findings = Box::pin(checks::essentials(&questions, spec, aws, &cluster, &region)).await;
+    let mut has_waited = false;
+    loop {
         let left = spec.timeout.saturating_sub(started.elapsed());
         if !worth_waiting(&findings) || left.is_zero() {
-            break findings;
+            break;
         }
+        has_waited = true;
         said.tell(waiting_line(&spec.cluster, &findings), progress);
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         match describe_cluster(&eks, &spec.cluster, &region).await {
             Ok(described) => cluster = described,
             // It answered before: AWS having a bad minute must not end a wait of twenty.
-            Err(error @ (ClusterError::Aws { .. } | ClusterError::AwsUnreachable { .. })) => {
-                progress(error.to_string());
-            }
+            Err(
+                error @ (ClusterError::Aws { .. }
+                | ClusterError::AwsUnreachable { .. }
+                | ClusterError::Throttled { .. }),
+            ) => progress(error.to_string()),
             Err(error) => return Err(error),
         }
-    };
-    say_how_long(&mut findings, started.elapsed());
-    let mut managed_argocd = None;
-    if cluster.status() == Some(&ClusterStatus::Active) {
-        let (advice, managed) = checks::advice(&questions, &cluster).await;
-        findings.extend(advice);
-        managed_argocd = managed;
+        findings = Box::pin(checks::essentials(&asking, &spec.wanted, &cluster)).await;
     }
+    if has_waited {
+        say_how_long(&mut findings, started.elapsed());
+    }
+    // Where something is missing already, a pod would say it with fewer words.
+    if spec.wanted.probe && checks::serves(&cluster) && !findings.iter().any(Finding::failed) {
+        progress(format!("cluster {}: having a pod run", spec.cluster));
+        let left = spec.timeout.saturating_sub(started.elapsed()).max(PROBE);
+        findings
+            .push(Box::pin(checks::prove(&asking, &cluster, spec.wanted.probe_image.as_deref(), left)).await);
+    }
+    if has_waited && checks::serves(&cluster) {
+        advice = Box::pin(checks::advice(&asking, &spec.wanted, &cluster)).await;
+    }
+    let (advice, managed_argocd) = advice;
+    findings.extend(advice);
     Ok(Verification {
         cluster: ClusterFacts::of(&cluster, &region),
+        target: None,
         checks: findings.into_iter().map(|finding| finding.check).collect(),
         managed_argocd,
         waited: started.elapsed(),
     })
 }
 
+type Advice = (Vec<Finding>, Option<String>);
+
+/// All checks at once: what is asked takes as long as the longest chain of calls, and not as all of them.
+async fn everything(asking: &Asking<'_>, spec: &VerifySpec, cluster: &Cluster) -> (Vec<Finding>, Advice) {
+    let advice = async {
+        if checks::serves(cluster) {
+            checks::advice(asking, &spec.wanted, cluster).await
+        } else {
+            Advice::default()
+        }
+    };
+    futures::join!(checks::essentials(asking, &spec.wanted, cluster), advice)
+}
+
 fn worth_waiting(findings: &[Finding]) -> bool {
     let mut failed = findings.iter().filter(|finding| finding.failed()).peekable();
-    failed.peek().is_some() && failed.all(|finding| finding.may_pass_later)
+    failed.peek().is_some() && failed.all(|finding| finding.check.may_pass_later)
 }
 
 fn waiting_line(cluster: &str, findings: &[Finding]) -> String {
@@ -128,7 +162,7 @@ fn waiting_line(cluster: &str, findings: &[Finding]) -> String {
 }
 
 fn say_how_long(findings: &mut [Finding], waited: Duration) {
-    for finding in findings.iter_mut().filter(|finding| finding.failed() && finding.may_pass_later) {
+    for finding in findings.iter_mut().filter(|finding| finding.failed() && finding.check.may_pass_later) {
         finding.check.detail = format!("{} after {}", finding.check.detail, human(waited));
     }
 }

@@ -1,12 +1,14 @@
 //! What an engine has to bring: how a unit is made ready, what a command line looks like, and how it is run. All else is
 //! the same for every engine, see [`super::verbs`].
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
+use super::asking::blocking;
 use super::plan_place::PlanPlaces;
 use super::process::{Options, Ran};
 use super::role::Roles;
@@ -44,6 +46,10 @@ pub trait Driver: Send + Sync {
 
     /// The command line up to and with the verb's first word and what the unit's configuration adds to it.
     fn command(&self, job: &UnitJob, ready: &Self::Ready, verb: Verb) -> CommandLine;
+
+    /// The command line of a program that is no command of the tool, in the folder where that would run and with its
+    /// environment.
+    fn program_line(&self, job: &UnitJob, ready: &Self::Ready, program: &OsStr) -> CommandLine;
 
     /// Runs a command to its end, with the hooks that the engine runs around it.
     async fn run(
@@ -138,14 +144,4 @@ impl Parts {
 
 async fn find_tool(named: Option<PathBuf>) -> Result<Arc<Tool>, EngineError> {
     blocking("tofu or terraform", move || Tool::find(named.as_deref())).await.map(Arc::new)
-}
-
-/// Asks a program something, which blocks, beside everything else.
-pub async fn blocking<T: Send + 'static>(
-    program: &str,
-    question: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(question)
-        .await
-        .map_err(|error| EngineError::BadTool { program: program.to_owned(), cause: error.to_string() })?
 }

@@ -6,6 +6,7 @@ use super::keeper::Keeper;
 use super::said::Said;
 use super::source::SourceError;
 use crate::support::fs::FileError;
+use crate::support::path_text;
 use crate::support::process::ProcessError;
 use crate::terraform::outputs::OutputsError;
 
@@ -48,6 +49,16 @@ pub enum EngineError {
     Role {
         /// Its ARN.
         role: String,
+        /// Why.
+        cause: String,
+    },
+    /// The auth-provider-cmd did not say who a unit's commands are.
+    #[error("the auth-provider-cmd {command} did not say who {} is: {cause}", path_text::shown(unit))]
+    AuthProvider {
+        /// The program as it is named, without arguments.
+        command: String,
+        /// The unit's folder.
+        unit: PathBuf,
         /// Why.
         cause: String,
     },
@@ -250,6 +261,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A plan's JSON is not what it is known to be. What stands in it may be secret.
+    pub fn unread_plan(error: &serde_json::Error) -> Self {
+        let cause = format!("line {}, column {}", error.line(), error.column());
+        Self::Answer { command: "show -json".to_owned(), cause }
+    }
+
     /// What was run for the unit and failed, in its own words: what the rules of `errors` blocks are held against.
     pub fn told(&self) -> Option<String> {
         match self {
@@ -340,6 +357,9 @@ impl EngineError {
             Self::Hook { .. } => "see the unit's log for what the hook printed",
             Self::Role { .. } => {
                 "check iam_role, that the role trusts you, and that your own credentials still hold"
+            }
+            Self::AuthProvider { .. } => {
+                "run it in the unit's folder by hand: TG_AUTH_PROVIDER_CMD names it, and it has to print the JSON of Terragrunt's auth-provider-cmd"
             }
             Self::Ignored { .. }
             | Self::Interrupted { .. }

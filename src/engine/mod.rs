@@ -3,11 +3,14 @@
 //! An engine knows one unit at a time. It plans into a file, applies exactly that file, and reads outputs;
 //! order, parallelism and what happens to dependents belong to the run.
 
+mod asking;
+pub mod auth_provider;
 pub mod beside_state;
 pub mod cache;
 mod cached_version;
 mod copied_files;
 mod driver;
+pub mod errand;
 pub mod error;
 mod extra_arguments;
 pub mod failure;
@@ -53,6 +56,7 @@ pub use plan::{
 pub use said::Said;
 pub use state_stores::{OfAws, StateLook, StateStore, StorePlace, state_stores};
 
+use self::errand::{Errand, Hearer};
 use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;
 use crate::support::process::CommandLine;
@@ -107,6 +111,8 @@ pub enum Step {
     Apply,
     /// Reading outputs.
     Outputs,
+    /// What somebody has asked for.
+    Errand,
 }
 
 impl std::fmt::Display for Step {
@@ -119,6 +125,7 @@ impl std::fmt::Display for Step {
             Self::Show => "show",
             Self::Apply => "apply",
             Self::Outputs => "outputs",
+            Self::Errand => "run",
         })
     }
 }
@@ -251,10 +258,7 @@ pub trait Engine: Send + Sync {
         session: Session<'_>,
     ) -> Result<PlanDetail, EngineError> {
         let plan = self.plan_json(job, file, session).await?;
-        PlanDetail::of(&plan).map_err(|error| EngineError::Answer {
-            command: "show -json".to_owned(),
-            cause: format!("line {}, column {}", error.line(), error.column()),
-        })
+        PlanDetail::of(&plan).map_err(|error| EngineError::unread_plan(&error))
     }
 
     /// What a plan of the unit would be made on now, its state apart; nothing is written but what is fetched.
@@ -277,6 +281,16 @@ pub trait Engine: Send + Sync {
 
     /// Releases the lock of that ID on a state, whoever took it.
     async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError>;
+
+    /// Runs what somebody wants run for a unit, and hands on what it prints, unmasked; returns its exit code, which is 0 or
+    /// says that there are changes.
+    async fn errand(
+        &self,
+        job: &UnitJob,
+        errand: &Errand,
+        heard: &dyn Hearer,
+        session: Session<'_>,
+    ) -> Result<i32, EngineError>;
 
     /// Reads the outputs from the state; empty where the unit was never applied.
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError>;

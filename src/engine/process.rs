@@ -1,5 +1,6 @@
 //! One command of a tool for one unit: its lines to the log, its end to a result.
 
+use super::errand::Hearer;
 use super::error::known_advice;
 use super::said::{Said, status_in_words};
 use super::ui::UiReader;
@@ -46,6 +47,8 @@ pub struct Options<'a> {
     pub applies: bool,
     /// Who reads standard error, where the tool runs inside of another program.
     pub wrapper: Option<&'a dyn Wrapper>,
+    /// Who hears each line as it was printed, besides the log.
+    pub heard: Option<&'a dyn Hearer>,
     /// Asked before each line, until it says that it has learned which values must not be shown.
     pub learn: Option<&'a (dyn Fn() -> bool + Send + Sync)>,
 }
@@ -98,6 +101,7 @@ pub async fn run(
             return;
         }
         let is_own = stream == Stream::Stderr && options.wrapper.is_some_and(|wrapper| wrapper.is_own(line));
+        let printed = line;
         let line = match stream {
             Stream::Stdout => {
                 let line = ui.take(line);
@@ -111,6 +115,9 @@ pub async fn run(
             }
             Stream::Stderr => options.wrapper.map_or_else(|| line.to_owned(), |wrapper| wrapper.take(line)),
         };
+        if let Some(heard) = options.heard.filter(|_| !is_own) {
+            heard.line(stream, if stream == Stream::Stdout { printed } else { &line });
+        }
         session.watcher.line(&line);
         text.push(Line { stream, text: line, is_own });
     })

@@ -1,4 +1,5 @@
-//! `iam_role`: who a unit's commands are, where that is somebody else than whoever runs us.
+//! Who a unit's commands are, where that is somebody else than whoever runs us: what an
+//! [`auth-provider-cmd`](super::auth_provider) answers, and the unit's `iam_role`, which is then assumed by whoever that is.
 //!
 //! A role is assumed once for all units that name it, and again before its credentials end. They reach the tool and
 //! the hooks by their environment, and are written nowhere.
@@ -6,6 +7,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region};
@@ -14,6 +16,8 @@ use aws_sdk_sts::error::DisplayErrorContext;
 use tokio::sync::Mutex;
 
 use super::EngineError;
+use super::asking::blocking;
+use super::auth_provider::{Answer, AuthProvider, AwsRole, VARIABLE};
 use crate::cluster::patience::Patience;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::support::secret::Secret;
@@ -26,8 +30,25 @@ const DEFAULT_DURATION: u32 = 3600;
 /// The roles of a run.
 #[derive(Debug, Default)]
 pub struct Roles {
-    assumed: Mutex<HashMap<Role, Credentials>>,
+    /// By the role, and the key of whoever has assumed it.
+    assumed: Mutex<HashMap<(Role, Option<String>), Credentials>>,
     patience: Patience,
+}
+
+/// Who a unit's commands are.
+#[derive(Debug, Default)]
+pub struct Identity {
+    /// The credentials; none for those of the environment that we run in.
+    pub credentials: Option<Credentials>,
+    answer: Option<Arc<Answer>>,
+}
+
+impl Identity {
+    /// The variables by which the tool and the hooks take it.
+    pub fn variables(&self) -> Vec<(OsString, OsString)> {
+        let others = self.answer.iter().flat_map(|answer| answer.environment());
+        others.chain(self.credentials.iter().flat_map(variables)).collect()
+    }
 }
 
 /// A role as a unit asks for it.
@@ -63,10 +84,20 @@ impl Role {
         })
     }
 
+    /// The one that an auth-provider-cmd names.
+    fn answered(role: &AwsRole) -> Self {
+        Self {
+            arn: role.arn.clone(),
+            duration: if role.duration == 0 { DEFAULT_DURATION } else { role.duration },
+            session: role.session.clone().filter(|session| !session.is_empty()),
+            web_identity: role.web_identity.clone(),
+        }
+    }
+
     /// The token, or what is in the file that holds it.
-    fn token(&self, config: &UnitConfig) -> Result<Option<Secret>, FileError> {
+    fn token(&self, unit: &Path) -> Result<Option<Secret>, FileError> {
         let Some(text) = self.web_identity.as_ref().filter(|text| !text.is_empty()) else { return Ok(None) };
-        let file = config.dir.join(Path::new(text));
+        let file = unit.join(Path::new(text));
         match read_text(&file) {
             Ok(token) => Ok(Some(Secret::new(token.trim()))),
             Err(error) if Obstacle::of(&error).is_some() => Err(FileError::on("read", &file)(error)),
@@ -75,7 +106,13 @@ impl Role {
         }
     }
 
-    async fn assume(&self, config: &UnitConfig, patience: Patience) -> Result<Credentials, EngineError> {
+    /// Assumes it as `caller`, or as whoever runs us.
+    async fn assume(
+        &self,
+        unit: &Path,
+        caller: Option<Credentials>,
+        patience: Patience,
+    ) -> Result<Credentials, EngineError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(patience.timeouts())
             .retry_config(patience.attempts());
@@ -84,10 +121,13 @@ impl Role {
             let region = std::env::var("AWS_DEFAULT_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
             loader = loader.region(Region::new(region));
         }
+        if let Some(caller) = caller {
+            loader = loader.credentials_provider(caller);
+        }
         let client = aws_sdk_sts::Client::new(&loader.load().await);
         let session = self.session.clone().unwrap_or_else(|| format!("slipway-{}", uuid::Uuid::new_v4()));
         let duration = i32::try_from(self.duration).unwrap_or(i32::MAX);
-        let answer = match self.token(config)? {
+        let answer = match self.token(unit)? {
             Some(token) => client
                 .assume_role_with_web_identity()
                 .role_arn(&self.arn)
@@ -136,27 +176,58 @@ impl Roles {
         Role::of(config).map(|role| role.arn)
     }
 
-    /// The credentials of a unit's role; none where it names no role.
+    /// Who a unit's commands are.
+    pub async fn identity(&self, config: &UnitConfig) -> Result<Identity, EngineError> {
+        let mut identity = self.told(&config.dir).await?;
+        if let Some(role) = Role::of(config) {
+            identity.credentials = Some(self.assumed(role, &config.dir, identity.credentials).await?);
+        }
+        Ok(identity)
+    }
+
+    /// The credentials of a unit; none where nothing says who it is.
     pub async fn credentials(&self, config: &UnitConfig) -> Result<Option<Credentials>, EngineError> {
-        let Some(role) = Role::of(config) else { return Ok(None) };
+        Ok(self.identity(config).await?.credentials)
+    }
+
+    /// Who a unit is by the auth-provider-cmd, where there is one. Its `iam_role` does not count here: it may be what is
+    /// being evaluated.
+    pub async fn told(&self, unit: &Path) -> Result<Identity, EngineError> {
+        let Some(provider) = AuthProvider::of_environment() else { return Ok(Identity::default()) };
+        let of = unit.to_owned();
+        let answer = blocking(VARIABLE, move || provider.answer(&of)).await?;
+        let credentials = match &answer.role {
+            Some(role) => Some(self.assumed(Role::answered(role), unit, None).await?),
+            None => answer.credentials.clone(),
+        };
+        Ok(Identity { credentials, answer: Some(answer) })
+    }
+
+    async fn assumed(
+        &self,
+        role: Role,
+        unit: &Path,
+        caller: Option<Credentials>,
+    ) -> Result<Credentials, EngineError> {
+        let key = (role, caller.as_ref().map(|caller| caller.access_key_id().to_owned()));
         // Held while one is assumed: whoever comes second waits for the same.
         let mut assumed = self.assumed.lock().await;
         let lasts = |credentials: &&Credentials| {
             // Roles may be given out for less than the margin; those are used up to their half.
-            let margin = MARGIN.min(Duration::from_secs(u64::from(role.duration) / 2));
+            let margin = MARGIN.min(Duration::from_secs(u64::from(key.0.duration) / 2));
             credentials.expiry().is_none_or(|ends| ends > SystemTime::now() + margin)
         };
-        if let Some(credentials) = assumed.get(&role).filter(lasts) {
-            return Ok(Some(credentials.clone()));
+        if let Some(credentials) = assumed.get(&key).filter(lasts) {
+            return Ok(credentials.clone());
         }
-        let credentials = role.assume(config, self.patience).await?;
-        assumed.insert(role, credentials.clone());
-        Ok(Some(credentials))
+        let credentials = key.0.assume(unit, caller, self.patience).await?;
+        assumed.insert(key, credentials.clone());
+        Ok(credentials)
     }
 }
 
 /// The variables by which AWS's own tools take credentials.
-pub fn variables(credentials: &Credentials) -> Vec<(OsString, OsString)> {
+fn variables(credentials: &Credentials) -> Vec<(OsString, OsString)> {
     let token = credentials.session_token().unwrap_or_default();
     [
         ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),

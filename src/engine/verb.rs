@@ -1,6 +1,7 @@
 //! The table of the tool's commands: their words, flags, hooks, and how each is run.
 
 use super::Direction;
+use super::errand::ToolCommand;
 use super::process::Options;
 
 /// A command of the tool.
@@ -22,6 +23,10 @@ pub enum Verb {
     ForceUnlock,
     /// The outputs as JSON.
     Output,
+    /// A command that somebody has asked for.
+    Tool(&'static ToolCommand),
+    /// A program that somebody has asked for.
+    Program,
 }
 
 impl Verb {
@@ -36,6 +41,8 @@ impl Verb {
             Self::StateList => &["state", "list"],
             Self::ForceUnlock => &["force-unlock"],
             Self::Output => &["output"],
+            Self::Tool(command) => command.words(),
+            Self::Program => &["exec"],
         }
     }
 
@@ -55,7 +62,10 @@ impl Verb {
 
     /// Whether the hooks of its command run around it. The others are questions of ours, which nobody has ordered.
     pub fn has_hooks(self) -> bool {
-        matches!(self, Self::Plan(_) | Self::ApplySaved(_) | Self::ApplyDirectly(_) | Self::Output)
+        matches!(
+            self,
+            Self::Plan(_) | Self::ApplySaved(_) | Self::ApplyDirectly(_) | Self::Output | Self::Tool(_)
+        )
     }
 
     /// What follows the words, before the file or the ID that it is about.
@@ -69,7 +79,7 @@ impl Verb {
             Self::ApplySaved(_) => &["-input=false", "-json"],
             Self::ApplyDirectly(_) => &["-input=false", "-json", "-auto-approve"],
             Self::Show | Self::Output => &["-json", "-no-color"],
-            Self::StatePull | Self::StateList => &[],
+            Self::StatePull | Self::StateList | Self::Tool(_) | Self::Program => &[],
             Self::ForceUnlock => &["-force"],
         }
     }
@@ -83,7 +93,7 @@ impl Verb {
             Self::Show | Self::StatePull | Self::StateList | Self::Output => {
                 Options { capture: true, ..options }
             }
-            Self::ForceUnlock => options,
+            Self::ForceUnlock | Self::Tool(_) | Self::Program => options,
         }
     }
 

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tracing::debug;
 
 use super::driver::{Call, Driver};
+use super::errand::{Errand, Hearer};
 use super::plan::fingerprint;
 use super::plan::left_out::LeftOut;
 use super::plan_place;
@@ -165,6 +166,28 @@ impl<D: Driver> Engine for D {
     async fn force_unlock(&self, job: &UnitJob, id: &str, session: Session<'_>) -> Result<(), EngineError> {
         let (_, ran) = ask(self, job, Verb::ForceUnlock, |command| command.arg(id), session).await?;
         ran.map(drop)
+    }
+
+    async fn errand(
+        &self,
+        job: &UnitJob,
+        errand: &Errand,
+        heard: &dyn Hearer,
+        session: Session<'_>,
+    ) -> Result<i32, EngineError> {
+        let verb = errand.tool_command().map_or(Verb::Program, Verb::Tool);
+        let ready = self.ready(job, verb, session).await?;
+        session.watcher.step(Step::Errand);
+        let command = match errand.program() {
+            Some(program) => self.program_line(job, &ready, program),
+            None => self.command(job, &ready, verb),
+        };
+        let command = command.args(errand.arguments().iter().cloned());
+        let label = errand.label(self.program(&ready));
+        let allowed: &[i32] = if errand.tells_changes() { &[2] } else { &[] };
+        let options = Options { heard: Some(heard), allowed, ..verb.options(&label) };
+        let call = Call { verb, command: &command, options, then: &|| Ok(()) };
+        self.run(job, &ready, call, session).await.map(|ran| ran.code)
     }
 
     async fn outputs(&self, job: &UnitJob, session: Session<'_>) -> Result<Outputs, EngineError> {

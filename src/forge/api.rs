@@ -1,5 +1,6 @@
 //! JSON over HTTP, as forges speak it: asked again with patience, explained where it is refused.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Method};
@@ -119,18 +120,45 @@ impl Api {
 
     /// Asks for a list, with all its pages.
     pub async fn list(&self, what: &'static str, url: &Url) -> Result<Vec<Value>, ForgeError> {
+        self.list_in(what, url, None).await
+    }
+
+    /// Asks for a list, with all its pages; each of them may hold it under a key.
+    pub async fn list_in(
+        &self,
+        what: &'static str,
+        url: &Url,
+        key: Option<&str>,
+    ) -> Result<Vec<Value>, ForgeError> {
         let mut all = Vec::new();
         let mut next = Some(url.clone());
         for _ in 0..MOST_PAGES {
             let Some(url) = next.take() else { break };
             let reply = self.ask(Method::GET, &url, None).await?.granted(self, what)?;
             next = reply.next().filter(|next| next.origin() == self.base.origin());
-            let Value::Array(items) = reply.json else {
+            let Some(items) = key.map_or(&reply.json, |key| at(&reply.json, key)).as_array() else {
                 return Err(self.unusable(&reply.url, "a list was expected"));
             };
-            all.extend(items);
+            all.extend(items.iter().cloned());
         }
         Ok(all)
+    }
+
+    /// Saves what is at an address, which may lead elsewhere, into a new file of `most` bytes at most.
+    pub async fn save(
+        &self,
+        what: &'static str,
+        url: &Url,
+        file: &Path,
+        most: u64,
+    ) -> Result<(), ForgeError> {
+        let asking = Asking { authorization: Some(&self.authorization), headers: &[] };
+        let answer = self.web.get(url, asking).await?;
+        let (status, headers, at) = (answer.status.as_u16(), answer.headers.clone(), answer.url.clone());
+        if answer.status.is_success() {
+            return Ok(answer.save(file, most).await?);
+        }
+        Err(Reply { status, json: Value::Null, headers, url: at }.refused(self, what))
     }
 
     pub fn unusable(&self, url: &Url, problem: &str) -> ForgeError {

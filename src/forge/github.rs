@@ -1,6 +1,7 @@
 //! GitHub: pull requests by REST, auto-merge by GraphQL.
 
 mod app;
+mod artifacts;
 mod merging;
 
 use http::Method;
@@ -24,13 +25,18 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    pub(super) fn new(place: &Place, token: Secret) -> Self {
+    /// The repository at a place, let in by a token.
+    pub fn new(place: &Place, token: Secret) -> Self {
         let (owner, name) = place.path.split_once('/').unwrap_or((&place.path, ""));
         Self { api: Api::new(place, token), owner: owner.to_owned(), name: name.to_owned() }
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// An address below the repository's.
-    fn at(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+    pub(super) fn at(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let repository: &[&str] = &["repos", &self.owner, &self.name];
         address(&self.api.base, &[repository, segments].concat(), query)
     }

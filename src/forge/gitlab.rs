@@ -1,5 +1,7 @@
 //! GitLab: merge requests by REST.
 
+mod jobs;
+
 use std::time::Duration;
 
 use http::Method;
@@ -25,12 +27,17 @@ pub struct GitLab {
 }
 
 impl GitLab {
-    pub(super) fn new(place: &Place, token: Secret) -> Self {
+    /// The project at a place, let in by a token.
+    pub fn new(place: &Place, token: Secret) -> Self {
         Self { api: Api::new(place, token), project: place.path.clone() }
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// An address below the project's.
-    fn at(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+    pub(super) fn at(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let project: &[&str] = &["projects", &self.project];
         address(&self.api.base, &[project, segments].concat(), query)
     }

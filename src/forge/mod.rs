@@ -5,18 +5,23 @@
 //! | which forge has a repository, and how it lets us in | [`Place`], [`Forge::of`] |
 //! | open a request for a branch, or update the one that is open | [`Forge::propose`] |
 //! | see what became of it | [`Forge::state`] |
+//! | the one comment that a pipeline keeps on a request | [`Forge::comment`] |
+//! | what pipelines have left for a request | [`Merged`], [`Run`], [`Artifact`] |
 //! | a token of a GitHub App | [`github::AppKey`] |
 
 mod api;
+pub mod comment;
 mod error;
 pub mod github;
-mod gitlab;
+pub mod gitlab;
+mod left;
 mod place;
 mod text;
 
 use url::Url;
 
 pub use self::error::ForgeError;
+pub use self::left::{Artifact, Merged, Run};
 pub use self::place::{Kind, Place};
 pub use self::text::{Line, RequestText};
 use crate::support::secret::Secret;

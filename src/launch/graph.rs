@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use super::options::RunOptions;
 use super::prepared::PreparedRun;
 use super::select::Selection;
+use super::target::neighbours;
 use super::workspace::Workspace;
 use crate::estate::UnitIndex;
 use crate::project::UnitLimits;
@@ -25,7 +26,7 @@ use crate::run::node::Nodes;
 use crate::run::plans::Plans;
 use crate::run::policy::Policies;
 use crate::run::saved::SavedPlans;
-use crate::run::saved_gate::SavedPlansGate;
+use crate::run::saved_gate::{GatedUnit, SavedPlansGate};
 use crate::run::scheduler;
 use crate::run::unit::{UnitContext, UnitWork};
 use crate::run::unit_loader::UnitLoader;
@@ -65,7 +66,11 @@ pub fn context(
 /// How long units may take: by the flag, else by the project.
 fn limits(workspace: &Workspace, options: &RunOptions) -> UnitLimits {
     let project = &workspace.project.limits;
-    UnitLimits { timeout: options.unit_timeout.or(project.timeout), of_some: project.of_some.clone() }
+    UnitLimits {
+        timeout: options.unit_timeout.or(project.timeout),
+        of_gates: options.gate_timeout,
+        of_some: project.of_some.clone(),
+    }
 }
 
 /// What the project asks of each plan; its cost also where a flag asks for it.
@@ -81,13 +86,19 @@ fn saved_plans_gate(
     selection: &Selection,
     context: &Arc<UnitContext>,
     saved: &Arc<SavedPlans>,
+    folder: &RunFolder,
     parallelism: usize,
 ) -> GateSpec {
-    let dirs = selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.clone());
+    let units = selection.selected.iter().map(|unit| {
+        let dir = selection.estate.unit(*unit).dir.clone();
+        let name = context.loader.name(&dir);
+        let plan_file = folder.plan(&name);
+        (name, GatedUnit { dir, plan_file })
+    });
     let work = SavedPlansGate {
         context: Arc::clone(context),
         saved: Arc::clone(saved),
-        dirs: dirs.map(|dir| (context.loader.name(&dir), dir)).collect(),
+        units: units.collect(),
         parallelism,
     };
     GateSpec { name: "saved plans".to_owned(), work: Arc::new(work) }
@@ -131,23 +142,31 @@ pub fn nodes(
         let unit = workspace.project.unit_dir(cluster)?;
         let index = place(estate.find(&unit)?)?;
         let loader = Arc::clone(&context.loader);
-        Some((index, GateContext { cluster: cluster.clone(), unit, loader }))
+        let timeout = context.limits.of_gates;
+        let neighbours = neighbours(workspace, cluster);
+        let registered = neighbours.iter().filter(|(other, _)| cluster.registers(&other.label));
+        let others = registered.filter_map(|(_, unit)| place(estate.find(unit.as_ref()?)?));
+        let others: Vec<SpecIndex> = others.collect();
+        Some((index, others, GateContext { cluster: cluster.clone(), unit, neighbours, loader, timeout }))
     });
     let cache = workspace.argocd_cache();
     let mut nodes = if context.mode == Mode::Destroy {
-        let gates = contexts.filter_map(|(unit, context)| Some((unit, gate::down(context, &cache)?)));
+        let gates = contexts.filter_map(|(unit, mut others, context)| {
+            others.push(unit);
+            Some((others, gate::down(context, &cache)?))
+        });
         assemble::downwards(units, gates.collect())
     } else if context.mode == Mode::Drift {
         let (rules, detailed) = (&workspace.project.drift, context.plans.detailed);
-        let gates = contexts.filter_map(|(_, context)| gate::drift(context, rules.clone(), detailed));
+        let gates = contexts.filter_map(|(_, _, context)| gate::drift(context, rules.clone(), detailed));
         let gates = gates.collect();
         assemble::beside(assemble::upwards(units, Vec::new()), gates)
     } else {
-        let gates = contexts.map(|(unit, context)| gate::up(unit, context, &cache));
+        let gates = contexts.map(|(unit, others, context)| gate::up(unit, others, context, &cache));
         assemble::upwards(units, gates.collect())
     };
     if let Some(saved) = &context.plans.saved {
-        nodes = assemble::behind(saved_plans_gate(selection, context, saved, parallelism), nodes);
+        nodes = assemble::behind(saved_plans_gate(selection, context, saved, folder, parallelism), nodes);
     }
     if let Some(keeper) = &context.plans.keeper {
         keeper.announce(scheduler::announce(&nodes));

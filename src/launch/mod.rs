@@ -13,8 +13,9 @@
 //! | saved plans | [`apply_saved`] |
 //! | units that are no longer in the tree | [`destroy_removed`] |
 //! | a run that stopped | [`resume`] |
+//! | something of a person's own over units | [`run_errand`] |
 //!
-//! All of these end in `execute`: the folder of the run, its graph, who watches, the agreement, the locks, the scheduler,
+//! All of these but the last end in `execute`: the folder of the run, its graph, who watches, the agreement, the locks, the scheduler,
 //! the summary.
 
 mod agree;
@@ -23,14 +24,17 @@ mod broken_locks;
 mod cache;
 mod conclusion;
 mod engines;
+mod errand;
 mod error;
 mod execute;
 mod features;
+mod fleet;
 mod graph;
 mod home;
 mod left_behind;
 mod left_out;
 mod locks;
+mod manifests;
 mod nothing;
 mod options;
 mod planning;
@@ -52,8 +56,11 @@ pub use self::agree::Consent;
 pub use self::begin::{Launch, launch};
 pub use self::broken_locks::unlock_run;
 pub use self::conclusion::Conclusion;
+pub use self::errand::{ErrandLaunch, run_errand};
 pub use self::error::CommandError;
+pub use self::fleet::{Asked, ask, ask_all, ask_found, place};
 pub use self::left_out::leave_out;
+pub use self::manifests::manifests;
 pub use self::nothing::{no_units, refuse_nothing};
 pub use self::options::{Invocation, ReportFiles, RunOptions, Scope, Tools};
 pub use self::planning::{Planning, plan};
@@ -62,6 +69,6 @@ pub use self::resume::{Resuming, resume};
 pub use self::saved::{SavedApply, Signing, Trust, apply_saved};
 pub use self::select::Selection;
 pub use self::selectors::{Matched, Selectors, inside};
-pub use self::stacks::{counted, expand, generate_first, stale_ones, write_generated};
-pub use self::target::{Target, choose};
+pub use self::stacks::{counted, expand, generate_first, stale_ones, whole, write_generated};
+pub use self::target::{Target, choose, other_clusters};
 pub use self::workspace::{Workspace, refuse_anothers_file, working_dir};

@@ -4,6 +4,7 @@ use super::error::CommandError;
 use super::selectors::{Matched, Selectors};
 use crate::estate::Estate;
 use crate::hcl::suggest;
+use crate::support::counted::plural;
 use crate::support::{path_text, shown};
 use crate::ui::Ui;
 
@@ -25,7 +26,12 @@ pub fn refuse_nothing(
             ui.say(&message);
             return Ok(());
         }
-        return Err(CommandError::usage(message, "name a folder that holds a terragrunt.hcl"));
+        let help = if estate.stacks.is_empty() {
+            "name a folder that holds a terragrunt.hcl"
+        } else {
+            "write what they make with `slipway stack generate`, or pass --expand-stacks where the command has it"
+        };
+        return Err(CommandError::usage(message, help));
     };
     if selectors.allow_empty || !chosen.ranges.is_empty() {
         ui.say("no unit is selected");
@@ -46,7 +52,11 @@ pub fn refuse_nothing(
 
 /// What is said of a folder without units.
 pub fn no_units(estate: &Estate) -> String {
-    format!("there are no units under {}", path_text::shown(&estate.root))
+    let none = format!("there are no units under {}", path_text::shown(&estate.root));
+    match estate.stacks.len() {
+        0 => none,
+        count => format!("{none}, but {count} {} of which nothing is generated", plural(count, "stack")),
+    }
 }
 
 /// The unit that the only query nearly names, by its path or by its last name.

@@ -52,6 +52,8 @@ pub struct RunOptions {
     pub fail_fast: Option<bool>,
     /// How long a unit may take.
     pub unit_timeout: Option<Duration>,
+    /// How long each gate of a cluster may wait.
+    pub gate_timeout: Option<Duration>,
     /// Bytes that a unit is expected to take of the memory.
     pub unit_memory: Option<u64>,
     /// Bytes that the modules and providers may take that are kept.

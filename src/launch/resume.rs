@@ -8,6 +8,7 @@ use super::error::CommandError;
 use super::execute::{execute, is_unattended};
 use super::options::{RunOptions, Tools};
 use super::prepared::PreparedRun;
+use super::stacks;
 use super::workspace::Workspace;
 use crate::project::EngineChoice;
 use crate::report::model::Summary;
@@ -61,7 +62,7 @@ pub async fn resume(ui: Ui, workspace: Workspace, wanted: Resuming<'_>) -> Resul
     if command == Some(Command::ApplySaved) {
         return Err(CommandError::refused(
             format!("run {} applied saved plans, which are over with it", folder.id),
-            "plan what is left anew: `slipway plan --out`, then `slipway apply`",
+            "go on with what is left: `slipway apply DIR --replan`",
         ));
     }
     let Some(command) = command.filter(|command| command.is_resumable()) else {
@@ -100,6 +101,7 @@ pub async fn resume(ui: Ui, workspace: Workspace, wanted: Resuming<'_>) -> Resul
     let workspace = workspace.with_settings_of(&request)?;
     say_where_it_stands(ui, &workspace, &folder, &past);
     let options = options(wanted.options, &request, &past);
+    stacks::generate_first(ui, &workspace, Some(&request.path), options.keep_generated)?;
     let reader = workspace.reader_for_work(mode.command(), &options.tools)?;
     let units = past.start.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
     let names: Vec<&str> = units.map(|node| node.name.as_str()).collect();

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::error::CommandError;
 use super::workspace::Workspace;
-use crate::estate::{Templates, expand_stacks};
+use crate::estate::{Estate, Templates, expand_stacks};
 use crate::hcl::diagnostic::Diagnostic;
-use crate::terragrunt::paths;
 use crate::terragrunt::stack::{Changes, Expansion, generate, left_over, stale};
+use crate::terragrunt::{Reader, paths};
 use crate::ui::Ui;
 
 /// Generates what stacks under a PATH make before a run reads it, with a word only where something changed. Where what
@@ -54,6 +54,16 @@ pub fn expand(workspace: &Workspace, root: &Path) -> (Vec<Expansion>, Vec<Diagno
     // A reader of its own: the one of the command reads what was written.
     let reader = workspace.reader("generate");
     expand_stacks(root, &reader, &*workspace.stack_sources(&reader), Templates::Refused)
+}
+
+/// The whole estate with what its stacks make, of which nothing is written: `reader` sees it from then on.
+pub fn whole(workspace: &Workspace, reader: &Reader) -> (Estate, Vec<Expansion>) {
+    let root = &workspace.project.estate_root;
+    let sources = workspace.stack_sources(reader);
+    let (expansions, diagnostics) = expand_stacks(root, reader, &*sources, Templates::PassedOver);
+    let mut estate = Estate::discover_expanded(root, reader, &expansions);
+    estate.diagnostics.splice(0..0, diagnostics);
+    (estate, expansions)
 }
 
 /// Writes it; warnings are told.

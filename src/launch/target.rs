@@ -7,9 +7,12 @@ use aws_config::SdkConfig;
 use super::error::CommandError;
 use super::options::Tools;
 use super::workspace::Workspace;
+use crate::argocd::OtherCluster;
 use crate::cluster::load_aws;
 use crate::engine::{Session, Unwatched};
+use crate::estate::expand_for;
 use crate::project::{ArgoCd, Cluster, ResolvedCluster};
+use crate::run::gate::{self, Neighbour};
 use crate::support::interrupt::channel;
 
 /// A cluster and the way to its AWS.
@@ -50,6 +53,40 @@ impl Target {
     }
 }
 
+/// The other clusters of the file, each with the folder of its unit.
+pub(super) fn neighbours(workspace: &Workspace, cluster: &Cluster) -> Vec<Neighbour> {
+    let clusters = workspace.project.clusters.iter();
+    let others = clusters.filter(|other| other.label != cluster.label);
+    others.map(|other| (other.clone(), workspace.project.unit_dir(other))).collect()
+}
+
+/// How the other clusters are reached that the Argo CD of one deploys to; it takes an engine to read their units' outputs.
+pub async fn other_clusters(
+    workspace: &Workspace,
+    label: &str,
+    argocd: &ArgoCd,
+    tools: &Tools,
+) -> Result<Vec<OtherCluster>, CommandError> {
+    if argocd.clusters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let neighbours = neighbours(workspace, choose(workspace, Some(label))?);
+    let is_meant = |other: &Cluster| argocd.clusters.iter().any(|one| one.label == other.label);
+    let found = if neighbours.iter().any(|(other, unit)| unit.is_some() && is_meant(other)) {
+        let loader =
+            workspace.loader(workspace.engine(tools, false)?, workspace.reader_for_work("output", tools)?);
+        let (_interruptor, interrupts) = channel();
+        let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };
+        gate::others(argocd, &neighbours, Some((&loader, session))).await
+    } else {
+        gate::others(argocd, &neighbours, None).await
+    };
+    found.map_err(|error| {
+        let advice = error.advice();
+        CommandError::failed(error, advice)
+    })
+}
+
 /// The cluster of that label, or the only one.
 pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a Cluster, CommandError> {
     let clusters = &workspace.project.clusters;
@@ -59,10 +96,19 @@ pub fn choose<'a>(workspace: &'a Workspace, label: Option<&str>) -> Result<&'a C
             if clusters.is_empty() {
                 return none(workspace);
             }
-            CommandError::usage(
-                format!("slipway.hcl has no cluster \"{label}\""),
-                format!("it has {}", labels()),
-            )
+            let message = format!("slipway.hcl has no cluster \"{label}\"");
+            // People know their clusters by the names of EKS, and commands take labels.
+            let named = |cluster: &&Cluster| {
+                cluster.whereabouts(None).is_ok_and(|found| found.name.as_deref() == Some(label))
+            };
+            let help = match clusters.iter().find(named) {
+                Some(cluster) => format!(
+                    "\"{label}\" is what EKS calls cluster \"{0}\": name it by its label, {0}",
+                    cluster.label
+                ),
+                None => format!("commands take the labels of its blocks: it has {}", labels()),
+            };
+            CommandError::usage(message, help)
         }),
         (None, [only]) => Ok(only),
         (None, []) => Err(none(workspace)),
@@ -97,6 +143,11 @@ async fn with_outputs(
         let error = cluster.resolve(None).err();
         return Err(CommandError::Configuration(error.map(|error| *error).into_iter().collect()));
     };
+    let reader = loader.reader();
+    if !reader.is_file(&reader.unit_file(&dir)) {
+        // A stack may make it that is not generated.
+        expand_for(&dir, reader, &*workspace.stack_sources(reader))?;
+    }
     if let Some(missing) = workspace.project.missing_cluster_unit(cluster, loader.reader()) {
         return Err(CommandError::Configuration(vec![missing]));
     }

@@ -3,7 +3,7 @@
 use super::needs::Sections;
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::source::Location;
+use crate::hcl::source::{Location, SourceFile};
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::Document;
 use crate::terragrunt::schema::{Kind, Spec, optional, required};
@@ -12,6 +12,8 @@ const APPS: &[Spec] = &[
     optional("age", Kind::String),
     optional("image_paths", Kind::StringMap),
     optional("check_image", Kind::String),
+    optional("check_manifests", Kind::String),
+    optional("schemas", Kind::Strings),
     optional("platforms", Kind::Strings),
     optional("pin", Kind::Bool),
     optional("message", Kind::String),
@@ -36,6 +38,10 @@ pub struct Apps {
     pub image_paths: Vec<(String, String)>,
     /// How registries are asked for images before they are set: `warn`, `require` or `off`.
     pub check_image: Option<String>,
+    /// What it means that manifests are wrong: `warn`, `require` or `off`.
+    pub check_manifests: Option<String>,
+    /// Where the schemas are that manifests are held to: `cluster`, files or folders.
+    pub schemas: Vec<String>,
     /// What images have to be built for.
     pub platforms: Vec<String>,
     /// Whether images are set with their digests.
@@ -65,6 +71,14 @@ pub struct FreezeWindowBlock {
     pub location: Location,
 }
 
+impl FreezeWindowBlock {
+    fn is_like(&self, other: &Self) -> bool {
+        let Self { name, cron, duration, time_zone, apps, location: _ } = self;
+        (name, cron, duration, time_zone, apps)
+            == (&other.name, &other.cron, &other.duration, &other.time_zone, &other.apps)
+    }
+}
+
 /// What is said of one application.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -81,6 +95,41 @@ pub struct App {
 }
 
 impl Apps {
+    /// What the `slipway.hcl` in a manifests repository says, which anybody may have written who may write there: it stands for
+    /// itself, and of it this block alone is read. `named` is what its places are called.
+    pub fn of_repository(text: String, named: &str) -> Result<Self, Vec<Diagnostic>> {
+        let sections = Sections::foreign(SourceFile::new(named, text))?;
+        let mut errors = Vec::new();
+        let apps = Self::read(&sections, &mut errors);
+        if errors.is_empty() { Ok(apps) } else { Err(errors) }
+    }
+
+    /// What is not said here is taken from there; windows count from both, but for those that are written in both alike. Where
+    /// schemas are is known here only: there they would be files of another machine.
+    #[must_use]
+    pub fn completed_by(mut self, other: Self) -> Self {
+        self.age = self.age.or(other.age);
+        self.message = self.message.or(other.message);
+        self.check_image = self.check_image.or(other.check_image);
+        self.check_manifests = self.check_manifests.or(other.check_manifests);
+        self.pin |= other.pin;
+        if self.platforms.is_empty() {
+            self.platforms = other.platforms;
+        }
+        let unsaid = |kind: &str| self.image_paths.iter().all(|(said, _)| said != kind);
+        let more: Vec<_> = other.image_paths.into_iter().filter(|(kind, _)| unsaid(kind)).collect();
+        self.image_paths.extend(more);
+        let unsaid = |app: &App| self.apps.iter().all(|said| said.name != app.name);
+        let more: Vec<_> = other.apps.into_iter().filter(unsaid).collect();
+        self.apps.extend(more);
+        let unsaid =
+            |window: &FreezeWindowBlock| self.freeze_windows.iter().all(|said| !said.is_like(window));
+        let more: Vec<_> = other.freeze_windows.into_iter().filter(unsaid).collect();
+        self.freeze_windows.extend(more);
+        self.location = self.location.or(other.location);
+        self
+    }
+
     /// Reads the block of a file.
     pub(super) fn read(sections: &Sections, errors: &mut Vec<Diagnostic>) -> Self {
         let Some(block) = sections.look().body().blocks("apps").next() else { return Self::default() };
@@ -121,6 +170,8 @@ fn apps(document: &Document, block: &Block) -> Result<Apps, Vec<Diagnostic>> {
         message: text(&fields, "message"),
         image_paths: by_name(fields.get("image_paths")),
         check_image: text(&fields, "check_image"),
+        check_manifests: text(&fields, "check_manifests"),
+        schemas: texts(fields.get("schemas")).unwrap_or_default(),
         platforms: texts(fields.get("platforms")).unwrap_or_default(),
         pin: fields.get("pin").and_then(Value::as_bool).unwrap_or_default(),
         apps: Vec::new(),

@@ -32,7 +32,10 @@ pub fn planned_gates(project: &Project, estate: &Estate, selected: &BTreeSet<Uni
         if let Some((argocd, applications)) = argocd {
             let after_gate = Some(verify);
             let kind = GateKind::Argocd;
-            gates.push(PlannedGate { kind, name: argocd.clone(), after_gate, after: vec![], before: vec![] });
+            let registered = project.clusters.iter().filter(|other| cluster.registers(&other.label));
+            let others = registered.filter_map(|other| estate.find(&project.unit_dir(other)?));
+            let after = others.filter(|other| selected.contains(other)).collect();
+            gates.push(PlannedGate { kind, name: argocd.clone(), after_gate, after, before: vec![] });
             gates.push(PlannedGate {
                 kind: GateKind::Applications,
                 name: applications,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cluster::duration;
+use super::fields::duration;
 use super::needs::Sections;
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
@@ -19,6 +19,8 @@ const UNIT: &[Spec] = &[optional("timeout", Kind::String)];
 pub struct UnitLimits {
     /// `engine.unit_timeout`: where no block says otherwise.
     pub timeout: Option<Duration>,
+    /// How long each gate of a cluster may wait, where the command line says so.
+    pub of_gates: Option<Duration>,
     /// The `unit` blocks, in the order of the file.
     pub of_some: Vec<(Glob, Duration)>,
 }
@@ -92,6 +94,7 @@ mod tests {
         let glob = |text: &str| Glob::new(text).unwrap();
         let seconds = Duration::from_secs;
         let limits = UnitLimits {
+            of_gates: None,
             timeout: Some(seconds(60)),
             of_some: vec![(glob("dev/**"), seconds(90)), (glob("**/cluster"), seconds(120))],
         };

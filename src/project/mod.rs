@@ -4,14 +4,21 @@
 //! start a program ([`Needs`]). The room stands above the estate: it asks where units are, and no unit knows of it.
 
 mod apps;
+mod argocd;
+mod ci;
 mod cluster;
 mod cluster_unit;
+mod decode;
 mod drift;
+mod fields;
 mod gates;
+mod left_out;
 mod limits;
 mod needs;
 mod own_secrets;
 pub mod policy;
+mod repositories;
+mod verify;
 
 #[cfg(test)]
 mod any_project;
@@ -26,13 +33,17 @@ use std::sync::Arc;
 use crate::terragrunt::schema::{Kind, Spec, optional};
 use crate::terragrunt::{Document, ReaderOptions, paths, strings};
 pub use apps::{App, Apps, FreezeWindowBlock};
-pub use cluster::{
-    ArgoCd, Cluster, Flavor, Repository, ResolvedCluster, RootApplication, Verify, Whereabouts, duration,
-};
+pub use argocd::{ArgoCd, Flavor, Registered, RootApplication};
+pub use ci::{Ci, CiEnvironment};
+pub use cluster::{Cluster, ResolvedCluster, Whereabouts};
 pub use drift::DriftRules;
+pub use fields::duration;
 pub use gates::planned_gates;
+pub use left_out::{LeftOut, Traits};
 pub use limits::{UnitLimits, bytes};
 pub use needs::Needs;
+pub use repositories::{Key, Repository, Source, SourceKind};
+pub use verify::Verify;
 
 use self::needs::Sections;
 use self::policy::{CostLimits, Policy};
@@ -60,6 +71,7 @@ const ENGINE: &[Spec] = &[
 ];
 const BLOCKS: &[(&str, usize)] = &[
     ("apps", 0),
+    ("ci", 0),
     ("cluster", 1),
     ("cost", 0),
     ("drift", 0),
@@ -137,6 +149,8 @@ pub struct Project {
     pub apps: Apps,
     /// What may differ from what was left there.
     pub drift: DriftRules,
+    /// What pipelines are told.
+    pub ci: Ci,
 }
 
 impl Project {
@@ -174,6 +188,7 @@ impl Project {
             cost: None,
             apps: Apps::default(),
             drift: DriftRules::default(),
+            ci: Ci::default(),
         })
     }
 
@@ -222,6 +237,7 @@ impl Project {
             cost: policy::cost(&sections, needs.policies, &mut errors),
             apps: Apps::read(&sections, &mut errors),
             drift: DriftRules::read(&sections, needs.policies, &mut errors),
+            ci: Ci::read(&sections, needs.ci, &mut errors),
         };
         project.set_engine(sections.look(), &engine, &mut errors);
         if errors.is_empty() { Ok(project) } else { Err(errors) }

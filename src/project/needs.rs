@@ -3,12 +3,12 @@
 //! Everything is checked, and all is evaluated that no program has a part in, whatever the command is: a wrong file is
 //! told at once. What does rest on a program (`run_cmd`, `sops_decrypt_file`) waits until a command needs its answer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::hcl::diagnostic::Diagnostic;
-use crate::hcl::source::Span;
-use crate::terragrunt::{Document, ReaderOptions};
+use crate::hcl::source::{SourceFile, Span};
+use crate::terragrunt::{Boundary, Document, ReaderOptions};
 
 /// The parts of the file that a command needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,13 +22,20 @@ pub struct Needs {
     pub clusters: bool,
     /// `policy` blocks and `cost`: what plans have to hold.
     pub policies: bool,
+    /// `ci`: what pipelines are told.
+    pub ci: bool,
 }
 
 impl Needs {
     /// No part: the folder of the file is enough.
-    pub const NOTHING: Self = Self { estate: false, engine: false, clusters: false, policies: false };
+    pub const NOTHING: Self =
+        Self { estate: false, engine: false, clusters: false, policies: false, ci: false };
     /// Where the units are.
     pub const ESTATE: Self = Self { estate: true, ..Self::NOTHING };
+    /// What pipelines are told.
+    pub const CI: Self = Self { ci: true, ..Self::NOTHING };
+    /// To write a pipeline for the units.
+    pub const PIPELINE: Self = Self { ci: true, ..Self::ESTATE };
     /// To work on units without planning them.
     pub const ENGINE: Self = Self { engine: true, ..Self::ESTATE };
     /// To come to a cluster, which may be known by the outputs of a unit only.
@@ -52,6 +59,18 @@ impl Sections {
         let look = Document::read(file, ReaderOptions { exec: false, ..options.clone() })?;
         let whole = if may_start { Some(Arc::new(Document::read(file, options)?)) } else { None };
         Ok(Self { look: Arc::new(look), whole })
+    }
+
+    /// A file of somebody else's, which stands for itself: nothing is started for it, and of this machine nothing is read.
+    pub fn foreign(source: Arc<SourceFile>) -> Result<Self, Vec<Diagnostic>> {
+        let nowhere = PathBuf::from("/dev/null/nowhere");
+        let options = ReaderOptions {
+            exec: false,
+            environment: Arc::default(),
+            boundary: Some(Arc::new(Boundary::of_folder(&nowhere))),
+            ..ReaderOptions::new(nowhere, "")
+        };
+        Ok(Self { look: Arc::new(Document::of(source, options)?), whole: None })
     }
 
     /// The file for what is only looked at.

@@ -6,8 +6,8 @@ use crate::hcl::ast::{Body, Expr, ExprKind};
 use crate::hcl::walk::expressions;
 use crate::support::{environment, redact};
 
-/// What of a `repository` block may be a secret.
-const SECRET: &[&str] = &["credentials", "url"];
+/// What of a `repository` or `repo_creds` block may be a secret.
+pub(super) const SECRET: &[&str] = &["credentials", "github_app_private_key", "ssh_private_key", "url"];
 
 /// Keeps them from programs that are started from now on, and what they hold from being shown: those whose names stand
 /// in `get_env` in the block, or in locals that it uses. A name that is put together is not known without evaluating it.
@@ -20,11 +20,37 @@ pub fn withhold(file: &Body) {
     }
 }
 
+/// Whether a value stands in the file itself: neither a function nor anything outside of the file has a part in it.
+pub(super) fn is_written_out(file: &Body, expr: &Expr) -> bool {
+    let locals: Vec<_> = file.blocks("locals").flat_map(|locals| &locals.body.attributes).collect();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let (mut has_text, mut comes_from_elsewhere) = (false, false);
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        expressions(expr, &mut |inner| {
+            match &inner.kind {
+                ExprKind::String(text) => has_text |= !text.trim().is_empty(),
+                ExprKind::Template(_) => has_text = true,
+                ExprKind::Call { .. } => comes_from_elsewhere = true,
+                ExprKind::GetAttr { target, name } if matches!(&target.kind, ExprKind::Variable(root) if &**root == "local") =>
+                {
+                    let used = locals.iter().filter(|local| local.name.name == name.name);
+                    open.extend(used.filter(|local| seen.insert(&local.name.name)).map(|local| &local.expr));
+                }
+                ExprKind::Variable(root) => comes_from_elsewhere |= &**root != "local",
+                _ => {}
+            }
+            true
+        });
+    }
+    has_text && !comes_from_elsewhere
+}
+
 fn names(file: &Body) -> BTreeSet<String> {
     let repositories = file
         .blocks("cluster")
         .flat_map(|cluster| cluster.body.blocks("argocd"))
-        .flat_map(|argocd| argocd.body.blocks("repository"));
+        .flat_map(|argocd| argocd.body.blocks("repository").chain(argocd.body.blocks("repo_creds")));
     let secret = |attribute: &&str| SECRET.contains(attribute);
     let mut open: Vec<&Expr> = repositories
         .flat_map(|repository| &repository.body.attributes)

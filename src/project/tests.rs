@@ -114,3 +114,76 @@ fn what_is_misspelt_is_refused_with_the_right_name() {
     assert!(errors.contains("there is no block \"rot\" in argocd"), "{errors}");
     assert!(errors.contains("slipway.hcl:13:"), "{errors}");
 }
+
+/// A cluster with such an `argocd` block, and a variable.
+fn with_argocd(more: &str, value: &str) -> Result<crate::project::ResolvedCluster, String> {
+    let text = format!(
+        "cluster \"dev\" {{\n  name = \"dev\"\n  argocd {{\n    version = \"v3.6.1\"\n{more}\n  }}\n}}\n"
+    );
+    let tree = Tree::new(&[("slipway.hcl", &text)]);
+    let project = find(&tree, "", &[("VALUE", value)])?;
+    dev(&project).resolve(None).map_err(|error| error.message.clone())
+}
+
+#[test]
+fn every_kind_of_login_is_read_and_what_cannot_be_one_is_refused() {
+    use crate::project::{Key, SourceKind};
+    let pem = "-----BEGIN KEY-----\\ncanary-key\\n-----END KEY-----";
+    let block = |text: &str| format!("    repository \"x\" {{\n{text}\n    }}");
+    let ssh = "url = \"git@h:a/b.git\"\nssh_private_key = get_env(\"VALUE\")";
+    let cluster = with_argocd(&block(ssh), pem).unwrap();
+    let source = &cluster.argocd.as_ref().unwrap().sources[0];
+    let Some(Key::Ssh(key)) = &source.key else { panic!("{source:?}") };
+    assert_eq!(key.expose(), "-----BEGIN KEY-----\ncanary-key\n-----END KEY-----\n");
+    assert_eq!((source.kind, source.is_prefix), (SourceKind::Git, false));
+    assert!(!format!("{cluster:?}").contains("canary-key"));
+
+    for (text, value, wrong) in [
+        ("url = \"https://h/b.git\"\nssh_private_key = get_env(\"VALUE\")", pem, "takes no SSH key"),
+        (ssh, "hunter2", "is no private key"),
+        (
+            "url = \"git@h:b\"\nssh_private_key = get_env(\"VALUE\")\ncredentials = get_env(\"VALUE\")",
+            pem,
+            "several logins",
+        ),
+        (
+            "url = \"https://h/b\"\ngithub_app_private_key = get_env(\"VALUE\")",
+            pem,
+            "github_app_id is missing",
+        ),
+        (
+            "url = \"https://h/b\"\ngithub_app_id = \"x\"\ngithub_app_private_key = get_env(\"VALUE\")",
+            pem,
+            "is no number",
+        ),
+        ("url = \"https://u:p@h/b\"", "", "holds a login"),
+        ("url = \"https://h/b\"\ntype = \"svn\"", "", "no such type"),
+        ("url = \"oci://h/b\"\ntype = \"helm-oci\"", "", "has a scheme"),
+        ("url = \"h/b\"\ntype = \"oci\"", "", "none of a registry"),
+    ] {
+        let error = with_argocd(&block(text), value).unwrap_err();
+        assert!(error.contains(wrong) && !error.contains("hunter2"), "{text}: {error}");
+    }
+    let twice = format!("{}\n    repository \"y\" {{ url = \"git@h:a/b.git\" }}", block(ssh));
+    assert!(with_argocd(&twice, pem).unwrap_err().contains("two blocks"));
+    // One that stands in the file is refused before anything is evaluated, also by way of a local.
+    for value in ["\"t0ken\"", "<<E\n  t0ken\nE"] {
+        let text = format!("    repo_creds \"x\" {{\n url = \"https://h\"\n credentials = {value}\n }}");
+        assert!(with_argocd(&text, "").unwrap_err().contains("credentials stands in slipway.hcl"));
+    }
+    let unknown = with_argocd("    cluster \"dv\" {}", "").unwrap_err();
+    assert!(unknown.contains("looks after cluster \"dv\""), "{unknown}");
+}
+
+#[test]
+fn the_manifests_repository_is_known_without_the_keys_of_others() {
+    let more = "    repository {\n url = \"https://h/m.git\"\n }\n    repository \"x\" {\n url = \"git@h:b\"\n ssh_private_key = file(\"gone.pem\")\n }";
+    let text = format!(
+        "cluster \"dev\" {{\n  name = \"dev\"\n  argocd {{\n    version = \"v3.6.1\"\n{more}\n  }}\n}}\n"
+    );
+    let tree = Tree::new(&[("slipway.hcl", &text)]);
+    let project = find(&tree, "", &[]).unwrap();
+    let argocd = dev(&project).argocd_without_outputs().unwrap().unwrap();
+    assert_eq!(argocd.repository.unwrap().url.expose(), "https://h/m.git");
+    assert!(dev(&project).resolve(None).is_err());
+}

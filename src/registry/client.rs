@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use http::header;
+use http::{Method, header};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 use url::Url;
@@ -13,7 +13,9 @@ use super::ecr;
 use super::error::RegistryError;
 use super::login::Login;
 use super::logins::Logins;
-use super::manifest::{ACCEPTED, Configuration, Entry, Image, Index, Manifest, complaint, digest_like};
+use super::manifest::{
+    ACCEPTED, Configuration, Entry, Glance, Image, Index, Manifest, complaint, digest_like,
+};
 use super::place::Place;
 use super::platform::{Platform, listed};
 use super::token::Errand;
@@ -42,12 +44,21 @@ pub struct Question {
     pub any: bool,
     /// Whether its age is asked for.
     pub created: bool,
+    /// Whether its digest will be relied on: then it is read, and held to that.
+    pub pins: bool,
+}
+
+impl Question {
+    /// Whether nothing is asked but whether it is there.
+    fn is_of_being_there(&self) -> bool {
+        self.platforms.is_empty() && !self.created && !self.pins
+    }
 }
 
 /// What a registry says of an image that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Its digest: of the index, where it is built for several platforms. The bytes were held to it.
+    /// Its digest: of the index, where it is built for several platforms. The bytes were held to it, where they were read.
     pub digest: String,
     /// Of the platforms asked for, those that it is not built for, where one was enough.
     pub missing: Vec<Platform>,
@@ -86,6 +97,11 @@ impl Registries {
     pub async fn look(&self, image: &ImageReference, question: &Question) -> Result<Found, RegistryError> {
         let look = Look { registries: self, place: Place::of(&image.name), image: image.to_string() };
         let reference = image.digest.as_deref().or(image.tag.as_deref()).unwrap_or("latest");
+        if question.is_of_being_there()
+            && let Some(Glance { digest, .. }) = look.glance(reference).await?
+        {
+            return Ok(Found { digest, missing: Vec::new(), created: None });
+        }
         let (digest, manifest) = look.manifest(reference).await?;
         let (offered, created) = match &manifest {
             _ if question.platforms.is_empty() && !question.created => (Vec::new(), None),
@@ -107,11 +123,19 @@ impl Registries {
         Ok(Found { digest, missing, created: created.filter(|_| question.created) })
     }
 
-    /// Gets something of a repository, let in as it has to be. The answer may be one of failure, but for those that want a login.
-    async fn get(&self, place: &Place, what: &str, accepted: &str) -> Result<Answer, RegistryError> {
-        let url = place.url(what)?;
+    /// Asks for something of a repository, let in as it has to be. The answer may be one of failure, but for those that want a
+    /// login.
+    async fn get(
+        &self,
+        method: &Method,
+        place: &Place,
+        what: &str,
+        accepted: &str,
+    ) -> Result<Answer, RegistryError> {
+        let url = &place.url(what)?;
+        let asking = Wish { method, url, accepted };
         let known = self.known.lock().await.get(place).cloned();
-        let first = self.ask(&url, accepted, known.as_ref()).await?;
+        let first = self.ask(asking, known.as_ref()).await?;
         if !is_closed(&first) {
             return Ok(first);
         }
@@ -123,7 +147,7 @@ impl Registries {
             match login {
                 Ok(None) => {}
                 Err(error) => problems.push(error),
-                Ok(Some(login)) => match self.enter(place, &url, accepted, &offered, Some(&login)).await? {
+                Ok(Some(login)) => match self.enter(place, asking, &offered, Some(&login)).await? {
                     Ok(answer) => return Ok(answer),
                     Err(said) => problems.push(RegistryError::Refused {
                         registry: place.registry.clone(),
@@ -137,7 +161,7 @@ impl Registries {
         if let Some(first) = problems.into_iter().next() {
             return Err(first);
         }
-        match self.enter(place, &url, accepted, &offered, None).await? {
+        match self.enter(place, asking, &offered, None).await? {
             Ok(answer) => Ok(answer),
             Err(_) => Err(RegistryError::NoLogin {
                 registry: place.registry.clone(),
@@ -158,8 +182,7 @@ impl Registries {
     async fn enter(
         &self,
         place: &Place,
-        url: &Url,
-        accepted: &str,
+        asking: Wish<'_>,
         offered: &[Challenge],
         login: Option<&Login>,
     ) -> Result<Result<Answer, String>, RegistryError> {
@@ -181,7 +204,7 @@ impl Registries {
             (None, Some(_)) => return Ok(Err("it lets nobody in by a password or a token".to_owned())),
             (None, None) => return Ok(Err(String::new())),
         };
-        let answer = self.ask(url, accepted, Some(&authorization)).await?;
+        let answer = self.ask(asking, Some(&authorization)).await?;
         if is_closed(&answer) {
             let status = answer.status.as_u16();
             let said = complaint(&answer.bytes(LONGEST_COMPLAINT).await.unwrap_or_default());
@@ -193,11 +216,14 @@ impl Registries {
 
     async fn ask(
         &self,
-        url: &Url,
-        accepted: &str,
+        Wish { method, url, accepted }: Wish<'_>,
         authorization: Option<&Authorization>,
     ) -> Result<Answer, RegistryError> {
         let headers = [(header::ACCEPT, accepted.to_owned())];
+        if *method != Method::GET {
+            let asking = Asking { authorization, headers: &headers };
+            return Ok(self.web.change(method.clone(), url, asking, Vec::new()).await?);
+        }
         let mut pauses = PAUSES.into_iter();
         loop {
             let begun = Instant::now();
@@ -218,6 +244,15 @@ impl Registries {
     }
 }
 
+/// What is asked of a registry.
+#[derive(Clone, Copy)]
+struct Wish<'a> {
+    method: &'a Method,
+    url: &'a Url,
+    /// The kinds of answers that are understood.
+    accepted: &'a str,
+}
+
 /// Whether it wants a login, or another one.
 fn is_closed(answer: &Answer) -> bool {
     matches!(answer.status.as_u16(), 401 | 403)
@@ -231,9 +266,28 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Whether a manifest is there, asked by HEAD, which is no pull for registries that count them. None where the answer does not
+    /// leave that sure, as where it is not there: a GET then says why.
+    async fn glance(&self, reference: &str) -> Result<Option<Glance>, RegistryError> {
+        let begun = Instant::now();
+        let path = format!("manifests/{reference}");
+        match self.registries.get(&Method::HEAD, &self.place, &path, ACCEPTED).await {
+            Ok(answer) if answer.status.as_u16() == 200 => {
+                let said = |name: &str| answer.header(name).unwrap_or_default();
+                Ok(Glance::of(reference, &said("content-type"), &said("docker-content-digest")))
+            }
+            // Who is not there, or hangs, is not waited for twice.
+            Err(error) if begun.elapsed() >= AT_ONCE => Err(error),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
     /// A manifest by its tag or digest, with its digest.
     async fn manifest(&self, reference: &str) -> Result<(String, Manifest), RegistryError> {
-        let answer = self.registries.get(&self.place, &format!("manifests/{reference}"), ACCEPTED).await?;
+        let answer = self
+            .registries
+            .get(&Method::GET, &self.place, &format!("manifests/{reference}"), ACCEPTED)
+            .await?;
         let promised = answer.header("docker-content-digest");
         let bytes = self.body(answer, LONGEST_MANIFEST).await?;
         // What was asked for by its digest has that, whatever is promised beside.
@@ -246,7 +300,8 @@ impl Look<'_> {
     }
 
     async fn configuration(&self, digest: &str) -> Result<Configuration, RegistryError> {
-        let answer = self.registries.get(&self.place, &format!("blobs/{digest}"), "*/*").await?;
+        let answer =
+            self.registries.get(&Method::GET, &self.place, &format!("blobs/{digest}"), "*/*").await?;
         let bytes = self.body(answer, LONGEST_CONFIGURATION).await?;
         let got = digest_like(digest, &bytes);
         if got != digest {
@@ -276,6 +331,12 @@ impl Look<'_> {
             let is_dated = question.created && created.is_none() && question.platforms.is_empty();
             if is_wanted == Some(false) && !is_dated || is_wanted.is_none() && unsaid > MOST_UNSAID {
                 offered.extend(platform.clone());
+                continue;
+            }
+            if let Some(platform) = platform.as_ref().filter(|_| !question.created)
+                && let Some(seen) = self.glance(digest).await?
+            {
+                offered.extend((!seen.is_index).then(|| platform.clone()));
                 continue;
             }
             // An index may name what was never pushed, or was removed since.

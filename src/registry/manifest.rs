@@ -51,6 +51,15 @@ pub(super) struct Image {
     pub created: Option<Timestamp>,
 }
 
+/// What is known of a manifest that was not read.
+#[derive(Debug)]
+pub(super) struct Glance {
+    /// Its digest, as the registry says.
+    pub digest: String,
+    /// Whether it is one of several platforms.
+    pub is_index: bool,
+}
+
 /// What a configuration says of an image.
 #[derive(Debug)]
 pub(super) struct Configuration {
@@ -105,6 +114,26 @@ struct WireError {
     code: String,
     #[serde(default)]
     message: Option<String>,
+}
+
+impl Glance {
+    /// Reads what is said of a manifest beside its bytes; none of what does not say clearly that an image is there.
+    pub fn of(reference: &str, kind: &str, digest: &str) -> Option<Self> {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let is_image = ACCEPTED.split(", ").any(|known| known == kind);
+        let is_digest = digest.split_once(':').is_some_and(|(algorithm, sum)| {
+            let length = match algorithm {
+                "sha256" => 64,
+                "sha512" => 128,
+                _ => return false,
+            };
+            sum.len() == length && sum.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        // What was asked for by its digest has that.
+        let is_it = !reference.contains(':') || reference == digest;
+        let is_index = kind.contains("index") || kind.contains("manifest.list");
+        (is_image && is_digest && is_it).then(|| Self { digest: digest.to_owned(), is_index })
+    }
 }
 
 impl Manifest {
@@ -188,6 +217,25 @@ pub(super) fn digest_like(other: &str, bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_of_a_manifest_counts_where_it_is_clear() {
+        let (digest, other) = (format!("sha256:{}", "0a".repeat(32)), format!("sha256:{}", "0b".repeat(32)));
+        let image = "application/vnd.oci.image.manifest.v1+json";
+        let index = "application/vnd.docker.distribution.manifest.list.v2+json";
+        assert!(!Glance::of("v1", image, &digest).unwrap().is_index);
+        assert!(Glance::of(&digest, &format!("{index}; charset=utf-8"), &digest).unwrap().is_index);
+        for (reference, kind, said) in [
+            ("v1", "text/html", digest.as_str()),
+            ("v1", "", &digest),
+            ("v1", image, ""),
+            ("v1", image, "sha256:0a"),
+            ("v1", image, &digest.to_uppercase()),
+            (&other, image, &digest),
+        ] {
+            assert!(Glance::of(reference, kind, said).is_none(), "{reference} {kind} {said}");
+        }
+    }
 
     #[test]
     fn an_index_tells_its_platforms_and_not_what_lies_beside_them() {

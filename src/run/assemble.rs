@@ -45,6 +45,8 @@ pub struct ClusterGates {
     pub verify: GateSpec,
     /// Argo CD, where the cluster gets one, and the wait for its applications.
     pub argocd: Option<(GateSpec, GateSpec)>,
+    /// The units of the other clusters that its Argo CD deploys to.
+    pub others: Vec<SpecIndex>,
 }
 
 /// The graph upwards.
@@ -64,14 +66,19 @@ pub fn upwards(units: UnitSpecs, clusters: Vec<ClusterGates>) -> Nodes {
         place.push(node);
         let index = passage.push(node);
         for (_, cluster) in clusters.iter_mut().filter(|(unit, _)| *unit == index) {
-            let Some((on_it, ClusterGates { verify, argocd: gates, .. })) = cluster.take() else { continue };
+            let Some((on_it, ClusterGates { verify, argocd: gates, others, .. })) = cluster.take() else {
+                continue;
+            };
             let verified = add(&mut nodes, verify.name, NodeKind::Gate, vec![node], verify.work);
             passage[index] = verified;
-            argocd.extend(gates.map(|gates| (on_it, verified, gates)));
+            argocd.extend(gates.map(|gates| (on_it, others, verified, gates)));
         }
     }
-    for (on_it, verified, (bootstrap, applications)) in argocd {
-        let bootstrapped = add(&mut nodes, bootstrap.name, NodeKind::Gate, vec![verified], bootstrap.work);
+    for (on_it, others, verified, (bootstrap, applications)) in argocd {
+        // What it is to know of another cluster is there once that is.
+        let others = others.iter().map(|unit| passage[*unit]);
+        let after = std::iter::once(verified).chain(others).collect();
+        let bootstrapped = add(&mut nodes, bootstrap.name, NodeKind::Gate, after, bootstrap.work);
         let on_it = on_it.iter().map(|unit| place[*unit]);
         let after = std::iter::once(bootstrapped).chain(on_it).collect();
         add(&mut nodes, applications.name, NodeKind::Gate, after, applications.work);
@@ -99,12 +106,17 @@ pub fn behind(gate: GateSpec, nodes: Nodes) -> Nodes {
 }
 
 /// The graph downwards: each unit waits for its dependents.
-pub fn downwards(units: UnitSpecs, clusters: Vec<(SpecIndex, GateSpec)>) -> Nodes {
+pub fn downwards(units: UnitSpecs, clusters: Vec<(Vec<SpecIndex>, GateSpec)>) -> Nodes {
     let mut nodes = Nodes::default();
     let mut before: Slots<SpecIndex, Vec<NodeIndex>> = Slots::for_each_of(&units, Vec::new());
-    for (unit, gate) in clusters {
-        let mut under = dependents_of(unit, &units);
-        under.push(unit);
+    for (of_clusters, gate) in clusters {
+        let on_them = of_clusters.iter().flat_map(|unit| dependents_of(*unit, &units));
+        let mut under: Vec<SpecIndex> = of_clusters.clone();
+        for unit in on_them {
+            if !under.contains(&unit) {
+                under.push(unit);
+            }
+        }
         let node = add(&mut nodes, gate.name, NodeKind::Gate, Vec::new(), gate.work);
         for unit in under {
             before[unit].push(node);
@@ -188,21 +200,26 @@ mod tests {
     #[test]
     fn upwards_the_gate_stands_before_what_depends_on_the_cluster() {
         let argocd = Some((gate("argocd dev"), gate("applications dev")));
-        let gates = vec![ClusterGates { unit: SpecIndex(2), verify: gate("verify dev"), argocd }];
+        let gates = vec![ClusterGates {
+            unit: SpecIndex(2),
+            verify: gate("verify dev"),
+            argocd,
+            others: vec![SpecIndex(1)],
+        }];
         insta::assert_snapshot!(printed(&upwards(estate(), gates)), @r"
         networking <- 
         bucket <- 
         cluster <- networking
         verify dev <- cluster
         identity <- networking, verify dev
-        argocd dev <- verify dev
+        argocd dev <- bucket, verify dev
         applications dev <- identity, argocd dev
         ");
     }
 
     #[test]
     fn downwards_argocd_goes_before_anything_under_it() {
-        insta::assert_snapshot!(printed(&downwards(estate(), vec![(SpecIndex(2), gate("argocd dev"))])), @r"
+        insta::assert_snapshot!(printed(&downwards(estate(), vec![(vec![SpecIndex(2)], gate("argocd dev"))])), @r"
         argocd dev <- 
         identity <- argocd dev
         cluster <- argocd dev, identity

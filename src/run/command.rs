@@ -88,9 +88,7 @@ impl Command {
     /// What to type after a run that has left something undone.
     pub fn next_step(self, run: &str) -> String {
         match self {
-            Self::ApplySaved => {
-                "plan what is left anew: slipway plan --out DIR, then slipway apply DIR".to_owned()
-            }
+            Self::ApplySaved => "go on with what is left: slipway apply DIR --replan".to_owned(),
             command if command.is_resumable() => format!("go on with it: slipway resume {run}"),
             command => format!("go on with it: slipway {}", command.name()),
         }
@@ -124,7 +122,7 @@ mod tests {
         }
         let saved = Command::Apply.of_saved_plans(true);
         assert_eq!((saved, saved.name()), (Command::ApplySaved, "apply"));
-        assert!(saved.next_step("r1").contains("slipway plan --out"));
+        assert!(saved.next_step("r1").contains("--replan"));
         assert_eq!(Command::Destroy.of_saved_plans(true), Command::Destroy);
         assert_eq!(Command::named("sideways"), None);
         assert!(!destroys("sideways") && !only_plans("sideways"));

@@ -4,14 +4,16 @@ pub mod argocd;
 mod context;
 mod drift;
 mod history;
+mod neighbours;
 mod verify;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::context::{GateContext, GateError};
+pub use self::context::{GateContext, GateError, Neighbour};
 pub use self::history::History;
-pub use verify::{VerifyGate, verify_spec};
+pub use self::neighbours::others;
+pub use verify::VerifyGate;
 
 use self::argocd::{ApplicationsGate, BootstrapGate, UninstallGate};
 use self::drift::DriftGate;
@@ -19,8 +21,9 @@ use super::assemble::{ClusterGates, GateSpec, SpecIndex};
 use super::node::Work;
 use crate::project::DriftRules;
 
-/// The gates of a cluster on the way up; `unit` is its unit's place in the run.
-pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
+/// The gates of a cluster on the way up; `unit` is its unit's place in the run, `others` those of clusters that its Argo CD
+/// deploys to.
+pub fn up(unit: SpecIndex, others: Vec<SpecIndex>, context: GateContext, cache: &Path) -> ClusterGates {
     let (verify, argocd) = context.cluster.gate_names();
     let context = Arc::new(context);
     let gate = |name: String, work: Arc<dyn Work>| GateSpec { name, work };
@@ -29,7 +32,7 @@ pub fn up(unit: SpecIndex, context: GateContext, cache: &Path) -> ClusterGates {
         let bootstrap = BootstrapGate { context: Arc::clone(&context), cache: cache.to_owned() };
         (gate(argocd, Arc::new(bootstrap)), gate(applications, Arc::new(ApplicationsGate(context))))
     });
-    ClusterGates { unit, verify, argocd }
+    ClusterGates { unit, verify, argocd, others }
 }
 
 /// What looks at the applications of a cluster, where it has an Argo CD.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::NodeInfo;
-use super::saved::SavedPlans;
+use super::saved::{Basis, SavedPlans};
 use crate::engine::plan::fingerprint::files_read;
 use crate::engine::plan::left_out::LeftOut;
-use crate::engine::{Engine, EngineError, Fingerprint, PlanSummary, SavedPlan, Session, StateMark, UnitJob};
+use crate::engine::{Engine, EngineError, PlanSummary, SavedPlan, Session, UnitJob};
 use crate::support::paths::relative;
 
 /// What a run does with plans besides applying them; by default nothing.
@@ -40,15 +40,7 @@ pub struct Kept {
     pub mocked: Vec<String>,
     /// What it was made on; none where mocks went into it, since it is not saved then.
     pub basis: Option<Basis>,
-}
-
-/// What a plan was made on.
-pub struct Basis {
-    /// The unit's digests.
-    pub fingerprint: Fingerprint,
-    /// Its state.
-    pub state: Option<StateMark>,
-    /// The files that were read, with their digests, by their paths from the project's folder.
+    /// The files that were read for it, with their digests, by their paths from the project's folder.
     pub files: BTreeMap<PathBuf, String>,
 }
 
@@ -60,7 +52,7 @@ impl Keeper {
 
     /// Takes the units of the run: their folders, and the states among theirs that are files.
     pub fn run_of(&self, dirs: &[PathBuf], states: BTreeSet<PathBuf>) {
-        let left_out = LeftOut::new(dirs.iter().cloned(), states.iter().cloned());
+        let left_out = LeftOut::new(dirs.iter().cloned(), states.iter().cloned()).with_place(&self.root);
         *self.states.lock().unwrap_or_else(PoisonError::into_inner) = (left_out, states);
     }
 
@@ -89,17 +81,14 @@ impl Keeper {
         session: Session<'_>,
     ) -> Result<(), EngineError> {
         let mocked = job.config.mocked.clone();
-        let basis = if mocked.is_empty() {
+        let (basis, files) = if mocked.is_empty() {
             let left_out = self.states.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
-            Some(Basis {
-                fingerprint: engine.fingerprint(job, &left_out, session).await?,
-                state: engine.state_mark(job, session).await?,
-                files: files_read(&job.config, &self.root)?,
-            })
+            let basis = Basis::now(engine, job, &left_out, session).await?;
+            (Some(basis), files_read(&job.config, &self.root)?)
         } else {
-            None
+            (None, BTreeMap::new())
         };
-        let kept = Kept { file: plan.file.clone(), summary: plan.summary.clone(), mocked, basis };
+        let kept = Kept { file: plan.file.clone(), summary: plan.summary.clone(), mocked, basis, files };
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id.clone(), kept);
         Ok(())
     }

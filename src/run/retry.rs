@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::event::EventKind;
+use super::node::Reporter;
 use crate::engine::EngineError;
 use crate::engine::failure::covers;
+use crate::support::interrupt::Stop;
 use crate::terragrunt::DEFAULT_RETRYABLE_ERRORS;
 use crate::terragrunt::config::Errors;
 
@@ -31,7 +34,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 ///
 /// `attempt` counts from 1. Only what was run for the unit is tried again: its tool, its hooks, bringing its source.
 /// The wrapped Terragrunt is told not to try again itself.
-pub fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32) -> Option<Duration> {
+fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32) -> Option<Duration> {
     let cause = &error.told()?;
     let own = errors.map(|errors| errors.retry.as_slice()).unwrap_or_default();
     if let Some(rule) = own.iter().find(|rule| covers(&rule.retryable_errors, cause)) {
@@ -41,6 +44,29 @@ pub fn pause(errors: Option<&Errors>, error: &EngineError, attempt: u32) -> Opti
     let defaults = if own.is_empty() { DEFAULT_RETRYABLE_ERRORS } else { &[] };
     let patterns: Vec<_> = PASSING.iter().chain(defaults).map(|&pattern| pattern.to_owned()).collect();
     (attempt < ATTEMPTS && covers(&patterns, cause)).then(|| with_jitter(attempt))
+}
+
+/// Waits as long and says so, so that the next attempt may begin; the failure itself where there is none to come, or where the run
+/// is to end meanwhile.
+pub async fn wait(
+    errors: Option<&Errors>,
+    error: EngineError,
+    attempt: &mut u32,
+    reporter: &Reporter,
+) -> Result<(), EngineError> {
+    let Some(pause) = pause(errors, &error, *attempt) else { return Err(error) };
+    reporter.emit(EventKind::Retrying {
+        node: reporter.node.clone(),
+        attempt: *attempt,
+        seconds: pause.as_secs_f64(),
+        cause: error.to_string(),
+    });
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = reporter.interrupts().reached(Stop::Drain) => return Err(error),
+    }
+    *attempt += 1;
+    Ok(())
 }
 
 /// Longer with each attempt, and never the same for two units that were refused at the same time.

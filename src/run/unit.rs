@@ -16,6 +16,7 @@ use super::mode::Mode;
 use super::node::{Reporter, Work};
 use super::plans::Plans;
 use super::policy::Policies;
+use super::replan::Anew;
 use super::retry;
 use super::saved::SavedPlans;
 use super::time_limit::{Clock, within};
@@ -116,14 +117,7 @@ impl UnitWork {
     }
 
     async fn outcome(&self, reporter: &Reporter, clock: &Clock, when: When<'_>) -> Outcome {
-        match self.work(reporter, clock, when).await {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_interrupt() => Outcome::Interrupted,
-            Err(WorkError::Engine(error @ EngineError::Ignored { .. })) => {
-                Outcome::Unchanged { note: Some(error.to_string()) }
-            }
-            Err(error) => Outcome::Failed { message: error.to_string(), advice: error.advice() },
-        }
+        self.work(reporter, clock, when).await.unwrap_or_else(WorkError::into_outcome)
     }
 
     async fn work(&self, reporter: &Reporter, clock: &Clock, when: When<'_>) -> Result<Outcome, WorkError> {
@@ -159,19 +153,7 @@ impl UnitWork {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
-            let Some(pause) = retry::pause(job.config.errors.as_ref(), &error, attempt) else {
-                return Err(error.into());
-            };
-            reporter.emit(EventKind::Retrying {
-                node: reporter.node.clone(),
-                attempt,
-                seconds: pause.as_secs_f64(),
-                cause: error.to_string(),
-            });
-            tokio::select! {
-                () = tokio::time::sleep(pause) => attempt += 1,
-                () = reporter.interrupts().reached(Stop::Drain) => return Err(error.into()),
-            }
+            retry::wait(job.config.errors.as_ref(), error, &mut attempt, reporter).await?;
         }
     }
 
@@ -325,26 +307,50 @@ impl UnitWork {
         let Some(unit) = saved.units.get(&job.id) else {
             return Ok(Outcome::Refused { message: "no plan was saved for it".to_owned() });
         };
-        reporter.emit(EventKind::Planned {
-            node: reporter.node.clone(),
-            summary: unit.summary.clone(),
-            mocked: Vec::new(),
-        });
-        if !unit.summary.changes {
+        let planned = |summary: &PlanSummary| {
+            reporter.emit(EventKind::Planned {
+                node: reporter.node.clone(),
+                summary: summary.clone(),
+                mocked: Vec::new(),
+            });
+        };
+        let summary = unit.summary();
+        planned(summary);
+        if !summary.changes {
             return Ok(Outcome::Unchanged { note: None });
         }
         // What it depends on may have other outputs by now than those it was planned on.
-        if let Some(objection) = unit.objection(&self.context.loader, job, reporter).await? {
-            return Ok(Outcome::Refused { message: format!("{objection}; plan it again") });
-        }
         let engine = self.context.loader.engine();
-        engine.make_ready(job, reporter.session()).await?;
-        let plans = Root::at(paths::folder(&self.plan_file))?;
-        plans.write(&self.plan_file, &unit.content, PRIVATE)?;
-        let plan = SavedPlan {
-            file: self.plan_file.clone(),
-            summary: unit.summary.clone(),
-            direction: Direction::Apply,
+        let plan = match unit.objection(&self.context.loader, job, reporter).await? {
+            None => {
+                engine.make_ready(job, reporter.session()).await?;
+                if unit.renewed.get().is_none() {
+                    let plans = Root::at(paths::folder(&self.plan_file))?;
+                    plans.write(&self.plan_file, &unit.content, PRIVATE)?;
+                }
+                let (file, summary) = (self.plan_file.clone(), summary.clone());
+                SavedPlan { file, summary, direction: Direction::Apply }
+            }
+            Some(objection) if saved.may_be_made_anew(job) => {
+                reporter.log(&format!("{objection}; it is planned anew"));
+                match unit.anew(&self.context.loader, job, &self.plan_file, reporter).await? {
+                    Anew::Same(plan) => plan,
+                    Anew::Done => {
+                        planned(&PlanSummary::default());
+                        let note = "what was planned is there already".to_owned();
+                        return Ok(Outcome::Unchanged { note: Some(note) });
+                    }
+                    Anew::Another(deviations) => {
+                        let message = format!("{objection}; {deviations}; have the new plan reviewed");
+                        return Ok(Outcome::Refused { message });
+                    }
+                }
+            }
+            Some(objection) => {
+                return Ok(Outcome::Refused {
+                    message: format!("{objection}; plan it again, or pass --replan"),
+                });
+            }
         };
         let policies = &self.context.policies;
         if let Some(message) = policies.judge(&self.dir, job, &plan, engine, reporter).await? {

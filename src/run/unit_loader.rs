@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 use tracing::debug;
 
+use super::event::Outcome;
 use crate::engine::{Engine, EngineError, Session, UnitJob, sensitive};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::support::interrupt::Stop;
@@ -43,6 +44,17 @@ impl WorkError {
             Self::Configuration(diagnostics) => diagnostics.first().and_then(|first| first.help.clone()),
             Self::Engine(error) => error.advice(),
             Self::Dependency { source, .. } => source.advice(),
+        }
+    }
+
+    /// How work that ends with it went.
+    pub fn into_outcome(self) -> Outcome {
+        match self {
+            error if error.is_interrupt() => Outcome::Interrupted,
+            Self::Engine(error @ EngineError::Ignored { .. }) => {
+                Outcome::Unchanged { note: Some(error.to_string()) }
+            }
+            error => Outcome::Failed { message: error.to_string(), advice: error.advice() },
         }
     }
 

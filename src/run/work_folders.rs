@@ -31,7 +31,16 @@ impl WorkFolders {
     /// Enters the place of the reporter's node, as soon as nobody works there any more; `None` where a person asks to
     /// stop before that.
     pub async fn enter(&self, reporter: &Reporter) -> Result<Option<Reporter>, FileError> {
-        let folder = work_folder::of_unit(&self.home, &reporter.node);
+        self.enter_that_of(&reporter.node, reporter).await
+    }
+
+    /// Enters the place of a unit for whatever the reporter's node does with it.
+    pub async fn enter_that_of(
+        &self,
+        unit: &str,
+        reporter: &Reporter,
+    ) -> Result<Option<Reporter>, FileError> {
+        let folder = work_folder::of_unit(&self.home, unit);
         let mut told = false;
         loop {
             if let Some(place) = WorkFolder::take(&self.home, &folder, &self.holder)? {

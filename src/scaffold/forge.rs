@@ -18,6 +18,10 @@ pub struct Pins {
     pub checkout: &'static str,
     /// Exchanges the job's token for credentials of AWS.
     pub aws: &'static str,
+    /// Keeps a folder from one run to the next.
+    pub cache: &'static str,
+    /// Hands a file to other jobs.
+    pub upload: &'static str,
     /// Installs OpenTofu.
     pub tofu: &'static str,
     /// Logs in to a registry.
@@ -34,6 +38,8 @@ pub struct Pins {
 pub const PINS: Pins = Pins {
     checkout: "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
     aws: "aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2",
+    cache: "actions/cache@5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3",
+    upload: "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2",
     tofu: "opentofu/setup-opentofu@9d84900f3238fab8cd84ce47d658d25dd008be2f # v1",
     login: "docker/login-action@74a5d142397b4f367a81961eba4e8cd7edddf772 # v3.4.0",
     ecr: "aws-actions/amazon-ecr-login@062b18b96a7aff071d4dc91bc00c4c1a7945b076 # v2.0.1",

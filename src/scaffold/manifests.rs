@@ -23,6 +23,8 @@ pub struct Manifests {
     pub apps: Vec<App>,
     /// With some, an app is a base and an overlay for each; without, it is one folder.
     pub environments: Vec<Label>,
+    /// What makes an Application of each app.
+    pub followed: Followed,
     /// Under which applications are reached.
     pub domain: Domain,
     /// Which controller serves them.
@@ -33,6 +35,15 @@ pub struct Manifests {
     pub forge: Option<Forge>,
     /// Where the pipeline takes Slipway from.
     pub slipway: Slipway,
+}
+
+/// What makes an Application of each app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// A file for each.
+    One,
+    /// One `ApplicationSet`, of whatever folders there are.
+    Set,
 }
 
 /// An application.
@@ -104,9 +115,18 @@ struct Application<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "init/manifests/applicationset.yaml", syntax = "scaffold", escape = "none")]
+struct ApplicationSet<'a> {
+    url: &'a GitAddress,
+    branch: &'a Branch,
+    folder: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "init/manifests/README.md", syntax = "scaffold", escape = "none")]
 struct Readme<'a> {
     overlays: bool,
+    is_set: bool,
     first_root: String,
     url: &'a GitAddress,
     flag: String,
@@ -158,6 +178,9 @@ impl Manifests {
                 self.application(&app, "apps", folder(&app), &mut made);
             }
         }
+        if self.followed == Followed::Set {
+            self.sets(&mut made);
+        }
         if let Some(owner) = &self.owner {
             made.fill("CODEOWNERS", &Owners { owner });
         }
@@ -183,7 +206,24 @@ impl Manifests {
         }
     }
 
+    /// One for what each cluster's root reads, and that is an environment where there are some.
+    fn sets(&self, made: &mut Scaffold) {
+        let places: Vec<(String, String)> = if self.environments.is_empty() {
+            vec![("apps".to_owned(), "manifests".to_owned())]
+        } else {
+            let of = |name: &Label| (format!("apps/{name}"), format!("manifests/{name}"));
+            self.environments.iter().map(of).collect()
+        };
+        for (above, folder) in places {
+            let set = ApplicationSet { url: &self.url, branch: &self.branch, folder: &folder };
+            made.fill(format!("{above}/applications.yaml"), &set);
+        }
+    }
+
     fn application(&self, app: &Shown, above: &str, path: String, made: &mut Scaffold) {
+        if self.followed == Followed::Set {
+            return;
+        }
         let application = Application { app, url: &self.url, branch: &self.branch, path };
         made.fill(format!("{above}/{}.yaml", app.name), &application);
     }
@@ -196,6 +236,7 @@ impl Manifests {
         if let Some(app) = apps.first() {
             let readme = Readme {
                 overlays: first.is_some(),
+                is_set: self.followed == Followed::Set,
                 first_root: first_root.clone(),
                 url: &self.url,
                 flag,

@@ -14,10 +14,10 @@ mod source;
 use std::path::PathBuf;
 
 pub use self::estate::{Environment, Estate, EstateError, PLACEHOLDER_ACCOUNT};
-pub use self::forge::{Forge, Slipway};
+pub use self::forge::{Forge, PINS, Pins, Slipway};
 pub use self::lay::{Fate, Laid, LayError, lay, look};
-pub use self::manifests::{App, Manifests};
-pub use self::source::Source;
+pub use self::manifests::{App, Followed, Manifests};
+pub use self::source::{Source, Waited};
 
 /// The files of a repository, and what a person has to do besides.
 #[derive(Clone, Debug, Default)]

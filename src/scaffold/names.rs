@@ -92,6 +92,13 @@ name!(
     "write it like eu-west-1"
 );
 name!(
+    /// What a cluster is called in EKS.
+    ClusterName,
+    "cluster",
+    r"\A[0-9A-Za-z][0-9A-Za-z_-]{0,99}\z",
+    "EKS takes up to 100 letters, digits, hyphens and underscores, the first a letter or digit"
+);
+name!(
     /// The number of an AWS account.
     Account,
     "AWS account",
@@ -132,6 +139,42 @@ name!(
     "repository of Slipway",
     r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}@[A-Za-z0-9][A-Za-z0-9_./-]{0,99}\z",
     "write it like OWNER/slipway@v1.2.3, or with a commit in the place of the version"
+);
+
+name!(
+    /// A role of IAM that a pipeline takes on.
+    Role,
+    "role of AWS",
+    r"\Aarn:aws[a-z-]{0,16}:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}\z",
+    "write it like arn:aws:iam::111111111111:role/infrastructure-plan"
+);
+name!(
+    /// The label of the machines that jobs run on.
+    Runner,
+    "label of a runner",
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z",
+    "it takes letters, digits and . _ -, as in ubuntu-24.04"
+);
+name!(
+    /// An image that jobs run in.
+    JobImage,
+    "image of jobs",
+    r"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,499}\z",
+    "write it like registry.example.com/platform/tofu:1.11"
+);
+name!(
+    /// When something is done, as in a crontab.
+    Schedule,
+    "schedule",
+    r"\A[0-9*/,-]{1,40}( [0-9A-Za-z*/,-]{1,40}){4}\z",
+    "write minute, hour, day, month and day of the week, like 17 5 * * 1-5"
+);
+name!(
+    /// A folder with units, from the estate's root; `.` is the root itself.
+    UnitsFolder,
+    "folder of units",
+    r"\A(\.|[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,19})\z",
+    "write it from the estate's root, like dev or accounts/dev, in letters, digits and . _ -"
 );
 
 /// The address of a Git repository: it has no login in it, since it goes into files that are committed.

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Scaffold;
 use super::forge::{Forge, PINS, Pins, Slipway};
-use super::names::{Branch, GitAddress, ImageName, Label};
+use super::names::{Branch, ClusterName, GitAddress, ImageName, Label, Region};
 
 /// What the pipeline of an application is made of.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Source {
     pub manifests: GitAddress,
     /// In which of its environments the image is set, one after the other; none where it has no environments.
     pub environments: Vec<Label>,
+    /// The clusters whose Argo CD is waited for.
+    pub waited: Vec<Waited>,
     /// The branch that is released.
     pub branch: Branch,
     /// Whose pipeline is written.
@@ -27,9 +29,35 @@ pub struct Source {
     pub dockerfile: bool,
 }
 
+/// A cluster that is waited for, since its API server and Argo CD can be reached by who runs the pipeline.
+#[derive(Clone, Debug)]
+pub struct Waited {
+    /// The environment that it has, where there are some.
+    pub environment: Option<Label>,
+    /// What it is called in EKS.
+    pub name: ClusterName,
+    /// Where it is.
+    pub region: Region,
+}
+
+/// A cluster as templates need it.
+struct Cluster<'a> {
+    label: &'a str,
+    name: &'a ClusterName,
+    region: &'a Region,
+}
+
+impl<'a> From<&'a Waited> for Cluster<'a> {
+    fn from(waited: &'a Waited) -> Self {
+        let Waited { environment, name, region } = waited;
+        Self { label: environment.as_ref().map_or(name.as_str(), Label::as_str), name, region }
+    }
+}
+
 /// A job that sets the image.
 struct Stage<'a> {
     name: Option<&'a Label>,
+    waits: Option<Cluster<'a>>,
     job: String,
     after: String,
     path: String,
@@ -59,6 +87,12 @@ struct GitLab<'a> {
     url: &'a GitAddress,
     environments: Vec<Stage<'a>>,
     slipway: &'a Slipway,
+}
+
+#[derive(Template)]
+#[template(path = "init/source/slipway.hcl", syntax = "scaffold", escape = "none")]
+struct Settings<'a> {
+    clusters: Vec<Cluster<'a>>,
 }
 
 impl Source {
@@ -114,6 +148,12 @@ impl Source {
                 }
             }
         }
+        if !self.waited.is_empty() {
+            made.fill("slipway.hcl", &Settings { clusters: self.waited.iter().map(Cluster::from).collect() });
+            made.next.push(
+                "set the variable DEPLOY_ROLE of each environment: the role that may look at Argo CD on its cluster".to_owned(),
+            );
+        }
         if self.dockerfile {
             made.add("Dockerfile", include_str!("../../templates/init/source/Dockerfile"));
         }
@@ -139,7 +179,11 @@ impl Source {
         named
             .into_iter()
             .zip(made)
-            .map(|(name, (job, after, path))| Stage { name, job, after, path })
+            .map(|(name, (job, after, path))| {
+                let waits =
+                    self.waited.iter().find(|one| one.environment.as_ref() == name).map(Cluster::from);
+                Stage { name, waits, job, after, path }
+            })
             .collect()
     }
 }

@@ -41,7 +41,7 @@ fn what_has_no_equal_says_what_to_type() {
     slipway(&estate, ".", &["plna"]).exits(64).says("plan");
     let json = slipway(&estate, ".", &["--log-format", "json", "state", "list"]).exits(64);
     let told: serde_json::Value = serde_json::from_str(json.stderr.trim()).unwrap();
-    assert!(told["help"].as_str().unwrap().contains("terragrunt state"), "{told}");
+    assert!(told["help"].as_str().unwrap().contains("slipway run UNIT -- state list"), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::support::bed::Bed;
-use crate::support::manifests::{head, seed, url};
+use crate::support::manifests::{bare, deployment, head, seed, url};
 use crate::support::slipway::Slipway;
 
 fn slipway(folder: &Path, bed: &Bed) -> Slipway {
@@ -109,4 +109,47 @@ fn what_slipway_hcl_says_of_applications_is_where_their_images_are_set() {
         .says("no container that fits app-a#spec.replicas");
     image(&["set", "*=registry.example/app-a:v2"]).exits(64).says("add --all");
     assert_eq!(head(&bare), before);
+}
+
+#[test]
+fn manifests_that_argo_cd_would_ignore_are_refused_or_told_as_it_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = deployment("web", &[("web", "registry.example/web:v1")]);
+    let files = [
+        ("manifests/web/d.yaml", web.replace("Deployment", "Deploymnet")),
+        ("manifests/web/s.yaml", "apiVersion: v1\nmetadata: {name: web}\nspec: {}\n".to_owned()),
+    ];
+    let bare = bare(folder.path(), &files);
+    let before = head(&bare);
+    let image = |arguments: &[&str]| {
+        let repository = ["--repo", bare.to_str().unwrap(), "--check-image", "off"];
+        let slipway = Slipway::new(folder.path(), Path::new("/nowhere/terraform"));
+        slipway.run(&[&["image", "set", "web=registry.example/web:v2"], arguments, &repository].concat())
+    };
+    let refused =
+        image(&[]).exits(5).says("manifests/web/d.yaml:2: apps has no kind Deploymnet; did you mean");
+    refused.says("--check-manifests off");
+    image(&["--check-manifests", "require", "--dry-run"])
+        .exits(5)
+        .says("manifests/web/s.yaml:1: this document");
+    let project = folder.path().join("slipway.hcl");
+    std::fs::write(&project, "apps {\n  check_manifests = \"maybe\"\n}\n").unwrap();
+    image(&[]).exits(3).says("it is warn, require or off").says("slipway.hcl:1");
+    std::fs::remove_file(&project).unwrap();
+    let check = |arguments: &[&str]| {
+        let slipway = Slipway::new(folder.path(), Path::new("/nowhere/terraform"));
+        slipway.run(&[&["image", "check", "--repo", bare.to_str().unwrap()], arguments].concat())
+    };
+    let told = check(&["--format", "json"]).exits(1).says("2 mistakes in the manifests").json();
+    assert_eq!((&told[0]["rule"], &told[0]["line"]), (&"known".into(), &2.into()));
+    assert_eq!(told[0]["code"], "manifests::known");
+    assert_eq!((&told[1]["file"], &told[1]["rule"]), (&"manifests/web/s.yaml".into(), &"kind".into()));
+    check(&["web"])
+        .exits(1)
+        .says("error[manifests::known]: manifests/web/d.yaml:2: apps has no kind Deploymnet");
+    check(&["api"]).exits(1).says("no manifests in manifests/api").says("the apps in manifests are web");
+    assert_eq!(head(&bare), before);
+    std::fs::write(&project, "apps {\n  check_manifests = \"off\"\n}\n").unwrap();
+    image(&[]).exits(0);
+    assert_ne!(head(&bare), before);
 }

@@ -10,6 +10,8 @@ mod argocd;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod ci;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod complete;
@@ -51,6 +53,8 @@ mod image;
 mod init;
 #[cfg(test)]
 mod install;
+#[cfg(test)]
+mod manifests;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub struct BumpOutcome {
     pub unfroze: Option<String>,
     /// The bump that was taken back, of a rollback.
     pub rollback_of: Option<String>,
+    /// The names by which links lead to the app's folder, which have the image as well.
+    pub reached_by: Vec<String>,
     /// Files of the app that could not be read and were left out, each with its place and reason.
     pub left_out: Vec<String>,
     /// What the cluster gets of it: Kustomize may give workload and image other names, one for each overlay. Nothing where it
@@ -185,7 +187,7 @@ impl<'a> Bump<'a> {
         let image = &draft.pinned(&self.folder, found, image)?;
         let deployed = draft.check(&self.folder, found, image)?;
         let files = draft.app(&self.folder)?;
-        let images = draft.images(&self.folder)?;
+        let images = draft.seen(&self.folder)?;
         let (present, unreadable) = (&images.found, &images.unreadable);
         let current = found.text_of(&image.name);
         let wanted = image.to_string();
@@ -221,6 +223,7 @@ impl<'a> Bump<'a> {
             line: found.line(),
             unfroze: lifted.first().cloned(),
             rollback_of: None,
+            reached_by: draft.reached_by(&self.folder),
             left_out: left_out(draft, &self.folder, unreadable),
             deployed,
         };
@@ -228,7 +231,7 @@ impl<'a> Bump<'a> {
             return Ok(outcome);
         }
         let mut lines = vec![
-            (trailers::APP, self.folder.clone()),
+            (trailers::APP, draft.snapshot.tree.real(&self.folder)),
             (trailers::CONTAINER, container),
             (trailers::IMAGE, wanted.clone()),
             (trailers::PREVIOUS, current.clone()),

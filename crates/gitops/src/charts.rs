@@ -73,6 +73,12 @@ impl ChartUser {
         (!files.is_empty()).then(|| Self { files, path: file.path.clone(), sets })
     }
 
+    /// The same, with the files where they really are.
+    pub fn through(mut self, real: impl Fn(&str) -> String) -> Self {
+        self.files.iter_mut().for_each(|file| *file = real(file));
+        self
+    }
+
     /// Where another value than the one in a file decides; none where that one does.
     fn overrides(&self, file: &str, paths: &[&str], known: &Files) -> Option<(String, usize)> {
         let says = |sets: &[(String, usize)]| {

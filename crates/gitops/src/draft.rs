@@ -14,7 +14,7 @@ use super::kustomize::Deployed;
 use super::layout::{folder_of, within};
 use super::manifest::{Files, ManifestFile};
 use super::repository::{Change, Snapshot};
-use super::select::{ambiguous, checked, fitting};
+use super::select::{ambiguous, checked, fitting, is_decided, word_of};
 use super::trailers::{self, Part};
 
 /// Edits of the manifests at a tip; later ones see what earlier ones have done.
@@ -24,6 +24,8 @@ pub(super) struct Draft<'a> {
     folders: BTreeMap<String, Files>,
     /// The images of each folder as it is now, once somebody asks.
     images: RefCell<BTreeMap<String, Rc<Images>>>,
+    /// Those of some objects only, of folders in which these decided which image is meant.
+    some_images: RefCell<BTreeMap<String, Rc<Images>>>,
     changed: BTreeMap<String, ManifestFile>,
     parts: Vec<Part>,
     /// As what registries are asked for what is set.
@@ -33,8 +35,9 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub fn on(snapshot: &'a Snapshot) -> Self {
         let (changed, parts) = (BTreeMap::new(), Vec::new());
-        let (images, question) = (RefCell::default(), ImageQuestion::Set);
-        Self { snapshot, folders: snapshot.folders.clone(), images, changed, parts, question }
+        let (images, some_images) = (RefCell::default(), RefCell::default());
+        let (folders, question) = (snapshot.folders.clone(), ImageQuestion::Set);
+        Self { snapshot, folders, images, some_images, changed, parts, question }
     }
 
     /// Whether somebody says the name of what is set from now on.
@@ -86,6 +89,12 @@ impl<'a> Draft<'a> {
         Ok(found)
     }
 
+    /// The images of an app as far as they were looked for by the last choice; all of them where that looked at all.
+    pub fn seen(&self, folder: &str) -> Result<Rc<Images>, GitOpsError> {
+        let some = self.some_images.borrow().get(folder).map(Rc::clone);
+        some.map_or_else(|| self.images(folder), Ok)
+    }
+
     /// When an image was built, as its registry says, in seconds since 1970; none where that is not known, or not asked yet.
     pub fn built(&self, image: &ImageReference) -> Option<i64> {
         self.snapshot.asked.of(image, ImageQuestion::Age)?.created
@@ -99,15 +108,58 @@ impl<'a> Draft<'a> {
 
     /// The image that a target means. What a kustomization decides is set there, where the target leaves that open: of several
     /// places those count whose edit would show.
+    ///
+    /// Of many objects only those are read that may be meant, where these alone decide it.
     pub fn select(
         &self,
         folder: &str,
         target: &ImageTarget,
         image: &ImageReference,
     ) -> Result<FoundImage, GitOpsError> {
-        let files = self.app(folder)?;
+        self.some_images.borrow_mut().remove(folder);
+        if let Some((found, images)) = self.select_of_some(folder, target, image) {
+            self.some_images.borrow_mut().insert(folder.to_owned(), Rc::new(images));
+            return Ok(found);
+        }
         let images = self.images(folder)?;
-        let fitting = fitting(&images, folder, files, target, Some(image)).map_err(|error| match error {
+        self.select_of(&images, folder, target, image)
+    }
+
+    /// The image that a target means, and all that is to be known of others; none where more has to be read.
+    fn select_of_some(
+        &self,
+        folder: &str,
+        target: &ImageTarget,
+        image: &ImageReference,
+    ) -> Option<(FoundImage, Images)> {
+        let (files, rules) = (self.app(folder).ok()?, &self.snapshot.rules);
+        let choose = |words: &[&str]| {
+            let images = Images::about(files, rules, words);
+            let found = self.select_of(&images, folder, target, image).ok()?;
+            is_decided(target, &found, image).then_some((found, images))
+        };
+        let word = word_of(target, Some(image))?;
+        let (first, _) = choose(&[word])?;
+        // What is called the same, and what was called so when it was held.
+        let mut words = vec![word, first.workload.as_str()];
+        for record in self.snapshot.records(folder) {
+            words.push(record.container.split('/').nth(1)?);
+        }
+        words.sort_unstable();
+        words.dedup();
+        let (found, images) = choose(&words)?;
+        (found.line() == first.line() && found.file == first.file).then_some((found, images))
+    }
+
+    fn select_of(
+        &self,
+        images: &Images,
+        folder: &str,
+        target: &ImageTarget,
+        image: &ImageReference,
+    ) -> Result<FoundImage, GitOpsError> {
+        let files = self.app(folder)?;
+        let fitting = fitting(images, folder, files, target, Some(image)).map_err(|error| match error {
             GitOpsError::NoImage { folder, target, present } => {
                 let overlay = self.snapshot.kustomizations.replacing(&folder, &image.name);
                 let hint = overlay.map(|place| format!("; {place} replaces {}: set it there", image.name));
@@ -129,11 +181,11 @@ impl<'a> Draft<'a> {
             {
                 checked(files, only)
             }
-            [] => Err(ambiguous(folder, files, target, &fitting, &images)),
+            [] => Err(ambiguous(folder, files, target, &fitting, images)),
             [first, ..] => {
                 let mut all = vec![*first];
                 all.extend(fitting.iter().filter(|one| !std::ptr::eq(**one, *first)));
-                Err(ambiguous(folder, files, target, &all, &images))
+                Err(ambiguous(folder, files, target, &all, images))
             }
         }
     }
@@ -212,6 +264,14 @@ impl<'a> Draft<'a> {
         self.snapshot.kustomizations.check(file, found, wanted)
     }
 
+    /// The names by which links lead to an app's folder: whatever is there, they have too.
+    pub fn reached_by(&self, folder: &str) -> Vec<String> {
+        let mut names = self.snapshot.tree.names_of(folder);
+        names.remove(0);
+        names.sort();
+        names
+    }
+
     /// Replaces an image of the app's.
     pub fn edit(
         &mut self,
@@ -222,7 +282,7 @@ impl<'a> Draft<'a> {
         for image in self.pulled(folder, found, wanted)? {
             self.snapshot.asked.of(&image, self.question);
         }
-        let images = self.images(folder)?;
+        let images = self.seen(folder)?;
         let file = &self.app(folder)?[found.file];
         let bytes = match images.tree(found.file) {
             Some(documents) => replace_image(file, documents, found, wanted)?,
@@ -236,6 +296,7 @@ impl<'a> Draft<'a> {
             }
         }
         self.images.borrow_mut().clear();
+        self.some_images.borrow_mut().clear();
         self.changed.insert(edited.path.clone(), edited);
         Ok(())
     }
@@ -248,6 +309,9 @@ impl<'a> Draft<'a> {
     /// The commit, where there is something to say.
     pub fn change(self) -> Option<Change> {
         let message = trailers::message(&self.parts)?;
-        Some(Change { message, files: self.changed.into_values().collect() })
+        let is_rollback =
+            |part: &Part| part.trailers.iter().any(|(trailer, _)| *trailer == trailers::ROLLBACK_OF);
+        let takes_back = self.parts.iter().any(is_rollback);
+        Some(Change { message, files: self.changed.into_values().collect(), takes_back })
     }
 }

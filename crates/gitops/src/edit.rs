@@ -24,11 +24,11 @@ pub(super) fn replace_image(
     found: &FoundImage,
     wanted: &ImageReference,
 ) -> Result<Vec<u8>, GitOpsError> {
-    if found.role == Role::Object {
-        check_objects(file, documents)?;
-    }
     check_signature(file, documents)?;
     let edits = found.written.edits(wanted).map_err(|(line, problem)| file.error(line, problem))?;
+    if found.role == Role::Object {
+        check_object(file, documents, &edits)?;
+    }
     replace(file, documents, edits)
 }
 
@@ -87,19 +87,17 @@ fn check_alone(file: &ManifestFile, documents: &[Node], edit: &Edit) -> Result<(
 }
 
 /// Argo CD ignores a document without a kind, silently: what stands in it is not deployed, and may be pruned.
-fn check_objects(file: &ManifestFile, documents: &[Node]) -> Result<(), GitOpsError> {
+fn check_object(file: &ManifestFile, documents: &[Node], edits: &[Edit]) -> Result<(), GitOpsError> {
+    let Some(at) = edits.first().map(|edit| edit.spot.node.span.start) else { return Ok(()) };
+    let next = documents.partition_point(|document| document.span.start <= at);
+    let Some(document) = next.checked_sub(1).and_then(|own| documents.get(own)) else { return Ok(()) };
     if is_values(&[], &file.path, documents) {
         return Ok(());
     }
-    for document in documents {
-        if document.is_null() {
-            continue;
-        }
-        for key in ["apiVersion", "kind"] {
-            if document.get(key).and_then(Node::text).is_none_or(str::is_empty) {
-                let problem = format!("this document has no {key}, and Argo CD would not deploy it; add it");
-                return Err(file.error(document.line, problem));
-            }
+    for key in ["apiVersion", "kind"] {
+        if document.get(key).and_then(Node::text).is_none_or(str::is_empty) {
+            let problem = format!("this document has no {key}, and Argo CD would not deploy it; add it");
+            return Err(file.error(document.line, problem));
         }
     }
     Ok(())
@@ -122,16 +120,25 @@ fn check_signature(file: &ManifestFile, documents: &[Node]) -> Result<(), GitOps
     Ok(())
 }
 
-/// Where the document of the edits begins and the next one does: documents say nothing of each other, and a file of thousands
-/// need not be read twice more for one of them.
+/// Where the object of the edits begins and the next one does: documents say nothing of each other, nor do items of a list, and a
+/// file of thousands need not be read twice more for one of them. What is cut wrongly is no text of its own, and is read as a whole.
 fn window(documents: &[Node], edits: &[Edit], text: &str) -> Option<(usize, usize)> {
     let first = edits.first()?.spot.node.span.start;
     let last = edits.last()?.spot.node.span.end;
-    let next = documents.partition_point(|document| document.span.start <= first);
-    let start = documents.get(next.checked_sub(1)?)?.span.start;
     let line = |start: usize| Some(text.get(..start)?.rfind('\n').map_or(0, |end| end + 1));
-    let to = documents.get(next).map_or(Some(text.len()), |document| line(document.span.start))?;
-    Some((line(start)?, to)).filter(|(from, to)| *from <= first && last <= *to)
+    let around = |nodes: &'_ [Node], end: usize| -> Option<(usize, usize, usize)> {
+        let next = nodes.partition_point(|node| node.span.start <= first);
+        let place = next.checked_sub(1)?;
+        let to = nodes.get(next).map_or(Some(end), |node| line(node.span.start))?;
+        let from = line(nodes.get(place)?.span.start)?;
+        (from <= first && last <= to).then_some((place, from, to))
+    };
+    let (place, from, to) = around(documents, text.len())?;
+    let document = documents.get(place)?;
+    let items = document.get("items").map(Node::items).unwrap_or_default();
+    let behind = document.pairs().iter().map(|(key, _)| key.span.start).find(|start| *start > last);
+    let item = around(items, behind.map_or(Some(to), line)?);
+    Some(item.map_or((from, to), |(_, from, to)| (from, to)))
 }
 
 /// Compares the meaning of two texts, comments included: all the same, but the scalars that change, in their order. One in a

@@ -114,6 +114,18 @@ pub enum GitOpsError {
         /// What is wrong, and what to do about it.
         problem: String,
     },
+    /// Manifests that would be pushed are wrong.
+    #[error("{problems}")]
+    Manifests {
+        /// What is wrong, each with file and line.
+        problems: String,
+    },
+    /// Manifests could not be held to a schema, and have to be.
+    #[error("whether the manifests are right is not known: {problems}")]
+    ManifestsNotHeld {
+        /// What is not known, each with file and line, and why.
+        problems: String,
+    },
     /// A registry has spoken against the image.
     #[error("{problem}")]
     NotInRegistry {

@@ -14,11 +14,12 @@ use super::image::ImageReference;
 use super::layout::{is_kustomization, is_override};
 use super::manifest::{FileIndex, Files, ManifestFile, Node};
 use super::nested;
+use super::partly::documents_about;
 use super::rules::Rules;
 use super::written::{Spot, Written};
 
-pub(super) use self::helm::is_values;
-pub(super) use self::object::is_object;
+pub(super) use self::helm::{charts, is_values};
+pub(super) use self::object::{is_object, objects_of};
 pub(super) use self::path::reached_by;
 
 /// An image in a file.
@@ -130,6 +131,8 @@ impl FoundImage {
 #[derive(Debug, Clone)]
 pub(super) struct Obstacle {
     file: FileIndex,
+    /// All that the object says in which it stands; none where that is no object, and so may be about anything.
+    said: Option<String>,
     /// The workload's kind.
     pub kind: String,
     /// The workload's name.
@@ -150,6 +153,11 @@ pub(super) struct Images {
 }
 
 impl Obstacle {
+    /// Whether it may be about what a word says: its object says it too.
+    pub fn may_be_about(&self, word: &str) -> bool {
+        self.said.as_ref().is_none_or(|said| said.contains(word))
+    }
+
     /// As an error with file and line.
     pub fn error(&self, files: &Files) -> GitOpsError {
         files[self.file].error(self.line, &self.problem)
@@ -159,22 +167,26 @@ impl Obstacle {
 impl Images {
     /// Finds every image in some files. One that cannot be read hides its own only.
     pub fn of(files: &Files, rules: &Rules) -> Self {
-        Self::read(files, rules, false)
+        Self::read(files, rules, false, None)
     }
 
     /// Every image, with what the files were read to: an edit needs it again.
     pub fn keeping_trees(files: &Files, rules: &Rules) -> Self {
-        Self::read(files, rules, true)
+        Self::read(files, rules, true, None)
     }
 
-    fn read(files: &Files, rules: &Rules, keeps_trees: bool) -> Self {
+    /// The images of what says one of some words, and of all that may; with what that was read to.
+    pub fn about(files: &Files, rules: &Rules, words: &[&str]) -> Self {
+        Self::read(files, rules, true, Some(words))
+    }
+
+    fn read(files: &Files, rules: &Rules, keeps_trees: bool, words: Option<&[&str]>) -> Self {
         let mut images = Self::default();
-        let charts = helm::charts(files);
+        let charts = charts(files);
         for (index, file) in files.pairs() {
-            match file.documents() {
+            match words.map_or_else(|| file.documents(), |words| about(file, &charts, words)) {
                 Ok(documents) => {
-                    Finder { index, file, rules, charts: &charts, images: &mut images, block: None }
-                        .find(&documents);
+                    Finder::of(index, file, rules, &charts, &mut images).find(&documents);
                     images.trees.extend(keeps_trees.then_some((index, documents)));
                 }
                 // Templates of a chart are no manifests.
@@ -185,18 +197,18 @@ impl Images {
         images
     }
 
-    /// The images in some documents of a file.
-    pub fn of_documents(files: &Files, index: FileIndex, documents: &[Node], rules: &Rules) -> Self {
-        let mut images = Self::default();
-        let (charts, file) = (helm::charts(files), &files[index]);
-        Finder { index, file, rules, charts: &charts, images: &mut images, block: None }.find(documents);
-        images
-    }
-
     /// The documents of a file, where they were kept.
     pub fn tree(&self, file: FileIndex) -> Option<&[Node]> {
         self.trees.iter().find(|(index, _)| *index == file).map(|(_, documents)| &**documents)
     }
+}
+
+/// What a file says of some words. What tells by its name what it is, or by all that is in it, is read as a whole.
+fn about(file: &ManifestFile, charts: &[String], words: &[&str]) -> Result<Vec<Node>, GitOpsError> {
+    let is_whole =
+        is_kustomization(&file.path) || is_override(&file.path) || helm::may_be_values(charts, &file.path);
+    let some = if is_whole { None } else { documents_about(file.text()?, words) };
+    some.map_or_else(|| file.documents(), Ok)
 }
 
 /// Looks for the images of one file.
@@ -209,25 +221,40 @@ struct Finder<'a> {
     images: &'a mut Images,
     /// The block of text that is looked at, with a YAML text of its own in it.
     block: Option<Arc<Node>>,
+    /// The document that is looked at.
+    document: Option<&'a Node>,
 }
 
-impl Finder<'_> {
-    fn find(&mut self, documents: &[Node]) {
+impl<'a> Finder<'a> {
+    fn of(
+        index: FileIndex,
+        file: &'a ManifestFile,
+        rules: &'a Rules,
+        charts: &'a [String],
+        images: &'a mut Images,
+    ) -> Self {
+        Self { index, file, rules, charts, images, block: None, document: None }
+    }
+
+    fn find(&mut self, documents: &'a [Node]) {
         let path = self.file.path.as_str();
-        let look = if is_kustomization(path) {
-            Self::find_in_kustomization
+        let (look, is_of_objects): (fn(&mut Self, &Node), bool) = if is_kustomization(path) {
+            (Self::find_in_kustomization, false)
         } else if is_override(path) {
-            Self::find_in_override
+            (Self::find_in_override, false)
         } else if is_values(self.charts, path, documents) {
-            Self::find_in_values_file
+            (Self::find_in_values_file, false)
         } else {
-            Self::find_in_document
+            (Self::find_in_document, true)
         };
         for document in documents {
+            self.document = Some(document).filter(|_| is_of_objects);
             look(self, document);
         }
     }
+}
 
+impl Finder<'_> {
     fn find_in_document(&mut self, document: &Node) {
         if let Some(operations) = kustomization::operations(document) {
             return self.find_in_operations(operations);
@@ -273,6 +300,7 @@ impl Finder<'_> {
             workload: workload.to_owned(),
             line,
             problem: problem.into(),
+            said: self.document.map(|document| object::said_around(document, line)),
         });
     }
 

@@ -69,19 +69,20 @@ impl Freeze {
     }
 }
 
-/// The freezes that commits say and no later one lifts, whether their time is over or not; the newest first.
-pub(super) fn freezes_of(commits: &[Logged]) -> Vec<Freeze> {
+/// The freezes that commits say and no later one lifts, whether their time is over or not; the newest first. `now` says what a
+/// folder is called by now.
+pub(super) fn freezes_of(commits: &[Logged], now: impl Fn(&str) -> String) -> Vec<Freeze> {
     let (mut frozen, mut lifted) = (Vec::new(), Vec::new());
     for commit in commits {
         for group in trailers::groups(&commit.message) {
             let folder = group.value(trailers::LIFTS).or_else(|| group.value(trailers::APP));
             if let Some(folder) = folder {
-                lifted.extend(group.values(trailers::UNFREEZES).map(|of| (folder.to_owned(), of.to_owned())));
+                lifted.extend(group.values(trailers::UNFREEZES).map(|of| (now(folder), of.to_owned())));
             }
             let Some(folder) = group.value(trailers::FREEZES) else { continue };
             let until = group.value(trailers::FREEZE_UNTIL).and_then(|until| until.parse().ok());
             frozen.push(Freeze {
-                folder: folder.to_owned(),
+                folder: now(folder),
                 reason: group.value(trailers::FREEZE_REASON).unwrap_or("no reason given").to_owned(),
                 since: commit.when.clone(),
                 until,
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_freeze_stands_until_its_own_folder_lifts_it() {
-        let all = freezes_of(&[
+        let commits = [
             logged("c4", "x\n\nSlipway-App: m/b\nSlipway-Unfreezes: c1"),
             logged("c3", "x\n\nSlipway-Lifts: m/b\nSlipway-Unfreezes: c2"),
             logged(
@@ -113,7 +114,8 @@ mod tests {
                 "x\n\nSlipway-Freezes: m/a\nSlipway-Freeze-Until: soon\nSlipway-Freezes: m/b\nSlipway-Freeze-Reason: r",
             ),
             logged("c1", "x\n\nSlipway-Freezes: m/*\nSlipway-Freeze-Until: 2026-01-01T00:00:00Z"),
-        ]);
+        ];
+        let all = freezes_of(&commits, str::to_owned);
         let told: Vec<(&str, &str)> =
             all.iter().map(|one| (one.folder.as_str(), one.reason.as_str())).collect();
         assert_eq!(
@@ -121,6 +123,9 @@ mod tests {
             [("m/a", "no reason given"), ("m/*", "no reason given")],
             "an app lifts no freeze of all"
         );
+        // By the name that it has now.
+        let moved = freezes_of(&commits, |folder| folder.replace("m/a", "m/b"));
+        assert_eq!(moved.len(), 1, "it lifted what was called otherwise then");
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         assert!(all[0].stands(now) && !all[1].stands(now), "an end that cannot be read is none");
         assert!(all[1].holds("m/x") && !all[1].holds("mm/x") && !all[0].holds("m/x"));

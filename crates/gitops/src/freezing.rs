@@ -45,7 +45,22 @@ pub struct FreezeOptions {
     pub source: Option<String>,
 }
 
-/// Holds the images of some apps, `*` of every one, in one commit.
+impl FreezeOptions {
+    /// The freeze of a folder that would be set, and is not: no commit has it.
+    fn of(&self, folder: String) -> Freeze {
+        Freeze {
+            folder,
+            reason: self.reason.clone(),
+            since: Timestamp::now().to_string(),
+            until: self.until,
+            by: self.source.clone().unwrap_or_default(),
+            source: self.source.clone(),
+            commit: String::new(),
+        }
+    }
+}
+
+/// Holds the images of some apps, `*` of every one, in one commit; of a rehearsal those that would be held, without one.
 pub async fn freeze(
     repository: &mut Repository,
     root: &str,
@@ -82,6 +97,9 @@ pub async fn freeze(
         })
         .await;
     let commit = landed_or_named(repository, root, landed).await?;
+    if repository.is_rehearsing() {
+        return Ok(wanted.into_iter().map(|(_, folder)| options.of(folder)).collect());
+    }
     let all = standing_freezes(repository).await?;
     Ok(all.into_iter().filter(|freeze| Some(&freeze.commit) == commit.as_ref()).collect())
 }

@@ -39,6 +39,7 @@ pub async fn go_back(
     to: &BackTo,
     source: Option<&str>,
 ) -> Result<Vec<BumpOutcome>, GitOpsError> {
+    repository.reach_all().await?;
     let apps = match target.app.as_str() {
         EVERY_APP => apps(repository, root).await?,
         app => vec![app.to_owned()],
@@ -191,7 +192,7 @@ impl Wanted {
             .map_or(&draft.snapshot.commit, |record| &record.commit);
         let of = of.clone();
         let mut lines = vec![
-            (trailers::APP, self.folder.clone()),
+            (trailers::APP, draft.snapshot.tree.real(&self.folder)),
             (trailers::CONTAINER, container.clone()),
             (trailers::IMAGE, image.to_string()),
             (trailers::PREVIOUS, current.clone()),
@@ -219,6 +220,7 @@ impl Wanted {
             line: found.line(),
             unfroze: None,
             rollback_of: Some(of),
+            reached_by: draft.reached_by(&self.folder),
             left_out: Vec::new(),
             deployed,
         })

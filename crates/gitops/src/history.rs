@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::edits::{Delta, Owner, Reader, Seen};
 use super::error::GitOpsError;
-use super::freeze::{Freeze, freezes_of};
 use super::log::{Blob, FileChange, Logged};
 use super::record::{ImageRecord, records_of};
 use super::repository::{Repository, folder_of};
+use super::said::without_echoes;
 use super::spine::Spine;
 use super::trailers;
 
@@ -26,7 +26,8 @@ pub async fn history(
     limit: usize,
 ) -> Result<Vec<ImageRecord>, GitOpsError> {
     let spine = Spine::of(repository).await?;
-    let mut folder = folder_of(root, app)?;
+    // What is called otherwise by a link is the same.
+    let mut folder = repository.tree().await?.real(&folder_of(root, app)?);
     let mut tip = repository.tip().to_owned();
     let mut all: Vec<ImageRecord> = Vec::new();
     for _ in 0..MOST_MOVES {
@@ -43,32 +44,6 @@ pub async fn history(
     Ok(all)
 }
 
-/// Everything that our commits say that they did to the images of the app in `folder`, newest first.
-///
-/// Found by trailer and not by path: a commit that lifts a freeze changes no file.
-pub(super) async fn records(repository: &Repository, folder: &str) -> Result<Vec<ImageRecord>, GitOpsError> {
-    Ok(said(repository, &[folder.to_owned()]).await?.0.remove(folder).unwrap_or_default())
-}
-
-/// The same of some apps, and the freezes that stand.
-pub(super) async fn said(
-    repository: &Repository,
-    folders: &[String],
-) -> Result<(BTreeMap<String, Vec<ImageRecord>>, Vec<Freeze>), GitOpsError> {
-    let app = match folders {
-        [only] => format!("{}: {only}", trailers::APP),
-        _ => format!("{}: ", trailers::APP),
-    };
-    let (freezes, lifts) = (format!("{}: ", trailers::FREEZES), format!("{}: ", trailers::LIFTS));
-    let commits = repository.mentioning(repository.tip(), &[&app, &freezes, &lifts]).await?;
-    let is_meant = |of: &str| folders.iter().any(|folder| folder == of);
-    let mut by_folder: BTreeMap<String, Vec<ImageRecord>> = BTreeMap::new();
-    for record in without_echoes(commits.iter().flat_map(|commit| records_of(commit, is_meant)), &commits) {
-        by_folder.entry(record.folder.clone()).or_default().push(record);
-    }
-    Ok((by_folder, freezes_of(&commits)))
-}
-
 /// What was done to the images of all apps under a root, newest first.
 pub(super) async fn history_of_all(
     repository: &Repository,
@@ -79,27 +54,6 @@ pub(super) async fn history_of_all(
     let mut all = told.records(spine, usize::MAX).await?;
     review(repository, spine, &mut all).await?;
     Ok(all)
-}
-
-/// A merge that repeats what the commits say that it brings, as forges let it, did nothing of its own.
-fn without_echoes(records: impl Iterator<Item = ImageRecord>, commits: &[Logged]) -> Vec<ImageRecord> {
-    let merges: HashSet<&str> =
-        commits.iter().filter(|one| one.parents.len() > 1).map(|one| one.commit.as_str()).collect();
-    let of = |record: &ImageRecord| {
-        let ImageRecord { folder, container, image, previous, .. } = record;
-        [folder, container, image, previous].map(String::clone)
-    };
-    let (of_merges, mut all): (Vec<ImageRecord>, Vec<ImageRecord>) =
-        records.partition(|record| merges.contains(record.commit.as_str()));
-    if of_merges.is_empty() {
-        return all;
-    }
-    let said: HashSet<[String; 4]> = all.iter().map(of).collect();
-    all.extend(of_merges.into_iter().filter(|record| !said.contains(&of(record))));
-    let places: HashMap<&str, usize> =
-        commits.iter().enumerate().map(|(place, one)| (one.commit.as_str(), place)).collect();
-    all.sort_by_key(|record| places.get(record.commit.as_str()).copied());
-    all
 }
 
 /// What commits say, and what they changed.

@@ -21,7 +21,10 @@ impl<'a> Holds<'a> {
     /// What does now.
     pub fn of(snapshot: &'a Snapshot, folder: &str, app: &str, rollback: Option<&'a ImageRecord>) -> Self {
         let now = Timestamp::now();
-        let freezes = snapshot.freezes.iter().filter(|freeze| freeze.holds(folder) && freeze.stands(now));
+        // Whatever the folder is called by a link: what is set there is set for all of them.
+        let names = snapshot.tree.names_of(folder);
+        let holds = |freeze: &Freeze| freeze.holds(folder) || names.iter().any(|name| freeze.holds(name));
+        let freezes = snapshot.freezes.iter().filter(|freeze| holds(freeze) && freeze.stands(now));
         let (of_all, of_app) = freezes.partition(|freeze| freeze.is_of_all());
         let windows = snapshot.rules.windows.iter().filter(|window| window.is_for(app));
         let windows = windows.filter_map(|window| Some((window, window.ends(now)?))).collect();

@@ -3,8 +3,9 @@
 use super::error::GitOpsError;
 use super::find::{FoundImage, Images, reached_by};
 use super::image::ImageTarget;
-use super::manifest::ManifestFile;
+use super::manifest::{Files, ManifestFile};
 use super::repository::{Repository, folder_of};
+use super::rules::Rules;
 use super::select::is_at;
 
 /// An image in the manifests.
@@ -50,39 +51,52 @@ pub(super) async fn list_images_at(
 ) -> Result<ImageListing, GitOpsError> {
     let folder = folder_of(root, "")?;
     let (files, left_out) = repository.files_at(commit, &folder).await?;
-    let mut listing = ImageListing { images: Vec::new(), problems: left_out };
-    let found = Images::of(&files, repository.rules());
-    listing.problems.extend(found.unreadable);
-    listing.problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(&files)));
+    let (found, problems) = found_in(&files, repository.rules(), root)?;
+    let mut images: Vec<AppImage> =
+        found.iter().map(|image| app_image(&folder, &files[image.file], image)).collect();
+    images.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    Ok(ImageListing { images, problems: left_out.into_iter().chain(problems).collect() })
+}
+
+/// The images in all files under a root, those that rules name by their paths among them; and what could not be read.
+pub(super) fn found_in(
+    files: &Files,
+    rules: &Rules,
+    root: &str,
+) -> Result<(Vec<FoundImage>, Vec<GitOpsError>), GitOpsError> {
+    let folder = folder_of(root, "")?;
+    let found = Images::of(files, rules);
+    let mut problems = found.unreadable;
+    problems.extend(found.obstacles.iter().map(|obstacle| obstacle.error(files)));
     let mut all = found.found;
-    for rule in &repository.rules().apps {
+    for rule in &rules.apps {
         let Some(path) = &rule.path else { continue };
         let app_folder = folder_of(root, &rule.app)?;
-        let target = repository.rules().complete(&ImageTarget::of_app(&rule.app));
-        for image in reached_by(&files, path).found {
+        let target = rules.complete(&ImageTarget::of_app(&rule.app));
+        for image in reached_by(files, path).found {
             let is_known =
                 |known: &FoundImage| known.file == image.file && known.written.shares(&image.written);
             let is_its = app_of(&folder, &files[image.file].path) == rule.app;
-            if is_its && is_at(&app_folder, &files, &target, &image) && !all.iter().any(is_known) {
+            if is_its && is_at(&app_folder, files, &target, &image) && !all.iter().any(is_known) {
                 all.push(image);
             }
         }
     }
-    listing.images.extend(all.into_iter().map(|image| {
-        let ManifestFile { path: file, link, .. } = &files[image.file];
-        AppImage {
-            app: app_of(&folder, link.as_ref().unwrap_or(file)),
-            image: image.text(),
-            line: image.line(),
-            file: file.clone(),
-            kind: image.kind,
-            workload: image.workload,
-            container: image.container,
-            init: image.init,
-        }
-    }));
-    listing.images.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    Ok(listing)
+    Ok((all, problems))
+}
+
+/// An image of a file, as it is told of.
+pub(super) fn app_image(folder: &str, file: &ManifestFile, image: &FoundImage) -> AppImage {
+    AppImage {
+        app: app_of(folder, file.link.as_ref().unwrap_or(&file.path)),
+        image: image.text(),
+        line: image.line(),
+        file: file.path.clone(),
+        kind: image.kind.clone(),
+        workload: image.workload.clone(),
+        container: image.container.clone(),
+        init: image.init,
+    }
 }
 
 /// The app that a file belongs to: the folder right under the root, or the root itself.

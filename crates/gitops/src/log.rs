@@ -1,7 +1,7 @@
 //! What `git log` says of commits: who, when, the message, and which files each of them changed.
 
 use super::error::GitOpsError;
-use super::repository::Repository;
+use super::repository::{Alone, Repository};
 
 /// A message holds no zero byte, and the fields before it no line break; a message may begin with anything else.
 const FORMAT: &str = "--format=%x01%H%n%cI%n%P%n%an <%ae>%n%B";
@@ -55,17 +55,33 @@ pub(super) struct Blob {
 impl Repository {
     /// The commits before `tip`, it among them, that hold one of some texts in their messages; newest first.
     pub(super) async fn mentioning(&self, tip: &str, texts: &[&str]) -> Result<Vec<Logged>, GitOpsError> {
-        let mentions: Vec<String> = texts.iter().map(|text| format!("--grep={text}")).collect();
-        let mut arguments = LOG.to_vec();
-        arguments.push("--fixed-strings");
-        arguments.extend(mentions.iter().map(String::as_str));
-        arguments.extend([tip, "--"]);
-        Ok(read(&self.ask(&arguments, "").await?))
+        self.reach_all().await?;
+        Ok(read(&self.ask(&strs(&mentions(texts, &[tip])), "").await?))
+    }
+
+    /// The same of those before the tip that another commit does not have.
+    pub(super) async fn mentioning_since(
+        &self,
+        since: &str,
+        texts: &[String],
+    ) -> Result<Vec<Logged>, GitOpsError> {
+        let without = format!("^{since}");
+        Ok(read(&self.ask(&strs(&mentions(&strs(texts), &[self.tip(), &without])), "").await?))
+    }
+
+    /// The same of all before the tip, of a history without files.
+    pub(super) async fn mentioning_alone(
+        &self,
+        alone: &Alone,
+        texts: &[String],
+    ) -> Result<Vec<Logged>, GitOpsError> {
+        Ok(read(&alone.ask(&strs(&mentions(&strs(texts), &[self.tip()]))).await?))
     }
 
     /// The commits before `tip`, it among them, that changed something at some paths; newest first. What never came to the tip, since
     /// a merge took the other side, is not among them.
     pub(super) async fn changing(&self, tip: &str, paths: &[String]) -> Result<Vec<Logged>, GitOpsError> {
+        self.reach_all().await?;
         let mut arguments = LOG.to_vec();
         arguments.extend(CHANGES);
         arguments.extend([tip, "--"]);
@@ -82,12 +98,27 @@ impl Repository {
         if commits.is_empty() {
             return Ok(Vec::new());
         }
+        self.reach_all().await?;
         let mut arguments: Vec<&str> = LOG.iter().copied().filter(|one| *one != "--topo-order").collect();
         arguments.extend(CHANGES);
         arguments.extend(["--no-walk=unsorted", "--stdin", "--"]);
         arguments.extend(paths.iter().map(String::as_str).filter(|path| !path.is_empty()));
         Ok(read(&self.ask(&arguments, &(commits.join("\n") + "\n")).await?))
     }
+}
+
+/// Asks for the commits whose messages hold one of some texts.
+fn mentions(texts: &[&str], tips: &[&str]) -> Vec<String> {
+    let mut arguments: Vec<String> = LOG.iter().map(|one| (*one).to_owned()).collect();
+    arguments.push("--fixed-strings".to_owned());
+    arguments.extend(texts.iter().map(|text| format!("--grep={text}")));
+    arguments.extend(tips.iter().map(|tip| (*tip).to_owned()));
+    arguments.push("--".to_owned());
+    arguments
+}
+
+fn strs(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
 }
 
 /// Reads the log, whose parts end with zero bytes.

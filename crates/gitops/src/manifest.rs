@@ -124,6 +124,17 @@ impl Node {
         }
     }
 
+    /// This and every node below it, in no order; without recursion.
+    pub fn each(&self) -> impl Iterator<Item = &Self> {
+        let mut open = vec![self];
+        std::iter::from_fn(move || {
+            let node = open.pop()?;
+            open.extend(node.pairs().iter().flat_map(|(name, value)| [name, value]));
+            open.extend(node.items());
+            Some(node)
+        })
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

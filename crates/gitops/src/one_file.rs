@@ -5,9 +5,8 @@ use super::error::GitOpsError;
 use super::find::{FoundImage, Images};
 use super::image::{ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile};
-use super::partly::documents_about;
 use super::rules::Rules;
-use super::select::{ambiguous, checked, fitting};
+use super::select::{ambiguous, checked, fitting, is_decided, word_of};
 
 /// The bytes of a manifest in which the image that is meant is another one; all other bytes stay. `path` is how errors
 /// call it.
@@ -40,21 +39,16 @@ pub fn edit_file(
     }
 }
 
-/// The edit by the documents that say a word of what is meant; none where these do not decide it.
+/// The edit by the objects that say a word of what is meant; none where these do not decide it.
 fn edit_partly(
     folder: &str,
     files: &Files,
     target: &ImageTarget,
     wanted: &ImageReference,
 ) -> Option<Result<Vec<u8>, GitOpsError>> {
-    let (index, file) = files.pairs().next()?;
-    let named = target.workload.as_ref().or(target.container.as_ref());
-    let word = named.map_or_else(|| wanted.name.rsplit('/').next().unwrap_or_default(), String::as_str);
-    let documents = documents_about(file.text().ok()?, word)?;
-    let images = Images::of_documents(files, index, &documents, &Rules::default());
+    let images = Images::about(files, &Rules::default(), &[word_of(target, Some(wanted))?]);
     let fitting = fitting(&images, folder, files, target, Some(wanted)).ok()?;
     let [found] = &fitting[..] else { return None };
-    let is_decided = named.is_some() || found.runs(&wanted.name);
-    let found = checked(files, found).ok().filter(|_| is_decided && target.path.is_none())?;
-    replace_image(file, &documents, &found, wanted).ok().map(Ok)
+    let found = checked(files, found).ok().filter(|_| is_decided(target, found, wanted))?;
+    replace_image(&files[found.file], images.tree(found.file)?, &found, wanted).ok().map(Ok)
 }

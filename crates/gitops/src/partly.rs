@@ -1,46 +1,77 @@
-//! A file of many documents, read where it matters only: documents say nothing of each other.
+//! A file of many objects, read where it matters only: documents say nothing of each other, and items of a list neither, where no
+//! anchor joins them.
+
+mod list;
+mod plain;
 
 use granit_parser::ScalarStyle;
 
+use self::plain::is_plain;
 use super::manifest::{Node, Value, parse};
 
-/// The documents of a text in which a word stands, in order and with their places in the whole; none where it has to be read as one.
+/// The documents of a text as far as one of some words stands in them, in order and with their places in the whole; none where it
+/// has to be read as one.
 ///
-/// Left out are only documents that are sure not to say the word, in whatever notation, and that are objects.
-pub(super) fn documents_about(text: &str, word: &str) -> Option<Vec<Node>> {
-    // A directive is about what follows it.
-    if word.is_empty() || text.starts_with('%') || text.contains("\n%") {
+/// Left out are only objects, and items of lists, that are sure not to say any of the words, in whatever notation, and to be well formed.
+/// Nothing stands in the place of each.
+pub(super) fn documents_about(text: &str, words: &[&str]) -> Option<Vec<Node>> {
+    // A directive is about what follows it. What is folded, or written by two quotes, may have other signs.
+    if text.starts_with('%') || text.contains("\n%") || !words.iter().all(|word| is_word(word)) {
         return None;
     }
     let mut all = Vec::new();
     let (mut start, mut line) = (0, 0);
     for chunk in Chunks(text) {
-        if is_left_out(chunk, word) {
-            // Nothing stands in its place, so that the one before it is known to end here.
-            let value = Value::Scalar(String::new(), ScalarStyle::Plain);
-            all.push(Node { span: start..start, line: line + 1, anchor: None, value });
+        if !may_say(chunk, words) && is_object(chunk) && is_plain(chunk) {
+            all.push(nothing(start, line + 1));
         } else {
-            let mut documents = parse(chunk).ok()?;
+            let mut documents = match list::document_about(chunk, words) {
+                Some(document) => vec![document],
+                None => parse(chunk).ok()?,
+            };
             for document in &mut documents {
                 move_by(document, start, line);
             }
             all.append(&mut documents);
         }
         start += chunk.len();
-        line += chunk.bytes().filter(|byte| *byte == b'\n').count();
+        line += newlines(chunk);
     }
     Some(all)
 }
 
-/// Whether a document is an object, and no notation of it can be the word.
-fn is_left_out(chunk: &str, word: &str) -> bool {
-    let has_line = |key: &str| {
-        chunk.starts_with(key)
-            || chunk.match_indices(key).any(|(at, _)| {
-                at.checked_sub(1).and_then(|before| chunk.as_bytes().get(before)) == Some(&b'\n')
-            })
+/// Whether no notation but one with escapes can hide a word, wherever lines are broken.
+fn is_word(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    !word.is_empty() && word.bytes().all(is_plain)
+}
+
+/// Whether a part of a text may say one of some words: in whatever notation, or as what a template writes.
+fn may_say(part: &str, words: &[&str]) -> bool {
+    // What SOPS signs it signs as a whole.
+    let doubts = ["\\", "{{", "sops"];
+    doubts.iter().chain(words).any(|word| part.contains(word))
+}
+
+/// Whether a document is one object, by its first letters of lines.
+fn is_object(chunk: &str) -> bool {
+    let says = |key: &str| {
+        let mut lines = chunk.match_indices(key).filter(|(at, _)| {
+            at.checked_sub(1).is_none_or(|before| chunk.as_bytes().get(before) == Some(&b'\n'))
+        });
+        lines.any(|(at, key)| chunk.as_bytes().get(at + key.len()).is_some_and(u8::is_ascii_alphanumeric))
     };
-    !chunk.contains(word) && !chunk.contains('\\') && has_line("kind: ") && has_line("apiVersion: ")
+    says("kind: ") && says("apiVersion: ")
+}
+
+/// What stands in the place of a part that is left out, so that the one before it is known to end here.
+fn nothing(start: usize, line: usize) -> Node {
+    let value = Value::Scalar(String::new(), ScalarStyle::Plain);
+    Node { span: start..start, line, anchor: None, value }
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 /// The parts of a text that each begin with the line of a document's begin, but for the first.
@@ -75,41 +106,4 @@ fn move_by(root: &mut Node, bytes: usize, lines: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OTHER: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n";
-    const MEANT: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: meant}\n";
-
-    fn lines(documents: &[Node]) -> Vec<(usize, usize)> {
-        documents.iter().map(|document| (document.line, document.span.start)).collect()
-    }
-
-    #[test]
-    fn what_is_read_has_the_places_that_it_has_in_the_whole() {
-        let text = format!("\u{feff}# ü\n---\n{OTHER}--- # two\r\n{MEANT}---\n{OTHER}...\n---\n{MEANT}");
-        let whole = parse(&text).unwrap();
-        let some = documents_about(&text, "meant").unwrap();
-        let names = |documents: &[Node]| -> Vec<_> {
-            documents.iter().filter_map(|one| Some(one.get("metadata")?.get("name")?.span.clone())).collect()
-        };
-        assert_eq!(names(&some), [names(&whole)[1].clone(), names(&whole)[3].clone()]);
-        let read: Vec<Node> = some.into_iter().filter(|document| !document.is_null()).collect();
-        assert!(lines(&read).iter().all(|place| lines(&whole).contains(place)), "{read:?}");
-    }
-
-    #[test]
-    fn what_may_say_the_word_in_another_notation_or_is_no_object_is_read() {
-        for other in [
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: \"m\\x65ant\"}\n",
-            "kind: Pod\nmetadata: {name: x}\n",
-            " apiVersion: v1\n kind: Pod\n",
-            "{apiVersion: v1, kind: Pod}\n",
-        ] {
-            let text = format!("{MEANT}---\n{other}");
-            assert_eq!(documents_about(&text, "meant").unwrap().len(), 2, "{other}");
-        }
-        assert!(documents_about(&format!("%YAML 1.2\n---\n{MEANT}"), "meant").is_none());
-        assert!(documents_about(&format!("{MEANT}---\na: [\n"), "meant").is_none());
-    }
-}
+mod tests;

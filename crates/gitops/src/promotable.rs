@@ -31,7 +31,7 @@ pub async fn promotable(
         let origin = select_image(folder, draft.app(folder)?, target, None, &snapshot.rules)?;
         let image: ImageReference = version_of(&origin, &target.app)?;
         let deployed = draft.check(folder, &origin, &image)?;
-        let commit = repository.last_change(folder).await?;
+        let commit = repository.last_change(&snapshot.tree.real(folder)).await?;
         let (app, container) = (target.app.clone(), origin.identity());
         all.push(Promotable { app, container, image: image.to_string(), deployed, commit });
     }

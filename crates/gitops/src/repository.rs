@@ -1,12 +1,22 @@
 //! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
 
+mod alone;
+mod checking;
+mod commit_times;
+mod kept;
 mod landing;
+mod local;
 mod look;
 mod open;
+mod queue;
+mod reach;
 mod rehearsal;
 mod request;
+mod telling;
+mod texts;
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use super::asked::{AskRegistries, Asked};
 use super::error::GitOpsError;
@@ -15,12 +25,17 @@ use super::rules::Rules;
 use super::tree::{Listed, Tree};
 use super::wording::Wording;
 use slipway_support::address::Address;
-use slipway_support::git::{Credentials, Git, GitError, GitRemote, configured, is_ancestor};
+use slipway_support::git::{Credentials, Git, GitError, GitRemote, configured};
 use slipway_support::scratch::Scratch;
 use slipway_support::secret::Secret;
 
+pub(super) use self::alone::Alone;
+pub use self::checking::check_manifests;
+pub use self::commit_times::CommitTimes;
+pub use self::kept::{ADDRESS, REPOSITORIES};
 pub(super) use self::landing::Snapshot;
 pub use self::look::Look;
+pub use self::reach::Reach;
 pub use self::rehearsal::Preview;
 pub use self::request::{Proposed, RequestBranch};
 
@@ -48,7 +63,8 @@ pub struct RepositorySpec {
     pub author: Option<Identity>,
 }
 
-/// A bare clone of the branch in a temporary folder, gone when this is dropped.
+/// A bare clone of the branch in a temporary folder, gone when this is dropped. What was fetched before it may have from a clone
+/// that is kept.
 #[derive(Debug)]
 pub struct Repository {
     git: Git,
@@ -66,8 +82,20 @@ pub struct Repository {
     asked: Arc<Asked>,
     /// Whether changes are only looked at, and what the last one was.
     rehearsal: rehearsal::Rehearsal,
+    /// How manifests are held to rules before they are pushed, and what the last change showed.
+    checks: checking::Checks,
     /// Where changes go to be looked at instead of the branch itself, and how the last one went.
     way: request::Way,
+    /// Whether this waits for its turn with others.
+    queue: queue::Queue,
+    /// How far the history goes that is here.
+    horizon: Mutex<reach::Horizon>,
+    /// All commits without their files, once they were needed.
+    alone: Box<tokio::sync::OnceCell<Alone>>,
+    /// Our own folder, where what was fetched is kept in it, and how objects are named.
+    home: Option<(PathBuf, String)>,
+    /// The clone that is kept between commands, as long as this one stands on it.
+    kept: Mutex<Option<Box<kept::Kept>>>,
     scratch: Scratch,
 }
 
@@ -76,6 +104,8 @@ pub(super) struct Change {
     pub message: String,
     /// Files with their new bytes; none makes an empty commit, for its trailers.
     pub files: Vec<ManifestFile>,
+    /// Whether it goes back to what ran before.
+    pub takes_back: bool,
 }
 
 impl Repository {
@@ -129,49 +159,32 @@ impl Repository {
 
     /// Whether the remote has a part of the history only, so that earlier bumps and freezes are not seen.
     pub fn is_shallow(&self) -> bool {
-        self.scratch.path().join("shallow").exists()
+        self.is_cut() && !self.is_short()
     }
 
     /// Fetches the branch anew.
     pub async fn fetch(&mut self) -> Result<(), GitOpsError> {
         let name = self.branch_ref();
-        let refspec = format!("+{name}:{name}");
-        let url = self.remote.url();
-        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--update-shallow"];
-        let beside = self.way.branch.as_ref().map(RequestBranch::refspec);
-        arguments.extend(beside.is_some().then_some("--prune"));
-        arguments.extend(["--", url, &refspec]);
-        arguments.extend(beside.as_deref());
-        self.git.run(&arguments, &[]).await?;
+        // What came since may have brought old branches, of which no more is wanted than of this one.
+        let depth = self.is_short().then(|| reach::depth(reach::NEWEST));
+        self.fetch_with(depth.as_deref(), &format!("+{name}:{name}")).await?;
+        if !self.is_cut() {
+            self.set_horizon(reach::Horizon::Whole);
+        }
         self.tip = self.git.text(&["rev-parse", "--verify", &format!("{name}^{{commit}}")]).await?;
         self.fresh = true;
         Ok(())
     }
 
-    /// Whether `revision` is `commit` or came after it on the branch, so that who is at `revision` has `commit`; `None`
-    /// where the branch, as it was fetched last, does not have the revision.
-    pub async fn has(&self, revision: &str, commit: &str) -> Result<Option<bool>, GitOpsError> {
-        if revision == commit {
-            return Ok(Some(true));
-        }
-        if !self.knows(revision).await {
-            return Ok(None);
-        }
-        Ok(Some(self.knows(commit).await && self.is_ancestor(commit, revision).await?))
-    }
-
-    async fn knows(&self, commit: &str) -> bool {
-        self.git
-            .run(&["cat-file", "-e", "--end-of-options", &format!("{commit}^{{commit}}")], &[])
-            .await
-            .is_ok()
-    }
-
-    async fn is_ancestor(&self, ancestor: &str, descendant: &str) -> Result<bool, GitOpsError> {
-        let git = Git::scratch(self.scratch.path());
-        let (ancestor, descendant) = (ancestor.to_owned(), descendant.to_owned());
-        let answer = tokio::task::spawn_blocking(move || is_ancestor(&git, &ancestor, &descendant)).await;
-        Ok(answer.map_err(|_| GitOpsError::Answer { command: "merge-base" })??)
+    async fn fetch_with(&self, depth: Option<&str>, refspec: &str) -> Result<(), GitError> {
+        // As a pack, which can be kept as it is.
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--update-shallow", "--keep"];
+        let beside = self.way.branch.as_ref().map(RequestBranch::refspec);
+        let beside = beside.unwrap_or_else(|| self.queue_refspec());
+        let holds = self.holds_refspec();
+        arguments.extend(depth);
+        arguments.extend(["--prune", "--", self.remote.url(), refspec, &beside, &holds]);
+        self.git.run(&arguments, &[]).await.map(drop)
     }
 
     fn branch_ref(&self) -> String {
@@ -194,12 +207,15 @@ impl Repository {
     }
 
     /// Every file at the tip.
-    async fn tree(&self) -> Result<Tree, GitOpsError> {
+    pub(super) async fn tree(&self) -> Result<Tree, GitOpsError> {
         self.tree_at(&self.tip).await
     }
 
     async fn tree_at(&self, commit: &str) -> Result<Tree, GitOpsError> {
-        let listing = self.git.run(&["ls-tree", "-r", "-z", "--full-tree", commit], &[]).await?;
+        if commit != self.tip {
+            self.reach_all().await?;
+        }
+        let listing = self.local(&self.git, &["ls-tree", "-r", "-z", "--full-tree", commit], &[]).await?;
         let mut tree = Tree::of(&listing)?;
         let targets = self.blobs(&tree.links()).await?;
         tree.follow(targets);
@@ -209,28 +225,20 @@ impl Repository {
     /// The files that may hold Applications which set something in a kustomization. Git looks for their words in all files,
     /// which is faster than to read them.
     async fn with_applications(&self) -> Result<Vec<String>, GitOpsError> {
-        let arguments = [
-            "grep",
-            "-l",
-            "-z",
-            "-I",
-            "-E",
-            "--all-match",
-            "-e",
-            r"argoproj\.io/",
-            "-e",
-            "kustomize|helm",
-            &self.tip,
-            "--",
-            "*.yaml",
-            "*.yml",
-            "*.json",
-        ];
-        let found = match self.git.run(&arguments, &[]).await {
+        self.files_with(&["-E", "--all-match", "-e", r"argoproj\.io/", "-e", "kustomize|helm"]).await
+    }
+
+    /// The manifests that Git finds something in.
+    async fn files_with(&self, what: &[&str]) -> Result<Vec<String>, GitOpsError> {
+        let (before, after) = (["grep", "-l", "-z", "-I"], [&*self.tip, "--", "*.yaml", "*.yml", "*.json"]);
+        let arguments = [&before[..], what, &after].concat();
+        let found = match self.local(&self.git, &arguments, &[]).await {
             Ok(found) => found,
             // It says nothing where nothing is found, and ends with 1.
-            Err(GitError::Failed { message, .. }) if message.is_empty() => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
+            Err(GitOpsError::Git(GitError::Failed { message, .. })) if message.is_empty() => {
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
         };
         let start = format!("{}:", self.tip);
         let names = found.split(|&byte| byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
@@ -249,11 +257,19 @@ impl Repository {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let all = self.git.run(&["cat-file", "--batch"], ids.join("\n").as_bytes()).await?;
+        let mut found = self.blobs_here(ids).await?;
+        // One that is missing ends no command.
+        if found.is_none() && self.stand_alone("objects are missing").await? {
+            found = self.blobs_here(ids).await?;
+        }
+        found.ok_or(GitOpsError::Answer { command: "cat-file" })
+    }
+
+    async fn blobs_here(&self, ids: &[String]) -> Result<Option<Vec<Vec<u8>>>, GitOpsError> {
+        let asked = ids.join("\n");
+        let all = self.local(&self.git, &["cat-file", "--batch"], asked.as_bytes()).await?;
         let mut rest = &all[..];
-        let blobs =
-            ids.iter().map(|_| next_blob(&mut rest).ok_or(GitOpsError::Answer { command: "cat-file" }));
-        blobs.collect()
+        Ok(ids.iter().map(|_| next_blob(&mut rest)).collect())
     }
 
     /// The windows that are open now, each with its end.
@@ -267,15 +283,23 @@ impl Repository {
     /// The commit that changed something in a folder last.
     pub(super) async fn last_change(&self, folder: &str) -> Result<String, GitOpsError> {
         let folder = if folder.is_empty() { "." } else { folder };
+        self.reach_all().await?;
         let commit = self.ask(&["rev-list", "-1", &self.tip, "--", folder], "").await?;
         Ok(commit.trim().to_owned())
+    }
+
+    /// Whether a commit of the tip that another one does not have changed something at some paths.
+    pub(super) async fn is_touched_since(&self, since: &str, paths: &[&str]) -> Result<bool, GitOpsError> {
+        let without = format!("^{since}");
+        let arguments = [&["rev-list", "-1", &self.tip, &without, "--"][..], paths].concat();
+        Ok(!self.ask(&arguments, "").await?.trim().is_empty())
     }
 
     /// What git answers to a question about what was fetched.
     pub(super) async fn ask(&self, arguments: &[&str], input: &str) -> Result<String, GitOpsError> {
         // A folder may be called like a pattern.
         let git = self.git.clone().with_variable("GIT_LITERAL_PATHSPECS", "1");
-        let answer = git.run(arguments, input.as_bytes()).await?;
+        let answer = self.local(&git, arguments, input.as_bytes()).await?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
@@ -294,7 +318,7 @@ impl Repository {
     async fn write_on(&self, base: &str, files: &[ManifestFile]) -> Result<String, GitOpsError> {
         let index = self.scratch.path().join("slipway.index");
         let git = self.git.clone().with_variable("GIT_INDEX_FILE", index.to_string_lossy());
-        git.run(&["read-tree", base], &[]).await?;
+        self.local(&git, &["read-tree", base], &[]).await?;
         let mut entries = Vec::new();
         for file in files {
             let id = git.run(&["hash-object", "-w", "--stdin"], &file.bytes).await?;
@@ -341,6 +365,15 @@ impl Repository {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The same of what may stand on a tip that the remote's branch has left behind: git then does not know by itself that the remote has
+    /// it, and would send all of the history. It is told to ask.
+    async fn push_beside(&mut self, what: &[&str]) -> Result<(), GitError> {
+        self.git.run(&["config", "push.negotiate", "true"], &[]).await?;
+        let pushed = self.push_as(what).await;
+        self.git.run(&["config", "push.negotiate", "false"], &[]).await?;
+        pushed
     }
 
     /// Asks the remote whether its branch holds `commit`: as its tip, or before it.

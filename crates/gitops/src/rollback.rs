@@ -26,6 +26,7 @@ pub async fn rollback(
     source: Option<&str>,
 ) -> Result<BumpOutcome, GitOpsError> {
     let folder = folder_of(root, &target.app)?;
+    repository.reach_records(std::slice::from_ref(&folder)).await?;
     let target = &repository.rules().complete(target);
     let mut chosen: Option<ImageRecord> = None;
     let mut outcome = None;
@@ -138,7 +139,7 @@ pub(super) fn take_back(
     draft.edit(folder, &found, &wanted)?;
     // By the record's name, so that the two are found together, whatever the container is called since.
     let mut lines = vec![
-        (trailers::APP, folder.to_owned()),
+        (trailers::APP, draft.snapshot.tree.real(folder)),
         (trailers::CONTAINER, bump.container.clone()),
         (trailers::IMAGE, bump.previous.clone()),
         (trailers::PREVIOUS, current.clone()),
@@ -162,6 +163,7 @@ pub(super) fn take_back(
         line: found.line(),
         unfroze: None,
         rollback_of: Some(bump.commit.clone()),
+        reached_by: draft.reached_by(folder),
         left_out,
         deployed,
     })

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use granit_parser::ScalarStyle;
 
 use super::error::GitOpsError;
-use super::find::{FoundImage, Images, reached_by};
+use super::find::{FoundImage, Images, Obstacle, reached_by};
 use super::image::{FilePlace, ImageReference, ImageTarget};
 use super::manifest::{Files, ManifestFile, Value};
 use super::path::ImagePath;
@@ -40,24 +40,47 @@ pub(super) fn fitting<'a>(
     if let Some(path) = &target.path {
         return by_path(images, folder, files, target, path);
     }
-    let stands_in_the_way =
-        images.obstacles.iter().find(|obstacle| workload_fits(target, &obstacle.kind, &obstacle.workload));
-    if let Some(obstacle) = stands_in_the_way {
-        return Err(obstacle.error(files));
-    }
+    let stands_in_the_way = |word: Option<&str>| {
+        let fits = |obstacle: &&Obstacle| workload_fits(target, &obstacle.kind, &obstacle.workload);
+        let mut fitting = images.obstacles.iter().filter(fits);
+        let first = fitting.find(|obstacle| word.is_none_or(|word| obstacle.may_be_about(word)));
+        first.map_or(Ok(()), |obstacle| Err(obstacle.error(files)))
+    };
+    // What is in the way of something else is not looked at, where it is sure that it is of something else.
+    stands_in_the_way(word_of(target, like).filter(|_| target.workload.is_none()))?;
     let mut fitting: Vec<&FoundImage> =
         images.found.iter().filter(|image| fits(folder, files, target, image)).collect();
     if fitting.is_empty() {
+        stands_in_the_way(None)?;
         let (folder, target) = (folder.to_owned(), target.to_string());
         return Err(GitOpsError::NoImage { folder, target, present: present(images) });
     }
     if let Some(like) = like.filter(|_| target.container.is_none()) {
         let same: Vec<&FoundImage> = fitting.iter().filter(|image| image.runs(&like.name)).copied().collect();
-        if !same.is_empty() {
+        if same.is_empty() {
+            stands_in_the_way(None)?;
+        } else {
             fitting = same;
         }
     }
     Ok(fitting.into_iter().map(Cow::Borrowed).collect())
+}
+
+/// The word that whatever a target means has in its object: the name of the workload or the container that it names, else the last
+/// part of the name of the image that is there already, if one is. None where that is nowhere written as such: names with dots are
+/// ways into values.
+pub(super) fn word_of<'a>(target: &'a ImageTarget, like: Option<&'a ImageReference>) -> Option<&'a str> {
+    match (&target.workload, &target.container) {
+        (Some(workload), _) => Some(workload),
+        (None, Some(container)) => Some(container.as_str()).filter(|name| !name.contains('.')),
+        (None, None) => like?.name.rsplit('/').next(),
+    }
+}
+
+/// Whether what fits a target would do so as well if only objects were known that have the word of the target.
+pub(super) fn is_decided(target: &ImageTarget, found: &FoundImage, like: &ImageReference) -> bool {
+    target.path.is_none()
+        && (target.workload.is_some() || target.container.is_some() || found.runs(&like.name))
 }
 
 /// Whether a target may mean an image, by all that it names but a path.

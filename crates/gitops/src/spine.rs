@@ -23,6 +23,7 @@ struct Commit {
 impl Spine {
     /// Reads it.
     pub async fn of(repository: &Repository) -> Result<Self, GitOpsError> {
+        repository.reach_all().await?;
         let arguments = ["rev-list", "--topo-order", "--timestamp", "--parents", repository.tip(), "--"];
         Ok(Self::read(&repository.ask(&arguments, "").await?))
     }

@@ -144,14 +144,48 @@ impl Tree {
         files.map(|(path, entry)| entry.listed(path, None)).collect()
     }
 
-    /// A link outside of a folder that leads to a file, or to a folder above it.
+    /// A link outside of a folder that leads to a file.
     pub fn link_from_elsewhere(&self, file: &str, folder: &str) -> Option<&str> {
         let mut links = self.entries.iter().filter(|(_, entry)| entry.is_link());
         let link = links.find(|(path, _)| {
-            !super::layout::within(path, folder)
-                && self.resolve(path).is_some_and(|target| super::layout::within(file, &target))
+            !super::layout::within(path, folder) && self.resolve(path).is_some_and(|target| target == file)
         });
         link.map(|(path, _)| path.as_str())
+    }
+
+    /// Where a file or folder really is; as it is called where a link on its way leads out of the repository, or nowhere.
+    pub fn real(&self, path: &str) -> String {
+        self.resolve(path).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// What a folder is called: where it really is, and then by each link that leads to it, or to a folder above it.
+    pub fn names_of(&self, folder: &str) -> Vec<String> {
+        let links: Vec<(&String, String)> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.is_link())
+            .filter_map(|(path, _)| Some((path, self.resolve(path)?)))
+            .collect();
+        let mut names = vec![self.real(folder)];
+        let mut next = 0;
+        // A link may lead to a folder in which there is a link.
+        while let Some(name) = names.get(next).cloned().filter(|_| next < MOST_LINKS) {
+            for (link, target) in &links {
+                let rest =
+                    name.strip_prefix(target.as_str()).filter(|_| super::layout::within(&name, target));
+                // One in the folder itself goes round in it.
+                let is_around = !super::layout::within(link, &name);
+                if let Some(rest) = rest.filter(|_| is_around) {
+                    let rest = rest.trim_start_matches('/');
+                    let other = if rest.is_empty() { (*link).clone() } else { format!("{link}/{rest}") };
+                    if !names.contains(&other) {
+                        names.push(other);
+                    }
+                }
+            }
+            next += 1;
+        }
+        names
     }
 
     fn within<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {

@@ -22,6 +22,7 @@ pub async fn undo(
         folders.push((folder_of(root, &bump.app)?, bump));
     }
     let asked: Vec<String> = folders.iter().map(|(folder, _)| folder.clone()).collect();
+    repository.reach_records(&asked).await?;
     let mut outcomes = Vec::new();
     let landed = repository
         .land(&asked, |snapshot| {

@@ -47,7 +47,8 @@ impl Version {
         !self.prerelease.is_empty()
     }
 
-    fn number(&self, place: usize) -> u64 {
+    /// One of its numbers, counted from 0; one that was not written is 0.
+    pub fn number(&self, place: usize) -> u64 {
         self.numbers.get(place).copied().unwrap_or_default()
     }
 

@@ -236,6 +236,11 @@ impl Web {
     }
 }
 
+/// The proxy that the environment names for an address, with its login: for clients that go their own way.
+pub fn proxy_for(uri: &Uri) -> Option<Uri> {
+    Proxy::of(uri)?.address()
+}
+
 fn client<C: Connect + Clone>(connector: C) -> Client<C, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build(connector)
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import uuid
 from pathlib import Path
 
 from moto.core.responses import ActionResult
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.eks.models import Cluster
 
 from emulator.aws.eks.base import EksOperations, Json, invalid, minor, not_found
@@ -32,7 +34,10 @@ class Clusters(EksOperations):
         cluster = self.cluster()
         if cluster.deletionProtection:
             invalid(f"Cluster {cluster.name} has deletion protection enabled")
-        return super().delete_cluster()
+        answer = super().delete_cluster()
+        if group := cluster.own_security_group:
+            self._ec2().delete_security_group(group_id=group)
+        return answer
 
     def update_cluster_config(self) -> ActionResult:
         cluster, changed = self.cluster(), {}
@@ -87,6 +92,7 @@ class Clusters(EksOperations):
         if not self._get_param("version"):
             cluster.version = f"1.{DEFAULT}"
         cluster.platformVersion = "eks.1"
+        cluster.own_security_group = self._security_group(cluster)
         cluster.resources_vpc_config = {
             "endpointPublicAccess": True,
             "endpointPrivateAccess": False,
@@ -94,7 +100,7 @@ class Clusters(EksOperations):
             "securityGroupIds": [],
             **cluster.resources_vpc_config,
             "vpcId": self._vpc(cluster),
-            "clusterSecurityGroupId": f"sg-{identifier[:17].lower()}",
+            "clusterSecurityGroupId": cluster.own_security_group or f"sg-{identifier[:17].lower()}",
         }
         access = self._get_param("accessConfig") or {}
         cluster.accessConfig = {
@@ -112,11 +118,23 @@ class Clusters(EksOperations):
         # State of our own operations; named so that no field of an answer is called the same.
         cluster.updates, cluster.addons, cluster.access_entries, cluster.pod_identities = {}, {}, {}, {}
 
+    def _ec2(self) -> EC2Backend:
+        return ec2_backends[self.current_account][self.region]
+
+    def _security_group(self, cluster: Cluster) -> str | None:
+        """The group that AWS makes with a cluster, open to itself; none where the subnets are invented."""
+        vpc = self._vpc(cluster)
+        if not vpc:
+            return None
+        name = f"eks-cluster-sg-{cluster.name}-{uuid.uuid4().hex[:8]}"
+        group = self._ec2().create_security_group(name, "EKS created security group", vpc).id
+        self._ec2().authorize_security_group_ingress(group, "-1", None, None, [], source_groups=[{"GroupId": group}],
+                                                     vpc_id=vpc)
+        return group
+
     def _vpc(self, cluster: Cluster) -> str:
         """The VPC of the cluster's first subnet, which AWS looks up and answers."""
-        from moto.ec2.models import ec2_backends
-
-        subnets = ec2_backends[self.current_account][self.region].subnets
+        subnets = self._ec2().subnets
         wanted = set(cluster.resources_vpc_config.get("subnetIds", ()))
         return next((zone[s].vpc_id for zone in subnets.values() for s in wanted & set(zone)), "")
 

@@ -54,8 +54,7 @@ fn of_many(sources: &[(&str, &str)]) -> ApplicationStatus {
 /// What is said of one that is named, and of one among all.
 async fn said_of(application: &ApplicationStatus, by_name: bool) -> Option<String> {
     let names = if by_name { vec!["app-a".to_owned()] } else { Vec::new() };
-    let timeout = Duration::ZERO;
-    let wanted = Wanted { repository: OURS, commit: NEW, applications: &names, images: &[], timeout };
+    let wanted = Wanted { applications: &names, ..Wanted::at(OURS, NEW, Duration::ZERO) };
     lacks(application, &wanted, &Log).await
 }
 

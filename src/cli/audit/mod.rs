@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::global::{FormatFlag, Global};
 use super::image::{RepositoryArgs, failed, open};
 use super::moment::Moment;
-use crate::gitops::{AuditFilter, audit, running_at};
+use crate::gitops::{AuditFilter, Reach, audit, running_at};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -47,8 +47,8 @@ pub struct AuditArgs {
     #[arg(long)]
     summary: bool,
 
-    /// Where an application's source is cloned, to know when its commits were made
-    #[arg(long = "source", value_name = "APP=DIR", requires = "summary")]
+    /// Where an application's source is, a clone or an address, to know when its commits were made
+    #[arg(long = "source", value_name = "APP=DIR|URL", requires = "summary")]
     sources: Vec<Source>,
 
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub async fn cmd_audit(ui: Ui, global: &Global, args: &AuditArgs) -> Result<Exit
         by: args.by.clone(),
     };
     let at = args.at.map(|time| past(time, "--at")).transpose()?;
-    let (workspace, repository) = open(ui, global, &args.repository, false).await?;
+    let (workspace, repository) = open(ui, global, &args.repository, false, Reach::All).await?;
     if repository.is_shallow() {
         ui.warn("the repository is a shallow clone: what was done before its first commit is not seen");
     }
@@ -81,7 +81,9 @@ pub async fn cmd_audit(ui: Ui, global: &Global, args: &AuditArgs) -> Result<Exit
     let all = audit(&repository, root).await.map_err(failed)?.records;
     let chosen: Vec<_> = all.iter().filter(|record| filter.fits(record, root)).cloned().collect();
     if args.summary {
-        let sources = Sources::of(&args.sources, &workspace.working_dir);
+        let home = workspace.home().ok();
+        let places = (workspace.working_dir.as_path(), home);
+        let sources = Sources::of(ui, &args.sources, places, (&chosen, root)).await;
         summary::show(ui, global.format, (&chosen, &all, root), (filter.since, filter.until), &sources)?;
     } else {
         records::show(ui, global.format, &chosen, root)?;

@@ -34,6 +34,7 @@ fn line(entry: &Entry) -> String {
     let kind = match entry.kind {
         crate::engine::cache::Kind::Module => "module",
         crate::engine::cache::Kind::Provider => "provider",
+        crate::engine::cache::Kind::Repository => "repository",
         crate::engine::cache::Kind::Unfinished => "unfinished",
     };
     format!("{}\n", shown::name(&format!("{size:>10}  {used}  {kind:<10}  {}{in_use}", title(entry))))

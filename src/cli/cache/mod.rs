@@ -1,4 +1,5 @@
-//! `slipway cache`: the modules that were fetched and the providers that were installed, and how much of them is kept.
+//! `slipway cache`: the modules that were fetched, the providers that were installed and the clones of manifests repositories, and
+//! how much of them is kept.
 
 mod list;
 mod prune;
@@ -13,7 +14,7 @@ use crate::launch::{CommandError, Workspace};
 use crate::project::Needs;
 use crate::ui::Ui;
 
-/// List the modules and providers that are kept, or remove some
+/// List the modules, providers and clones kept, or remove some
 #[derive(Args, Clone, Debug)]
 pub struct CacheArgs {
     #[command(subcommand)]

@@ -118,10 +118,11 @@ fn with_values(argument: Arg, saves: bool) -> Arg {
 /// The formats that the command knows.
 fn formats(current: &OsStr) -> Vec<CompletionCandidate> {
     let typed = Words::typed();
-    let known = match (typed.has("graph"), typed.has("audit")) {
-        (true, _) => super::graph::FORMATS,
-        (_, true) => super::audit::FORMATS,
-        _ => FormatFlag::COMMON,
+    let known = match () {
+        () if typed.has("graph") => super::graph::FORMATS,
+        () if typed.has("audit") => super::audit::FORMATS,
+        () if typed.has("verify") => super::verify::FORMATS,
+        () => FormatFlag::COMMON,
     };
     starting(current, known.iter().map(|format| (format.name(), String::new())))
 }

@@ -12,7 +12,7 @@ use crate::terragrunt::outputs::NoOutputs;
 use crate::terragrunt::{Reader, ReaderOptions};
 use crate::ui::Snippets;
 
-const FLOORS: &[&str] = &["estate", "filter", "hcl", "project", "run", "stack", "terragrunt"];
+const FLOORS: &[&str] = &["estate", "filter", "hcl", "manifests", "project", "run", "stack", "terragrunt"];
 /// How a section says that files alone cannot trigger its code.
 const NO_EXAMPLE: &str = "*No example:*";
 
@@ -102,7 +102,8 @@ fn found(tree: &Tree, options: ReaderOptions, section: &Section<'_>) -> Vec<Diag
 /// Every code that the source names outside of its tests.
 fn codes_of_the_source() -> BTreeSet<String> {
     let code =
-        regex::Regex::new(r#""((?:estate|filter|hcl|project|run|stack|terragrunt)::[a-z_]+)""#).unwrap();
+        regex::Regex::new(r#""((?:estate|filter|hcl|manifests|project|run|stack|terragrunt)::[a-z_]+)""#)
+            .unwrap();
     let mut codes = BTreeSet::new();
     let mut folders = vec![repository().join("src"), repository().join("crates")];
     while let Some(folder) = folders.pop() {

@@ -11,6 +11,7 @@ mod page;
 mod site;
 mod typed;
 mod variables;
+mod verify;
 
 use std::path::{Path, PathBuf};
 

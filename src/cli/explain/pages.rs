@@ -1,7 +1,9 @@
-//! The pages: `docs/diagnostics.md`, which is the one place where codes are explained, cut at its headings.
+//! The pages: `docs/diagnostics.md` and `docs/verify.md`, which are the places where codes are explained, cut at their
+//! headings.
 
-/// The document, as it is in the repository; its examples are run by the tests.
-const DOCUMENT: &str = include_str!("../../../docs/diagnostics.md");
+/// The documents, as they are in the repository; the examples of the first are run by the tests.
+const DOCUMENTS: [&str; 2] =
+    [include_str!("../../../docs/diagnostics.md"), include_str!("../../../docs/verify.md")];
 
 /// What is said of one code.
 #[derive(Clone, Debug)]
@@ -14,13 +16,17 @@ pub struct Page {
     pub text: String,
 }
 
-/// All of them, in the order of the document.
+/// All of them, in the order of the documents.
 pub fn pages() -> Vec<Page> {
+    DOCUMENTS.into_iter().flat_map(pages_of).collect()
+}
+
+fn pages_of(text: &'static str) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
     let mut group = "";
     let mut is_open = false;
     let mut in_fence = false;
-    for line in DOCUMENT.lines() {
+    for line in text.lines() {
         in_fence ^= line.starts_with("```");
         if let Some(heading) = line.strip_prefix("## ").filter(|_| !in_fence) {
             (group, is_open) = (heading, false);
@@ -87,7 +93,8 @@ mod tests {
     #[test]
     fn every_code_of_the_document_has_a_page_with_an_address_of_its_own() {
         let all = pages();
-        let headings = DOCUMENT.lines().filter(|line| code_of(line).is_some()).count();
+        let lines = DOCUMENTS.iter().flat_map(|text| text.lines());
+        let headings = lines.filter(|line| code_of(line).is_some()).count();
         assert_eq!(all.len(), headings);
         let addresses: BTreeSet<String> = all.iter().map(Page::address).collect();
         assert_eq!(addresses.len(), all.len());

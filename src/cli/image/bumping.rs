@@ -83,7 +83,7 @@ pub(super) async fn reached(
     if !wait.wait {
         return Ok(None);
     }
-    reach(workspace, args.cluster.as_deref(), &args.tools, apps).await.map(Some)
+    Box::pin(reach(workspace, args.cluster.as_deref(), &args.tools, apps)).await.map(Some)
 }
 
 /// All that a change needs before it is decided.
@@ -111,12 +111,15 @@ pub(super) async fn finish(
     for file in left_out {
         ui.warn(&format!("left out: {file}"));
     }
+    for finding in repository.findings() {
+        ui.warn(&finding.told());
+    }
     let is_rehearsal = repository.is_rehearsing();
     for outcome in &outcomes {
         ui.say(&described(outcome, is_rehearsal));
     }
     rehearsing::show(ui, &repository)?;
-    let diff = repository.rehearsed().map(|preview| preview.diff.clone());
+    let diff = repository.last_change_shown().map(|preview| preview.diff.clone());
     let attempts = repository.attempts();
     let mut request = None;
     if let Some(proposing) = &proposing {
@@ -149,12 +152,15 @@ pub(super) async fn finish(
                 "app": outcome.app, "container": outcome.container, "previous": outcome.previous,
                 "image": outcome.image, "commit": outcome.commit, "changed": outcome.changed,
                 "file": outcome.file, "line": outcome.line, "attempts": attempts,
+                "reached_by": outcome.reached_by,
             });
             if let (Some(request), Some(object)) = (&request, object.as_object_mut()) {
                 object.insert("pull_request".to_owned(), request::as_json(request));
             }
             if let (Some(diff), Some(object)) = (&diff, object.as_object_mut()) {
-                object.insert("dry_run".to_owned(), json!(true));
+                if is_rehearsal {
+                    object.insert("dry_run".to_owned(), json!(true));
+                }
                 object.insert("diff".to_owned(), json!(diff));
             }
             object

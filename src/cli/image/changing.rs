@@ -1,16 +1,17 @@
 //! What `set`, `promote` and `rollback` go through alike, before anything is decided: which repository, how its commits are
-//! worded, what is waited for, what registries are asked, and whether the change is pushed or proposed.
+//! worded, what is waited for, what registries are asked, what manifests are held to, and whether the change is pushed or proposed.
 
 use clap::Args;
 
 use super::bumping::{Ready, WaitArgs, reached};
 use super::checking::{CheckArgs, PinArgs};
+use super::holding::HoldArgs;
 use super::rehearsing::RehearsalArgs;
 use super::repository::{RepositoryArgs, open};
 use super::request::{RequestArgs, Updating};
 use super::wording::WordingArgs;
 use crate::cli::global::Global;
-use crate::gitops::Repository;
+use crate::gitops::{Reach, Repository};
 use crate::launch::{CommandError, Workspace};
 use crate::ui::Ui;
 
@@ -19,6 +20,9 @@ use crate::ui::Ui;
 pub(super) struct ChangeArgs {
     #[command(flatten)]
     check: CheckArgs,
+
+    #[command(flatten)]
+    hold: HoldArgs,
 
     #[command(flatten)]
     wording: WordingArgs,
@@ -43,9 +47,10 @@ impl ChangeArgs {
         ui: Ui,
         global: &Global,
         needs_clusters: bool,
+        reach: Reach,
     ) -> Result<(Workspace, Repository), CommandError> {
-        let needs_clusters = needs_clusters || self.wait.wait;
-        let (workspace, mut repository) = open(ui, global, &self.repository, needs_clusters).await?;
+        let needs_clusters = needs_clusters || self.wait.wait || self.hold.asks_cluster();
+        let (workspace, mut repository) = open(ui, global, &self.repository, needs_clusters, reach).await?;
         self.rehearsal.tell(&mut repository);
         self.wording.tell(&workspace, &mut repository)?;
         Ok((workspace, repository))
@@ -61,8 +66,10 @@ impl ChangeArgs {
         pin: Option<&PinArgs>,
         updating: Updating<'_>,
     ) -> Result<Ready, CommandError> {
-        let reached = reached(workspace, &self.repository, &self.wait, waited_for).await?;
+        let reached = Box::pin(reached(workspace, &self.repository, &self.wait, waited_for)).await?;
         let repository = self.check.hold(ui, workspace, repository, reached.as_ref(), pin).await?;
+        let (_, repository) =
+            self.hold.hold(workspace, repository, &self.repository, reached.as_ref()).await?;
         let (repository, proposing) = self.request.prepare(workspace, repository, updating).await?;
         Ok(Ready { repository, proposing, reached })
     }

@@ -12,6 +12,7 @@ use crate::gitops::{
     Answering, AskRegistries, GitOpsError, ImageFacts, ImageQuestion, ImageReference, Repository,
 };
 use crate::launch::{CommandError, Workspace};
+use crate::project::Apps;
 use crate::registry::{Found, Logins, Platform, Question, Registries};
 use crate::ui::Ui;
 
@@ -48,6 +49,13 @@ pub(super) enum CheckImage {
     Off,
 }
 
+/// The platforms that images have to be built for: those of the command line, or of slipway.hcl.
+pub(super) fn wanted(said: &[Platform], apps: &Apps) -> Result<Vec<Platform>, CommandError> {
+    let of_apps = apps.platforms.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+    let of_apps = of_apps.map_err(|problem| wrong(problem, apps.location.as_ref()))?;
+    Ok(if said.is_empty() { of_apps } else { said.to_vec() })
+}
+
 impl CheckArgs {
     /// Has the repository ask registries for what is set, as flags and slipway.hcl say.
     pub(super) async fn hold(
@@ -76,10 +84,7 @@ impl CheckArgs {
             }
             return Ok(repository);
         }
-        let of_apps =
-            apps.platforms.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(wrong)?;
-        let mut platforms: Vec<Platform> =
-            if self.platform.is_empty() { of_apps } else { self.platform.clone() };
+        let mut platforms = wanted(&self.platform, apps)?;
         let any = platforms.is_empty();
         if let Some(reached) = reached.filter(|_| any) {
             platforms = reached.platforms().await;
@@ -87,7 +92,7 @@ impl CheckArgs {
         let checker = Checker {
             ui,
             registries: Registries::new(Logins::of_machine()),
-            question: Question { platforms, any, created: false },
+            question: Question { platforms, any, created: false, pins },
             is_required: how == CheckImage::Require,
             pins,
             pinned: Mutex::default(),

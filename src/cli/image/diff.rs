@@ -4,11 +4,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::repository::{RepositoryArgs, failed, open};
+use super::table::table;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
-use crate::gitops::{AppImage, Difference, Verdict, compare};
+use crate::gitops::{AppImage, Difference, Reach, Verdict, compare};
 use crate::launch::CommandError;
-use crate::support::shown;
 use crate::ui::{Format, Ui};
 
 /// Its arguments.
@@ -32,7 +32,7 @@ pub(super) struct DiffArgs {
 
 /// Compares two environments.
 pub(super) async fn diff(ui: Ui, global: &Global, args: &DiffArgs) -> Result<Exit, CommandError> {
-    let (_, repository) = open(ui, global, &args.repository, false).await?;
+    let (_, repository) = open(ui, global, &args.repository, false, Reach::Newest).await?;
     let (all, problems) = compare(&repository, &args.from, &args.to).await.map_err(failed)?;
     for problem in &problems {
         ui.warn(&problem.to_string());
@@ -78,17 +78,4 @@ pub(super) fn show(ui: Ui, all: &[Difference], (here, there): (&str, &str)) -> R
     ui.answer(&table(&rows))?;
     ui.say(&format!("{same} of {} are the same", all.len()));
     Ok(())
-}
-
-fn table(rows: &[[String; 5]]) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| shown::name(cell).to_string()).collect()).collect();
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or_default()).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }

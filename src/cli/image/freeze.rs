@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::origin::source;
+use super::rehearsing;
 use super::repository::{RepositoryArgs, failed, open};
 use crate::cli::global::Global;
 use crate::cli::moment::Moment;
-use crate::gitops::{FreezeOptions, FreezeWindow, Hold, freeze, holding, lift};
+use crate::gitops::{FreezeOptions, FreezeWindow, Hold, Reach, freeze, holding, lift};
 use crate::launch::CommandError;
 use crate::support::git::short;
 use crate::support::shown;
@@ -33,6 +34,10 @@ pub(super) struct FreezeArgs {
     #[arg(long, conflicts_with_all = ["reason", "until"], requires = "apps")]
     lift: bool,
 
+    /// Say what would be committed, and push nothing
+    #[arg(long, requires = "apps")]
+    dry_run: bool,
+
     #[command(flatten)]
     repository: RepositoryArgs,
 }
@@ -56,7 +61,7 @@ pub(super) async fn hold(ui: Ui, global: &Global, args: &FreezeArgs) -> Result<(
         })
     });
     let until = until.transpose()?;
-    let (_, mut repository) = open(ui, global, &args.repository, false).await?;
+    let (_, mut repository) = open(ui, global, &args.repository, false, Reach::All).await?;
     let root = args.repository.manifests.as_str();
     if repository.is_shallow() {
         ui.warn("the repository is a shallow clone: freezes from before its first commit are not seen");
@@ -66,27 +71,41 @@ pub(super) async fn hold(ui: Ui, global: &Global, args: &FreezeArgs) -> Result<(
         let windows = repository.windows_open();
         return list(ui, root, &holds, &windows);
     }
+    if args.dry_run {
+        repository.only_rehearse();
+    }
+    let as_done = |hold: &Hold| {
+        let mut object = object(hold, root);
+        if let Some(object) = object.as_object_mut().filter(|_| args.dry_run) {
+            object.insert("dry_run".to_owned(), json!(true));
+        }
+        object
+    };
     if args.lift {
         let mut lifted = Vec::new();
         for app in &args.apps {
             let of_app = lift(&mut repository, root, app, source().as_deref()).await.map_err(failed)?;
             if of_app.is_empty() {
                 ui.say(&format!("{app} is not frozen"));
+            } else {
+                rehearsing::show(ui, &repository)?;
             }
             for hold in &of_app {
-                ui.say(&format!("lifted: {}", described(hold, root)));
+                let lifted = if args.dry_run { "would be lifted" } else { "lifted" };
+                ui.say(&format!("{lifted}: {}", described(hold, root)));
             }
             lifted.extend(of_app);
         }
-        return answer(ui, &lifted.iter().map(|hold| object(hold, root)).collect::<Vec<_>>());
+        return answer(ui, &lifted.iter().map(as_done).collect::<Vec<_>>());
     }
     let options = FreezeOptions { reason: args.reason.clone().unwrap_or_default(), until, source: source() };
     let frozen = freeze(&mut repository, root, &args.apps, &options).await.map_err(failed)?;
+    rehearsing::show(ui, &repository)?;
     let frozen: Vec<Hold> = frozen.into_iter().map(Hold::Freeze).collect();
-    for hold in &frozen {
+    for hold in frozen.iter().filter(|_| !args.dry_run) {
         ui.say(&described(hold, root));
     }
-    answer(ui, &frozen.iter().map(|hold| object(hold, root)).collect::<Vec<_>>())
+    answer(ui, &frozen.iter().map(as_done).collect::<Vec<_>>())
 }
 
 fn list(ui: Ui, root: &str, holds: &[Hold], windows: &[(FreezeWindow, String)]) -> Result<(), CommandError> {
@@ -142,7 +161,8 @@ fn object(hold: &Hold, root: &str) -> Value {
     match hold {
         Hold::Freeze(freeze) => json!({
             "app": app, "kind": "freeze", "reason": freeze.reason, "since": freeze.since,
-            "until": freeze.until.map(|until| until.to_string()), "by": freeze.by, "commit": freeze.commit,
+            "until": freeze.until.map(|until| until.to_string()), "by": freeze.by,
+            "commit": Some(&freeze.commit).filter(|commit| !commit.is_empty()),
             "container": null,
         }),
         Hold::Rollback { container, from, since, by, commit, .. } => json!({

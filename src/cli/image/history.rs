@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::repository::{RepositoryArgs, failed, open};
 use crate::cli::global::Global;
-use crate::gitops::{ImageRecord, history};
+use crate::gitops::{ImageRecord, Reach, history};
 use crate::launch::CommandError;
 use crate::support::git::short;
 use crate::support::shown;
@@ -27,7 +27,7 @@ pub(super) struct HistoryArgs {
 
 /// Shows it.
 pub(super) async fn show_history(ui: Ui, global: &Global, args: &HistoryArgs) -> Result<(), CommandError> {
-    let (_, repository) = open(ui, global, &args.repository, false).await?;
+    let (_, repository) = open(ui, global, &args.repository, false, Reach::All).await?;
     let records =
         history(&repository, &args.repository.manifests, &args.app, args.limit).await.map_err(failed)?;
     if repository.is_shallow() {

@@ -2,11 +2,15 @@
 
 mod bumping;
 mod changing;
+mod check;
 mod checking;
 mod diff;
 mod freeze;
 mod history;
+mod holding;
 mod list;
+mod listed;
+mod listing;
 mod login;
 mod origin;
 mod promote;
@@ -16,6 +20,7 @@ mod repository;
 mod request;
 mod rollback;
 mod set;
+mod table;
 mod telling;
 mod wording;
 
@@ -42,6 +47,8 @@ enum ImageCommand {
     Set(set::SetArgs),
     /// List the images of all applications
     List(list::ListArgs),
+    /// Hold manifests to rules and schemas, as they are before a change is pushed
+    Check(check::CheckArgs),
     /// Show what was done to an application's images
     History(history::HistoryArgs),
     /// Take a bump back, or go back to what ran before, and hold later bumps until --unfreeze
@@ -59,6 +66,7 @@ pub async fn cmd_image(ui: Ui, global: &Global, args: &ImageArgs) -> Result<Exit
     match &args.command {
         ImageCommand::Set(args) => Box::pin(set::set(ui, global, args)).await?,
         ImageCommand::List(args) => list::list(ui, global, args).await?,
+        ImageCommand::Check(args) => return Box::pin(check::check(ui, global, args)).await,
         ImageCommand::History(args) => history::show_history(ui, global, args).await?,
         ImageCommand::Rollback(args) => Box::pin(rollback::take_back(ui, global, args)).await?,
         ImageCommand::Promote(args) => Box::pin(promote::carry_over(ui, global, args)).await?,

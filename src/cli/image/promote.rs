@@ -9,7 +9,7 @@ use super::repository::{failed, usage};
 use super::request::Updating;
 use crate::cli::follow::{check_green, reach};
 use crate::cli::global::Global;
-use crate::gitops::{ImageTarget, Promotable, promotable, promote, promote_all};
+use crate::gitops::{ImageTarget, Promotable, Reach, promotable, promote, promote_all};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -52,7 +52,10 @@ pub(super) struct PromoteArgs {
 /// Gives one environment what the other has.
 pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> Result<(), CommandError> {
     let target: Option<ImageTarget> = args.target.as_deref().map(str::parse).transpose().map_err(usage)?;
-    let (workspace, repository) = args.change.open(ui, global, args.healthy_in.is_some()).await?;
+    let is_looked_at = args.healthy_in.is_some();
+    // When an app was changed last may be long ago.
+    let reached = if is_looked_at { Reach::All } else { Reach::Newest };
+    let (workspace, repository) = args.change.open(ui, global, is_looked_at, reached).await?;
     let apps: Vec<&str> = target.iter().map(|target| target.app.as_str()).collect();
     let mut expected: Option<Vec<Promotable>> = None;
     if let Some(label) = &args.healthy_in {
@@ -60,7 +63,7 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
         let mut names: Vec<&str> = images.iter().map(|one| one.app.as_str()).collect();
         names.dedup();
         let source = reach(&workspace, Some(label), &args.change.repository.tools, &names).await?;
-        check_green(&source, &repository, &images, label).await?;
+        check_green(ui, &source, &repository, &images, label).await?;
         for one in &images {
             ui.say(&format!("{}: {} runs, Synced and Healthy, in {label}", one.app, one.image));
         }
@@ -69,8 +72,11 @@ pub(super) async fn carry_over(ui: Ui, global: &Global, args: &PromoteArgs) -> R
     let options = args.bump.options();
     let proposed = if apps.is_empty() { &["*"] } else { &apps[..] };
     let updating = Updating::of(&args.to, proposed, &options);
-    let mut ready = args.change.ready(ui, &workspace, repository, &apps, Some(&args.pin), updating).await?;
+    let mut ready =
+        Box::pin(args.change.ready(ui, &workspace, repository, &apps, Some(&args.pin), updating)).await?;
     let repository = &mut ready.repository;
+    // Nobody typed what is set: it is shown.
+    repository.show_changes();
     let (from, to, expected) = (&args.from, &args.to, expected.as_deref());
     let outcomes = match &target {
         Some(target) => {

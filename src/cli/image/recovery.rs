@@ -6,7 +6,7 @@ use super::origin::source;
 use super::telling::described;
 use crate::argocd::ArgoCdError;
 use crate::cli::follow::{Reached, wait_for_bumps};
-use crate::gitops::{BumpOutcome, Repository, undo};
+use crate::gitops::{BumpOutcome, CheckLevel, Repository, undo};
 use crate::launch::CommandError;
 use crate::support::git::short;
 use crate::ui::Ui;
@@ -36,6 +36,8 @@ impl Recovery<'_> {
             return CommandError::failed(failure, help("nothing was taken back: the bump changed nothing"));
         }
         let source = source();
+        // They are as wrong as they were before the bump.
+        self.repository.check_manifests(CheckLevel::Warn, None);
         let undone = undo(&mut self.repository, self.root, self.outcomes, source.as_deref()).await;
         let undone = match undone {
             Ok(undone) => undone,
@@ -47,7 +49,8 @@ impl Recovery<'_> {
             ui.say(&described(outcome, false));
         }
         let commit = undone.last().map(|outcome| short(&outcome.commit).to_owned()).unwrap_or_default();
-        let (_, waited) = wait_for_bumps(ui, self.reached, self.repository, &undone, self.timeout).await;
+        let reached = self.reached.anew();
+        let (_, waited) = wait_for_bumps(ui, &reached, self.repository, &undone, self.timeout).await;
         match waited {
             Ok(()) => CommandError::failed(
                 format!("{failure}; it was taken back by {commit}, which runs"),

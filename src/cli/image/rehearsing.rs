@@ -23,11 +23,13 @@ impl RehearsalArgs {
     }
 }
 
-/// Shows the bytes that would change.
+/// Shows the bytes that change, or would.
 pub(super) fn show(ui: Ui, repository: &Repository) -> Result<(), CommandError> {
-    let Some(preview) = repository.rehearsed() else { return Ok(()) };
-    let subject = preview.message.lines().next().unwrap_or_default();
-    ui.say(&format!("would be committed to {}: {subject}", repository.branch()));
+    let Some(preview) = repository.last_change_shown() else { return Ok(()) };
+    if repository.is_rehearsing() {
+        let subject = preview.message.lines().next().unwrap_or_default();
+        ui.say(&format!("would be committed to {}: {subject}", repository.branch()));
+    }
     if ui.format() == Format::Text {
         ui.answer(&preview.diff)?;
     }

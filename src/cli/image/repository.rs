@@ -3,19 +3,22 @@
 use std::path::Path;
 
 use clap::Args;
+use tracing::debug;
 
 use super::login::with_login;
 use crate::cli::global::{Global, ToolArgs};
 use crate::gitops::{
-    AgePolicy, AppRule, FilePlace, FreezeWindow, GitOpsError, ImagePath, Repository, RepositorySpec, Rules,
+    AgePolicy, AppRule, FilePlace, FreezeWindow, GitOpsError, ImagePath, Reach, Repository, RepositorySpec,
+    Rules,
 };
 use crate::hcl::diagnostic::Diagnostic;
 use crate::hcl::source::Location;
 use crate::launch::{CommandError, Workspace, choose};
-use crate::project::{App, Apps, Cluster, FreezeWindowBlock, Needs};
+use crate::project::{App, Apps, Cluster, FreezeWindowBlock, Needs, PROJECT_FILE};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::address::Address;
 use crate::support::environment;
+use crate::support::fs::read_text;
 use crate::support::git::{Git, top_of};
 use crate::support::secret::Secret;
 use crate::support::shown;
@@ -47,16 +50,17 @@ pub(in crate::cli) struct RepositoryArgs {
     pub(super) tools: ToolArgs,
 }
 
-/// Opens the repository that flags or slipway.hcl name.
+/// Opens the repository that flags or slipway.hcl name, with as much of its history as the command is likely to need.
 pub(in crate::cli) async fn open(
     ui: Ui,
     global: &Global,
     args: &RepositoryArgs,
     waits: bool,
+    reach: Reach,
 ) -> Result<(Workspace, Repository), CommandError> {
     // A repository that is named needs no cluster, unless one is waited for.
     let is_named = args.repo.is_some() && args.cluster.is_none() && !waits;
-    let workspace =
+    let mut workspace =
         Workspace::open(ui, &global.invocation(), if is_named { Needs::NOTHING } else { Needs::CLUSTERS })?;
     let spec = match (&args.repo, configured(&workspace, args)?) {
         (None, None) => {
@@ -77,9 +81,20 @@ pub(in crate::cli) async fn open(
     };
     let branch = args.branch.clone().or(spec.branch);
     let spec = with_login(RepositorySpec { branch, ..spec }).await?;
+    // Where nothing can be kept, it is fetched anew each time.
+    let home = workspace.home().inspect_err(|error| debug!(%error, "the repository is not kept")).ok();
+    let repository = Repository::open_kept(spec, home, reach).await.map_err(failed)?;
+    // What the repository says itself counts for whoever writes to it, from wherever that is done.
+    let theirs = repository.text(PROJECT_FILE).await.map_err(failed)?;
+    let ours = workspace.project.file.as_ref().and_then(|file| read_text(file).ok());
+    if let Some(text) = theirs.filter(|theirs| ours.as_ref() != Some(theirs)) {
+        let named = format!("{PROJECT_FILE} of {}", repository.url());
+        let theirs = Apps::of_repository(text, &named).map_err(CommandError::Configuration)?;
+        let ours = std::mem::take(&mut workspace.project.apps);
+        workspace.project.apps = ours.completed_by(theirs);
+    }
     let rules = rules(&workspace.project.apps)?;
-    let repository = Repository::open(spec).await.map_err(failed)?.with_rules(rules);
-    Ok((workspace, repository))
+    Ok((workspace, repository.with_rules(rules)))
 }
 
 /// What slipway.hcl says of applications.
@@ -201,6 +216,7 @@ pub(in crate::cli) fn failed(error: GitOpsError) -> CommandError {
         GitOpsError::InWindow { .. } => Some("wait, or pass --allow-frozen to set it in spite of that"),
         GitOpsError::Ambiguous { .. } => Some("or pass --all: each of them that runs the image is set"),
         GitOpsError::NotInRegistry { .. } => Some("or pass --check-image off if it is set all the same"),
+        GitOpsError::Manifests { .. } => Some("mend that first, or pass --check-manifests off"),
         GitOpsError::RegistryNotAsked { .. } => {
             let help = "try again, or pass --check-image warn, without --pin, to set it all the same";
             return CommandError::failed(error, Some(help.to_owned()));

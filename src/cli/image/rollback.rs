@@ -9,7 +9,7 @@ use super::repository::{failed, usage};
 use super::request::Updating;
 use crate::cli::global::Global;
 use crate::cli::moment::Moment;
-use crate::gitops::{BackTo, ImageTarget, go_back, rollback};
+use crate::gitops::{BackTo, ImageTarget, Reach, go_back, rollback};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -67,12 +67,14 @@ pub(super) async fn take_back(ui: Ui, global: &Global, args: &RollbackArgs) -> R
         return Err(CommandError::usage("* is every app", "add --all, and --since or --to-commit"));
     }
     let back_to = args.back_to()?;
-    let (workspace, repository) = args.change.open(ui, global, false).await?;
+    // What ran long ago is read from the files of then.
+    let reach = if back_to.is_some() { Reach::All } else { Reach::Newest };
+    let (workspace, repository) = args.change.open(ui, global, false, reach).await?;
     let apps: Vec<&str> = if args.all { Vec::new() } else { vec![&target.app] };
     let (source, root) = (source(), &args.change.repository.manifests);
     // What is proposed is newer than what is gone back to.
     let updating = Updating { root, apps: &[&target.app], allow_older: true, age: None };
-    let mut ready = args.change.ready(ui, &workspace, repository, &apps, None, updating).await?;
+    let mut ready = Box::pin(args.change.ready(ui, &workspace, repository, &apps, None, updating)).await?;
     let repository = &mut ready.repository;
     let outcomes = match back_to {
         Some(to) => go_back(repository, root, &target, &to, source.as_deref()).await,

@@ -8,7 +8,7 @@ use super::checking::PinArgs;
 use super::repository::{failed, usage};
 use super::request::Updating;
 use crate::cli::global::Global;
-use crate::gitops::{BumpOptions, ImageAssignment, set_images};
+use crate::gitops::{BumpOptions, ImageAssignment, Reach, set_images};
 use crate::launch::CommandError;
 use crate::ui::Ui;
 
@@ -40,7 +40,7 @@ pub(super) struct SetArgs {
 pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), CommandError> {
     let assignments: Vec<ImageAssignment> =
         args.assignments.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(usage)?;
-    let (workspace, repository) = args.change.open(ui, global, false).await?;
+    let (workspace, repository) = args.change.open(ui, global, false, Reach::Newest).await?;
     // Which of all have it is seen later.
     let apps = assignments.iter().map(|one| one.target.app.as_str()).filter(|app| *app != "*");
     let apps: Vec<&str> = apps.collect();
@@ -48,7 +48,8 @@ pub(super) async fn set(ui: Ui, global: &Global, args: &SetArgs) -> Result<(), C
     let root = &args.change.repository.manifests;
     let named: Vec<&str> = assignments.iter().map(|one| one.target.app.as_str()).collect();
     let updating = Updating::of(root, &named, &options);
-    let mut ready = args.change.ready(ui, &workspace, repository, &apps, Some(&args.pin), updating).await?;
+    let mut ready =
+        Box::pin(args.change.ready(ui, &workspace, repository, &apps, Some(&args.pin), updating)).await?;
     let set = set_images(&mut ready.repository, root, &assignments, &options).await;
     let outcomes = set.map_err(failed)?;
     let recovers_in = args.bump.recovers_in(root);

@@ -9,7 +9,7 @@ use super::asking::Asking;
 use super::{Ci, CommonArgs};
 use crate::launch::CommandError;
 use crate::scaffold::names::{Branch, Domain, GitAddress, ImageName, Label, NameError, Owner};
-use crate::scaffold::{App, Manifests, Scaffold};
+use crate::scaffold::{App, Followed, Manifests, Scaffold};
 
 /// Begin a manifests repository: what Argo CD follows, as an app of apps
 ///
@@ -26,6 +26,10 @@ pub(super) struct ManifestsArgs {
     /// An environment: each app is then a base and an overlay for each of them, by Kustomize; without, one folder
     #[arg(long = "env", value_name = "NAME", value_delimiter = ',')]
     environments: Vec<Label>,
+
+    /// Write one `ApplicationSet` for what a cluster follows, instead of an Application for each app
+    #[arg(long)]
+    application_set: bool,
 
     /// The repository's own address, which Argo CD reads [default: that of the remote origin]
     #[arg(long, value_name = "URL")]
@@ -105,6 +109,11 @@ impl ManifestsArgs {
             branch: self.branch.clone(),
             apps,
             environments: self.environments.clone(),
+            followed: if self.application_set || self.has_set(asking) {
+                Followed::Set
+            } else {
+                Followed::One
+            },
             domain: self.domain.clone(),
             ingress_class: self.ingress_class.clone(),
             owner: self.owner.clone(),
@@ -112,5 +121,13 @@ impl ManifestsArgs {
             slipway: self.common.slipway()?,
         };
         Ok(manifests.scaffold())
+    }
+
+    /// Whether a set is there already, which makes an Application of whatever is added.
+    fn has_set(&self, asking: &Asking) -> bool {
+        let places = self.environments.iter().map(|name| format!("apps/{name}/applications.yaml"));
+        std::iter::once("apps/applications.yaml".to_owned())
+            .chain(places)
+            .any(|place| asking.folder.join(place).is_file())
     }
 }

@@ -1,59 +1,84 @@
-//! The control plane: status, health, version.
+//! The control plane: status, health, the wanted version.
 
-use aws_sdk_eks::types::{Cluster, ClusterStatus, SupportType, VersionStatus};
+use aws_sdk_eks::types::{Cluster, ClusterIssueCode, ClusterStatus};
 
-use super::finding::{Finding, Questions, issues};
-
-const STATUS: (&str, &str) = ("cluster.status", "the cluster is ACTIVE");
-const HEALTH: (&str, &str) = ("cluster.health", "the cluster has no health issues");
-const VERSION: (&str, &str) = ("cluster.version", "the cluster runs the expected version");
-const SUPPORT: (&str, &str) = ("cluster.support", "the cluster's version is supported");
+use super::finding::{Asking, Finding, Question, issues};
+use super::kinds;
 
 /// Status and health, from the description itself.
-pub(in crate::cluster) fn control_plane(cluster: &Cluster) -> Vec<Finding> {
+pub(in crate::cluster) fn control_plane(asking: &Asking<'_>, cluster: &Cluster) -> Vec<Finding> {
+    let found = cluster.health().map(aws_sdk_eks::types::ClusterHealth::issues).unwrap_or_default();
     let health =
-        cluster.health().and_then(|health| {
-            issues(health.issues().iter().map(|issue| {
-                (issue.code().map(aws_sdk_eks::types::ClusterIssueCode::as_str), issue.message())
-            }))
-        });
-    let mut findings = vec![status(cluster, health.as_deref())];
-    findings.push(match &health {
-        None => Finding::pass(HEALTH.0, HEALTH.1, "no issues"),
-        Some(found) => Finding::not_yet(
-            HEALTH.0,
-            HEALTH.1,
-            found,
-            "repair what the issue names (roles, subnets, security groups, KMS key), EKS notices within minutes",
-        ),
-    });
-    findings
+        issues(found.iter().map(|issue| (issue.code().map(ClusterIssueCode::as_str), issue.message())));
+    let question = Question::new("cluster.health", "the cluster has no health issues");
+    let findings = match &health {
+        None => question.pass("no issues"),
+        Some(seen) => {
+            let mut ways: Vec<&str> = found.iter().filter_map(|issue| issue.code()).map(repair).collect();
+            ways.dedup();
+            question.not_yet(
+                &kinds::UNHEALTHY,
+                seen,
+                format!("{}; EKS notices within minutes", ways.join("; ")),
+            )
+        }
+    };
+    vec![status(asking, cluster, health.as_deref()), findings]
 }
 
-fn status(cluster: &Cluster, health: Option<&str>) -> Finding {
+/// What mends an issue of the control plane.
+fn repair(code: &ClusterIssueCode) -> &'static str {
+    match code {
+        ClusterIssueCode::AccessDenied | ClusterIssueCode::IamRoleNotFound => {
+            "give the cluster its role back, with AmazonEKSClusterPolicy and trust in eks.amazonaws.com"
+        }
+        ClusterIssueCode::Ec2SubnetNotFound | ClusterIssueCode::VpcNotFound => {
+            "bring the subnets back, or set others with `update-cluster-config` (apply the cluster unit)"
+        }
+        ClusterIssueCode::InsufficientFreeAddresses => {
+            "free addresses in the cluster's subnets, or give it others with `update-cluster-config`"
+        }
+        ClusterIssueCode::Ec2SecurityGroupNotFound => "bring the security group back, or set another one",
+        ClusterIssueCode::KmsKeyDisabled
+        | ClusterIssueCode::KmsKeyMarkedForDeletion
+        | ClusterIssueCode::KmsKeyNotFound
+        | ClusterIssueCode::KmsGrantRevoked => {
+            "enable the KMS key again, cancel its deletion, and give the cluster's role its grant: without it the cluster \
+             cannot be brought back"
+        }
+        ClusterIssueCode::StsRegionalEndpointDisabled => {
+            "enable STS in this region, in the account's settings"
+        }
+        ClusterIssueCode::ResourceLimitExceeded => "have the limit raised by Service Quotas",
+        _ => "repair what the issue names (roles, subnets, security groups, KMS key)",
+    }
+}
+
+fn status(asking: &Asking<'_>, cluster: &Cluster, health: Option<&str>) -> Finding {
+    let question = Question::new("cluster.status", "the cluster is ACTIVE");
     let status = cluster.status().map_or("UNKNOWN", ClusterStatus::as_str);
     let detail = match health {
         Some(issue) => format!("status is {status} ({issue})"),
         None => format!("status is {status}"),
     };
     match cluster.status() {
-        Some(ClusterStatus::Active) => Finding::pass(STATUS.0, STATUS.1, detail),
+        Some(ClusterStatus::Active) => question.pass(detail),
         // The API server serves while AWS replaces parts of it.
-        Some(ClusterStatus::Updating) => Finding::not_yet(
-            STATUS.0,
-            STATUS.1,
+        Some(ClusterStatus::Updating) => question
+            .not_yet(&kinds::UPDATING, detail, "an update is in flight: wait; `cluster.updates` says which")
+            .command(asking.eks_command("list-updates", "")),
+        Some(ClusterStatus::Deleting) => question.fail(
+            &kinds::FAILED,
             detail,
-            "an update is in flight: wait, or look at it with `ListUpdates`",
+            "somebody deletes it: once it is gone apply its unit again",
         ),
-        Some(ClusterStatus::Failed | ClusterStatus::Deleting) => Finding::fail(
-            STATUS.0,
-            STATUS.1,
+        Some(ClusterStatus::Failed) => question.fail(
+            &kinds::FAILED,
             detail,
             "this does not mend itself: destroy the unit and apply it again",
         ),
-        _ => Finding::not_yet(
-            STATUS.0,
-            STATUS.1,
+        _ => question.not_yet(
+            &kinds::NOT_ACTIVE,
             detail,
             "a cluster takes some ten minutes; if it stays, look at its health issues in the EKS console, raise \
              `verify { timeout }` or run again",
@@ -61,82 +86,31 @@ fn status(cluster: &Cluster, health: Option<&str>) -> Finding {
     }
 }
 
-/// The version: the expected one, and one that AWS still supports.
-pub(in crate::cluster) async fn version(
-    questions: &Questions<'_>,
+/// Whether it runs the version that is wanted, where one is.
+pub(in crate::cluster) fn version(
+    asking: &Asking<'_>,
     cluster: &Cluster,
-    expected: Option<&str>,
-) -> Vec<Finding> {
+    wanted: Option<&str>,
+) -> Option<Finding> {
+    let question = Question::new("cluster.version", "the cluster runs the expected version");
     let version = cluster.version().unwrap_or_default();
-    let mut findings = Vec::new();
-    if let Some(expected) = expected {
-        findings.push(if version == expected {
-            Finding::pass(VERSION.0, VERSION.1, format!("version is {version}"))
-        } else {
-            Finding::fail(
-                VERSION.0,
-                VERSION.1,
-                format!("version is {version}, expected {expected}"),
-                "apply the cluster unit with that version, or change `verify { version }` in slipway.hcl",
-            )
-        });
+    let wanted = wanted?;
+    if version == wanted {
+        return Some(question.pass(format!("version is {version}")));
     }
-    findings.push(support(questions, cluster, version).await);
-    findings
-}
-
-async fn support(questions: &Questions<'_>, cluster: &Cluster, version: &str) -> Finding {
-    let (id, title) = SUPPORT;
-    let request = questions.eks.describe_cluster_versions().cluster_versions(version);
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(error) => {
-            return Finding::unanswered(id, title, &error.into(), "eks:DescribeClusterVersions", false);
-        }
-    };
-    let known = answer.cluster_versions().iter().find(|known| known.cluster_version() == Some(version));
-    let Some(known) = known else {
-        return Finding::fail(
-            id,
-            title,
-            format!("EKS does not list version {version} any more"),
-            "upgrade the cluster one minor version at a time",
-        );
-    };
-    let until = |date: Option<&aws_sdk_eks::primitives::DateTime>| {
-        date.map_or_else(String::new, |date| {
-            date.fmt(aws_sdk_eks::primitives::DateTimeFormat::DateTime).map_or_else(
-                |_| String::new(),
-                |date| format!(" until {}", date.split('T').next().unwrap_or_default()),
-            )
-        })
-    };
-    match known.version_status() {
-        Some(VersionStatus::StandardSupport) => {
-            let end = until(known.end_of_standard_support_date());
-            Finding::pass(id, title, format!("{version} is in standard support{end}"))
-        }
-        Some(VersionStatus::ExtendedSupport) => {
-            let end = until(known.end_of_extended_support_date());
-            let policy = cluster.upgrade_policy().and_then(|policy| policy.support_type());
-            let help = if policy == Some(&SupportType::Standard) {
-                "EKS upgrades this cluster by itself (upgrade policy STANDARD): upgrade it first"
-            } else {
-                "extended support costs extra: upgrade to a version in standard support"
-            };
-            Finding::warn(id, title, format!("{version} is in extended support{end}"), help)
-        }
-        Some(VersionStatus::Unsupported) => Finding::fail(
-            id,
-            title,
-            format!("{version} is not supported any more"),
-            "upgrade the cluster one minor version at a time",
-        ),
-        other => Finding::warn(
-            id,
-            title,
-            format!("support of {version} is {}", other.map_or("unknown", |status| status.as_str())),
-            "look the version up in the EKS release calendar",
-        ),
-    }
+    let finding = question
+        .fail(
+            &kinds::WRONG_VERSION,
+            format!("version is {version}, expected {wanted}"),
+            "apply the cluster unit with that version, or change `verify { version }` in slipway.hcl",
+        )
+        .expected(format!("version {wanted}"));
+    let newer = crate::cluster::version::minor(wanted) > crate::cluster::version::minor(version);
+    Some(if newer {
+        finding
+            .command(format!("slipway verify --for {wanted}"))
+            .command(asking.eks_command("update-cluster-version", &format!("--kubernetes-version {wanted}")))
+    } else {
+        finding
+    })
 }

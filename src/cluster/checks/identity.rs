@@ -1,133 +1,101 @@
-//! Who pods and people are: OIDC provider, pod identities, authentication mode, access entries.
+//! Who pods are: OIDC provider and pod identities.
 
-use aws_config::SdkConfig;
-use aws_sdk_eks::types::{AuthenticationMode, Cluster};
+use aws_sdk_eks::types::Cluster;
 
-use super::finding::{Finding, Questions};
-use crate::cluster::aws::AwsFailure;
+use super::finding::{Asking, Finding, Question};
+use super::kinds;
+use crate::cluster::aws::{AwsFailure, FailureKind};
 
-const OIDC: (&str, &str) = ("identity.oidc", "IAM trusts the cluster's OIDC issuer");
-const PODS: (&str, &str) = ("identity.pods", "pod identities have their agent");
-const ACCESS: (&str, &str) = ("access.entries", "access is by access entries");
-
-/// Findings about identities. `oidc_wanted`: `Some(true)` fails where IAM has no provider for the issuer,
+/// Findings about identities of pods. `oidc_wanted`: `Some(true)` fails where IAM has no provider for the issuer,
 /// `Some(false)` does not ask, `None` fails unless pod identities take its place.
 pub(in crate::cluster) async fn identity(
-    questions: &Questions<'_>,
-    aws: &SdkConfig,
+    asking: &Asking<'_>,
     cluster: &Cluster,
     oidc_wanted: Option<bool>,
 ) -> Vec<Finding> {
-    let (pods, has_pod_identities) = pod_identities(questions).await;
-    let mut findings = Vec::new();
-    if oidc_wanted != Some(false) {
-        let required = oidc_wanted == Some(true) || !has_pod_identities;
-        findings.push(oidc_provider(aws, cluster, required, oidc_wanted == Some(true)).await);
-    }
-    findings.push(pods);
-    findings.push(access(questions, cluster).await);
-    findings
+    let (pods, providers) = futures::join!(pod_identities(asking), async {
+        if oidc_wanted == Some(false) { None } else { Some(providers(asking).await) }
+    });
+    let (pods, has_pod_identities) = pods;
+    let required = oidc_wanted == Some(true) || !has_pod_identities;
+    let oidc = providers.map(|providers| oidc(cluster, providers, required, oidc_wanted == Some(true)));
+    oidc.into_iter().chain([pods]).collect()
+}
+
+/// The ARNs of IAM's OIDC providers.
+async fn providers(asking: &Asking<'_>) -> Result<Vec<String>, AwsFailure> {
+    let answer = aws_sdk_iam::Client::new(asking.aws).list_open_id_connect_providers().send().await?;
+    let listed = answer.open_id_connect_provider_list.unwrap_or_default();
+    Ok(listed.into_iter().filter_map(|provider| provider.arn).collect())
 }
 
 /// `required`: a missing provider is a failure. `answer_required`: so is an endpoint that does not answer.
-async fn oidc_provider(aws: &SdkConfig, cluster: &Cluster, required: bool, answer_required: bool) -> Finding {
-    let (id, title) = OIDC;
+fn oidc(
+    cluster: &Cluster,
+    providers: Result<Vec<String>, AwsFailure>,
+    required: bool,
+    answer_required: bool,
+) -> Finding {
+    let question = Question::new("identity.oidc", "IAM trusts the cluster's OIDC issuer");
     let issuer = cluster.identity().and_then(|identity| identity.oidc()?.issuer());
     let Some(issuer) = issuer else {
-        return Finding::fail(
-            id,
-            title,
-            "the cluster has no OIDC issuer",
-            "wait until the cluster is ACTIVE",
-        );
+        let seen = "the cluster has no OIDC issuer";
+        return question.not_yet(&kinds::OIDC_MISSING, seen, "wait until the cluster is ACTIVE");
     };
-    let answer = match aws_sdk_iam::Client::new(aws).list_open_id_connect_providers().send().await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let failure = AwsFailure::from(error);
-            return Finding::unanswered(
-                id,
-                title,
-                &failure,
-                "iam:ListOpenIDConnectProviders",
-                answer_required,
-            );
+    let providers = match providers {
+        Ok(providers) => providers,
+        Err(failure) => {
+            return question.unanswered(&failure, "iam:ListOpenIDConnectProviders", answer_required);
         }
     };
     // IAM names the provider by the issuer's URL without its scheme.
     let suffix = format!(":oidc-provider/{}", issuer.trim_start_matches("https://"));
-    let found = answer
-        .open_id_connect_provider_list()
-        .iter()
-        .any(|provider| provider.arn().is_some_and(|arn| arn.ends_with(&suffix)));
+    if providers.iter().any(|arn| arn.ends_with(&suffix)) {
+        return question.pass(issuer);
+    }
     let help = "create an `aws_iam_openid_connect_provider` for the issuer in the cluster unit";
-    if found {
-        Finding::pass(id, title, issuer)
-    } else if required {
-        Finding::fail(id, title, format!("IAM has no provider for {issuer}"), help)
+    let finding = if required {
+        question.fail(&kinds::OIDC_MISSING, format!("IAM has no provider for {issuer}"), help)
     } else {
-        Finding::warn(id, title, format!("IAM has no provider for {issuer}; pod identities are in use"), help)
-    }
+        let seen = format!("IAM has no provider for {issuer}; pod identities are in use");
+        question.warn(&kinds::OIDC_MISSING, seen, help)
+    };
+    finding.command(format!(
+        "aws iam create-open-id-connect-provider --url {issuer} --client-id-list sts.amazonaws.com"
+    ))
 }
 
-async fn pod_identities(questions: &Questions<'_>) -> (Finding, bool) {
-    let (id, title) = PODS;
-    let request = questions.eks.list_pod_identity_associations().cluster_name(questions.cluster);
-    let count = match request.send().await {
-        Ok(answer) => answer.associations().len(),
+async fn pod_identities(asking: &Asking<'_>) -> (Finding, bool) {
+    let question = Question::new("identity.pods", "pod identities have their agent");
+    let listed = asking.eks.list_pod_identity_associations().cluster_name(asking.cluster).into_paginator();
+    let agent = asking.eks.describe_addon().cluster_name(asking.cluster).addon_name("eks-pod-identity-agent");
+    let listed = listed.items().send().collect::<Result<Vec<_>, _>>();
+    let (listed, agent) = futures::join!(listed, agent.send());
+    let count = match listed {
+        Ok(listed) => listed.len(),
         Err(error) => {
-            let failure = AwsFailure::from(error);
-            let finding = Finding::unanswered(id, title, &failure, "eks:ListPodIdentityAssociations", false);
-            return (finding, false);
+            return (question.unanswered(&error.into(), "eks:ListPodIdentityAssociations", false), false);
         }
     };
-    let agent = questions
-        .eks
-        .describe_addon()
-        .cluster_name(questions.cluster)
-        .addon_name("eks-pod-identity-agent")
-        .send()
-        .await
-        .is_ok();
+    let agent = match agent {
+        Ok(_) => Ok(true),
+        Err(error) => match AwsFailure::from(error) {
+            failure if failure.kind == FailureKind::NotFound => Ok(false),
+            failure => Err(failure),
+        },
+    };
     let finding = match (count, agent) {
-        (0, false) => Finding::pass(id, title, "no pod identities"),
-        (count, true) => Finding::pass(id, title, format!("{count} associations, the agent is installed")),
-        (count, false) => Finding::warn(
-            id,
-            title,
-            format!("{count} associations and no agent: their pods get no credentials"),
-            "add the add-on eks-pod-identity-agent to the cluster unit",
-        ),
+        (0, _) => question.pass("no pod identities"),
+        (count, Ok(true)) => question.pass(format!("{count} associations, the agent is installed")),
+        (_, Err(failure)) => question.unanswered(&failure, "eks:DescribeAddon", false),
+        (count, Ok(false)) => question
+            .warn(
+                &kinds::POD_IDENTITY_AGENT,
+                format!("{count} associations and no agent: their pods get no credentials"),
+                "add the add-on eks-pod-identity-agent to the cluster unit",
+            )
+            .command(asking.eks_command("create-addon", "--addon-name eks-pod-identity-agent")),
     };
-    (finding, count > 0 && agent)
-}
-
-async fn access(questions: &Questions<'_>, cluster: &Cluster) -> Finding {
-    let (id, title) = ACCESS;
-    let mode = cluster.access_config().and_then(|access| access.authentication_mode());
-    if mode == Some(&AuthenticationMode::ConfigMap) {
-        return Finding::warn(
-            id,
-            title,
-            "authentication mode is CONFIG_MAP",
-            "set `authentication_mode = \"API_AND_CONFIG_MAP\"`: the aws-auth ConfigMap is deprecated and locks out \
-             by a typo",
-        );
-    }
-    let mode = mode.map_or("unknown", AuthenticationMode::as_str);
-    let listed = questions
-        .eks
-        .list_access_entries()
-        .cluster_name(questions.cluster)
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>()
-        .await;
-    match listed {
-        Ok(entries) => {
-            Finding::pass(id, title, format!("authentication mode is {mode}, {} entries", entries.len()))
-        }
-        Err(error) => Finding::unanswered(id, title, &error.into(), "eks:ListAccessEntries", false),
-    }
+    let has_both = count > 0 && finding.check.code.is_none();
+    (finding, has_both)
 }

@@ -1,80 +1,123 @@
 //! The questions that make a cluster usable or not, one file a subject.
 
+mod access;
 mod addons;
-mod advice;
+mod connection;
 mod control_plane;
+mod each;
 mod finding;
 mod identity;
+mod insights;
+pub mod kinds;
 mod kubernetes;
+mod network;
 mod node_groups;
+mod nodes;
+mod probe;
+mod settings;
+mod support;
+mod updates;
 
-use aws_config::SdkConfig;
+use std::time::Duration;
+
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
-pub(super) use self::advice::advice;
+pub(super) use self::addons::{best, fitting};
+pub(super) use self::connection::{hides_others, no_client, refused};
+pub(super) use self::each::each;
+pub(super) use self::finding::{Asking, Finding, Question};
 pub use self::finding::{Check, CheckStatus};
-pub(super) use self::finding::{Finding, Questions};
+pub(super) use self::insights::open_insights;
+pub use self::kinds::Kind;
+pub(super) use self::kubernetes::api as api_question;
+pub(super) use self::network::{ADDRESSES_OF_AN_UPGRADE, of_cluster};
+pub(super) use self::support::{HOUR, day, describe_version};
+pub(super) use self::updates::updates;
 
-use self::addons::addons;
+use self::access::access;
+use self::addons::{Wanted, addons};
 use self::control_plane::{control_plane, version};
 use self::identity::identity;
+use self::insights::noticed;
 use self::kubernetes::kubernetes;
-use self::node_groups::{has_auto_mode, node_groups};
+use self::network::network;
+use self::node_groups::{compute, has_auto_mode};
+use self::settings::settings;
+use self::support::support;
 use super::eks::ClusterFacts;
 use super::kube::client_of;
-use super::spec::VerifySpec;
+use crate::project::Verify;
 
-/// The checks that decide. Those after the control plane's are asked once it is there: before, they have no answer.
-pub(super) async fn essentials(
-    questions: &Questions<'_>,
-    spec: &VerifySpec,
-    aws: &SdkConfig,
-    cluster: &Cluster,
-    region: &str,
-) -> Vec<Finding> {
-    let mut findings = control_plane(cluster);
-    let serving = matches!(cluster.status(), Some(ClusterStatus::Active | ClusterStatus::Updating));
-    if !serving {
+/// Whether the control plane is there: before, what is behind it has no answer.
+pub(super) fn serves(cluster: &Cluster) -> bool {
+    matches!(cluster.status(), Some(ClusterStatus::Active | ClusterStatus::Updating))
+}
+
+/// The checks that decide, all at once. Those after the control plane's are asked once it is there.
+pub(super) async fn essentials(asking: &Asking<'_>, wanted: &Verify, cluster: &Cluster) -> Vec<Finding> {
+    let mut findings = control_plane(asking, cluster);
+    if !serves(cluster) {
         return findings;
     }
-    let nodes = nodes_wanted(spec, cluster);
-    let client = client_of(aws, &ClusterFacts::of(cluster, region));
+    let nodes_wanted = wanted.min_ready_nodes != Some(0);
+    let of_addons = Wanted {
+        names: &wanted.addons,
+        version: cluster.version().unwrap_or_default(),
+        nodes_come: nodes_wanted || has_auto_mode(cluster),
+    };
+    let client = client_of(asking.aws, &ClusterFacts::of(cluster, asking.region));
     let kubernetes = async {
         match client {
-            Ok(client) => kubernetes(&client, nodes).await,
-            Err(error) => vec![Finding::no_client(&error)],
+            Ok(client) => {
+                kubernetes(&client, cluster, wanted.min_ready_nodes.map(|nodes| nodes as usize)).await
+            }
+            Err(error) => vec![no_client(&kubernetes::api(), &error)],
         }
     };
-    let (version, groups, addons, identity, kubernetes) = futures::join!(
-        version(questions, cluster, spec.version.as_deref()),
-        node_groups(questions, cluster, nodes),
-        addons(questions, &spec.addons),
-        identity(questions, aws, cluster, spec.oidc_provider),
-        kubernetes,
+    let (support, compute, addons, identity, access, kubernetes) = futures::join!(
+        Box::pin(support(asking, cluster)),
+        Box::pin(compute(asking, cluster, &wanted.node_groups, nodes_wanted && !has_auto_mode(cluster))),
+        Box::pin(addons(asking, of_addons)),
+        Box::pin(identity(asking, cluster, wanted.oidc_provider)),
+        Box::pin(access(asking, cluster, wanted.authentication_mode.as_deref())),
+        Box::pin(kubernetes),
     );
-    findings.extend(version.into_iter().chain(groups).chain(addons).chain(identity).chain(kubernetes));
+    let (entries, access) = access;
+    findings.extend(version(asking, cluster, wanted.version.as_deref()));
+    findings.push(support);
+    findings.extend(compute.into_iter().chain(addons).chain(identity));
+    findings.push(entries);
+    findings.extend(kubernetes.into_iter().map(|finding| access.explain(asking, finding)));
     findings
 }
 
-fn nodes_wanted(spec: &VerifySpec, cluster: &Cluster) -> usize {
-    spec.min_ready_nodes.unwrap_or_else(|| usize::from(!has_auto_mode(cluster)))
+/// Has a pod run on the cluster, of an image of AWS's own where none is named.
+pub(super) async fn prove(
+    asking: &Asking<'_>,
+    cluster: &Cluster,
+    image: Option<&str>,
+    timeout: Duration,
+) -> Finding {
+    match client_of(asking.aws, &ClusterFacts::of(cluster, asking.region)) {
+        Ok(client) => probe::probe(&client, cluster, image.unwrap_or(probe::IMAGE), timeout).await,
+        Err(error) => no_client(&kubernetes::api(), &error),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn auto_mode_starts_without_nodes_unless_some_are_asked_for() {
-        let cluster = |auto: bool| {
-            let compute = aws_sdk_eks::types::ComputeConfigResponse::builder().enabled(auto).build();
-            Cluster::builder().compute_config(compute).build()
-        };
-        let mut spec = VerifySpec::new("dev");
-        assert_eq!(nodes_wanted(&spec, &cluster(true)), 0);
-        assert_eq!(nodes_wanted(&spec, &cluster(false)), 1);
-        assert_eq!(nodes_wanted(&spec, &Cluster::builder().build()), 1);
-        spec.min_ready_nodes = Some(2);
-        assert_eq!(nodes_wanted(&spec, &cluster(true)), 2);
-    }
+/// What somebody should know as well, and the name of the Argo CD that EKS runs on the cluster, where it does.
+pub(super) async fn advice(
+    asking: &Asking<'_>,
+    wanted: &Verify,
+    cluster: &Cluster,
+) -> (Vec<Finding>, Option<String>) {
+    let mut findings = settings(asking, wanted, cluster);
+    let (network, updates, noticed) = futures::join!(
+        Box::pin(network(asking, cluster, wanted.free_addresses)),
+        Box::pin(updates(asking)),
+        Box::pin(noticed(asking)),
+    );
+    findings.extend(network);
+    findings.push(updates);
+    findings.extend(noticed.0);
+    (findings, noticed.1)
 }

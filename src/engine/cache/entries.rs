@@ -1,4 +1,4 @@
-//! What is in the caches: each module and each provider, how much it takes, and when it was used last.
+//! What is in the caches: each module, each provider and each clone, how much it takes, and when it was used last.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,8 +10,9 @@ use std::time::SystemTime;
 use super::PROVIDERS;
 use super::hold::linked_providers;
 use crate::engine::source::kept;
+use crate::gitops::{KEPT_ADDRESS, KEPT_REPOSITORIES};
 use crate::support::confined::Root;
-use crate::support::fs::FileError;
+use crate::support::fs::{FileError, read_text};
 use crate::support::tool_files::DATA_FOLDER;
 use crate::support::work_folder::WorkFolder;
 
@@ -26,6 +27,8 @@ pub enum Kind {
     Module,
     /// A provider that a tool has installed.
     Provider,
+    /// A clone of a manifests repository.
+    Repository,
     /// What a fetch was at that was killed, or is still.
     Unfinished,
 }
@@ -53,6 +56,7 @@ pub struct Entry {
 pub fn entries(home: &Path) -> Result<Vec<Entry>, FileError> {
     let mut entries = modules(home)?;
     entries.extend(providers(home)?);
+    entries.extend(repositories(home)?);
     entries.sort_by(|one, other| (one.used, &one.path).cmp(&(other.used, &other.path)));
     Ok(entries)
 }
@@ -96,6 +100,18 @@ fn providers(home: &Path) -> Result<Vec<Entry>, FileError> {
         let Ok(metadata) = home.join(&path).symlink_metadata() else { continue };
         let in_use = linked.contains(&path) || is_locked(home, &path);
         found.push(entry(home, Kind::Provider, path.clone(), vec![name_of(&path)], &metadata, in_use));
+    }
+    Ok(found)
+}
+
+fn repositories(home: &Path) -> Result<Vec<Entry>, FileError> {
+    let mut found = Vec::new();
+    for (name, metadata) in folders(&home.join(KEPT_REPOSITORIES))? {
+        let path = Path::new(KEPT_REPOSITORIES).join(name);
+        let address = read_text(&home.join(&path).join(KEPT_ADDRESS)).unwrap_or_default();
+        let names = address.lines().next().map(str::to_owned).into_iter().collect();
+        let in_use = is_locked(home, &path);
+        found.push(entry(home, Kind::Repository, path, names, &metadata, in_use));
     }
     Ok(found)
 }

@@ -1,5 +1,5 @@
-//! The caches in `.slipway`: modules that were fetched and providers that the tools have installed. How much is kept, what
-//! of it is used, and how it is taken away.
+//! The caches in `.slipway`: modules that were fetched, providers that the tools have installed, and clones of manifests
+//! repositories. How much is kept, what of it is used, and how it is taken away.
 //!
 //! Whatever is here can be had again. What a process uses it holds (see `hold`), and nobody takes that away. What goes is
 //! moved out of the cache in one step before it is deleted, so that whoever is killed over it leaves nothing half in the
@@ -36,6 +36,7 @@ pub fn counted(entries: &[Entry]) -> String {
     let kinds = [
         (Kind::Module, "module", "modules"),
         (Kind::Provider, "provider", "providers"),
+        (Kind::Repository, "repository", "repositories"),
         (Kind::Unfinished, "unfinished fetch", "unfinished fetches"),
     ];
     let counts: Vec<String> = kinds

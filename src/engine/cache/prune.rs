@@ -82,7 +82,8 @@ pub fn prune(
 /// Takes one away; false where a process uses it, or has used it since it was looked at.
 fn take_away(ours: &Root, entry: &Entry) -> Result<bool, FileError> {
     let lock = match entry.kind {
-        Kind::Module => None,
+        // Whoever uses one holds the folder.
+        Kind::Module | Kind::Repository => None,
         Kind::Unfinished => match kept::unfinished(entry.path.file_name().unwrap_or_default()) {
             Some(lock) => Some(ours.update(&lock)?),
             None => None,

@@ -15,6 +15,7 @@ mod versions;
 mod workdir;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -26,6 +27,7 @@ use self::hooks::Hooks;
 use self::prepared::Prepared;
 use self::providers::Providers;
 use self::shared_init::SharedInits;
+use super::cache;
 use super::driver::{Call, Driver, Parts};
 use super::failure::passed_over;
 use super::lock_table::LockTables;
@@ -33,7 +35,7 @@ use super::process::{Options, Ran, run};
 use super::state_bucket::StateBuckets;
 use super::unit_folder;
 use super::verb::Verb;
-use super::{EngineError, EngineSettings, Session, UnitJob, role, unattended};
+use super::{EngineError, EngineSettings, Session, UnitJob, unattended};
 use crate::support::fs::read_text;
 use crate::support::process::CommandLine;
 use crate::support::tool_files::DATA_FOLDER;
@@ -94,7 +96,7 @@ impl NativeEngine {
 
     /// The unit's folder as its plan has left it.
     async fn as_planned(&self, job: &UnitJob) -> Result<Prepared, EngineError> {
-        let identity = self.parts.roles.credentials(&job.config).await?;
+        let identity = self.parts.roles.identity(&job.config).await?;
         let folder = workdir::open(self.home(), job)?;
         let tool = self.parts.tool(&job.config).await?;
         let modules = Box::new(ModuleTree::read(folder.path(), ToolKind::of(tool.name))?);
@@ -103,7 +105,7 @@ impl NativeEngine {
             inputs: variables::of_environment(&job.config, modules.root()),
             modules,
             folder,
-            identity: identity.as_ref().map(role::variables).unwrap_or_default(),
+            identity: identity.variables(),
             // The plan was made here, with whatever it needed.
             is_initialized: true,
         })
@@ -175,6 +177,12 @@ impl Driver for NativeEngine {
         }
     }
 
+    fn program_line(&self, job: &UnitJob, prepared: &Prepared, program: &OsStr) -> CommandLine {
+        let command = CommandLine::new(program, prepared.folder.path());
+        let command = unattended(command.envs(&prepared.identity));
+        arguments::environment(command, &job.config, &prepared.inputs, self.home(), Verb::Program.command())
+    }
+
     async fn run(
         &self,
         job: &UnitJob,
@@ -182,8 +190,17 @@ impl Driver for NativeEngine {
         Call { verb, command, options, then }: Call<'_>,
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
+        let touches_providers =
+            matches!(verb, Verb::Tool(tool) if ["init", "providers"].contains(&tool.word()));
         let running = Box::pin(async {
+            let permit = if touches_providers { Some(self.providers.permit_alone().await?) } else { None };
             let ran = self.run_initialized(job, prepared, command, options, session).await?;
+            if touches_providers {
+                // As after an `init` of ours: the lock file is the unit's.
+                cache::hold_providers(self.home(), prepared.folder.path())?;
+                init::remember(&prepared.tool, &prepared.folder, &job.config)?;
+            }
+            drop(permit);
             then().map(|()| ran)
         });
         if !verb.has_hooks() {

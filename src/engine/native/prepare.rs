@@ -14,7 +14,7 @@ use crate::engine::other_state;
 use crate::engine::process::{self, Options};
 use crate::engine::source::Fetched;
 use crate::engine::tool::Tool;
-use crate::engine::{EngineError, Session, Step, UnitJob, role, sensitive, unattended};
+use crate::engine::{EngineError, Session, Step, UnitJob, sensitive, unattended};
 use crate::support::process::CommandLine;
 use crate::terraform::{ModuleTree, ToolKind};
 use crate::terragrunt::config::UnitConfig;
@@ -34,7 +34,7 @@ impl NativeEngine {
         } else {
             self.source(job, &tool, session).await?
         };
-        let identity = self.parts.roles.credentials(config).await?;
+        let identity = self.parts.roles.identity(config).await?;
         let folder = workdir::bring_together(self.home(), job, &source)?;
         other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
@@ -43,10 +43,10 @@ impl NativeEngine {
         let inputs = variables::hand_over(config, modules.root(), &folder)?;
         if let Some(remote_state) = &config.remote_state {
             session.watcher.step(Step::Backend);
-            self.buckets.ensure(remote_state, &self.parts.s3, identity.as_ref()).await?;
-            self.lock_tables.ensure(remote_state, identity.as_ref()).await?;
+            self.buckets.ensure(remote_state, &self.parts.s3, identity.credentials.as_ref()).await?;
+            self.lock_tables.ensure(remote_state, identity.credentials.as_ref()).await?;
         }
-        let identity = identity.as_ref().map(role::variables).unwrap_or_default();
+        let identity = identity.variables();
         let mut prepared = Prepared { tool, folder, modules, inputs, identity, is_initialized: false };
         prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
         cache::hold_providers(self.home(), prepared.folder.path())?;

@@ -17,7 +17,7 @@ pub struct Prepared {
     pub modules: Box<ModuleTree>,
     /// The inputs as the environment carries them, see [`super::variables`].
     pub inputs: Vec<(String, String)>,
-    /// The variables of its role's credentials.
+    /// The variables of whoever its commands are.
     pub identity: Vec<(OsString, OsString)>,
     /// Whether `init` has just run in it, for this unit.
     pub is_initialized: bool,

@@ -107,6 +107,13 @@ impl Providers {
         Ok(InitPermit { guard, copied: false, selects: true })
     }
 
+    /// Waits until nobody else is at the providers, for a command of which nobody knows what it brings.
+    pub async fn permit_alone(&self) -> Result<InitPermit<'_>, EngineError> {
+        let guard = self.installing.write().await;
+        let guard = Guard::Alone { _guard: guard, _file: self.lock_file(File::lock).await? };
+        Ok(InitPermit { guard, copied: false, selects: false })
+    }
+
     /// Takes note of an `init` that succeeded.
     pub fn learn(&self, permit: &InitPermit<'_>, needs: &Needs, dir: &Path) {
         let (Needs::Some(needs), Guard::Alone { .. }) = (needs, &permit.guard) else { return };

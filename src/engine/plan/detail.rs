@@ -7,9 +7,11 @@ use super::mask::Secrets;
 use super::{Action, OutputChange, PlanJson, ResourceChange};
 
 mod lines;
+mod meaning;
 mod walk;
 
 pub use lines::DiffLine;
+pub use meaning::{Deviating, Deviation};
 
 /// What a plan would do, in full. Nothing sensitive is in it: it may be kept, shown and sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +101,10 @@ struct Plan {
     configuration: Value,
     #[serde(default)]
     prior_state: Value,
+    #[serde(default)]
+    action_invocations: Value,
+    #[serde(default)]
+    deferred_changes: Value,
 }
 
 #[derive(Deserialize)]
@@ -108,11 +114,14 @@ struct Resource {
     previous_address: Option<String>,
     #[serde(default)]
     action_reason: Option<String>,
+    /// The key of an object that a replacement has left, where it is one.
+    #[serde(default)]
+    deposed: Option<String>,
     change: Change,
 }
 
 /// The change of a resource or of an output.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Change {
     #[serde(default)]
     actions: Vec<String>,

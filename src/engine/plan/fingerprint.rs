@@ -15,12 +15,12 @@ use crate::engine::tool::Tool;
 use crate::engine::{EngineError, UnitJob};
 use crate::hcl::json::encode;
 use crate::hcl::value::Value;
-use crate::support::address::Address;
 use crate::support::digest::{hex, sha256, sha256_of};
 use crate::support::fs::{FileError, read_regular};
-use crate::support::paths::{clean, relative};
+use crate::support::paths::{self, clean, relative};
 use crate::terraform::state::StateMark;
 use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::paths_in;
 
 /// What a unit's plan was made on, its state apart. Digests are SHA-256 in lowercase hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Fingerprint {
     pub inputs: String,
     /// The module's files, the unit's own laid over them.
     pub source: String,
+    /// The files and folders of the repository that its inputs name; none where they name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<String>,
     /// The dependency lock file; none where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,
@@ -50,8 +53,9 @@ impl Fingerprint {
         Ok(Self {
             tool: tool.name.to_owned(),
             version: tool.version.clone(),
-            inputs: inputs(config),
+            inputs: inputs(config, &left_out),
             source: source_digest(source, config, &left_out)?,
+            handed: handed(config, &left_out)?,
             lock: lock_file(source, config).map(|content| sha256(&content)),
         })
     }
@@ -68,6 +72,9 @@ impl Fingerprint {
         }
         if self.source != now.source {
             return Some("its source is not what it was planned with".to_owned());
+        }
+        if self.handed != now.handed {
+            return Some("a file that its inputs name is not what it was planned with".to_owned());
         }
         match (&self.lock, &now.lock) {
             (Some(_), None) => {
@@ -175,8 +182,10 @@ impl Parts {
     }
 }
 
-fn inputs(config: &UnitConfig) -> String {
+/// Where a source and a hook lie is left out: what lies there is in other digests. What the tool is given is not.
+fn inputs(config: &UnitConfig, left_out: &LeftOut) -> String {
     let mut parts = Parts::default();
+    let wherever = |text: &String| left_out.wherever(text).into_owned();
     for (name, value) in &config.inputs {
         parts.value(name, value);
     }
@@ -201,13 +210,16 @@ fn inputs(config: &UnitConfig) -> String {
         parts.all("files", extra.required_var_files.iter().chain(&extra.optional_var_files));
     }
     if let Some(terraform) = &config.terraform {
-        parts.all("source", terraform.source.as_ref().map(Address::expose));
+        let source = terraform.source.as_ref().map(|source| left_out.wherever(source.expose()).into_owned());
+        parts.all("source", source);
         for hook in terraform.before_hooks.iter().chain(&terraform.after_hooks) {
-            parts.all("hook", hook.commands.iter().chain(&hook.execute).chain(&hook.working_dir));
+            let words = hook.commands.iter().chain(&hook.execute).chain(&hook.working_dir);
+            parts.all("hook", words.map(wherever));
             parts.all("condition", [format!("{} {}", hook.condition, hook.run_on_error)]);
         }
         for hook in &terraform.error_hooks {
-            parts.all("error_hook", hook.commands.iter().chain(&hook.execute).chain(&hook.on_errors));
+            let words = hook.commands.iter().chain(&hook.execute).chain(&hook.on_errors);
+            parts.all("error_hook", words.map(wherever));
         }
     }
     parts.all("role", &config.iam_role);
@@ -230,6 +242,27 @@ fn source_digest(source: &Fetched, config: &UnitConfig, left_out: &LeftOut) -> R
         take_files(&mut parts, &config.dir, copied(&config.dir, config)?, left_out)?;
     }
     Ok(parts.end())
+}
+
+/// The files and folders of the repository that inputs name by their absolute paths: the module may read them, and what
+/// it reads elsewhere it cannot find, since it is run in a folder of its own.
+fn handed(config: &UnitConfig, left_out: &LeftOut) -> Result<Option<String>, EngineError> {
+    let named = paths_in(config.inputs.values(), &config.dir);
+    let named: Vec<PathBuf> =
+        named.into_iter().filter(|path| left_out.is_of_repository(path) && path.exists()).collect();
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let mut parts = Parts::default();
+    for path in &named {
+        parts.add(left_out.wherever(&path.to_string_lossy()).as_bytes());
+        if path.is_dir() {
+            take_files(&mut parts, path, copied(path, config)?, left_out)?;
+        } else {
+            take_files(&mut parts, paths::folder(path), path.file_name().map(PathBuf::from), left_out)?;
+        }
+    }
+    Ok(Some(parts.end()))
 }
 
 fn copied(folder: &Path, config: &UnitConfig) -> Result<Vec<PathBuf>, EngineError> {
@@ -314,6 +347,45 @@ mod tests {
         assert!(then.difference(&take("a")).unwrap().contains(LOCK_FILE));
         let newer = Fingerprint { version: "1.13.0".to_owned(), ..then.clone() };
         assert!(then.difference(&newer).unwrap().contains("tofu 1.12.6, and this is tofu 1.13.0"));
+    }
+
+    #[test]
+    fn what_inputs_name_belongs_to_the_unit_where_it_is_of_the_repository() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("r/.git/HEAD", "");
+        write("r/live/unit/main.tf", "");
+        write("r/code/deep/main.py", "1");
+        write("elsewhere.txt", "1");
+        let unit = root.join("r/live/unit");
+        let mut config = config(&unit, root.join("elsewhere.txt").to_str().unwrap());
+        let path = |path: &str| Value::string(root.join(path).to_str().unwrap());
+        config
+            .inputs
+            .insert("paths".into(), Value::tuple(vec![path("r/code"), path("r/policy.json"), path("r")]));
+        let source = Fetched { root: unit.clone(), module: PathBuf::new(), shared: false };
+        let tool = Tool { path: "/bin/tofu".into(), name: "tofu", version: "1.12.6".to_owned() };
+        let left_out = LeftOut::default().with_place(&unit);
+        let take = || Fingerprint::of(&tool, &source, &config, &left_out).unwrap();
+        let mut last = take();
+        for (file, counts) in [
+            ("r/code/deep/main.py", true),
+            ("r/policy.json", true),
+            ("r/code/new.py", true),
+            ("elsewhere.txt", false),
+            ("r/other.txt", false),
+        ] {
+            write(file, "changed");
+            let now = take();
+            let told = last.difference(&now);
+            assert_eq!(told.is_some_and(|told| told.contains("its inputs name")), counts, "{file}");
+            last = now;
+        }
     }
 
     #[test]

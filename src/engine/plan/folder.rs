@@ -281,6 +281,7 @@ mod tests {
                 version: "1.12.6".to_owned(),
                 inputs: "a".to_owned(),
                 source: "b".to_owned(),
+                handed: None,
                 lock: None,
             },
             state: Some(StateMark { lineage: "l".to_owned(), serial: 3 }),

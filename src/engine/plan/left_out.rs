@@ -1,6 +1,7 @@
 //! What no digest of a module is taken of: files that Slipway and the tools write while units are worked on, each at
 //! the one place where they write it. No name leaves a file out: whatever else lies in a module, the module can read.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::plan_place;
 use crate::engine::state_places::{StatePlace, place_of};
 use crate::engine::tool::LOCK_FILE;
+use crate::support::git;
 use crate::support::paths::clean;
 use crate::terragrunt::Reader;
 use crate::terragrunt::config::{RemoteState, UnitConfig};
@@ -20,6 +22,8 @@ use crate::terragrunt::paths::unit_file;
 pub struct LeftOut {
     files: BTreeSet<PathBuf>,
     folders: BTreeSet<PathBuf>,
+    /// The folder of the checkout, with links resolved and as it is named.
+    places: BTreeSet<PathBuf>,
 }
 
 impl LeftOut {
@@ -33,6 +37,31 @@ impl LeftOut {
             left_out.add_state(&state);
         }
         left_out
+    }
+
+    /// What is left out, and where the repository lies that `dir` is in: another machine has it somewhere else.
+    #[must_use]
+    pub fn with_place(mut self, dir: &Path) -> Self {
+        let root = git::top_of(dir).unwrap_or(dir);
+        self.places.extend([clean(root), root.canonicalize().unwrap_or_else(|_| real(root))]);
+        self
+    }
+
+    /// Whether something lies in the repository.
+    pub fn is_of_repository(&self, path: &Path) -> bool {
+        self.places.iter().any(|place| path.starts_with(place))
+    }
+
+    /// A text without the place of the repository in it.
+    pub fn wherever<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut found = Cow::Borrowed(text);
+        for place in self.places.iter().rev() {
+            let place = format!("{}/", place.display());
+            if found.contains(&place) {
+                found = Cow::Owned(found.replace(&place, "<repository>/"));
+            }
+        }
+        found
     }
 
     /// What is left out, and the folder of the plans that are applied, all of which was looked at before.
@@ -122,6 +151,22 @@ fn real(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_place_of_the_repository_is_left_out_wherever_it_stands() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("r/.git")).unwrap();
+        std::fs::create_dir_all(root.join("r/live")).unwrap();
+        std::os::unix::fs::symlink("r", root.join("link")).unwrap();
+        let left_out = LeftOut::default().with_place(&root.join("link/live"));
+        for place in ["r", "link"] {
+            let text = format!("x={0}/live/a:{0}/b", root.join(place).display());
+            assert_eq!(left_out.wherever(&text), "x=<repository>/live/a:<repository>/b");
+        }
+        let other = format!("{}/rest", root.display());
+        assert_eq!(left_out.wherever(&other), other);
+    }
 
     #[test]
     fn files_are_left_out_by_their_places_and_by_no_name() {

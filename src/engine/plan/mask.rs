@@ -71,6 +71,12 @@ impl Secrets {
         }
     }
 
+    /// Takes those of another plan as well.
+    pub fn join(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+        self.together = OnceLock::new();
+    }
+
     /// Whether a value, or anything in it, may not be shown.
     pub fn are_in(&self, value: &Value) -> bool {
         match value {

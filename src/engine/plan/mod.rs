@@ -12,7 +12,7 @@ pub mod signature;
 mod summary;
 
 pub use crate::terraform::state::StateMark;
-pub use detail::{AttributeChange, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
+pub use detail::{AttributeChange, Deviation, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
 pub use fingerprint::Fingerprint;
 pub use mask::Secrets;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};

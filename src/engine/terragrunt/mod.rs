@@ -13,6 +13,7 @@ mod shim;
 mod version;
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +23,8 @@ use tokio::sync::OnceCell;
 use self::log::Log;
 use self::shim::Shim;
 use self::version::Version;
-use super::driver::{Call, Driver, Parts, blocking};
+use super::asking::blocking;
+use super::driver::{Call, Driver, Parts};
 use super::failure::passed_over;
 use super::inputs;
 use super::other_state;
@@ -82,14 +84,13 @@ impl TerragruntEngine {
     /// `terragrunt run … --`, to which the tool's command is added. Every flag is there since 0.88, see
     /// `docs/terragrunt-versions.md`.
     fn wrapped(&self, job: &UnitJob, shim: &Shim) -> CommandLine {
-        let EngineSettings { features, experiments, backend_bootstrap, .. } = &self.parts.settings;
         let mut command = CommandLine::new(&self.program, &job.config.dir)
             .args(["run", "--non-interactive", "--no-color", "--log-format", "json", "--tf-forward-stdout"])
             // Attempts are counted, and told, in one place: the run.
             .arg("--no-auto-retry")
             .arg("--tf-path")
             .arg(&shim.script);
-        if *backend_bootstrap {
+        if self.parts.settings.backend_bootstrap {
             command = command.arg("--backend-bootstrap");
         }
         // Terragrunt runs `init` before each command of a module without providers.
@@ -99,13 +100,19 @@ impl TerragruntEngine {
         if reads_states_directly(&job.config) {
             command = command.arg("--dependency-fetch-output-from-state");
         }
+        unattended(self.with_settings(command)).arg("--")
+    }
+
+    /// With the features and experiments that are on.
+    fn with_settings(&self, mut command: CommandLine) -> CommandLine {
+        let EngineSettings { features, experiments, .. } = &self.parts.settings;
         for (name, value) in features {
             command = command.args(["--feature".to_owned(), format!("{name}={value}")]);
         }
         for name in experiments {
             command = command.args(["--experiment", name]);
         }
-        unattended(command).arg("--")
+        command
     }
 
     fn initialised(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
@@ -157,6 +164,15 @@ impl Driver for TerragruntEngine {
         self.wrapped(job, shim).arg(verb.word())
     }
 
+    /// Its own `exec`, in the folder of its cache.
+    fn program_line(&self, job: &UnitJob, shim: &Shim, program: &OsStr) -> CommandLine {
+        let command = CommandLine::new(&self.program, &job.config.dir)
+            .args(["exec", "--non-interactive", "--no-color", "--log-format", "json", "--in-download-dir"])
+            .arg("--tf-path")
+            .arg(&shim.script);
+        unattended(self.with_settings(command)).arg("--").arg(program)
+    }
+
     /// Runs a command to its end.
     ///
     /// Terragrunt ends with the tool's exit code, or with that of a hook that failed: 2 means changes only where no
@@ -165,7 +181,7 @@ impl Driver for TerragruntEngine {
         &self,
         job: &UnitJob,
         shim: &Shim,
-        Call { command, options, then, .. }: Call<'_>,
+        Call { verb, command, options, then }: Call<'_>,
         session: Session<'_>,
     ) -> Result<Ran, EngineError> {
         let log = Log::default();
@@ -182,7 +198,10 @@ impl Driver for TerragruntEngine {
         };
         match failure.map_or(ran, Err) {
             Ok(ran) => {
-                self.initialised().insert(job.id.clone());
+                // A program needs no `init`.
+                if verb != Verb::Program {
+                    self.initialised().insert(job.id.clone());
+                }
                 then().map(|()| ran)
             }
             // What the tool says comes as JSON, where Terragrunt does not look for what is to be ignored.

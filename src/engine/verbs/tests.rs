@@ -1,5 +1,6 @@
 //! An engine is one file: this one runs a script, and brings what [`Driver`] asks for and nothing else.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -42,6 +43,10 @@ impl Driver for ScriptEngine {
 
     fn command(&self, _job: &UnitJob, dir: &PathBuf, verb: Verb) -> CommandLine {
         CommandLine::new(&self.script, dir).arg(verb.word())
+    }
+
+    fn program_line(&self, _job: &UnitJob, dir: &PathBuf, program: &OsStr) -> CommandLine {
+        CommandLine::new(program, dir)
     }
 
     async fn run(

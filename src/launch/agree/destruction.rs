@@ -8,8 +8,9 @@ use futures::StreamExt;
 use super::typed::typed;
 use super::{Answer, Undecided};
 use crate::engine::{Session, Unwatched};
-use crate::estate::{Estate, UnitIndex};
+use crate::estate::UnitIndex;
 use crate::launch::select::Selection;
+use crate::launch::stacks::whole;
 use crate::launch::workspace::Workspace;
 use crate::report::terminal::Display;
 use crate::run::ahead::PlannedAhead;
@@ -35,13 +36,14 @@ pub struct Dependent {
     pub protected: bool,
 }
 
-/// The units of the whole estate that depend on what is selected, and are not.
+/// The units of the whole estate that depend on what is selected, and are not; those of stacks that are not generated among
+/// them.
 pub fn dependents(workspace: &Workspace, selection: &Selection, reader: &Reader) -> Vec<Dependent> {
     let going: BTreeSet<&Path> =
         selection.selected.iter().map(|unit| selection.estate.unit(*unit).dir.as_path()).collect();
     let root = &workspace.project.estate_root;
     // What is wrong with units that nobody named is no reason to stop.
-    let whole = Estate::discover_around(root, root, reader, &[]);
+    let (whole, _) = whole(workspace, reader);
     let name = |unit: UnitIndex| whole.name(unit);
     whole
         .units

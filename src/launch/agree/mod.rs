@@ -12,6 +12,7 @@ use crate::run::scheduler::RunResult;
 pub use self::destruction::{Dependent, Destruction, dependents, with_resources, word};
 pub use self::each::Prompt;
 pub use self::proposal::Proposing;
+pub use self::typed::typed;
 pub use self::undecided::Undecided;
 
 /// What a person said.

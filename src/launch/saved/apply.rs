@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::PLAN_AGAIN;
 use super::signature::{Trust, trusted};
@@ -21,7 +21,7 @@ use crate::launch::workspace::Workspace;
 use crate::run::command::Command;
 use crate::run::event::Request;
 use crate::run::plans::Plans;
-use crate::run::saved::{SavedPlans, SavedUnit};
+use crate::run::saved::{Basis, SavedPlans, SavedUnit};
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_regular};
 use crate::support::git::{self, short};
@@ -36,6 +36,8 @@ pub struct SavedApply<'a> {
     pub consent: Consent,
     /// Whose they have to be.
     pub trust: &'a Trust,
+    /// Whether one whose basis has changed is made anew, and applied where it means the same.
+    pub replan: bool,
     /// How the run goes about its units.
     pub options: &'a RunOptions,
 }
@@ -46,7 +48,7 @@ pub async fn apply_saved(
     workspace: Workspace,
     saved: SavedApply<'_>,
 ) -> Result<Conclusion, CommandError> {
-    let SavedApply { folder: path, consent, trust, options } = saved;
+    let SavedApply { folder: path, consent, trust, replan, options } = saved;
     refuse_unattended(ui, Command::ApplySaved, consent)?;
     let folder = SavedFolder::open(path).map_err(|error| match error {
         SavedError::File(error) => error.into(),
@@ -55,7 +57,7 @@ pub async fn apply_saved(
     let signer = trusted(&folder, &workspace, trust)?;
     let manifest = &folder.manifest;
     refuse_provisional(manifest)?;
-    refuse_other_tree(ui, &workspace, manifest)?;
+    tell_other_tree(ui, &workspace, manifest);
     refuse_other_engine(&workspace, manifest, options)?;
     let request = Request {
         features: manifest.features.clone(),
@@ -65,7 +67,18 @@ pub async fn apply_saved(
     };
     let workspace = workspace.with_settings_of(&request)?;
     stacks::generate_first(ui, &workspace, None, options.keep_generated)?;
-    refuse_changed_files(&workspace, manifest)?;
+    match (changed_file(&workspace, manifest)?, replan) {
+        (None, _) => {}
+        (Some(changed), true) => {
+            ui.say(&format!("{changed} after the plans were made; what it belongs to is planned anew"));
+        }
+        (Some(changed), false) => {
+            return Err(CommandError::refused(
+                format!("{changed} after the plans were made"),
+                "nothing was touched; put it back, pass --replan to apply what means the same, or save the plans anew with `slipway plan --out`",
+            ));
+        }
+    }
 
     let reader = workspace.reader("plan");
     let names: Vec<&str> = manifest.units.iter().map(|unit| unit.name.as_str()).collect();
@@ -77,13 +90,13 @@ pub async fn apply_saved(
         let saved = SavedUnit {
             content: folder.plan(&unit.plan).unwrap_or_default().to_vec(),
             summary: unit.summary.clone(),
-            fingerprint: unit.fingerprint.clone(),
-            state: unit.state.clone(),
+            basis: Basis { fingerprint: unit.fingerprint.clone(), state: unit.state.clone() },
             left_out: Arc::clone(&left_out),
+            renewed: OnceLock::new(),
         };
         (unit.name.clone(), saved)
     });
-    let saved = SavedPlans { origin, units: units.collect() };
+    let saved = SavedPlans { origin, units: units.collect(), replan };
     let run = PreparedRun {
         command: Command::ApplySaved,
         consent,
@@ -110,7 +123,7 @@ fn left_out(workspace: &Workspace, folder: &SavedFolder, selection: &Selection) 
     let units = selection.estate.units.iter().map(|unit| unit.dir.clone());
     let later = manifest.later.iter().map(|unit| join(root, &unit.name));
     let states = manifest.states.iter().map(|state| join(&workspace.project.dir, state));
-    LeftOut::new(units.chain(later), states).with_folder(&folder.path)
+    LeftOut::new(units.chain(later), states).with_place(&workspace.project.dir).with_folder(&folder.path)
 }
 
 fn refuse_provisional(manifest: &Manifest) -> Result<(), CommandError> {
@@ -123,22 +136,23 @@ fn refuse_provisional(manifest: &Manifest) -> Result<(), CommandError> {
     }
 }
 
-fn refuse_other_tree(ui: Ui, workspace: &Workspace, manifest: &Manifest) -> Result<(), CommandError> {
+/// A merge, a squash or a rebase leaves the content as it was, which is what the plans are held to.
+fn tell_other_tree(ui: Ui, workspace: &Workspace, manifest: &Manifest) {
     let dir = &workspace.project.dir;
     let now = git::head_commit(dir).ok();
     if now != manifest.commit {
         let named = |commit: &Option<String>| {
             commit.as_deref().map_or("no commit".to_owned(), |commit| format!("commit {}", short(commit)))
         };
-        return Err(CommandError::refused(
-            format!("the plans were made at {}, and this is {}", named(&manifest.commit), named(&now)),
-            "check out the commit they were made at, or save the plans anew",
+        ui.say(&format!(
+            "the plans were made at {}, and this is {}: they are held to what they were made of",
+            named(&manifest.commit),
+            named(&now)
         ));
     }
     if !manifest.dirty && git::is_dirty(dir).unwrap_or_default() {
         ui.say("the working tree has changes that it did not have when the plans were made; none in what they read");
     }
-    Ok(())
 }
 
 fn refuse_other_engine(
@@ -156,19 +170,17 @@ fn refuse_other_engine(
     ))
 }
 
-/// What was read to make the plans has to be there, byte for byte, before any of it is read as configuration.
-fn refuse_changed_files(workspace: &Workspace, manifest: &Manifest) -> Result<(), CommandError> {
+/// The first file that was read to make the plans and is not what it was, in words. It is looked for before any of
+/// them is read as configuration.
+fn changed_file(workspace: &Workspace, manifest: &Manifest) -> Result<Option<String>, CommandError> {
     for (file, digest) in &manifest.files {
-        let reason = match read_regular(&workspace.project.dir.join(file)) {
+        let how = match read_regular(&workspace.project.dir.join(file)) {
             Ok(content) if sha256(&content) == *digest => continue,
             Ok(_) => "was changed",
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is gone",
             Err(error) => return Err(FileError::on("read", file)(error).into()),
         };
-        return Err(CommandError::refused(
-            format!("{} {reason} after the plans were made", file.display()),
-            "nothing was touched; put it back, or save the plans anew with `slipway plan --out`",
-        ));
+        return Ok(Some(format!("{} {how}", file.display())));
     }
-    Ok(())
+    Ok(None)
 }

@@ -54,11 +54,13 @@ impl<'w> Saving<'w> {
         let is_later = |name: &str| later.iter().any(|unit| unit.name == name);
         let (mut units, mut plans, mut files) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for node in order.iter().filter(|node| !is_later(&node.name)) {
-            let Some(Kept { file, summary, mocked, basis: Some(basis) }) = kept.remove(&node.name) else {
+            let Some(Kept { file, summary, mocked, basis: Some(basis), files: read }) =
+                kept.remove(&node.name)
+            else {
                 continue;
             };
             let content = read_regular(&file).map_err(FileError::on("read", &file))?;
-            files.extend(basis.files);
+            files.extend(read);
             units.push(PlannedUnit {
                 name: node.name.clone(),
                 after: node.after.clone(),

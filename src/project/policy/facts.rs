@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::hcl::json::{NumberTooLong, from_json};
 use crate::hcl::value::{Fields as Variables, Value};
+use crate::terraform::any_marked;
 
 type Fields = serde_json::Map<String, Json>;
 
@@ -94,7 +95,7 @@ fn overlaid(
             let empty = Fields::new();
             let fields = value.and_then(Json::as_object).unwrap_or(&empty);
             let missing =
-                places.iter().filter(|(name, place)| !fields.contains_key(*name) && holds_unknown(place));
+                places.iter().filter(|(name, place)| !fields.contains_key(*name) && any_marked(place));
             let names = fields.keys().chain(missing.map(|(name, _)| name));
             let inner = names.map(|name| {
                 let marks = sensitive.and_then(|tree| tree.get(name));
@@ -122,15 +123,6 @@ fn overlaid(
         (None, _) => Value::Null,
     };
     Ok(plain.marked_if(marked))
-}
-
-fn holds_unknown(places: &Json) -> bool {
-    match places {
-        Json::Bool(truth) => *truth,
-        Json::Array(elements) => elements.iter().any(holds_unknown),
-        Json::Object(fields) => fields.values().any(holds_unknown),
-        _ => false,
-    }
 }
 
 /// `plan.variables`, whose marks stand in the configuration.

@@ -10,15 +10,17 @@ use kube::Client;
 
 use super::context::{GateContext, GateError, WithArgoCd, until_stopped};
 use super::history::History;
+use super::neighbours::{annotations, others};
 use crate::argocd::{
-    self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, Wanted,
+    self, ApplicationStatus, ArgoCdError, BootstrapSpec, Changes, Manifest, ManifestSpec, OtherCluster,
+    Wanted,
 };
 use crate::cluster;
-use crate::gitops::{GitOpsError, Repository, RepositorySpec};
-use crate::hcl::value::Value;
-use crate::project::{ArgoCd, ResolvedCluster};
+use crate::gitops::{GitOpsError, Reach, Repository, RepositorySpec};
+use crate::project::{ArgoCd, LeftOut, ResolvedCluster};
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
+use crate::support::counted::listed;
 use crate::support::git::short;
 use crate::support::interrupt::Stop;
 
@@ -28,6 +30,8 @@ pub const AVAILABLE: Duration = Duration::from_mins(5);
 pub const GREEN: Duration = Duration::from_mins(10);
 /// How long everything may take to go.
 pub const GONE: Duration = Duration::from_mins(10);
+/// So many Applications are named where all went well.
+const NAMES: usize = 8;
 
 /// Installs Argo CD and connects the repository.
 pub struct BootstrapGate {
@@ -64,19 +68,21 @@ impl BootstrapGate {
             return Err(ArgoCdError::Managed { name }.into());
         }
         let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
-        let annotations = outputs.iter().filter_map(|(name, value)| {
-            // Only plain, public texts: what is sensitive has no place in an annotation.
-            let Value::String(text) = value else { return None };
-            Some((format!("{}{name}", argocd::OUTPUT_PREFIX), text.to_string()))
-        });
+        let annotations = annotations(&outputs).into_iter().collect();
+        let GateContext { neighbours, loader, .. } = &*self.context;
+        let clusters = others(argocd, neighbours, Some((loader, reporter.session()))).await?;
         let client = cluster::connect(&aws, &cluster.name).await?.client;
-        let progress = |line: String| reporter.doing(&line);
-        let spec = bootstrap_spec(&cluster, argocd, Some(annotations.collect()), self.cache.clone()).await?;
+        let progress = |line: String| {
+            reporter.log(&line);
+            reporter.doing(&line);
+        };
+        let spec = bootstrap_spec(&cluster, argocd, Some(annotations), clusters, self.cache.clone()).await?;
         reporter
             .log(&format!("install manifest {} (SHA-256 {})", spec.manifest.origin, spec.manifest.sha256));
         let changes = argocd::bootstrap(client.clone(), &spec, &progress).await?;
-        argocd::wait_available(client, &argocd.namespace, &spec.manifest, AVAILABLE, &progress).await?;
-        let note = installed(argocd, changes);
+        let timeout = self.context.timeout.or(argocd.install_timeout).unwrap_or(AVAILABLE);
+        argocd::wait_available(client, &argocd.namespace, &spec.manifest, timeout, &progress).await?;
+        let note = installed(argocd, &changes);
         Ok(if changes.any() { Outcome::Done { note } } else { Outcome::Passed { note } })
     }
 }
@@ -98,16 +104,27 @@ impl ApplicationsGate {
         reporter.doing("looking at the manifests repository");
         let client = cluster::connect(&aws, &cluster.name).await?.client;
         let progress = |line: String| reporter.doing(&line);
-        let (commit, applications) = wait_for_tip(client, argocd, spec, GREEN, &progress).await?;
-        let names: Vec<&str> = applications.iter().map(|one| one.name.as_str()).collect();
-        Ok(Outcome::Passed { note: format!("{} Synced and Healthy at {}", names.join(", "), short(&commit)) })
+        let timeout = self.0.timeout.or(argocd.sync_timeout).unwrap_or(GREEN);
+        let tip = Tip { left_out: &argocd.leave_out, ends_old_syncs: false, timeout };
+        let (commit, applications) = wait_for_tip(client, argocd, spec, &tip, &progress).await?;
+        let left_out = |one: &&ApplicationStatus| argocd.leave_out.has(&one.facts.traits(&one.name));
+        let (left_out, green): (Vec<_>, Vec<_>) = applications.iter().partition(left_out);
+        let names = |of: &[&ApplicationStatus]| listed(of.iter().map(|one| &one.name), NAMES);
+        let beside = match left_out.as_slice() {
+            [] => String::new(),
+            left_out => format!("; left out: {}", names(left_out)),
+        };
+        let note = format!("{} Synced and Healthy at {}{beside}", names(&green), short(&commit));
+        Ok(Outcome::Passed { note })
     }
 }
 
 #[async_trait]
 impl Work for UninstallGate {
     async fn run(&self, reporter: &Reporter) -> Outcome {
-        until_stopped(reporter, Stop::Interrupt, self.remove(reporter)).await
+        // Whatever was asked to go goes on doing so, and the next `down` asks for the rest.
+        let removing = async { self.remove(reporter).await.map_err(GateError::on_the_way_down) };
+        until_stopped(reporter, Stop::Drain, removing).await
     }
 }
 
@@ -117,7 +134,9 @@ impl UninstallGate {
             Ok(there) => there,
             Err(note) => return Ok(Outcome::Unchanged { note }),
         };
-        let removed = remove(client, &argocd, self.cache.clone(), &|line| reporter.doing(&line)).await?;
+        let timeout = self.context.timeout.or(argocd.removal_timeout).unwrap_or(GONE);
+        let removed =
+            remove(client, &argocd, self.cache.clone(), timeout, &|line| reporter.doing(&line)).await?;
         if removed.objects + removed.applications == 0 {
             return Ok(Outcome::Unchanged { note: Some("Argo CD is not there".to_owned()) });
         }
@@ -126,26 +145,45 @@ impl UninstallGate {
     }
 }
 
+/// How the applications are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Tip<'a> {
+    /// Those that nobody waits for.
+    pub left_out: &'a LeftOut,
+    /// Whether operations are ended that still sync another commit.
+    pub ends_old_syncs: bool,
+    /// How long.
+    pub timeout: Duration,
+}
+
 /// Waits until all applications are green at the tip of the manifests repository; returns the commit and them.
 pub async fn wait_for_tip(
     client: Client,
     argocd: &ArgoCd,
     spec: RepositorySpec,
-    timeout: Duration,
+    tip: &Tip<'_>,
     progress: argocd::Progress<'_>,
 ) -> Result<(String, Vec<ApplicationStatus>), GateError> {
-    let repository = Repository::open(spec).await?;
+    let repository = Repository::open_kept(spec, None, Reach::Newest).await?;
     let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
     let history = History::new(repository);
-    let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
+    let Tip { left_out, ends_old_syncs, timeout } = *tip;
+    let wanted = Wanted { left_out, ends_old_syncs, ..Wanted::at(&url, &commit, timeout) };
     let applications = argocd::wait_green(client, &argocd.namespace, &wanted, &history, progress).await?;
     Ok((commit, applications))
 }
 
 /// What a bootstrap did, in a few words.
-pub fn installed(argocd: &ArgoCd, changes: Changes) -> String {
-    let Changes { created, changed, unchanged } = changes;
-    format!("Argo CD {}: {created} objects created, {changed} changed, {unchanged} unchanged", argocd.version)
+pub fn installed(argocd: &ArgoCd, changes: &Changes) -> String {
+    let Changes { created, changed, unchanged, removed, put_right, from } = changes;
+    let from = from.as_ref().map(|from| format!(" in the place of {from}")).unwrap_or_default();
+    let counted =
+        |count: usize, what: &str| if count == 0 { String::new() } else { format!(", {count} {what}") };
+    let (removed, put_right) = (counted(*removed, "removed"), counted(*put_right, "put right after a hand"));
+    format!(
+        "Argo CD {}{from}: {created} objects created, {changed} changed{put_right}{removed}, {unchanged} unchanged",
+        argocd.version
+    )
 }
 
 /// Everything a bootstrap needs, from `slipway.hcl`; without annotations those of the cluster's secret stay.
@@ -153,6 +191,7 @@ pub async fn bootstrap_spec(
     cluster: &ResolvedCluster,
     argocd: &ArgoCd,
     annotations: Option<BTreeMap<String, String>>,
+    clusters: Vec<OtherCluster>,
     cache: PathBuf,
 ) -> Result<BootstrapSpec, GateError> {
     Ok(BootstrapSpec {
@@ -160,9 +199,14 @@ pub async fn bootstrap_spec(
         manifest: manifest(argocd, cache).await?,
         repository: argocd.repository.clone(),
         root: argocd.root.clone(),
+        sources: argocd.sources.clone(),
+        ssh_known_hosts: argocd.ssh_known_hosts.clone(),
+        labels: argocd.labels.clone(),
+        clusters,
         cluster: cluster.name.clone(),
         annotations,
         force: false,
+        downgrade: false,
     })
 }
 
@@ -171,10 +215,11 @@ pub async fn remove(
     client: Client,
     argocd: &ArgoCd,
     cache: PathBuf,
+    timeout: Duration,
     progress: argocd::Progress<'_>,
 ) -> Result<argocd::Removed, GateError> {
     let manifest = manifest(argocd, cache).await?;
-    Ok(argocd::uninstall(client, &argocd.namespace, &manifest, GONE, progress).await?)
+    Ok(argocd::uninstall(client, &argocd.namespace, &manifest, timeout, progress).await?)
 }
 
 async fn manifest(argocd: &ArgoCd, cache: PathBuf) -> Result<Manifest, GateError> {

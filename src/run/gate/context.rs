@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use kube::Client;
@@ -16,14 +17,21 @@ use crate::run::node::Reporter;
 use crate::run::unit_loader::{UnitLoader, WorkError};
 use crate::support::interrupt::Stop;
 
+/// Another cluster of the file, with the folder of the unit that makes it.
+pub type Neighbour = (Cluster, Option<PathBuf>);
+
 /// A cluster as its gates see it.
 pub struct GateContext {
     /// Its block in `slipway.hcl`.
     pub cluster: Cluster,
     /// The folder of the unit that makes it.
     pub unit: PathBuf,
+    /// The other clusters of the file.
+    pub neighbours: Vec<Neighbour>,
     /// Where the unit's outputs come from.
     pub loader: Arc<UnitLoader>,
+    /// How long each of its gates may wait, where the command line says so.
+    pub timeout: Option<Duration>,
 }
 
 /// Why a gate could not do its work.
@@ -41,16 +49,34 @@ pub enum GateError {
     /// Argo CD cannot be installed, or its applications do not become green.
     #[error(transparent)]
     ArgoCd(#[from] ArgoCdError),
+    /// What has to go first cannot be reached.
+    #[error("{0}")]
+    Gone(String),
     /// The manifests repository cannot be read.
     #[error(transparent)]
     Repository(Box<GitOpsError>),
 }
 
+/// The way round a cluster that does not answer any more.
+const AROUND: &str = "where the cluster is gone for good, `slipway destroy` takes the units down without it; load balancers and disks \
+                      that its applications made outside of it stay, so look for them";
+
 impl GateError {
-    fn advice(&self) -> Option<String> {
+    /// As it is told on the way down.
+    pub(super) fn on_the_way_down(self) -> Self {
+        match self {
+            Self::Cluster(ClusterError::NoEndpoint { .. } | ClusterError::BadConnectionData { .. })
+            | Self::ArgoCd(ArgoCdError::Unreachable(_)) => Self::Gone(self.to_string()),
+            other => other,
+        }
+    }
+
+    /// The way out of it, where it is known.
+    pub fn advice(&self) -> Option<String> {
         match self {
             Self::Outputs(error) => error.advice(),
             Self::Block(diagnostic) => diagnostic.help.clone(),
+            Self::Gone(_) => Some(AROUND.to_owned()),
             Self::Cluster(_) | Self::ArgoCd(_) | Self::Repository(_) => None,
         }
     }

@@ -13,7 +13,7 @@ use super::history::History;
 use crate::argocd::{self, ApplicationStatus, ArgoCdError, Wanted};
 use crate::engine::plan::detail::{AttributeChange, ResourceDetail, Shown};
 use crate::engine::{Action, ResourceChange};
-use crate::gitops::Repository;
+use crate::gitops::{Reach, Repository};
 use crate::project::{ArgoCd, DriftRules};
 use crate::run::drift::sift;
 use crate::run::event::Outcome;
@@ -94,11 +94,12 @@ fn differences(
     for (application, why) in behind {
         add(format!("{application}: {why}"), None);
     }
-    for argocd::Drift { application, resource, field, manager } in kept {
+    for argocd::Drift { application, resource, field, manager, live, wanted } in kept {
+        let live = live.map(|live| format!("{live}, ")).unwrap_or_default();
         let kept = AttributeChange {
             path: field,
-            before: None,
-            after: Some(Shown::Value(format!("set by {manager}").into())),
+            before: wanted.map(|wanted| Shown::Value(wanted.to_string().into())),
+            after: Some(Shown::Value(format!("{live}set by {manager}").into())),
             forces_replacement: false,
             lines: Vec::new(),
         };
@@ -113,9 +114,8 @@ async fn behind(
     applications: &[ApplicationStatus],
 ) -> Result<Vec<(String, String)>, GateError> {
     let Some(spec) = repository_spec(argocd) else { return Ok(Vec::new()) };
-    let repository = Repository::open(spec).await?;
+    let repository = Repository::open_kept(spec, None, Reach::Newest).await?;
     let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
-    let wanted =
-        Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout: Duration::ZERO };
+    let wanted = Wanted::at(&url, &commit, Duration::ZERO);
     Ok(argocd::behind(applications, &wanted, &History::new(repository)).await)
 }

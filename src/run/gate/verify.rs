@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::context::{GateContext, GateError, until_stopped};
 use crate::cluster::{VerifySpec, verify};
-use crate::project::ResolvedCluster;
 use crate::run::event::Outcome;
 use crate::run::node::{Reporter, Work};
 use crate::support::interrupt::Stop;
@@ -24,7 +23,8 @@ impl Work for VerifyGate {
 impl VerifyGate {
     async fn check(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
         let (cluster, aws) = self.0.resolve(reporter).await?;
-        let spec = verify_spec(&cluster);
+        let mut spec = VerifySpec::new(&cluster.name, cluster.verify.clone());
+        spec.timeout = self.0.timeout.unwrap_or(spec.timeout);
         reporter.doing("asking EKS and the cluster");
         let progress = |line: String| reporter.doing(&line);
         let verification = verify(&spec, &aws, &progress).await?;
@@ -38,17 +38,4 @@ impl VerifyGate {
             Outcome::Failed { message: note, advice: None }
         })
     }
-}
-
-/// What `slipway.hcl` wants of a cluster.
-pub fn verify_spec(cluster: &ResolvedCluster) -> VerifySpec {
-    let wanted = &cluster.verify;
-    let mut spec = VerifySpec::new(&cluster.name);
-    spec.version.clone_from(&wanted.version);
-    spec.addons.clone_from(&wanted.addons);
-    spec.min_ready_nodes = wanted.min_ready_nodes.map(|nodes| nodes as usize);
-    if let Some(timeout) = wanted.timeout {
-        spec.timeout = timeout;
-    }
-    spec
 }

@@ -79,10 +79,8 @@ impl Policies {
         }
         let plan = engine.plan_json(job, &plan.file, reporter.session()).await?;
         reporter.doing("policies");
-        let json: Json = serde_json::from_str(plan.text()).map_err(|error| EngineError::Answer {
-            command: "show -json".to_owned(),
-            cause: format!("line {}, column {}", error.line(), error.column()),
-        })?;
+        let json: Json =
+            serde_json::from_str(plan.text()).map_err(|error| EngineError::unread_plan(&error))?;
         let secrets = plan.secrets().unwrap_or_default();
         let case = Case { reporter, text: plan.text(), json: &json, unit: &job.id, secrets: &secrets };
         let mut denied = Vec::new();

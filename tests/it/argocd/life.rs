@@ -1,9 +1,13 @@
 //! From bootstrap to uninstall.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use slipway::argocd::{ArgoCdError, Removed, bootstrap, drift, status, uninstall, wait_available};
+use slipway::argocd::{
+    ArgoCdError, BootstrapSpec, Removed, bootstrap, drift, status, uninstall, wait_available,
+};
 
+use super::processes::{Held, argocd};
 use super::world::World;
 
 const LONG: Duration = Duration::from_mins(3);
@@ -49,8 +53,11 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
 
     // One that comes back to what it made before finds the cluster as Git says: adopted, it never syncs.
     let without = r#"{"metadata": {"finalizers": null}}"#;
+    // The root would bring the finalizer back in between.
+    let held = Held::now(&argocd(&world.bed, "argocd-application-controller"));
     world.bed.kubectl(&["-n", "argocd", "patch", APPLICATIONS, "app-a", "--type=merge", "-p", without]);
     world.bed.kubectl(&["-n", "argocd", "delete", APPLICATIONS, "app-a"]);
+    drop(held);
     let adopted = loop {
         let applications = world.green("argocd", LONG).await.unwrap();
         if let Some(adopted) = applications.into_iter().find(|one| one.name == "app-a") {
@@ -71,21 +78,17 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
 
     // An image that cannot be pulled is named, with the pod that wants it.
     world.push("manifests/app-b/deployment.yaml", "app-b:v1", "app-b:v2-broken");
-    let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
-    assert!(error.contains("app-b: Progressing"), "{error}");
-    assert!(error.contains("ImagePullBackOff registry.example/app-b:v2-broken"), "{error}");
+    world.stuck("argocd", &["app-b: Progressing", "ImagePullBackOff registry.example/app-b:v2-broken"]).await;
 
     // And where no pod can be made at all, the cluster's own warning.
     world.bed.kubectl(&["-n", "app-b", "create", "quota", "none", "--hard=pods=0"]);
     world.push("manifests/app-b/deployment.yaml", "app-b:v2-broken", "app-b:v3");
-    let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
-    assert!(error.contains("ReplicaSet/app-b-") && error.contains("exceeded quota: none"), "{error}");
+    world.stuck("argocd", &["ReplicaSet/app-b-", "exceeded quota: none"]).await;
     world.bed.kubectl(&["-n", "app-b", "delete", "quota", "none"]);
 
     // A manifest that Argo CD cannot read is an error at once, although the health still says Healthy.
     world.push("manifests/app-b/deployment.yaml", "replicas:", "replicas: [");
-    let error = world.green("argocd", Duration::from_secs(15)).await.unwrap_err().to_string();
-    assert!(error.contains("app-b: ComparisonError"), "{error}");
+    world.stuck("argocd", &["app-b: ComparisonError"]).await;
 
     // An Application that would leave its resources behind takes them along when all of it goes.
     let finalizers = r#"[{"op": "remove", "path": "/metadata/finalizers"}]"#;
@@ -98,6 +101,31 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
     assert_eq!(world.bed.kubectl(&["get", "namespace", "argocd", "--ignore-not-found"]), "");
     let again = uninstall(client(), "argocd", &spec.manifest, LONG, &quiet).await.unwrap();
     assert_eq!(again, Removed::default());
+    into_a_namespace_that_is_on_its_way_out(&world).await;
+}
+
+/// An uninstall that was cut off has left it: it is gone before it is made again.
+async fn into_a_namespace_that_is_on_its_way_out(world: &World) {
+    let kubectl = |arguments: &[&str]| world.bed.kubectl(arguments);
+    kubectl(&["create", "namespace", "argocd"]);
+    kubectl(&["-n", "argocd", "create", "configmap", "held"]);
+    let finalizers = |list: &str| {
+        let patch = format!("{{\"metadata\": {{\"finalizers\": {list}}}}}");
+        kubectl(&["-n", "argocd", "patch", "configmap", "held", "--type=merge", "-p", &patch])
+    };
+    finalizers("[\"example.com/held\"]");
+    kubectl(&["delete", "namespace", "argocd", "--wait=false"]);
+    let held = AtomicBool::new(true);
+    let let_go = |line: String| {
+        if line.contains("Namespace argocd is being deleted") && held.swap(false, Ordering::Relaxed) {
+            finalizers("null");
+        }
+    };
+    let spec = BootstrapSpec { root: None, ..world.spec("argocd").await };
+    bootstrap(world.client.clone(), &spec, &let_go).await.unwrap();
+    assert!(!held.into_inner(), "it was waited for");
+    uninstall(world.client.clone(), "argocd", &spec.manifest, LONG, &quiet).await.unwrap();
+    assert_eq!(kubectl(&["get", "namespace", "argocd", "--ignore-not-found"]), "");
 }
 
 #[tokio::test]

@@ -1,5 +1,15 @@
 //! Argo CD on the bed: its manifests, controllers and CRDs are the real ones, nothing runs in its pods.
 
+mod acting;
+mod beside;
+mod charts;
+mod connected;
+mod drifting;
 mod life;
+mod preview;
+mod processes;
 mod promotion;
+mod scaffolded;
+mod upgrading;
+mod waiting;
 pub mod world;

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::cluster::on_bed::{bed_aws, cluster};
 use crate::support::bed::Bed;
 use crate::support::manifests;
+use crate::support::slipway::Slipway;
 
 /// Two installations on one API server would share their CRDs: one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -31,7 +32,7 @@ pub struct World {
 }
 
 /// The revision counts only where it is the commit itself.
-struct Exactly;
+pub struct Exactly;
 
 #[async_trait]
 impl Ancestry for Exactly {
@@ -90,6 +91,12 @@ impl World {
         manifests::settings(&self.bed, self.name)
     }
 
+    /// The program on the bed, in a folder, with those variables.
+    pub fn slipway(&self, home: &Path) -> Slipway {
+        let slipway = Slipway::new(home, Path::new("/nowhere/terraform")).bed(&self.bed);
+        self.settings().iter().fold(slipway, |slipway, (name, value)| slipway.env(name, value))
+    }
+
     /// What `slipway.hcl` would say, with the core installation.
     pub async fn spec(&self, namespace: &str) -> BootstrapSpec {
         let manifest = ManifestSpec {
@@ -106,6 +113,8 @@ impl World {
                 url: self.url().into(),
                 username: Some(self.bed.text("/git/username").to_owned()),
                 credentials: Some(Secret::new(self.bed.text("/git/password"))),
+                key: None,
+                insecure: false,
                 forge: None,
                 api: None,
             }),
@@ -113,10 +122,17 @@ impl World {
                 name: "root".to_owned(),
                 path: "manifests/apps".to_owned(),
                 revision: "main".to_owned(),
+                clusters: None,
+                namespace: None,
             }),
+            sources: Vec::new(),
+            ssh_known_hosts: None,
+            labels: std::collections::BTreeMap::new(),
+            clusters: Vec::new(),
             cluster: self.name.to_owned(),
             annotations: Some([("slipway/vpc_id".to_owned(), "vpc-1".to_owned())].into()),
             force: false,
+            downgrade: false,
         }
     }
 
@@ -127,8 +143,22 @@ impl World {
         timeout: Duration,
     ) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
         let (url, commit) = (self.url(), manifests::head(&self.repository));
-        let wanted = Wanted { repository: &url, commit: &commit, applications: &[], images: &[], timeout };
+        let wanted = Wanted::at(&url, &commit, timeout);
         wait_green(self.client.clone(), namespace, &wanted, &Exactly, &|_| ()).await
+    }
+
+    /// What keeps the Applications from being green, once it says all of `told`. How long Argo CD takes to see that depends
+    /// on the machine, so that it is waited for again, longer each time; that they become green is wrong at any time.
+    pub async fn stuck(&self, namespace: &str, told: &[&str]) -> String {
+        let mut timeout = Duration::from_secs(8);
+        loop {
+            let error = self.green(namespace, timeout).await.unwrap_err().to_string();
+            if told.iter().all(|part| error.contains(part)) {
+                return error;
+            }
+            assert!(timeout < Duration::from_mins(2), "{error}\nand not {told:?}");
+            timeout *= 2;
+        }
     }
 
     /// An Application of two sources of the repository, one of them in another spelling, that somebody writes by hand.
@@ -170,8 +200,18 @@ impl World {
         });
     }
 
+    /// Pushes a commit of what a program writes into a clone.
+    pub fn begin(&self, write: impl FnOnce(&Path)) {
+        self.commit(write);
+    }
+
     /// Pushes a commit of what is done to a clone.
     fn commit(&self, change: impl FnOnce(&Path)) {
+        self.commit_on("main", change);
+    }
+
+    /// The same on a branch, which begins at the tip of `main`.
+    pub fn commit_on(&self, branch: &str, change: impl FnOnce(&Path)) {
         let work = tempfile::tempdir().unwrap();
         let git = |arguments: &[&str]| {
             let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
@@ -183,7 +223,7 @@ impl World {
         change(work.path());
         git(&["add", "--all"]);
         git(&["commit", "--quiet", "-m", "A change"]);
-        git(&["push", "--quiet", "origin", "main"]);
+        git(&["push", "--quiet", "origin", &format!("HEAD:{branch}")]);
     }
 
     /// The names of all objects of a kind, wherever they are.

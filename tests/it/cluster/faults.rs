@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use aws_config::timeout::TimeoutConfig;
 use serde_json::json;
 use slipway::cluster::{CheckStatus, VerifySpec, managed_argocd, verify};
+use slipway::project::Verify;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -13,7 +14,7 @@ use super::on_bed::aws;
 const HTML: &str = "<!doctype html><title>404 Not Found</title>";
 
 fn spec() -> VerifySpec {
-    let mut spec = VerifySpec::new("dev");
+    let mut spec = VerifySpec::new("dev", Verify::default());
     spec.timeout = Duration::ZERO;
     spec.poll = Duration::from_millis(50);
     spec
@@ -83,7 +84,7 @@ async fn what_an_endpoint_does_not_answer_is_no_pass_and_fails_where_it_is_requi
     let server = sparse("ACTIVE").await;
     let aws = aws(&server.uri()).await;
     let mut spec = spec();
-    spec.addons = vec!["coredns".to_owned()];
+    spec.wanted.addons = vec!["coredns".to_owned()];
     let verification = verify(&spec, &aws, &|_| ()).await.unwrap();
     let status = |id: &str| verification.checks.iter().find(|check| check.id == id).unwrap().status;
     for optional in ["cluster.support", "identity.pods", "cluster.insights", "capability.argocd"] {

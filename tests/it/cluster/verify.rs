@@ -6,15 +6,16 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use serde_json::json;
 use slipway::cluster::{CheckStatus, ClusterError, Verification, VerifySpec, connect, verify};
+use slipway::project::Verify;
 
 use super::on_bed::{bed_aws, cluster, node_group};
 use crate::support::bed::Bed;
 
 fn spec(name: &str, timeout: Duration) -> VerifySpec {
-    let mut spec = VerifySpec::new(name);
-    spec.version = Some("1.33".to_owned());
-    spec.min_ready_nodes = Some(2);
-    spec.addons = vec!["coredns".to_owned()];
+    let mut spec = VerifySpec::new(name, Verify::default());
+    spec.wanted.version = Some("1.33".to_owned());
+    spec.wanted.min_ready_nodes = Some(2);
+    spec.wanted.addons = vec!["coredns".to_owned()];
     spec.timeout = timeout;
     spec.poll = Duration::from_millis(200);
     spec
@@ -65,9 +66,9 @@ async fn what_is_wanted_and_not_there_fails_with_the_way_out() {
     let aws = bed_aws(&bed).await;
     cluster(&aws, name).await;
     let mut spec = spec(name, Duration::from_secs(1));
-    spec.version = Some("1.34".to_owned());
-    spec.addons = vec!["vpc-cni".to_owned()];
-    spec.min_ready_nodes = Some(500);
+    spec.wanted.version = Some("1.34".to_owned());
+    spec.wanted.addons = vec!["vpc-cni".to_owned()];
+    spec.wanted.min_ready_nodes = Some(500);
     let verification = ask(&aws, &spec).await;
     assert!(!verification.passed());
     assert_check(&verification, "cluster.version", CheckStatus::Fail, "version is 1.33, expected 1.34");

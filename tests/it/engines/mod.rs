@@ -15,6 +15,7 @@ mod order;
 mod outputs;
 mod patterns;
 mod plan_file;
+mod provided;
 mod stopping;
 mod two_places;
 mod versions;

@@ -176,6 +176,51 @@ fn affected_follows_every_file_that_a_unit_is_made_of() {
 }
 
 #[test]
+fn what_modules_read_elsewhere_affects_the_units_that_run_them() {
+    let repository = Repository::new();
+    // A module that reads beside itself and calls one that does, and a unit whose inputs name what is read.
+    repository.unit("live/own", "terraform { source = \"../../shared//own\" }");
+    repository.write(
+        "shared/own/main.tf",
+        "module \"lib\" {\n  source = \"../lib\"\n  sets   = fileset(\"${path.root}/../set\", \"*\")\n}\n",
+    );
+    repository.write("shared/lib/main.tf", "locals {\n  base = \"${path.module}/../texts\"\n}\n");
+    repository.write("shared/lib/more.tf", "locals {\n  a = file(\"${local.base}/a.txt\")\n}\n");
+    repository.write("shared/texts/a.txt", "a");
+    repository.write("shared/other/b.txt", "b");
+    repository.write("shared/set/one", "1");
+    let inputs = "terraform { source = \"../../modules//batch\" }\n\
+                  inputs = { code = { dir = \"${get_repo_root()}/code/one\" }, tree = get_repo_root() }";
+    repository.unit("live/lambda", inputs);
+    repository.write("code/one/deep/main.py", "1");
+    repository.write("code/two/main.py", "2");
+    repository.commit("more");
+    repository.git(&["checkout", "--quiet", "-b", "work"]);
+    let why = |path: &str| {
+        repository.write(path, "changed");
+        let found = repository.found(&["--affected=main", "--why"]);
+        repository.git(&["checkout", "--quiet", "--", "."]);
+        repository.git(&["clean", "--quiet", "--force", "-d"]);
+        found
+    };
+    let reads = "the unit's module reads it";
+    assert_eq!(why("shared/texts/a.txt"), format!("live/own,   changed shared/texts/a.txt: {reads}"));
+    assert_eq!(why("shared/set/two"), format!("live/own,   new shared/set/two: {reads}"));
+    assert_eq!(why("shared/other/b.txt"), "");
+    let handed = "the unit's inputs name it";
+    assert_eq!(
+        why("code/one/deep/main.py"),
+        format!("live/lambda,   changed code/one/deep/main.py: {handed}")
+    );
+    assert_eq!(why("code/two/main.py"), "");
+    repository.remove("shared/texts/a.txt");
+    assert_eq!(
+        repository.found(&["--affected=main", "--why"]),
+        format!("live/own,   removed shared/texts/a.txt: {reads}")
+    );
+}
+
+#[test]
 fn affected_is_narrowed_by_filters_and_can_be_followed_to_what_depends_on_it() {
     let repository = Repository::new();
     repository.git(&["checkout", "--quiet", "-b", "work"]);

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::remote::{Remote, deployment};
+use crate::support::bed::Bed;
+use crate::support::manifests;
 use crate::support::slipway::{Ended, Slipway};
 
 fn slipway(remote: &Remote, arguments: &[&str]) -> Ended {
@@ -36,6 +38,20 @@ fn bump(app: &str, from: &str, to: &str, more: &str) -> String {
         image(to),
         image(from)
     )
+}
+
+/// Git in the repository of a source, whose commits are of a morning long after today.
+#[track_caller]
+fn committed_early(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["-c", "user.name=a", "-c", "user.email=a@x"])
+        .args(arguments)
+        .env("GIT_COMMITTER_DATE", "2096-01-01T08:00:00Z")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -110,17 +126,7 @@ fn the_numbers_say_what_is_known_and_what_is_not() {
     let remote = Remote::new();
     let source = remote.root.path().join("source");
     std::fs::create_dir(&source).unwrap();
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .current_dir(&source)
-            .args(["-c", "user.name=a", "-c", "user.email=a@x"])
-            .args(arguments)
-            .env("GIT_COMMITTER_DATE", "2096-01-01T08:00:00Z")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let git = |arguments: &[&str]| committed_early(&source, arguments);
     git(&["init", "-q"]);
     git(&["commit", "-q", "--allow-empty", "-m", "built"]);
     let built = git(&["rev-parse", "HEAD"]);
@@ -192,4 +198,52 @@ fn a_shallow_history_and_one_of_sha_256_are_audited() {
         run(&["image", "freeze", "--format", "json"], "long.git").json()[0]["commit"].as_str().unwrap().len(),
         64
     );
+}
+
+/// A source on a server that asks for a login: its commits are asked for alone, once, and kept.
+#[test]
+fn a_source_elsewhere_is_asked_for_its_commits_and_one_that_cannot_be_asked_is_named() {
+    let bed = Bed::shared();
+    let (remote, home) = (Remote::new(), tempfile::tempdir().unwrap());
+    let work = remote.root.path().join("app");
+    std::fs::create_dir(&work).unwrap();
+    let git = committed_early;
+    git(&work, &["init", "-q", "-b", "main"]);
+    std::fs::write(work.join("large"), "x".repeat(100_000)).unwrap();
+    git(&work, &["add", "."]);
+    git(&work, &["commit", "-q", "-m", "built"]);
+    let built = git(&work, &["rev-parse", "--short=12", "HEAD"]);
+    let bare = Path::new(bed.text("/git/root")).join("lead-times.git");
+    git(&work, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    git(&bare, &["config", "uploadpack.allowFilter", "true"]);
+    let more = format!("\nSlipway-Source: https://ci.example/1 by alice at {built}");
+    dated(&remote, "2096-01-01T10:00:00Z", &bump("app-a", "v1", "v2", &more), "app-a", "v2");
+    let ask = |url: &str| {
+        let slipway = Slipway::new(home.path(), Path::new("/nowhere/terraform"));
+        let (repo, source) = (remote.url(), format!("app-a={url}"));
+        let summary = ["audit", "--summary", "--since", "2096-01-01", "--until", "2096-01-08"];
+        slipway
+            .run(&[&summary[..], &["--repo", &repo, "--source", &source, "--format", "json"]].concat())
+            .exits(0)
+    };
+    let login = format!("{}:{}@", bed.text("/git/username"), bed.text("/git/password"));
+    let url = manifests::url(&bed, "lead-times");
+    let with_login = url.replacen("://", &format!("://{login}"), 1);
+    assert_eq!(ask(&with_login).json()["summary"][0]["lead_time"], 7200);
+    let kept = home.path().join(".slipway/repositories");
+    let kept = std::fs::read_dir(kept).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept.filter(|path| path.to_str().unwrap().ends_with("-commits")).collect::<Vec<_>>();
+    assert_eq!(kept.len(), 1);
+    let types = git(&kept[0], &["cat-file", "--batch-check=%(objecttype)", "--batch-all-objects"]);
+    assert_eq!(types, "commit", "no trees, and no files");
+    let config = std::fs::read_to_string(kept[0].join("config")).unwrap();
+    assert!(!config.contains(bed.text("/git/password")), "{config}");
+    assert_eq!(ask(&with_login).json()["summary"][0]["lead_time"], 7200);
+
+    // Whoever is not let in knows no more of it for what is kept, and is told.
+    let refused = ask(&url.replacen("://", "://somebody:canary-wrong@", 1));
+    assert!(refused.stderr.contains("the lead times of app-a are not known"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("canary-wrong"), "{}", refused.stderr);
+    assert!(refused.json()["summary"][0]["lead_time"].is_null());
+    drop(ask("http://127.0.0.1:1/none.git").says("could not be asked"));
 }

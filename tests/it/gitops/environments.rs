@@ -76,7 +76,8 @@ fn all_of_an_environment_is_promoted_in_one_commit() {
     assert!(shown.stdout.contains("-    newTag: v2\n+    newTag: v3\n"), "{}", shown.stdout);
     assert!(shown.stdout.contains("+++ b/prod/a/d.yaml\n"), "{}", shown.stdout);
     assert_eq!(remote.tip(), before);
-    promote(&[]).exits(0).says("a: registry.example/a:v9 → registry.example/a:v10");
+    let promoted = promote(&[]).exits(0).says("a: registry.example/a:v9 → registry.example/a:v10");
+    assert_eq!(promoted.stdout, shown.stdout, "what is done is shown as what would be");
     assert_eq!(remote.commits(), 2);
     assert_eq!(remote.file("prod/a/d.yaml"), at("a", "v10"));
     assert_eq!(remote.file("prod/web/kustomization.yaml"), overlay("v3"));

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use slipway::gitops::{BumpOptions, GitOpsError, list_images, promote};
+use slipway::gitops::{BumpOptions, GitOpsError, history, list_images, promote, rollback, set_images};
 
 use super::remote::{Remote, deployment};
 use super::set;
@@ -155,16 +155,85 @@ async fn a_file_that_a_link_brings_is_listed_and_set_where_it_is_nobody_elses() 
 async fn a_file_that_two_apps_have_by_a_link_is_refused_from_both_sides() {
     let remote = Remote::new();
     remote.link("manifests/web/d.yaml", "../app-a/deployment.yaml");
-    remote.link("manifests/whole", "app-b");
     remote.commit("links", &[]);
     for (app, other) in [
         ("web/web=registry.example/app-a:v2", "manifests/app-a/deployment.yaml"),
         ("app-a=registry.example/app-a:v2", "manifests/web/d.yaml"),
-        ("app-b=registry.example/app-b:v2", "manifests/whole"),
     ] {
         let said = refused(&remote, app).await;
         assert!(said.contains(other) && said.contains("one file by a link"), "{said}");
     }
+}
+
+/// A folder by a link is one app under two names: what is set, held or taken back by one is so by the other.
+#[tokio::test]
+async fn a_folder_that_is_a_link_is_edited_where_it_really_is_and_all_its_names_are_told() {
+    let remote = Remote::new();
+    remote.link("manifests/whole", "app-b");
+    remote.link("clusters/eu", "../manifests");
+    remote.link("manifests/out", "../../../etc");
+    remote.commit("links", &[]);
+    let file = "manifests/app-b/deployment.yaml";
+    let names = ["clusters/eu/app-b", "clusters/eu/whole", "manifests/whole"];
+    for (app, version) in [("whole", "v2"), ("app-b", "v3")] {
+        let outcome = set(&mut remote.open().await, &format!("{app}=registry.example/app-b:{version}")).await;
+        let outcome = outcome.unwrap();
+        assert_eq!((outcome.app.as_str(), outcome.file.as_str()), (app, file));
+        assert_eq!(outcome.reached_by, names);
+        assert!(remote.file(file).contains(&format!("registry.example/app-b:{version}")));
+        assert!(remote.git(&["log", "-1", "--format=%B", "main"]).contains("Slipway-App: manifests/app-b\n"));
+    }
+    let changed = remote.git(&["diff", "--name-only", "main~2", "main"]);
+    assert_eq!(changed.trim(), file);
+    for link in ["manifests/whole", "clusters/eu"] {
+        assert_eq!(remote.git(&["ls-tree", "main", link]).split(' ').next(), Some("120000"));
+    }
+    // In one command it is one place, which cannot have two images.
+    let both = ["whole=registry.example/app-b:v4", "app-b=registry.example/app-b:v5"];
+    let both: Vec<_> = both.iter().map(|one| one.parse().unwrap()).collect();
+    let twice = set_images(&mut remote.open().await, "manifests", &both, &BumpOptions::default()).await;
+    assert!(matches!(twice, Err(GitOpsError::Twice { .. })), "{twice:?}");
+    // What is taken back by one name is held under the other.
+    rollback(&mut remote.open().await, "manifests", &"whole".parse().unwrap(), None).await.unwrap();
+    assert!(remote.file(file).contains("registry.example/app-b:v2"));
+    for app in ["whole", "app-b"] {
+        let held = set(&mut remote.open().await, &format!("{app}=registry.example/app-b:v6")).await;
+        assert!(matches!(held, Err(GitOpsError::Frozen { .. })), "{app}: {held:?}");
+    }
+    let records = history(&remote.open().await, "manifests", "whole", 10).await.unwrap();
+    let same = history(&remote.open().await, "manifests", "app-b", 10).await.unwrap();
+    assert_eq!(records.len(), same.len());
+    assert_eq!(records[0].image, "registry.example/app-b:v2");
+    let out = set(&mut remote.open().await, "out=registry.example/app-b:v7").await.unwrap_err();
+    assert!(matches!(out, GitOpsError::NoApp { .. }), "{out}");
+}
+
+#[tokio::test]
+async fn a_freeze_under_one_name_holds_under_all_of_them() {
+    let remote = Remote::new();
+    remote.link("prod/app-b", "../manifests/app-b");
+    remote.commit("links", &[]);
+    let message = "Freeze\n\nSlipway-Freezes: prod/app-b\nSlipway-Freeze-Reason: incident";
+    remote.by_colleague(&["commit", "-q", "--allow-empty", "-m", message]);
+    remote.by_colleague(&["push", "-q", "origin", "HEAD:main"]);
+    let held = set(&mut remote.open().await, "app-b=registry.example/app-b:v2").await.unwrap_err();
+    assert!(matches!(held, GitOpsError::Held { .. }), "{held}");
+}
+
+/// What reaches the folder by the link decides as what reaches it by its name.
+#[tokio::test]
+async fn an_overlay_that_reaches_a_folder_by_a_link_hides_its_images() {
+    let remote = Remote::new();
+    let kustomization = "resources:\n- deployment.yaml\n";
+    let overlay = "resources:\n- ../linked\nimages:\n- name: registry.example/app-b\n  newTag: v9\n";
+    remote.link("overlays/linked", "../manifests/app-b");
+    let files = [
+        ("manifests/app-b/kustomization.yaml", kustomization),
+        ("overlays/prod/kustomization.yaml", overlay),
+    ];
+    remote.commit("an overlay", &files);
+    let said = refused(&remote, "app-b=registry.example/app-b:v2").await;
+    assert!(said.contains("overlays/prod/kustomization.yaml"), "{said}");
 }
 
 #[tokio::test]

@@ -1,25 +1,31 @@
 //! Images bumped, rolled back and promoted in real Git repositories.
 
 mod audited;
+mod checked;
 mod choice;
+mod cold;
 mod elsewhere;
 mod environments;
 mod frozen;
 mod going_back;
 mod history;
 mod judged;
+mod kept;
 mod layout;
+mod met;
 mod places;
 mod push;
 mod random_layouts;
 mod reach;
-mod remote;
+pub mod remote;
 mod rendered;
+mod rendered_corpus;
 mod rollback;
 pub mod server;
 mod set;
 mod several;
 mod trees;
+mod turns;
 mod undo;
 mod worded;
 

@@ -15,15 +15,22 @@ pub struct GitServer {
     /// `http://127.0.0.1:PORT`.
     pub address: String,
     conversations: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
 }
 
 struct Site {
     folder: PathBuf,
     authorization: String,
     conversations: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
 }
 
 impl GitServer {
+    /// How many bytes were sent and received in the bodies of answers and requests.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
     /// How often a client that was let in has begun to fetch or to push.
     pub fn conversations(&self) -> usize {
         self.conversations.load(Ordering::SeqCst)
@@ -34,9 +41,13 @@ impl GitServer {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let authorization = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         let conversations = Arc::new(AtomicUsize::new(0));
-        let site =
-            Site { folder: folder.to_owned(), authorization, conversations: Arc::clone(&conversations) };
-        let site = Arc::new(site);
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let site = Arc::new(Site {
+            folder: folder.to_owned(),
+            authorization,
+            conversations: Arc::clone(&conversations),
+            bytes: Arc::clone(&bytes),
+        });
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let site = Arc::clone(&site);
@@ -44,7 +55,7 @@ impl GitServer {
                 std::thread::spawn(move || answer(&site, &stream).ok());
             }
         });
-        Self { address, conversations }
+        Self { address, conversations, bytes }
     }
 }
 
@@ -92,6 +103,7 @@ fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
     if target.contains("/info/refs") {
         site.conversations.fetch_add(1, Ordering::SeqCst);
     }
+    site.bytes.fetch_add(body.len(), Ordering::SeqCst);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut backend = Command::new("git")
         .arg("http-backend")
@@ -116,6 +128,7 @@ fn answer(site: &Site, mut stream: &TcpStream) -> std::io::Result<()> {
     let split = output.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(output.len());
     let head = String::from_utf8_lossy(&output[..split]).into_owned();
     let content = output.get(split + 4..).unwrap_or_default();
+    site.bytes.fetch_add(content.len(), Ordering::SeqCst);
     let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK");
     let mut response = format!("HTTP/1.1 {status}\r\n");
     for line in head.lines().filter(|line| !line.starts_with("Status: ")) {

@@ -15,5 +15,5 @@ mod stopping;
 mod sweep;
 mod tripwires;
 mod untrusted;
-mod world;
+pub mod world;
 mod writing;

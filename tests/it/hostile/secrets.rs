@@ -345,7 +345,7 @@ terraform {
   }
   before_hook "told" {
     commands = ["apply"]
-    execute  = ["sh", "-c", "printf 'told %s\\n' ${local.decrypted.db.code}"]
+    execute  = ["sh", "-c", "echo told $(sops | sed -n 's/.*code: //p')"]
   }
 }
 "#,

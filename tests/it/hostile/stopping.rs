@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use super::world::World;
 use crate::support::slipway::Slipway;
+use crate::support::stopping::{is_over, send};
 use crate::support::tool;
 
 /// What a second is on a machine that does much else: the program itself is through by then, and what it says about it
@@ -56,16 +57,19 @@ impl Working {
         }
     }
 
+    fn process(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    }
+
     fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+        kill(self.process(), signal).unwrap();
     }
 
     /// Interrupts it so often, and waits for its end from the last one on.
     fn interrupted(self, times: usize) -> Stopped {
         // Not by what it says: that may be what hangs.
         for _ in 1..times {
-            self.signal(Signal::SIGINT);
-            std::thread::sleep(Duration::from_millis(300));
+            send(self.process(), Signal::SIGINT);
         }
         self.ended_by(Signal::SIGINT)
     }
@@ -105,8 +109,7 @@ fn noted(note: &Path) -> Option<i32> {
 }
 
 fn runs(process: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ")
+    !is_over(process)
 }
 
 #[track_caller]

@@ -156,7 +156,7 @@ fn call(command: &str) -> Vec<&str> {
     let mut words: Vec<&str> = command.split(' ').collect();
     match command {
         "render" | "output" | "unlock" => words.push("vpc"),
-        "verify" | "argocd status" => words.push("c"),
+        "verify" | "kubeconfig" | "token" | "argocd status" => words.push("c"),
         "image list" => words.extend(["--cluster", "c"]),
         "init estate" => words.extend(["--organization", "acme", "--dry-run"]),
         "init manifests" => {
@@ -171,6 +171,12 @@ fn call(command: &str) -> Vec<&str> {
             "--manifests-repo",
             "https://git.example.com/m.git",
         ]),
+        "ci github" | "ci gitlab" | "ci atlantis" => words.push("--dry-run"),
+        "ci comment" => words.push("live"),
+        "ci seal" => words.extend(["live", "sealed"]),
+        "ci fetch" => words.extend(["dev", "fetched"]),
+        "run" => words.extend(["--", "state", "list"]),
+        "exec" => words.extend(["--", "true"]),
         "completions" => words.push("bash"),
         "apply" | "destroy" | "up" | "down" | "resume" => words.push("--yes"),
         _ => {}
@@ -219,7 +225,9 @@ fn without_trust_nothing_is_started_and_what_cannot_do_without_is_refused() {
         for command in &row.commands {
             mined.forget();
             let mut arguments = call(command);
-            arguments.push("--untrusted");
+            // Before what is another program's.
+            let at = arguments.iter().position(|word| *word == "--").unwrap_or(arguments.len());
+            arguments.insert(at, "--untrusted");
             let (ended, mut started) = mined.run(&arguments);
             if command == "doctor" {
                 // It asks the user's own tool for its version.

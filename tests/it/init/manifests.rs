@@ -194,3 +194,18 @@ fn another_app_is_added_later() {
     assert_eq!(read(&work, "README.md"), before);
     built(&work, "manifests/prod/jobs");
 }
+
+#[test]
+fn a_set_takes_the_place_of_applications_and_another_app_is_added_to_it() {
+    let (_folder, work) = begun(&[ENVIRONMENTS, &["--application-set"]].concat());
+    for environment in ["dev", "prod"] {
+        let set = yaml(&read(&work, &format!("apps/{environment}/applications.yaml")));
+        let folder = format!("manifests/{environment}/*");
+        assert_eq!(set["spec"]["generators"][0]["git"]["directories"][0]["path"], folder);
+        assert!(!work.join(format!("apps/{environment}/web.yaml")).exists());
+    }
+    assert!(read(&work, "README.md").contains("apps/<environment>/applications.yaml"));
+    init(&work, &["manifests", "--repo", REPO, "--app", "more", "--env", "dev"]).exits(0);
+    assert!(work.join("manifests/dev/more/kustomization.yaml").exists());
+    assert!(!work.join("apps/dev/more.yaml").exists());
+}

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::{assert_tidy, init, lint, paths, read};
 use crate::documented::pipelines::yaml;
+use crate::support::slipway::Slipway;
+use crate::support::tool;
 
 fn begun(folder: &Path, image: &str, more: &[&str]) -> Value {
     let repo = "https://git.example.com/acme/manifests.git";
@@ -108,4 +110,49 @@ fn a_dockerfile_is_written_only_where_it_is_asked_for() {
     assert_eq!(paths(&answer, "written"), [".github/workflows/release.yml"]);
     let answer = begun(folder.path(), "ghcr.io/acme/web", &["--dockerfile"]);
     assert_eq!(paths(&answer, "written"), ["Dockerfile"]);
+}
+
+#[test]
+fn only_the_environments_that_are_named_are_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let wait = ["--env", "dev,prod", "--wait", "dev=acme-dev@eu-west-1"];
+    let answer = begun(folder.path(), "ghcr.io/acme/web", &wait);
+    assert_eq!(paths(&answer, "written"), [".github/workflows/release.yml", "slipway.hcl"]);
+    assert!(answer["next"].to_string().contains("DEPLOY_ROLE"), "{answer}");
+    let workflow = workflow(folder.path());
+    let (dev, prod) = (&workflow["jobs"]["deploy-dev"], &workflow["jobs"]["deploy-prod"]);
+    assert_eq!(used(dev), ["actions/checkout", "aws-actions/configure-aws-credentials", "OWNER/slipway"]);
+    assert_eq!(dev["steps"][2]["with"]["args"], "web=${{ env.IMAGE }} --wait --cluster dev");
+    assert_eq!(dev["permissions"], json!({"contents": "read", "id-token": "write"}));
+    assert_eq!((used(prod), &prod["permissions"]), (vec!["OWNER/slipway".to_owned()], &json!({})));
+    // What it says of clusters is what slipway reads: it gets as far as AWS, which lets nobody in.
+    let set = ["image", "set", "web=ghcr.io/acme/web:v2", "--wait", "--cluster", "dev", "--repo", "none.git"];
+    Slipway::new(folder.path(), &tool("tofu")).run(&set).exits(1).says("none.git");
+    let set = [&set[..5], &["prod", "--repo", "none.git"]].concat();
+    Slipway::new(folder.path(), &tool("tofu")).run(&set).exits(64).says("prod");
+
+    let folder = tempfile::tempdir().unwrap();
+    begun(folder.path(), "ghcr.io/acme/web", &["--wait", "acme_1@eu-west-1", "--ci", "gitlab"]);
+    let pipeline = yaml(&read(folder.path(), ".gitlab-ci.yml").replace("!reference ", ""));
+    let script = json!(["slipway image set \"web=$IMAGE\" --wait --cluster acme_1"]);
+    assert_eq!(pipeline["deploy"]["script"], script);
+    assert_eq!(pipeline["deploy"]["variables"]["AWS_REGION"], "eu-west-1");
+}
+
+#[test]
+fn a_cluster_that_is_of_no_environment_or_of_none_that_is_there_is_refused() {
+    for (more, says) in [
+        (&["--env", "dev", "--wait", "acme@eu-west-1"][..], "of which environment"),
+        (&["--env", "dev", "--wait", "prod=acme@eu-west-1"], "there is no such environment"),
+        (&["--wait", "dev=acme@eu-west-1"], "there is no such environment"),
+        (&["--wait", "acme"], "is no AWS region"),
+        (&["--wait", "a$b@eu-west-1"], "is no cluster"),
+        (&["--wait", "a@eu-west-1,b@eu-west-1"], "second cluster"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let usual =
+            ["source", "--app", "web", "--image", "ghcr.io/acme/web", "--manifests-repo", "https://a.b/c"];
+        init(folder.path(), &[&usual, more].concat()).exits(64).says(says);
+        assert!(!folder.path().join("slipway.hcl").exists());
+    }
 }

@@ -203,6 +203,7 @@ fn the_recipe_of_the_container_copies_what_is_there() {
         "askama.toml",
         "crates",
         "docs/diagnostics.md",
+        "docs/verify.md",
         "src",
         "templates",
         "tests/it/main.rs",

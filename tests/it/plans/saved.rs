@@ -96,13 +96,58 @@ fn nothing_is_saved_where_a_unit_cannot_be_planned() {
 }
 
 #[test]
-fn a_commit_that_came_after_and_an_answer_of_nobody_refuse_them() {
+fn the_commit_is_told_and_the_content_decides() {
     let tool = &terraforms()[0];
-    let estate = estate();
+    // As a pull request is planned, and merged in each of the ways that forges offer.
+    let merges: [&[&[&str]]; 3] = [
+        &[&["merge", "--quiet", "--no-ff", "--message", "merged", "change"]],
+        &[&["merge", "--quiet", "--squash", "change"], &["commit", "--quiet", "--message", "squashed"]],
+        &[&["cherry-pick", "--allow-empty", "--keep-redundant-commits", "main..change"]],
+    ];
+    for merge in merges {
+        let estate = Estate::new();
+        estate.unit("networking", &[]);
+        commit(&estate);
+        let slipway = || Slipway::new(estate.path(), tool);
+        git(estate.path(), &["branch", "--quiet", "--force", "--move", "main"]);
+        git(estate.path(), &["checkout", "--quiet", "-b", "change"]);
+        estate.unit("cluster", &[]);
+        commit(&estate);
+        slipway().run(&["plan", "--out", "saved"]).exits(0).says("saved");
+        slipway().run(&["apply", "saved"]).exits(5).says("there is nobody to ask");
+        git(estate.path(), &["checkout", "--quiet", "main"]);
+        git(estate.path(), &["commit", "--quiet", "--allow-empty", "--message", "somebody else's"]);
+        for step in merge {
+            git(estate.path(), step);
+        }
+        let applied = slipway().run(&["apply", "saved", "--yes"]).exits(0);
+        drop(applied.says("held to what they were made of").says("the plans were made at commit"));
+        assert_eq!(estate.applied("cluster").as_deref(), Some("cluster"));
+    }
+}
+
+#[test]
+fn a_change_of_what_an_input_names_refuses_them_though_no_file_of_the_unit_changed() {
+    let tool = &terraforms()[0];
+    let estate = Estate::new();
+    unit(
+        &estate,
+        "own",
+        "variable \"policy\" {}\nresource \"terraform_data\" \"x\" {\n  input = file(var.policy)\n}\n",
+    );
+    let path = "live/own/terragrunt.hcl";
+    let text = std::fs::read_to_string(estate.path().join(path)).unwrap();
+    let inputs = "inputs = {\n  policy = \"${get_repo_root()}/texts/policy.json\"\n}\n";
+    estate.write(path, &format!("{text}\n{inputs}"));
+    estate.write("texts/policy.json", "a");
+    commit(&estate);
     let slipway = || Slipway::new(estate.path(), tool);
-    slipway().run(&["plan", "--out", "saved"]).exits(0).says("saved");
-    slipway().run(&["apply", "saved"]).exits(5).says("there is nobody to ask");
-    git(estate.path(), &["commit", "--quiet", "--allow-empty", "--message", "more"]);
-    slipway().run(&["apply", "saved", "--yes"]).exits(5).says("the plans were made at commit");
-    assert_eq!(estate.applied("bucket"), None);
+    slipway().run(&["plan", "--out", "saved"]).exits(0).says("saved the plans of 1 unit");
+    estate.write("texts/policy.json", "b");
+    let refused = slipway().run(&["apply", "saved", "--yes"]).exits(5);
+    drop(refused.says("own: a file that its inputs name is not what it was planned with"));
+    let replanned = slipway().run(&["apply", "saved", "--yes", "--replan"]).exits(5);
+    drop(replanned.says("terraform_data.x: input is \"b\" and was \"a\""));
+    estate.write("texts/policy.json", "a");
+    slipway().run(&["apply", "saved", "--yes"]).exits(0).says("applied");
 }

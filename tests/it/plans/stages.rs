@@ -76,6 +76,6 @@ fn a_plan_on_outputs_that_the_apply_before_it_changes_is_refused_at_its_turn() {
             Some("cluster < networking"),
             "it was left as it was"
         );
-        slipway().run(&["resume", "--yes"]).exits(5).says("plan what is left anew");
+        slipway().run(&["resume", "--yes"]).exits(5).says("slipway apply DIR --replan");
     }
 }

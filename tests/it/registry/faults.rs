@@ -47,8 +47,12 @@ impl Server {
     }
 
     async fn look(&self, rest: &str) -> Result<Found, RegistryError> {
+        let platforms = vec!["linux/amd64".parse().unwrap()];
+        self.answer_to(rest, Question { platforms, ..Question::default() }).await
+    }
+
+    async fn answer_to(&self, rest: &str, question: Question) -> Result<Found, RegistryError> {
         let kept = login(&self.address, "puller", PASSWORD);
-        let question = Question { platforms: vec!["linux/amd64".parse().unwrap()], ..Question::default() };
         let limits = Limits {
             connect: Duration::from_secs(5),
             silence: Duration::from_millis(700),
@@ -150,6 +154,53 @@ async fn bytes_that_are_not_what_their_digest_says_are_refused() {
     });
     let error = forged.look("app:v1").await.unwrap_err();
     assert!(matches!(error, RegistryError::Digest { what: "the configuration", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn whether_an_image_is_there_is_no_pull_and_a_registry_that_answers_head_wrongly_is_asked_by_get() {
+    let digest = format!("sha256:{}", sha256(manifest().as_bytes()));
+    let said =
+        |kind: &str, digest: &str| format!("content-type: {kind}\r\ndocker-content-digest: {digest}\r\n");
+    let asked = |head: Option<String>| {
+        Server::new(move |request| {
+            if request.starts_with("HEAD ") { head.clone() } else { answer("200 OK", "", &manifest()) }
+        })
+    };
+    let methods = |server: &Server| -> Vec<String> {
+        server.asked().iter().map(|one| one.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let right = answer("200 OK", &said(IMAGE, &digest), "");
+    let server = asked(right.clone());
+    assert_eq!(server.answer_to("app:v1", Question::default()).await.unwrap().digest, digest);
+    assert_eq!(methods(&server), ["HEAD"]);
+    // What is relied on is read.
+    let pins = Question { pins: true, ..Question::default() };
+    let server = asked(right.clone());
+    assert_eq!(server.answer_to("app:v1", pins).await.unwrap().digest, digest);
+    assert_eq!(methods(&server), ["GET"]);
+    for wrong in [
+        answer("405 Method Not Allowed", "", ""),
+        answer("404 Not Found", "", ""),
+        answer("500 Internal Server Error", "", ""),
+        answer("401 Unauthorized", "", ""),
+        answer("200 OK", "", ""),
+        answer("200 OK", &said("text/html", &digest), "<html>"),
+        answer("200 OK", &said(IMAGE, "sha256:0"), ""),
+        answer("302 Found", "location: http://127.0.0.2:1/\r\n", ""),
+        Some("no HTTP".to_owned()),
+        Some(String::new()),
+        None,
+    ] {
+        let server = asked(wrong.clone());
+        let found = server.answer_to("app:v1", Question::default()).await;
+        assert_eq!(found.unwrap().digest, digest, "{wrong:?}");
+        assert_eq!(methods(&server), ["HEAD", "GET"], "{wrong:?}");
+    }
+    // Another one than was asked for, by its digest.
+    let other = format!("sha256:{}", "0".repeat(64));
+    let server = asked(answer("200 OK", &said(IMAGE, &other), ""));
+    let found = server.answer_to(&format!("app@{digest}"), Question::default()).await.unwrap();
+    assert_eq!((found.digest, methods(&server)), (digest, vec!["HEAD".to_owned(), "GET".to_owned()]));
 }
 
 #[tokio::test]

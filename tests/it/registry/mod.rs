@@ -3,6 +3,7 @@
 mod asked;
 mod elsewhere;
 mod faults;
+mod listed;
 mod set;
 
 use std::path::{Path, PathBuf};

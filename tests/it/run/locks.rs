@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -11,23 +10,37 @@ use serde_json::json;
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::Slipway;
-use crate::support::stopping::{Stoppable, until_there};
+use crate::support::stopping::{Stoppable, until, until_there};
 use crate::support::terraforms;
 
 /// An estate with one unit whose apply says `begun` in a file, takes its time, and says `done`.
 pub fn slow(seconds: u32) -> Estate {
+    doing(&format!("sleep {seconds}"))
+}
+
+/// One whose apply waits until it is [let go](let_go).
+fn waiting() -> Estate {
+    doing("until [ -e go ]; do sleep 0.05; done")
+}
+
+/// Has an apply of [`waiting`] end, and waits for that.
+fn let_go(estate: &Estate) {
+    std::fs::write(estate.path().join("go"), "").unwrap();
+    until_there(&estate.path().join("done"));
+}
+
+fn doing(work: &str) -> Estate {
     let estate = Estate::new();
     estate.unit("networking", &[]);
     let module = std::fs::read_to_string(estate.path().join("infra/text/main.tf")).unwrap();
     let dir = estate.path().display();
-    let command = format!("touch {dir}/begun; sleep {seconds}; echo done >> {dir}/done");
+    let command = format!("cd {dir}; touch begun; {work}; echo done >> done");
     estate.write("infra/text/main.tf", &module.replace(": \"true\"", &format!(": \"{command}\"")));
     estate
 }
 
-/// The same with its state in a bucket that is there.
-fn slow_in_s3(bed: &Bed, tool: &Path, bucket: &str, seconds: u32) -> Estate {
-    let estate = slow(seconds);
+/// An estate with its state in a bucket that is there.
+fn in_s3(estate: Estate, bed: &Bed, tool: &Path, bucket: &str) -> Estate {
     estate.keep_states_in_s3(bucket);
     Slipway::new(estate.path(), tool).bed(bed).run(&["plan", "--backend-bootstrap"]).exits(0);
     estate
@@ -48,13 +61,14 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn a_second_run_over_the_same_units_is_refused_and_names_the_first() {
     let tool = &terraforms()[0];
-    let estate = slow(2);
+    let estate = waiting();
     let first = start(Slipway::new(estate.path(), tool).env("USER", "alice"), &["apply", "--yes"]);
     until_there(&estate.path().join("begun"));
     let second = Slipway::new(estate.path(), tool).run(&["destroy", "--yes"]).exits(5);
     drop(
         second.says("(`slipway apply` by alice on ").says(") changes networking").says("nothing was touched"),
     );
+    let_go(&estate);
     let first = first.wait_with_output().unwrap();
     assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
     let runs = Slipway::new(estate.path(), tool).run(&["runs", "--format", "json"]).exits(0);
@@ -66,8 +80,8 @@ fn a_second_run_over_the_same_units_is_refused_and_names_the_first() {
 fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
     let bed = Bed::start(&["aws"]);
     let tool = &terraforms()[0];
-    let one = slow_in_s3(&bed, tool, "states-two", 3);
-    let two = slow_in_s3(&bed, tool, "states-two", 3);
+    let one = in_s3(waiting(), &bed, tool, "states-two");
+    let two = in_s3(waiting(), &bed, tool, "states-two");
     let at = |estate: &Estate| Slipway::new(estate.path(), tool).bed(&bed);
     let objects = || bed.aws("s3", "/states-two?list-type=2");
     let mut first = start(at(&one).env("USER", "alice"), &["apply", "--yes"]);
@@ -83,7 +97,7 @@ fn runs_of_two_checkouts_keep_each_other_off_through_the_bucket() {
     first.wait_with_output().unwrap();
     let meets = at(&two).run(&["apply", "--yes"]).exits(1);
     drop(meets.says("its state is locked by ").says("slipway unlock networking "));
-    until_there(&one.path().join("done"));
+    let_go(&one);
     at(&one).run(&["apply", "--yes"]).exits(0).says("nothing to change");
     at(&two).run(&["apply", "--yes"]).exits(0).says("nothing to change");
     assert!(!two.path().join("done").exists(), "nothing was applied twice");
@@ -113,7 +127,7 @@ fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() 
     let bed = Bed::start(&["aws"]);
     for tool in terraforms() {
         let bucket = format!("states-{}", tool.file_name().unwrap().to_str().unwrap());
-        let estate = slow_in_s3(&bed, &tool, &bucket, 20);
+        let estate = in_s3(slow(20), &bed, &tool, &bucket);
         let at = || Slipway::new(estate.path(), &tool).bed(&bed);
         let running = Stoppable::start(at().into_command(&["apply", "--yes"]));
         until_there(&estate.path().join("begun"));
@@ -127,8 +141,8 @@ fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() 
         assert!(told.contains("networking: its state is locked by "), "{told}");
         let (_, command) = told.split_once("`slipway unlock networking ").unwrap();
         let id = command.split('`').next().unwrap();
-        // What was being written when it was killed is written by now.
-        std::thread::sleep(Duration::from_secs(4));
+        // What was being written when it was killed is written all the same.
+        until("the state is written", || bed.requests()["under_way"] == 0);
 
         drop(at().run(&["unlock", "networking"]).exits(0).says(id).says("by       "));
         let blocked = at().run(&["apply", "--yes"]).exits(1);
@@ -143,7 +157,7 @@ fn the_third_ctrl_c_names_the_lock_it_leaves_and_the_command_that_releases_it() 
 #[test]
 fn a_lock_is_not_released_while_a_tool_works_under_it() {
     let tool = &terraforms()[0];
-    let estate = slow(2);
+    let estate = waiting();
     let mut child = start(Slipway::new(estate.path(), tool), &["apply", "--yes"]);
     until_there(&estate.path().join("begun"));
     drop(
@@ -154,6 +168,6 @@ fn a_lock_is_not_released_while_a_tool_works_under_it() {
     drop(
         Slipway::new(estate.path(), tool).run(&["unlock", "networking", "x"]).exits(5).says("still works on"),
     );
-    until_there(&estate.path().join("done"));
+    let_go(&estate);
     Slipway::new(estate.path(), tool).run(&["apply", "--yes"]).exits(0).says("nothing to change");
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod aws;
 mod directly;
+mod errand;
 mod errors;
 mod identity;
 mod interrupts;

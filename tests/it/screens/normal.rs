@@ -20,6 +20,8 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b(process|pid) \d+\b", "$1 4321"),
         (r"\b127\.0\.0\.1:\d+\b", "127.0.0.1:8443"),
         (r"\b[0-9A-F]{32}\b", "0123456789ABCDEF0123456789ABCDEF"),
+        // What EC2 calls things.
+        (r"\b(subnet|sg)-[0-9a-f]{17}\b", "$1-0123456789abcdef0"),
         (r"after \d+ s\b", "after 2 s"),
         (r" *\(its last sync healed .*?\)", ""),
         // A version is supported until a day.
@@ -28,6 +30,7 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(?m)^removing [a-z0-9, -]+\n", ""),
         // What is waited for on the way depends on when it is looked at.
         (r"(?m)^(\d\d:\d\d:\d\d )?(argocd dev: )?waiting: .*\n", ""),
+        (r"(?m)^waiting for (Deployment|StatefulSet) .*\n", ""),
         (r"\btofu \d+\.\d+\.\d+\b", "tofu 1.2.3"),
         (r"\bgit version [0-9.]+", "git version 1.2.3"),
         (r"\bslipway \d+\.\d+\.\d+\b", "slipway 1.2.3"),

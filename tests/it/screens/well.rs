@@ -36,6 +36,17 @@ fn commands_that_look() {
 }
 
 #[test]
+fn commands_over_units() {
+    let well = Situation::new("well", applied("cluster"));
+    well.looks(&["run", "--", "state", "list"]);
+    well.looks_on(&FEW, &["run", "cluster", "--", "output", "-raw", "value"]);
+    well.looks_on(&FEW, &["exec", "--", "false"]);
+    well.looks_on(&FEW, &["exec", "--dry-run", "--", "env"]);
+    let asked = Situation::new("well-asked", applied("cluster")).with(Person::Declines);
+    asked.looks_on(&FEW, &["run", "--", "taint", "terraform_data.this"]);
+}
+
+#[test]
 fn commands_that_plan_and_apply() {
     let well = well();
     well.does(&["plan"]);

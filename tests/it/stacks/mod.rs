@@ -3,6 +3,7 @@
 mod apply;
 mod expansion;
 mod same_as_terragrunt;
+mod ungenerated;
 mod within_catalogue;
 
 use std::collections::BTreeMap;

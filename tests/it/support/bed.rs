@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -19,17 +19,12 @@ pub struct Bed {
     ready: Value,
 }
 
-static SHARED: Mutex<Weak<Bed>> = Mutex::new(Weak::new());
+static SHARED: OnceLock<Arc<Bed>> = OnceLock::new();
 
 impl Bed {
-    /// A bed that tests share as long as one of them runs: each uses names of its own for what it makes.
+    /// A bed that tests share, as long as their process lives: each uses names of its own for what it makes.
     pub fn shared() -> Arc<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.upgrade().unwrap_or_else(|| {
-            let bed = Arc::new(Self::start(&[]));
-            *shared = Arc::downgrade(&bed);
-            bed
-        })
+        Arc::clone(SHARED.get_or_init(|| Arc::new(Self::start(&[]))))
     }
 
     /// Starts some parts (`aws`, `kubernetes`, `git`), or all where none is named.

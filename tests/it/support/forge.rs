@@ -115,6 +115,19 @@ impl Forge {
         merged["commit"].as_str().unwrap_or_else(|| panic!("{merged}")).to_owned()
     }
 
+    /// Somebody says something below a request.
+    pub fn say(&self, number: u64, author: &str, body: &str) {
+        self.control("comment", &format!("&number={number}"), &json!({"author": author, "body": body}));
+    }
+
+    /// What is said below a request: who, and what.
+    pub fn said(&self, number: usize) -> Vec<(String, String)> {
+        let request = self.requests().remove(number - 1);
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+        let comments = request["comments"].as_array().unwrap().clone();
+        comments.iter().map(|one| (text(one, "author"), text(one, "body"))).collect()
+    }
+
     /// Somebody closes a request.
     pub fn close(&self, number: u64) {
         self.control("close", &format!("&number={number}"), &json!({}));

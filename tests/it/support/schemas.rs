@@ -88,16 +88,22 @@ fn of_command(dir: &Path, arguments: &[&str]) -> Option<&'static str> {
                 "stack-clean"
             }
         }
+        "errand" if arguments.contains(&"--dry-run") => "run-dry",
+        "errand" => "run",
         "cache" if arguments.contains(&"prune") => "cache-prune",
         "cache" => "cache-list",
         "argocd" => {
-            if arguments.contains(&"status") {
-                "argocd-status"
-            } else {
-                return None;
+            let answers = ["status", "history", "tree"];
+            match words.find(|word| answers.contains(word)) {
+                Some(&"status") => "argocd-status",
+                Some(&"history") => "argocd-history",
+                Some(_) => "argocd-tree",
+                None => return None,
             }
         }
+        "verify" if arguments.contains(&"--all") || arguments.contains(&"--discover") => "verify-all",
         "image" => match words.next().copied() {
+            Some("check") => "image-check",
             Some("list") => "image-list",
             Some("history") => "image-history",
             Some("diff") => "image-diff",
@@ -115,6 +121,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("apply", "run"),
     ("destroy", "run"),
     ("resume", "run"),
+    ("run", "errand"),
+    ("exec", "errand"),
     ("runs", "runs"),
     ("find", "find"),
     ("graph", "graph"),
@@ -124,6 +132,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("output", "output"),
     ("stack", "stack"),
     ("verify", "verify"),
+    ("kubeconfig", "kubeconfig"),
+    ("token", "token"),
     ("argocd", "argocd"),
     ("image", "image"),
     ("init", "init"),

@@ -16,6 +16,31 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// What is said of the first Ctrl-C, the second and the third; a signal that ends at once begins at the second.
 const HEARD: [&str; 3] = ["stopping: nothing new begins", "interrupting what runs", "killing what runs"];
 
+/// Sends a signal to a `slipway`, and waits until it has taken it or has ended. For where nothing that it says can be relied on:
+/// the thread that takes signals sleeps, and goes to sleep once more when it has looked at one.
+pub fn send(process: Pid, signal: Signal) {
+    let before = naps(process);
+    kill(process, signal).unwrap();
+    until(&format!("{signal} is not taken"), || naps(process) != before || is_over(process.as_raw()));
+}
+
+/// How often the thread that takes signals went to sleep; none where it is not there.
+fn naps(process: Pid) -> Option<u64> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    threads.flatten().find_map(|thread| {
+        let status = std::fs::read_to_string(thread.path().join("status")).ok()?;
+        status.strip_prefix("Name:\tsignals\n")?;
+        let (_, naps) = status.split_once("\nvoluntary_ctxt_switches:")?;
+        naps.lines().next()?.trim().parse().ok()
+    })
+}
+
+/// Whether a process has ended.
+pub fn is_over(process: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.is_empty() || stat.contains(") Z ")
+}
+
 /// Waits until something is so.
 pub fn until(what: &str, met: impl Fn() -> bool) {
     let deadline = Instant::now() + LONGEST;
@@ -33,11 +58,8 @@ pub fn until_there(file: &Path) {
 /// Waits until the processes are over whose numbers a file holds.
 pub fn until_over(note: &Path) {
     let noted = std::fs::read_to_string(note).unwrap();
-    let is_over = |process: &str| {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        stat.is_empty() || stat.contains(") Z ")
-    };
-    until(&format!("{noted} go on"), || noted.split_whitespace().all(is_over));
+    let are_over = || noted.split_whitespace().all(|process| is_over(process.parse().unwrap()));
+    until(&format!("{noted} go on"), are_over);
 }
 
 /// A command at work.

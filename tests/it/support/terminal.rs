@@ -12,8 +12,9 @@ use super::tool;
 const ON_A_TERMINAL: &str = r#"
 import fcntl, os, pty, signal, struct, sys, termios, time
 rows, columns, narrow = map(int, sys.argv[1:4])
-program = sys.argv[4:sys.argv.index("--")]
-answers = sys.argv[sys.argv.index("--") + 1:]
+# The last one: the program may have one among its own arguments.
+end = len(sys.argv) - 1 - sys.argv[::-1].index("--")
+program, answers = sys.argv[4:end], sys.argv[end + 1:]
 # Whoever waits for what never comes fails, and its terminal hangs up.
 signal.alarm(300)
 def resize(fd, columns):
@@ -128,8 +129,10 @@ pub fn shown(command: &Command, size: (usize, usize, usize), answers: &[&str]) -
                 let by = number.parse().unwrap_or(1);
                 match rest.next() {
                     Some('A') => {
-                        assert!(by <= row, "the display goes back before its beginning");
-                        row -= by;
+                        // One that became narrower has broken the lines that were there into more; a real one
+                        // stops at its first row.
+                        assert!(by <= row || size.2 != 0, "the display goes back before its beginning");
+                        row = row.saturating_sub(by);
                         highest = highest.max(by);
                     }
                     Some('K') if number == "2" => lines[row].clear(),

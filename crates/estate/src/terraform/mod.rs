@@ -8,8 +8,10 @@
 mod constraint;
 mod declared;
 pub mod files;
+mod marks;
 mod module;
 pub mod outputs;
+mod reads;
 mod requirements;
 mod schema;
 pub mod state;
@@ -21,6 +23,8 @@ mod tests;
 
 pub use constraint::Constraint;
 pub use files::ToolKind;
+pub use marks::any_marked;
 pub use module::{Backend, Hidden, Module, ModuleCall, Variable, Written};
+pub use reads::{FILE_FUNCTIONS, Reads};
 pub use requirements::{ProviderRequirement, ProviderVersion, Requirements};
-pub use tree::{ModuleTree, local_modules};
+pub use tree::{LocalModules, ModuleTree};

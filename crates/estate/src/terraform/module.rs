@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::constraint::Constraint;
 use super::files::{self, ToolKind};
+use super::reads::Reads;
 use super::requirements::Requirements;
 use super::schema;
 use slipway_hcl::diagnostic::Diagnostic;
@@ -28,6 +29,8 @@ pub struct Module {
     pub required_versions: BTreeSet<String>,
     /// Its backends. A module has one at most; what more there is, is the tool's to refuse.
     pub backends: Vec<Backend>,
+    /// What its expressions read from disk.
+    pub reads: Reads,
     /// Whether there is any file of Terraform's in it.
     pub has_files: bool,
     /// What is wrong with the files; where something is, more may be declared than is known.
@@ -184,6 +187,7 @@ impl Module {
             slipway_hcl::parse(source)
         };
         self.declare(source, &body);
+        self.reads.add(&body);
         self.diagnostics.extend(diagnostics);
     }
 }

@@ -221,9 +221,61 @@ fn modules_that_are_called_count_wherever_they_lie_and_others_do_not() {
     assert_eq!(folder.files_of("app", ToolKind::OpenTofu), expected);
     // What is called and not there may have been there.
     let root = folder.0.path();
-    let folders =
-        super::local_modules(&root.join("app"), &|folder| Module::read(folder, None, |_| None).into());
+    let found =
+        super::LocalModules::of(&root.join("app"), &|folder| Module::read(folder, None, |_| None).into());
     let names: Vec<_> =
-        folders.iter().map(|folder| folder.strip_prefix(root).unwrap().to_str().unwrap()).collect();
+        found.folders.iter().map(|folder| folder.strip_prefix(root).unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["a", "app", "app/nested/d", "b", "gone"]);
+}
+
+#[test]
+fn what_expressions_read_is_known_as_far_as_their_paths_are() {
+    let text = r#"
+locals {
+  base   = "${path.module}/../policies"
+  folder = local.base
+  turns  = local.around
+  around = local.turns
+}
+resource "x" "y" {
+  a = file("${path.module}/../a.json")
+  b = jsondecode(templatefile("${local.folder}/b.json", { n = file("c.txt") }))
+  c = fileset("${path.root}/../set", "**")
+  d = filemd5("${path.module}/../by-name/${var.name}-x.json")
+  e = file(var.unknown)
+  f = file(local.turns)
+  g = filebase64(join("/", [path.cwd, "g", "h"]))
+  h = file(abspath("/etc/one"))
+  i = "${path.module}/../handed/on"
+  j = "no path of ${path.module}"
+  k = core::fileexists("~never")
+}
+"#;
+    let module = of("main.tf", text);
+    let (folder, root) = (Path::new("/m/one"), Path::new("/m/root"));
+    let paths = module.reads.paths(folder, root);
+    let paths: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "/etc/one",
+            "/m/a.json",
+            "/m/by-name",
+            "/m/handed/on",
+            "/m/policies",
+            "/m/policies/b.json",
+            "/m/root/c.txt",
+            "/m/root/g/h",
+            "/m/root/~never",
+            "/m/set",
+        ]
+    );
+}
+
+#[test]
+fn json_syntax_reads_as_the_native_one_does() {
+    let text = r#"{"locals": {"a": "${file(\"${path.module}/../a.txt\")}", "b": ["${filemd5(\"b\")}"]}}"#;
+    let module = of("main.tf.json", text);
+    let read = module.reads.paths(Path::new("/m/one"), Path::new("/m/root"));
+    assert_eq!(read.len(), 2, "{read:?}");
 }

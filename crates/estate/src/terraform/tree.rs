@@ -89,15 +89,31 @@ fn called<'m>(folder: &'m Path, module: &'m Module) -> impl Iterator<Item = Path
     module.calls.values().filter_map(|call| Some(join(folder, call.path()?)))
 }
 
-/// The folder of a module and of all that it calls by a path, and these in turn, out of modules that somebody keeps. Folders
-/// that are not there are named as well: files of theirs may have been removed.
-pub fn local_modules(root: &Path, module: &dyn Fn(&Path) -> Arc<Module>) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut waiting = vec![root.to_path_buf()];
-    while let Some(folder) = waiting.pop() {
-        if found.insert(folder.clone()) {
-            waiting.extend(called(&folder, &module(&folder)));
+/// What a module on this machine is made of: the folders of it and of all that it calls by a path, and what lies
+/// elsewhere and is read by them.
+#[derive(Clone, Debug, Default)]
+pub struct LocalModules {
+    /// The folders. Those that are not there are named as well: files of theirs may have been removed.
+    pub folders: BTreeSet<PathBuf>,
+    /// The paths that their expressions name, outside of these folders, see [`Reads::paths`](super::Reads::paths).
+    pub reads: BTreeSet<PathBuf>,
+}
+
+impl LocalModules {
+    /// Of the module in `root`, out of modules that somebody keeps.
+    pub fn of(root: &Path, module: &dyn Fn(&Path) -> Arc<Module>) -> Self {
+        let mut found = Self::default();
+        let mut waiting = vec![root.to_path_buf()];
+        while let Some(folder) = waiting.pop() {
+            if !found.folders.contains(&folder) {
+                let module = module(&folder);
+                waiting.extend(called(&folder, &module));
+                found.reads.extend(module.reads.paths(&folder, root));
+                found.folders.insert(folder);
+            }
         }
+        let Self { folders, reads } = &mut found;
+        reads.retain(|path| !path.ancestors().any(|above| folders.contains(above)));
+        found
     }
-    found
 }

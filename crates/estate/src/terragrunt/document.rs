@@ -14,7 +14,7 @@ use super::outputs::NoOutputs;
 use super::schema::Spec;
 use slipway_hcl::ast::Body;
 use slipway_hcl::diagnostic::Diagnostic;
-use slipway_hcl::source::{Location, Span};
+use slipway_hcl::source::{Location, SourceFile, Span};
 use slipway_hcl::value::Fields;
 
 /// A parsed file whose blocks are evaluated when they are asked for.
@@ -30,6 +30,18 @@ impl Document {
         let file = reader.parsed(path)?;
         let errors: Vec<Diagnostic> = file.errors().cloned().collect();
         if errors.is_empty() { Ok(Self { reader, file }) } else { Err(errors) }
+    }
+
+    /// Parses a text that is on no disk, such as a file of a commit; its path is what its places are called.
+    pub fn of(source: Arc<SourceFile>, options: ReaderOptions) -> Result<Self, Vec<Diagnostic>> {
+        let (body, found) = slipway_hcl::parse(&source);
+        let file = ParsedFile::new(source, body, found);
+        let errors: Vec<Diagnostic> = file.errors().cloned().collect();
+        if errors.is_empty() {
+            Ok(Self { reader: Reader::new(options), file: Arc::new(file) })
+        } else {
+            Err(errors)
+        }
     }
 
     /// How often a program was not started so far, since none may be: what rests on its answer is unknown.

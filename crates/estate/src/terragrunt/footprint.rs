@@ -11,6 +11,7 @@ use super::evaluation::reader::Reader;
 use super::evaluation::scope::FileScope;
 use super::evaluation::unit_evaluation::{Trace, UnitEvaluation};
 use super::paths;
+use crate::terraform::LocalModules;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::value::Value;
 
@@ -22,8 +23,11 @@ const VAR_FILES: &[&str] = &["required_var_files", "optional_var_files"];
 pub struct Footprint {
     /// Every file that was read or looked for, absolute; they need not be there.
     pub files: BTreeSet<PathBuf>,
-    /// The folder of the unit's module and of those that it calls from this machine: whatever lies in them counts.
-    pub modules: Arc<BTreeSet<PathBuf>>,
+    /// The unit's module and those that it calls, as far as they are on this machine: whatever lies in their folders
+    /// counts, and so does what they read elsewhere.
+    pub modules: Arc<LocalModules>,
+    /// The paths among the inputs, which a module may read: files, and folders with whatever lies in them.
+    pub handed: BTreeSet<PathBuf>,
     /// Whether it reads a file whose name depends on outputs.
     pub unknown: bool,
     /// Whether it could not be evaluated, so that something is missing here.
@@ -66,6 +70,27 @@ impl Reader {
                 footprint.modules = self.local_modules(&module);
             }
         }
+        footprint.handed = paths_in(config.inputs.iter().flat_map(|inputs| inputs.values()), dir);
         footprint
     }
+}
+
+/// The absolute paths among the texts of inputs of a unit in `dir`, but for the folders above it: a tree that is handed
+/// on as a whole says nothing of what is read of it.
+pub fn paths_in<'v>(inputs: impl Iterator<Item = &'v Value>, dir: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    inputs.for_each(|input| collect(input, dir, &mut found));
+    found
+}
+
+fn collect(value: &Value, dir: &Path, found: &mut BTreeSet<PathBuf>) {
+    if let Some(text) = value.as_str().filter(|text| text.starts_with('/') && !text.contains('\n')) {
+        let path = paths::clean(Path::new(text));
+        if !dir.starts_with(&path) {
+            found.insert(path);
+        }
+    }
+    value.as_elements().into_iter().flatten().for_each(|value| collect(value, dir, found));
+    let fields = value.as_fields().into_iter().flat_map(|fields| fields.values());
+    fields.for_each(|value| collect(value, dir, found));
 }

@@ -36,5 +36,5 @@ pub use evaluation::experiment::EXPERIMENTS;
 pub use evaluation::functions::{DEFAULT_RETRYABLE_ERRORS, FUNCTIONS_NOT_IN_TERRAGRUNT};
 pub use evaluation::outline::{OrderOnly, Outline, OutlineDependency};
 pub use evaluation::{Reader, check};
-pub use footprint::Footprint;
+pub use footprint::{Footprint, paths_in};
 pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};

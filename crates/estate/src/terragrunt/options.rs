@@ -8,19 +8,23 @@ use std::sync::Arc;
 use super::boundary::Boundary;
 use slipway_support::excluded::Excluded;
 
-/// Who the AWS credentials at hand belong to; asked only when a file calls a `get_aws_…` function.
+/// Who the commands of units are; asked only when a file calls a function that is answered, or runs a program, as them.
 ///
-/// Each answer is the value or a message that names what failed. Implementations remember what they were told:
-/// every unit of an estate may ask.
+/// Each takes the unit's folder, and answers with the value or a message that names what failed. Implementations remember
+/// what they were told: every unit of an estate may ask.
 pub trait AwsIdentity: Send + Sync {
     /// The twelve digits of the account.
-    fn account_id(&self) -> Result<String, String>;
+    fn account_id(&self, unit: &Path) -> Result<String, String>;
     /// The account's alias.
-    fn account_alias(&self) -> Result<String, String>;
+    fn account_alias(&self, unit: &Path) -> Result<String, String>;
     /// The ARN of the caller.
-    fn caller_arn(&self) -> Result<String, String>;
+    fn caller_arn(&self, unit: &Path) -> Result<String, String>;
     /// The caller's unique user id.
-    fn caller_user_id(&self) -> Result<String, String>;
+    fn caller_user_id(&self, unit: &Path) -> Result<String, String>;
+    /// The variables that make programs act as the unit, before those of the environment.
+    fn variables(&self, _unit: &Path) -> Result<BTreeMap<String, String>, String> {
+        Ok(BTreeMap::new())
+    }
 }
 
 /// Where a unit's module will run, for `get_working_dir`: the cache folder is the engine's to choose.
@@ -88,6 +92,14 @@ impl ReaderOptions {
             aws: None,
             source: None,
             working_dir_of: None,
+        }
+    }
+
+    /// The variables that make programs act as a unit; none where no program may be started to ask for them.
+    pub fn variables_of(&self, unit: &Path) -> Result<BTreeMap<String, String>, String> {
+        match &self.aws {
+            Some(aws) if self.exec => aws.variables(unit),
+            _ => Ok(BTreeMap::new()),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::written::{Parts, Spot, Written};
 const DEEPEST: usize = 32;
 
 /// The folders of charts among some files.
-pub(super) fn charts(files: &Files) -> Vec<String> {
+pub(crate) fn charts(files: &Files) -> Vec<String> {
     let is_chart = |path: &&str| matches!(path.rsplit('/').next(), Some("Chart.yaml" | "Chart.yml"));
     files
         .iter()
@@ -28,14 +28,19 @@ pub(super) fn is_template(charts: &[String], path: &str) -> bool {
     })
 }
 
-/// Whether a file holds the values of a chart: by its name, or since it lies in one and is no object.
-pub(crate) fn is_values(charts: &[String], path: &str, documents: &[Node]) -> bool {
+/// Whether a file may hold the values of a chart: by its name, or since it lies in one.
+pub(super) fn may_be_values(charts: &[String], path: &str) -> bool {
     let (folder, name) = (folder_of(path), path.rsplit('/').next().unwrap_or_default());
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_ascii_lowercase();
     let is_named = stem.starts_with("values") || stem.ends_with("values") || folder.ends_with("values");
     let is_in_chart = charts.iter().any(|chart| within(folder, chart)) && !is_template(charts, path);
+    is_named || is_in_chart && !matches!(stem.as_str(), "chart" | "values.schema")
+}
+
+/// Whether a file holds the values of a chart: by its name, or since it lies in one and is no object.
+pub(crate) fn is_values(charts: &[String], path: &str, documents: &[Node]) -> bool {
     let mut written = documents.iter().filter(|document| !document.is_null()).peekable();
-    (is_named || is_in_chart && !matches!(stem.as_str(), "chart" | "values.schema"))
+    may_be_values(charts, path)
         && written.peek().is_some()
         && written.all(|document| !is_object(document) && !document.pairs().is_empty())
 }

@@ -1,10 +1,11 @@
 //! Images of objects: of the containers of workloads, and of the kinds that have some elsewhere.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::kinds::{self, LISTS, Place};
 use super::{Finder, FoundImage, Role};
-use crate::manifest::Node;
+use crate::manifest::{Node, Value};
 use crate::path::{ImagePath, Reached, Stop, step};
 use crate::written::Written;
 
@@ -30,21 +31,50 @@ fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     node.get(key).and_then(Node::text).filter(|text| !text.is_empty())
 }
 
-/// Every object of a document: a list holds objects of its own, and so does a template (of `OpenShift`).
-pub(super) fn each<'a>(document: &'a Node, see: &mut dyn FnMut(&'a Node, Inherited<'a>)) {
+/// The objects that a document holds, where it is a list or a template (of `OpenShift`).
+fn held(document: &Node) -> Option<&Node> {
     let kind = text(document, "kind").unwrap_or_default();
-    let items = match (kind, kind.strip_suffix("List")) {
+    match (kind, kind.strip_suffix("List")) {
         ("Template", _) => document.get("objects"),
         (_, Some(_)) => document.get("items").filter(|items| items.text().is_none()),
         _ => None,
-    };
-    let Some(items) = items else { return see(document, Inherited::default()) };
+    }
+}
+
+/// All that the object says that has a line of a document; where aliases join objects, all that the document does.
+pub(super) fn said_around(document: &Node, line: usize) -> String {
+    let items = held(document).map(Node::items).unwrap_or_default();
+    let items = if items.iter().all(is_alone) { items } else { &[] };
+    let around = items.iter().rfind(|item| item.line <= line).unwrap_or(document);
+    around.each().filter_map(Node::text).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether an object has no alias of what stands in another.
+fn is_alone(object: &Node) -> bool {
+    let own: HashSet<usize> = object.each().filter_map(|node| node.anchor).collect();
+    object.each().all(|node| !matches!(node.value, Value::Alias(anchor) if !own.contains(&anchor)))
+}
+
+/// Every object of a document: a list holds objects of its own, and so does a template.
+pub(super) fn each<'a>(document: &'a Node, see: &mut dyn FnMut(&'a Node, Inherited<'a>)) {
+    let Some(items) = held(document) else { return see(document, Inherited::default()) };
+    let kind = text(document, "kind").unwrap_or_default();
     // The items of `kind: DeploymentList` are Deployments, said or not.
     let kind = kind.strip_suffix("List").unwrap_or_default();
     let api_version = if kind.is_empty() { "" } else { text(document, "apiVersion").unwrap_or_default() };
     for item in items.items() {
         see(item, Inherited { api_version, kind });
     }
+}
+
+/// Every object of a document, with its `apiVersion` and `kind`, either empty where nothing says it.
+pub(crate) fn objects_of(document: &Node) -> Vec<(&Node, String, String)> {
+    let mut objects = Vec::new();
+    each(document, &mut |object, Inherited { api_version, kind }| {
+        let api_version = text(object, "apiVersion").unwrap_or(api_version).to_owned();
+        objects.push((object, api_version, text(object, "kind").unwrap_or(kind).to_owned()));
+    });
+    objects
 }
 
 /// An object, as far as all of its images share it.

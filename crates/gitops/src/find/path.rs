@@ -14,8 +14,7 @@ pub(crate) fn reached_by(files: &Files, path: &ImagePath) -> Images {
     for (index, file) in files.pairs() {
         let Ok(documents) = file.documents() else { continue };
         let is_values = is_values(&charts, &file.path, &documents);
-        let mut finder =
-            Finder { index, file, rules: &rules, charts: &charts, images: &mut images, block: None };
+        let mut finder = Finder::of(index, file, &rules, &charts, &mut images);
         for document in &documents {
             if is_values {
                 finder.reach_in_values(document, path);

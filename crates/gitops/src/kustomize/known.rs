@@ -50,6 +50,35 @@ impl Kustomizations {
         self
     }
 
+    /// The same, with all that they build on where it really is, behind links.
+    #[must_use]
+    pub fn through(mut self, real: impl Fn(&str) -> String) -> Self {
+        let behind = |paths: &mut Vec<String>| paths.iter_mut().for_each(|path| *path = real(path));
+        let patch = |file: &mut Option<String>| {
+            if let Some(file) = file {
+                *file = real(file);
+            }
+        };
+        for one in &mut self.all {
+            behind(&mut one.resources);
+            behind(&mut one.components);
+            one.patches.iter_mut().for_each(|one| patch(&mut one.file));
+        }
+        for one in &mut self.overrides {
+            one.folder = real(&one.folder);
+            one.patches.iter_mut().for_each(|one| patch(&mut one.file));
+        }
+        let linked: Vec<(String, ManifestFile)> = self
+            .files
+            .iter()
+            .map(|(path, file)| (real(path), file))
+            .filter(|(path, file)| *path != file.path)
+            .map(|(path, file)| (path.clone(), ManifestFile { path, ..file.clone() }))
+            .collect();
+        self.files.extend(linked);
+        self
+    }
+
     /// The files that Applications name for patches; they are read with those of kustomizations.
     pub fn named_by_applications(files: &[ManifestFile], address: &str) -> Vec<String> {
         let overrides = files.iter().flat_map(|file| Override::of_applications(file, address));
@@ -63,6 +92,13 @@ impl Kustomizations {
             within(own, folder) || within(folder, own)
         };
         self.unreadable.iter().filter(move |(path, _)| about(path)).map(|(_, problem)| problem.as_str())
+    }
+
+    /// Whether Kustomize builds on a file, or may: a kustomization names it, or stands beside it or above it.
+    pub fn may_build_on(&self, path: &str) -> bool {
+        let is_around = |kustomization: &str| within(folder_of(path), folder_of(kustomization));
+        self.all.iter().any(|one| one.uses(path) || is_around(one.path()))
+            || self.unreadable.iter().any(|(kustomization, _)| is_around(kustomization))
     }
 
     /// The place in a folder's kustomizations that replaces an image of that name.

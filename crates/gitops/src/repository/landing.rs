@@ -10,12 +10,12 @@ use crate::asked::Asked;
 use crate::charts::ChartUser;
 use crate::error::GitOpsError;
 use crate::freeze::Freeze;
-use crate::history;
 use crate::kustomize::{Kustomizations, reachable, referenced};
 use crate::layout::within;
 use crate::manifest::Files;
 use crate::record::ImageRecord;
 use crate::rules::Rules;
+use crate::said;
 use crate::tree::Tree;
 use slipway_support::git::GitError;
 
@@ -34,7 +34,7 @@ pub(crate) struct Snapshot {
     pub commit: String,
     /// The manifests of each folder asked for.
     pub folders: BTreeMap<String, Files>,
-    /// What was done to the images of each, newest first.
+    /// What was done to the images of each, newest first, by where it really is.
     records: BTreeMap<String, Vec<ImageRecord>>,
     /// The freezes that nobody lifted.
     pub freezes: Vec<Freeze>,
@@ -55,12 +55,13 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// What was done to an app's images, newest first.
     pub fn records(&self, folder: &str) -> &[ImageRecord] {
-        self.records.get(folder).map(Vec::as_slice).unwrap_or_default()
+        self.records.get(&self.tree.real(folder)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What is left out of an app, with the reasons, beside files that do not parse.
     pub fn left_out(&self, folder: &str) -> Vec<String> {
-        let unreadable = self.kustomizations.unreadable(folder).map(str::to_owned);
+        let real = self.tree.real(folder);
+        let unreadable: Vec<String> = self.kustomizations.unreadable(&real).map(str::to_owned).collect();
         self.left_out.get(folder).cloned().unwrap_or_default().into_iter().chain(unreadable).collect()
     }
 }
@@ -74,6 +75,22 @@ impl Repository {
     pub(crate) async fn land<D>(
         &mut self,
         folders: &[String],
+        decide: D,
+    ) -> Result<Option<String>, GitOpsError>
+    where
+        D: FnMut(&Snapshot) -> Result<Option<Change>, GitOpsError> + Send,
+    {
+        let landed = self.try_to_land(folders, decide).await;
+        self.leave_queue().await;
+        if matches!(landed, Ok(Some(_))) && self.way.branch.is_none() {
+            self.tell().await;
+        }
+        landed
+    }
+
+    async fn try_to_land<D>(
+        &mut self,
+        folders: &[String],
         mut decide: D,
     ) -> Result<Option<String>, GitOpsError>
     where
@@ -84,11 +101,13 @@ impl Repository {
         let mut has_moved = false;
         let mut seen = Seen::default();
         self.way.attempts = 0;
+        let mut took = FIRST_PAUSE;
         for attempt in 0..ATTEMPTS {
-            let begun = Instant::now();
             if !self.fresh {
                 self.fetch().await?;
             }
+            self.take_turn(attempt > 0, took).await?;
+            let begun = Instant::now();
             has_moved |= decided_on != self.tip;
             decided_on.clone_from(&self.tip);
             let snapshot = self.snapshot(folders).await?;
@@ -101,6 +120,7 @@ impl Repository {
                 decided = decide(&snapshot);
             }
             let Some(change) = decided? else { return Ok(None) };
+            self.check(&snapshot, &change).await?;
             if self.rehearse(&snapshot, &change) {
                 return Ok(None);
             }
@@ -117,11 +137,15 @@ impl Repository {
                 }
             }
             let commit = self.commit(&change).await?;
-            match self.push(&commit).await {
+            match self.push_in_turn(&commit).await {
                 Ok(()) => {}
                 Err(GitError::PushRejected { message, .. }) => {
                     refusal = message;
-                    tokio::time::sleep(pause(attempt, begun.elapsed())).await;
+                    took = begun.elapsed();
+                    // Whoever takes turns needs none, unless nobody comes between and it is refused all the same.
+                    if !self.takes_turns() || attempt > 1 {
+                        tokio::time::sleep(pause(attempt, took)).await;
+                    }
                     continue;
                 }
                 // The connection broke after the remote had all of it, perhaps: look before giving up.
@@ -152,7 +176,7 @@ impl Repository {
         // Several images of one app are asked for by its folder each.
         let folders: BTreeSet<&String> = folders.iter().collect();
         let folders: &Vec<String> = &folders.into_iter().cloned().collect();
-        let (records, freezes) = history::said(self, folders).await?;
+        let (records, freezes) = said::said(self, folders, &tree).await?;
         let (mut files, mut left_out) = (BTreeMap::new(), BTreeMap::new());
         for folder in folders {
             let (mut listed, left) = tree.manifests(folder);
@@ -166,14 +190,17 @@ impl Repository {
         let kustomizations = self.read(tree.kustomizations()).await?;
         let applications = self.read(tree.listed(&self.with_applications().await?)).await?;
         let mut others: Vec<String> = kustomizations.iter().flat_map(referenced).collect();
-        others.extend(folders.iter().flat_map(|folder| reachable(&kustomizations, folder)));
+        others.extend(folders.iter().flat_map(|folder| reachable(&kustomizations, &tree.real(folder))));
         others.extend(Kustomizations::named_by_applications(&applications, &self.named));
         others.sort();
         others.dedup();
         let others = self.read(tree.listed(&others)).await?;
-        let chart_users = applications.iter().flat_map(|file| ChartUser::all(file, &self.named)).collect();
-        let kustomizations =
-            Kustomizations::new(kustomizations, others).with_applications(&applications, &self.named);
+        let real = |path: &str| tree.real(path);
+        let chart_users = applications.iter().flat_map(|file| ChartUser::all(file, &self.named));
+        let chart_users = chart_users.map(|user| user.through(real)).collect();
+        let kustomizations = Kustomizations::new(kustomizations, others)
+            .with_applications(&applications, &self.named)
+            .through(real);
         let (rules, asked) = (Arc::clone(&self.rules), Arc::clone(&self.asked));
         Ok(Snapshot {
             commit: self.tip.clone(),

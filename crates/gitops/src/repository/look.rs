@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{Repository, folder_of};
 use crate::error::GitOpsError;
-use crate::history;
 use crate::listing::{self, AppImage};
 use crate::record::ImageRecord;
+use crate::said;
 use slipway_support::git::{Git, GitRemote};
 use slipway_support::scratch::Scratch;
 
@@ -45,7 +45,7 @@ impl Look {
     /// What was done to an application's images, newest first.
     pub async fn records(&self, root: &str, app: &str) -> Vec<ImageRecord> {
         let Ok(folder) = folder_of(root, app) else { return Vec::new() };
-        history::records(&self.0, &folder).await.unwrap_or_default()
+        said::records(&self.0, &folder).await.unwrap_or_default()
     }
 
     /// The names of its branches, those that moved last first.

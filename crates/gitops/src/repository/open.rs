@@ -1,7 +1,14 @@
 //! How a repository is begun: which branch, which kind of objects, and where its address leads by now.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use tokio::sync::OnceCell;
+
+use super::checking::Checks;
+use super::kept::Kept;
+use super::queue::Queue;
+use super::reach::Reach;
 use super::rehearsal::Rehearsal;
 use super::request::Way;
 use super::{Identity, Repository, RepositorySpec};
@@ -14,13 +21,25 @@ const MOST_REDIRECTS: usize = 3;
 /// So many branches are named, where one of them has to be chosen.
 const SHOWN_BRANCHES: usize = 5;
 /// Git says so of a repository whose objects are named by the other algorithm.
-const OTHER_ALGORITHM: &str = "mismatched algorithms";
+pub(super) const OTHER_ALGORITHM: &str = "mismatched algorithms";
 
 impl Repository {
-    /// Clones a branch, all of its history, and nothing else of the repository.
+    /// Clones a branch, with all of its history, and nothing else of the repository.
     ///
     /// Where the server says that the repository is elsewhere on it, it is followed there.
     pub async fn open(spec: RepositorySpec) -> Result<Self, GitOpsError> {
+        Self::open_kept(spec, None, Reach::All).await
+    }
+
+    /// The same with what was fetched by earlier commands; `home` is the folder (`.slipway`) in which that is kept, where it is.
+    ///
+    /// What the remote has is asked from the remote: the clone that is kept only spares what need not be sent again. Where nothing is
+    /// kept, as much of the history is fetched as `reach` says.
+    pub async fn open_kept(
+        spec: RepositorySpec,
+        home: Option<&Path>,
+        reach: Reach,
+    ) -> Result<Self, GitOpsError> {
         let RepositorySpec { url, branch, username, credentials, author } = spec;
         let remote = GitRemote::new(&url, branch.clone().unwrap_or_else(|| "HEAD".to_owned()));
         let remote = remote.and_then(|remote| remote.with_login(username, credentials));
@@ -28,7 +47,8 @@ impl Repository {
         let named = remote.url().to_owned();
         let mut redirects = 0;
         loop {
-            let begun = Self::begin(&named, remote.clone(), branch.as_deref(), author.as_ref()).await;
+            let begun =
+                Self::begin(&named, remote.clone(), branch.as_deref(), author.as_ref(), (home, reach)).await;
             match begun {
                 Err(GitOpsError::Git(GitError::Redirected { url, to })) => {
                     let next = remote.redirected(to.expose()).filter(|_| redirects < MOST_REDIRECTS);
@@ -52,7 +72,13 @@ impl Repository {
             rules: Arc::default(),
             asked: Arc::default(),
             rehearsal: Rehearsal::default(),
+            checks: Checks::default(),
             way: Way::default(),
+            queue: Queue::default(),
+            horizon: Mutex::default(),
+            alone: Box::new(OnceCell::new()),
+            home: None,
+            kept: Mutex::default(),
             scratch,
         }
     }
@@ -62,11 +88,12 @@ impl Repository {
         remote: GitRemote,
         branch: Option<&str>,
         author: Option<&Identity>,
+        (home, reach): (Option<&Path>, Reach),
     ) -> Result<Self, GitOpsError> {
         let mut last = None;
         // Of the two, nearly every repository is of the first; the user's own default says nothing about this one.
         for format in ["sha1", "sha256"] {
-            match Self::begin_with(named, remote.clone(), branch, author, format).await {
+            match Self::begin_with(named, remote.clone(), branch, author, (home, reach, format)).await {
                 Err(GitOpsError::Git(GitError::Failed { message, command }))
                     if message.contains(OTHER_ALGORITHM) =>
                 {
@@ -83,7 +110,7 @@ impl Repository {
         mut remote: GitRemote,
         branch: Option<&str>,
         author: Option<&Identity>,
-        format: &str,
+        (home, reach, format): (Option<&Path>, Reach, &str),
     ) -> Result<Self, GitOpsError> {
         let scratch = Scratch::new("manifests").map_err(GitOpsError::Scratch)?;
         let local = Git::scratch(scratch.path());
@@ -114,7 +141,9 @@ impl Repository {
             }
         }
         let mut repository = Self::of(git, remote, named.to_owned(), branch, scratch);
-        repository.fetch().await?;
+        repository.home = home.map(|home| (home.to_owned(), format.to_owned()));
+        repository.begin_on(home.and_then(|home| Kept::find(home, named, format)), reach).await?;
+        repository.keep().await;
         Ok(repository)
     }
 }

@@ -5,10 +5,11 @@ use similar::TextDiff;
 use super::landing::Snapshot;
 use super::{Change, Repository};
 
-/// Whether changes are only looked at, and what the last one was.
+/// Whether changes are only looked at, or shown beside, and what the last one was.
 #[derive(Debug, Default)]
 pub(super) struct Rehearsal {
     only: bool,
+    shows: bool,
     last: Option<Preview>,
 }
 
@@ -30,9 +31,14 @@ impl Repository {
         self.rehearsal.only = true;
     }
 
-    /// What the last change would have done, where none is pushed.
-    pub fn rehearsed(&self) -> Option<&Preview> {
-        self.rehearsal.last.as_ref().filter(|_| self.rehearsal.only)
+    /// Keeps what changes do, beside pushing them.
+    pub fn show_changes(&mut self) {
+        self.rehearsal.shows = true;
+    }
+
+    /// What the last change did, or would have done, where that is kept.
+    pub fn last_change_shown(&self) -> Option<&Preview> {
+        self.rehearsal.last.as_ref()
     }
 
     /// Whether changes are only looked at.
@@ -40,9 +46,9 @@ impl Repository {
         self.rehearsal.only
     }
 
-    /// Keeps what a change would do, where none is pushed; says whether that is so.
+    /// Keeps what a change does, where that is wanted; says whether none is pushed.
     pub(super) fn rehearse(&mut self, snapshot: &Snapshot, change: &Change) -> bool {
-        if self.rehearsal.only {
+        if self.rehearsal.only || self.rehearsal.shows {
             let message = self.way.wording.of(&change.message);
             self.rehearsal.last = Some(Preview { message, ..preview(snapshot, change) });
         }

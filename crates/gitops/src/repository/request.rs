@@ -198,7 +198,7 @@ impl Repository {
         let branch = format!("refs/heads/{}", request.name);
         // Only over what was looked at above: nothing of somebody else is lost.
         let lease = format!("--force-with-lease={branch}:{}", standing.commit.unwrap_or_default());
-        match self.push_as(&[&lease, &format!("{commit}:{branch}")]).await {
+        match self.push_beside(&[&lease, &format!("{commit}:{branch}")]).await {
             Ok(()) => Ok(self.stands(&request, commit, message, true)),
             Err(GitError::PushRejected { message, .. }) => Ok(Tried::Late(message)),
             Err(error @ (GitError::Network { .. } | GitError::TimedOut { .. })) => {
@@ -221,6 +221,10 @@ impl Repository {
     /// What the branch has that the followed one has not; refused where not all of it is ours.
     async fn standing(&self, branch: &str) -> Result<Standing, GitOpsError> {
         let Some(commit) = self.kept().await else { return Ok(Standing::default()) };
+        // What a request stands on may have left the branch long ago.
+        if !self.is_whole_since(&self.tip, &commit).await? {
+            self.reach_all().await?;
+        }
         let without = format!("^{}", self.tip);
         let format = "--format=%H%n%P%n%at %ct%n%an <%ae>%n%B";
         let log = self

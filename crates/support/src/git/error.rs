@@ -100,7 +100,10 @@ pub(super) struct Remote<'a> {
 pub(super) fn classify(command: &str, remote: &Remote<'_>, stdout: &str, stderr: &str) -> GitError {
     let url = remote.url.clone();
     let branch = remote.branch.to_owned();
-    if let Some(status) = stdout.lines().find(|line| line.starts_with('!')) {
+    let mut refused = stdout.lines().filter(|line| line.starts_with('!'));
+    // Of several that go together or not at all, one says why.
+    let telling = refused.clone().find(|line| !line.contains("(atomic "));
+    if let Some(status) = telling.or_else(|| refused.next()) {
         return classify_push(branch, status, stderr);
     }
     if let Some(to) = redirected(url.expose(), stderr) {
@@ -151,9 +154,15 @@ fn classify_push(branch: String, status: &str, stderr: &str) -> GitError {
     let reason = status.rsplit('\t').next().unwrap_or(status);
     // The ref moved between our fetch and the push (found here), or during the push (found there).
     let lost_race = reason.starts_with("[rejected]")
-        || ["cannot lock ref", "failed to update ref", "incorrect old value", "fetch first"]
-            .iter()
-            .any(|phrase| reason.contains(phrase));
+        || [
+            "cannot lock ref",
+            "failed to update ref",
+            "incorrect old value",
+            "fetch first",
+            "atomic transaction failed",
+        ]
+        .iter()
+        .any(|phrase| reason.contains(phrase));
     let words: Vec<&str> = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("remote:"))

@@ -5,6 +5,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Uri, header};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -29,6 +31,17 @@ impl Proxy {
     pub fn named(proxy: &str, url: &url::Url) -> Self {
         let matcher = Matcher::builder().all(proxy).build();
         Self(matcher.intercept(&url.as_str().parse().unwrap()).unwrap())
+    }
+
+    /// Its address, with its login where it has one.
+    pub fn address(&self) -> Option<Uri> {
+        let mut url: url::Url = self.0.uri().to_string().parse().ok()?;
+        let login = self.0.basic_auth().and_then(|login| login.to_str().ok()?.strip_prefix("Basic "));
+        let login = login.and_then(|login| String::from_utf8(STANDARD.decode(login).ok()?).ok());
+        if let Some((user, password)) = login.as_deref().and_then(|login| login.split_once(':')) {
+            url.set_username(user).and_then(|()| url.set_password(Some(password))).ok()?;
+        }
+        url.as_str().parse().ok()
     }
 
     /// Why it cannot be gone through, where its kind is not known.

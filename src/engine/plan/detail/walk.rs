@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::lines::{document, lines};
 use super::{AttributeChange, Change, Shown};
 use crate::engine::plan::mask::Secrets;
+use crate::terraform::any_marked;
 
 /// What differs between before and after.
 pub fn attributes(change: &Change, secrets: &Secrets) -> Vec<AttributeChange> {
@@ -37,7 +38,7 @@ impl Walk<'_> {
     fn compare(&mut self, place: &Place<'_>) {
         let Place { before, after, unknown, sensitive } = *place;
         let is_unknown = *unknown == Value::Bool(true);
-        if !is_unknown && before == after && !holds_true(unknown) {
+        if !is_unknown && before == after && !any_marked(unknown) {
             return;
         }
         let is_sensitive = sensitive.iter().any(|marks| **marks == Value::Bool(true));
@@ -76,7 +77,7 @@ impl Walk<'_> {
             _ => false,
         };
         let fits = |same: fn(&Value) -> bool| values.iter().all(|value| value.is_null() || same(value));
-        if !values.iter().any(has_more) && !holds_true(place.unknown) {
+        if !values.iter().any(has_more) && !any_marked(place.unknown) {
             return false;
         }
         if fits(Value::is_object) && (place.unknown.is_object() || values.iter().any(has_more)) {
@@ -108,7 +109,7 @@ impl Walk<'_> {
         let before = place.before.as_array().unwrap_or(&empty);
         let after = place.after.as_array().unwrap_or(&empty);
         let longest = before.len().max(after.len()).max(list(place.unknown));
-        let shift = if holds_true(place.unknown) || before.len() == after.len() {
+        let shift = if any_marked(place.unknown) || before.len() == after.len() {
             0
         } else {
             let equal = before.iter().zip(after).take_while(|(before, after)| before == after).count();
@@ -142,16 +143,6 @@ impl Walk<'_> {
             sensitive: place.sensitive.map(at),
         });
         self.path.pop();
-    }
-}
-
-/// Whether anything below is marked.
-fn holds_true(marks: &Value) -> bool {
-    match marks {
-        Value::Bool(marked) => *marked,
-        Value::Object(marks) => marks.values().any(holds_true),
-        Value::Array(marks) => marks.iter().any(holds_true),
-        _ => false,
     }
 }
 

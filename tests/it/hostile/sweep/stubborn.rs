@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 
 use super::{child, set_up};
 use crate::hostile::generator::{Place, Recipe};
+use crate::support::stopping::send;
 
 /// What a second is on a machine that does much else.
 const A_SECOND: Duration = Duration::from_secs(3);
@@ -76,8 +77,7 @@ fn a_tool_that_hangs_and_hears_no_signal_keeps_no_command_from_its_end() {
             std::thread::sleep(Duration::from_millis(10));
         };
         for _ in 0..2 {
-            kill(id, Signal::SIGINT).unwrap();
-            std::thread::sleep(Duration::from_millis(200));
+            send(id, Signal::SIGINT);
         }
         let third = Instant::now();
         // One that has no run ends at the first.

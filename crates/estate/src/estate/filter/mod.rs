@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod files;
+mod generated;
 mod lexer;
 mod limits;
 mod parser;

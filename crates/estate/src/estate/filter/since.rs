@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::generated::Makers;
 use super::situation::{RangeUnits, Reason, Situation, View};
 use super::syntax::GitRange;
 use crate::estate::{Estate, UnitIndex};
@@ -18,6 +19,9 @@ use slipway_support::parallel;
 const OWN: &str = "it lies in the unit's folder";
 const READ: &str = "the unit reads it";
 const MODULE: &str = "it belongs to the unit's module";
+const READ_BY_MODULE: &str = "the unit's module reads it";
+const HANDED: &str = "the unit's inputs name it";
+const GENERATED: &str = "the unit is generated from it";
 const UNKNOWN: &str = "the unit reads a file whose name is known only when it runs";
 const BROKEN: &str = "the unit cannot be evaluated, so that nobody knows what it reads";
 
@@ -35,6 +39,7 @@ pub(super) fn since(situation: &Situation<'_>, range: &GitRange) -> Result<Range
         let footprints = footprints(situation.estate, situation.reader);
         affected.own(&all);
         affected.made_of(&all, &footprints, &here.root, Some, true);
+        affected.generated(&all, &Makers::of(situation.estate, situation.reader));
     }
     let removed: Vec<&FileChange> =
         changes.iter().filter(|change| change.kind == ChangeKind::Removed).collect();
@@ -83,20 +88,40 @@ impl Affected<'_> {
     ) {
         let by_path: HashMap<PathBuf, &FileChange> =
             changes.iter().map(|change| (root.join(&change.path), *change)).collect();
-        let by_folder = by_folder(&by_path, root);
+        let by_place = by_place(&by_path, root);
         for (unit, footprint) in footprints {
             let Some(unit) = to_here(*unit) else { continue };
             for change in footprint.files.iter().filter_map(|file| by_path.get(file)) {
                 self.add(unit, change, READ);
             }
-            for change in footprint.modules.iter().filter_map(|folder| by_folder.get(folder)).flatten() {
-                self.add(unit, change, MODULE);
+            let modules = &footprint.modules;
+            let places =
+                [(&modules.folders, MODULE), (&modules.reads, READ_BY_MODULE), (&footprint.handed, HANDED)];
+            for (places, because) in places {
+                for change in places.iter().filter_map(|place| by_place.get(place)).flatten() {
+                    self.add(unit, change, because);
+                }
             }
             let doubt = if footprint.broken { Some(BROKEN) } else { footprint.unknown.then_some(UNKNOWN) };
             if let (true, Some(because), Some(first)) = (cautious, doubt, changes.first())
                 && !self.reasons.contains_key(&unit)
             {
                 self.add(unit, first, because);
+            }
+        }
+    }
+
+    /// Adds the units that stacks make, where one of the files is what they are made of.
+    fn generated(&mut self, changes: &[&FileChange], makers: &Makers) {
+        let root = self.view.root.clone();
+        let by_path: HashMap<PathBuf, &FileChange> =
+            changes.iter().map(|change| (root.join(&change.path), *change)).collect();
+        let by_place = by_place(&by_path, &root);
+        for (unit, found) in self.view.estate.iter() {
+            for made in makers.of_unit(&found.dir) {
+                let places = made.folders.iter().filter_map(|folder| by_place.get(folder)).flatten();
+                let files = made.files.iter().filter_map(|file| by_path.get(file));
+                places.chain(files).for_each(|change| self.add(unit, change, GENERATED));
             }
         }
     }
@@ -115,18 +140,18 @@ impl Affected<'_> {
     }
 }
 
-/// The changes under each folder of the repository, at any depth.
-fn by_folder<'c>(
+/// The changes at each place of the repository: a file itself, or whatever lies in a folder, at any depth.
+fn by_place<'c>(
     changes: &HashMap<PathBuf, &'c FileChange>,
     root: &Path,
 ) -> HashMap<PathBuf, Vec<&'c FileChange>> {
-    let mut folders: HashMap<PathBuf, Vec<&FileChange>> = HashMap::new();
+    let mut places: HashMap<PathBuf, Vec<&FileChange>> = HashMap::new();
     for (file, change) in changes {
-        for above in file.ancestors().skip(1).take_while(|above| above.starts_with(root)) {
-            folders.entry(above.to_path_buf()).or_default().push(change);
+        for above in file.ancestors().take_while(|above| above.starts_with(root)) {
+            places.entry(above.to_path_buf()).or_default().push(change);
         }
     }
-    folders
+    places
 }
 
 /// What each unit is made of, several at once.

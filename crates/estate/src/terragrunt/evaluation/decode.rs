@@ -187,7 +187,8 @@ pub(crate) fn check_blocks(
 ) {
     for block in &body.blocks {
         let kind = &*block.kind.name;
-        let Some((_, labels)) = blocks.iter().find(|(name, _)| *name == kind) else {
+        let mut known = blocks.iter().filter(|(name, _)| *name == kind).map(|(_, labels)| *labels).peekable();
+        let Some(labels) = known.peek().copied() else {
             let mut diagnostic = Diagnostic::error(
                 "terragrunt::unknown_block",
                 format!("there is no block \"{kind}\" in {what}"),
@@ -203,7 +204,7 @@ pub(crate) fn check_blocks(
         };
         // A bare `include` is the old form of one with an empty label.
         let bare_include = kind == "include" && block.labels.is_empty();
-        if block.labels.len() != *labels && !bare_include {
+        if !known.any(|labels| block.labels.len() == labels) && !bare_include {
             let message = match labels {
                 0 => format!("\"{kind}\" takes no label"),
                 _ => format!("\"{kind}\" needs one label: {kind} \"name\" {{ … }}"),

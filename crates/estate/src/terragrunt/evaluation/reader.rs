@@ -1,7 +1,6 @@
 //! The reader: everything that is read once a run and shared by the units.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -14,7 +13,7 @@ use super::parsed_file::ParsedFile;
 use super::scope::FileScope;
 use super::unit;
 use super::unit_evaluation::{Trace, UnitEvaluation};
-use crate::terraform::{Module, local_modules};
+use crate::terraform::{LocalModules, Module};
 use crate::terragrunt::cache::Cache;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::counts::{Counts, Tally};
@@ -64,7 +63,7 @@ pub struct Reader {
     passed_over: AtomicU64,
     overlay: Overlay,
     modules: Cache<PathBuf, Arc<Module>>,
-    called: Cache<PathBuf, Arc<BTreeSet<PathBuf>>>,
+    called: Cache<PathBuf, Arc<LocalModules>>,
 }
 
 impl Reader {
@@ -263,9 +262,9 @@ impl Reader {
         Ok(if *place == *path { source } else { SourceFile::new(path, source.text()) })
     }
 
-    /// The folder of a module and of those that it calls by a path, looked through once for all its units.
-    pub(crate) fn local_modules(&self, module: &Path) -> Arc<BTreeSet<PathBuf>> {
-        self.called.get(module, || Arc::new(local_modules(module, &|folder| self.module(folder))))
+    /// What the module in a folder is made of, looked through once for all its units.
+    pub(crate) fn local_modules(&self, module: &Path) -> Arc<LocalModules> {
+        self.called.get(module, || Arc::new(LocalModules::of(module, &|folder| self.module(folder))))
     }
 
     /// What the module in a folder declares, read once for all its units and for whoever asks.

@@ -283,7 +283,7 @@ fn a_footprint_holds_every_file_that_makes_a_difference() {
             "shared.txt"
         ]
     );
-    assert_eq!(relative(&footprint.modules), ["modules/one", "modules/two", "modules/two/three"]);
+    assert_eq!(relative(&footprint.modules.folders), ["modules/one", "modules/two", "modules/two/three"]);
     assert!(!footprint.unknown && !footprint.broken);
     // Terragrunt counts only what its own functions read.
     let (outline, _) = reader.outline(&tree.path("live/app/terragrunt.hcl"));

@@ -1,5 +1,7 @@
 //! Features, values, the environment, and a unit as `render` shows it.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{NoOutputs, Tree, inputs_of, told};
@@ -122,19 +124,19 @@ fn a_reader_is_shared_by_threads() {
 struct Account;
 
 impl AwsIdentity for Account {
-    fn account_id(&self) -> Result<String, String> {
+    fn account_id(&self, _unit: &Path) -> Result<String, String> {
         Ok("111111111111".to_owned())
     }
 
-    fn account_alias(&self) -> Result<String, String> {
+    fn account_alias(&self, _unit: &Path) -> Result<String, String> {
         Ok("acme".to_owned())
     }
 
-    fn caller_arn(&self) -> Result<String, String> {
+    fn caller_arn(&self, _unit: &Path) -> Result<String, String> {
         Ok("arn:aws:iam::111111111111:user/me".to_owned())
     }
 
-    fn caller_user_id(&self) -> Result<String, String> {
+    fn caller_user_id(&self, _unit: &Path) -> Result<String, String> {
         Err("AWS is asleep".to_owned())
     }
 }

@@ -1,5 +1,7 @@
 //! Functions about the AWS account at hand.
 
+use std::path::Path;
+
 use super::{Answer, count};
 use crate::terragrunt::evaluation::scope::FileScope;
 use crate::terragrunt::options::AwsIdentity;
@@ -11,11 +13,11 @@ fn ask(
     scope: &FileScope<'_>,
     name: &str,
     arguments: &[String],
-    question: impl FnOnce(&dyn AwsIdentity) -> Result<String, String>,
+    question: impl FnOnce(&dyn AwsIdentity, &Path) -> Result<String, String>,
 ) -> Answer {
     count(name, arguments, 0, 0)?;
     match &scope.session.reader.options().aws {
-        Some(aws) => question(&**aws)
+        Some(aws) => question(&**aws, scope.config_dir())
             .map(Value::string)
             .map_err(|message| CallError::new(format!("{name} has no answer from AWS: {message}"))),
         None if !scope.session.reader.options().exec => Ok(super::run::passed_over(scope)),
@@ -29,17 +31,17 @@ fn ask(
 }
 
 pub(super) fn account_id(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    ask(scope, "get_aws_account_id", arguments, |aws| aws.account_id())
+    ask(scope, "get_aws_account_id", arguments, |aws, unit| aws.account_id(unit))
 }
 
 pub(super) fn account_alias(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    ask(scope, "get_aws_account_alias", arguments, |aws| aws.account_alias())
+    ask(scope, "get_aws_account_alias", arguments, |aws, unit| aws.account_alias(unit))
 }
 
 pub(super) fn caller_arn(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    ask(scope, "get_aws_caller_identity_arn", arguments, |aws| aws.caller_arn())
+    ask(scope, "get_aws_caller_identity_arn", arguments, |aws, unit| aws.caller_arn(unit))
 }
 
 pub(super) fn caller_user_id(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
-    ask(scope, "get_aws_caller_identity_user_id", arguments, |aws| aws.caller_user_id())
+    ask(scope, "get_aws_caller_identity_user_id", arguments, |aws, unit| aws.caller_user_id(unit))
 }

@@ -11,12 +11,12 @@ pub(super) fn get_env(scope: &FileScope<'_>, arguments: &[String]) -> Answer {
     if name.is_empty() {
         return Err(CallError::new("get_env needs the name of a variable, this is an empty string"));
     }
-    match (scope.session.reader.options().environment.get(name), arguments.get(1)) {
+    let options = scope.session.reader.options();
+    let own = options.variables_of(scope.config_dir()).map_err(CallError::new)?;
+    match (own.get(name).or_else(|| options.environment.get(name)), arguments.get(1)) {
         (Some(value), _) => Ok(Value::string(value)),
         (None, Some(default)) => Ok(Value::string(default)),
-        (None, None) if scope.session.reader.options().boundary.is_some() => {
-            Ok(super::run::passed_over(scope))
-        }
+        (None, None) if options.boundary.is_some() => Ok(super::run::passed_over(scope)),
         (None, None) => Err(CallError::new(format!(
             "the environment variable {name} is not set; set it, or give a default: get_env(\"{name}\", \"…\")"
         ))),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::scope::FileScope;
 use super::unit_evaluation::Trace;
+use crate::terraform::FILE_FUNCTIONS;
 use crate::terragrunt::paths;
 use slipway_hcl::functions::FunctionContext;
 use slipway_hcl::scope::CallError;
@@ -58,25 +59,14 @@ pub(crate) const OF_STRINGS: &[(&str, Function)] = &[
     ("sops_decrypt_file", run::sops_decrypt_file),
 ];
 
-/// The functions that read the file that their first argument names, or look for it.
+/// Those of Terragrunt's functions that read the file that their first argument names, or look for it.
 const READ_FILES: &[&str] = &[
-    "file",
-    "filebase64",
-    "filebase64sha256",
-    "filebase64sha512",
-    "fileexists",
-    "filemd5",
-    "fileset",
-    "filesha1",
-    "filesha256",
-    "filesha512",
     "find_in_parent_folders",
     "mark_as_read",
     "mark_glob_as_read",
     "read_terragrunt_config",
     "read_tfvars_file",
     "sops_decrypt_file",
-    "templatefile",
 ];
 
 /// Functions that Terraform has and Terragrunt 1.1 has not, with what to do instead: a file that calls one is
@@ -104,7 +94,7 @@ fn not_in_terragrunt(name: &str) -> Option<&'static str> {
 /// Calls a function of Terragrunt's or, where it has none of the name, of Terraform's.
 pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Option<Answer> {
     let named = arguments.first().is_none_or(Value::is_wholly_known);
-    if !named && READ_FILES.contains(&name) {
+    if !named && (READ_FILES.contains(&name) || FILE_FUNCTIONS.contains(&name)) {
         scope.session.mark(Trace::Unknown);
     }
     if let Some((_, function)) = OF_STRINGS.iter().find(|(known, _)| *known == name) {

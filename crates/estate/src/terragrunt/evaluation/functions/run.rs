@@ -87,6 +87,7 @@ fn run(scope: &FileScope<'_>, folder: &Path, program: &str, arguments: &[String]
     let mut command = process::program(program);
     command.args(arguments).current_dir(folder).env_clear();
     command.envs(environment.filter(|(name, _)| !environment::is_withheld(name)));
+    command.envs(scope.session.reader.options().variables_of(folder)?);
     let output =
         capture(&mut command, MOST_TEXT).map_err(|error| format!("{program} cannot be started: {error}"))?;
     let Some(stdout) = output.stdout else {

@@ -1,0 +1,64 @@
+//! `slipway ci seal`: saved plans in one file that only whoever has the key can read.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::exit::Exit;
+use crate::cli::global::Global;
+use crate::launch::{CommandError, Workspace, working_dir};
+use crate::pipeline::sealed::{self, KEY, SealedError};
+use crate::project::Needs;
+use crate::support::confined::PRIVATE;
+use crate::support::secret::Secret;
+use crate::ui::Ui;
+
+/// Put saved plans into one file, encrypted with the key in `SLIPWAY_PLANS_KEY`
+///
+/// Plans hold secrets in the clear, and what one job of a pipeline hands to another can often be had by everyone who may read the repository.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SealArgs {
+    /// The folder that `slipway plan --out` wrote
+    folder: PathBuf,
+
+    /// The file
+    file: PathBuf,
+}
+
+pub(super) fn cmd_seal(ui: Ui, global: &Global, args: &SealArgs) -> Result<Exit, CommandError> {
+    let invocation = global.invocation();
+    let folder = working_dir(&invocation)?.join(&args.folder);
+    let bytes = sealed::seal(&folder, &key()?)?;
+    let workspace = Workspace::open(ui, &invocation, Needs::NOTHING)?;
+    workspace.named(&args.file)?.write(&bytes, PRIVATE)?;
+    ui.say(&format!("sealed {} in {}", args.folder.display(), args.file.display()));
+    Ok(Exit::Done)
+}
+
+/// The key, out of the environment.
+pub(super) fn key() -> Result<Secret, CommandError> {
+    match std::env::var(KEY) {
+        Ok(key) if key.len() >= sealed::SHORTEST_KEY => Ok(Secret::new(key)),
+        Ok(key) if !key.is_empty() => Err(CommandError::usage(
+            format!("{KEY} is shorter than {} characters", sealed::SHORTEST_KEY),
+            "make one with `openssl rand -base64 32`",
+        )),
+        _ => Err(CommandError::usage(
+            format!("{KEY} is not set: plans hold secrets, and are handed on encrypted only"),
+            "make it with `openssl rand -base64 32`, and keep it among the secrets of the pipeline",
+        )),
+    }
+}
+
+impl From<SealedError> for CommandError {
+    fn from(error: SealedError) -> Self {
+        match error {
+            SealedError::File(error) => error.into(),
+            SealedError::NoPlans(_) => Self::usage(error.to_string(), "name what `slipway plan --out` wrote"),
+            SealedError::Crypto => Self::failed(error, None),
+            SealedError::Opened | SealedError::Content(_) => {
+                Self::refused(error.to_string(), "nothing was touched; plan again")
+            }
+        }
+    }
+}

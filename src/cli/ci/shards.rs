@@ -1,0 +1,82 @@
+//! `slipway ci shards`: the jobs that plan, as a matrix.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::write::slipway;
+use super::{Whole, pipeline};
+use crate::cli::exit::Exit;
+use crate::cli::global::Global;
+use crate::cli::selection::SelectionArgs;
+use crate::launch::{CommandError, Workspace, inside};
+use crate::pipeline::gitlab::plans;
+use crate::pipeline::limits::{GITHUB, GITLAB};
+use crate::pipeline::matrix;
+use crate::project::Needs;
+use crate::run::durations::lately;
+use crate::run::home::HOME;
+use crate::support::fs::{FileError, read_text};
+use crate::ui::Ui;
+
+/// Print the jobs that plan what is selected, as a matrix or a pipeline
+///
+/// No job has more units than `units_per_job` of slipway.hcl says, as long as the platform takes so many jobs. They are about as long as each other, by how long the units took when they were planned here lately.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ShardsArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    /// How long units take, in a JSON object of names and seconds, before what runs of this machine say
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_DURATIONS")]
+    durations: Option<PathBuf>,
+
+    /// Whose pipeline they are for: on GitHub a matrix, on GitLab a pipeline of their own
+    #[arg(long = "for", value_enum, default_value_t = Platform::GitHub)]
+    platform: Platform,
+}
+
+/// Whose jobs they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Platform {
+    /// GitHub Actions
+    #[value(name = "github")]
+    GitHub,
+    /// GitLab CI
+    #[value(name = "gitlab")]
+    GitLab,
+}
+
+pub(super) fn cmd_shards(ui: Ui, global: &Global, args: &ShardsArgs) -> Result<Exit, CommandError> {
+    let workspace = Workspace::open(ui, &global.invocation(), Needs::PIPELINE)?;
+    let reader = workspace.reader("plan");
+    let Whole { pipeline, estate, .. } = pipeline(&workspace, &reader)?;
+    let selectors = args.selection.selectors();
+    let selected = match selectors.select(ui, &workspace, &estate, &reader)? {
+        Some(matched) => matched.selected.units,
+        None => inside(&estate),
+    };
+    let mut seconds = lately(&workspace.project.dir.join(HOME), "plan")?;
+    if let Some(file) = &args.durations {
+        let file = workspace.working_dir.join(file);
+        let text = read_text(&file).map_err(FileError::on("read", &file))?;
+        let told: BTreeMap<String, f64> = serde_json::from_str(&text).map_err(|error| {
+            let message = format!("{} has no seconds by name: {error}", file.display());
+            CommandError::usage(message, "write it like {\"dev/vpc\": 12.5}")
+        })?;
+        seconds.extend(told.into_iter().filter(|(_, seconds)| seconds.is_finite() && *seconds >= 0.0));
+    }
+    let limits = match args.platform {
+        Platform::GitHub => GITHUB,
+        Platform::GitLab => GITLAB,
+    };
+    let shards = pipeline.cut(&estate, &selected, &seconds, limits)?;
+    ui.raw(&match args.platform {
+        Platform::GitHub => matrix(&shards) + "\n",
+        Platform::GitLab => plans(&pipeline, &shards, &slipway(&pipeline)?)?,
+    })?;
+    let units: usize = shards.iter().map(|shard| shard.queries.len()).sum();
+    ui.say(&format!("{units} units in {} jobs", shards.len()));
+    Ok(Exit::Done)
+}

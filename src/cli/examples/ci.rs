@@ -1,0 +1,65 @@
+//! Of pipelines.
+
+use super::Example;
+
+pub const EXAMPLES: &[(&str, &[Example])] = &[
+    (
+        "slipway ci",
+        &[
+            ("slipway ci github", "write .github/workflows/infrastructure.yml"),
+            ("slipway ci github --check", "fail where that file is not the one of the estate"),
+        ],
+    ),
+    (
+        "slipway ci github",
+        &[
+            ("slipway ci github", "write .github/workflows/infrastructure.yml"),
+            ("slipway ci github --dry-run", "look at it first"),
+        ],
+    ),
+    (
+        "slipway ci gitlab",
+        &[
+            ("slipway ci gitlab", "write .gitlab-ci.yml"),
+            ("slipway ci gitlab --check", "fail where that file is not the one of the estate"),
+        ],
+    ),
+    (
+        "slipway ci atlantis",
+        &[
+            ("slipway ci atlantis", "write atlantis.yaml"),
+            ("slipway ci atlantis --dry-run", "look at it first"),
+        ],
+    ),
+    (
+        "slipway ci shards",
+        &[
+            ("slipway ci shards --affected=origin/main", "the jobs that plan what a branch affects"),
+            ("slipway ci shards --durations seconds.json", "all units, balanced by what is known of them"),
+        ],
+    ),
+    (
+        "slipway ci seal",
+        &[
+            ("slipway ci seal plans plans.sealed", "with the key in SLIPWAY_PLANS_KEY"),
+            ("slipway ci seal /tmp/plans /tmp/plans.sealed", "from and to elsewhere"),
+        ],
+    ),
+    (
+        "slipway ci comment",
+        &[
+            (
+                "slipway ci comment reports",
+                "of all jobs whose reports lie there, one comment on the pull request",
+            ),
+            ("slipway ci comment plan.md --dry-run", "what it would say"),
+        ],
+    ),
+    (
+        "slipway ci fetch",
+        &[
+            ("slipway ci fetch dev plans", "in a job that applies: the plans of dev that were reviewed"),
+            ("slipway ci fetch prod \"$RUNNER_TEMP/plans\"", "into a folder outside of the repository"),
+        ],
+    ),
+];
