@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,8 @@ from moto.eks.models import eks_backends
 
 PREFIX = "k8s-aws-v1."
 VALID_SECONDS = 15 * 60
+# Less than the API server waits for us, which is 30 s.
+STS_SECONDS = 20
 PARAMETERS = {"action", "version", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
               "x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"}
 CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -30,6 +33,10 @@ CLUSTER_ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPol
 
 class Denied(Exception):
     """The token is refused; the message says why, and never holds the token."""
+
+
+class Unanswered(Exception):
+    """Nobody knows yet whose the token is: a busy machine, and nothing about the token."""
 
 
 def serve(port: int, sts: str) -> None:
@@ -40,7 +47,13 @@ def serve(port: int, sts: str) -> None:
 
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(_review(review, sts)).encode()
+            try:
+                body = json.dumps(_review(review, sts)).encode()
+            except Unanswered as reason:
+                # The API server asks again; a denial would be its last word.
+                print(f"webhook: {reason}", file=sys.stderr, flush=True)
+                self.send_error(503)
+                return
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -123,10 +136,12 @@ def _caller(query: dict[str, str], sts: str) -> str:
         headers["X-Amz-Security-Token"] = session_token
     request = urllib.request.Request(sts, b"Action=GetCallerIdentity&Version=2011-06-15", headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=STS_SECONDS) as answer:
             match = re.search(r"<Arn>([^<]+)", answer.read().decode())
+    except urllib.error.HTTPError as error:
+        raise Denied(f"STS refuses: {error}") from None
     except OSError as error:
-        raise Denied(f"STS does not answer: {error}") from None
+        raise Unanswered(f"STS does not answer: {error}") from None
     if match is None:
         raise Denied("STS names no caller")
     return match[1]
@@ -138,9 +153,10 @@ def _permissions(principal: str) -> tuple[str, list[str]]:
     moto calls whoever uses invented credentials `user/moto`; in AWS that place is taken by the identity that
     created the cluster. Entries of all clusters count: they share one API server.
     """
-    for regions in eks_backends.values():
-        for backend in regions.values():
-            for cluster in backend.clusters.values():
+    # Others make clusters meanwhile, on threads of their own.
+    for regions in list(eks_backends.values()):
+        for backend in list(regions.values()):
+            for cluster in list(backend.clusters.values()):
                 if entry := cluster.access_entries.get(principal):
                     groups = list(entry["entry"]["kubernetesGroups"])
                     if CLUSTER_ADMIN in entry["policies"]:

@@ -25,6 +25,8 @@ const LAST_WORDS: Duration = Duration::from_millis(850);
 const CLEAN_UP: Duration = Duration::from_millis(200);
 
 static RUN: Mutex<Option<Arc<Interruptor>>> = Mutex::new(None);
+/// Whether there was a run.
+static HAS_RUN: AtomicBool = AtomicBool::new(false);
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Whoever tells a person something.
@@ -66,6 +68,7 @@ pub struct Attached(());
 /// Lets signals stop a run from here on.
 #[must_use]
 pub fn attach(interruptor: Interruptor) -> Attached {
+    HAS_RUN.store(true, Ordering::SeqCst);
     *RUN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(interruptor));
     Attached(())
 }
@@ -97,12 +100,13 @@ fn step(run: &Interruptor, signal: i32, interrupted: i32, tell: Tell) {
     }
 }
 
-/// There is no run: it ends as it would have without us, and nothing that it started goes on.
+/// There is no run: it ends as it would have without us, and nothing that it started goes on. While a run's end is still
+/// being told, it is one that was interrupted.
 fn end(signal: i32, interrupted: i32) {
     ENDING.store(true, Ordering::SeqCst);
     children::end_all(CLEAN_UP);
     scratch::take_all_away();
-    if signal != SIGINT {
+    if signal != SIGINT && !HAS_RUN.load(Ordering::SeqCst) {
         let _it_ends_here = signal_hook::low_level::emulate_default_handler(signal);
     }
     signal_hook::low_level::exit(interrupted);
