@@ -9,4 +9,4 @@ mod many;
 pub mod on_bed;
 mod upgrade;
 mod verify;
-mod world;
+pub mod world;
