@@ -2,6 +2,7 @@
 //!
 //! The manifests are those of two releases; the programs behind them are the newer one's all along, since the bed has those only.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -71,10 +72,10 @@ async fn cut_off(world: &World, spec: &BootstrapSpec, changes: usize) -> bool {
     }
 }
 
-async fn previous() -> Manifest {
-    let file = root().join(".tools/argocd/previous-core-install.yaml");
+async fn release(version: &str) -> Manifest {
+    let file = root().join(format!(".tools/argocd/core-install-{version}.yaml"));
     let location = file.to_str().unwrap().into();
-    let (version, sha256, cache) = ("v3.5.7".to_owned(), None, "/nowhere".into());
+    let (version, sha256, cache) = (format!("v{version}"), None, "/nowhere".into());
     let spec = ManifestSpec { version, flavor: Flavor::Core, location: Some(location), sha256, cache };
     Manifest::load(&spec).await.unwrap()
 }
@@ -87,12 +88,44 @@ fn object(kind: &str, api: &str, name: &str) -> DynamicObject {
     .unwrap()
 }
 
+/// Looks at the health of all Applications, again and again.
+struct Watching {
+    looking: tokio::task::JoinHandle<()>,
+    seen: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Watching {
+    fn begin(client: Client) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let looking = tokio::spawn(async move {
+            loop {
+                for one in status(client.clone(), "argocd").await.unwrap() {
+                    kept.lock().unwrap().push((one.name, one.health));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        Self { looking, seen }
+    }
+
+    /// Each of them was healthy whenever it was looked at.
+    fn assert_healthy(self) {
+        // What went wrong with a look is told here.
+        assert!(!self.looking.is_finished());
+        self.looking.abort();
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        assert!(seen.len() > 6, "{seen:?}");
+        assert!(seen.iter().all(|(_, health)| health == "Healthy"), "{seen:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_cut_off_is_gone_on_with_and_a_newer_version_comes_while_all_stays_healthy() {
     let world = World::new("argo-upgrade").await;
     let client = || world.client.clone();
     let new = world.spec("argocd").await;
-    let mut old = BootstrapSpec { manifest: previous().await, ..new.clone() };
+    let mut old = BootstrapSpec { manifest: release("3.5.7").await, ..new.clone() };
     // What the newer release does not have any more.
     old.manifest.objects.push(object("ConfigMap", "v1", "argocd-gone-cm"));
     old.manifest.objects.push(object("ClusterRole", "rbac.authorization.k8s.io/v1", "argocd-gone"));
@@ -112,18 +145,7 @@ async fn what_was_cut_off_is_gone_on_with_and_a_newer_version_comes_while_all_st
     // Somebody else's with the same label stays.
     world.bed.kubectl(&["-n", "argocd", "create", "configmap", "theirs"]);
     world.bed.kubectl(&["-n", "argocd", "label", "configmap", "theirs", "app.kubernetes.io/part-of=argocd"]);
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let watching = tokio::spawn({
-        let (client, seen) = (client(), Arc::clone(&seen));
-        async move {
-            loop {
-                for one in status(client.clone(), "argocd").await.unwrap() {
-                    seen.lock().unwrap().push((one.name, one.health));
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    });
+    let watching = Watching::begin(client());
     // An upgrade that is cut off before it has removed anything is ended by the next.
     assert!(cut_off(&world, &new, 3).await);
     let said = Mutex::new(Vec::new());
@@ -134,10 +156,7 @@ async fn what_was_cut_off_is_gone_on_with_and_a_newer_version_comes_while_all_st
     assert!(said.contains("3.5 → 3.6: ") && said.contains("removing ConfigMap argocd-gone-cm"), "{said}");
     wait_available(client(), "argocd", &new.manifest, LONG, &|_| ()).await.unwrap();
     world.green("argocd", LONG).await.unwrap();
-    watching.abort();
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
-    assert!(seen.len() > 6, "{seen:?}");
-    assert!(seen.iter().all(|(_, health)| health == "Healthy"), "{seen:?}");
+    watching.assert_healthy();
     assert!(!bootstrap(client(), &new, &|_| ()).await.unwrap().any());
     let theirs = ["-n", "argocd", "get", "configmap", "theirs", "-o", "name"];
     assert_eq!(world.bed.kubectl(&theirs), "configmap/theirs\n");
@@ -187,4 +206,39 @@ async fn what_was_cut_off_is_gone_on_with_and_a_newer_version_comes_while_all_st
     let labelled =
         world.bed.kubectl(&["get", all, "-A", "-l", "app.kubernetes.io/part-of=argocd", "-o", "name"]);
     assert_eq!(labelled, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_minor_versions_are_passed_at_once_while_all_stays_healthy() {
+    let world = World::new("argo-two-back").await;
+    let client = || world.client.clone();
+    let new = world.spec("argocd").await;
+    let old = BootstrapSpec { manifest: release("3.4.13").await, ..new.clone() };
+    bootstrap(client(), &old, &|_| ()).await.unwrap();
+    wait_available(client(), "argocd", &old.manifest, LONG, &|_| ()).await.unwrap();
+    world.green("argocd", LONG).await.unwrap();
+
+    let watching = Watching::begin(client());
+    let said = Mutex::new(Vec::new());
+    let changes = bootstrap(client(), &new, &|line| said.lock().unwrap().push(line)).await.unwrap();
+    let names = |spec: &BootstrapSpec| -> BTreeSet<String> {
+        let name = |object: &DynamicObject| format!("{:?} {:?}", object.types, object.metadata.name);
+        spec.manifest.objects.iter().map(name).collect()
+    };
+    let (came, went) =
+        (names(&new).difference(&names(&old)).count(), names(&old).difference(&names(&new)).count());
+    assert_eq!((changes.from.as_deref(), changes.created, changes.removed), (Some("v3.4.13"), came, went));
+    let said = said.into_inner().unwrap().join("\n");
+    assert!(said.contains("upgrade of Argo CD from v3.4.13 to v3.6.1"), "{said}");
+    for step in ["3.4 → 3.5: ", "3.5 → 3.6: "] {
+        assert!(said.contains(step), "{said}");
+    }
+    wait_available(client(), "argocd", &new.manifest, LONG, &|_| ()).await.unwrap();
+    world.green("argocd", LONG).await.unwrap();
+    watching.assert_healthy();
+    // It goes on following Git.
+    world.push("manifests/app-a/deployment.yaml", "replicas: 2", "replicas: 3");
+    world.green("argocd", LONG).await.unwrap();
+    assert!(!bootstrap(client(), &new, &|_| ()).await.unwrap().any());
+    uninstall(client(), "argocd", &new.manifest, LONG, &|_| ()).await.unwrap();
 }
