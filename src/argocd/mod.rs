@@ -60,5 +60,5 @@ pub use sources::SourceStatus;
 pub use tree::{Branch, PodLog, logs, tree};
 pub use uninstall::{Removed, uninstall};
 pub use upgrade::{Note, Upgrade};
-pub use wait::{status, status_of, wait_green};
+pub use wait::{not_green, status, status_of, wait_green};
 pub use wanted::{Ancestry, Wanted, WantedImage};

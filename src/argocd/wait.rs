@@ -51,15 +51,7 @@ pub async fn wait_green(
     if watched.known.all().next().is_none() && !has_controller(&objects, namespace).await {
         return Err(ArgoCdError::NotInstalled { namespace: namespace.to_owned() });
     }
-    let mut wait = Wait {
-        objects,
-        wanted,
-        ancestry,
-        sets: Sets::default(),
-        closer: Closer::default(),
-        asked: HashMap::new(),
-        ended: HashMap::new(),
-    };
+    let mut wait = Wait::new(objects, wanted, ancestry);
     let (mut telling, mut said, mut told) = (Telling::default(), Said::default(), None::<Instant>);
     loop {
         if watched.trouble.is_some() {
@@ -93,6 +85,22 @@ pub async fn wait_green(
         }
         watched.changed(until.min(Instant::now() + PAUSE)).await?;
     }
+}
+
+/// Why the Applications are not green as they are now, each with its name; nothing where they are. Argo CD is asked for nothing,
+/// so that what an `ApplicationSet` will make yet is not seen.
+pub async fn not_green(
+    client: Client,
+    namespace: &str,
+    wanted: &Wanted<'_>,
+    ancestry: &dyn Ancestry,
+) -> Result<Vec<String>, ArgoCdError> {
+    let objects = Objects::new(client, namespace);
+    let known = Watched::open(&objects).await?.known;
+    let found = Wait::new(objects, wanted, ancestry).look_at_applications(&known).await?;
+    let told =
+        |one: Lacking| if one.name.is_empty() { one.text } else { format!("{}: {}", one.name, one.text) };
+    Ok(found.lacking.into_iter().map(told).collect())
 }
 
 /// All Applications of a namespace.
@@ -147,8 +155,33 @@ struct Found {
     behind: Vec<String>,
 }
 
-impl Wait<'_> {
+impl<'a> Wait<'a> {
+    fn new(objects: Objects, wanted: &'a Wanted<'a>, ancestry: &'a dyn Ancestry) -> Self {
+        Self {
+            objects,
+            wanted,
+            ancestry,
+            sets: Sets::default(),
+            closer: Closer::default(),
+            asked: HashMap::new(),
+            ended: HashMap::new(),
+        }
+    }
+
     async fn look(&mut self, known: &Known) -> Result<Found, ArgoCdError> {
+        let wanted = self.wanted;
+        let mut found = self.look_at_applications(known).await?;
+        let is_last = found.lacking.is_empty();
+        found.lacking.extend(self.sets.lacking(&self.objects, known, wanted, is_last).await?);
+        if found.lacking.is_empty() {
+            let images = wrong_images(&self.objects, known.all(), wanted).await?;
+            let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
+            found.lacking.extend(images.into_iter().map(lacking));
+        }
+        Ok(found)
+    }
+
+    async fn look_at_applications(&mut self, known: &Known) -> Result<Found, ArgoCdError> {
         let wanted = self.wanted;
         let mut found = Found { count: 0, lacking: Vec::new(), behind: Vec::new() };
         for application in known.all().filter(|one| wanted.has(one)) {
@@ -180,13 +213,6 @@ impl Wait<'_> {
         } else if wanted.applications.is_empty() && !known.all().any(|one| follows(one, wanted)) {
             let (repository, others) = (Address::new(wanted.repository), followed(known.all()));
             general(format!("no Application follows {repository}; they follow {others}"));
-        }
-        let is_last = found.lacking.is_empty();
-        found.lacking.extend(self.sets.lacking(&self.objects, known, wanted, is_last).await?);
-        if found.lacking.is_empty() {
-            let images = wrong_images(&self.objects, known.all(), wanted).await?;
-            let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
-            found.lacking.extend(images.into_iter().map(lacking));
         }
         Ok(found)
     }

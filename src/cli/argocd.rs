@@ -291,7 +291,7 @@ async fn wait(ui: Ui, workspace: &Workspace, args: &WaitArgs) -> Result<Exit, Co
     let (_, argocd, client) = reach(workspace, &args.cluster).await?;
     let left_out = args.left_out.with(&argocd)?;
     let timeout = seconds(args.timeout).or(argocd.sync_timeout).unwrap_or(GREEN);
-    let tip = Tip { left_out: &left_out, ends_old_syncs: args.end_old_syncs, timeout };
+    let tip = Tip { left_out: &left_out, ends_old_syncs: args.end_old_syncs, timeout, before: &[] };
     let applications = wait_for_tip(ui, client, &argocd, &tip).await?;
     ui.answer(&table(&applications))?;
     Ok(Exit::Done)

@@ -10,7 +10,7 @@ use super::selection::SelectionArgs;
 use crate::estate::{Estate, Graph, PlannedGate, UnitIndex};
 use crate::hcl::diagnostic::Diagnostic;
 use crate::launch::{CommandError, Workspace, inside, refuse_nothing};
-use crate::project::{Needs, planned_gates};
+use crate::project::{Needs, Promotions, planned_gates};
 use crate::support::shown;
 use crate::ui::Ui;
 use crate::view::{Picture, dot, gates_text, mermaid, page, svg, waves_text};
@@ -68,7 +68,11 @@ pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, Comm
     let mut diagnostics = estate.diagnostics.clone();
     diagnostics.extend(workspace.project.missing_cluster_units(&reader, false));
     let graph = Graph::build(&estate).map_err(|circles| diagnostics.extend(circles)).ok();
-    let gates = planned_gates(&workspace.project, &estate, &inside(&estate));
+    let promotions = Promotions::of(&workspace.project, &estate).unwrap_or_else(|found| {
+        diagnostics.extend(found);
+        Promotions::default()
+    });
+    let gates = planned_gates(&workspace.project, &estate, &promotions, &inside(&estate));
     let drawn = draw(global.format, &estate, graph.as_ref(), &gates, &diagnostics, &estate.named_from)?;
     match (&args.output, drawn) {
         (Some(file), Some(text)) => {
@@ -113,7 +117,7 @@ fn waves_json(estate: &Estate, graph: &Graph, gates: &[PlannedGate]) -> Result<S
         graph.waves().iter().map(|wave| wave.iter().map(|unit| estate.name(*unit)).collect()).collect();
     let names = |units: &[UnitIndex]| units.iter().map(|unit| estate.name(*unit)).collect::<Vec<String>>();
     let gate = |gate: &PlannedGate| {
-        let after = gate.after_gate.iter().cloned().chain(names(&gate.after)).collect::<Vec<String>>();
+        let after = gate.after_gates.iter().cloned().chain(names(&gate.after)).collect::<Vec<String>>();
         serde_json::json!({ "name": gate.name, "after": after, "before": names(&gate.before) })
     };
     let gates: Vec<serde_json::Value> = gates.iter().map(gate).collect();

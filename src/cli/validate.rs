@@ -10,7 +10,7 @@ use super::selection::SelectionArgs;
 use crate::estate::{ValidateOptions, validate};
 use crate::hcl::diagnostic::{Diagnostic, to_json};
 use crate::launch::{CommandError, Workspace, inside, no_units, refuse_nothing};
-use crate::project::Needs;
+use crate::project::{Needs, Promotions};
 use crate::support::counted::plural;
 use crate::ui::{Format, Ui};
 
@@ -71,7 +71,9 @@ pub fn cmd_validate(ui: Ui, global: &Global, args: &ValidateArgs) -> Result<Exit
     }
     let options = ValidateOptions { modules: args.inputs, strict: args.strict };
     let mut found = validate(&estate, &reader, &selected, options);
-    found.diagnostics.splice(0..0, workspace.project.missing_cluster_units(&reader, true));
+    let mut of_clusters = workspace.project.missing_cluster_units(&reader, true);
+    of_clusters.extend(Promotions::of(&workspace.project, &estate).err().into_iter().flatten());
+    found.diagnostics.splice(0..0, of_clusters);
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if ui.format() == Format::Json {
         ui.json(&found.diagnostics.iter().map(to_json).collect::<Vec<_>>())?;

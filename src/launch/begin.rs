@@ -15,7 +15,7 @@ use super::selectors::Selectors;
 use super::stacks;
 use super::workspace::Workspace;
 use crate::engine::plan::left_out::local_states;
-use crate::project::{Needs, planned_gates};
+use crate::project::{Needs, Promotions, planned_gates};
 use crate::run::command::Command;
 use crate::run::mode::Mode;
 use crate::run::plans::Plans;
@@ -93,7 +93,12 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
         past: None,
     };
     let gates = match mode {
-        Mode::Plan => planned_gates(&workspace.project, &selection.estate, &selection.selected),
+        Mode::Plan => {
+            let Selection { estate, selected, .. } = &selection;
+            let promotions =
+                Promotions::of(&workspace.project, estate).map_err(CommandError::Configuration)?;
+            planned_gates(&workspace.project, estate, &promotions, selected)
+        }
         Mode::Drift | Mode::Apply | Mode::Destroy => Vec::new(),
     };
     let conclusion = execute(ui, workspace, &selection, reader, run).await?;

@@ -187,7 +187,7 @@ fn nodes(selection: &Selection, context: &Arc<ErrandContext>) -> Nodes {
     if context.errand.goes_backwards() {
         assemble::downwards(units, Vec::new())
     } else {
-        assemble::upwards(units, Vec::new())
+        assemble::alone(units)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::run::command::Command;
 use crate::run::event::{EventKind, RunStart};
 use crate::run::events::Events;
 use crate::run::folder::RunFolder;
+use crate::run::gate::Greens;
 use crate::run::journal::{self, Journal};
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::mode::Mode;
@@ -85,7 +86,8 @@ pub async fn execute(
     let parallelism = workspace.parallelism(run.options);
     let memory = MemoryBound::new(run.options.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
     let with_clusters = run.command.needs_clusters() && run.options.scope == Scope::Everything;
-    let (nodes, units) = nodes(workspace, selection, &context, &folder, with_clusters, parallelism);
+    let gates = (with_clusters, Greens::of(past.as_ref()));
+    let (nodes, units) = nodes(workspace, selection, &context, &folder, gates, parallelism)?;
 
     let collector = Collector::default();
     let listeners = listeners(ui, terminal, &folder, &collector);

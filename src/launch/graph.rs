@@ -1,25 +1,27 @@
 //! The graph of a run over the units that are chosen, and what all of its units share.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::error::CommandError;
 use super::options::RunOptions;
 use super::prepared::PreparedRun;
 use super::select::Selection;
 use super::target::neighbours;
 use super::workspace::Workspace;
 use crate::estate::UnitIndex;
-use crate::project::UnitLimits;
 use crate::project::policy::CostLimits;
+use crate::project::{Cluster, Promotion, Promotions, UnitLimits};
 use crate::run::agreement::Agreement;
 use crate::run::ahead::NamedUnit;
 use crate::run::approval::Approver;
-use crate::run::assemble::{self, GateSpec, SpecIndex, UnitSpec, UnitSpecs};
+use crate::run::assemble::{self, GateSpec, PromotionSpec, SpecIndex, UnitSpec, UnitSpecs, UpGates};
 use crate::run::command::Command;
 use crate::run::folder::RunFolder;
-use crate::run::gate::{self, GateContext};
+use crate::run::gate::{self, GateContext, Greens};
 use crate::run::left_locks::LeftLocks;
 use crate::run::mode::Mode;
 use crate::run::node::Nodes;
@@ -110,9 +112,9 @@ pub fn nodes(
     selection: &Selection,
     context: &Arc<UnitContext>,
     folder: &RunFolder,
-    with_clusters: bool,
+    (with_clusters, greens): (bool, Greens),
     parallelism: usize,
-) -> (Nodes, Vec<NamedUnit>) {
+) -> Result<(Nodes, Vec<NamedUnit>), CommandError> {
     let Selection { estate, graph, selected, .. } = selection;
     // Other units are not run; their outputs are read where someone needs them.
     let runs = |unit: UnitIndex| selected.contains(&unit);
@@ -138,16 +140,22 @@ pub fn nodes(
         })
         .collect();
     let clusters = if with_clusters { workspace.project.clusters.as_slice() } else { &[] };
+    let greens = Arc::new(greens);
+    let of_cluster = |cluster: &Cluster| GateContext {
+        cluster: cluster.clone(),
+        unit: workspace.project.unit_dir(cluster),
+        neighbours: neighbours(workspace, cluster),
+        loader: Arc::clone(&context.loader),
+        timeout: context.limits.of_gates,
+        greens: Arc::clone(&greens),
+    };
     let contexts = clusters.iter().filter_map(|cluster| {
-        let unit = workspace.project.unit_dir(cluster)?;
-        let index = place(estate.find(&unit)?)?;
-        let loader = Arc::clone(&context.loader);
-        let timeout = context.limits.of_gates;
-        let neighbours = neighbours(workspace, cluster);
-        let registered = neighbours.iter().filter(|(other, _)| cluster.registers(&other.label));
+        let index = place(estate.find(&workspace.project.unit_dir(cluster)?)?)?;
+        let context = of_cluster(cluster);
+        let registered = context.neighbours.iter().filter(|(other, _)| cluster.registers(&other.label));
         let others = registered.filter_map(|(_, unit)| place(estate.find(unit.as_ref()?)?));
         let others: Vec<SpecIndex> = others.collect();
-        Some((index, others, GateContext { cluster: cluster.clone(), unit, neighbours, loader, timeout }))
+        Some((index, others, context))
     });
     let cache = workspace.argocd_cache();
     let mut nodes = if context.mode == Mode::Destroy {
@@ -160,10 +168,21 @@ pub fn nodes(
         let (rules, detailed) = (&workspace.project.drift, context.plans.detailed);
         let gates = contexts.filter_map(|(_, _, context)| gate::drift(context, rules.clone(), detailed));
         let gates = gates.collect();
-        assemble::beside(assemble::upwards(units, Vec::new()), gates)
+        assemble::beside(assemble::alone(units), gates)
+    } else if with_clusters {
+        let all = Promotions::of(&workspace.project, estate).map_err(CommandError::Configuration)?;
+        let places = |units: &BTreeSet<UnitIndex>| units.iter().filter_map(|unit| place(*unit)).collect();
+        let clusters = contexts.map(|(unit, others, context)| {
+            let later = places(&all.later(&context.cluster.label));
+            gate::up(unit, others, later, context, &cache)
+        });
+        let promotions = all.all.iter().filter_map(|promotion| {
+            promotion_spec(workspace, selection, promotion, &of_cluster, &place, &greens)
+        });
+        let gates = UpGates { clusters: clusters.collect(), promotions: promotions.collect() };
+        assemble::upwards(units, gates).map_err(|circle| CommandError::failed(circle, None))?
     } else {
-        let gates = contexts.map(|(unit, others, context)| gate::up(unit, others, context, &cache));
-        assemble::upwards(units, gates.collect())
+        assemble::alone(units)
     };
     if let Some(saved) = &context.plans.saved {
         nodes = assemble::behind(saved_plans_gate(selection, context, saved, folder, parallelism), nodes);
@@ -171,7 +190,37 @@ pub fn nodes(
     if let Some(keeper) = &context.plans.keeper {
         keeper.announce(scheduler::announce(&nodes));
     }
-    (nodes, named)
+    Ok((nodes, named))
+}
+
+/// What holds a cluster back until others are green, where anything of it is in the run.
+fn promotion_spec(
+    workspace: &Workspace,
+    selection: &Selection,
+    promotion: &Promotion,
+    of_cluster: &dyn Fn(&Cluster) -> GateContext,
+    place: &dyn Fn(UnitIndex) -> Option<SpecIndex>,
+    greens: &Arc<Greens>,
+) -> Option<PromotionSpec> {
+    let Selection { estate, selected, .. } = selection;
+    let project = &workspace.project;
+    let name = project.cluster(&promotion.label)?.promotion_name()?;
+    let holds = promotion.first_held(estate, selected).into_iter().filter_map(place);
+    let holds: Vec<SpecIndex> = holds.collect();
+    if holds.is_empty() {
+        return None;
+    }
+    let (mut clusters, mut after, mut before) = (Vec::new(), Vec::new(), Vec::new());
+    for (label, needed) in promotion.after.iter().zip(&promotion.needed) {
+        let cluster = project.cluster(label)?;
+        before.push(of_cluster(cluster));
+        match project.unit_dir(cluster).and_then(|dir| place(estate.find(&dir)?)) {
+            Some(unit) => clusters.push(unit),
+            None => after.extend(needed.iter().filter_map(|unit| place(*unit))),
+        }
+    }
+    let gate = gate::promotion(name, &promotion.label, before, Arc::clone(greens));
+    Some(PromotionSpec { gate, clusters, after, holds })
 }
 
 /// The folders of the units that are gone over.

@@ -15,11 +15,16 @@ use crate::hcl::source::Location;
 use crate::hcl::value::{Fields, Value};
 use crate::terragrunt::outputs::Outputs;
 use crate::terragrunt::schema::{Kind, Spec, optional, required};
-use crate::terragrunt::{Document, paths};
+use crate::terragrunt::{Document, paths, strings};
 
-const CLUSTER: &[Spec] =
-    &[optional("unit", Kind::String), required("name", Kind::String), optional("region", Kind::String)];
-const UNIT: &[Spec] = &[optional("unit", Kind::String)];
+const CLUSTER: &[Spec] = &[
+    optional("unit", Kind::String),
+    optional("after", Kind::Strings),
+    required("name", Kind::String),
+    optional("region", Kind::String),
+];
+/// What the graph of a run needs, before there are outputs.
+const UNIT: &[Spec] = &[optional("unit", Kind::String), optional("after", Kind::Strings)];
 const CLUSTER_BLOCKS: &[(&str, usize)] = &[("argocd", 0), ("verify", 0)];
 
 /// A `cluster` block.
@@ -33,6 +38,10 @@ pub struct Cluster {
     pub location: Location,
     /// Where its `unit` stands; none where it has none.
     pub unit_location: Option<Location>,
+    /// The labels of the clusters whose applications have to be green before anything of this one is changed.
+    pub after: Vec<String>,
+    /// Where its `after` stands; none where it has none.
+    pub after_location: Option<Location>,
     document: Arc<Document>,
     /// Which of the file's `cluster` blocks it is.
     number: usize,
@@ -73,13 +82,15 @@ pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic
         check(document, block, errors);
         let what = format!("cluster \"{}\"", label.name);
         let unit = Body {
-            attributes: block.body.attribute("unit").cloned().into_iter().collect(),
+            attributes: UNIT.iter().filter_map(|spec| block.body.attribute(spec.name)).cloned().collect(),
             blocks: Vec::new(),
             span: block.body.span,
         };
         let place = block.kind.span;
         let location = document.location(block.kind.span.to(label.span));
-        let unit_location = block.body.attribute("unit").map(|unit| document.location(unit.expr.span));
+        let place_of =
+            |name: &str| block.body.attribute(name).map(|attribute| document.location(attribute.expr.span));
+        let (unit_location, after_location) = (place_of("unit"), place_of("after"));
         let fields = sections.get(needed, (&what, place), |document| {
             document.attributes(&unit, place, &what, UNIT, &Fields::new())
         });
@@ -89,6 +100,8 @@ pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic
                 unit: text(&fields, "unit").map(|unit| paths::clean(unit.as_ref())),
                 location,
                 unit_location,
+                after: strings(fields.get("after")),
+                after_location,
                 document: Arc::clone(sections.later()),
                 number,
             }),
@@ -151,6 +164,15 @@ impl Cluster {
     /// Whether the cluster gets an Argo CD.
     pub fn has_argocd(&self) -> bool {
         self.block().is_some_and(|block| block.body.blocks("argocd").next().is_some())
+    }
+
+    /// Whether its Argo CD follows a repository: without one its applications are green at no commit.
+    pub(super) fn follows_git(&self) -> bool {
+        let mut argocd = self.block().into_iter().flat_map(|block| block.body.blocks("argocd"));
+        argocd.any(|argocd| {
+            let has_repository = argocd.body.blocks("repository").any(|block| block.labels.is_empty());
+            has_repository && argocd.body.blocks("root").next().is_some()
+        })
     }
 
     /// Whether its Argo CD deploys to the cluster of a label as well.

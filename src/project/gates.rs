@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cluster, Project};
+use super::promotions::on_and;
+use super::{Cluster, Project, Promotion, Promotions};
 use crate::estate::{Estate, GateKind, PlannedGate, UnitIndex};
 
 impl Cluster {
@@ -14,12 +15,27 @@ impl Cluster {
 }
 
 /// The gates of a run of `up` over the units in `selected`, in the order of slipway.hcl: those of the clusters whose unit
-/// is among them.
-pub fn planned_gates(project: &Project, estate: &Estate, selected: &BTreeSet<UnitIndex>) -> Vec<PlannedGate> {
+/// is among them, and before those what waits for other clusters, where anything is among them that waits.
+pub fn planned_gates(
+    project: &Project,
+    estate: &Estate,
+    promotions: &Promotions,
+    selected: &BTreeSet<UnitIndex>,
+) -> Vec<PlannedGate> {
     let mut gates = Vec::new();
-    for cluster in &project.clusters {
+    let unit_of = |cluster: &Cluster| {
         let unit = project.unit_dir(cluster).and_then(|dir| estate.find(&dir));
-        let Some(unit) = unit.filter(|unit| selected.contains(unit)) else { continue };
+        unit.filter(|unit| selected.contains(unit))
+    };
+    for cluster in &project.clusters {
+        let promotion = promotions.all.iter().find(|promotion| promotion.label == cluster.label);
+        gates.extend(promotion.zip(cluster.promotion_name()).and_then(|(promotion, name)| {
+            promotion_gate(promotion, name, estate, selected, &|label| {
+                let cluster = project.cluster(label)?;
+                unit_of(cluster).and(cluster.gate_names().1).map(|(_, applications)| applications)
+            })
+        }));
+        let Some(unit) = unit_of(cluster) else { continue };
         let on_it: BTreeSet<UnitIndex> =
             standing_on(estate, unit).into_iter().filter(|unit| selected.contains(unit)).collect();
         let depends = |dependent: &UnitIndex| {
@@ -28,19 +44,26 @@ pub fn planned_gates(project: &Project, estate: &Estate, selected: &BTreeSet<Uni
         let (verify, argocd) = cluster.gate_names();
         let before = on_it.iter().copied().filter(depends).collect();
         let kind = GateKind::Verify;
-        gates.push(PlannedGate { kind, name: verify.clone(), after_gate: None, after: vec![unit], before });
+        gates.push(PlannedGate {
+            kind,
+            name: verify.clone(),
+            after_gates: vec![],
+            after: vec![unit],
+            before,
+        });
         if let Some((argocd, applications)) = argocd {
-            let after_gate = Some(verify);
+            let after_gates = vec![verify];
             let kind = GateKind::Argocd;
             let registered = project.clusters.iter().filter(|other| cluster.registers(&other.label));
             let others = registered.filter_map(|other| estate.find(&project.unit_dir(other)?));
             let after = others.filter(|other| selected.contains(other)).collect();
-            gates.push(PlannedGate { kind, name: argocd.clone(), after_gate, after, before: vec![] });
+            gates.push(PlannedGate { kind, name: argocd.clone(), after_gates, after, before: vec![] });
+            let later = promotions.later(&cluster.label);
             gates.push(PlannedGate {
                 kind: GateKind::Applications,
                 name: applications,
-                after_gate: Some(argocd),
-                after: on_it.into_iter().collect(),
+                after_gates: vec![argocd],
+                after: on_it.difference(&later).copied().collect(),
                 before: vec![],
             });
         }
@@ -48,14 +71,31 @@ pub fn planned_gates(project: &Project, estate: &Estate, selected: &BTreeSet<Uni
     gates
 }
 
-/// What depends on a unit, over any number of steps; also where there is no order, since some go in a circle.
-fn standing_on(estate: &Estate, unit: UnitIndex) -> BTreeSet<UnitIndex> {
-    let mut found = BTreeSet::from([unit]);
-    let mut wave = estate.dependents_beside(&found);
-    while !wave.is_empty() {
-        found.extend(wave);
-        wave = estate.dependents_beside(&found);
+/// What holds a cluster back until others are green; none where nothing of it is in the run. `applications` has the gate of
+/// another cluster that says so, where it is in the run as well.
+fn promotion_gate(
+    promotion: &Promotion,
+    name: String,
+    estate: &Estate,
+    selected: &BTreeSet<UnitIndex>,
+    applications: &dyn Fn(&str) -> Option<String>,
+) -> Option<PlannedGate> {
+    let before = promotion.first_held(estate, selected);
+    let (mut after_gates, mut after) = (Vec::new(), BTreeSet::new());
+    for (label, needed) in promotion.after.iter().zip(&promotion.needed) {
+        match applications(label) {
+            Some(gate) => after_gates.push(gate),
+            None => after.extend(needed.intersection(selected)),
+        }
     }
+    let after = after.into_iter().collect();
+    let kind = GateKind::Promotion;
+    (!before.is_empty()).then_some(PlannedGate { kind, name, after_gates, after, before })
+}
+
+/// What depends on a unit, over any number of steps.
+fn standing_on(estate: &Estate, unit: UnitIndex) -> BTreeSet<UnitIndex> {
+    let mut found = on_and(estate, unit);
     found.remove(&unit);
     found
 }
@@ -75,7 +115,8 @@ mod tests {
         let project = Project::read(&tree.path("slipway.hcl"), tree.options("plan")).unwrap();
         let estate = Estate::discover(&project.estate_root, &tree.reader("plan"));
         let all = estate.iter().map(|(index, _)| index).collect();
-        let gates = planned_gates(&project, &estate, &all);
+        let promotions = Promotions::of(&project, &estate).unwrap();
+        let gates = planned_gates(&project, &estate, &promotions, &all);
         Picture::new(&estate, &gates, &estate.diagnostics, &project.estate_root)
     }
 

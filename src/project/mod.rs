@@ -3,6 +3,7 @@
 //! The file is found upwards and read once ([`Project::find_for`]); of what a command has no need, nothing is evaluated that would
 //! start a program ([`Needs`]). The room stands above the estate: it asks where units are, and no unit knows of it.
 
+mod after;
 mod apps;
 mod argocd;
 mod ci;
@@ -17,6 +18,7 @@ mod limits;
 mod needs;
 mod own_secrets;
 pub mod policy;
+mod promotions;
 mod repositories;
 mod verify;
 
@@ -42,6 +44,7 @@ pub use gates::planned_gates;
 pub use left_out::{LeftOut, Traits};
 pub use limits::{UnitLimits, bytes};
 pub use needs::Needs;
+pub use promotions::{Promotion, Promotions};
 pub use repositories::{Key, Repository, Source, SourceKind};
 pub use verify::Verify;
 
@@ -216,6 +219,7 @@ impl Project {
         let estate = block(&sections, needs.estate, "estate", ESTATE, &mut errors);
         let engine = block(&sections, needs.engine, "engine", ENGINE, &mut errors);
         let clusters = cluster::all(&sections, needs.clusters, &mut errors);
+        after::check(&clusters, &mut errors);
         let root = estate.get("root").and_then(Value::as_str);
         let estate_root = paths::join(&dir, root.unwrap_or("."));
         let missing_root = (root.is_some() && !estate_root.is_dir())

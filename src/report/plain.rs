@@ -156,6 +156,7 @@ impl<W: Write + Send + 'static> Listener for Plain<W> {
             EventKind::LockLeft(lock) => self.line(event, &lock_left(lock)),
             EventKind::Resumed { .. } => self.usual(event, "going on where the run stopped"),
             EventKind::Applying { .. }
+            | EventKind::Green(_)
             | EventKind::Planned { .. }
             | EventKind::Changed { .. }
             | EventKind::Output { .. }

@@ -108,6 +108,8 @@ pub enum EventKind {
     },
     /// A state lock is left behind, by a tool of this run or of another one.
     LockLeft(LeftLock),
+    /// The applications of a cluster are green.
+    Green(Green),
     /// A node has ended, or will never begin.
     NodeFinished {
         /// Its name.
@@ -136,6 +138,19 @@ pub enum EventKind {
         /// Seconds it took.
         seconds: f64,
     },
+}
+
+/// The applications of a cluster are green at a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Green {
+    /// The gate that has seen it.
+    pub node: String,
+    /// The cluster's label.
+    pub cluster: String,
+    /// The address of the manifests repository, without credentials.
+    pub repository: String,
+    /// The commit.
+    pub commit: String,
 }
 
 /// What is known when a run begins.

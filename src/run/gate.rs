@@ -3,27 +3,37 @@
 pub mod argocd;
 mod context;
 mod drift;
+mod greens;
 mod history;
 mod neighbours;
+mod promotion;
 mod verify;
 
 use std::path::Path;
 use std::sync::Arc;
 
 pub use self::context::{GateContext, GateError, Neighbour};
+pub use self::greens::Greens;
 pub use self::history::History;
 pub use self::neighbours::others;
 pub use verify::VerifyGate;
 
 use self::argocd::{ApplicationsGate, BootstrapGate, UninstallGate};
 use self::drift::DriftGate;
+use self::promotion::PromotionGate;
 use super::assemble::{ClusterGates, GateSpec, SpecIndex};
 use super::node::Work;
 use crate::project::DriftRules;
 
 /// The gates of a cluster on the way up; `unit` is its unit's place in the run, `others` those of clusters that its Argo CD
-/// deploys to.
-pub fn up(unit: SpecIndex, others: Vec<SpecIndex>, context: GateContext, cache: &Path) -> ClusterGates {
+/// deploys to, `later` those of units on it that come after its applications.
+pub fn up(
+    unit: SpecIndex,
+    others: Vec<SpecIndex>,
+    later: Vec<SpecIndex>,
+    context: GateContext,
+    cache: &Path,
+) -> ClusterGates {
     let (verify, argocd) = context.cluster.gate_names();
     let context = Arc::new(context);
     let gate = |name: String, work: Arc<dyn Work>| GateSpec { name, work };
@@ -32,7 +42,12 @@ pub fn up(unit: SpecIndex, others: Vec<SpecIndex>, context: GateContext, cache: 
         let bootstrap = BootstrapGate { context: Arc::clone(&context), cache: cache.to_owned() };
         (gate(argocd, Arc::new(bootstrap)), gate(applications, Arc::new(ApplicationsGate(context))))
     });
-    ClusterGates { unit, verify, argocd, others }
+    ClusterGates { unit, verify, argocd, others, later }
+}
+
+/// The gate before a cluster that waits for others.
+pub fn promotion(name: String, label: &str, before: Vec<GateContext>, greens: Arc<Greens>) -> GateSpec {
+    GateSpec { name, work: Arc::new(PromotionGate { label: label.to_owned(), before, greens }) }
 }
 
 /// What looks at the applications of a cluster, where it has an Argo CD.

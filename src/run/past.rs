@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::event::{Event, EventKind, Outcome, RunStart};
+use super::event::{Event, EventKind, Green, Outcome, RunStart};
 
 /// A run as its journal has it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Past {
     pub outcomes: HashMap<String, Outcome>,
     /// The nodes that were about to change something, or did, and of which no end is known.
     pub underway: Vec<String>,
+    /// Where clusters were green, the last of each cluster last.
+    pub greens: Vec<Green>,
     /// Whether it came to its end, whatever that was.
     pub finished: bool,
     events: Vec<Event>,
@@ -26,12 +28,13 @@ impl Past {
         let EventKind::RunStarted(start) = &events.first()?.kind else { return None };
         let start = start.clone();
         let mut outcomes = HashMap::new();
-        let mut underway = Vec::new();
+        let (mut underway, mut greens) = (Vec::new(), Vec::new());
         for event in &events {
             match &event.kind {
                 EventKind::NodeStarted { node } => {
                     outcomes.remove(node);
                 }
+                EventKind::Green(green) => greens.push(green.clone()),
                 EventKind::Applying { node } => underway.push(node.clone()),
                 EventKind::NodeFinished { node, outcome, .. } => {
                     underway.retain(|other| other != node);
@@ -41,7 +44,7 @@ impl Past {
             }
         }
         let finished = matches!(events.last()?.kind, EventKind::RunFinished { .. });
-        Some(Self { start, outcomes, underway, finished, events })
+        Some(Self { start, outcomes, underway, greens, finished, events })
     }
 
     /// When it began.

@@ -16,7 +16,7 @@ pub const LONGEST_FILE_NAME: usize = 200;
 const READABLE: usize = 120;
 
 /// What gates are called begins so: a unit in a folder of that name is told apart by `./`.
-const GATES: &[&str] = &["verify ", "argocd ", "applications ", "saved plans"];
+const GATES: &[&str] = &["verify ", "argocd ", "applications ", "promotion ", "saved plans"];
 
 /// The name of a unit's configuration file.
 pub const UNIT_FILE: &str = "terragrunt.hcl";

@@ -3,7 +3,9 @@ use serde_json::Value;
 use super::*;
 use crate::engine::plan::{AttributeChange, OutputChange, OutputDetail, PlanDetail, ResourceDetail, Shown};
 use crate::engine::{Action, PlanSummary, ResourceChange};
-use crate::run::event::{Cost, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Request, RunStart, Verdict};
+use crate::run::event::{
+    Cost, Green, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Request, RunStart, Verdict,
+};
 
 /// The name of a kind, as it is written. A new kind is added here, to [`samples`] and to docs/events.md.
 fn name(kind: &EventKind) -> &'static str {
@@ -22,6 +24,7 @@ fn name(kind: &EventKind) -> &'static str {
         EventKind::Changed { .. } => "changed",
         EventKind::Retrying { .. } => "retrying",
         EventKind::LockLeft(_) => "lock_left",
+        EventKind::Green(_) => "green",
         EventKind::NodeFinished { .. } => "node_finished",
         EventKind::Stopping { .. } => "stopping",
         EventKind::Resumed { .. } => "resumed",
@@ -51,6 +54,26 @@ fn run_started() -> EventKind {
             experiments: vec!["deep-merge".to_owned()],
             saved_plans: Some("/estate/plans".into()),
         }),
+    })
+}
+
+fn lock_left(node: String) -> EventKind {
+    EventKind::LockLeft(LeftLock {
+        node,
+        id: "6f4a".to_owned(),
+        who: Some("ada@laptop".to_owned()),
+        created: Some("2026-11-24 15:00:00 UTC".to_owned()),
+        process: None,
+        release: "tofu force-unlock 6f4a".to_owned(),
+    })
+}
+
+fn green() -> EventKind {
+    EventKind::Green(Green {
+        node: "applications dev".to_owned(),
+        cluster: "dev".to_owned(),
+        repository: "https://git.example.com/gitops-manifests-repo.git".to_owned(),
+        commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
     })
 }
 
@@ -133,14 +156,8 @@ fn samples() -> Vec<EventKind> {
             seconds: 5.0,
             cause: "ThrottlingException".to_owned(),
         },
-        EventKind::LockLeft(LeftLock {
-            node: node(),
-            id: "6f4a".to_owned(),
-            who: Some("ada@laptop".to_owned()),
-            created: Some("2026-11-24 15:00:00 UTC".to_owned()),
-            process: None,
-            release: "tofu force-unlock 6f4a".to_owned(),
-        }),
+        lock_left(node()),
+        green(),
         EventKind::NodeFinished {
             node: node(),
             outcome: Outcome::Failed {

@@ -219,6 +219,7 @@ impl Listener for Terminal {
             EventKind::LockLeft(lock) => self.print(&lock_left(lock)),
             EventKind::Resumed { .. } => self.print("going on where the run stopped"),
             EventKind::Detailed { .. }
+            | EventKind::Green(_)
             | EventKind::Applying { .. }
             | EventKind::Planned { .. }
             | EventKind::Changed { .. }

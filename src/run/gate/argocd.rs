@@ -18,8 +18,9 @@ use crate::argocd::{
 use crate::cluster;
 use crate::gitops::{GitOpsError, Reach, Repository, RepositorySpec};
 use crate::project::{ArgoCd, LeftOut, ResolvedCluster};
-use crate::run::event::Outcome;
+use crate::run::event::{Green, Outcome};
 use crate::run::node::{Reporter, Work};
+use crate::support::address::{Address, Sameness, sameness};
 use crate::support::counted::listed;
 use crate::support::git::short;
 use crate::support::interrupt::Stop;
@@ -67,7 +68,7 @@ impl BootstrapGate {
         if let Some(name) = cluster::managed_argocd(&aws, &cluster.name).await? {
             return Err(ArgoCdError::Managed { name }.into());
         }
-        let outputs = self.context.loader.outputs(&self.context.unit, reporter.session()).await?;
+        let outputs = self.context.outputs(reporter).await?;
         let annotations = annotations(&outputs).into_iter().collect();
         let GateContext { neighbours, loader, .. } = &*self.context;
         let clusters = others(argocd, neighbours, Some((loader, reporter.session()))).await?;
@@ -105,8 +106,17 @@ impl ApplicationsGate {
         let client = cluster::connect(&aws, &cluster.name).await?.client;
         let progress = |line: String| reporter.doing(&line);
         let timeout = self.0.timeout.or(argocd.sync_timeout).unwrap_or(GREEN);
-        let tip = Tip { left_out: &argocd.leave_out, ends_old_syncs: false, timeout };
-        let (commit, applications) = wait_for_tip(client, argocd, spec, &tip, &progress).await?;
+        let before = self.0.cluster.after.iter().filter_map(|label| self.0.greens.get(label));
+        let before: Vec<Green> = before.map(|known| known.green).collect();
+        let tip = Tip { left_out: &argocd.leave_out, ends_old_syncs: false, timeout, before: &before };
+        let (commit, applications) = wait_for_tip(client, argocd, spec.clone(), &tip, &progress).await?;
+        let green = Green {
+            node: reporter.node.clone(),
+            cluster: cluster.label.clone(),
+            repository: spec.url.to_string(),
+            commit: commit.clone(),
+        };
+        self.0.greens.tell(green, reporter);
         let left_out = |one: &&ApplicationStatus| argocd.leave_out.has(&one.facts.traits(&one.name));
         let (left_out, green): (Vec<_>, Vec<_>) = applications.iter().partition(left_out);
         let names = |of: &[&ApplicationStatus]| listed(of.iter().map(|one| &one.name), NAMES);
@@ -154,6 +164,8 @@ pub struct Tip<'a> {
     pub ends_old_syncs: bool,
     /// How long.
     pub timeout: Duration,
+    /// The clusters that were green before this one, which follows them.
+    pub before: &'a [Green],
 }
 
 /// Waits until all applications are green at the tip of the manifests repository; returns the commit and them.
@@ -165,12 +177,45 @@ pub async fn wait_for_tip(
     progress: argocd::Progress<'_>,
 ) -> Result<(String, Vec<ApplicationStatus>), GateError> {
     let repository = Repository::open_kept(spec, None, Reach::Newest).await?;
-    let (url, commit) = (repository.url().to_owned(), repository.tip().to_owned());
+    let Tip { left_out, ends_old_syncs, timeout, before } = *tip;
+    let (url, commit) = (repository.url().to_owned(), promoted(&repository, before).await?);
     let history = History::new(repository);
-    let Tip { left_out, ends_old_syncs, timeout } = *tip;
     let wanted = Wanted { left_out, ends_old_syncs, ..Wanted::at(&url, &commit, timeout) };
     let applications = argocd::wait_green(client, &argocd.namespace, &wanted, &history, progress).await?;
     Ok((commit, applications))
+}
+
+/// The commit that is waited for: the tip, or where other clusters were green before, the commit that they were green at. What
+/// came since is not proven there.
+async fn promoted(repository: &Repository, before: &[Green]) -> Result<String, GateError> {
+    let tip = repository.tip();
+    let mut commits = Vec::new();
+    for Green { cluster, commit, repository: of, .. } in before {
+        let sameness = sameness(of, repository.url());
+        match repository.has(tip, commit).await? {
+            Some(true) => commits.push(commit),
+            // Another repository, of which no commit can be compared.
+            _ if sameness != Sameness::Same => {}
+            _ => {
+                return Err(GateError::NotPromoted {
+                    branch: repository.branch().to_owned(),
+                    repository: Address::new(repository.url()),
+                    commit: commit.clone(),
+                    label: cluster.clone(),
+                });
+            }
+        }
+    }
+    for commit in &commits {
+        let mut has_all = true;
+        for other in &commits {
+            has_all &= repository.has(commit, other).await? == Some(true);
+        }
+        if has_all {
+            return Ok((*commit).clone());
+        }
+    }
+    Ok(tip.to_owned())
 }
 
 /// What a bootstrap did, in a few words.

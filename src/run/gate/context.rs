@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use kube::Client;
 
+use super::greens::Greens;
 use crate::argocd::ArgoCdError;
 use crate::cluster::{self, ClusterError, load_aws};
 use crate::gitops::GitOpsError;
@@ -15,7 +16,10 @@ use crate::project::{ArgoCd, Cluster, ResolvedCluster};
 use crate::run::event::Outcome;
 use crate::run::node::Reporter;
 use crate::run::unit_loader::{UnitLoader, WorkError};
+use crate::support::address::Address;
+use crate::support::git::short;
 use crate::support::interrupt::Stop;
+use crate::terragrunt::outputs::Outputs;
 
 /// Another cluster of the file, with the folder of the unit that makes it.
 pub type Neighbour = (Cluster, Option<PathBuf>);
@@ -24,14 +28,16 @@ pub type Neighbour = (Cluster, Option<PathBuf>);
 pub struct GateContext {
     /// Its block in `slipway.hcl`.
     pub cluster: Cluster,
-    /// The folder of the unit that makes it.
-    pub unit: PathBuf,
+    /// The folder of the unit that makes it; none where it comes from elsewhere.
+    pub unit: Option<PathBuf>,
     /// The other clusters of the file.
     pub neighbours: Vec<Neighbour>,
     /// Where the unit's outputs come from.
     pub loader: Arc<UnitLoader>,
     /// How long each of its gates may wait, where the command line says so.
     pub timeout: Option<Duration>,
+    /// At which commits clusters of the run are green.
+    pub greens: Arc<Greens>,
 }
 
 /// Why a gate could not do its work.
@@ -55,6 +61,28 @@ pub enum GateError {
     /// The manifests repository cannot be read.
     #[error(transparent)]
     Repository(Box<GitOpsError>),
+    /// Another cluster, which this one waits for, cannot be looked at.
+    #[error("whether {label} is green cannot be told: {cause}")]
+    Before {
+        /// The other cluster.
+        label: String,
+        /// Why.
+        cause: Box<GateError>,
+    },
+    /// What another cluster is green at is not in what this one follows.
+    #[error(
+        "{branch} of {repository} does not have {}, at which {label} is green", short(.commit)
+    )]
+    NotPromoted {
+        /// The branch that this one follows.
+        branch: String,
+        /// Of which repository.
+        repository: Address,
+        /// The commit.
+        commit: String,
+        /// The other cluster.
+        label: String,
+    },
 }
 
 /// The way round a cluster that does not answer any more.
@@ -77,18 +105,31 @@ impl GateError {
             Self::Outputs(error) => error.advice(),
             Self::Block(diagnostic) => diagnostic.help.clone(),
             Self::Gone(_) => Some(AROUND.to_owned()),
+            Self::Before { cause, .. } => cause.advice(),
+            Self::NotPromoted { branch, commit, .. } => Some(format!(
+                "merge {} into {branch}, or let both clusters follow one branch; then go on with the run",
+                short(commit)
+            )),
             Self::Cluster(_) | Self::ArgoCd(_) | Self::Repository(_) => None,
         }
     }
 }
 
 impl GateContext {
+    /// The outputs of its unit; none where it has no unit.
+    pub(super) async fn outputs(&self, reporter: &Reporter) -> Result<Arc<Outputs>, GateError> {
+        match &self.unit {
+            Some(unit) => Ok(self.loader.outputs(unit, reporter.session()).await?),
+            None => Ok(Arc::default()),
+        }
+    }
+
     /// The cluster with the outputs of its unit, and the way to its AWS.
     pub(super) async fn resolve(
         &self,
         reporter: &Reporter,
     ) -> Result<(ResolvedCluster, SdkConfig), GateError> {
-        let outputs = self.loader.outputs(&self.unit, reporter.session()).await?;
+        let outputs = self.outputs(reporter).await?;
         let cluster = self.cluster.resolve(Some(&outputs)).map_err(GateError::Block)?;
         let aws = load_aws(cluster.region.as_deref()).await;
         Ok((cluster, aws))
@@ -108,8 +149,7 @@ impl GateContext {
         reporter: &Reporter,
     ) -> Result<Result<WithArgoCd, Option<String>>, GateError> {
         let not_there = || Ok(Err(Some("the cluster is not there".to_owned())));
-        let outputs = self.loader.outputs(&self.unit, reporter.session()).await?;
-        if outputs.is_empty() {
+        if self.unit.is_some() && self.outputs(reporter).await?.is_empty() {
             return not_there();
         }
         let (cluster, aws) = self.resolve(reporter).await?;

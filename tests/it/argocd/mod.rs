@@ -1,6 +1,7 @@
 //! Argo CD on the bed: its manifests, controllers and CRDs are the real ones, nothing runs in its pods.
 
 mod acting;
+mod after;
 mod beside;
 mod charts;
 mod connected;

@@ -11,6 +11,8 @@ pub enum GateKind {
     Argocd,
     /// The applications are.
     Applications,
+    /// Other clusters are green, which one waits for.
+    Promotion,
 }
 
 impl GateKind {
@@ -20,6 +22,7 @@ impl GateKind {
             Self::Verify => "the cluster is usable: control plane, nodes and add-ons",
             Self::Argocd => "Argo CD is installed and healthy",
             Self::Applications => "every Application is Synced and Healthy",
+            Self::Promotion => "the clusters before this one are green at a commit",
         }
     }
 }
@@ -31,8 +34,8 @@ pub struct PlannedGate {
     pub kind: GateKind,
     /// What a run calls it, such as `verify dev`.
     pub name: String,
-    /// The gate that it waits for.
-    pub after_gate: Option<String>,
+    /// The gates that it waits for.
+    pub after_gates: Vec<String>,
     /// The units that it waits for.
     pub after: Vec<UnitIndex>,
     /// The units that wait for it beside what they depend on.

@@ -1,7 +1,7 @@
 //! The gates of `up` on a picture: behind the units, each on the card of its cluster's unit.
 
 use super::shapes::{CHARACTER, CardIndex, Link, Node, Point, count};
-use crate::estate::{PlannedGate, UnitIndex};
+use crate::estate::{GateKind, PlannedGate, UnitIndex};
 use slipway_support::slots::Slots;
 
 /// What each waits for, of units and, behind them, gates.
@@ -24,8 +24,9 @@ pub fn links(gates: &[PlannedGate], units: usize) -> impl Iterator<Item = Link> 
     let place = move |name: &str| gates.iter().position(|gate| gate.name == name);
     gates.iter().enumerate().flat_map(move |(number, gate)| {
         let this = UnitIndex(units + number);
-        let gate_before = gate.after_gate.as_deref().and_then(place).map(|before| UnitIndex(units + before));
-        let before = gate_before.into_iter().chain(gate.after.iter().copied());
+        let gates_before = gate.after_gates.iter().filter_map(move |name| place(name));
+        let before = gates_before.map(move |before| UnitIndex(units + before));
+        let before = before.chain(gate.after.iter().copied());
         let behind = gate.before.iter().map(move |unit| (this, *unit));
         let ends = before.map(move |other| (other, this)).chain(behind);
         ends.map(|(from, to)| Link { from, to, name: None, in_circle: false, line: Vec::new() })
@@ -36,10 +37,15 @@ pub fn links(gates: &[PlannedGate], units: usize) -> impl Iterator<Item = Link> 
 pub fn nodes(gates: &[PlannedGate], cards: &Slots<UnitIndex, CardIndex>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for gate in gates {
-        // The first gate of a cluster waits for its unit, the others for that gate.
+        // The first gate of a cluster waits for its unit, the others for that gate. What waits for other clusters stands
+        // where that begins which waits with it.
         let before = |name: &String| nodes.iter().find(|node| node.path == *name).map(|node| node.card);
-        let of_unit = || gate.after.first().map(|unit| cards[*unit]);
-        let card = gate.after_gate.as_ref().and_then(before).or_else(of_unit).unwrap_or(CardIndex(0));
+        let of_unit = |units: &[UnitIndex]| units.first().map(|unit| cards[*unit]);
+        let card = match gate.kind {
+            GateKind::Promotion => of_unit(&gate.before),
+            _ => gate.after_gates.first().and_then(before).or_else(|| of_unit(&gate.after)),
+        };
+        let card = card.unwrap_or(CardIndex(0));
         nodes.push(Node {
             path: gate.name.clone(),
             gate: Some(gate.kind),

@@ -38,7 +38,7 @@ pub fn gates_text(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String
         text.push_str("gates of `slipway up`\n");
     }
     for gate in gates {
-        let waits = gate.after_gate.iter().map(|gate| shown::name(gate).into_owned());
+        let waits = gate.after_gates.iter().map(|gate| shown::name(gate).into_owned());
         let waits: Vec<String> = waits.chain(gate.after.iter().map(name)).collect();
         let _ = writeln!(text, "  {}  ← {}", shown::name(&gate.name), waits.join(", "));
         for unit in gate.before.iter().map(name) {
@@ -66,7 +66,7 @@ pub fn dot(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String {
     for gate in gates {
         let name = quote(&shown::name(&gate.name));
         let _ = writeln!(text, "\t{name} [shape=diamond];");
-        if let Some(before) = &gate.after_gate {
+        for before in &gate.after_gates {
             let _ = writeln!(text, "\t{name} -> {};", quote(&shown::name(before)));
         }
         for unit in &gate.after {
@@ -90,7 +90,7 @@ pub fn mermaid(estate: &Estate, gates: &[PlannedGate], base: &Path) -> String {
     for (number, gate) in gates.iter().enumerate() {
         let _ = writeln!(text, "  g{number}{{{{{}}}}}", quoted(&shown::name(&gate.name)));
         for before in
-            gate.after_gate.iter().filter_map(|name| gates.iter().position(|gate| gate.name == *name))
+            gate.after_gates.iter().filter_map(|name| gates.iter().position(|gate| gate.name == *name))
         {
             let _ = writeln!(text, "  g{before} --> g{number}");
         }
