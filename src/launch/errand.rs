@@ -12,6 +12,7 @@ use super::error::CommandError;
 use super::left_out::leave_out;
 use super::locks::{self, ToLock};
 use super::options::{Invocation, RunOptions};
+use super::runner;
 use super::select::Selection;
 use super::selectors::Selectors;
 use super::stacks;
@@ -155,6 +156,7 @@ pub async fn run_errand(
         ui.say(&lock_left(lock));
     }
     conclude(ui, &folder, &result);
+    runner::tell(ui, &workspace, &summary);
     let has_changes = context.told_changes.load(Ordering::Relaxed);
     Ok(Conclusion { result: Some(result), has_changes, ..Conclusion::default() })
 }
@@ -324,8 +326,9 @@ impl Answers for Printed {
     fn end(&self, unit: &str, failed: bool) {
         let said = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(unit);
         let Some(said) = said else { return };
-        if !said.answer.is_empty() {
-            self.print(&format!("── {}\n{}", shown::name(unit), said.answer));
+        if !said.answer.is_empty() && self.ui.format() == Format::Text {
+            // A reader that has gone must not end the run.
+            let _closed = self.ui.answer_of(unit, &said.answer);
         }
         if failed && !said.beside.is_empty() {
             self.ui.say(&format!("── {}", shown::name(unit)));

@@ -10,6 +10,7 @@ use super::graph::{context, folders, nodes};
 use super::locks::{self, ToLock};
 use super::options::Scope;
 use super::prepared::PreparedRun;
+use super::runner;
 use super::select::Selection;
 use super::watching::{Ends, listeners, tell};
 use super::workspace::Workspace;
@@ -159,6 +160,7 @@ pub async fn execute(
     let ends = Ends { command: run.command, all: ui.loudness() == Loudness::Verbose, past };
     let reported = reports.write(&summary, &folder);
     tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
+    runner::tell(ui, workspace, &collector.summary());
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
     let has_changes = collector.summary().has_changes();
     let has_drifted = collector.summary().has_drifted();

@@ -44,6 +44,7 @@ mod removed;
 mod reports;
 mod request;
 mod resume;
+mod runner;
 mod saved;
 mod select;
 mod selectors;

@@ -21,6 +21,7 @@ pub mod plain;
 mod policy;
 pub mod preview;
 pub mod proposal;
+pub mod step_outputs;
 pub mod summary;
 mod table;
 pub mod terminal;

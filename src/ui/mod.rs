@@ -3,6 +3,7 @@
 //! Whoever runs a command holds a [`Ui`]. It knows how answers are wanted, whether lines are JSON, whether there are
 //! colours, and how much is told; nothing else writes to the streams but the display of a run.
 
+mod annotations;
 mod brief;
 pub mod debug_log;
 mod snippet;
@@ -10,6 +11,7 @@ mod streams;
 
 use clap::ValueEnum;
 
+pub use self::annotations::{Annotation, Annotations, MOST as MOST_ANNOTATIONS};
 pub use self::brief::{Brief, Rest, brief};
 pub use self::snippet::Snippets;
 pub use self::streams::{PrintError, Ui, UiOptions, shows_color, tell_json, write_line};

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use nix::sys::stat::fstat;
 use serde_json::json;
 
+use super::annotations::{self, Annotation, Annotations};
 use super::brief::{Brief, brief};
 use super::snippet::Snippets;
 use super::{Format, LogFormat};
-use crate::hcl::diagnostic::{Diagnostic, grouped, to_json};
+use crate::hcl::diagnostic::{Diagnostic, Severity, grouped, to_json};
 use crate::report::voice::{Loudness, Voice};
 use crate::support::counted::with_commas;
 use crate::support::{redact, shown};
@@ -97,6 +98,17 @@ impl Ui {
         self.raw(&shown::stream(text, console::colors_enabled()))
     }
 
+    /// One of several answers, behind the name of whose it is; folded by a runner that can fold.
+    pub fn answer_of(self, name: &str, text: &str) -> Result<(), PrintError> {
+        match Annotations::of_environment() {
+            Some(_) => {
+                let text = shown::stream(text, console::colors_enabled());
+                self.raw(&annotations::folded(name, &text))
+            }
+            None => self.answer(&format!("── {}\n{text}", shown::name(name))),
+        }
+    }
+
     /// An answer for programs, as it is.
     pub fn raw(self, text: &str) -> Result<(), PrintError> {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
@@ -159,7 +171,12 @@ impl Ui {
         let all = grouped(diagnostics);
         let errors = all.iter().filter(|diagnostic| diagnostic.is_error()).count();
         match self.log_format {
-            LogFormat::Pretty => self.draw(all),
+            LogFormat::Pretty => {
+                let annotations = Annotations::of_environment();
+                let annotated = annotations.map(|annotations| annotations.of_diagnostics(&all));
+                self.draw(all);
+                annotated.iter().flatten().for_each(|line| write_line(line));
+            }
             LogFormat::Json => {
                 for diagnostic in &all {
                     let mut told = to_json(diagnostic);
@@ -212,6 +229,16 @@ impl Ui {
         self.line(&format!("{}: {}", self.red("error"), shown::block(message)));
         if let Some(help) = help {
             self.line(&format!("  {}: {}", self.cyan("help"), shown::block(help)));
+        }
+        self.annotate(Annotation { severity: Severity::Error, place: None, title: "slipway", message, help });
+    }
+
+    /// Shows something beside the lines of a change, where a runner that started us does that.
+    pub fn annotate(self, annotation: Annotation<'_>) {
+        if self.log_format == LogFormat::Pretty
+            && let Some(annotations) = Annotations::of_environment()
+        {
+            write_line(&annotations.line(annotation));
         }
     }
 

@@ -4,6 +4,7 @@ mod files;
 mod journal;
 mod loudness;
 mod page;
+mod runner;
 mod terminal;
 mod unbegun;
 
