@@ -14,7 +14,7 @@ use super::exit::Exit;
 use super::follow::wait_for_tip;
 use super::global::{Global, ToolArgs};
 use crate::argocd::{self, ApplicationStatus, Change, Changes, Rehearsal, Step};
-use crate::cluster::{connect, managed_argocd};
+use crate::cluster;
 use crate::launch::{CommandError, Target, Workspace, other_clusters};
 use crate::project::{ArgoCd, LeftOut, Needs};
 use crate::run::gate::argocd::{AVAILABLE, GONE, GREEN, Tip, bootstrap_spec, installed, remove};
@@ -178,14 +178,14 @@ async fn reach(
 ) -> Result<(Target, ArgoCd, kube::Client), CommandError> {
     let target = Target::find(workspace, args.cluster.as_deref(), &args.tools.tools()).await?;
     let argocd = target.argocd()?.clone();
-    let connection = connect(&target.aws, &target.cluster.name).await;
-    let connection = connection.map_err(|error| CommandError::failed(error, None))?;
-    Ok((target, argocd, connection.client))
+    let client = cluster::reach(&target.aws, &target.cluster).await;
+    let client = client.map_err(|error| CommandError::failed(error, None))?;
+    Ok((target, argocd, client))
 }
 
 async fn bootstrap(ui: Ui, workspace: &Workspace, args: &BootstrapArgs) -> Result<Exit, CommandError> {
     let (target, argocd, client) = reach(workspace, &args.cluster).await?;
-    let managed = managed_argocd(&target.aws, &target.cluster.name).await;
+    let managed = cluster::argocd_of_eks(&target.aws, &target.cluster).await;
     if let Some(name) = managed.map_err(|error| CommandError::failed(error, None))? {
         return Err(failed(argocd::ArgoCdError::Managed { name }));
     }

@@ -12,7 +12,7 @@ use crate::argocd::{
     Ancestry, ApplicationStatus, ArgoCdError, Running, Somewhere, Wanted, WantedImage, is_green, running_in,
     status, unseen, wait_green,
 };
-use crate::cluster::{connect, platforms};
+use crate::cluster::{self, platforms};
 use crate::gitops::{BumpOutcome, Deployed, Promotable, Repository};
 use crate::hcl::suggest;
 use crate::launch::{CommandError, Target, Workspace};
@@ -74,8 +74,7 @@ pub async fn reach(
 ) -> Result<Reached, CommandError> {
     let target = Target::find(workspace, cluster, &tools.tools()).await?;
     let namespace = target.argocd()?.namespace.clone();
-    let connection = connect(&target.aws, &target.cluster.name).await;
-    let client = connection.map_err(unpushed)?.client;
+    let client = cluster::reach(&target.aws, &target.cluster).await.map_err(unpushed)?;
     let there = status(client.clone(), &namespace).await;
     let there = there.map_err(unpushed)?;
     let is_there = |name: &&&str| there.iter().any(|one| one.name == **name);

@@ -65,6 +65,10 @@ impl NamedArgs {
         }
         let workspace = Workspace::open(ui, &global.invocation(), Needs::CLUSTERS)?;
         let target = Target::find(&workspace, label, &tools.tools()).await?;
+        if target.cluster.context.is_some() {
+            let error = ClusterError::NotByEks { name: target.cluster.name, what: "a token" };
+            return Err(CommandError::failed(error, None));
+        }
         Ok(Named { label: target.cluster.label.clone(), name: target.cluster.name, aws: target.aws })
     }
 }

@@ -112,6 +112,27 @@ pub enum ClusterError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The context that the cluster is reached by leads nowhere.
+    #[error(
+        "the context \"{context}\" cannot be used: {detail}; `kubectl config get-contexts` lists those that are there, and `kubeconfig` \
+         in the cluster's block names another file"
+    )]
+    Context {
+        /// What it is called.
+        context: String,
+        /// Why.
+        detail: String,
+    },
+    /// What only EKS knows is asked of a cluster that is reached by a context.
+    #[error(
+        "cluster \"{name}\" is reached by a context of a kubeconfig, and {what} asks EKS; take `context` out of its block where it is a cluster of EKS"
+    )]
+    NotByEks {
+        /// The cluster.
+        name: String,
+        /// What is asked.
+        what: &'static str,
+    },
     /// The token could not be minted.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -27,9 +27,9 @@ use super::token::TokenSource;
 use crate::support::causes::innermost;
 use crate::support::web::proxy_for;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing here watches, so an answer that takes longer is none.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests that may wait for the one worker behind which they are ordered.
 const QUEUE: usize = 64;
 

@@ -7,6 +7,7 @@
 pub mod aws;
 mod caller;
 pub mod checks;
+mod context;
 mod ec2;
 mod eks;
 mod error;
@@ -19,12 +20,14 @@ pub mod patience;
 mod spec;
 pub mod token;
 mod upgrade;
+mod verified_in_context;
 mod verify;
 mod version;
 
 pub use aws::{load_aws, look_at_aws};
 pub use caller::{Caller, caller, credentials_are_set_up};
 pub use checks::{Check, CheckStatus, Kind};
+pub use context::{argocd_of_eks, aws_of, reach};
 pub use eks::{ClusterFacts, describe, managed_argocd};
 pub use error::ClusterError;
 pub use fleet::{FoundCluster, Places, Unlisted, discover};

@@ -8,8 +8,11 @@ use tokio::time::Instant;
 
 use super::ClusterError;
 use super::checks::{self, Asking, Check, CheckStatus, Finding};
+use super::context;
 use super::eks::{ClusterFacts, describe_cluster, region};
 use super::spec::VerifySpec;
+use super::verified_in_context::{kubernetes_alone, proven_in_context};
+use crate::project::KubeContext;
 use crate::support::progress::Said;
 
 /// How long a probe's pod may take, where nothing longer is waited for: a node is made for it first.
@@ -79,6 +82,9 @@ pub async fn verify(
     aws: &SdkConfig,
     progress: ProgressFn<'_>,
 ) -> Result<Verification, ClusterError> {
+    if let Some(context) = &spec.context {
+        return Box::pin(in_context(spec, context, progress)).await;
+    }
     let started = Instant::now();
     let region = region(aws)?;
     let eks = aws_sdk_eks::Client::new(aws);
@@ -131,6 +137,50 @@ pub async fn verify(
         managed_argocd,
         waited: started.elapsed(),
     })
+}
+
+/// The same of a cluster that is reached by a context: what the API server itself knows.
+async fn in_context(
+    spec: &VerifySpec,
+    context: &KubeContext,
+    progress: ProgressFn<'_>,
+) -> Result<Verification, ClusterError> {
+    let started = Instant::now();
+    let (client, endpoint) = context::in_context(context).await?;
+    let mut pause = spec.poll;
+    let (mut said, mut has_waited) = (Said::default(), false);
+    let (mut findings, version) = loop {
+        let (findings, version) = kubernetes_alone(&client, &endpoint, spec).await;
+        let left = spec.timeout.saturating_sub(started.elapsed());
+        if !worth_waiting(&findings) || left.is_zero() {
+            break (findings, version);
+        }
+        has_waited = true;
+        said.tell(waiting_line(&spec.cluster, &findings), progress);
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    };
+    if has_waited {
+        say_how_long(&mut findings, started.elapsed());
+    }
+    if spec.wanted.probe && !findings.iter().any(Finding::failed) {
+        progress(format!("cluster {}: having a pod run", spec.cluster));
+        let left = spec.timeout.saturating_sub(started.elapsed()).max(PROBE);
+        findings.push(Box::pin(proven_in_context(&client, &endpoint, spec, left)).await);
+    }
+    let cluster = ClusterFacts {
+        name: spec.cluster.clone(),
+        arn: String::new(),
+        region: String::new(),
+        status: String::new(),
+        version,
+        endpoint,
+        certificate_authority: String::new(),
+        oidc_issuer: None,
+    };
+    let checks = findings.into_iter().map(|finding| finding.check).collect();
+    let waited = started.elapsed();
+    Ok(Verification { cluster, target: None, checks, managed_argocd: None, waited })
 }
 
 type Advice = (Vec<Finding>, Option<String>);

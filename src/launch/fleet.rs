@@ -14,7 +14,7 @@ use super::workspace::Workspace;
 use crate::cluster::{
     ClusterError, Places, ProgressFn, Verification, VerifySpec, discover, load_aws, readiness, verify,
 };
-use crate::project::{Cluster, ResolvedCluster, Verify};
+use crate::project::{Cluster, Verify};
 use crate::report::verification::{Unverified, Verified};
 use crate::support::paths;
 
@@ -45,15 +45,18 @@ pub async fn ask(
 ) -> Result<Verification, ClusterError> {
     match asked {
         Asked::Usable { timeout, probe } => {
-            let ResolvedCluster { name, verify: wanted, .. } = &target.cluster;
-            let mut spec = VerifySpec::new(name, wanted.clone());
+            let mut spec = VerifySpec::of(&target.cluster);
             spec.timeout = *timeout;
             spec.wanted.probe |= *probe;
             verify(&spec, &target.aws, progress).await
         }
         Asked::ReadyFor { version, manifests: folder } => {
+            let name = &target.cluster.name;
+            if target.cluster.context.is_some() {
+                return Err(ClusterError::NotByEks { name: name.clone(), what: "`verify --for`" });
+            }
             let manifests = manifests(target, folder.as_deref()).await;
-            readiness(&target.aws, &target.cluster.name, version, &manifests).await
+            readiness(&target.aws, name, version, &manifests).await
         }
     }
 }

@@ -8,7 +8,7 @@ use super::error::CommandError;
 use super::options::Tools;
 use super::workspace::Workspace;
 use crate::argocd::OtherCluster;
-use crate::cluster::load_aws;
+use crate::cluster::aws_of;
 use crate::engine::{Session, Unwatched};
 use crate::estate::expand_for;
 use crate::project::{ArgoCd, Cluster, ResolvedCluster};
@@ -37,7 +37,7 @@ impl Target {
             Ok(resolved) => resolved,
             Err(_) => with_outputs(workspace, cluster, tools).await?,
         };
-        let aws = load_aws(resolved.region.as_deref()).await;
+        let aws = aws_of(&resolved).await;
         Ok(Self { cluster: resolved, aws })
     }
 }

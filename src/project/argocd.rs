@@ -142,6 +142,17 @@ pub(super) fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnos
         let Some(label) = registered.labels.first() else { continue };
         let known = || document.body().blocks("cluster").filter_map(|cluster| cluster.labels.first());
         if known().any(|known| known.name == label.name) {
+            let named = |cluster: &&Block| cluster.labels.first().is_some_and(|one| one.name == label.name);
+            let by_context = document.body().blocks("cluster").find(named);
+            if by_context.is_some_and(|cluster| cluster.body.attribute("context").is_some()) {
+                let message = format!(
+                    "argocd looks after cluster \"{}\", which is reached by a context of your kubeconfig, and Argo CD has none",
+                    label.name
+                );
+                let error = Diagnostic::error("project::cluster", message).at(document.location(label.span));
+                errors
+                    .push(error.help("Argo CD reaches clusters of EKS: name it there, without a `context`"));
+            }
             continue;
         }
         let message =

@@ -22,6 +22,8 @@ const CLUSTER: &[Spec] = &[
     optional("after", Kind::Strings),
     required("name", Kind::String),
     optional("region", Kind::String),
+    optional("context", Kind::String),
+    optional("kubeconfig", Kind::String),
 ];
 /// What the graph of a run needs, before there are outputs.
 const UNIT: &[Spec] = &[optional("unit", Kind::String), optional("after", Kind::Strings)];
@@ -56,6 +58,15 @@ pub struct Whereabouts {
     pub region: Option<String>,
 }
 
+/// A context of a kubeconfig: another way to a cluster than by EKS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubeContext {
+    /// What it is called.
+    pub name: String,
+    /// The file; that of the environment where none is named.
+    pub file: Option<PathBuf>,
+}
+
 /// A cluster with everything evaluated.
 #[derive(Clone, Debug)]
 pub struct ResolvedCluster {
@@ -67,6 +78,8 @@ pub struct ResolvedCluster {
     pub name: String,
     /// The AWS region; that of the environment where none is given.
     pub region: Option<String>,
+    /// The context that it is reached by; EKS is asked where there is none.
+    pub context: Option<KubeContext>,
     /// What makes it usable.
     pub verify: Verify,
     /// The Argo CD on it, where one is wanted.
@@ -112,7 +125,12 @@ pub(super) fn all(sections: &Sections, needed: bool, errors: &mut Vec<Diagnostic
 }
 
 fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnostic>) {
-    document.check(&block.body, "cluster", CLUSTER, CLUSTER_BLOCKS, &[], errors);
+    document.check(&block.body, "cluster", &specs(block), CLUSTER_BLOCKS, &[], errors);
+    if let Some(file) = block.body.attribute("kubeconfig").filter(|_| !has_context(block)) {
+        let message = "a `kubeconfig` without a `context`: which one is current there, anybody may change";
+        let error = Diagnostic::error("project::cluster", message).at(document.location(file.expr.span));
+        errors.push(error.help("name the context, as `kubectl config get-contexts` lists them"));
+    }
     for verify in block.body.blocks("verify") {
         document.check(&verify.body, "verify", VERIFY, &[], &[], errors);
     }
@@ -121,14 +139,30 @@ fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What the block may hold: the name in EKS has to be there, but where EKS is not asked.
+fn specs(block: &Block) -> Vec<Spec> {
+    let has_context = has_context(block);
+    let spec = |spec: &Spec| Spec { required: spec.required && !has_context, ..*spec };
+    CLUSTER.iter().map(spec).collect()
+}
+
+pub(super) fn has_context(block: &Block) -> bool {
+    block.body.attribute("context").is_some()
+}
+
 impl Cluster {
+    /// Whether it is reached by a context of a kubeconfig, and EKS is not asked for it.
+    pub fn has_context(&self) -> bool {
+        self.block().is_some_and(has_context)
+    }
+
     /// Its name and its region, as far as they are known with the outputs of its unit, or without: what rests on a program
     /// that is not started is not. Nothing else of the block is evaluated.
     pub fn whereabouts(&self, outputs: Option<&Outputs>) -> Result<Whereabouts, Box<Diagnostic>> {
         let variables = variables(outputs);
         let decode = self.decode(&variables);
         let Some(block) = self.block() else { return Err(Box::new(self.error("the block is gone"))) };
-        let fields = decode.fields(block, "cluster", CLUSTER);
+        let fields = decode.fields(block, "cluster", &specs(block));
         let fields = fields.map_err(|diagnostic| self.without_outputs(diagnostic, outputs))?;
         Ok(Whereabouts { name: text(&fields, "name"), region: text(&fields, "region") })
     }
@@ -193,7 +227,11 @@ impl Cluster {
     fn evaluate(&self, variables: &Fields) -> Result<ResolvedCluster, Box<Diagnostic>> {
         let Some(block) = self.block() else { return Err(Box::new(self.error("the block is gone"))) };
         let decode = self.decode(variables);
-        let fields = decode.fields(block, "cluster", CLUSTER)?;
+        let fields = decode.fields(block, "cluster", &specs(block))?;
+        let context = text(&fields, "context").map(|name| {
+            let file = text(&fields, "kubeconfig").map(|file| decode.located(file).into());
+            KubeContext { name, file }
+        });
         let verify = match block.body.blocks("verify").next() {
             Some(verify) => self.verify(&decode.fields(verify, "verify", VERIFY)?)?,
             None => Verify::default(),
@@ -205,8 +243,11 @@ impl Cluster {
         Ok(ResolvedCluster {
             label: self.label.clone(),
             unit: self.unit.clone(),
-            name: text(&fields, "name").ok_or_else(|| Box::new(self.error("name is empty")))?,
+            name: text(&fields, "name")
+                .or_else(|| Some(context.as_ref()?.name.clone()))
+                .ok_or_else(|| Box::new(self.error("name is empty")))?,
             region: text(&fields, "region"),
+            context,
             verify,
             argocd,
         })

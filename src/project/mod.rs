@@ -37,7 +37,7 @@ use crate::terragrunt::{Document, ReaderOptions, paths, strings};
 pub use apps::{App, Apps, FreezeWindowBlock};
 pub use argocd::{ArgoCd, Flavor, Registered, RootApplication};
 pub use ci::{Ci, CiEnvironment};
-pub use cluster::{Cluster, ResolvedCluster, Whereabouts};
+pub use cluster::{Cluster, KubeContext, ResolvedCluster, Whereabouts};
 pub use drift::DriftRules;
 pub use fields::duration;
 pub use gates::planned_gates;

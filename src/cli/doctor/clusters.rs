@@ -48,6 +48,10 @@ async fn finding(asks: Asks, known: &Known, look: &StateLook, cluster: &Cluster)
     if let Some(not_asked) = asks.nobody() {
         return Finding::new(WHAT, Verdict::Optional, not_asked);
     }
+    if cluster.has_context() {
+        let detail = "it is reached by a context of a kubeconfig, which is not asked here";
+        return Finding::new(WHAT, Verdict::Unknown, detail).help(verify(cluster));
+    }
     let unit = unit_of(known, look, cluster).await;
     let outputs = if let Unit::Applied(outputs) = &unit { Some(outputs) } else { None };
     let found = match (cluster.whereabouts(outputs), &unit) {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::repository::{RepositoryArgs, wrong};
 use crate::cli::follow::Reached;
-use crate::cluster::connect;
+use crate::cluster;
 use crate::gitops::{CheckLevel, JudgeManifests, Repository};
 use crate::launch::{CommandError, Target, Workspace};
 use crate::manifests::{ClusterSchemas, FileSchemas, SchemaSource, Schemas};
@@ -127,8 +127,8 @@ impl HoldArgs {
             Err(error) => return Err(error),
         };
         let name = &target.cluster.name;
-        Ok(match connect(&target.aws, name).await {
-            Ok(connection) => SchemaSource::Cluster(Box::new(ClusterSchemas::new(connection.client, name))),
+        Ok(match cluster::reach(&target.aws, &target.cluster).await {
+            Ok(client) => SchemaSource::Cluster(Box::new(ClusterSchemas::new(client, name))),
             Err(error) => SchemaSource::Unreached(error.to_string()),
         })
     }

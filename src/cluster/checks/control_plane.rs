@@ -95,17 +95,9 @@ pub(in crate::cluster) fn version(
     let question = Question::new("cluster.version", "the cluster runs the expected version");
     let version = cluster.version().unwrap_or_default();
     let wanted = wanted?;
-    if version == wanted {
-        return Some(question.pass(format!("version is {version}")));
-    }
-    let finding = question
-        .fail(
-            &kinds::WRONG_VERSION,
-            format!("version is {version}, expected {wanted}"),
-            "apply the cluster unit with that version, or change `verify { version }` in slipway.hcl",
-        )
-        .expected(format!("version {wanted}"));
-    let newer = crate::cluster::version::minor(wanted) > crate::cluster::version::minor(version);
+    let finding = wrong_version(&question, version, wanted);
+    let newer =
+        finding.failed() && crate::cluster::version::minor(wanted) > crate::cluster::version::minor(version);
     Some(if newer {
         finding
             .command(format!("slipway verify --for {wanted}"))
@@ -113,4 +105,18 @@ pub(in crate::cluster) fn version(
     } else {
         finding
     })
+}
+
+/// Whether a version is the one that is wanted.
+pub(in crate::cluster) fn wrong_version(question: &Question, version: &str, wanted: &str) -> Finding {
+    if version == wanted {
+        return question.pass(format!("version is {version}"));
+    }
+    question
+        .fail(
+            &kinds::WRONG_VERSION,
+            format!("version is {version}, expected {wanted}"),
+            "apply the cluster unit with that version, or change `verify { version }` in slipway.hcl",
+        )
+        .expected(format!("version {wanted}"))
 }

@@ -26,6 +26,7 @@ macro_rules! kinds {
 kinds! {
     NOT_ALLOWED = "cluster::not_allowed", "the caller may ask", "what nobody may look at is not known, and is never a pass";
     NOT_ANSWERED = "cluster::not_answered", "the endpoint knows the question", "an emulator or a proxy that does not know a call says nothing about the cluster";
+    BY_CONTEXT = "cluster::by_context", "EKS is asked", "what only EKS knows is not known of a cluster that is reached by a context of a kubeconfig, and is never a pass";
     CREDENTIALS_EXPIRED = "cluster::credentials_expired", "credentials that are still good", "with credentials that have ended nothing more can be asked";
     THROTTLED = "cluster::throttled", "AWS answers", "AWS limits the calls of an account and region in a time, whoever makes them; the answer is not known";
     AWS_UNREACHABLE = "cluster::aws_unreachable", "AWS answers in time", "the answer is not known";

@@ -24,12 +24,13 @@ use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
 pub(super) use self::addons::{best, fitting};
 pub(super) use self::connection::{hides_others, no_client, refused};
+pub(super) use self::control_plane::wrong_version;
 pub(super) use self::each::each;
 pub(super) use self::finding::{Asking, Finding, Question};
 pub use self::finding::{Check, CheckStatus};
 pub(super) use self::insights::open_insights;
 pub use self::kinds::Kind;
-pub(super) use self::kubernetes::api as api_question;
+pub(super) use self::kubernetes::{api as api_question, kubernetes};
 pub(super) use self::network::{ADDRESSES_OF_AN_UPGRADE, of_cluster};
 pub(super) use self::support::{HOUR, day, describe_version};
 pub(super) use self::updates::updates;
@@ -39,7 +40,6 @@ use self::addons::{Wanted, addons};
 use self::control_plane::{control_plane, version};
 use self::identity::identity;
 use self::insights::noticed;
-use self::kubernetes::kubernetes;
 use self::network::network;
 use self::node_groups::{compute, has_auto_mode};
 use self::settings::settings;
@@ -92,6 +92,16 @@ pub(super) async fn essentials(asking: &Asking<'_>, wanted: &Verify, cluster: &C
 }
 
 /// Has a pod run on the cluster, of an image of AWS's own where none is named.
+pub(super) async fn probe_pod(
+    client: &kube::Client,
+    cluster: &Cluster,
+    image: Option<&str>,
+    timeout: Duration,
+) -> Finding {
+    probe::probe(client, cluster, image.unwrap_or(probe::IMAGE), timeout).await
+}
+
+/// The same with a client of its own.
 pub(super) async fn prove(
     asking: &Asking<'_>,
     cluster: &Cluster,
@@ -99,7 +109,7 @@ pub(super) async fn prove(
     timeout: Duration,
 ) -> Finding {
     match client_of(asking.aws, &ClusterFacts::of(cluster, asking.region)) {
-        Ok(client) => probe::probe(&client, cluster, image.unwrap_or(probe::IMAGE), timeout).await,
+        Ok(client) => probe_pod(&client, cluster, image, timeout).await,
         Err(error) => no_client(&kubernetes::api(), &error),
     }
 }

@@ -65,14 +65,14 @@ impl BootstrapGate {
     async fn install(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
         let (cluster, aws) = self.context.resolve(reporter).await?;
         let Some(argocd) = &cluster.argocd else { return Ok(Outcome::Unchanged { note: None }) };
-        if let Some(name) = cluster::managed_argocd(&aws, &cluster.name).await? {
+        if let Some(name) = cluster::argocd_of_eks(&aws, &cluster).await? {
             return Err(ArgoCdError::Managed { name }.into());
         }
         let outputs = self.context.outputs(reporter).await?;
         let annotations = annotations(&outputs).into_iter().collect();
         let GateContext { neighbours, loader, .. } = &*self.context;
         let clusters = others(argocd, neighbours, Some((loader, reporter.session()))).await?;
-        let client = cluster::connect(&aws, &cluster.name).await?.client;
+        let client = cluster::reach(&aws, &cluster).await?;
         let progress = |line: String| {
             reporter.log(&line);
             reporter.doing(&line);
@@ -103,7 +103,7 @@ impl ApplicationsGate {
             return Ok(Outcome::Unchanged { note: Some("slipway.hcl names no root application".to_owned()) });
         };
         reporter.doing("looking at the manifests repository");
-        let client = cluster::connect(&aws, &cluster.name).await?.client;
+        let client = cluster::reach(&aws, &cluster).await?;
         let progress = |line: String| reporter.doing(&line);
         let timeout = self.0.timeout.or(argocd.sync_timeout).unwrap_or(GREEN);
         let before = self.0.cluster.after.iter().filter_map(|label| self.0.greens.get(label));

@@ -9,7 +9,7 @@ use kube::Client;
 
 use super::greens::Greens;
 use crate::argocd::ArgoCdError;
-use crate::cluster::{self, ClusterError, load_aws};
+use crate::cluster::{self, ClusterError, aws_of};
 use crate::gitops::GitOpsError;
 use crate::hcl::diagnostic::Diagnostic;
 use crate::project::{ArgoCd, Cluster, ResolvedCluster};
@@ -131,7 +131,7 @@ impl GateContext {
     ) -> Result<(ResolvedCluster, SdkConfig), GateError> {
         let outputs = self.outputs(reporter).await?;
         let cluster = self.cluster.resolve(Some(&outputs)).map_err(GateError::Block)?;
-        let aws = load_aws(cluster.region.as_deref()).await;
+        let aws = aws_of(&cluster).await;
         Ok((cluster, aws))
     }
 }
@@ -153,9 +153,9 @@ impl GateContext {
             return not_there();
         }
         let (cluster, aws) = self.resolve(reporter).await?;
-        let Some(argocd) = cluster.argocd else { return Ok(Err(None)) };
-        match cluster::connect(&aws, &cluster.name).await {
-            Ok(connection) => Ok(Ok(WithArgoCd { argocd, client: connection.client })),
+        let Some(argocd) = cluster.argocd.clone() else { return Ok(Err(None)) };
+        match cluster::reach(&aws, &cluster).await {
+            Ok(client) => Ok(Ok(WithArgoCd { argocd, client })),
             Err(ClusterError::ClusterNotFound { .. }) => not_there(),
             Err(error) => Err(error.into()),
         }

@@ -23,7 +23,7 @@ impl Work for VerifyGate {
 impl VerifyGate {
     async fn check(&self, reporter: &Reporter) -> Result<Outcome, GateError> {
         let (cluster, aws) = self.0.resolve(reporter).await?;
-        let mut spec = VerifySpec::new(&cluster.name, cluster.verify.clone());
+        let mut spec = VerifySpec::of(&cluster);
         spec.timeout = self.0.timeout.unwrap_or(spec.timeout);
         reporter.doing("asking EKS and the cluster");
         let progress = |line: String| reporter.doing(&line);

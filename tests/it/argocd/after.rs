@@ -6,7 +6,6 @@ use serde_json::Value;
 use slipway::argocd::uninstall;
 
 use super::world::World;
-use crate::cluster::on_bed::{bed_aws, cluster};
 use crate::support::estate::Estate;
 use crate::support::manifests::head;
 use crate::support::slipway::Ended;
@@ -15,7 +14,8 @@ use crate::support::tool;
 const LONG: Duration = Duration::from_mins(2);
 const IMAGE: &str = "manifests/app-a/deployment.yaml";
 
-/// Two clusters of EKS that lead to one API server, and so to one Argo CD: what is looked at is which waits for which.
+/// Two clusters, one of EKS and one by a context, that lead to one API server, and so to one Argo CD: what is looked at is which
+/// waits for which.
 struct Two {
     world: World,
     estate: Estate,
@@ -24,8 +24,11 @@ struct Two {
 impl Two {
     async fn new() -> Self {
         let world = World::new("argo-after").await;
-        cluster(&bed_aws(&world.bed).await, "argo-after-prod").await;
         let estate = Estate::new();
+        let config = world.bed.kubectl(&["config", "view", "--raw", "--flatten", "-o", "json"]);
+        let mut config: Value = serde_json::from_str(&config).unwrap();
+        config["contexts"][0]["name"] = "of-prod".into();
+        estate.write("kube.json", &config.to_string());
         estate.unit("dev/cluster", &[]).unit("prod/network", &[]).unit("prod/cluster", &["network"]);
         estate.unit("shared/logs", &[]);
         let two = Self { world, estate };
@@ -38,8 +41,10 @@ impl Two {
         let block = self.world.project("");
         let dev = block.replace("name   =", "unit = \"dev/cluster\"\n  name   =");
         let dev = dev.replace("flavor   =", &format!("sync_timeout = \"{timeout}\"\n    flavor   ="));
+        let prod = block.replace("cluster \"dev\"", "cluster \"prod\"");
         let prod =
-            block.replace("cluster \"dev\"", "cluster \"prod\"").replace("argo-after", "argo-after-prod");
+            prod.replace("region = \"eu-west-1\"", "context = \"of-prod\"\n  kubeconfig = \"kube.json\"");
+        let prod = prod.replace("name   = \"argo-after\"\n", "name   = \"argo-after-prod\"\n");
         let prod = prod.replace("name   =", "unit = \"prod/cluster\"\n  after = [\"dev\"]\n  name   =");
         let prod = prod.replace("revision = \"main\"", &format!("revision = \"{branch}\""));
         self.estate.write("slipway.hcl", &format!("estate {{\n  root = \"live\"\n}}\n{prod}{dev}"));

@@ -2,6 +2,7 @@
 
 mod access;
 mod connection;
+mod context;
 mod faults;
 mod findings;
 mod kubectl;
