@@ -31,6 +31,7 @@ mod resources;
 mod running;
 mod sets;
 mod sources;
+mod tailing;
 mod told;
 mod tree;
 mod uninstall;
@@ -57,6 +58,7 @@ pub use render::{Fate, ObjectChange, Preview, PreviewSpec, Previewed, State, pre
 pub use resources::OUTPUT_PREFIX;
 pub use running::{Running, Somewhere};
 pub use sources::SourceStatus;
+pub use tailing::{LogLine, Tailed, follow_logs};
 pub use tree::{Branch, PodLog, logs, tree};
 pub use uninstall::{Removed, uninstall};
 pub use upgrade::{Note, Upgrade};

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use futures::AsyncBufRead;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::core::{DynamicObject, DynamicResourceScope, GroupVersionKind, TypeMeta};
@@ -301,6 +303,25 @@ impl Objects {
         };
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         pods.logs(pod, &parameters).await.ok()
+    }
+
+    /// What a container writes from now on, each line with its time; from a time on, or with the last lines of before.
+    pub async fn log_stream(
+        &self,
+        (namespace, pod, container): (&str, &str, &str),
+        since: Option<Timestamp>,
+        lines: i64,
+    ) -> Result<impl AsyncBufRead + Unpin + use<>, kube::Error> {
+        let parameters = LogParams {
+            container: Some(container.to_owned()),
+            follow: true,
+            timestamps: true,
+            tail_lines: since.is_none().then_some(lines),
+            since_time: since,
+            ..LogParams::default()
+        };
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        Ok(Box::pin(pods.log_stream(pod, &parameters).await?))
     }
 
     /// Whether the cluster knows a kind now.

@@ -83,6 +83,22 @@ pub async fn logs(
     lines: i64,
 ) -> Result<Vec<PodLog>, ArgoCdError> {
     let objects = Objects::new(client.clone(), namespace);
+    let mut logs = Vec::new();
+    for (namespace, pod, one) in containers(client, namespace, name, container).await? {
+        let text = objects.log(&namespace, &pod, &one, previous, lines).await;
+        logs.push(PodLog { pod, namespace, container: one, text });
+    }
+    Ok(logs)
+}
+
+/// The containers of an Application's pods, each with the pod's namespace and name; those of a name where one is given.
+pub(super) async fn containers(
+    client: Client,
+    namespace: &str,
+    name: &str,
+    container: Option<&str>,
+) -> Result<Vec<(String, String, String)>, ArgoCdError> {
+    let objects = Objects::new(client.clone(), namespace);
     let mut pods = Vec::new();
     let mut branches = tree(client, namespace, name).await?;
     while let Some(branch) = branches.pop() {
@@ -92,20 +108,17 @@ pub async fn logs(
         branches.extend(branch.children);
     }
     pods.sort();
-    let mut logs = Vec::new();
+    let mut found = Vec::new();
     for (of, pod) in pods {
         let kind = GroupVersionKind::gvk("", "v1", "Pod");
         let Some(live) = objects.get(&kind, Some(&of), &pod).await? else { continue };
         let containers = ["/spec/initContainers", "/spec/containers"].into_iter();
         let containers = containers.filter_map(|pointer| live.data.pointer(pointer)?.as_array()).flatten();
         let names = containers.filter_map(|one| one.get("name")?.as_str());
-        for one in names.filter(|one| container.is_none_or(|container| container == *one)) {
-            let text = objects.log(&of, &pod, one, previous, lines).await;
-            let (pod, namespace, container) = (pod.clone(), of.clone(), one.to_owned());
-            logs.push(PodLog { pod, namespace, container, text });
-        }
+        let wanted = names.filter(|one| container.is_none_or(|container| container == *one));
+        found.extend(wanted.map(|one| (of.clone(), pod.clone(), one.to_owned())));
     }
-    Ok(logs)
+    Ok(found)
 }
 
 /// The Application, and what workloads have made in its namespaces, by the uid of who made it.

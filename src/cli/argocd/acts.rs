@@ -7,10 +7,11 @@ use console::style;
 use serde_json::json;
 
 use super::{ClusterArg, Duration, failed, kept, reach, seconds, table};
-use crate::argocd::{self, Branch, SyncSpec};
+use crate::argocd::{self, Branch, LogLine, SyncSpec, Tailed};
 use crate::cli::exit::Exit;
 use crate::cli::global::ToolArgs;
 use crate::launch::{CommandError, Workspace};
+use crate::support::counted::plural;
 use crate::support::git::short;
 use crate::support::shown;
 use crate::ui::{Format, Ui};
@@ -150,6 +151,10 @@ pub(super) struct LogsArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     tail: u32,
 
+    /// Go on with what they write, until the pods have ended
+    #[arg(short = 'f', long, conflicts_with = "previous")]
+    follow: bool,
+
     #[command(flatten)]
     on: OnCluster,
 }
@@ -266,11 +271,31 @@ fn grow(branches: &[Branch], indent: &str, text: &mut String) {
 pub(super) async fn logs(ui: Ui, workspace: &Workspace, args: &LogsArgs) -> Result<Exit, CommandError> {
     let (_, argocd, client) = reach(workspace, &args.on.cluster()).await?;
     let (name, container) = (&args.application, args.container.as_deref());
+    let nothing = || {
+        let what = container.map_or("no pods".to_owned(), |name| format!("no container {name}"));
+        CommandError::failed(format!("{name} has {what}"), None)
+    };
+    if args.follow {
+        let tell = |line: LogLine<'_>| {
+            let head = shown::name(&format!("{}/{}", line.pod, line.container)).to_string();
+            ui.answer(&format!("{}  {}\n", style(head).bold(), shown::one_line(line.text)))
+        };
+        let lines = i64::from(args.tail);
+        let tailed = argocd::follow_logs(client, &argocd.namespace, name, container, lines, &tell);
+        let Tailed { containers, untold } = tailed.await.map_err(failed)??;
+        return match (containers, untold) {
+            (0, _) => Err(nothing()),
+            (_, 0) => Ok(Exit::Done),
+            (_, untold) => {
+                let of = plural(untold, "container");
+                Err(CommandError::failed(format!("of {untold} {of} their nodes have no log"), None))
+            }
+        };
+    }
     let logs = argocd::logs(client, &argocd.namespace, name, container, args.previous, i64::from(args.tail));
     let logs = logs.await.map_err(failed)?;
     if logs.is_empty() {
-        let what = container.map_or("no pods".to_owned(), |name| format!("no container {name}"));
-        return Err(CommandError::failed(format!("{name} has {what}"), None));
+        return Err(nothing());
     }
     let mut text = String::new();
     for log in &logs {

@@ -9,6 +9,7 @@ mod door;
 mod drifting;
 mod killed;
 mod life;
+mod logs;
 mod preview;
 mod processes;
 mod promotion;
