@@ -16,6 +16,7 @@ use crate::hostile::world::git;
 use crate::sources::server::{Page, Server};
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
+use crate::support::forge::{self, Forge, Kind};
 use crate::support::skipped::skipped;
 use crate::support::slipway::{Slipway, system_path};
 use crate::support::{program, tool};
@@ -35,6 +36,8 @@ struct World {
     estate: Estate,
     server: Server,
     home: tempfile::TempDir,
+    /// Whether its jobs may comment.
+    comments: bool,
 }
 
 impl World {
@@ -52,8 +55,8 @@ impl World {
         estate.write("slipway.hcl", settings);
         estate.write(".gitignore", ".slipway/\n.gitlab-ci-local/\n");
         let bucket = bucket.to_owned();
-        let world =
-            Self { runner, bed, bucket, estate, server: Server::start(), home: tempfile::tempdir().unwrap() };
+        let (server, home) = (Server::start(), tempfile::tempdir().unwrap());
+        let world = Self { runner, bed, bucket, estate, server, home, comments: false };
         world.slipway(&["ci", "gitlab"]);
         world.git(&["checkout", "--quiet", "-B", "main"]);
         world.commit("All of it");
@@ -117,7 +120,15 @@ impl World {
         }
         // Secrets are in a file: arguments can be seen.
         let file = checkout.join(".gitlab-ci-local-variables.yml");
-        std::fs::write(file, format!("SLIPWAY_PLANS_KEY: {KEY}\nSLIPWAY_GITLAB_TOKEN: {TOKEN}\n")).unwrap();
+        let secrets = [
+            ("SLIPWAY_PLANS_KEY", KEY),
+            ("SLIPWAY_GITLAB_TOKEN", TOKEN),
+            ("SLIPWAY_COMMENT_TOKEN", forge::TOKEN),
+        ];
+        // Who may not comment has no token to.
+        let secrets = if self.comments { &secrets[..] } else { &secrets[..2] };
+        let lines: Vec<String> = secrets.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        std::fs::write(file, lines.concat()).unwrap();
         runner.output().unwrap()
     }
 
@@ -214,6 +225,60 @@ fn what_was_planned_for_a_merge_request_is_what_its_merge_applies() {
     let refused = world.run(world.checkout().path(), &push);
     assert!(!refused.status.success() && told(&refused).contains("ended with failed"), "{}", told(&refused));
     assert_eq!(world.applied("dev/vpc").as_deref(), Some("reviewed"));
+}
+
+/// What a pipeline of the first merge request of a forge knows of itself.
+fn of_request(forge: &Forge, pipeline: u64) -> Vec<(&'static str, String)> {
+    let address = &forge.address;
+    vec![
+        ("CI_SERVER_URL", address.clone()),
+        ("CI_API_V4_URL", format!("{address}/api/v4")),
+        ("CI_PROJECT_PATH", "org/manifests".to_owned()),
+        ("CI_MERGE_REQUEST_IID", "1".to_owned()),
+        ("CI_PIPELINE_ID", pipeline.to_string()),
+    ]
+}
+
+#[test]
+fn a_merge_request_has_one_comment_with_the_plans_of_all_jobs() {
+    for (bucket, per_job) in [("ci-gitlab-comment", 300), ("ci-gitlab-comment-cut", 1)] {
+        let settings = SETTINGS.replace("ci {", &format!("ci {{\n  units_per_job = {per_job}"));
+        let Some(mut world) = World::new(bucket, &settings) else { return };
+        world.comments = true;
+        let forge = Forge::start(Kind::GitLab, &["app-a"]);
+        let folder = tempfile::tempdir().unwrap();
+        let request = ["image", "set", "app-a=registry.example/app-a:v2", "--pr"];
+        forge.slipway(folder.path()).run(&request).exits(0);
+        let base = world.git(&["rev-parse", "main"]);
+        world.git(&["checkout", "--quiet", "-b", "work"]);
+        world.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
+        world.commit("Another text");
+        let checkout = world.checkout();
+        if per_job == 1 {
+            let cut = Slipway::new(world.estate.path(), &tool("tofu"))
+                .bed(&world.bed)
+                .run(&["ci", "shards", "--for", "gitlab", &format!("--affected={base}")])
+                .exits(0);
+            std::fs::write(checkout.path().join(HERE), with_the_program(&cut.stdout)).unwrap();
+        }
+        for pipeline in [20, 21] {
+            let of_request = of_request(&forge, pipeline);
+            let of_request = of_request.iter().map(|(name, value)| (*name, value.as_str()));
+            let source =
+                if per_job == 1 { &[("CI_PIPELINE_SOURCE", "parent_pipeline")][..] } else { MERGE_REQUEST };
+            let mut variables: Vec<(&str, &str)> = source.iter().copied().chain(of_request).collect();
+            variables.push(("CI_MERGE_REQUEST_DIFF_BASE_SHA", base.as_str()));
+            let said = well(&world.run(checkout.path(), &variables));
+            let comments = forge.said(1);
+            assert_eq!(comments.len(), 1, "{said}\n{comments:?}");
+            let comment = &comments[0].1;
+            assert!(
+                comment.starts_with(&format!("<!-- slipway comment plan run={pipeline} -->")),
+                "{comment}"
+            );
+            assert!(comment.contains("dev/vpc") && comment.contains("**+1 ~0 -0 ±0**"), "{comment}");
+        }
+    }
 }
 
 #[test]
