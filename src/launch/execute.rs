@@ -159,11 +159,11 @@ pub async fn execute(
     let past = journaled.and_then(Past::of);
     let ends = Ends { command: run.command, all: ui.loudness() == Loudness::Verbose, past };
     let reported = reports.write(&summary, &folder);
-    tell(ui, &folder, &collector.summary().with_details(told), &result, &ends)?;
-    runner::tell(ui, workspace, &collector.summary());
+    let seen = collector.summary().with_details(told);
+    tell(ui, &folder, &seen, &result, &ends)?;
+    runner::tell(ui, workspace, &seen);
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
-    let has_changes = collector.summary().has_changes();
-    let has_drifted = collector.summary().has_drifted();
+    let (has_changes, has_drifted) = (seen.has_changes(), seen.has_drifted());
     Ok(Conclusion { result: Some(result), has_changes, has_drifted, unreported: reported.err() })
 }
 

@@ -10,14 +10,13 @@ use crate::report::model::{Row, Summary};
 use crate::report::step_outputs::step_outputs;
 use crate::run::event::{NodeKind, Outcome, Verdict};
 use crate::support::fs::FileError;
-use crate::ui::{Annotation, MOST_ANNOTATIONS, Ui};
-
-/// The files of a unit, by which it is shown.
-const UNIT_FILES: [&str; 2] = ["terragrunt.hcl", "terragrunt.hcl.json"];
+use crate::support::unit_name;
+use crate::terragrunt::paths::unit_file;
+use crate::ui::{Annotation, MOST_ANNOTATIONS, Ui, is_on_runner};
 
 /// Tells it, where there is one.
 pub fn tell(ui: Ui, workspace: &Workspace, summary: &Summary) {
-    if std::env::var("GITHUB_ACTIONS").ok().as_deref() != Some("true") {
+    if !is_on_runner() {
         return;
     }
     for row in summary.nodes.iter().filter(|row| row.has_failed()).take(MOST_ANNOTATIONS) {
@@ -68,6 +67,6 @@ fn file(workspace: &Workspace, row: &Row) -> Option<PathBuf> {
     if row.kind != NodeKind::Unit {
         return None;
     }
-    let folder = workspace.project.estate_root.join(&row.name);
-    UNIT_FILES.iter().map(|name| folder.join(name)).find(|file| file.is_file())
+    let file = unit_file(&unit_name::dir(&workspace.project.estate_root, &row.name));
+    file.is_file().then_some(file)
 }

@@ -4,10 +4,10 @@
 //! They are orders to the runner, the only ones that we give; everything in them that comes from outside is escaped, so that
 //! nothing in it is obeyed.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::hcl::diagnostic::{Diagnostic, Severity};
+use crate::report::foreign::{shortened, visible};
 use crate::support::{redact, shown};
 
 /// So many errors, and as many warnings, does a runner show of one step; of the rest it takes no notice.
@@ -37,10 +37,15 @@ pub struct Annotation<'a> {
     pub help: Option<&'a str>,
 }
 
+/// Whether a runner of GitHub started us.
+pub fn is_on_runner() -> bool {
+    std::env::var("GITHUB_ACTIONS").is_ok_and(|is| is == "true")
+}
+
 impl Annotations {
     /// For the runner that the environment tells of; none where there is none.
     pub fn of_environment() -> Option<Self> {
-        if std::env::var("GITHUB_ACTIONS").ok().as_deref() != Some("true") {
+        if !is_on_runner() {
             return None;
         }
         let root = std::env::var_os("GITHUB_WORKSPACE").filter(|root| !root.is_empty());
@@ -83,7 +88,7 @@ impl Annotations {
             Some(help) => format!("{message}\nhelp: {help}"),
             None => message.to_owned(),
         };
-        format!("::{} {}::{}", word(severity), properties.join(","), data(&shortened(&text)))
+        format!("::{} {}::{}", word(severity), properties.join(","), message_of(&text))
     }
 
     /// A path as the runner knows it; none of what lies outside of the repository.
@@ -97,7 +102,7 @@ impl Annotations {
 /// A text that the runner folds under its title.
 pub fn folded(title: &str, text: &str) -> String {
     let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-    format!("::group::{}\n{text}{end}::endgroup::\n", data(&shown::name(title)))
+    format!("::group::{}\n{text}{end}::endgroup::\n", title_of(title))
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -107,24 +112,23 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn shortened(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(LETTERS) {
-        Some((end, _)) => Cow::Owned(format!("{}…", text.split_at(end).0)),
-        None => Cow::Borrowed(text),
-    }
+/// A message, as the runner reads it; masked before it is cut, so that no part of a secret is left.
+fn message_of(text: &str) -> String {
+    escaped(&shortened(&redact::clean(text), LETTERS))
 }
 
-/// A message, as the runner reads it.
-fn data(text: &str) -> String {
-    let text = redact::clean(text);
-    let text = shown::block(&text);
-    shown::stream(&text, false).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+/// A title, which stays on its line.
+fn title_of(text: &str) -> String {
+    escaped(&shown::name(&redact::clean(text)))
 }
 
-/// What stands before it, where two more signs part things.
+/// What stands before a message, where two more signs part things.
 fn property(text: &str) -> String {
-    let text = redact::clean(text);
-    data(&shown::name(&text)).replace(':', "%3A").replace(',', "%2C")
+    title_of(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+fn escaped(text: &str) -> String {
+    visible(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 #[cfg(test)]
@@ -165,6 +169,20 @@ mod tests {
         assert_eq!(line.matches("::").count(), 4, "{line}");
         assert!(line.starts_with("::warning file=a%2Cline=1%3A%3Astop"), "{line}");
         assert!(line.ends_with("::100 %25%0A\\::set-output name=x::y"), "{line}");
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_message_is_cut() {
+        redact::known().add("canary-of-an-annotation-9c41");
+        let message = format!("{}canary-of-an-annotation-9c41", "x".repeat(LETTERS - 10));
+        let line = annotations().line(Annotation {
+            severity: Severity::Error,
+            place: None,
+            title: "slipway",
+            message: &message,
+            help: None,
+        });
+        assert!(line.contains("xxx") && !line.contains("canary"), "{line}");
     }
 
     #[test]

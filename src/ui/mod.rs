@@ -11,7 +11,7 @@ mod streams;
 
 use clap::ValueEnum;
 
-pub use self::annotations::{Annotation, Annotations, MOST as MOST_ANNOTATIONS};
+pub use self::annotations::{Annotation, MOST as MOST_ANNOTATIONS, is_on_runner};
 pub use self::brief::{Brief, Rest, brief};
 pub use self::snippet::Snippets;
 pub use self::streams::{PrintError, Ui, UiOptions, shows_color, tell_json, write_line};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use nix::sys::stat::fstat;
 use serde_json::json;
 
-use super::annotations::{self, Annotation, Annotations};
+use super::annotations::{Annotation, Annotations, folded, is_on_runner};
 use super::brief::{Brief, brief};
 use super::snippet::Snippets;
 use super::{Format, LogFormat};
@@ -100,13 +100,11 @@ impl Ui {
 
     /// One of several answers, behind the name of whose it is; folded by a runner that can fold.
     pub fn answer_of(self, name: &str, text: &str) -> Result<(), PrintError> {
-        match Annotations::of_environment() {
-            Some(_) => {
-                let text = shown::stream(text, console::colors_enabled());
-                self.raw(&annotations::folded(name, &text))
-            }
-            None => self.answer(&format!("── {}\n{text}", shown::name(name))),
+        if is_on_runner() {
+            let text = shown::stream(text, console::colors_enabled());
+            return self.raw(&folded(name, &text));
         }
+        self.answer(&format!("── {}\n{text}", shown::name(name)))
     }
 
     /// An answer for programs, as it is.

@@ -106,14 +106,6 @@ impl World {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// Changes what a unit keeps.
-    fn change(&self, unit: &str, from: &str, to: &str) {
-        let path = format!("live/{unit}/terragrunt.hcl");
-        let text = std::fs::read_to_string(self.estate.path().join(&path)).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "{text}");
-        self.estate.write(&path, &text.replace(from, to));
-    }
-
     /// Runs the jobs of an event.
     fn act(&self, event: &str, payload: &Value, jobs: &[&str]) -> Output {
         let file = self.path("event.json");
@@ -269,7 +261,7 @@ fn what_was_planned_for_a_pull_request_is_what_its_merge_applies() {
     let world = World::new("ci-github-merged");
     let before = world.git(&["rev-parse", "main"]);
     world.git(&["checkout", "--quiet", "-b", "work"]);
-    world.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
+    world.estate.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
     world.git(&["commit", "--quiet", "--all", "--message", "Another text"]);
     let head = world.git(&["rev-parse", "HEAD"]);
     let said = well(&world.pull_request(7, "acme/infra"));
@@ -290,13 +282,13 @@ fn what_was_planned_for_a_pull_request_is_what_its_merge_applies() {
 
     // A second pull request. What it was planned on is changed by somebody before it is applied.
     world.git(&["checkout", "--quiet", "-B", "work"]);
-    world.change("dev/vpc", "\"reviewed\"", "\"reviewed again\"");
+    world.estate.change("dev/vpc", "\"reviewed\"", "\"reviewed again\"");
     world.git(&["commit", "--quiet", "--all", "--message", "A third text"]);
     let head = world.git(&["rev-parse", "HEAD"]);
     well(&world.pull_request(8, "acme/infra"));
     world.git(&["checkout", "--quiet", "main"]);
     world.git(&["merge", "--quiet", "--squash", "work"]);
-    world.change("dev/vpc", "\"reviewed again\"", "\"never reviewed\"");
+    world.estate.change("dev/vpc", "\"reviewed again\"", "\"never reviewed\"");
     let next = world.commit("A third text (#8)");
     world.keep(8, &head, "success", &next);
     world.noted(Some(&merge));
@@ -339,7 +331,7 @@ fn a_large_estate_is_planned_by_jobs_that_are_cut_from_what_is_affected() {
     let before = world.git(&["rev-parse", "main"]);
     world.git(&["checkout", "--quiet", "-b", "work"]);
     for unit in ["dev/vpc", "dev/store"] {
-        world.change(unit, "value = \"dev/", "value = \"new/");
+        world.estate.change(unit, "value = \"dev/", "value = \"new/");
     }
     world.git(&["commit", "--quiet", "--all", "--message", "Other texts"]);
     let head = world.git(&["rev-parse", "HEAD"]);
@@ -370,7 +362,7 @@ fn a_large_estate_is_planned_by_jobs_that_are_cut_from_what_is_affected() {
 fn what_nobody_reviewed_is_applied_by_hand_only() {
     let world = World::new("ci-github-unseen");
     let before = world.git(&["rev-parse", "main"]);
-    world.change("dev/vpc", "\"dev/vpc\"", "\"unseen\"");
+    world.estate.change("dev/vpc", "\"dev/vpc\"", "\"unseen\"");
     let commit = world.commit("Pushed");
     world.noted(Some(&before));
     world.server.put(&format!("/repos/acme/infra/commits/{commit}/pulls"), Page::body("[]"));

@@ -80,13 +80,6 @@ impl World {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn change(&self, unit: &str, from: &str, to: &str) {
-        let path = format!("live/{unit}/terragrunt.hcl");
-        let text = std::fs::read_to_string(self.estate.path().join(&path)).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "{text}");
-        self.estate.write(&path, &text.replace(from, to));
-    }
-
     /// A folder with the tree as it is, in which what brings a release has the program already.
     fn checkout(&self) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -197,7 +190,7 @@ fn what_was_planned_for_a_merge_request_is_what_its_merge_applies() {
     let Some(world) = World::new("ci-gitlab-merged", SETTINGS) else { return };
     let base = world.git(&["rev-parse", "main"]);
     world.git(&["checkout", "--quiet", "-b", "work"]);
-    world.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
+    world.estate.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
     let head = world.commit("Another text");
     let checkout = world.checkout();
     let variables = [MERGE_REQUEST, &[("CI_MERGE_REQUEST_DIFF_BASE_SHA", base.as_str())]].concat();
@@ -217,7 +210,7 @@ fn what_was_planned_for_a_merge_request_is_what_its_merge_applies() {
     assert_eq!((world.applied("dev/web"), world.applied("prod/vpc")), (None, None));
 
     // The next one fails, and is merged all the same.
-    world.change("dev/vpc", "\"reviewed\"", "\"unseen\"");
+    world.estate.change("dev/vpc", "\"reviewed\"", "\"unseen\"");
     let next = world.commit("A third text");
     world.keep((8, &next, &next), "failed", &[]);
     let push =
@@ -251,7 +244,7 @@ fn a_merge_request_has_one_comment_with_the_plans_of_all_jobs() {
         forge.slipway(folder.path()).run(&request).exits(0);
         let base = world.git(&["rev-parse", "main"]);
         world.git(&["checkout", "--quiet", "-b", "work"]);
-        world.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
+        world.estate.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
         world.commit("Another text");
         let checkout = world.checkout();
         if per_job == 1 {
@@ -287,7 +280,7 @@ fn the_jobs_of_a_large_estate_are_a_pipeline_of_their_own() {
     let Some(world) = World::new("ci-gitlab-cut", &settings) else { return };
     let base = world.git(&["rev-parse", "main"]);
     world.git(&["checkout", "--quiet", "-b", "work"]);
-    world.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
+    world.estate.change("dev/vpc", "\"dev/vpc\"", "\"reviewed\"");
     world.commit("Another text");
     let cut = Slipway::new(world.estate.path(), &tool("tofu"))
         .bed(&world.bed)

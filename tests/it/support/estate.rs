@@ -94,6 +94,15 @@ remote_state {
         file
     }
 
+    /// Changes the one place in a unit's configuration where a text stands.
+    #[track_caller]
+    pub fn change(&self, unit: &str, from: &str, to: &str) {
+        let path = format!("live/{unit}/terragrunt.hcl");
+        let text = std::fs::read_to_string(self.path().join(&path)).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{text}");
+        self.write(&path, &text.replace(from, to));
+    }
+
     /// Adds a unit that keeps one text, `value`, and puts it out; it depends on others by their names, and its
     /// text then ends in theirs.
     pub fn unit(&self, name: &str, dependencies: &[&str]) -> &Self {
