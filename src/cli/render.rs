@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::exit::Exit;
@@ -136,15 +137,26 @@ fn all(ui: Ui, workspace: &Workspace, args: &RenderArgs) -> Result<Exit, Command
     Ok(if broken || errors > 0 { Exit::Configuration } else { Exit::Done })
 }
 
+/// A line of `render --all --format json`.
+#[derive(Serialize)]
+struct Line<'u, C: Serialize> {
+    path: &'u str,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<C>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Json>,
+}
+
 fn json_line(
     (path, name): (&str, String),
     config: Option<&UnitConfig>,
     errors: &[Diagnostic],
     reveal: bool,
 ) -> String {
-    let config = config.map(|config| ("config".to_owned(), render_json(config, reveal)));
-    let errors = (!errors.is_empty()).then(|| ("errors".to_owned(), errors.iter().map(to_json).collect()));
-    let place = [("path".to_owned(), path.into()), ("name".to_owned(), name.into())];
-    let line: Json = place.into_iter().chain(config).chain(errors).collect();
-    shown::json(&format!("{line}\n")).into_owned()
+    let config = config.map(|config| render_json(config, reveal));
+    let line = Line { path, name, config, errors: errors.iter().map(to_json).collect() };
+    let mut text = serde_json::to_string(&line).unwrap_or_default();
+    text.push('\n');
+    shown::json(&text).into_owned()
 }

@@ -20,7 +20,7 @@ fn evaluate(reader: &Reader, unit: &str) -> UnitConfig {
 }
 
 fn rendered(reader: &Reader, unit: &str) -> Json {
-    render_json(&evaluate(reader, unit), true)
+    json!(render_json(&evaluate(reader, unit), true))
 }
 
 #[test]

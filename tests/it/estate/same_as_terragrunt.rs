@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use slipway::estate::{Estate, Graph};
 use slipway::terragrunt::outputs::NoOutputs;
 use slipway::terragrunt::{Reader, ReaderOptions};
@@ -75,7 +75,7 @@ impl Compared {
         let ours = self.reader("render").evaluate(&file, &NoOutputs);
         let ours = ours.unwrap_or_else(|errors| panic!("{unit}: {}", told(&errors)));
         let theirs = self.terragrunt(unit, &["render", "--format", "json"]);
-        assert_alike(unit, &render_json(&ours, true), &theirs);
+        assert_alike(unit, &json!(render_json(&ours, true)), &theirs);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Values turned into what an attribute takes, and into the plain shape that configurations hand on.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use super::schema::Kind;
 use slipway_hcl::budget::make;
@@ -96,23 +99,44 @@ pub(crate) fn plain_fields(fields: &Fields) -> Fields {
 /// The value as JSON. Sensitive values are shown only where `reveal` says so; unknown ones are empty strings,
 /// as Terragrunt renders them.
 pub fn to_json(value: &Value, reveal: bool) -> serde_json::Value {
-    use serde_json::Value as Json;
-    match value {
-        Value::Null => Json::Null,
-        Value::Unknown => Json::String(String::new()),
-        Value::Bool(truth) => Json::Bool(*truth),
-        Value::Number(number) => {
-            number.to_string().parse().map_or_else(|_| Json::String(number.to_string()), Json::Number)
+    let json = AsJson { value, reveal, shown: &|text| Cow::Borrowed(text) };
+    serde_json::to_value(json).unwrap_or_default()
+}
+
+/// What is written of a text.
+pub(crate) type Shown<'v> = &'v dyn Fn(&str) -> Cow<'_, str>;
+
+/// A value that is written as [`to_json`] says, text by text as `shown` says: nothing is put together before.
+pub(crate) struct AsJson<'v> {
+    pub value: &'v Value,
+    pub reveal: bool,
+    pub shown: Shown<'v>,
+}
+
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let of = |value| Self { value, ..*self };
+        match self.value {
+            Value::Null => to.serialize_unit(),
+            Value::Unknown => to.serialize_str(""),
+            Value::Bool(truth) => to.serialize_bool(*truth),
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => to.serialize_i64(whole),
+                None => match number.to_string().parse::<serde_json::Number>() {
+                    Ok(number) => number.serialize(to),
+                    Err(_) => to.collect_str(number),
+                },
+            },
+            Value::String(text) => to.serialize_str(&(self.shown)(text)),
+            Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
+                to.collect_seq(elements.iter().map(of))
+            }
+            Value::Object(fields) | Value::Map(fields) => {
+                to.collect_map(fields.iter().map(|(name, value)| (&**name, of(value))))
+            }
+            Value::Sensitive(inner) if self.reveal => of(inner).serialize(to),
+            Value::Sensitive(_) => to.serialize_str("(sensitive value)"),
         }
-        Value::String(text) => Json::String(text.to_string()),
-        Value::Tuple(elements) | Value::List(elements) | Value::Set(elements) => {
-            Json::Array(elements.iter().map(|element| to_json(element, reveal)).collect())
-        }
-        Value::Object(fields) | Value::Map(fields) => Json::Object(
-            fields.iter().map(|(name, value)| (name.to_string(), to_json(value, reveal))).collect(),
-        ),
-        Value::Sensitive(inner) if reveal => to_json(inner, reveal),
-        Value::Sensitive(_) => Json::String("(sensitive value)".to_owned()),
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) mod tests;
 
 pub use boundary::Boundary;
 pub use cache_dir::{terragrunt_unit_cache, terragrunt_working_dir};
+pub(crate) use convert::{AsJson, Shown};
 pub use convert::{strings, to_json};
 pub use counts::Counts;
 pub use document::Document;

@@ -191,7 +191,7 @@ impl<'r> UnitEvaluation<'r> {
         let first = first.map(|path| Trace::Read(Arc::from(path)));
         self.recorders.borrow_mut().push(first.into_iter().collect());
         let answer = work(before);
-        let files: Vec<Trace> = self.recorders.borrow_mut().pop().into_iter().flatten().collect();
+        let files = self.recorders.borrow_mut().pop().map(Vec::from_iter).unwrap_or_default();
         for file in &files {
             self.mark(file.clone());
         }
