@@ -47,6 +47,7 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	.venv/bin/python -m unittest discover -s emulator/tests -t .
 	@rm -f $(SKIPPED)
 	cargo test --lib --bins
+	cargo test -p slipway-providers --tests --quiet
 	cargo test --doc --quiet
 	tests/suite
 	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi

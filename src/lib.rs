@@ -13,7 +13,7 @@
 //! | 5 | [`cluster`], [`argocd`], [`registry`], [`forge`], [`manifests`] | EKS, Argo CD, registries of images, GitHub and GitLab, schemas of manifests |
 //! | 4 | [`project`], [`scaffold`] | `slipway.hcl`; what `slipway init` writes |
 //! | 3 | `slipway_estate`: [`terraform`], [`terragrunt`], [`estate`], [`view`]; `slipway_gitops` | Terraform's files, Terragrunt's dialect, the tree of units and what is seen of it; the manifests repository |
-//! | 2 | `slipway_hcl` | the HCL language |
+//! | 2 | `slipway_hcl`; `slipway_providers` | the HCL language; providers of Terraform that tools share |
 //! | 1 | `slipway_support` | processes, files, Git |
 //!
 //! Data flows one way: text → syntax → config → unit → graph → run → events → reports.
