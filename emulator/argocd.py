@@ -35,8 +35,9 @@ WORKLOADS = (
     Workload("argocd-repo-server", "deployments", "argocd-repo-server"),
     Workload("argocd-application-controller", "statefulsets", "argocd-application-controller"),
     Workload("argocd-applicationset-controller", "deployments", "argocd-applicationset-controller"),
-    # Not in the core flavor. It makes the default AppProject.
+    # These are not in the core flavor. The server makes the default AppProject.
     Workload("argocd-server", "deployments", "argocd-server"),
+    Workload("argocd-notifications", "deployments", "argocd-notifications-controller"),
 )
 
 
@@ -49,7 +50,7 @@ class ArgoCd:
         self._ports = {name: ports.take() for name in (
             "redis", "repo-server", "repo-server-metrics", "controller-metrics",
             "applicationset-metrics", "applicationset-probe", "applicationset-webhook",
-            "server", "server-metrics")}
+            "server", "server-metrics", "notifications-metrics")}
         # What a port-forward to a pod leads to: the port that its manifest says, and ours.
         self.forwards = {8081: self._ports["repo-server"]}
         self._next_look = 0.0
@@ -125,6 +126,9 @@ class ArgoCd:
                 return [*redis, *cluster, "--repo-server", repo_server, "--insecure",
                         "--address", "127.0.0.1", "--port", str(self._ports["server"]),
                         "--metrics-address", "127.0.0.1", "--metrics-port", str(self._ports["server-metrics"])]
+            case "argocd-notifications":
+                return [*cluster, "--logformat", "text", "--argocd-repo-server", repo_server,
+                        "--metrics-port", str(self._ports["notifications-metrics"])]
             case _:
                 return [*cluster, "--logformat", "text", "--argocd-repo-server", repo_server,
                         "--metrics-addr", self._address("applicationset-metrics"),

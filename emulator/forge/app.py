@@ -51,5 +51,5 @@ def route(forge: Any, headers: Any, method: str, parts: list[str], given: Any) -
             return 200, {"id": INSTALLATION, "app_id": forge.app["id"]}, {}
         case "POST", ["installations", number, "access_tokens"] if number == str(INSTALLATION):
             until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
-            return 201, {"token": forge.issue(["contents", "pull_requests"]), "expires_at": until}, {}
+            return 201, {"token": forge.issue(["contents", "pull_requests", "statuses"]), "expires_at": until}, {}
     return 404, {"message": "Not Found"}, {}

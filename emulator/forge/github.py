@@ -15,9 +15,10 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
         return _problem(404, "Not Found")
     repository = forge.repository("/".join(parts[1:3]))
     rest = parts[3:]
-    if rest and "pull_requests" not in who["permissions"]:
+    needed = "statuses" if rest[:1] == ["statuses"] else "pull_requests"
+    if rest and needed not in who["permissions"]:
         status, body, _ = _problem(403, "Resource not accessible by personal access token")
-        return status, body, {"X-Accepted-GitHub-Permissions": "pull_requests=write"}
+        return status, body, {"X-Accepted-GitHub-Permissions": f"{needed}=write"}
     with repository.lock:
         match method, rest:
             case "GET", []:
@@ -26,6 +27,8 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                 return _list(forge, repository, query)
             case "POST", ["pulls"]:
                 return _open(forge, repository, who, given)
+            case "POST", ["statuses", commit]:
+                return _status(repository, who, commit, given)
             case ("PATCH" | "DELETE"), ["issues", "comments", number]:
                 return _comment(repository, method, number, given)
             case _, ["issues", number, "comments"] if number.isdigit() and 0 < int(number) <= len(repository.requests):
@@ -66,6 +69,21 @@ def _one(forge: Any, repository: Repository, request: Request, method: str, what
                 return _problem(405, "Pull Request is not mergeable")
             return 200, {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}, {}
     return _problem(404, "Not Found")
+
+
+def _status(repository: Repository, who: dict[str, Any], commit: str, given: Any) -> Answer:
+    if not repository.has(commit):
+        return _problem(422, f"No commit found for SHA: {commit}")
+    if given.get("state") not in ("error", "failure", "pending", "success"):
+        return _invalid({"resource": "Status", "code": "custom", "field": "state", "message": "state is not included in the list"})
+    if (target := given.get("target_url")) is not None and not target.startswith(("https://", "http://")):
+        return _invalid({"resource": "Status", "code": "custom", "field": "target_url", "message": "target_url must use http(s) scheme"})
+    if len(given.get("description") or "") > 140:
+        return _invalid({"resource": "Status", "code": "custom", "field": "description", "message": "description is too long (maximum is 140 characters)"})
+    status = {"sha": commit, "context": given.get("context", "default"), "state": given["state"], "by": who["login"],
+              "description": given.get("description"), "target_url": target}
+    repository.statuses.append(status)
+    return 201, {"id": len(repository.statuses), **status}, {}
 
 
 def _comments(forge: Any, repository: Repository, who: dict[str, Any], request: Request, method: str,

@@ -27,6 +27,8 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                 settings = repository.settings
                 return 200, {"path_with_namespace": repository.path, "squash_option": settings.get("squash_option", "default_off"),
                              "squash_commit_template": settings.get("squash_commit_template")}, {}
+            case "POST", ["statuses", commit]:
+                return _status(repository, who, commit, given)
             case "GET", ["merge_requests"]:
                 found = [one for one in repository.requests if _state(one) == query.get("state", _state(one))]
                 found = [one for one in found if one.head == query.get("source_branch", one.head)
@@ -41,6 +43,23 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                     return 404, {"message": "404 Not found"}, {}
                 return _one(forge, repository, repository.requests[int(number) - 1], method, what, given)
     return 404, {"error": "404 Not Found"}, {}
+
+
+def _status(repository: Repository, who: dict[str, Any], commit: str, given: Any) -> Answer:
+    if not repository.has(commit):
+        return 404, {"message": "404 Commit Not Found"}, {}
+    if (state := given.get("state")) not in ("pending", "running", "success", "failed", "canceled", "skipped"):
+        return 400, {"error": "state does not have a valid value"}, {}
+    name = given.get("name") or given.get("context") or "default"
+    # One that is under way is gone on with, and cannot begin again; one that has ended has a new one after it.
+    before = [one for one in repository.statuses if (one["sha"], one["context"]) == (commit, name)]
+    if before and before[-1]["state"] == state and state in ("pending", "running"):
+        event = {"pending": "enqueue", "running": "run"}[state]
+        return 400, {"message": f"Cannot transition status via :{event} from :{state} (Reason(s): Status cannot transition via \"{event}\")"}, {}
+    status = {"sha": commit, "context": name, "state": state, "by": who["login"],
+              "description": given.get("description"), "target_url": given.get("target_url")}
+    repository.statuses.append(status)
+    return 201, {"id": len(repository.statuses), "sha": commit, "name": name, "status": state}, {}
 
 
 def _user(login: str) -> dict[str, Any]:

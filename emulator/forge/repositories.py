@@ -61,6 +61,8 @@ class Repository:
     bare: Path
     settings: dict[str, Any] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    # Of commits, in the order in which they were set: `sha`, `context`, `state`, `description`, `target_url`, `by`.
+    statuses: list[dict[str, Any]] = field(default_factory=list)
     said: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -74,6 +76,12 @@ class Repository:
         if done.returncode:
             raise NotMerged(done.stderr.strip() or done.stdout.strip())
         return done.stdout.strip()
+
+    def has(self, commit: str) -> bool:
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") == commit
+        except NotMerged:
+            return False
 
     def tip(self, branch: str) -> str | None:
         try:

@@ -151,12 +151,18 @@ class Handler(git_http.Handler):
         if what == "log":
             with self.server.lock:
                 return list(self.server.log)
+        if what == "know":
+            with self.server.lock:
+                self.server.tokens[given["token"]] = {"login": given["login"], "permissions": given["permissions"]}
+            return {}
         if what == "faults":
             with self.server.lock:
                 self.server.faults = given
             return {}
         repository = self.server.repository(query["path"])
         with repository.lock:
+            if what == "statuses":
+                return list(repository.statuses)
             if what == "settings":
                 repository.settings.update(given)
                 repository.protect()

@@ -17,8 +17,8 @@ use super::objects::{Change, Changes, Objects, kind, label};
 use super::rehearsed::{Step, rehearsed};
 use super::resources::{self, is_own_namespace};
 use super::upgrade::{Upgrade, between, version_of};
-use super::{clusters, repositories};
-use crate::project::{Repository, RootApplication, Source};
+use super::{clusters, notifications, repositories};
+use crate::project::{Notifications, Repository, RootApplication, Source};
 use crate::support::progress::Said;
 
 /// How long custom resource definitions may take to be served.
@@ -40,6 +40,8 @@ pub struct BootstrapSpec {
     pub root: Option<RootApplication>,
     /// Further repositories and logins.
     pub sources: Vec<Source>,
+    /// What is said to the forge of the commits that are synced.
+    pub notifications: Option<Notifications>,
     /// Keys of hosts that are reached by SSH, beside those of the manifest.
     pub ssh_known_hosts: Option<String>,
     /// Labels of the cluster's secret.
@@ -180,6 +182,10 @@ async fn wanted(objects: &Objects, spec: &BootstrapSpec) -> Result<Vec<DynamicOb
     let mut manifest = in_namespace(&spec.manifest.objects, &spec.namespace);
     if let Some(hosts) = &spec.ssh_known_hosts {
         add_known_hosts(&mut manifest, hosts);
+    }
+    if let Some(notifications) = &spec.notifications {
+        let (repository, origin) = (spec.repository.as_ref(), &spec.manifest.origin);
+        notifications::connect(objects, notifications, repository, origin, &mut manifest).await?;
     }
     let (definitions, rest): (Vec<_>, Vec<_>) = manifest.into_iter().partition(is_definition);
     let namespace = built(resources::namespace(&spec.namespace))?;

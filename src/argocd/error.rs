@@ -87,6 +87,34 @@ pub enum ArgoCdError {
         /// Namespaces, each with who installed what is there.
         others: Vec<String>,
     },
+    /// Nobody would send what is to be said to the forge.
+    #[error(
+        "{location}: the install manifest {origin} has no notifications controller, so nobody would set statuses; take one of a flavor that has it (standard, ha), or leave notifications out"
+    )]
+    NoNotifications {
+        /// Where they are asked for.
+        location: String,
+        /// The manifest.
+        origin: Address,
+    },
+    /// Statuses cannot be set on the forge.
+    #[error("{location}: statuses of commits cannot be set: {cause}")]
+    NoStatuses {
+        /// Where they are asked for.
+        location: String,
+        /// Why, and the way out.
+        cause: String,
+    },
+    /// Somebody else says who is notified.
+    #[error(
+        "nothing was changed: {by} keeps `subscriptions` in the ConfigMap argocd-notifications-cm, which is not taken over; add this line to it: {}", .ours.trim_end()
+    )]
+    Subscriptions {
+        /// Who, as the API server knows them.
+        by: String,
+        /// What has to be in it.
+        ours: String,
+    },
     /// A newer one is there.
     #[error(
         "nothing was changed: Argo CD {from} is there, and {to} is older, which may not read what the newer one wrote; name {from} or a newer one as version in slipway.hcl, or go back all the same with `slipway argocd bootstrap --allow-downgrade`"

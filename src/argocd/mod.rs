@@ -23,6 +23,7 @@ mod leftover;
 mod live;
 mod look;
 mod manifest;
+mod notifications;
 mod objects;
 mod rehearsed;
 mod render;

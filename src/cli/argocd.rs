@@ -162,7 +162,7 @@ pub async fn cmd_argocd(ui: Ui, global: &Global, args: &ArgocdArgs) -> Result<Ex
         ArgocdCommand::Wait(args) => wait(ui, &workspace, args).await,
         ArgocdCommand::Refresh(args) => acts::refresh(ui, &workspace, args).await,
         ArgocdCommand::Sync(args) => acts::sync(ui, &workspace, args).await,
-        ArgocdCommand::Diff(args) => acts::diff(ui, &workspace, args).await,
+        ArgocdCommand::Diff(args) => Box::pin(acts::diff(ui, &workspace, args)).await,
         ArgocdCommand::History(args) => acts::history(ui, &workspace, args).await,
         ArgocdCommand::Rollback(args) => acts::rollback(ui, &workspace, args).await,
         ArgocdCommand::Tree(args) => acts::tree(ui, &workspace, args).await,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::decode::Decode;
 use super::fields::text;
 use super::left_out::LeftOut;
+use super::notifications::{self, Notifications};
 use super::repositories::{self, REPO_CREDS, REPOSITORY, Repository, SOURCE, Source};
 use crate::hcl::ast::Block;
 use crate::hcl::diagnostic::Diagnostic;
@@ -29,8 +30,14 @@ const ARGOCD: &[Spec] = &[
     optional("removal_timeout", Kind::String),
 ];
 /// A `repository` without a label is that of the manifests; others have one.
-const ARGOCD_BLOCKS: &[(&str, usize)] =
-    &[("cluster", 1), ("repo_creds", 1), ("repository", 0), ("repository", 1), ("root", 0)];
+const ARGOCD_BLOCKS: &[(&str, usize)] = &[
+    ("cluster", 1),
+    ("notifications", 0),
+    ("repo_creds", 1),
+    ("repository", 0),
+    ("repository", 1),
+    ("root", 0),
+];
 const REPEATED: &[&str] = &["cluster", "repo_creds", "repository"];
 const ROOT: &[Spec] = &[
     required("path", Kind::String),
@@ -63,6 +70,8 @@ pub struct ArgoCd {
     pub repository: Option<Repository>,
     /// Further repositories, and logins for all whose addresses begin alike.
     pub sources: Vec<Source>,
+    /// What it says to the forge of the commits that it syncs.
+    pub notifications: Option<Notifications>,
     /// Keys of hosts that are reached by SSH, one a line as in `known_hosts`, beside those that the release brings.
     pub ssh_known_hosts: Option<String>,
     /// The application that holds the others.
@@ -133,6 +142,10 @@ pub(super) fn check(document: &Document, block: &Block, errors: &mut Vec<Diagnos
             "repo_creds" => ("repo_creds", REPO_CREDS),
             "root" => ("root", ROOT),
             "cluster" => ("cluster", REGISTERED),
+            "notifications" => {
+                notifications::check(document, block, inner, errors);
+                continue;
+            }
             _ => continue,
         };
         document.check(&inner.body, what, specs, &[], &[], errors);
@@ -208,10 +221,16 @@ pub(super) fn argocd(decode: &Decode<'_>, block: &Block, whole: bool) -> Result<
         labels: map(&fields, "labels").unwrap_or_default(),
         repository,
         root,
+        notifications: None,
         sources: Vec::new(),
         clusters: Vec::new(),
     };
     if whole {
+        if let Some(block) = blocks("notifications").next() {
+            // Whether a manifest of somebody's own has it is seen when it is read.
+            let has_controller = flavor != Flavor::Core || argocd.manifest.is_some();
+            argocd.notifications = Some(notifications::notifications(decode, block, has_controller)?);
+        }
         argocd.sources = repositories::sources(decode, block, argocd.repository.as_ref())?;
         for block in blocks("cluster") {
             let fields = decode.fields(block, "cluster", REGISTERED)?;

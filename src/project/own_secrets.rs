@@ -6,7 +6,7 @@ use crate::hcl::ast::{Body, Expr, ExprKind};
 use crate::hcl::walk::expressions;
 use crate::support::{environment, redact};
 
-/// What of a `repository` or `repo_creds` block may be a secret.
+/// What of a `repository`, `repo_creds` or `notifications` block may be a secret.
 pub(super) const SECRET: &[&str] = &["credentials", "github_app_private_key", "ssh_private_key", "url"];
 
 /// Keeps them from programs that are started from now on, and what they hold from being shown: those whose names stand
@@ -50,7 +50,8 @@ fn names(file: &Body) -> BTreeSet<String> {
     let repositories = file
         .blocks("cluster")
         .flat_map(|cluster| cluster.body.blocks("argocd"))
-        .flat_map(|argocd| argocd.body.blocks("repository").chain(argocd.body.blocks("repo_creds")));
+        .flat_map(|argocd| &argocd.body.blocks)
+        .filter(|block| matches!(&*block.kind.name, "notifications" | "repo_creds" | "repository"));
     let secret = |attribute: &&str| SECRET.contains(attribute);
     let mut open: Vec<&Expr> = repositories
         .flat_map(|repository| &repository.body.attributes)
@@ -103,12 +104,13 @@ mod tests {
                   url         = "https://${get_env("HOST_TOKEN")}@h/m.git"
                   credentials = "${local.token}${local.again}"
                 }
+                notifications { credentials = get_env("STATUS") }
               }
             }
         "#;
         let (body, errors) = crate::hcl::parse(&SourceFile::new("slipway.hcl", text));
         assert!(errors.is_empty(), "{errors:?}");
         let names: Vec<String> = names(&body).into_iter().collect();
-        assert_eq!(names, ["FIRST", "HOST_TOKEN", "SECOND"]);
+        assert_eq!(names, ["FIRST", "HOST_TOKEN", "SECOND", "STATUS"]);
     }
 }

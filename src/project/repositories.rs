@@ -268,48 +268,73 @@ fn login(
     url: &Address,
 ) -> Result<Option<Key>, Box<Diagnostic>> {
     let wrong = |message: &str, help: &str| Box::new(decode.error_at(block, message).help(help.to_owned()));
-    let key = |name: &str| -> Result<Option<Secret>, Box<Diagnostic>> {
-        let Some(key) = text(fields, name) else { return Ok(None) };
-        // As variables hold it, and with the end of its last line: ssh takes it for broken without.
-        let key = Secret::new(format!("{}\n", key.replace("\\n", "\n").trim()));
-        if key.expose().starts_with(PEM) {
-            return Ok(Some(key));
-        }
-        let help = "it begins with -----BEGIN: give the content of its file, as by file(\"…\") or a variable";
-        Err(wrong(&format!("{name} is no private key"), help))
-    };
-    let ssh = key("ssh_private_key")?;
-    let app = key("github_app_private_key")?;
+    let ssh = private_key(decode, block, fields, "ssh_private_key")?;
+    let app = github_app(decode, block, fields)?;
     let has_password = text(fields, "credentials").is_some();
     if usize::from(ssh.is_some()) + usize::from(app.is_some()) + usize::from(has_password) > 1 {
         let help = "leave one: credentials, ssh_private_key or github_app_private_key";
         return Err(wrong(&format!("there are several logins for {url}"), help));
     }
     let is_web = url.expose().starts_with("https://") || url.expose().starts_with("http://");
-    if let Some(key) = ssh {
-        let help = "write it as git@HOST:PATH or ssh://git@HOST/PATH";
-        return if is_web {
+    match (ssh, app) {
+        (Some(_), _) if is_web => {
+            let help = "write it as git@HOST:PATH or ssh://git@HOST/PATH";
             Err(wrong(&format!("{url} takes no SSH key"), help))
-        } else {
-            Ok(Some(Key::Ssh(key)))
-        };
-    }
-    let number = |name: &str| -> Result<Option<u64>, Box<Diagnostic>> {
-        let Some(text) = text(fields, name) else { return Ok(None) };
-        let found =
-            text.parse().map_err(|_| wrong(&format!("{name} is no number"), "the App's page has it"))?;
-        Ok(Some(found))
-    };
-    match (app, number("github_app_id")?) {
-        (None, _) => Ok(None),
-        (Some(_), _) if !is_web => {
+        }
+        (Some(key), _) => Ok(Some(Key::Ssh(key))),
+        (None, Some(_)) if !is_web => {
             Err(wrong(&format!("{url} is not reached by a GitHub App"), "write its https address"))
         }
-        (Some(_), None) => Err(wrong("github_app_id is missing", "the App's page has it")),
+        (None, Some(AppLogin { id, installation, key })) => {
+            Ok(Some(Key::GithubApp { id, installation, key }))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// A GitHub App, as attributes of a block name it.
+pub(super) struct AppLogin {
+    pub id: u64,
+    pub installation: Option<u64>,
+    pub key: Secret,
+}
+
+/// The GitHub App of a block, where it has one.
+pub(super) fn github_app(
+    decode: &Decode<'_>,
+    block: &Block,
+    fields: &Fields,
+) -> Result<Option<AppLogin>, Box<Diagnostic>> {
+    let wrong = |message: &str| Box::new(decode.error_at(block, message).help("the App's page has it"));
+    let number = |name: &str| -> Result<Option<u64>, Box<Diagnostic>> {
+        let Some(text) = text(fields, name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| wrong(&format!("{name} is no number")))
+    };
+    let key = private_key(decode, block, fields, "github_app_private_key")?;
+    match (key, number("github_app_id")?) {
+        (None, _) => Ok(None),
+        (Some(_), None) => Err(wrong("github_app_id is missing")),
         (Some(key), Some(id)) => {
-            Ok(Some(Key::GithubApp { id, installation: number("github_app_installation_id")?, key }))
+            Ok(Some(AppLogin { id, installation: number("github_app_installation_id")?, key }))
         }
     }
+}
+
+/// A private key, as variables hold it.
+fn private_key(
+    decode: &Decode<'_>,
+    block: &Block,
+    fields: &Fields,
+    name: &str,
+) -> Result<Option<Secret>, Box<Diagnostic>> {
+    let Some(key) = text(fields, name) else { return Ok(None) };
+    // With the end of its last line: ssh takes it for broken without.
+    let key = Secret::new(format!("{}\n", key.replace("\\n", "\n").trim()));
+    if key.expose().starts_with(PEM) {
+        return Ok(Some(key));
+    }
+    let help = "it begins with -----BEGIN: give the content of its file, as by file(\"…\") or a variable";
+    Err(Box::new(decode.error_at(block, &format!("{name} is no private key")).help(help)))
 }
 
 fn is_set(fields: &Fields, name: &str) -> bool {

@@ -187,3 +187,45 @@ fn the_manifests_repository_is_known_without_the_keys_of_others() {
     assert_eq!(argocd.repository.unwrap().url.expose(), "https://h/m.git");
     assert!(dev(&project).resolve(None).is_err());
 }
+
+#[test]
+fn notifications_have_a_login_and_somebody_who_sends_them() {
+    use crate::project::StatusLogin;
+    let block = |flavor: &str, text: &str| {
+        format!(
+            "    {flavor}\n    repository {{\n      url = \"https://h/a/b.git\"\n    }}\n    notifications {{\n{text}\n    }}"
+        )
+    };
+    let standard = "flavor = \"standard\"";
+    let by_token = "credentials = get_env(\"VALUE\")";
+    let cluster = with_argocd(&block(standard, by_token), "canary-token").unwrap();
+    assert!(!format!("{cluster:?}").contains("canary-token"));
+    let notifications = cluster.argocd.unwrap().notifications.unwrap();
+    assert!(matches!(notifications.login, StatusLogin::Token(token) if token.expose() == "canary-token"));
+    let pem = "-----BEGIN KEY-----\\ncanary-key\\n-----END KEY-----";
+    let app = "github_app_id = \"7\"\ngithub_app_private_key = get_env(\"VALUE\")";
+    let installed = format!("{app}\ngithub_app_installation_id = \"9\"");
+    let cluster = with_argocd(&block(standard, &installed), pem).unwrap();
+    let login = cluster.argocd.unwrap().notifications.unwrap().login;
+    assert!(matches!(login, StatusLogin::GithubApp { id: 7, installation: 9, .. }), "{login:?}");
+
+    // Of a manifest of one's own only itself tells.
+    let own = "manifest = \"install.yaml\"";
+    with_argocd(&block(own, by_token), "x").unwrap();
+    for (flavor, text, wrong) in [
+        ("", by_token, "slipway.hcl:9:5: the core flavor of Argo CD has no notifications controller"),
+        ("flavor = \"core\"", by_token, "has no notifications controller"),
+        (standard, "", "notifications have no login"),
+        (standard, app, "github_app_installation_id is missing"),
+        (standard, "credentials = \"written\"", "credentials stands in slipway.hcl"),
+        (standard, &format!("{installed}\n{by_token}"), "there are several logins"),
+        (standard, &format!("{by_token}\ncontext = \"{{ap}}\""), "context: {ap} stands for nothing"),
+        (standard, &format!("{by_token}\ntarget_url = \"argocd/{{app}}\""), "target_url is no address"),
+    ] {
+        let error = with_argocd(&block(flavor, text), pem).unwrap_err();
+        assert!(error.contains(wrong), "{error}\nand not {wrong}");
+    }
+    let alone = format!("    {standard}\n    notifications {{\n{by_token}\n    }}");
+    let error = with_argocd(&alone, "x").unwrap_err();
+    assert!(error.contains("argocd names no such repository"), "{error}");
+}

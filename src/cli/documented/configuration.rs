@@ -13,6 +13,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("argocd.rs:ARGOCD", "docs/slipway-hcl.md", "### `argocd`"),
     ("argocd.rs:REGISTERED", "docs/slipway-hcl.md", "#### `cluster \"LABEL\"` in `argocd`"),
     ("argocd.rs:ROOT", "docs/slipway-hcl.md", "#### `root`"),
+    ("notifications.rs:NOTIFICATIONS", "docs/slipway-hcl.md", "#### `notifications`"),
     ("repositories.rs:REPOSITORY", "docs/slipway-hcl.md", "#### `repository`"),
     ("repositories.rs:SOURCE", "docs/slipway-hcl.md", "#### `repository \"NAME\"`"),
     ("repositories.rs:REPO_CREDS", "docs/slipway-hcl.md", "#### `repo_creds \"NAME\"`"),

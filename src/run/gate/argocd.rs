@@ -245,6 +245,7 @@ pub async fn bootstrap_spec(
         repository: argocd.repository.clone(),
         root: argocd.root.clone(),
         sources: argocd.sources.clone(),
+        notifications: argocd.notifications.clone(),
         ssh_known_hosts: argocd.ssh_known_hosts.clone(),
         labels: argocd.labels.clone(),
         clusters,

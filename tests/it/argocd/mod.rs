@@ -10,6 +10,7 @@ mod drifting;
 mod killed;
 mod life;
 mod logs;
+mod notifying;
 mod preview;
 mod processes;
 mod promotion;

@@ -126,6 +126,7 @@ impl World {
                 namespace: None,
             }),
             sources: Vec::new(),
+            notifications: None,
             ssh_known_hosts: None,
             labels: std::collections::BTreeMap::new(),
             clusters: Vec::new(),

@@ -50,7 +50,7 @@ impl Forge {
         let settings = json!({
             "root": folder.path().join("repositories"),
             "tokens": {
-                TOKEN: {"login": "bot", "permissions": ["contents", "pull_requests"]},
+                TOKEN: {"login": "bot", "permissions": ["contents", "pull_requests", "statuses"]},
                 PUSHER: {"login": "pusher", "permissions": ["contents"]},
             },
             "app": {"id": 99, "key": key},
@@ -97,6 +97,11 @@ impl Forge {
         self.control("settings", "", settings)
     }
 
+    /// Somebody makes a token.
+    pub fn know(&self, token: &str, login: &str, permissions: &[&str]) {
+        self.control("know", "", &json!({ "token": token, "login": login, "permissions": permissions }));
+    }
+
     /// What goes wrong from now on.
     pub fn faults(&self, faults: &Value) {
         self.control("faults", "", faults);
@@ -105,6 +110,11 @@ impl Forge {
     /// The requests that were opened.
     pub fn requests(&self) -> Vec<Value> {
         self.control("requests", "", &json!({})).as_array().unwrap().clone()
+    }
+
+    /// The statuses of commits, in the order in which they were set.
+    pub fn statuses(&self) -> Vec<Value> {
+        self.control("statuses", "", &json!({})).as_array().unwrap().clone()
     }
 
     /// Somebody merges a request by `merge`, `squash` or `rebase`; the commit.
