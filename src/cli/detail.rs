@@ -33,7 +33,11 @@ pub async fn add_details(
     }
     let request = start.request.clone().unwrap_or_default();
     let workspace = workspace.with_settings_of(&request)?;
-    let tools = Tools { engine: EngineChoice::named(&start.engine), tf_path: request.tool.clone() };
+    let tools = Tools {
+        engine: EngineChoice::named(&start.engine),
+        tf_path: request.tool.clone(),
+        ..Tools::default()
+    };
     let engine = workspace.engine(&tools, false)?;
     let root = workspace.project.estate_root.clone();
     let loader = UnitLoader::new(Arc::clone(&engine), workspace.reader("plan"), root.clone());

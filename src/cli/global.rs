@@ -170,6 +170,18 @@ pub struct EngineArgs {
     #[arg(long, env = "SLIPWAY_BACKEND_BOOTSTRAP")]
     pub backend_bootstrap: bool,
 
+    /// Whether units share the processes of providers, with the native engine [default: as slipway.hcl says]
+    #[arg(
+        long,
+        value_name = "YES",
+        env = "SLIPWAY_SHARE_PROVIDERS",
+        value_parser = super::truth::truth,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub share_providers: Option<bool>,
+
     /// What the plans cost.
     #[command(flatten)]
     pub price: PriceArgs,
@@ -201,7 +213,7 @@ impl EngineArgs {
             cost: self.price.cost,
             keep_generated: self.stacks.no_stack_generate,
             scope: Scope::default(),
-            tools: self.tools.tools(),
+            tools: Tools { share_providers: self.share_providers, ..self.tools.tools() },
             reports: self.reports.files(),
         }
     }
@@ -258,7 +270,8 @@ pub struct ToolArgs {
 impl ToolArgs {
     /// What they say.
     pub fn tools(&self) -> Tools {
-        Tools { engine: self.engine.map(EngineChoice::from), tf_path: self.tf_path.clone() }
+        let engine = self.engine.map(EngineChoice::from);
+        Tools { engine, tf_path: self.tf_path.clone(), ..Tools::default() }
     }
 }
 

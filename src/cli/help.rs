@@ -20,6 +20,7 @@ const HEADINGS: &[(&str, &[&str])] = &[
             "gate_timeout",
             "unit_memory",
             "cache_size",
+            "share_providers",
             "backend_bootstrap",
             "cost",
             "no_stack_generate",

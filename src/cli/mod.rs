@@ -29,6 +29,7 @@ mod habits;
 mod help;
 mod image;
 mod init;
+mod keep;
 mod kubeconfig;
 mod man;
 mod moment;
@@ -194,6 +195,9 @@ pub fn main() -> ExitCode {
         return Exit::Done.into();
     }
     early::tell_panics();
+    if let Some(exit) = keep::kept() {
+        return exit.into();
+    }
     let (cli, meant) = match parsed() {
         Ok(parsed) => parsed,
         Err(exit) => return exit.into(),

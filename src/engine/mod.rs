@@ -73,6 +73,8 @@ pub struct EngineSettings {
     pub tool: Option<PathBuf>,
     /// Whether a state bucket that is missing may be created.
     pub backend_bootstrap: bool,
+    /// Whether units share the processes of providers.
+    pub share_providers: bool,
     /// The features that were set, for whoever evaluates the configuration once more.
     pub features: BTreeMap<String, String>,
     /// The experiments of Terragrunt's that were turned on, for the same.

@@ -68,6 +68,16 @@ impl Verb {
         )
     }
 
+    /// Whether it asks providers, so that those may serve it that others use as well.
+    pub fn is_served(self) -> bool {
+        const WORDS: &[&str] = &["import", "plan", "refresh", "show", "validate"];
+        match self {
+            Self::Plan(_) | Self::ApplySaved(_) | Self::ApplyDirectly(_) | Self::Show => true,
+            Self::Tool(command) => WORDS.contains(&command.word()),
+            Self::StatePull | Self::StateList | Self::ForceUnlock | Self::Output | Self::Program => false,
+        }
+    }
+
     /// What follows the words, before the file or the ID that it is about.
     pub fn flags(self) -> &'static [&'static str] {
         match self {

@@ -45,6 +45,7 @@ impl Workspace {
             home: home.to_owned(),
             tool: tools.tf_path.clone(),
             backend_bootstrap,
+            share_providers: tools.share_providers.unwrap_or(self.project.share_providers),
             features: self.features.clone(),
             experiments: self.experiments.clone(),
         };

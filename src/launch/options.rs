@@ -31,6 +31,8 @@ pub struct Tools {
     pub engine: Option<EngineChoice>,
     /// The tofu or terraform to use.
     pub tf_path: Option<PathBuf>,
+    /// Whether units share the processes of providers, where it is not left to slipway.hcl.
+    pub share_providers: Option<bool>,
 }
 
 /// What a look for drift takes in.

@@ -144,6 +144,7 @@ fn options(now: &RunOptions, request: &Request, past: &Past) -> RunOptions {
         tools: Tools {
             engine: EngineChoice::named(&past.start.engine),
             tf_path: request.tool.clone().or(now.tools.tf_path.clone()),
+            share_providers: now.tools.share_providers,
         },
         ..now
     }

@@ -9,7 +9,7 @@ use crate::terragrunt::ReaderOptions;
 const PARTS: &[&str] = &[
     "estate {\n  root    = VALUE\n  exclude = VALUE\n}\n",
     "engine {\n  use = VALUE\n  parallelism = VALUE\n}\n",
-    "engine {\n  unit_timeout = VALUE\n  unit_memory = VALUE\n  cache_size = VALUE\n  fail_fast = VALUE\n}\n",
+    "engine {\n  unit_timeout = VALUE\n  unit_memory = VALUE\n  cache_size = VALUE\n  fail_fast = VALUE\n  share_providers = VALUE\n}\n",
     "unit VALUE {\n  timeout = VALUE\n}\n",
     "cluster \"dev\" {\n  unit = VALUE\n  name = VALUE\n  region = VALUE\n  verify {\n    version = VALUE\n    min_ready_nodes = VALUE\n    addons = VALUE\n    timeout = VALUE\n  }\n}\n",
     "cluster VALUE {\n  unit = \"a\"\n  name = outputs.VALUE\n  region = \"r\"\n  argocd {\n    version = VALUE\n    flavor = VALUE\n    repository {\n      url = VALUE\n      credentials = VALUE\n    }\n    root {\n      path = VALUE\n      revision = VALUE\n    }\n  }\n}\n",

@@ -73,6 +73,7 @@ const ENGINE: &[Spec] = &[
     optional("unit_timeout", Kind::String),
     optional("unit_memory", Kind::String),
     optional("cache_size", Kind::String),
+    optional("share_providers", Kind::Bool),
 ];
 const BLOCKS: &[(&str, usize)] = &[
     ("apps", 0),
@@ -142,6 +143,8 @@ pub struct Project {
     pub unit_memory: Option<u64>,
     /// `engine.cache_size`: bytes that fetched modules and installed providers may take.
     pub cache_size: Option<u64>,
+    /// `engine.share_providers`: whether units share the processes of providers.
+    pub share_providers: bool,
     /// How long units may take.
     pub limits: UnitLimits,
     /// The clusters, in the order of the file.
@@ -187,6 +190,7 @@ impl Project {
             fail_fast: false,
             unit_memory: None,
             cache_size: None,
+            share_providers: false,
             limits: UnitLimits::default(),
             clusters: Vec::new(),
             policies: Vec::new(),
@@ -237,6 +241,7 @@ impl Project {
             fail_fast: engine.get("fail_fast").and_then(Value::as_bool).unwrap_or_default(),
             unit_memory: None,
             cache_size: None,
+            share_providers: engine.get("share_providers").and_then(Value::as_bool).unwrap_or_default(),
             limits: UnitLimits::read(&sections, needs.engine, &mut errors),
             clusters,
             policies: policy::all(&sections, needs.policies, &mut errors),

@@ -6,10 +6,12 @@ mod earlier;
 mod generate;
 mod hooks;
 mod init;
+mod installed;
 mod prepare;
 mod prepared;
 mod providers;
 mod shared_init;
+mod shared_providers;
 mod variables;
 mod versions;
 mod workdir;
@@ -27,6 +29,8 @@ use self::hooks::Hooks;
 use self::prepared::Prepared;
 use self::providers::Providers;
 use self::shared_init::SharedInits;
+use self::shared_providers::SharedProviders;
+pub use self::shared_providers::{KEEPING, keep_providers};
 use super::cache;
 use super::driver::{Call, Driver, Parts};
 use super::failure::passed_over;
@@ -49,6 +53,7 @@ pub struct NativeEngine {
     lock_tables: LockTables,
     providers: Providers,
     inits: SharedInits,
+    shared_providers: SharedProviders,
     /// The units that were prepared in this run.
     begun: Mutex<BTreeSet<String>>,
 }
@@ -60,6 +65,7 @@ impl NativeEngine {
             buckets: StateBuckets::new(settings.backend_bootstrap),
             lock_tables: LockTables::new(settings.backend_bootstrap),
             providers: Providers::new(&settings.home),
+            shared_providers: SharedProviders::new(settings.share_providers),
             parts: Parts::new(settings),
             inits: SharedInits::default(),
             begun: Mutex::default(),
@@ -194,7 +200,18 @@ impl Driver for NativeEngine {
             matches!(verb, Verb::Tool(tool) if ["init", "providers"].contains(&tool.word()));
         let running = Box::pin(async {
             let permit = if touches_providers { Some(self.providers.permit_alone().await?) } else { None };
+            let served = if verb.is_served() {
+                self.shared_providers.serve(&job.id, prepared.folder.path(), command).await
+            } else {
+                None
+            };
+            let told = served.as_ref().map(|served| {
+                let (name, value) = served.variable();
+                command.clone().env(name, value)
+            });
+            let command = told.as_ref().unwrap_or(command);
             let ran = self.run_initialized(job, prepared, command, options, session).await?;
+            drop(served);
             if touches_providers {
                 // As after an `init` of ours: the lock file is the unit's.
                 cache::hold_providers(self.home(), prepared.folder.path())?;

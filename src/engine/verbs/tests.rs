@@ -123,6 +123,7 @@ impl Bench {
             home: dir.path().join("home"),
             tool: None,
             backend_bootstrap: false,
+            share_providers: false,
             features: std::collections::BTreeMap::new(),
             experiments: std::collections::BTreeSet::new(),
         };
