@@ -69,9 +69,15 @@ pub async fn refresh(
     loop {
         let mut waits = Vec::new();
         for name in left {
-            let live = objects.get(&application_kind(), None, &name).await?;
-            if live.is_some_and(|live| ApplicationStatus::of(&live).facts.is_asked) {
-                waits.push(name);
+            let is_asked = |live: DynamicObject| ApplicationStatus::of(&live).facts.is_asked;
+            match objects.get(&application_kind(), None, &name).await {
+                // It may answer the next time.
+                Err(ArgoCdError::Unreachable(_)) => waits.push(name),
+                live => {
+                    if live?.is_some_and(is_asked) {
+                        waits.push(name);
+                    }
+                }
             }
         }
         left = waits;
@@ -231,16 +237,22 @@ async fn run(
     let mut said = Said::default();
     loop {
         // What the watch knows may be of before; the object itself is not.
-        let now = ApplicationStatus::of(&application(objects, name).await?);
-        match now.operation.as_str() {
-            "Succeeded" => return Ok(now),
-            "Failed" | "Error" => {
-                let message = now.reason(None).map(|reason| reason.text).unwrap_or_default();
-                return Err(ArgoCdError::SyncFailed { application: name.to_owned(), message });
+        let message = match application(objects, name).await {
+            // The sync goes on, and it may answer the next time.
+            Err(ArgoCdError::Unreachable(cause)) => format!("the cluster did not answer: {cause}"),
+            live => {
+                let now = ApplicationStatus::of(&live?);
+                let reason = now.reason(None).map(|reason| reason.text);
+                match now.operation.as_str() {
+                    "Succeeded" => return Ok(now),
+                    "Failed" | "Error" => {
+                        let message = reason.unwrap_or_default();
+                        return Err(ArgoCdError::SyncFailed { application: name.to_owned(), message });
+                    }
+                    _ => reason.unwrap_or_else(|| "it has not begun".to_owned()),
+                }
             }
-            _ => {}
-        }
-        let message = now.reason(None).map_or_else(|| "it has not begun".to_owned(), |reason| reason.text);
+        };
         if Instant::now() >= until {
             return Err(ArgoCdError::Timeout { after: timeout, reasons: vec![format!("{name}: {message}")] });
         }

@@ -283,9 +283,14 @@ pub async fn wait_available(
     loop {
         let mut missing = Vec::new();
         for workload in &workloads {
-            let found = objects.get(&kind(workload), None, &workload.name_any()).await?;
-            if !found.as_ref().is_some_and(is_available) {
-                missing.push(label(workload));
+            match objects.get(&kind(workload), None, &workload.name_any()).await {
+                Ok(Some(found)) if is_available(&found) => {}
+                Ok(_) => missing.push(label(workload)),
+                // It may answer the next time.
+                Err(ArgoCdError::Unreachable(cause)) => {
+                    missing.push(format!("{} (the cluster did not answer: {cause})", label(workload)));
+                }
+                Err(error) => return Err(error),
             }
         }
         if missing.is_empty() {

@@ -253,6 +253,13 @@ impl ArgoCdError {
             kube::Error::Api(status) if matches!(action, "apply" | "replace") && status.code == 409 => {
                 Self::Conflict { object, cause: status.message.clone() }
             }
+            // It is busy, or one behind it: no answer to what was asked.
+            kube::Error::Api(status)
+                if matches!(action, "change" | "discovery" | "list" | "read")
+                    && matches!(status.code, 429 | 500 | 502..=504) =>
+            {
+                Self::Unreachable(format!("{} ({})", status.message, status.code))
+            }
             kube::Error::Api(status) => {
                 Self::Refused { action, object, cause: format!("{} ({})", status.message, status.code) }
             }

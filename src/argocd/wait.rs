@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use kube::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ArgoCdError;
@@ -32,6 +32,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TELL: Duration = Duration::from_secs(1);
 /// A refresh that was lost (a controller that restarted) is asked for again.
 const AGAIN: Duration = Duration::from_secs(10);
+/// So often it is begun: what never answers is not waited for.
+const BEGINNINGS: usize = 3;
 /// Asks for the manifests to be hydrated, where they are.
 const HYDRATE: &str = "argocd.argoproj.io/hydrate";
 /// So many requests are under way at once.
@@ -47,7 +49,7 @@ pub async fn wait_green(
 ) -> Result<Vec<ApplicationStatus>, ArgoCdError> {
     let objects = Objects::new(client, namespace);
     let until = Instant::now() + wanted.timeout;
-    let mut watched = Watched::open(&objects).await?;
+    let mut watched = begun(&objects, until, progress).await?;
     if watched.known.all().next().is_none() && !has_controller(&objects, namespace).await {
         return Err(ArgoCdError::NotInstalled { namespace: namespace.to_owned() });
     }
@@ -62,18 +64,17 @@ pub async fn wait_green(
             }
         }
         let mut found = wait.look(&watched.known).await?;
-        if found.lacking.is_empty() && watched.trouble.is_none() {
+        let unanswered = watched.trouble.clone().or(found.unanswered.take());
+        if found.lacking.is_empty() && unanswered.is_none() {
             return Ok(watched.known.into_all());
         }
-        if let Some(trouble) = &watched.trouble {
-            let text = format!("the cluster did not answer: {trouble}");
-            found.lacking.push(Lacking { name: String::new(), text, is_trouble: true });
-        }
+        found.lacking.extend(unanswered.as_deref().map(did_not_answer));
         if Instant::now() >= until {
             let reasons = wait.last_reasons(&watched.known, &found.lacking).await;
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
-        wait.ask(&watched.known, &found.behind).await?;
+        let unanswered = wait.ask(&watched.known, &found.behind).await?;
+        found.lacking.extend(unanswered.as_deref().map(did_not_answer));
         if told.is_none_or(|told| told.elapsed() >= TELL) {
             wait.closer.look(&wait.objects, &watched.known, &mut found.lacking).await;
             let unseen = wait.sets.unseen.as_ref().map(|cause| {
@@ -87,6 +88,25 @@ pub async fn wait_green(
     }
 }
 
+/// Begins to watch. An answer that does not come is asked for again, as it is later on; but where none has ever come, there is
+/// nothing that could become green.
+async fn begun(objects: &Objects, until: Instant, progress: Progress<'_>) -> Result<Watched, ArgoCdError> {
+    for _ in 1..BEGINNINGS {
+        match Watched::open(objects).await {
+            Err(ArgoCdError::Unreachable(cause)) if Instant::now() < until => {
+                progress(did_not_answer(&cause).text);
+                tokio::time::sleep(PAUSE).await;
+            }
+            begun => return begun,
+        }
+    }
+    Watched::open(objects).await
+}
+
+fn did_not_answer(cause: &str) -> Lacking {
+    Lacking { name: String::new(), text: format!("the cluster did not answer: {cause}"), is_trouble: true }
+}
+
 /// Why the Applications are not green as they are now, each with its name; nothing where they are. Argo CD is asked for nothing,
 /// so that what an `ApplicationSet` will make yet is not seen.
 pub async fn not_green(
@@ -98,6 +118,9 @@ pub async fn not_green(
     let objects = Objects::new(client, namespace);
     let known = Watched::open(&objects).await?.known;
     let found = Wait::new(objects, wanted, ancestry).look_at_applications(&known).await?;
+    if let Some(cause) = found.unanswered {
+        return Err(ArgoCdError::Unreachable(cause));
+    }
     let told =
         |one: Lacking| if one.name.is_empty() { one.text } else { format!("{}: {}", one.name, one.text) };
     Ok(found.lacking.into_iter().map(told).collect())
@@ -147,12 +170,28 @@ struct Wait<'a> {
 }
 
 /// What a look at everything says.
+#[derive(Default)]
 struct Found {
     /// How many are waited for.
     count: usize,
     lacking: Vec<Lacking>,
     /// The Applications that a comparison with Git could change.
     behind: Vec<String>,
+    /// Why the cluster did not answer what was asked beside them, if so.
+    unanswered: Option<String>,
+}
+
+impl Found {
+    /// An answer. One that did not come may come to the next look.
+    fn heard<T>(&mut self, answer: Result<T, ArgoCdError>) -> Result<Option<T>, ArgoCdError> {
+        match answer {
+            Err(ArgoCdError::Unreachable(cause)) => {
+                self.unanswered = Some(cause);
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        }
+    }
 }
 
 impl<'a> Wait<'a> {
@@ -172,26 +211,29 @@ impl<'a> Wait<'a> {
         let wanted = self.wanted;
         let mut found = self.look_at_applications(known).await?;
         let is_last = found.lacking.is_empty();
-        found.lacking.extend(self.sets.lacking(&self.objects, known, wanted, is_last).await?);
-        if found.lacking.is_empty() {
-            let images = wrong_images(&self.objects, known.all(), wanted).await?;
+        let sets = self.sets.lacking(&self.objects, known, wanted, is_last).await;
+        let sets = found.heard(sets)?;
+        found.lacking.extend(sets.into_iter().flatten());
+        if found.lacking.is_empty() && found.unanswered.is_none() {
+            let images = found.heard(wrong_images(&self.objects, known.all(), wanted).await)?;
             let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
-            found.lacking.extend(images.into_iter().map(lacking));
+            found.lacking.extend(images.into_iter().flatten().map(lacking));
         }
         Ok(found)
     }
 
     async fn look_at_applications(&mut self, known: &Known) -> Result<Found, ArgoCdError> {
         let wanted = self.wanted;
-        let mut found = Found { count: 0, lacking: Vec::new(), behind: Vec::new() };
+        let mut found = Found::default();
         for application in known.all().filter(|one| wanted.has(one)) {
             found.count += 1;
             let lacks = lacks(application, wanted, self.ancestry).await;
             let Some(reason) = application.reason(lacks.as_deref()) else { continue };
-            if reason.text == "Suspended"
-                && self.closer.is_suspended_by_choice(&self.objects, application).await?
-            {
-                continue;
+            if reason.text == "Suspended" {
+                let by_choice = self.closer.is_suspended_by_choice(&self.objects, application).await;
+                if found.heard(by_choice)? == Some(true) {
+                    continue;
+                }
             }
             if reason.wants_look {
                 found.behind.push(application.name.clone());
@@ -217,8 +259,9 @@ impl<'a> Wait<'a> {
         Ok(found)
     }
 
-    /// Asks Argo CD to compare what is behind, and ends old operations where that is wanted.
-    async fn ask(&mut self, known: &Known, behind: &[String]) -> Result<(), ArgoCdError> {
+    /// Asks Argo CD to compare what is behind, and ends old operations where that is wanted. Where the cluster does not answer,
+    /// says why, and the next time asks again.
+    async fn ask<'b>(&mut self, known: &Known, behind: &'b [String]) -> Result<Option<String>, ArgoCdError> {
         let kind = application_kind();
         let begun = Instant::now();
         let mut patches = Vec::new();
@@ -242,13 +285,27 @@ impl<'a> Wait<'a> {
                 patches.push((name, json!({ "metadata": { "annotations": annotations } })));
             }
         }
-        let sent: Vec<_> =
-            patches.into_iter().map(|(name, patch)| self.objects.patch(&kind, name, patch)).collect();
-        stream::iter(sent).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        let objects = &self.objects;
+        let asking = |(name, patch): (&'b String, Value)| {
+            objects.patch(&kind, name, patch).map(move |answer| (name, answer))
+        };
+        let sent: Vec<_> = patches.into_iter().map(asking).collect();
+        let answers: Vec<(&String, _)> = stream::iter(sent).buffer_unordered(AT_ONCE).collect().await;
+        let mut unanswered = None;
+        for (name, answer) in answers {
+            match answer {
+                Err(ArgoCdError::Unreachable(cause)) => {
+                    self.asked.remove(name);
+                    self.ended.remove(name);
+                    unanswered = Some(cause);
+                }
+                answer => answer?,
+            }
+        }
         // Asking hundreds takes a while itself, and so does hearing that each is asked.
         let answered = Instant::now();
         self.asked.values_mut().filter(|asked| **asked >= begun).for_each(|asked| *asked = answered);
-        Ok(())
+        Ok(unanswered)
     }
 
     /// What is missing where it is waited for no longer.

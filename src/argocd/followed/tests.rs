@@ -62,13 +62,36 @@ async fn said_of(application: &ApplicationStatus, by_name: bool) -> Option<Strin
 async fn an_address_in_another_spelling_is_held_to_the_commit() {
     for spelling in [
         "https://git.example.com/org/m",
+        "https://git.example.com/org/m/",
         "https://ci@GIT.example.com:443/Org/m.git/",
+        "https://ci:canary-in-an-address@git.example.com/org/m.git",
+        "https://git.example.com./org//m.git",
+        "https://git.example.com/%6Frg/%6d.git",
+        "http://git.example.com:80/org/m",
         "git@git.example.com:org/m.git",
+        "git@git.example.com:/org/m",
+        "git.example.com:org/m.git",
         "ssh://git@git.example.com:22/org/m",
+        "ssh://GIT.example.com/org/m.git",
+        "git+ssh://git@git.example.com/org/m.git",
     ] {
-        assert_eq!(said_of(&at(spelling, OLD), false).await.unwrap(), "still at aaaaaaaaaaaa", "{spelling}");
-        assert_eq!(said_of(&at(spelling, THEIRS), false).await.unwrap(), "still at cccccccccccc");
-        assert_eq!(said_of(&at(spelling, NEW), false).await, None);
+        for (revision, lacking) in [(OLD, "still at aaaaaaaaaaaa"), (THEIRS, "still at cccccccccccc")] {
+            assert_eq!(said_of(&at(spelling, revision), false).await.unwrap(), lacking, "{spelling}");
+            let many = of_many(&[("https://charts.example.com", "1.0"), (spelling, revision)]);
+            assert_eq!(said_of(&many, false).await.unwrap(), lacking, "{spelling} as one of several");
+        }
+        assert_eq!(said_of(&at(spelling, NEW), false).await, None, "{spelling}");
+        assert_eq!(said_of(&at(spelling, NEW), true).await, None, "{spelling}, named");
+    }
+    // Another port of a host may be another server: what is in it tells.
+    for unsure in ["https://git.example.com:8443/org/m.git", "ssh://git@git.example.com:2222/org/m.git"] {
+        assert_eq!(said_of(&at(unsure, OLD), false).await.unwrap(), "still at aaaaaaaaaaaa", "{unsure}");
+        assert_eq!(said_of(&at(unsure, NEW), true).await, None, "{unsure}");
+    }
+    for another in
+        ["https://git.example.com/org/n", "https://git.example.com/m", "git@git.example.com:org/m.gitea"]
+    {
+        assert_eq!(said_of(&at(another, THEIRS), false).await, None, "{another}");
     }
 }
 

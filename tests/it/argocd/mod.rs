@@ -15,6 +15,7 @@ mod preview;
 mod processes;
 mod promotion;
 mod scaffolded;
+mod unanswered;
 mod upgrading;
 mod waiting;
 pub mod world;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 use slipway::argocd::{
     ApplicationStatus, ArgoCdError, Wanted, bootstrap, status, uninstall, wait_available, wait_green,
@@ -79,29 +80,40 @@ async fn green_is_all_that_git_says_and_what_is_in_the_way_is_told_at_once() {
     world.green("argocd", LONG).await.unwrap();
 
     never_green_at_the_old_commit(&world).await;
+    super::unanswered::is_asked_again(&world).await;
     a_set_is_green_with_what_it_makes(&world).await;
     what_is_off_is_told_and_can_be_left_out(&world).await;
     a_sync_that_is_tried_again_says_why_and_can_be_ended(&world).await;
     uninstall(world.client.clone(), "argocd", &spec.manifest, LONG, &quiet).await.unwrap();
 }
 
-/// With a controller that is stopped half of the time.
+/// So often it is asked after each push, at once.
+const ASKED: usize = 25;
+
+/// With a controller that is stopped half of the time, a hundred times while it is and a hundred times while it goes on.
 async fn never_green_at_the_old_commit(world: &World) {
+    world.several_sources("argocd");
     for replicas in 2..6 {
         let (from, to) = (format!("replicas: {replicas}"), format!("replicas: {}", replicas + 1));
         world.push("manifests/app-a/deployment.yaml", &from, &to);
         let held = Held::now(&argocd(&world.bed, "argocd-application-controller"));
-        let (green, _) = waited(world, Duration::from_secs(1), |_| ()).await;
-        let error = green.unwrap_err().to_string();
-        assert!(error.contains("still at"), "{error}");
+        let asked = |timeout| join_all((0..ASKED).map(move |_| waited(world, timeout, |_| ())));
+        for (green, _) in asked(Duration::from_secs(1)).await {
+            let error = green.unwrap_err().to_string();
+            for name in ["app-a", "several"] {
+                assert!(error.contains(&format!("{name}: still at")), "{error}");
+            }
+        }
         drop(held);
-        let (green, lines) = waited(world, LONG, |_| ()).await;
         let tip = head(&world.repository);
-        for one in green.unwrap() {
-            assert_eq!(one.revision, tip, "{one:?} after {lines:?}");
-            assert!(!one.healed, "nobody changed anything in the cluster: {one:?}");
+        for (green, lines) in asked(LONG).await {
+            for one in green.unwrap() {
+                assert!(one.sources.iter().all(|source| source.revision == tip), "{one:?} after {lines:?}");
+                assert!(!one.healed, "nobody changed anything in the cluster: {one:?}");
+            }
         }
     }
+    world.bed.kubectl(&["-n", "argocd", "delete", APPLICATIONS, "several"]);
 }
 
 async fn a_set_is_green_with_what_it_makes(world: &World) {
