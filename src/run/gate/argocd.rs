@@ -133,7 +133,8 @@ impl ApplicationsGate {
 impl Work for UninstallGate {
     async fn run(&self, reporter: &Reporter) -> Outcome {
         // Whatever was asked to go goes on doing so, and the next `down` asks for the rest.
-        let removing = async { self.remove(reporter).await.map_err(GateError::on_the_way_down) };
+        let cluster = &self.context.cluster;
+        let removing = async { self.remove(reporter).await.map_err(|error| error.on_the_way_down(cluster)) };
         until_stopped(reporter, Stop::Drain, removing).await
     }
 }

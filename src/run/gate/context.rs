@@ -1,6 +1,6 @@
 //! What all gates of a cluster share: the cluster with the outputs of its unit, and how their work ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +56,13 @@ pub enum GateError {
     #[error(transparent)]
     ArgoCd(#[from] ArgoCdError),
     /// What has to go first cannot be reached.
-    #[error("{0}")]
-    Gone(String),
+    #[error("{message}")]
+    Gone {
+        /// Why not.
+        message: String,
+        /// The unit that makes the cluster; none where it comes from elsewhere.
+        unit: Option<PathBuf>,
+    },
     /// The manifests repository cannot be read.
     #[error(transparent)]
     Repository(Box<GitOpsError>),
@@ -85,16 +90,14 @@ pub enum GateError {
     },
 }
 
-/// The way round a cluster that does not answer any more.
-const AROUND: &str = "where the cluster is gone for good, `slipway destroy` takes the units down without it; load balancers and disks \
-                      that its applications made outside of it stay, so look for them";
-
 impl GateError {
-    /// As it is told on the way down.
-    pub(super) fn on_the_way_down(self) -> Self {
+    /// As it is told on the way down of a cluster.
+    pub(super) fn on_the_way_down(self, cluster: &Cluster) -> Self {
         match self {
             Self::Cluster(ClusterError::NoEndpoint { .. } | ClusterError::BadConnectionData { .. })
-            | Self::ArgoCd(ArgoCdError::Unreachable(_)) => Self::Gone(self.to_string()),
+            | Self::ArgoCd(ArgoCdError::Unreachable(_)) => {
+                Self::Gone { message: self.to_string(), unit: cluster.unit.clone() }
+            }
             other => other,
         }
     }
@@ -104,7 +107,7 @@ impl GateError {
         match self {
             Self::Outputs(error) => error.advice(),
             Self::Block(diagnostic) => diagnostic.help.clone(),
-            Self::Gone(_) => Some(AROUND.to_owned()),
+            Self::Gone { unit, .. } => Some(around(unit.as_deref())),
             Self::Before { cause, .. } => cause.advice(),
             Self::NotPromoted { branch, commit, .. } => Some(format!(
                 "merge {} into {branch}, or let both clusters follow one branch; then go on with the run",
@@ -113,6 +116,15 @@ impl GateError {
             Self::Cluster(_) | Self::ArgoCd(_) | Self::Repository(_) => None,
         }
     }
+}
+
+/// The way round a cluster that does not answer any more. Other clusters of the run are no part of it.
+fn around(unit: Option<&Path>) -> String {
+    let unit = unit.map(|unit| format!(" {}", unit.display())).unwrap_or_default();
+    format!(
+        "where the cluster is gone for good, `slipway destroy{unit}` takes it down without asking it, and `slipway resume` goes on with \
+         the rest; load balancers and disks that its applications made outside of it stay, so look for them"
+    )
 }
 
 impl GateContext {

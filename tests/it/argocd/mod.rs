@@ -6,6 +6,7 @@ mod beside;
 mod charts;
 mod connected;
 mod door;
+mod down;
 mod drifting;
 mod killed;
 mod life;
