@@ -51,7 +51,7 @@ pub use error::ArgoCdError;
 pub use facts::Facts;
 pub use followed::behind;
 pub use installation::Installation;
-pub use look::{is_green, running_in, unseen};
+pub use look::{running_in, unseen};
 pub use manifest::{Manifest, ManifestSpec};
 pub use objects::{Change, Changes};
 pub use rehearsed::Step;

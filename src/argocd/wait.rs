@@ -107,8 +107,8 @@ fn did_not_answer(cause: &str) -> Lacking {
     Lacking { name: String::new(), text: format!("the cluster did not answer: {cause}"), is_trouble: true }
 }
 
-/// Why the Applications are not green as they are now, each with its name; nothing where they are. Argo CD is asked for nothing,
-/// so that what an `ApplicationSet` will make yet is not seen.
+/// Why the Applications are not green as they are now, each with its name, or do not run the images; nothing where they are and
+/// do. Argo CD is asked for nothing, so that what an `ApplicationSet` will make yet is not seen.
 pub async fn not_green(
     client: Client,
     namespace: &str,
@@ -117,7 +117,9 @@ pub async fn not_green(
 ) -> Result<Vec<String>, ArgoCdError> {
     let objects = Objects::new(client, namespace);
     let known = Watched::open(&objects).await?.known;
-    let found = Wait::new(objects, wanted, ancestry).look_at_applications(&known).await?;
+    let mut wait = Wait::new(objects, wanted, ancestry);
+    let mut found = wait.look_at_applications(&known).await?;
+    wait.look_at_images(&known, &mut found).await?;
     if let Some(cause) = found.unanswered {
         return Err(ArgoCdError::Unreachable(cause));
     }
@@ -214,12 +216,19 @@ impl<'a> Wait<'a> {
         let sets = self.sets.lacking(&self.objects, known, wanted, is_last).await;
         let sets = found.heard(sets)?;
         found.lacking.extend(sets.into_iter().flatten());
-        if found.lacking.is_empty() && found.unanswered.is_none() {
-            let images = found.heard(wrong_images(&self.objects, known.all(), wanted).await)?;
-            let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
-            found.lacking.extend(images.into_iter().flatten().map(lacking));
-        }
+        self.look_at_images(known, &mut found).await?;
         Ok(found)
+    }
+
+    /// What runs is looked at last, where all else is as it should be.
+    async fn look_at_images(&self, known: &Known, found: &mut Found) -> Result<(), ArgoCdError> {
+        if !found.lacking.is_empty() || found.unanswered.is_some() {
+            return Ok(());
+        }
+        let images = found.heard(wrong_images(&self.objects, known.all(), self.wanted).await)?;
+        let lacking = |text| Lacking { name: String::new(), text, is_trouble: false };
+        found.lacking.extend(images.into_iter().flatten().map(lacking));
+        Ok(())
     }
 
     async fn look_at_applications(&mut self, known: &Known) -> Result<Found, ArgoCdError> {

@@ -9,7 +9,7 @@ use kube::Client;
 
 use super::global::ToolArgs;
 use crate::argocd::{
-    Ancestry, ApplicationStatus, ArgoCdError, Running, Somewhere, Wanted, WantedImage, is_green, running_in,
+    Ancestry, ApplicationStatus, ArgoCdError, Running, Somewhere, Wanted, WantedImage, not_green, running_in,
     status, unseen, wait_green,
 };
 use crate::cluster::{self, platforms};
@@ -182,7 +182,7 @@ pub async fn check_green(
             somewhere: &somewhere,
             ..Wanted::at(&url, &app.commit, Duration::ZERO)
         };
-        let looked = is_green(reached.client.clone(), &reached.namespace, &wanted, &tips).await;
+        let looked = not_green(reached.client.clone(), &reached.namespace, &wanted, &tips).await;
         reasons.extend(looked.map_err(|error| CommandError::failed(error, None))?);
         let unseen = unseen(reached.client.clone(), &reached.namespace, &somewhere).await;
         tell_unseen(ui, unseen.map_err(|error| CommandError::failed(error, None))?);

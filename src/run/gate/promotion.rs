@@ -96,7 +96,11 @@ async fn look_at(
     let untold = |cause: GateError| GateError::Before { label: label.clone(), cause: Box::new(cause) };
     let repository =
         Repository::open_kept(spec, None, Reach::Newest).await.map_err(|error| untold(error.into()))?;
-    let (url, branch) = (repository.url().to_owned(), repository.branch().to_owned());
+    let url = repository.url().to_owned();
+    let which = match &commit {
+        Some(_) => "at which it was green earlier in this run".to_owned(),
+        None => format!("the newest of {}", repository.branch()),
+    };
     let commit = commit.unwrap_or_else(|| repository.tip().to_owned());
     let timeout = std::time::Duration::ZERO;
     let wanted = Wanted { left_out: &argocd.leave_out, ..Wanted::at(&url, &commit, timeout) };
@@ -119,11 +123,8 @@ async fn look_at(
     for reason in &reasons {
         reporter.log(&format!("{label}: {reason}"));
     }
-    let why = format!(
-        "{label} is not green at {}, the newest of {branch}: {}",
-        short(&commit),
-        listed(reasons.iter(), NAMES)
-    );
+    let why =
+        format!("{label} is not green at {}, {which}: {}", short(&commit), listed(reasons.iter(), NAMES));
     let way_out = format!("`slipway argocd wait {label}` waits until it is, and says more");
     Ok(Seen::NotGreen(why, way_out))
 }
