@@ -23,6 +23,7 @@ from pathlib import Path
 from at_once import at_once
 from bumps import bumps
 from estates import broken_estate, large_estate
+from followed import followed
 from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row
 from running import AWS_TOOL, running
 from tasks import task_rows
@@ -199,6 +200,8 @@ def main() -> int:
         print("bumping images", flush=True)
         bumps(Path(work) / "bumps", rows)
         at_once(Path(work) / "at-once", rows)
+        print("following applications", flush=True)
+        followed(Path(work) / "followed", rows)
         print("three tasks of every day", flush=True)
         tasks = task_rows(Path(work) / "tasks")
     print("counting instructions", flush=True)
