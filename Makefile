@@ -49,6 +49,7 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	cargo test --lib --bins
 	cargo test -p slipway-providers --tests --quiet
 	cargo test --doc --quiet
+	cargo test --package slipway-providers --test served --quiet
 	tests/suite
 	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi
 

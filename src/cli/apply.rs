@@ -8,8 +8,11 @@ use super::consent::ConsentArgs;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
+use super::shared::SharedArgs;
 use crate::engine::plan::folder::is_saved;
-use crate::launch::{CommandError, Launch, SavedApply, Trust, Workspace, apply_saved, launch, working_dir};
+use crate::launch::{
+    CommandError, Launch, RunOptions, SavedApply, Trust, Workspace, apply_saved, launch, working_dir,
+};
 use crate::project::Needs;
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -62,16 +65,31 @@ pub struct ApplyArgs {
     replan: bool,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
+}
+
+impl ApplyArgs {
+    fn options(&self) -> RunOptions {
+        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
+    }
 }
 
 /// Applies.
 pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
     let invocation = global.invocation();
     let working_dir = working_dir(&invocation)?;
-    let options = args.engine.options();
+    let options = args.options();
     let saved = args.path.as_ref().map(|path| working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
+        if options.shared.is_some() && std::env::var_os("SLIPWAY_SHARED").is_none() {
+            return Err(CommandError::usage(
+                "saved plans are applied by one machine",
+                "leave --shared out; `slipway plan --out` for some units each makes folders for several machines",
+            ));
+        }
         if args.selection.is_narrowed() {
             return Err(CommandError::usage(
                 "saved plans are applied as a whole",
@@ -84,7 +102,7 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
             consent: args.consent.consent(),
             trust: &args.trust.trust(),
             replan: args.replan,
-            options: &options,
+            options: &RunOptions { shared: None, ..options },
         };
         return Ok(concluded(ui, &apply_saved(ui, workspace, wanted).await?));
     }

@@ -7,7 +7,10 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use crate::launch::{CommandError, Consent, DestroyRemoved, Launch, Workspace, destroy_removed, launch};
+use super::shared::SharedArgs;
+use crate::launch::{
+    CommandError, Consent, DestroyRemoved, Launch, RunOptions, Workspace, destroy_removed, launch,
+};
 use crate::project::Needs;
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -29,7 +32,7 @@ pub struct DestroyArgs {
     yes: bool,
 
     /// Destroy units that are no longer in the tree, and whose states still hold resources; PATH need not be there
-    #[arg(long, conflicts_with_all = ["filters", "affected", "leave_dependents"])]
+    #[arg(long, conflicts_with_all = ["filters", "affected", "leave_dependents", "shared"])]
     removed: bool,
 
     /// Go on where units that stay depend on those that go
@@ -37,7 +40,16 @@ pub struct DestroyArgs {
     leave_dependents: bool,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
+}
+
+impl DestroyArgs {
+    fn options(&self) -> RunOptions {
+        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
+    }
 }
 
 /// Destroys.
@@ -48,7 +60,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         let wanted = DestroyRemoved {
             path: args.path.as_deref(),
             consent: Consent::of(args.yes),
-            options: args.engine.options(),
+            options: args.options(),
         };
         return Ok(concluded(ui, &destroy_removed(ui, &workspace, wanted).await?));
     }
@@ -56,7 +68,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         command: Command::Destroy,
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.engine.options(),
+        options: &args.options(),
         consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,

@@ -16,7 +16,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Clusters and applications", &["verify", "kubeconfig", "token", "argocd", "image", "audit"]),
     ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),
-    ("What happened, and what is kept", &["runs", "resume", "unlock", "cache"]),
+    ("What happened, and what is kept", &["runs", "resume", "join", "unlock", "cache"]),
     ("This program", &["doctor", "completions", "man", "version"]),
 ];
 

@@ -213,6 +213,7 @@ impl EngineArgs {
             cost: self.price.cost,
             keep_generated: self.stacks.no_stack_generate,
             scope: Scope::default(),
+            shared: None,
             tools: Tools { share_providers: self.share_providers, ..self.tools.tools() },
             reports: self.reports.files(),
         }

@@ -29,6 +29,7 @@ mod habits;
 mod help;
 mod image;
 mod init;
+mod join;
 mod keep;
 mod kubeconfig;
 mod man;
@@ -41,6 +42,7 @@ mod resume;
 mod run;
 mod runs;
 mod selection;
+mod shared;
 mod stack;
 mod token;
 mod truth;
@@ -102,6 +104,7 @@ enum Command {
     Ci(ci::CiArgs),
     Audit(audit::AuditArgs),
     Resume(resume::ResumeArgs),
+    Join(join::JoinArgs),
     Runs(runs::RunsArgs),
     Unlock(unlock::UnlockArgs),
     Cache(cache::CacheArgs),
@@ -122,6 +125,7 @@ impl Command {
             Self::Apply(args) => ("apply", &args.engine),
             Self::Destroy(args) => ("destroy", &args.engine),
             Self::Resume(args) => ("resume", &args.engine),
+            Self::Join(args) => ("join", &args.engine),
             Self::Runs(args) => return Some(("runs show", args.reports()?)),
             _ => return None,
         };
@@ -160,7 +164,8 @@ impl Command {
             | Self::Destroy(_)
             | Self::Run(_)
             | Self::Exec(_)
-            | Self::Resume(_) => "the tool runs the code of the repository, with your credentials",
+            | Self::Resume(_)
+            | Self::Join(_) => "the tool runs the code of the repository, with your credentials",
         };
         Err(CommandError::refused(
             format!("--untrusted does not go with this command: {why}"),
@@ -283,6 +288,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Apply(args) => wait(apply::cmd_apply(ui, global, args)),
         Command::Destroy(args) => wait(destroy::cmd_destroy(ui, global, args)),
         Command::Resume(args) => wait(resume::cmd_resume(ui, global, args)),
+        Command::Join(args) => wait(join::cmd_join(ui, global, args)),
         Command::Run(args) => wait(run::cmd_run(ui, global, args)),
         Command::Exec(args) => wait(exec::cmd_exec(ui, global, args)),
         Command::Output(args) => wait(output::cmd_output(ui, global, args)),

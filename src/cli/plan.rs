@@ -7,7 +7,8 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
-use crate::launch::{CommandError, Planning, Signing, plan};
+use super::shared::SharedArgs;
+use crate::launch::{CommandError, Planning, RunOptions, Signing, plan};
 use crate::ui::Ui;
 
 /// How saved plans are signed.
@@ -49,7 +50,16 @@ pub struct PlanArgs {
     detailed_exitcode: bool,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
+}
+
+impl PlanArgs {
+    fn options(&self) -> RunOptions {
+        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
+    }
 }
 
 /// Plans.
@@ -57,7 +67,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
     let wanted = Planning {
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.engine.options(),
+        options: &args.options(),
         detailed: args.detail,
         out: args.out.as_deref(),
         signing: &Signing { key: args.signing.sign_with.clone(), unsigned: args.signing.no_sign },

@@ -25,7 +25,7 @@ pub mod plan;
 mod plan_place;
 mod process;
 mod role;
-mod s3;
+pub mod s3;
 mod said;
 pub mod select;
 pub mod sensitive;

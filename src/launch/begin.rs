@@ -12,6 +12,7 @@ use super::options::{Invocation, RunOptions};
 use super::prepared::PreparedRun;
 use super::select::Selection;
 use super::selectors::Selectors;
+use super::shared;
 use super::stacks;
 use super::workspace::Workspace;
 use crate::engine::plan::left_out::local_states;
@@ -76,6 +77,7 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
             left_behind::refuse(workspace, &selection, &reader, &launch.options.tools).await?;
         }
     }
+    shared::refuse_alone(command, launch.options, launch.consent, &launch.plans, (&selection, &reader))?;
     leave_out(ui, workspace, &selection.estate, &mut selection.selected, mode.command());
     if let Some(keeper) = &launch.plans.keeper {
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();

@@ -106,7 +106,7 @@ pub async fn run_errand(
     let events = Arc::new(Events::new(Some(journal), listeners(ui, None, &folder, &collector)));
     let telling = signals::tell(interrupts.clone(), Arc::clone(&events))
         .map_err(|error| CommandError::failed(format!("could not listen for signals: {error}"), None))?;
-    let to_lock = ToLock::of(&workspace, &selection, &loader, (&folder, true), command);
+    let to_lock = ToLock::of(&workspace, &selection, &loader, (&folder, true), (&folder.id, command));
     let held = if changes { Some(to_lock.take(ui).await?) } else { None };
     let limits = UnitLimits {
         timeout: options.unit_timeout.or(workspace.project.limits.timeout),

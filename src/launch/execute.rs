@@ -12,6 +12,7 @@ use super::options::Scope;
 use super::prepared::PreparedRun;
 use super::runner;
 use super::select::Selection;
+use super::shared::Shared;
 use super::watching::{Ends, listeners, tell};
 use super::workspace::Workspace;
 use crate::engine::Engine;
@@ -27,6 +28,7 @@ use crate::run::gate::Greens;
 use crate::run::journal::{self, Journal};
 use crate::run::memory::{MemoryBound, USUAL};
 use crate::run::mode::Mode;
+use crate::run::node::Nodes;
 use crate::run::past::Past;
 use crate::run::scheduler::{self, Schedule};
 use crate::run::signals;
@@ -96,27 +98,25 @@ pub async fn execute(
     let telling = signals::tell(interrupts.clone(), Arc::clone(&events))
         .map_err(|error| CommandError::failed(format!("could not listen for signals: {error}"), None))?;
     // Before anything is written down, asked or done.
-    let to_lock =
-        ToLock::of(workspace, selection, &context.loader, (&folder, past.is_none()), run.command.name());
-    let held = if mode.only_looks() { None } else { Some(to_lock.take(ui).await?) };
-    let asked_for = run.request.path.clone();
-    let beginning = match &past {
-        Some(past) => going_on(workspace, &events, past),
-        None => EventKind::RunStarted(RunStart {
-            run: folder.id.clone(),
-            command: run.command.name().to_owned(),
-            engine: engine_name,
-            nodes: scheduler::announce(&nodes),
-            parallelism,
-            commit: git::head_commit(&workspace.project.dir).ok(),
-            user: std::env::var("USER").ok(),
-            request: Some(run.request),
-        }),
-    };
+    let shared = Shared::take_part(ui, workspace, &run, &nodes, (&folder, &engine_name));
+    let shared = Box::pin(shared).await?;
+    let holder = (shared.as_ref().map_or(&*folder.id, Shared::run), run.command.name());
+    let to_lock = ToLock::of(workspace, selection, &context.loader, (&folder, past.is_none()), holder);
+    let to_lock = if shared.is_some() { to_lock.of_many() } else { to_lock };
+    let held = if mode.only_looks() { None } else { Some(Box::pin(to_lock.take(ui)).await?) };
+    let started = || start(workspace, &run, &folder, (engine_name, parallelism), &nodes);
+    let beginning = past
+        .as_ref()
+        .map_or_else(|| EventKind::RunStarted(started()), |past| going_on(workspace, &events, past));
     events.emit(beginning);
     let done = past.map(|past| past.settled()).unwrap_or_default();
-    let of_folder = || word(&asked_for, &workspace.project.estate_root, &folders(&units));
+    let of_folder = || word(&run.request.path, &workspace.project.estate_root, &folders(&units));
     let word = (!run.consent.is_given()).then(|| run.word.unwrap_or_else(of_folder));
+    let at_once = (parallelism, memory);
+    let (nodes, (parallelism, memory)) = match &shared {
+        Some(shared) => shared.open(nodes, &units, &context.loader, at_once),
+        None => (nodes, at_once),
+    };
     let undecided = Undecided::new(&nodes, units, &done, (&events, &interrupts), (parallelism, memory));
     let answer = match (mode, display, &preview) {
         (Mode::Destroy, display, _) => {
@@ -145,19 +145,24 @@ pub async fn execute(
     };
     let result = match ended {
         Some(result) => result,
-        None => scheduler::run(nodes, agreed, &schedule).await,
+        None => Box::pin(scheduler::run(nodes, agreed, &schedule)).await,
     };
     if schedule.interrupts.step() >= Stop::Interrupt {
         end_left(schedule.interrupts.step() == Stop::Kill).await;
     }
-    locks::release(ui, held, &schedule.interrupts).await;
+    if let Some(shared) = &shared {
+        Box::pin(shared.release(ui, held, selection, &context.loader, &result)).await;
+    } else {
+        locks::release(ui, held, &schedule.interrupts).await;
+    }
     drop(telling);
     // Before anything else can go wrong, such as a terminal that has gone.
     // The journal has all of a run that went on; where it could not be written, what was seen has more.
     let journaled = journal::read(&folder.journal()).ok().filter(|_| result.journal_failure.is_none());
     let summary = journaled.as_deref().map_or_else(|| collector.summary(), Summary::of);
     let past = journaled.and_then(Past::of);
-    let ends = Ends { command: run.command, all: ui.loudness() == Loudness::Verbose, past };
+    let (all, next_step) = (ui.loudness() == Loudness::Verbose, shared.as_ref().map(Shared::next_step));
+    let ends = Ends { command: run.command, all, past, next_step };
     let reported = reports.write(&summary, &folder);
     let seen = collector.summary().with_details(told);
     tell(ui, &folder, &seen, &result, &ends)?;
@@ -165,6 +170,26 @@ pub async fn execute(
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
     let (has_changes, has_drifted) = (seen.has_changes(), seen.has_drifted());
     Ok(Conclusion { result: Some(result), has_changes, has_drifted, unreported: reported.err() })
+}
+
+/// How a run begins.
+fn start(
+    workspace: &Workspace,
+    run: &PreparedRun<'_>,
+    folder: &RunFolder,
+    (engine, parallelism): (String, usize),
+    nodes: &Nodes,
+) -> RunStart {
+    RunStart {
+        run: folder.id.clone(),
+        command: run.command.name().to_owned(),
+        engine,
+        nodes: scheduler::announce(nodes),
+        parallelism,
+        commit: git::head_commit(&workspace.project.dir).ok(),
+        user: std::env::var("USER").ok(),
+        request: Some(run.request.clone()),
+    }
 }
 
 /// What shows plans that cannot be final yet, to somebody who is asked once for all of them.

@@ -32,15 +32,22 @@ impl ToLock {
         selection: &Selection,
         loader: &Arc<UnitLoader>,
         (folder, fresh): (&RunFolder, bool),
-        command: &str,
+        (run, command): (&str, &str),
     ) -> Self {
         Self {
             home: workspace.home_path().to_owned(),
-            holder: Holder::ours(&folder.id, command),
+            holder: Holder::ours(run, command),
             dirs: dirs(selection),
             loader: Arc::clone(loader),
             fresh: fresh.then(|| folder.clone()),
         }
+    }
+
+    /// For a run of many machines, which lives on when this process has ended.
+    #[must_use]
+    pub fn of_many(mut self) -> Self {
+        self.holder.identity = None;
+        self
     }
 
     /// Locks them, or refuses and names who holds one.

@@ -13,6 +13,7 @@
 //! | saved plans | [`apply_saved`] |
 //! | units that are no longer in the tree | [`destroy_removed`] |
 //! | a run that stopped | [`resume`] |
+//! | a run that other machines work on | [`join`] |
 //! | something of a person's own over units | [`run_errand`] |
 //!
 //! All of these but the last end in `execute`: the folder of the run, its graph, who watches, the agreement, the locks, the scheduler,
@@ -31,6 +32,7 @@ mod features;
 mod fleet;
 mod graph;
 mod home;
+mod join;
 mod left_behind;
 mod left_out;
 mod locks;
@@ -48,6 +50,7 @@ mod runner;
 mod saved;
 mod select;
 mod selectors;
+mod shared;
 mod stacks;
 mod target;
 mod watching;
@@ -60,10 +63,11 @@ pub use self::conclusion::Conclusion;
 pub use self::errand::{ErrandLaunch, run_errand};
 pub use self::error::CommandError;
 pub use self::fleet::{Asked, ask, ask_all, ask_found, place};
+pub use self::join::{cancel, join};
 pub use self::left_out::leave_out;
 pub use self::manifests::manifests;
 pub use self::nothing::{no_units, refuse_nothing};
-pub use self::options::{Invocation, ReportFiles, RunOptions, Scope, Tools};
+pub use self::options::{Invocation, ReportFiles, RunOptions, Scope, Sharing, Tools};
 pub use self::planning::{Planning, plan};
 pub use self::removed::{DestroyRemoved, destroy_removed};
 pub use self::resume::{Resuming, resume};

@@ -68,10 +68,21 @@ pub struct RunOptions {
     pub keep_generated: bool,
     /// What a look for drift takes in.
     pub scope: Scope,
+    /// With which machines it is shared.
+    pub shared: Option<Sharing>,
     /// Which programs.
     pub tools: Tools,
     /// Which reports are written.
     pub reports: ReportFiles,
+}
+
+/// A run that machines share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// Where they leave word for each other, such as `s3://acme-runs/nightly`.
+    pub address: String,
+    /// How long one of them may give no sign of life.
+    pub lease: Duration,
 }
 
 /// The files that are to tell of a run.

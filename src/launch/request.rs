@@ -26,6 +26,7 @@ impl Workspace {
             features: self.features.iter().map(|(name, value)| format!("{name}={value}")).collect(),
             experiments: self.experiments.iter().cloned().collect(),
             saved_plans: None,
+            shared: options.shared.as_ref().map(|sharing| sharing.address.clone()),
         })
     }
 }

@@ -37,6 +37,8 @@ pub struct Ends {
     pub all: bool,
     /// What its journal says, where it can be read.
     pub past: Option<Past>,
+    /// What to type next, where that is not what its command says.
+    pub next_step: Option<String>,
 }
 
 impl Ends {
@@ -45,7 +47,7 @@ impl Ends {
         if self.past.as_ref().is_some_and(|past| !past.is_open()) {
             return None;
         }
-        Some(self.command.next_step(run))
+        Some(self.next_step.clone().unwrap_or_else(|| self.command.next_step(run)))
     }
 }
 

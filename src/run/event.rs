@@ -273,6 +273,9 @@ pub struct Request {
     /// The folder of saved plans that are applied, absolute, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "path_text::serde_optional")]
     pub saved_plans: Option<PathBuf>,
+    /// The address of the run, where machines share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<String>,
 }
 
 /// One node as it is announced.

@@ -79,30 +79,12 @@ impl Events {
 
 /// An event with every secret masked that is known. Names stay as they are, and so does what was asked for: who goes
 /// on with a run, or reads what it has done, needs them.
-fn without_secrets(mut kind: EventKind) -> EventKind {
-    let clean = |text: &mut String| {
-        if let Cow::Owned(redacted) = redact::clean(text) {
-            *text = redacted;
-        }
-    };
+pub(in crate::run) fn without_secrets(mut kind: EventKind) -> EventKind {
     match &mut kind {
         EventKind::Output { line, .. } => clean(line),
         EventKind::Step { step, .. } => clean(step),
         EventKind::Retrying { cause, .. } => clean(cause),
-        EventKind::NodeFinished { outcome, .. } => match outcome {
-            Outcome::Failed { message, advice } => {
-                clean(message);
-                advice.iter_mut().for_each(clean);
-            }
-            Outcome::Refused { message } => clean(message),
-            Outcome::Unchanged { note: Some(note) }
-            | Outcome::Passed { note }
-            | Outcome::Done { note }
-            | Outcome::Drifted { note } => {
-                clean(note);
-            }
-            _ => {}
-        },
+        EventKind::NodeFinished { outcome, .. } => clean_outcome(outcome),
         EventKind::Planned { summary, .. } | EventKind::Changed { summary, .. } => {
             redact::clean_deep(summary);
         }
@@ -112,4 +94,28 @@ fn without_secrets(mut kind: EventKind) -> EventKind {
         _ => {}
     }
     kind
+}
+
+/// Masks every secret in it that is known.
+pub(in crate::run) fn clean_outcome(outcome: &mut Outcome) {
+    match outcome {
+        Outcome::Failed { message, advice } => {
+            clean(message);
+            advice.iter_mut().for_each(clean);
+        }
+        Outcome::Refused { message } => clean(message),
+        Outcome::Unchanged { note: Some(note) }
+        | Outcome::Passed { note }
+        | Outcome::Done { note }
+        | Outcome::Drifted { note } => {
+            clean(note);
+        }
+        _ => {}
+    }
+}
+
+fn clean(text: &mut String) {
+    if let Cow::Owned(redacted) = redact::clean(text) {
+        *text = redacted;
+    }
 }

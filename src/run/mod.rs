@@ -33,6 +33,7 @@ mod run_number;
 pub mod saved;
 pub mod saved_gate;
 pub mod scheduler;
+pub mod shared;
 pub mod signals;
 pub mod time_limit;
 pub mod unit;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::event::{EventKind, NodeKind, Outcome};
-use super::events::Events;
+use super::events::{Events, without_secrets};
 use crate::engine::{PlanSummary, Session, Step, Watcher};
 use crate::support::interrupt::Interrupts;
 use crate::support::slots::{Slots, slot};
@@ -41,6 +41,15 @@ pub trait Work: Send + Sync {
     async fn run(&self, reporter: &Reporter) -> Outcome;
 }
 
+/// Who else hears what a node's work tells, and may forbid that anything is changed.
+pub trait Witness: Send + Sync {
+    /// Takes an event, with every secret masked that is known.
+    fn saw(&self, event: &EventKind);
+
+    /// Whether it may go on to change something.
+    fn may_change(&self) -> bool;
+}
+
 /// How a node's work tells what it is doing.
 #[derive(Clone)]
 pub struct Reporter {
@@ -49,6 +58,7 @@ pub struct Reporter {
     events: Arc<Events>,
     interrupts: Interrupts,
     place: Option<Arc<WorkFolder>>,
+    witness: Option<Arc<dyn Witness>>,
     /// Milliseconds for which a person was asked.
     waited: Arc<AtomicU64>,
 }
@@ -61,6 +71,7 @@ impl Reporter {
             events: Arc::clone(events),
             interrupts: interrupts.clone(),
             place: None,
+            witness: None,
             waited: Arc::default(),
         }
     }
@@ -88,9 +99,23 @@ impl Reporter {
         Self { interrupts: interrupts.clone(), ..self.clone() }
     }
 
+    /// A reporter of this node to which somebody else listens.
+    #[must_use]
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness: Some(witness), ..self.clone() }
+    }
+
     /// Tells of something in the run.
     pub fn emit(&self, kind: EventKind) {
+        if let Some(witness) = &self.witness {
+            witness.saw(&without_secrets(kind.clone()));
+        }
         self.events.emit(kind);
+    }
+
+    /// Whether it may go on to change something, as far as others have a say.
+    pub fn may_change(&self) -> bool {
+        self.witness.as_ref().is_none_or(|witness| witness.may_change())
     }
 
     /// Whether all that was told so far is on disk.

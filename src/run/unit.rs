@@ -405,7 +405,7 @@ impl Companion for Unreviewed<'_> {
 /// Writes down that something may change from here on. Not where that could not be written, and not where the wish
 /// to stop has come before: an apply is something new.
 fn may_begin(reporter: &Reporter) -> bool {
-    if reporter.interrupts().step() >= Stop::Drain {
+    if reporter.interrupts().step() >= Stop::Drain || !reporter.may_change() {
         return false;
     }
     reporter.emit(EventKind::Applying { node: reporter.node.clone() });

@@ -60,6 +60,29 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway join",
+        &[
+            (
+                "slipway join s3://acme-runs/nightly --yes",
+                "work on what is free of the run that was begun there",
+            ),
+            ("slipway join s3://acme-runs/nightly --yes -j 2", "on two units at once"),
+        ],
+    ),
+    (
+        "slipway runs cancel",
+        &[
+            (
+                "slipway runs cancel s3://acme-runs/nightly",
+                "its machines finish what they work on, and begin nothing more",
+            ),
+            (
+                "slipway runs cancel \"s3://acme-runs/nightly?region=eu-west-1\"",
+                "in a bucket of another region",
+            ),
+        ],
+    ),
+    (
         "slipway runs",
         &[
             ("slipway runs", "the newest runs: when, by whom, at which commit, how they went"),

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use super::exit::Exit;
 use super::global::Global;
 use super::reports::ReportArgs;
-use crate::launch::{CommandError, Workspace, unlock_run};
+use crate::launch::{CommandError, Workspace, cancel, unlock_run};
 use crate::project::Needs;
 use crate::ui::Ui;
 
@@ -40,6 +40,13 @@ enum RunsCommand {
 
         /// A unit or a folder of units, here or under the estate's root [default: all]
         path: Option<PathBuf>,
+    },
+    /// Have the machines of a shared run begin nothing more
+    ///
+    /// What they work on, they finish, and nobody takes part in it any more: what is left is another run's.
+    Cancel {
+        /// The run's address, such as `s3://acme-runs/nightly`
+        address: String,
     },
     /// Remove the records of old runs, with their logs and plans
     ///
@@ -87,6 +94,7 @@ pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, 
     let workspace = Workspace::open(ui, &global.invocation(), needs)?;
     match &args.command {
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
+        Some(RunsCommand::Cancel { address }) => cancel(ui, address).await?,
         Some(RunsCommand::Prune(args)) => prune::prune(ui, &workspace, args)?,
         None => list::list(ui, &workspace, args.limit)?,
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {

@@ -53,6 +53,7 @@ fn run_started() -> EventKind {
             features: vec!["name=value".to_owned()],
             experiments: vec!["deep-merge".to_owned()],
             saved_plans: Some("/estate/plans".into()),
+            shared: Some("s3://acme-runs/nightly".to_owned()),
         }),
     })
 }

@@ -14,6 +14,7 @@ mod locks;
 mod providers;
 mod records;
 mod resume;
+mod shared;
 mod shared_providers;
 mod signals;
 mod streams;

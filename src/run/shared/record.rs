@@ -1,0 +1,161 @@
+//! What machines of one run write for each other.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::run::event::{EventKind, NodeInfo, NodeKind, Outcome};
+use crate::support::git::short;
+
+/// The version of these records.
+pub const VERSION: u32 = 1;
+
+/// A machine that takes part, told from every other and from its own earlier tries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Unique.
+    pub id: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The process on it.
+    pub process: u32,
+}
+
+impl Machine {
+    /// This one.
+    pub fn ours() -> Self {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        Self { id, host: sysinfo::System::host_name().ok(), process: std::process::id() }
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.host.as_deref().unwrap_or("another machine");
+        write!(f, "{host}, process {}", self.process)
+    }
+}
+
+/// What the run is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Start {
+    /// The version of these records.
+    pub version: u32,
+    /// The run's id.
+    pub run: String,
+    /// The command, such as `apply`.
+    pub command: String,
+    /// The folder whose units were meant, below that of slipway.hcl.
+    pub path: String,
+    /// The commit of the working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The engine's name.
+    pub engine: String,
+    /// The features that were set, as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// The experiments that were turned on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<String>,
+    /// The nodes, in an order in which each comes after what it waits for.
+    pub nodes: Vec<NodeInfo>,
+    /// How long a machine may give no sign of life, in seconds.
+    pub lease_seconds: f64,
+    /// When it began.
+    pub began: Timestamp,
+    /// Where.
+    pub by: Machine,
+}
+
+impl Start {
+    /// How long a machine may give no sign of life.
+    pub fn lease(&self) -> Duration {
+        Duration::try_from_secs_f64(self.lease_seconds).unwrap_or_default().max(SHORTEST_LEASE)
+    }
+
+    /// The names of its units.
+    pub fn units(&self) -> Vec<&str> {
+        let units = self.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
+        units.map(|node| node.name.as_str()).collect()
+    }
+
+    /// Why `ours`, which was made here, is not the same run; none where it is.
+    pub fn differs_from(&self, ours: &Self) -> Option<String> {
+        if self.version != ours.version {
+            return Some(format!("it was begun by another version of slipway ({})", self.version));
+        }
+        if self.command != ours.command {
+            return Some(format!(
+                "it is a `slipway {}`, and this is a `slipway {}`",
+                self.command, ours.command
+            ));
+        }
+        if self.commit != ours.commit {
+            let of = |commit: &Option<String>| commit.as_deref().map_or("no commit", short).to_owned();
+            return Some(format!("it began at {}, and here is {}", of(&self.commit), of(&ours.commit)));
+        }
+        if self.engine != ours.engine {
+            return Some(format!(
+                "it uses the {} engine, and this is the {} engine",
+                self.engine, ours.engine
+            ));
+        }
+        if (&self.features, &self.experiments) != (&ours.features, &ours.experiments) {
+            return Some("it has other features or experiments".to_owned());
+        }
+        let same = |a: &NodeInfo, b: &NodeInfo| a.name == b.name && a.after == b.after;
+        if self.nodes.len() == ours.nodes.len() && self.nodes.iter().zip(&ours.nodes).all(|(a, b)| same(a, b))
+        {
+            return None;
+        }
+        let missing = |here: &Self, there: &Self| {
+            let names: Vec<&str> = here.units();
+            there.units().into_iter().find(|name| !names.contains(name)).map(str::to_owned)
+        };
+        Some(match (missing(ours, self), missing(self, ours)) {
+            (Some(unit), _) => format!("it has {unit}, which is not among the units here"),
+            (None, Some(unit)) => format!("it has no {unit}, which is among the units here"),
+            (None, None) => "it has its units in another order".to_owned(),
+        })
+    }
+}
+
+/// The shortest lease: less is no time for a request or two.
+pub const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
+/// That a machine works on a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which.
+    pub machine: Machine,
+}
+
+/// How a unit ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct End {
+    /// Where it was worked on.
+    pub machine: Machine,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Seconds it ran.
+    pub seconds: f64,
+    /// What was seen meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventKind>,
+}
+
+/// Whether whoever only hears of a unit has to know of an event: how far it came at a moment tells nobody anything later.
+pub fn is_told(event: &EventKind) -> bool {
+    matches!(
+        event,
+        EventKind::Planned { .. }
+            | EventKind::Changed { .. }
+            | EventKind::Judged(_)
+            | EventKind::Priced { .. }
+            | EventKind::Detailed { .. }
+            | EventKind::LockLeft(_)
+    )
+}
