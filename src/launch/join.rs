@@ -6,7 +6,7 @@ use super::error::CommandError;
 use super::execute::{execute, refuse_unattended};
 use super::options::{Invocation, RunOptions, Sharing, Tools};
 use super::prepared::PreparedRun;
-use super::shared::unknown;
+use super::shared::{refuse_alone, unknown};
 use super::stacks;
 use super::workspace::Workspace;
 use crate::project::{EngineChoice, Needs};
@@ -59,12 +59,14 @@ pub async fn join(
     stacks::generate_first(ui, &workspace, Some(&request.path), options.keep_generated)?;
     let reader = workspace.reader_for_work(command.mode().command(), &options.tools)?;
     let selection = workspace.select_named(ui, &start.units(), &reader)?;
+    let plans = Plans::default();
+    refuse_alone(command, &options, consent, &plans, (&selection, &reader))?;
     let run = PreparedRun {
         command,
         consent,
         word: None,
         stands_for: None,
-        plans: Plans::default(),
+        plans,
         options: &options,
         request,
         past: None,

@@ -316,8 +316,8 @@ fn machines_that_are_killed_and_paused_at_random_do_nothing_twice_and_leave_noth
         let mut command = machines.on(machine).into_command(arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
-    let join = |machine: usize| quiet(machine, &["join", &address, "--yes", "-j", "2"]);
-    let first = quiet(0, &["apply", "--yes", "--shared", &address, "--lease", LEASE, "-j", "2"]);
+    let join = |machine: usize| quiet(machine, &["join", &address, "--yes", "-j", "1"]);
+    let first = quiet(0, &["apply", "--yes", "--shared", &address, "--lease", LEASE, "-j", "1"]);
     until("the run does not begin", || machines.objects().contains("runs/one/run.json"));
     let mut running: Vec<Child> = std::iter::once(first).chain((1..4).map(join)).collect();
     for _ in 0..disturbances {
