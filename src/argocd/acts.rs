@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::ArgoCdError;
 use super::application::ApplicationStatus;
 use super::bootstrap::Progress;
+use super::error::did_not_answer;
 use super::facts::REFRESH;
 use super::objects::{FIELD_MANAGER, Objects};
 use super::resources::application_kind;
@@ -239,7 +240,7 @@ async fn run(
         // What the watch knows may be of before; the object itself is not.
         let message = match application(objects, name).await {
             // The sync goes on, and it may answer the next time.
-            Err(ArgoCdError::Unreachable(cause)) => format!("the cluster did not answer: {cause}"),
+            Err(ArgoCdError::Unreachable(cause)) => did_not_answer(&cause),
             live => {
                 let now = ApplicationStatus::of(&live?);
                 let reason = now.reason(None).map(|reason| reason.text);

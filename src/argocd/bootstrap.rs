@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::ArgoCdError;
 use super::clusters::OtherCluster;
+use super::error::did_not_answer;
 use super::installation::{Installation, bound_to, installations};
 use super::leftover::{Reach, leftover};
 use super::manifest::Manifest;
@@ -288,7 +289,7 @@ pub async fn wait_available(
                 Ok(_) => missing.push(label(workload)),
                 // It may answer the next time.
                 Err(ArgoCdError::Unreachable(cause)) => {
-                    missing.push(format!("{} (the cluster did not answer: {cause})", label(workload)));
+                    missing.push(format!("{} ({})", label(workload), did_not_answer(&cause)));
                 }
                 Err(error) => return Err(error),
             }

@@ -232,6 +232,11 @@ fn near(name: &str, known: &[String]) -> String {
     near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"))
 }
 
+/// What is said of a cluster that may answer the next time.
+pub(super) fn did_not_answer(cause: &str) -> String {
+    format!("the cluster did not answer: {cause}")
+}
+
 impl ArgoCdError {
     /// There is no Application of that name among those that are there.
     pub(super) fn no_application<'a>(

@@ -12,6 +12,7 @@ use super::ArgoCdError;
 use super::application::ApplicationStatus;
 use super::bootstrap::Progress;
 use super::closer::Closer;
+use super::error::did_not_answer;
 use super::facts::REFRESH;
 use super::followed::{followed, follows, lacks};
 use super::images::wrong_images;
@@ -68,13 +69,13 @@ pub async fn wait_green(
         if found.lacking.is_empty() && unanswered.is_none() {
             return Ok(watched.known.into_all());
         }
-        found.lacking.extend(unanswered.as_deref().map(did_not_answer));
+        found.lacking.extend(unanswered.as_deref().map(unheard));
         if Instant::now() >= until {
             let reasons = wait.last_reasons(&watched.known, &found.lacking).await;
             return Err(ArgoCdError::Timeout { after: wanted.timeout, reasons });
         }
         let unanswered = wait.ask(&watched.known, &found.behind).await?;
-        found.lacking.extend(unanswered.as_deref().map(did_not_answer));
+        found.lacking.extend(unanswered.as_deref().map(unheard));
         if told.is_none_or(|told| told.elapsed() >= TELL) {
             wait.closer.look(&wait.objects, &watched.known, &mut found.lacking).await;
             let unseen = wait.sets.unseen.as_ref().map(|cause| {
@@ -94,7 +95,7 @@ async fn begun(objects: &Objects, until: Instant, progress: Progress<'_>) -> Res
     for _ in 1..BEGINNINGS {
         match Watched::open(objects).await {
             Err(ArgoCdError::Unreachable(cause)) if Instant::now() < until => {
-                progress(did_not_answer(&cause).text);
+                progress(did_not_answer(&cause));
                 tokio::time::sleep(PAUSE).await;
             }
             begun => return begun,
@@ -103,8 +104,8 @@ async fn begun(objects: &Objects, until: Instant, progress: Progress<'_>) -> Res
     Watched::open(objects).await
 }
 
-fn did_not_answer(cause: &str) -> Lacking {
-    Lacking { name: String::new(), text: format!("the cluster did not answer: {cause}"), is_trouble: true }
+fn unheard(cause: &str) -> Lacking {
+    Lacking { name: String::new(), text: did_not_answer(cause), is_trouble: true }
 }
 
 /// Why the Applications are not green as they are now, each with its name, or do not run the images; nothing where they are and

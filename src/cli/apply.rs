@@ -71,17 +71,11 @@ pub struct ApplyArgs {
     pub engine: EngineArgs,
 }
 
-impl ApplyArgs {
-    fn options(&self) -> RunOptions {
-        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
-    }
-}
-
 /// Applies.
 pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit, CommandError> {
     let invocation = global.invocation();
     let working_dir = working_dir(&invocation)?;
-    let options = args.options();
+    let options = args.shared.options(&args.engine);
     let saved = args.path.as_ref().map(|path| working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
         if options.shared.is_some() && std::env::var_os("SLIPWAY_SHARED").is_none() {

@@ -8,9 +8,7 @@ use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::shared::SharedArgs;
-use crate::launch::{
-    CommandError, Consent, DestroyRemoved, Launch, RunOptions, Workspace, destroy_removed, launch,
-};
+use crate::launch::{CommandError, Consent, DestroyRemoved, Launch, Workspace, destroy_removed, launch};
 use crate::project::Needs;
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -46,12 +44,6 @@ pub struct DestroyArgs {
     pub engine: EngineArgs,
 }
 
-impl DestroyArgs {
-    fn options(&self) -> RunOptions {
-        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
-    }
-}
-
 /// Destroys.
 pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<Exit, CommandError> {
     if args.removed {
@@ -60,7 +52,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         let wanted = DestroyRemoved {
             path: args.path.as_deref(),
             consent: Consent::of(args.yes),
-            options: args.options(),
+            options: args.shared.options(&args.engine),
         };
         return Ok(concluded(ui, &destroy_removed(ui, &workspace, wanted).await?));
     }
@@ -68,7 +60,7 @@ pub async fn cmd_destroy(ui: Ui, global: &Global, args: &DestroyArgs) -> Result<
         command: Command::Destroy,
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.options(),
+        options: &args.shared.options(&args.engine),
         consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,

@@ -8,7 +8,7 @@ use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
 use super::shared::SharedArgs;
-use crate::launch::{CommandError, Planning, RunOptions, Signing, plan};
+use crate::launch::{CommandError, Planning, Signing, plan};
 use crate::ui::Ui;
 
 /// How saved plans are signed.
@@ -56,18 +56,12 @@ pub struct PlanArgs {
     pub engine: EngineArgs,
 }
 
-impl PlanArgs {
-    fn options(&self) -> RunOptions {
-        RunOptions { shared: self.shared.sharing(), ..self.engine.options() }
-    }
-}
-
 /// Plans.
 pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let wanted = Planning {
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.options(),
+        options: &args.shared.options(&args.engine),
         detailed: args.detail,
         out: args.out.as_deref(),
         signing: &Signing { key: args.signing.sign_with.clone(), unsigned: args.signing.no_sign },

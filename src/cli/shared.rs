@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::global::time;
-use crate::launch::Sharing;
+use super::global::{EngineArgs, time};
+use crate::launch::{RunOptions, Sharing};
 
 /// How long a machine may give no sign of life where nobody says otherwise.
 const LEASE: Duration = Duration::from_mins(1);
@@ -23,9 +23,10 @@ pub struct SharedArgs {
 }
 
 impl SharedArgs {
-    /// What they say.
-    pub fn sharing(&self) -> Option<Sharing> {
-        let address = self.shared.clone()?;
-        Some(Sharing { address, lease: self.lease.unwrap_or(LEASE) })
+    /// What they say, beside the flags of every run.
+    pub fn options(&self, engine: &EngineArgs) -> RunOptions {
+        let lease = self.lease.unwrap_or(LEASE);
+        let shared = self.shared.clone().map(|address| Sharing { address, lease });
+        RunOptions { shared, ..engine.options() }
     }
 }

@@ -26,6 +26,7 @@ mod plan_place;
 mod process;
 mod role;
 pub mod s3;
+pub mod s3_object;
 mod said;
 pub mod select;
 pub mod sensitive;

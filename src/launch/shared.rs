@@ -71,10 +71,7 @@ pub fn refuse_alone(
             "look at `slipway plan` and pass --yes on each of them",
         ));
     }
-    let chosen =
-        |dir: &PathBuf| selection.selected.iter().any(|unit| selection.estate.unit(*unit).dir == *dir);
-    let dirs: Vec<PathBuf> = dirs(selection).into_iter().filter(chosen).collect();
-    match local_states(reader, &dirs).first() {
+    match local_states(reader, &dirs(selection)).first() {
         None => Ok(()),
         Some(state) => Err(CommandError::refused(
             format!("{} is on this machine, where the others do not see it", state.display()),

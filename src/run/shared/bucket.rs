@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::ByteStream;
 use url::Url;
 
 use super::store::{Store, StoreError};
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
+use crate::engine::s3_object::{Over, Place};
 
 /// The region where none is named.
 const REGION: &str = "us-east-1";
@@ -62,17 +60,12 @@ impl Bucket {
         format!("{}{key}", self.prefix)
     }
 
-    fn refused<E>(&self, error: &SdkError<E, HttpResponse>) -> StoreError
-    where
-        E: ProvideErrorMetadata + 'static,
-        SdkError<E, HttpResponse>: std::error::Error,
-    {
-        let refused = self.backend.refused(error);
-        let advice = match &refused {
-            EngineError::Bucket { advice, .. } => Some(advice.clone()),
-            _ => None,
-        };
-        StoreError { address: self.address.clone(), cause: refused.to_string(), advice }
+    fn place(&self) -> Place<'_> {
+        Place { client: &self.client, backend: &self.backend }
+    }
+
+    fn refused(&self, error: &EngineError) -> StoreError {
+        StoreError { address: self.address.clone(), cause: error.to_string(), advice: error.advice() }
     }
 }
 
@@ -83,31 +76,18 @@ impl Store for Bucket {
     }
 
     async fn create(&self, key: &str, body: Vec<u8>) -> Result<bool, StoreError> {
-        let request = self.client.put_object().bucket(&self.backend.bucket).key(self.key(key));
-        match request.if_none_match("*").body(ByteStream::from(body)).send().await {
-            Ok(_) => Ok(true),
-            // 409: another one is being written at this moment.
-            Err(error) if matches!(status(&error), Some(409 | 412)) => Ok(false),
-            Err(error) => Err(self.refused(&error)),
-        }
+        let written = self.place().write(&self.key(key), body, Over::Nothing).await;
+        written.map(|etag| etag.is_some()).map_err(|error| self.refused(&error))
     }
 
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), StoreError> {
-        let request = self.client.put_object().bucket(&self.backend.bucket).key(self.key(key));
-        let answer = request.body(ByteStream::from(body)).send().await;
-        answer.map(drop).map_err(|error| self.refused(&error))
+        let written = self.place().write(&self.key(key), body, Over::Anything).await;
+        written.map(drop).map_err(|error| self.refused(&error))
     }
 
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let request = self.client.get_object().bucket(&self.backend.bucket).key(self.key(key));
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
-            Err(error) => return Err(self.refused(&error)),
-        };
-        let body = answer.body.collect().await;
-        let body = body.map_err(|error| StoreError::strange(&self.address, error))?;
-        Ok(Some(body.into_bytes().into()))
+        let read = self.place().read(&self.key(key), &["NoSuchKey"]).await;
+        read.map(|object| object.map(|object| object.body)).map_err(|error| self.refused(&error))
     }
 
     async fn list(&self) -> Result<BTreeMap<String, String>, StoreError> {
@@ -115,7 +95,7 @@ impl Store for Bucket {
         let mut pages = request.into_paginator().send();
         let mut keys = BTreeMap::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.refused(&error))?;
+            let page = page.map_err(|error| self.refused(&self.backend.refused(&error)))?;
             for object in page.contents() {
                 if let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) {
                     keys.insert(key.to_owned(), object.e_tag().unwrap_or_default().to_owned());
@@ -124,8 +104,4 @@ impl Store for Bucket {
         }
         Ok(keys)
     }
-}
-
-fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error.raw_response().map(|answer| answer.status().as_u16())
 }
