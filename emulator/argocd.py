@@ -70,24 +70,23 @@ class ArgoCd:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + POLL_SECONDS
+        running = processes.pids
         try:
-            wanted = self._wanted()
+            wanted = [workload for workload in WORKLOADS if self._exists(workload)]
+            missing = [workload for workload in wanted if workload.part not in running]
+            # Asked only where it matters: they are megabytes, which the API server would decode twice a second.
+            if missing and not self._crds_are_established():
+                missing = []
         except (ApiError, OSError) as error:
             # The API server is busy or stopping; whether it is dead is for the watch over processes to say.
             print(f"argocd: {error}", file=sys.stderr, flush=True)
             return
-        running = processes.pids
         for workload in reversed(WORKLOADS):
             if workload.part in running and workload not in wanted:
                 processes.stop(workload.part)
-        for workload in WORKLOADS:
-            if workload in wanted and workload.part not in running:
-                command = [str(layout.BIN / workload.part), *self._arguments(workload)]
-                processes.start(workload.part, command, self._environment(), self._folder)
-
-    def _wanted(self) -> list[Workload]:
-        found = [workload for workload in WORKLOADS if self._exists(workload)]
-        return found if not found or self._crds_are_established() else []
+        for workload in missing:
+            command = [str(layout.BIN / workload.part), *self._arguments(workload)]
+            processes.start(workload.part, command, self._environment(), self._folder)
 
     def _exists(self, workload: Workload) -> bool:
         """Whether the workload is there, in any namespace, with replicas, and not being deleted."""

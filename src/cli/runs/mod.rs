@@ -81,6 +81,14 @@ impl RunsArgs {
         }
     }
 
+    /// What has to be known of `slipway.hcl`: nothing where records are read or an address is given.
+    fn needs(&self) -> Needs {
+        match &self.command {
+            Some(RunsCommand::Unlock { .. } | RunsCommand::Show { detail: true, .. }) => Needs::ENGINE,
+            _ => Needs::NOTHING,
+        }
+    }
+
     /// Whether nothing is asked but what the records say.
     pub fn only_looks(&self) -> bool {
         matches!(self.command, None | Some(RunsCommand::Prune(_) | RunsCommand::Show { detail: false, .. }))
@@ -89,9 +97,7 @@ impl RunsArgs {
 
 /// Lists or shows.
 pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, CommandError> {
-    // What has happened is read without anything of slipway.hcl.
-    let needs = if args.only_looks() { Needs::NOTHING } else { Needs::ENGINE };
-    let workspace = Workspace::open(ui, &global.invocation(), needs)?;
+    let workspace = Workspace::open(ui, &global.invocation(), args.needs())?;
     match &args.command {
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
         Some(RunsCommand::Cancel { address }) => cancel(ui, address).await?,
