@@ -8,6 +8,7 @@ use super::on_bed::{bed_aws, cluster};
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
+use crate::support::stopping::until;
 use crate::support::tool;
 
 /// Runs where nobody answers for AWS.
@@ -34,6 +35,13 @@ fn write_kubeconfig(estate: &Estate, bed: &Bed, user: impl FnOnce(&Value) -> Val
     estate.write("kube/config", &config.to_string());
 }
 
+/// The nodes of the bed come with a node group, and a moment after it.
+async fn with_nodes(bed: &Bed, name: &str) {
+    cluster(&bed_aws(bed).await, name).await;
+    let ready = r#"jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}"#;
+    until("no node is ready", || bed.kubectl(&["get", "nodes", "-o", ready]).contains("True"));
+}
+
 fn check<'a>(answer: &'a Value, id: &str) -> &'a Value {
     answer["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap_or(&Value::Null)
 }
@@ -41,8 +49,7 @@ fn check<'a>(answer: &'a Value, id: &str) -> &'a Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_cluster_itself_knows_is_verified_and_what_only_eks_knows_is_no_pass() {
     let bed = Bed::shared();
-    // The nodes of the bed come with a node group.
-    cluster(&bed_aws(&bed).await, "verify-context").await;
+    with_nodes(&bed, "verify-context").await;
     let estate = Estate::new();
     write_kubeconfig(&estate, &bed, Value::clone);
     estate.write(
@@ -79,7 +86,7 @@ async fn what_the_cluster_itself_knows_is_verified_and_what_only_eks_knows_is_no
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_logs_in_gets_no_token_of_the_manifests() {
     let bed = Bed::shared();
-    cluster(&bed_aws(&bed).await, "verify-context-login").await;
+    with_nodes(&bed, "verify-context-login").await;
     let estate = Estate::new();
     write_kubeconfig(&estate, &bed, |user| {
         let status = json!({ "token": user["token"].as_str().unwrap() });
