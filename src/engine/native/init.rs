@@ -10,8 +10,9 @@ use crate::engine::tool::{LOCK_FILE, Tool};
 use crate::support::confined::{EVERYBODY, PRIVATE, Root};
 use crate::support::digest::hex;
 use crate::support::fs::{FileError, read_regular, read_text};
+use crate::support::process::CommandLine;
 use crate::terraform::{ModuleTree, ToolKind};
-use crate::terragrunt::config::UnitConfig;
+use crate::terragrunt::config::{RemoteState, UnitConfig};
 
 /// Where the settings of a partial backend are kept.
 const BACKEND_FILE: &str = ".slipway.tfbackend";
@@ -82,10 +83,20 @@ pub fn remember(tool: &Tool, folder: &Root, config: &UnitConfig) -> Result<(), E
 /// The file of settings for a `remote_state` without `generate`, which expects a partial backend in the module.
 ///
 /// A file and not arguments: what is among them may be secret, and every process can read arguments.
-pub fn backend_file(folder: &Root, config: &UnitConfig) -> Result<Option<PathBuf>, EngineError> {
-    let Some(remote_state) = config.remote_state.as_ref().filter(|state| state.generate.is_none()) else {
-        return Ok(None);
-    };
+pub fn write_backend_file(folder: &Root, config: &UnitConfig) -> Result<(), EngineError> {
+    let Some(remote_state) = partial(config) else { return Ok(()) };
     folder.write_if_changed(Path::new(BACKEND_FILE), backend_text(remote_state).as_bytes(), PRIVATE)?;
-    Ok(Some(folder.path().join(BACKEND_FILE)))
+    Ok(())
+}
+
+/// An `init` with that file, where the unit has one.
+pub fn with_backend_file(command: CommandLine, folder: &Root, config: &UnitConfig) -> CommandLine {
+    match partial(config) {
+        Some(_) => command.setting("-backend-config=", folder.path().join(BACKEND_FILE)),
+        None => command,
+    }
+}
+
+fn partial(config: &UnitConfig) -> Option<&RemoteState> {
+    config.remote_state.as_ref().filter(|state| state.generate.is_none())
 }

@@ -168,6 +168,7 @@ impl Driver for NativeEngine {
     async fn ready(&self, job: &UnitJob, verb: Verb, session: Session<'_>) -> Result<Prepared, EngineError> {
         match verb {
             Verb::ApplySaved(_) => self.as_planned(job).await,
+            Verb::Tool(command) if command.word() == "init" => self.bring(job, session).await,
             _ => self.prepare(job, session).await,
         }
     }
@@ -179,6 +180,11 @@ impl Driver for NativeEngine {
     fn command(&self, job: &UnitJob, prepared: &Prepared, verb: Verb) -> CommandLine {
         match verb {
             Verb::ApplySaved(_) => self.apply_command(job, prepared, verb.command()),
+            Verb::Tool(command) if command.word() == "init" => init::with_backend_file(
+                self.named_command(job, prepared, "init"),
+                &prepared.folder,
+                &job.config,
+            ),
             _ => self.named_command(job, prepared, verb.command()),
         }
     }

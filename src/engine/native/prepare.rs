@@ -22,6 +22,14 @@ use crate::terragrunt::config::UnitConfig;
 impl NativeEngine {
     /// Brings module, generated files, state storage and providers together.
     pub(super) async fn prepare(&self, job: &UnitJob, session: Session<'_>) -> Result<Prepared, EngineError> {
+        let mut prepared = self.bring(job, session).await?;
+        prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
+        cache::hold_providers(self.home(), prepared.folder.path())?;
+        Ok(prepared)
+    }
+
+    /// The same for an `init` that somebody asks for, whose flags say what is to be done where another one would refuse.
+    pub(super) async fn bring(&self, job: &UnitJob, session: Session<'_>) -> Result<Prepared, EngineError> {
         session.watcher.step(Step::Prepare);
         let config = &job.config;
         refuse_unsupported(config)?;
@@ -46,11 +54,9 @@ impl NativeEngine {
             self.buckets.ensure(remote_state, &self.parts.s3, identity.credentials.as_ref()).await?;
             self.lock_tables.ensure(remote_state, identity.credentials.as_ref()).await?;
         }
+        init::write_backend_file(&folder, config)?;
         let identity = identity.variables();
-        let mut prepared = Prepared { tool, folder, modules, inputs, identity, is_initialized: false };
-        prepared.is_initialized = self.make_initialized(job, &prepared, session).await?;
-        cache::hold_providers(self.home(), prepared.folder.path())?;
-        Ok(prepared)
+        Ok(Prepared { tool, folder, modules, inputs, identity, is_initialized: false })
     }
 
     /// The unit's module on this machine; without a source its own folder is the module.
@@ -103,7 +109,7 @@ impl NativeEngine {
             debug!(unit = %job.id, "init is not run: nothing that it reads has changed");
             return Ok(false);
         }
-        let command = self.init_command(job, prepared)?;
+        let command = self.init_command(job, prepared);
         let wanted = match Wanted::of(tool, &job.config, dir, modules, &command) {
             Ok(wanted) => wanted,
             Err(why) => {
@@ -125,12 +131,9 @@ impl NativeEngine {
         Ok(ran)
     }
 
-    fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> Result<CommandLine, EngineError> {
+    fn init_command(&self, job: &UnitJob, prepared: &Prepared) -> CommandLine {
         let command = self.named_command(job, prepared, "init").args(["-input=false", "-no-color"]);
-        Ok(match init::backend_file(&prepared.folder, &job.config)? {
-            Some(file) => command.setting("-backend-config=", file),
-            None => command,
-        })
+        init::with_backend_file(command, &prepared.folder, &job.config)
     }
 
     pub(super) async fn init(
@@ -140,7 +143,7 @@ impl NativeEngine {
         session: Session<'_>,
     ) -> Result<(), EngineError> {
         session.watcher.step(Step::Init);
-        let command = self.init_command(job, prepared)?;
+        let command = self.init_command(job, prepared);
         let needs = providers::needs(&prepared.tool, &prepared.modules);
         let label = format!("{} init", prepared.tool.name);
         let run = || {
