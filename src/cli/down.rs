@@ -7,6 +7,7 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
+use super::shared::SharedArgs;
 use crate::launch::{CommandError, Consent, Launch, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -32,6 +33,9 @@ pub struct DownArgs {
     leave_dependents: bool,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
 }
 
@@ -41,7 +45,7 @@ pub async fn cmd_down(ui: Ui, global: &Global, args: &DownArgs) -> Result<Exit, 
         command: Command::Down,
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.engine.options(),
+        options: &args.shared.options(&args.engine),
         consent: Consent::of(args.yes),
         plans: Plans::default(),
         leave_dependents: args.leave_dependents,

@@ -7,6 +7,7 @@ use clap::Args;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
+use super::shared::SharedArgs;
 use crate::launch::{CommandError, Consent, Launch, RunOptions, Scope, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -32,13 +33,16 @@ pub struct DriftArgs {
     no_applications: bool,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
 }
 
 /// Looks for it.
 pub async fn cmd_drift(ui: Ui, global: &Global, args: &DriftArgs) -> Result<Exit, CommandError> {
     let scope = if args.no_applications { Scope::Units } else { Scope::Everything };
-    let options = RunOptions { scope, ..args.engine.options() };
+    let options = RunOptions { scope, ..args.shared.options(&args.engine) };
     let wanted = Launch {
         command: Command::Drift,
         path: args.path.as_deref(),
@@ -48,7 +52,5 @@ pub async fn cmd_drift(ui: Ui, global: &Global, args: &DriftArgs) -> Result<Exit
         plans: Plans { detailed: args.detail, ..Plans::default() },
         leave_dependents: false,
     };
-    let conclusion = launch(ui, &global.invocation(), wanted).await?;
-    let exit = concluded(ui, &conclusion);
-    Ok(if exit == Exit::Done && conclusion.has_drifted { Exit::Drifted } else { exit })
+    Ok(concluded(ui, &launch(ui, &global.invocation(), wanted).await?))
 }

@@ -12,7 +12,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Beginning", &["init", "ci"]),
     (
         "Infrastructure",
-        &["up", "down", "plan", "drift", "apply", "destroy", "output", "run", "exec", "stack"],
+        &["up", "down", "plan", "drift", "apply", "destroy", "output", "run", "exec", "state", "stack"],
     ),
     ("Clusters and applications", &["verify", "kubeconfig", "token", "argocd", "image", "audit"]),
     ("Reading the estate", &["find", "graph", "render", "validate", "explain"]),

@@ -95,7 +95,9 @@ impl From<&CommandError> for Exit {
 /// What a run came to, as an exit code; a report that could not be written says less than the run.
 pub fn concluded(ui: Ui, conclusion: &Conclusion) -> Exit {
     let exit = conclusion.result.as_ref().map_or(Exit::Done, Exit::of);
-    let Some(error) = &conclusion.unreported else { return exit };
+    let Some(error) = &conclusion.unreported else {
+        return if exit == Exit::Done && conclusion.has_drifted { Exit::Drifted } else { exit };
+    };
     let failed = tell(ui, error);
     if exit == Exit::Done { failed } else { exit }
 }

@@ -68,6 +68,7 @@ const COMMANDS: &[(&[&str], &[&str])] = &[
     (&["run", "list"], &["runs"]),
     (&["run", "ls"], &["runs"]),
     (&["run", "view"], &["runs", "show"]),
+    (&["run", "watch"], &["runs", "watch"]),
 ];
 
 /// Flags that are called otherwise here; one that ends in `=` has a value, which may also stand behind it.
@@ -141,7 +142,15 @@ const COMMAND_HINTS: &[(&str, &str)] = &[
     ("show", "type `slipway plan --detail` for what would change, `slipway runs show` for what was done"),
     ("refresh", "type `slipway plan`: it looks at what is really there"),
     ("force-unlock", "type `slipway unlock UNIT`"),
-    ("state", "type `slipway run UNIT -- state list`, or what else it is to be"),
+    ("state list", "type `slipway run UNIT -- state list`"),
+    ("state show", "type `slipway run UNIT -- state show ADDRESS`"),
+    (
+        "state mv",
+        "type `slipway run UNIT -- state mv FROM TO`; `slipway state move` brings a whole unit along",
+    ),
+    ("state rm", "type `slipway run UNIT -- state rm ADDRESS`"),
+    ("state pull", "type `slipway run UNIT -- state pull`"),
+    ("state push", "type `slipway run UNIT -- state push FILE`"),
     ("import", "type `slipway run UNIT -- import ADDRESS ID`, or write an `import` block"),
     ("console", "type `slipway render` for what a unit evaluates to"),
     ("workspace", "set TF_WORKSPACE; `slipway plan` honours it"),
@@ -181,7 +190,6 @@ const COMMAND_HINTS: &[(&str, &str)] = &[
         "prune",
         "type `slipway cache prune` for modules and providers, `slipway runs prune` for records of runs",
     ),
-    ("run watch", "a run tells how far it is where it runs; `slipway runs show` tells it elsewhere"),
     ("run rerun", "type `slipway resume RUN`"),
     ("run cancel", "stop it where it runs by Ctrl-C; `slipway resume` goes on with it"),
     ("rerun", "type `slipway resume`"),

@@ -44,6 +44,7 @@ mod runs;
 mod selection;
 mod shared;
 mod stack;
+mod state;
 mod token;
 mod truth;
 mod unbegun;
@@ -94,6 +95,7 @@ enum Command {
     Render(render::RenderArgs),
     Validate(validate::ValidateArgs),
     Explain(explain::ExplainArgs),
+    State(state::StateArgs),
     Stack(stack::StackArgs),
     Verify(verify::VerifyArgs),
     Kubeconfig(kubeconfig::KubeconfigArgs),
@@ -155,7 +157,9 @@ impl Command {
             | Self::Argocd(_)
             | Self::Image(_)
             | Self::Audit(_) => "it goes with your credentials where the repository says",
-            Self::Runs(_) | Self::Unlock(_) | Self::Output(_) => "it asks for states with your credentials",
+            Self::Runs(_) | Self::Unlock(_) | Self::Output(_) | Self::State(_) => {
+                "it asks for states with your credentials"
+            }
             Self::Up(_)
             | Self::Down(_)
             | Self::Plan(_)
@@ -270,6 +274,7 @@ fn dispatch(ui: Ui, cli: &Cli) -> Result<Exit, CommandError> {
         Command::Graph(args) => graph::cmd_graph(ui, global, args),
         Command::Render(args) => render::cmd_render(ui, global, args),
         Command::Validate(args) => validate::cmd_validate(ui, global, args),
+        Command::State(args) => wait(state::cmd_state(ui, global, args)),
         Command::Stack(args) => stack::cmd_stack(ui, global, args),
         Command::Runs(args) => wait(runs::cmd_runs(ui, global, args)),
         Command::Unlock(args) => wait(unlock::cmd_unlock(ui, global, args)),

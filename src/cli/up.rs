@@ -8,6 +8,7 @@ use super::consent::ConsentArgs;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
 use super::selection::SelectionArgs;
+use super::shared::SharedArgs;
 use crate::launch::{CommandError, Launch, launch};
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -28,6 +29,9 @@ pub struct UpArgs {
     consent: ConsentArgs,
 
     #[command(flatten)]
+    shared: SharedArgs,
+
+    #[command(flatten)]
     pub engine: EngineArgs,
 }
 
@@ -37,7 +41,7 @@ pub async fn cmd_up(ui: Ui, global: &Global, args: &UpArgs) -> Result<Exit, Comm
         command: Command::Up,
         path: args.path.as_deref(),
         selectors: &args.selection.selectors(),
-        options: &args.engine.options(),
+        options: &args.shared.options(&args.engine),
         consent: args.consent.consent(),
         plans: Plans::default(),
         leave_dependents: false,

@@ -418,7 +418,7 @@ pub fn known_advice(text: &str) -> Option<String> {
         ),
         (
             &["Backend configuration changed", "Backend initialization required"],
-            "the state is to be kept elsewhere than before: move it with `init -migrate-state`, or, where that has been done, remove the unit's folder under .slipway/work",
+            "the state is to be kept elsewhere than before: bring it there with `slipway state move --at COMMIT`, the commit before that change, or, where that has been done, remove the unit's folder under .slipway/work",
         ),
         (
             &["NoSuchBucket", "S3 bucket does not exist"],

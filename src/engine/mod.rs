@@ -20,7 +20,7 @@ mod keeper;
 pub mod local_states;
 mod lock_table;
 pub mod native;
-mod other_state;
+pub mod other_state;
 pub mod plan;
 mod plan_place;
 mod process;

@@ -53,8 +53,12 @@ pub fn open(
     path: Option<&Path>,
     command: Command,
 ) -> Result<Workspace, CommandError> {
-    let needs = if command.needs_clusters() { Needs::EVERYTHING } else { Needs::RUN };
-    Workspace::open_for(ui, invocation, path, needs)
+    Workspace::open_for(ui, invocation, path, needs(command))
+}
+
+/// What a run of a command needs of slipway.hcl.
+pub fn needs(command: Command) -> Needs {
+    if command.needs_clusters() { Needs::EVERYTHING } else { Needs::RUN }
 }
 
 /// Executes a run in a project that is open and prints the summary.

@@ -1,6 +1,7 @@
 //! What a run came to.
 
 use super::error::CommandError;
+use crate::report::model::Summary;
 use crate::run::event::Outcome;
 use crate::run::scheduler::RunResult;
 
@@ -18,6 +19,12 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
+    /// Of a run that was seen to its end.
+    pub fn seen(summary: &Summary, result: RunResult, unreported: Option<CommandError>) -> Self {
+        let (has_changes, has_drifted) = (summary.has_changes(), summary.has_drifted());
+        Self { result: Some(result), has_changes, has_drifted, unreported }
+    }
+
     /// Whether all of it was done, written down and reported.
     pub fn is_done(&self) -> bool {
         let is_success = |result: &RunResult| {

@@ -2,6 +2,7 @@
 
 use crate::hcl::diagnostic::Diagnostic;
 use crate::run::journal::JournalError;
+use crate::run::shared::StoreError;
 use crate::ui::PrintError;
 
 /// Why a command could not do what it was asked.
@@ -101,6 +102,13 @@ impl From<JournalError> for CommandError {
 impl From<crate::engine::EngineError> for CommandError {
     fn from(error: crate::engine::EngineError) -> Self {
         let help = error.advice();
+        Self::failed(error, help)
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let help = error.advice.clone();
         Self::failed(error, help)
     }
 }

@@ -89,8 +89,9 @@ pub async fn execute(
     let parallelism = workspace.parallelism(run.options);
     let memory = MemoryBound::new(run.options.unit_memory.or(workspace.project.unit_memory).unwrap_or(USUAL));
     let with_clusters = run.command.needs_clusters() && run.options.scope == Scope::Everything;
-    let gates = (with_clusters, Greens::of(past.as_ref()));
-    let (nodes, units) = nodes(workspace, selection, &context, &folder, gates, parallelism)?;
+    let greens = Arc::new(Greens::of(past.as_ref()));
+    let (nodes, units) =
+        nodes(workspace, selection, &context, &folder, (with_clusters, &greens), parallelism)?;
 
     let collector = Collector::default();
     let listeners = listeners(ui, terminal, &folder, &collector);
@@ -114,7 +115,7 @@ pub async fn execute(
     let word = (!run.consent.is_given()).then(|| run.word.unwrap_or_else(of_folder));
     let at_once = (parallelism, memory);
     let (nodes, (parallelism, memory)) = match &shared {
-        Some(shared) => shared.open(nodes, &units, &context.loader, at_once),
+        Some(shared) => shared.open(nodes, &units, (&context.loader, &greens), at_once),
         None => (nodes, at_once),
     };
     let undecided = Undecided::new(&nodes, units, &done, (&events, &interrupts), (parallelism, memory));
@@ -163,13 +164,12 @@ pub async fn execute(
     let past = journaled.and_then(Past::of);
     let (all, next_step) = (ui.loudness() == Loudness::Verbose, shared.as_ref().map(Shared::next_step));
     let ends = Ends { command: run.command, all, past, next_step };
-    let reported = reports.write(&summary, &folder);
+    let reported = reports.write(&summary, Some(&folder));
     let seen = collector.summary().with_details(told);
     tell(ui, &folder, &seen, &result, &ends)?;
     runner::tell(ui, workspace, &seen);
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
-    let (has_changes, has_drifted) = (seen.has_changes(), seen.has_drifted());
-    Ok(Conclusion { result: Some(result), has_changes, has_drifted, unreported: reported.err() })
+    Ok(Conclusion::seen(&seen, result, reported.err()))
 }
 
 /// How a run begins.

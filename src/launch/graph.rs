@@ -112,7 +112,7 @@ pub fn nodes(
     selection: &Selection,
     context: &Arc<UnitContext>,
     folder: &RunFolder,
-    (with_clusters, greens): (bool, Greens),
+    (with_clusters, greens): (bool, &Arc<Greens>),
     parallelism: usize,
 ) -> Result<(Nodes, Vec<NamedUnit>), CommandError> {
     let Selection { estate, graph, selected, .. } = selection;
@@ -140,14 +140,13 @@ pub fn nodes(
         })
         .collect();
     let clusters = if with_clusters { workspace.project.clusters.as_slice() } else { &[] };
-    let greens = Arc::new(greens);
     let of_cluster = |cluster: &Cluster| GateContext {
         cluster: cluster.clone(),
         unit: workspace.project.unit_dir(cluster),
         neighbours: neighbours(workspace, cluster),
         loader: Arc::clone(&context.loader),
         timeout: context.limits.of_gates,
-        greens: Arc::clone(&greens),
+        greens: Arc::clone(greens),
     };
     let contexts = clusters.iter().filter_map(|cluster| {
         let index = place(estate.find(&workspace.project.unit_dir(cluster)?)?)?;
@@ -177,7 +176,7 @@ pub fn nodes(
             gate::up(unit, others, later, context, &cache)
         });
         let promotions = all.all.iter().filter_map(|promotion| {
-            promotion_spec(workspace, selection, promotion, &of_cluster, &place, &greens)
+            promotion_spec(workspace, selection, promotion, &of_cluster, &place, greens)
         });
         let gates = UpGates { clusters: clusters.collect(), promotions: promotions.collect() };
         assemble::upwards(units, gates).map_err(|circle| CommandError::failed(circle, None))?

@@ -1,20 +1,23 @@
 //! Taking part in a run by its address, and stopping it.
 
+use std::sync::Arc;
+
 use super::agree::Consent;
+use super::begin::needs;
 use super::conclusion::Conclusion;
 use super::error::CommandError;
 use super::execute::{execute, refuse_unattended};
-use super::options::{Invocation, RunOptions, Sharing, Tools};
+use super::options::{Invocation, RunOptions, Scope, Sharing, Tools};
 use super::prepared::PreparedRun;
-use super::shared::{refuse_alone, unknown};
+use super::shared::refuse_alone;
 use super::stacks;
 use super::workspace::Workspace;
-use crate::project::{EngineChoice, Needs};
+use crate::project::EngineChoice;
 use crate::run::command::Command;
 use crate::run::event::Request;
 use crate::run::plans::Plans;
 use crate::run::shared::record::Machine;
-use crate::run::shared::{Board, Bucket};
+use crate::run::shared::{Board, Bucket, Observer};
 use crate::ui::Ui;
 
 /// Takes part in the run at an address, with what it was asked for.
@@ -25,9 +28,8 @@ pub async fn join(
     consent: Consent,
     options: RunOptions,
 ) -> Result<Conclusion, CommandError> {
-    let workspace = Workspace::open(ui, invocation, Needs::RUN)?;
-    let store = Bucket::at(address).await.map_err(unknown)?;
-    let Some(start) = Board::start(&store).await.map_err(unknown)? else {
+    let store = Bucket::at(address).await?;
+    let Some(start) = Board::start(&store).await? else {
         return Err(CommandError::usage(
             format!("no run has begun at {address}"),
             format!("begin it: slipway apply --shared {address}"),
@@ -43,9 +45,11 @@ pub async fn join(
         ));
     };
     refuse_unattended(ui, command, consent)?;
+    let workspace = Workspace::open(ui, invocation, needs(command))?;
     workspace.look_at_home()?;
     let options = RunOptions {
         shared: Some(Sharing { address: address.to_owned(), lease: start.lease() }),
+        scope: if start.has_gates() { Scope::Everything } else { Scope::Units },
         tools: Tools { engine: EngineChoice::named(&start.engine), ..options.tools.clone() },
         ..options
     };
@@ -74,13 +78,24 @@ pub async fn join(
     execute(ui, &workspace, &selection, reader, run).await
 }
 
+/// What looks at the run at an address.
+pub async fn observer(address: &str) -> Result<Observer, CommandError> {
+    let store = Arc::new(Bucket::at(address).await?);
+    Observer::of(store).await?.ok_or_else(|| no_run_at(address))
+}
+
+fn no_run_at(address: &str) -> CommandError {
+    CommandError::usage(
+        format!("no run has begun at {address}"),
+        "name the address of one: slipway runs --shared s3://BUCKET lists them",
+    )
+}
+
 /// Asks all machines of the run at an address to begin nothing more.
 pub async fn cancel(ui: Ui, address: &str) -> Result<(), CommandError> {
-    let store = Bucket::at(address).await.map_err(unknown)?;
-    let Some(start) = Board::start(&store).await.map_err(unknown)? else {
-        return Err(CommandError::usage(format!("no run has begun at {address}"), "name the address of one"));
-    };
-    Board::cancel(&store, &Machine::ours()).await.map_err(unknown)?;
+    let store = Bucket::at(address).await?;
+    let start = Board::start(&store).await?.ok_or_else(|| no_run_at(address))?;
+    Board::cancel(&store, &Machine::ours()).await?;
     ui.say(&format!("run {}: its machines begin nothing more; what they work on, they finish", start.run));
     Ok(())
 }

@@ -78,9 +78,10 @@ fn writable(file: &Path, named: Result<Named, FileError>) -> Result<Named, Comma
 }
 
 impl Reports {
-    /// Writes all of them, each whole or not at all; where one fails the others are written nevertheless.
-    pub fn write(&self, summary: &Summary, folder: &RunFolder) -> Result<(), CommandError> {
-        let log_end = |node: &str| end_of_log(&folder.log(node), LOG_LINES, LOG_BYTES);
+    /// Writes all of them, each whole or not at all; where one fails the others are written nevertheless. The ends of logs come out of
+    /// the run's folder, where it is here.
+    pub fn write(&self, summary: &Summary, folder: Option<&RunFolder>) -> Result<(), CommandError> {
+        let log_end = |node: &str| end_of_log(&folder?.log(node), LOG_LINES, LOG_BYTES);
         self.told.store(true, Ordering::Relaxed);
         let mut written = Ok(());
         for (kind, file) in &self.files {

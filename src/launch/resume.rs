@@ -55,7 +55,7 @@ pub async fn resume(ui: Ui, workspace: Workspace, wanted: Resuming<'_>) -> Resul
     if past.is_done() {
         ui.say(&format!("run {} is done: there is nothing to go on with", folder.id));
         let summary = Summary::of(&journal::read(&folder.journal())?);
-        wanted.options.reports.prepare(&workspace)?.write(&summary, &folder)?;
+        wanted.options.reports.prepare(&workspace)?.write(&summary, Some(&folder))?;
         return Ok(Conclusion::default());
     }
     let command = past.start.command();

@@ -19,13 +19,14 @@ use crate::run::ahead::NamedUnit;
 use crate::run::command::Command;
 use crate::run::event::Outcome;
 use crate::run::folder::RunFolder;
+use crate::run::gate::Greens;
 use crate::run::locks::{RunLocks, break_locks};
 use crate::run::memory::MemoryBound;
 use crate::run::node::{Node, Nodes};
 use crate::run::plans::Plans;
 use crate::run::scheduler::{RunResult, announce};
 use crate::run::shared::record::{Machine, VERSION};
-use crate::run::shared::{Board, Bucket, Places, SharedWork, Start, Store, StoreError};
+use crate::run::shared::{Board, Bucket, Places, SharedWork, Start, Store};
 use crate::run::unit_loader::UnitLoader;
 use crate::support::git;
 use crate::terragrunt::Reader;
@@ -105,7 +106,7 @@ impl Shared {
         (Sharing { address, lease }, nodes): (&Sharing, &Nodes),
         (id, engine): (&str, &str),
     ) -> Result<Self, CommandError> {
-        let store: Arc<dyn Store> = Arc::new(Bucket::at(address).await.map_err(unknown)?);
+        let store: Arc<dyn Store> = Arc::new(Bucket::at(address).await?);
         let below = run.request.path.strip_prefix(&workspace.project.dir).unwrap_or(&run.request.path);
         let ours = Start {
             version: VERSION,
@@ -121,7 +122,7 @@ impl Shared {
             began: Timestamp::now(),
             by: Machine::ours(),
         };
-        let start = Board::begin(&*store, &ours).await.map_err(unknown)?;
+        let start = Board::begin(&*store, &ours).await?;
         if let Some(why) = start.differs_from(&ours) {
             return Err(CommandError::refused(
                 format!("the run at {address} is another one: {why}"),
@@ -129,7 +130,7 @@ impl Shared {
             ));
         }
         let board = Arc::new(Board::new(store, start.lease()));
-        board.refresh().await.map_err(unknown)?;
+        board.refresh().await?;
         if board.is_cancelled() {
             return Err(CommandError::refused(
                 format!("run {} was cancelled", start.run),
@@ -143,7 +144,7 @@ impl Shared {
         if start.by == ours.by {
             ui.say(&format!("run {} is shared: slipway join {address}", start.run));
         } else {
-            let (ended, all) = (board.ended(), start.units().len());
+            let (ended, all) = (board.ended(), start.nodes.len());
             ui.say(&format!("takes part in run {}, begun on {}: {ended} of {all} done", start.run, start.by));
         }
         Ok(Self { address: address.clone(), start, board, looking: looking.abort_handle() })
@@ -154,28 +155,27 @@ impl Shared {
         &self.start.run
     }
 
-    /// The nodes with their units open to all machines, and how many of them may wait at once: all, since only what is worked on here
-    /// takes a place.
+    /// The nodes, each open to all machines, and how many of them may wait at once: all, since only what is worked on here takes a
+    /// place.
     pub fn open(
         &self,
         nodes: Nodes,
         units: &[NamedUnit],
-        loader: &Arc<UnitLoader>,
+        (loader, greens): (&Arc<UnitLoader>, &Arc<Greens>),
         (parallelism, memory): (usize, MemoryBound),
     ) -> (Nodes, (usize, MemoryBound)) {
         let places = Arc::new(Places::new(parallelism, memory));
         let dirs: HashMap<&str, &PathBuf> =
             units.iter().map(|unit| (unit.name.as_str(), &unit.work.dir)).collect();
         let open = |mut node: Node| {
-            if let Some(dir) = dirs.get(node.name.as_str()) {
-                node.work = Arc::new(SharedWork {
-                    work: node.work,
-                    dir: (*dir).clone(),
-                    loader: Arc::clone(loader),
-                    board: Arc::clone(&self.board),
-                    places: Arc::clone(&places),
-                });
-            }
+            node.work = Arc::new(SharedWork {
+                work: node.work,
+                unit: dirs.get(node.name.as_str()).map(|dir| (*dir).clone()),
+                loader: Arc::clone(loader),
+                greens: Arc::clone(greens),
+                board: Arc::clone(&self.board),
+                places: Arc::clone(&places),
+            });
             node
         };
         let waiting = nodes.len();
@@ -210,10 +210,4 @@ impl Shared {
             ui.say(&format!("release them: slipway runs unlock {}", self.run()));
         }
     }
-}
-
-/// That what other machines do is not known.
-pub(super) fn unknown(error: StoreError) -> CommandError {
-    let advice = error.advice.clone();
-    CommandError::failed(error, advice)
 }

@@ -21,12 +21,16 @@ pub fn listeners(
     folder: &RunFolder,
     collector: &Collector,
 ) -> Vec<Box<dyn Listener>> {
-    let shown: Box<dyn Listener> = match (ui.log_format(), terminal) {
+    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), screen(ui, terminal)]
+}
+
+/// What shows a run while it goes on.
+pub fn screen(ui: Ui, terminal: Option<Terminal>) -> Box<dyn Listener> {
+    match (ui.log_format(), terminal) {
         (LogFormat::Json, _) => Box::new(JsonLog::new(std::io::stderr())),
         (LogFormat::Pretty, Some(terminal)) => Box::new(terminal),
         (LogFormat::Pretty, None) => Box::new(Plain::new(std::io::stderr(), ui.voice())),
-    };
-    vec![Box::new(LogFiles::new(folder.clone())), Box::new(collector.clone()), shown]
+    }
 }
 
 /// How a run stands at its end, for what is offered then.

@@ -18,7 +18,7 @@ const LAST_BREATH: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What no event comes near, in bytes: the first line of a run of ten thousand units has a fiftieth of it.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+pub(super) const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// An open journal.
 #[derive(Debug)]

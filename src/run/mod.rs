@@ -35,6 +35,7 @@ pub mod saved_gate;
 pub mod scheduler;
 pub mod shared;
 pub mod signals;
+pub mod tail;
 pub mod time_limit;
 pub mod unit;
 pub mod unit_loader;

@@ -87,6 +87,7 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("slipway runs", "the newest runs: when, by whom, at which commit, how they went"),
             ("slipway runs show --timeline", "the newest one, and when each unit ran"),
+            ("slipway runs --shared s3://acme-runs", "those that machines share, below an address"),
         ],
     ),
     (
@@ -94,6 +95,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("slipway runs show", "how the newest run went, what failed and why"),
             ("slipway runs show 20260314 --report-html run.html", "a page of the one whose id begins so"),
+        ],
+    ),
+    (
+        "slipway runs watch",
+        &[
+            ("slipway runs watch", "the newest run here, to its end"),
+            ("slipway runs watch s3://acme-runs/nightly", "one that machines share, from anywhere"),
         ],
     ),
     (

@@ -130,6 +130,21 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway state",
+        &[
+            ("slipway state move --dry-run", "which units have moved whose states are left behind"),
+            ("slipway state move dev/vpc dev/network/vpc", "bring the state of one along"),
+        ],
+    ),
+    (
+        "slipway state move",
+        &[
+            ("slipway state move", "of all units that Git recognises elsewhere, after a question"),
+            ("slipway state move dev/vpc dev/network/vpc", "of one unit, which was in dev/vpc"),
+            ("slipway state move --at HEAD~1", "of all units whose backend the last commit has changed"),
+        ],
+    ),
+    (
         "slipway stack",
         &[
             ("slipway stack generate dev", "write the units that the stacks under live/dev make"),

@@ -95,9 +95,7 @@ pub fn list(ui: Ui, workspace: &Workspace, limit: Option<usize>) -> Result<(), C
     Ok(())
 }
 
-/// A line a run, under what each column is.
 fn table(runs: &[Listed]) -> String {
-    let heading = ["run", "began", "command", "path", "commit", "by", "result"].map(str::to_owned);
     let rows = runs.iter().map(|run| {
         let result = match run.state {
             State::Running => "running".to_owned(),
@@ -115,8 +113,14 @@ fn table(runs: &[Listed]) -> String {
             or_none(run.user.as_deref()),
             result,
         ]
-        .map(|cell| shown::name(&cell).into_owned())
     });
+    lines("run", rows)
+}
+
+/// A line a run, under what each column is; in the first is what it is called by.
+pub(super) fn lines(called: &str, rows: impl Iterator<Item = [String; 7]>) -> String {
+    let heading = [called, "began", "command", "path", "commit", "by", "result"].map(str::to_owned);
+    let rows = rows.map(|row| row.map(|cell| shown::name(&cell).into_owned()));
     let rows: Vec<[String; 7]> = std::iter::once(heading).chain(rows).collect();
     let mut widths = [0; 7];
     for row in &rows {

@@ -1,8 +1,10 @@
 //! `slipway runs`: what happened, when, by whom, at which commit.
 
+mod far;
 mod list;
 mod prune;
 mod show;
+mod watch;
 
 pub use prune::{age, ago};
 
@@ -27,6 +29,10 @@ pub struct RunsArgs {
     /// How many runs are listed at most, the newest first; 0 for all [default: 20, in JSON all]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+
+    /// List the runs that machines share, wherever they are, below an address such as `s3://acme-runs`
+    #[arg(long, value_name = "ADDRESS")]
+    shared: Option<String>,
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -56,7 +62,7 @@ enum RunsCommand {
     ///
     /// Also of a run that was killed, and of one that still goes on.
     Show {
-        /// The run's id, or how it begins
+        /// The run's id, or how it begins; or the address of one that machines share, such as `s3://acme-runs/nightly`
         run: Option<String>,
 
         /// Show under the table what changes in each resource, as far as the run's plans are still there; sensitive values are masked
@@ -69,6 +75,13 @@ enum RunsCommand {
 
         #[command(flatten)]
         reports: ReportArgs,
+    },
+    /// Watch a run to its end: by default the newest here
+    ///
+    /// Of a run that machines share, its address shows it from anywhere. Nothing is changed, and Ctrl-C ends the watching only. Exits as the run does.
+    Watch {
+        /// The run's id, or how it begins; or the address of one that machines share
+        run: Option<String>,
     },
 }
 
@@ -84,6 +97,7 @@ impl RunsArgs {
     /// What has to be known of `slipway.hcl`: nothing where records are read or an address is given.
     fn needs(&self) -> Needs {
         match &self.command {
+            Some(RunsCommand::Show { run: Some(run), .. }) if far::is_address(run) => Needs::NOTHING,
             Some(RunsCommand::Unlock { .. } | RunsCommand::Show { detail: true, .. }) => Needs::ENGINE,
             _ => Needs::NOTHING,
         }
@@ -91,7 +105,14 @@ impl RunsArgs {
 
     /// Whether nothing is asked but what the records say.
     pub fn only_looks(&self) -> bool {
-        matches!(self.command, None | Some(RunsCommand::Prune(_) | RunsCommand::Show { detail: false, .. }))
+        let is_here = |run: &Option<String>| !run.as_deref().is_some_and(far::is_address);
+        match &self.command {
+            None => self.shared.is_none(),
+            Some(RunsCommand::Prune(_)) => true,
+            Some(RunsCommand::Show { run, detail, .. }) => is_here(run) && !detail,
+            Some(RunsCommand::Watch { run }) => is_here(run),
+            Some(RunsCommand::Unlock { .. } | RunsCommand::Cancel { .. }) => false,
+        }
     }
 }
 
@@ -102,10 +123,17 @@ pub async fn cmd_runs(ui: Ui, global: &Global, args: &RunsArgs) -> Result<Exit, 
         Some(RunsCommand::Unlock { run, path }) => unlock_run(ui, &workspace, run, path.as_deref()).await?,
         Some(RunsCommand::Cancel { address }) => cancel(ui, address).await?,
         Some(RunsCommand::Prune(args)) => prune::prune(ui, &workspace, args)?,
-        None => list::list(ui, &workspace, args.limit)?,
+        Some(RunsCommand::Watch { run }) => return watch::watch(ui, &workspace, run.as_deref()).await,
+        None => match &args.shared {
+            Some(address) => far::list(ui, address, args.limit).await?,
+            None => list::list(ui, &workspace, args.limit)?,
+        },
         Some(RunsCommand::Show { run, detail, timeline, reports }) => {
             let wanted = show::Wanted { detail: *detail, timeline: *timeline, reports };
-            show::show(ui, workspace, run.as_deref(), &wanted).await?;
+            match run.as_deref().filter(|run| far::is_address(run)) {
+                Some(address) => far::show(ui, &workspace, address, &wanted).await?,
+                None => show::show(ui, workspace, run.as_deref(), &wanted).await?,
+            }
         }
     }
     Ok(Exit::Done)

@@ -36,21 +36,30 @@ pub async fn show(
     if let Some(past) = Past::of(events).filter(|_| wanted.detail) {
         add_details(ui, workspace, &folder, &past.start, &mut summary).await?;
     }
-    reports.write(&summary, &folder)?;
+    reports.write(&summary, Some(&folder))?;
     // A page may have asked for them, which nobody wants on a terminal unasked.
     let summary = summary.with_details(wanted.detail);
+    tell(ui, &summary, wanted)?;
     if ui.format() == Format::Json {
-        return Ok(ui.json(&summary)?);
-    }
-    ui.answer(&summary.heading())?;
-    ui.answer(&summary.table(ui.width(), true))?;
-    if wanted.timeline {
-        ui.answer(&format!("\n{}", summary.timeline()))?;
+        return Ok(());
     }
     for row in summary.nodes.iter().filter(|row| row.has_failed() || row.was_cut_off()) {
         let log = folder.log(&row.name);
         ui.say(&shown::name(&format!("log of {}: {}", row.name, log.display())));
     }
     ui.say(&format!("logs: {}", folder.logs().display()));
+    Ok(())
+}
+
+/// The table of a run, under what it was.
+pub(super) fn tell(ui: Ui, summary: &Summary, wanted: &Wanted<'_>) -> Result<(), CommandError> {
+    if ui.format() == Format::Json {
+        return Ok(ui.json(summary)?);
+    }
+    ui.answer(&summary.heading())?;
+    ui.answer(&summary.table(ui.width(), true))?;
+    if wanted.timeline {
+        ui.answer(&format!("\n{}", summary.timeline()))?;
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The history of the repository says which units there were. Each is read as it was in the last commit that had it,
 //! laid out in a private folder: that says where its state is, and how it is destroyed.
 
+mod at_commit;
 mod destroy;
 mod note;
 
@@ -20,10 +21,11 @@ use crate::support::git::removed::{Removed, removed};
 use crate::support::git::snapshot::Snapshot;
 use crate::support::git::{self, GitError};
 use crate::support::interrupt::channel;
+use crate::terragrunt::Reader;
 use crate::terragrunt::outputs::UnknownOutputs;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON, folder, join, relative};
-use crate::terragrunt::{Reader, ReaderOptions};
 
+pub(super) use self::at_commit::AtCommit;
 pub use self::destroy::{DestroyRemoved, destroy_removed};
 pub use self::note::note;
 
@@ -74,10 +76,7 @@ pub async fn find(
     search: &Search,
 ) -> Result<Vec<RemovedUnits>, GitError> {
     let root = &workspace.project.estate_root;
-    let repository = git::repo_root(root)?;
-    let real = root.canonicalize().unwrap_or_else(|_| root.clone());
-    let way = relative(&repository, &real);
-    let way = if way == Path::new(".") { PathBuf::new() } else { way };
+    let (repository, way) = in_repository(root)?;
     let gone = removed(&repository, &way, &[UNIT_FILE, UNIT_FILE_JSON], search.commits)?;
     let mut commits: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for Removed { path, last } in gone {
@@ -99,6 +98,14 @@ pub async fn find(
         removals.extend(removal);
     }
     Ok(removals)
+}
+
+/// The repository of the estate, and the way from its root to that of the estate.
+pub(super) fn in_repository(root: &Path) -> Result<(PathBuf, PathBuf), GitError> {
+    let repository = git::repo_root(root)?;
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let way = relative(&repository, &real);
+    Ok((repository, if way == Path::new(".") { PathBuf::new() } else { way }))
 }
 
 /// Commits, oldest first.
@@ -126,18 +133,12 @@ async fn read(
     paths: &[PathBuf],
     exec: bool,
 ) -> Result<Option<RemovedUnits>, GitError> {
-    let snapshot = Snapshot::of(repository, &commit)?;
-    let here = snapshot.path().canonicalize().unwrap_or_else(|_| snapshot.path().to_path_buf());
-    let root = join(&here, way);
-    let options = workspace.reader_options("plan");
-    let excluded = Arc::new(options.excluded.moved(&join(repository, way), &root));
-    let (working_dir, estate_root) = (root.clone(), Some(root.clone()));
-    let options = ReaderOptions { working_dir, estate_root, exec, excluded, ..options };
-    let reader = Arc::new(Reader::new(options));
+    let AtCommit { snapshot, root, reader, stands_for } =
+        AtCommit::of(workspace, (repository, way), &commit, exec)?;
+    let here = stands_for.0.clone();
     let mut estate = Estate::discover(&root, &reader);
     // What was wrong with others then is nobody's concern now.
     estate.diagnostics.clear();
-    let stands_for = (here.clone(), repository.to_path_buf());
     let loader = UnitLoader::new(Arc::clone(engine), Arc::clone(&reader), root.clone());
     let loader = loader.standing_for(Some(stands_for.clone()));
     let (_interruptor, interrupts) = channel();
@@ -216,7 +217,7 @@ fn common(folders: &[&Path]) -> Option<PathBuf> {
 }
 
 /// The folder that a PATH means, which need not be there any more.
-fn within(workspace: &Workspace, path: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
+pub(super) fn within(workspace: &Workspace, path: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
     let Some(path) = path else { return Ok(None) };
     let root = &workspace.project.estate_root;
     let candidates = [join(&workspace.working_dir, path), join(root, path)];

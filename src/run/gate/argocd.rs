@@ -80,6 +80,9 @@ impl BootstrapGate {
         let spec = bootstrap_spec(&cluster, argocd, Some(annotations), clusters, self.cache.clone()).await?;
         reporter
             .log(&format!("install manifest {} (SHA-256 {})", spec.manifest.origin, spec.manifest.sha256));
+        if !reporter.may_change() {
+            return Ok(Outcome::Interrupted);
+        }
         let changes = argocd::bootstrap(client.clone(), &spec, &progress).await?;
         let timeout = self.context.timeout.or(argocd.install_timeout).unwrap_or(AVAILABLE);
         argocd::wait_available(client, &argocd.namespace, &spec.manifest, timeout, &progress).await?;
@@ -145,6 +148,9 @@ impl UninstallGate {
             Ok(there) => there,
             Err(note) => return Ok(Outcome::Unchanged { note }),
         };
+        if !reporter.may_change() {
+            return Ok(Outcome::Interrupted);
+        }
         let timeout = self.context.timeout.or(argocd.removal_timeout).unwrap_or(GONE);
         let removed =
             remove(client, &argocd, self.cache.clone(), timeout, &|line| reporter.doing(&line)).await?;

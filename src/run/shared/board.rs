@@ -11,12 +11,12 @@ use tokio::sync::watch;
 use tracing::debug;
 
 use super::record::{Claim, End, Machine, Start};
-use super::store::{Store, StoreError};
+use super::store::{Mark, Store, StoreError};
 
 /// What the run is.
-const START: &str = "run.json";
+pub(super) const START: &str = "run.json";
 /// That nothing more is to begin.
-const CANCELLED: &str = "cancelled";
+pub(super) const CANCELLED: &str = "cancelled";
 /// The longest time between two looks.
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 /// For how many leases a store may not answer, and the tool of a machine that is gone may go on.
@@ -58,7 +58,7 @@ struct Held {
 
 /// The last sign of life of a machine.
 struct Beat {
-    mark: String,
+    version: String,
     since: Instant,
 }
 
@@ -158,12 +158,13 @@ impl Board {
             for (unit, fence, machine) in claims {
                 view.hold(unit, Held { fence, machine, seen: now });
             }
-            for (machine, mark) in
+            for (machine, Mark { version, .. }) in
                 keys.iter().filter_map(|(key, mark)| Some((key.strip_prefix("beats/")?, mark)))
             {
-                let known = view.beats.get(machine).is_some_and(|beat| beat.mark == *mark);
+                let known = view.beats.get(machine).is_some_and(|beat| beat.version == *version);
                 if !known {
-                    view.beats.insert(machine.to_owned(), Beat { mark: mark.clone(), since: now });
+                    let beat = Beat { version: version.clone(), since: now };
+                    view.beats.insert(machine.to_owned(), beat);
                 }
             }
             view.is_cancelled |= keys.contains_key(CANCELLED);
@@ -326,16 +327,16 @@ impl View {
     }
 }
 
-fn claim_key(unit: &str, fence: u32) -> String {
+pub(super) fn claim_key(unit: &str, fence: u32) -> String {
     format!("claims/{fence:04}/{unit}")
 }
 
-fn end_key(unit: &str) -> String {
+pub(super) fn end_key(unit: &str) -> String {
     format!("ends/{unit}")
 }
 
 /// The fence and the unit of a key like `claims/0001/dev/vpc`.
-fn fenced<'k>(key: &'k str, kind: &str) -> Option<(u32, &'k str)> {
+pub(super) fn fenced<'k>(key: &'k str, kind: &str) -> Option<(u32, &'k str)> {
     let (fence, unit) = key.strip_prefix(kind)?.split_once('/')?;
     Some((fence.parse().ok()?, unit))
 }
@@ -345,7 +346,7 @@ async fn create(store: &dyn Store, key: &str, what: &impl Serialize) -> Result<b
     store.create(key, body).await
 }
 
-async fn read<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<Option<T>, StoreError> {
+pub(super) async fn read<T: DeserializeOwned>(store: &dyn Store, key: &str) -> Result<Option<T>, StoreError> {
     let Some(body) = store.read(key).await? else { return Ok(None) };
     let read = serde_json::from_slice(&body);
     read.map(Some)

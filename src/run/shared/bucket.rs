@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::DateTime;
+use jiff::Timestamp;
 use url::Url;
 
-use super::store::{Store, StoreError};
+use super::store::{Mark, Store, StoreError};
 use crate::engine::EngineError;
 use crate::engine::s3::{S3Backend, S3Clients};
 use crate::engine::s3_object::{Over, Place};
@@ -23,13 +25,18 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// The one at `s3://BUCKET/PREFIX`, with `?region=`, `endpoint=` and `profile=` where they are not the environment's.
+    /// The one of a run, at `s3://BUCKET/PREFIX`, with `?region=`, `endpoint=` and `profile=` where they are not the environment's.
     pub async fn at(address: &str) -> Result<Self, StoreError> {
-        let refused = |cause: String| StoreError {
-            address: address.to_owned(),
-            cause,
-            advice: Some("write it like s3://acme-runs/2026-11-30/nightly".to_owned()),
-        };
+        let bucket = Self::below(address).await?;
+        if bucket.prefix.is_empty() {
+            return Err(refused(address, "it names no run in the bucket"));
+        }
+        Ok(bucket)
+    }
+
+    /// The one of all that is below an address, which may be the bucket's.
+    pub async fn below(address: &str) -> Result<Self, StoreError> {
+        let refused = |cause: String| refused(address, cause);
         let url = Url::parse(address).map_err(|error| refused(error.to_string()))?;
         if url.scheme() != "s3" {
             return Err(refused("runs are shared in buckets of S3".to_owned()));
@@ -37,9 +44,7 @@ impl Bucket {
         let bucket = url.host_str().filter(|host| !host.is_empty());
         let bucket = bucket.ok_or_else(|| refused("it names no bucket".to_owned()))?;
         let prefix = url.path().trim_matches('/');
-        if prefix.is_empty() {
-            return Err(refused("it names no run in the bucket".to_owned()));
-        }
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         let (mut region, mut endpoint, mut profile) = (None, None, None);
         for (name, value) in url.query_pairs() {
             match &*name {
@@ -53,7 +58,15 @@ impl Bucket {
         let region = region.or_else(|| of_environment().ok()).unwrap_or_else(|| REGION.to_owned());
         let backend = S3Backend::of_bucket(bucket, &region, endpoint.as_deref(), profile.as_deref());
         let client = S3Clients::default().client(&backend).await;
-        Ok(Self { address: address.to_owned(), client, prefix: format!("{prefix}/"), backend })
+        Ok(Self { address: address.to_owned(), client, prefix, backend })
+    }
+
+    /// The address of what is below a key.
+    pub fn address_of(&self, key: &str) -> String {
+        let (address, query) = self.address.split_once('?').unwrap_or((&self.address, ""));
+        let address = format!("{}/{key}", address.trim_end_matches('/'));
+        let address = address.trim_end_matches('/');
+        if query.is_empty() { address.to_owned() } else { format!("{address}?{query}") }
     }
 
     fn key(&self, key: &str) -> String {
@@ -66,6 +79,14 @@ impl Bucket {
 
     fn refused(&self, error: &EngineError) -> StoreError {
         StoreError { address: self.address.clone(), cause: error.to_string(), advice: error.advice() }
+    }
+}
+
+fn refused(address: &str, cause: impl Into<String>) -> StoreError {
+    StoreError {
+        address: address.to_owned(),
+        cause: cause.into(),
+        advice: Some("write it like s3://acme-runs/2026-11-30/nightly".to_owned()),
     }
 }
 
@@ -90,7 +111,7 @@ impl Store for Bucket {
         read.map(|object| object.map(|object| object.body)).map_err(|error| self.refused(&error))
     }
 
-    async fn list(&self) -> Result<BTreeMap<String, String>, StoreError> {
+    async fn list(&self) -> Result<BTreeMap<String, Mark>, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.backend.bucket).prefix(&self.prefix);
         let mut pages = request.into_paginator().send();
         let mut keys = BTreeMap::new();
@@ -98,7 +119,10 @@ impl Store for Bucket {
             let page = page.map_err(|error| self.refused(&self.backend.refused(&error)))?;
             for object in page.contents() {
                 if let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) {
-                    keys.insert(key.to_owned(), object.e_tag().unwrap_or_default().to_owned());
+                    let written = object.last_modified().map_or(0, DateTime::secs);
+                    let written = Timestamp::from_second(written).unwrap_or_default();
+                    let version = object.e_tag().unwrap_or_default().to_owned();
+                    keys.insert(key.to_owned(), Mark { version, written });
                 }
             }
         }

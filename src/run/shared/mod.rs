@@ -22,6 +22,8 @@
 
 pub mod board;
 pub mod bucket;
+pub mod listing;
+pub mod observer;
 pub mod places;
 pub mod record;
 pub mod store;
@@ -32,6 +34,7 @@ mod tests;
 
 pub use self::board::Board;
 pub use self::bucket::Bucket;
+pub use self::observer::Observer;
 pub use self::places::Places;
 pub use self::record::Start;
 pub use self::store::{Store, StoreError};

@@ -1,5 +1,6 @@
 //! What machines of one run write for each other.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -76,6 +77,11 @@ impl Start {
         Duration::try_from_secs_f64(self.lease_seconds).unwrap_or_default().max(SHORTEST_LEASE)
     }
 
+    /// Whether it comes to clusters.
+    pub fn has_gates(&self) -> bool {
+        self.nodes.iter().any(|node| node.kind == NodeKind::Gate)
+    }
+
     /// The names of its units.
     pub fn units(&self) -> Vec<&str> {
         let units = self.nodes.iter().filter(|node| node.kind == NodeKind::Unit);
@@ -112,13 +118,13 @@ impl Start {
             return None;
         }
         let missing = |here: &Self, there: &Self| {
-            let names: Vec<&str> = here.units();
-            there.units().into_iter().find(|name| !names.contains(name)).map(str::to_owned)
+            let names: HashSet<&str> = here.nodes.iter().map(|node| node.name.as_str()).collect();
+            there.nodes.iter().map(|node| &node.name).find(|name| !names.contains(name.as_str())).cloned()
         };
         Some(match (missing(ours, self), missing(self, ours)) {
-            (Some(unit), _) => format!("it has {unit}, which is not among the units here"),
-            (None, Some(unit)) => format!("it has no {unit}, which is among the units here"),
-            (None, None) => "it has its units in another order".to_owned(),
+            (Some(node), _) => format!("it has {node}, which is not part of it here"),
+            (None, Some(node)) => format!("it has no {node}, which is part of it here"),
+            (None, None) => "it has another order".to_owned(),
         })
     }
 }
@@ -147,7 +153,7 @@ pub struct End {
     pub events: Vec<EventKind>,
 }
 
-/// Whether whoever only hears of a unit has to know of an event: how far it came at a moment tells nobody anything later.
+/// Whether whoever only hears of a node has to know of an event: how far it came at a moment tells nobody anything later.
 pub fn is_told(event: &EventKind) -> bool {
     matches!(
         event,
@@ -157,5 +163,6 @@ pub fn is_told(event: &EventKind) -> bool {
             | EventKind::Priced { .. }
             | EventKind::Detailed { .. }
             | EventKind::LockLeft(_)
+            | EventKind::Green(_)
     )
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 /// Small objects under one address, each with a key.
 ///
@@ -21,8 +22,17 @@ pub trait Store: Send + Sync {
     /// Reads an object; none where it is not there.
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// All keys, each with a mark that is another one when the object was written anew.
-    async fn list(&self) -> Result<BTreeMap<String, String>, StoreError>;
+    /// All keys, each with what is known of its object without reading it.
+    async fn list(&self) -> Result<BTreeMap<String, Mark>, StoreError>;
+}
+
+/// What is known of an object without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Another one when it was written anew.
+    pub version: String,
+    /// When it was written, by the store's clock.
+    pub written: Timestamp,
 }
 
 /// Why there is no word to be left or had.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::board::{Board, Standing};
 use super::record::{End, Machine, Start, VERSION};
-use super::store::{Store, StoreError};
+use super::store::{Mark, Store, StoreError};
 use crate::run::event::{NodeInfo, NodeKind, Outcome};
 
 const LEASE: Duration = Duration::from_mins(1);
@@ -72,9 +72,10 @@ impl Store for Memory {
         self.answer(self.objects.lock().unwrap().get(key).map(|(body, _)| body.clone()))
     }
 
-    async fn list(&self) -> Result<BTreeMap<String, String>, StoreError> {
+    async fn list(&self) -> Result<BTreeMap<String, Mark>, StoreError> {
         let objects = self.objects.lock().unwrap();
-        self.answer(objects.iter().map(|(key, (_, times))| (key.clone(), times.to_string())).collect())
+        let mark = |times: &u64| Mark { version: times.to_string(), written: Timestamp::UNIX_EPOCH };
+        self.answer(objects.iter().map(|(key, (_, times))| (key.clone(), mark(times))).collect())
     }
 }
 
@@ -220,9 +221,9 @@ async fn whoever_comes_first_says_what_the_run_is_and_others_are_held_to_it() {
     let begun = Board::begin(&store, &second).await.unwrap();
     assert_eq!((&*begun.run, begun.differs_from(&second)), ("one", None));
     let differs = |other: Start| begun.differs_from(&other).unwrap();
-    assert_eq!(differs(start("x", &["a"])), "it has b, which is not among the units here");
-    assert_eq!(differs(start("x", &["a", "b", "c"])), "it has no c, which is among the units here");
-    assert_eq!(differs(start("x", &["b", "a"])), "it has its units in another order");
+    assert_eq!(differs(start("x", &["a"])), "it has b, which is not part of it here");
+    assert_eq!(differs(start("x", &["a", "b", "c"])), "it has no c, which is part of it here");
+    assert_eq!(differs(start("x", &["b", "a"])), "it has another order");
     let elsewhere = Start { commit: Some("abcdef0123".to_owned()), ..second.clone() };
     assert_eq!(differs(elsewhere), "it began at 0123456789, and here is abcdef0123");
     assert!(differs(Start { command: "destroy".to_owned(), ..second }).contains("`slipway destroy`"));

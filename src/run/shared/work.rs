@@ -1,4 +1,4 @@
-//! A unit that any machine of the run may work on, and one does.
+//! A unit or a gate that any machine of the run may work on, and one does.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +12,21 @@ use super::record::{End, is_told};
 use super::store::StoreError;
 use crate::run::event::{EventKind, Outcome};
 use crate::run::events::clean_outcome;
+use crate::run::gate::Greens;
 use crate::run::node::{Reporter, Witness, Work};
 use crate::run::unit_loader::UnitLoader;
 use crate::support::interrupt::{Stop, channel};
 
-/// A unit of a shared run.
+/// A unit or a gate of a shared run.
 pub struct SharedWork {
     /// What is done with it, where that is done here.
     pub work: Arc<dyn Work>,
-    /// Its folder.
-    pub dir: PathBuf,
-    /// Who has to know that its outputs are others now.
+    /// The unit's folder; none for a gate.
+    pub unit: Option<PathBuf>,
+    /// Who has to know that the unit's outputs are others now.
     pub loader: Arc<UnitLoader>,
+    /// What is known of clusters that others wait for.
+    pub greens: Arc<Greens>,
     /// Who does what.
     pub board: Arc<Board>,
     /// How much is done here at once.
@@ -221,9 +224,14 @@ impl SharedWork {
 
     /// What another machine has done, as if it had been done here.
     fn adopt(&self, end: End, reporter: &Reporter) -> Ended {
-        self.loader.applied(&self.dir, None);
+        if let Some(dir) = &self.unit {
+            self.loader.applied(dir, None);
+        }
         for event in end.events.into_iter().filter(is_told) {
-            reporter.emit(event);
+            match event {
+                EventKind::Green(green) => self.greens.tell(green, reporter),
+                event => reporter.emit(event),
+            }
         }
         Ended { outcome: end.outcome, worked: Duration::try_from_secs_f64(end.seconds).unwrap_or_default() }
     }

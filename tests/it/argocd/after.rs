@@ -1,5 +1,7 @@
 //! One environment after another: nothing of the second is changed before the first is green, in one run and in two.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -146,9 +148,50 @@ async fn the_second_environment_waits_for_the_first_in_one_run_and_alone() {
 
     two.run(&["down", "--yes"]).exits(0);
     assert!(two.estate.applied("prod/cluster").is_none() && two.estate.applied("dev/cluster").is_none());
+    machines_share_the_gates(&two, &short);
     assert_eq!(world.names("customresourcedefinitions").matches("argoproj").count(), 0);
     let spec = world.spec("argocd").await;
     uninstall(world.client.clone(), "argocd", &spec.manifest, LONG, &|_| ()).await.unwrap();
+}
+
+/// Two machines bring both up and take them down again: each gate is one machine's, and both know what it found.
+fn machines_share_the_gates(two: &Two, short: &dyn Fn() -> String) {
+    two.estate.keep_states_in_s3("argo-after");
+    two.world.bed.put_bucket("argo-after");
+    // What the tools remember of the states in files, which hold nothing any more.
+    std::fs::remove_dir_all(two.estate.path().join(".slipway")).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-R").arg(two.estate.path().join(".")).arg(other.path()).status();
+    assert!(copied.unwrap().success());
+    let run = |folder: &Path, arguments: &[&str]| {
+        let slipway = crate::support::slipway::Slipway::new(folder, &tool("tofu")).bed(&two.world.bed);
+        let settings = two.world.settings();
+        let slipway = settings.iter().fold(slipway, |slipway, (name, value)| slipway.env(name, value));
+        let arguments = [arguments, &["--yes", "--format", "json", "--lease", "10s"]].concat();
+        Nodes(slipway.run(&arguments).exits(0).json())
+    };
+    let both = |command: &str| {
+        let address = format!("s3://argo-after/runs/{command}");
+        let arguments = [command, "--shared", &address];
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| run(other.path(), &arguments));
+            [run(two.estate.path(), &arguments), second.join().unwrap()]
+        })
+    };
+    for nodes in both("up") {
+        assert_eq!(nodes.said("promotion prod"), format!("dev is green at {}", short()), "{:#}", nodes.0);
+        for gate in ["applications dev", "applications prod"] {
+            assert!(nodes.said(gate).contains(&short()), "{:#}", nodes.0);
+        }
+        assert_eq!(nodes.result("prod/cluster"), "applied");
+    }
+    let ends = two.world.bed.aws("s3", "/argo-after?list-type=2&prefix=runs/up/ends/");
+    for gate in ["verify dev", "argocd dev", "applications dev", "promotion prod"] {
+        assert!(ends.contains(&format!("runs/up/ends/{gate}</Key>")), "{gate}: {ends}");
+    }
+    for nodes in both("down") {
+        assert_eq!(nodes.result("dev/cluster"), "destroyed", "{:#}", nodes.0);
+    }
 }
 
 /// A run of the second alone looks at the first, and asks it for nothing.

@@ -188,7 +188,7 @@ fn call(command: &str) -> Vec<&str> {
         "completions" => words.push("bash"),
         "join" => words.extend([SHARED, "--yes"]),
         "runs cancel" => words.push(CANCELLED),
-        "apply" | "destroy" | "up" | "down" | "resume" => words.push("--yes"),
+        "apply" | "destroy" | "up" | "down" | "resume" | "state move" => words.push("--yes"),
         _ => {}
     }
     words

@@ -11,6 +11,7 @@ mod killed;
 mod kills;
 mod lock_table;
 mod locks;
+mod moving_states;
 mod providers;
 mod records;
 mod resume;

@@ -177,7 +177,7 @@ fn three_machines_do_each_unit_once_in_its_order_and_each_has_the_whole_report()
     // Another estate is another run.
     machines.checkouts[1].unit("m", &[]);
     let other = machines.on(1).run(&["apply", "--yes", "--shared", &address]).exits(5);
-    drop(other.says("it has no m, which is among the units here"));
+    drop(other.says("it has no m, which is part of it here"));
     drop(
         machines.on(0).run(&["destroy", "--yes", "--shared", &address]).exits(5).says("is a `slipway apply`"),
     );
@@ -291,6 +291,76 @@ fn what_one_machine_gives_back_another_takes_and_whoever_cancels_stops_all() {
     drop(machines.on(0).run(&["join", &address, "--yes"]).exits(5).says("was cancelled"));
     machines.on(1).run(&["apply", "--yes"]).exits(0);
     assert_eq!(machines.applied(), ["a", "b", "c"], "another run goes on with what is left");
+}
+
+#[test]
+fn a_run_is_listed_shown_and_watched_by_whoever_takes_no_part() {
+    let work = "touch begun-$MACHINE; until [ -e go ]; do sleep 0.05; done";
+    let units: &[(&str, &[&str])] = &[("a", &[]), ("b", &["a"]), ("c", &["b"])];
+    let machines = Machines::new(1, "shared-seen", units, work);
+    let at = |file: &str| machines.log.path().join(file);
+    let (below, address) = (format!("s3://{}/runs", machines.bucket), machines.address("one"));
+    // A folder with nothing in it: what is looked at is in the bucket.
+    let nowhere = tempfile::tempdir().unwrap();
+    let far = || Slipway::new(nowhere.path(), Path::new("/nowhere/terraform")).bed(&machines.bed);
+    drop(far().run(&["runs", "show", &address]).exits(64).says("no run has begun at"));
+    drop(far().run(&["runs", "watch", &address]).exits(64).says("slipway runs --shared"));
+    drop(far().run(&["runs", "--shared", &below]).exits(0).says("no run is below"));
+    drop(far().run(&["runs", "--shared", "s3:///runs"]).exits(1).says("it names no bucket"));
+
+    let arguments = ["apply", "--yes", "--shared", &address, "--lease", LEASE];
+    let mut command = machines.on(0).env("MACHINE", "one").into_command(&arguments);
+    let mut dead = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until_there(&at("begun-one"));
+    let shown = far().run(&["runs", "show", &address, "--format", "json"]).exits(0).json();
+    assert_eq!((&shown["command"], &shown["finished"]), (&"apply".into(), &false.into()), "{shown:#}");
+    assert!(shown["nodes"][0]["steps"][0]["name"].as_str().unwrap().starts_with("on "), "{shown:#}");
+    let told = far().run(&["runs", "show", &address]).exits(0);
+    drop(told.says("3 are left").says(&format!("slipway join {address} --yes")));
+    let listed = far().run(&["runs", "--shared", &below, "--format", "json"]).exits(0).json();
+    assert_eq!(listed[0]["address"], address, "{listed:#}");
+    assert_eq!((&listed[0]["nodes"], &listed[0]["ended"]), (&3.into(), &0.into()), "{listed:#}");
+    // The bucket alone, with what is said beside it.
+    let all = format!("s3://{}?region=us-east-1", machines.bucket);
+    let said = far().run(&["runs", "--shared", &all]).exits(0);
+    assert!(said.stdout.contains(&format!("{address}?region=us-east-1 ")), "{}", said.stdout);
+    assert!(said.stdout.contains("0 of 3 ended, last sign of life 2"), "{}", said.stdout);
+
+    // One that follows it, also while nobody works on it.
+    let mut watch = far().into_command(&["runs", "watch", &address]);
+    let log = nowhere.path().join("watched");
+    let watch = watch.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    let watched = || std::fs::read_to_string(&log).unwrap();
+    until("it does not say that nobody is there", || watched().contains("no machine of the run has given"));
+    std::fs::write(at("go"), "").unwrap();
+    machines.on(0).run(&["join", &address, "--yes"]).exits(0);
+    let Output { status, stdout, .. } = watch.wait_with_output().unwrap();
+    let stdout = String::from_utf8_lossy(&stdout);
+    assert!(status.success(), "{stdout}{}", watched());
+    for unit in ["a", "b", "c"] {
+        let is_told = ["=", "✓"].iter().any(|sign| watched().contains(&format!("{sign} {unit} ")));
+        assert!(is_told, "{unit}: {}", watched());
+    }
+    assert!(stdout.contains("apply by ") && stdout.contains("done after"), "{stdout}");
+    assert_eq!(machines.applied(), ["a", "b", "c"]);
+    let listed = far().run(&["runs", "--shared", &below]).exits(0);
+    assert!(listed.stdout.contains("all has ended"), "{}", listed.stdout);
+
+    // What never had a turn is told as machines tell it.
+    let broken = machines.address("broken");
+    let fails = "terraform {\n  before_hook \"fails\" {\n    commands = [\"plan\", \"apply\"]\n    execute = [\"false\"]\n  }\n";
+    machines.checkouts[0].change("b", "terraform {\n", fails);
+    machines.on(0).run(&["apply", "--yes", "--shared", &broken]).exits(1);
+    let report = nowhere.path().join("report.xml");
+    let reported = ["runs", "show", &broken, "--format", "json", "--report-junit", report.to_str().unwrap()];
+    let shown = far().run(&reported).exits(0).json();
+    let results = outcomes(&shown);
+    assert_eq!((&*results["b"], &*results["c"]), ("failed", "skipped"), "{results:?}");
+    assert_eq!(shown["finished"], true);
+    assert!(std::fs::read_to_string(report).unwrap().contains("<failure"));
+    far().run(&["runs", "watch", &broken]).exits(1);
 }
 
 /// A hundred kills and pauses over sixty units where the variable is set, and a handful otherwise.

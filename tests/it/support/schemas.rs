@@ -76,8 +76,9 @@ fn of_command(dir: &Path, arguments: &[&str]) -> Option<&'static str> {
             }
             "output"
         }
-        "runs" => match words.find(|word| ["show", "prune", "unlock"].contains(word)) {
-            Some(&"show") => "run",
+        "runs" if arguments.contains(&"--shared") => "runs-shared",
+        "runs" => match words.find(|word| ["show", "watch", "prune", "unlock"].contains(word)) {
+            Some(&"show" | &"watch") => "run",
             Some(_) => return None,
             None => "runs",
         },
@@ -124,6 +125,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("run", "errand"),
     ("exec", "errand"),
     ("runs", "runs"),
+    ("state", "state-move"),
     ("find", "find"),
     ("graph", "graph"),
     ("render", "render"),

@@ -17,6 +17,7 @@ mod schema;
 pub mod state;
 mod tree;
 pub mod variable_files;
+mod whole_state;
 
 #[cfg(test)]
 mod tests;
@@ -28,3 +29,4 @@ pub use module::{Backend, Hidden, Module, ModuleCall, Variable, Written};
 pub use reads::{FILE_FUNCTIONS, Reads};
 pub use requirements::{ProviderRequirement, ProviderVersion, Requirements};
 pub use tree::{LocalModules, ModuleTree};
+pub use whole_state::{NoState, WholeState};

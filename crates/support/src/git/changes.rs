@@ -1,5 +1,6 @@
 //! What differs between two commits, or between a commit and the work tree. Blocking.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -79,6 +80,19 @@ pub fn since(repository: &Path, commit: &str) -> Result<Vec<FileChange>, GitErro
         .extend(fields(&untracked).map(|path| FileChange { path: path_of(path), kind: ChangeKind::Added }));
     changes.sort();
     Ok(changes)
+}
+
+/// The files that moved between a commit and the work tree as far as Git knows that, by the paths that they had: those that are alike.
+pub fn renamed(repository: &Path, commit: &str) -> Result<BTreeMap<PathBuf, PathBuf>, GitError> {
+    let options = DIFF.map(|option| if option == "--no-renames" { "--find-renames" } else { option });
+    let arguments = [&options[..], &["--diff-filter=R", "--end-of-options", commit, "--"]].concat();
+    let output = Git::new(repository).bytes(&arguments)?;
+    let mut fields = fields(&output);
+    let mut renamed = BTreeMap::new();
+    while let (Some(_), Some(before), Some(now)) = (fields.next(), fields.next(), fields.next()) {
+        renamed.insert(path_of(before), path_of(now));
+    }
+    Ok(renamed)
 }
 
 /// The commit where two lines of work parted.
