@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,43 @@ def run(side: Side) -> tuple[float, float, float]:
             text = errors.read().decode(errors="replace")[-2000:]
             raise SystemExit(f"{' '.join(side.command)} ended with {process.returncode}:\n{text}")
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def peak_of_all(side: Side, runs: int = 3) -> float:
+    """Peak memory in MiB of all processes that a run starts, also of those that outlive who started them: the median of some runs.
+    What several of them map at once counts once (PSS)."""
+    return statistics.median(_peak_of_all(side) for _ in range(runs))
+
+
+def _peak_of_all(side: Side) -> float:
+    side.before()
+    mark = f"BENCH_RUN={uuid.uuid4().hex}"
+    name, value = mark.split("=")
+    environment = {**(os.environ if side.environment is None else side.environment), name: value}
+    process = subprocess.Popen(side.command, cwd=side.folder, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(_proportional_kib(folder) for folder in Path("/proc").iterdir() if _is_of(folder, mark)))
+        time.sleep(0.05)
+    if process.returncode != side.exits:
+        raise SystemExit(f"{' '.join(side.command)} ended with {process.returncode}")
+    return peak / 1024
+
+
+def _is_of(process: Path, mark: str) -> bool:
+    try:
+        return process.name.isdigit() and mark.encode() in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _proportional_kib(process: Path) -> int:
+    try:
+        lines = (process / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def measure(*sides: Side, runs: int = RUNS) -> list[Figure]:

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from estates import aws_estate, idle_estate, small_estate
-from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, row, run
+from measuring import ROOT, RUNS, SLIPWAY, TERRAGRUNT, TOOL, Side, measure, peak_of_all, row, run
 
 CORES = len(os.sched_getaffinity(0))
 # Terragrunt gives OpenTofu a provider cache by itself and Terraform none, so Terraform is what shows the difference.
 AWS_TOOL = shutil.which("terraform") or TOOL
 # Runs with a real provider take many seconds each.
 FEWER = min(RUNS, 3)
+# So many units at once where memory is what counts.
+WIDE = 8
 
 
 def running(work: Path, rows: list[str]) -> None:
@@ -232,6 +234,22 @@ def aws_rows(folder: Path, rows: list[str], services: int, variables: dict[str, 
     figures = measure(*warm, runs=FEWER)
     rows.append(row(f"`plan` warm, {units}", f"bare `plan`, {CORES} at once", figures[:2]))
     rows.append(row(f"`plan` warm, {units}", "Terragrunt", [figures[0], *figures[2:]]))
+
+    what = f"`plan --share-providers` warm, {units}"
+    shared = sides("plan", ["plan", "--share-providers"], each("bare/*", plan)[-1], lambda: None)[:2]
+    rows.append(row(what, f"bare `plan`, {CORES} at once", measure(*shared, runs=FEWER)))
+    wide = each("bare/*", plan)[-1].replace(f"-P {CORES}", f"-P {WIDE}")
+    shared = sides("plan", ["plan", "--share-providers", "--parallelism", str(WIDE)], wide, lambda: None)[:2]
+    ours, loop = [peak_of_all(side, runs=FEWER) for side in shared]
+    rows.append(
+        f"| memory of all processes at once of `plan --share-providers`, {units}, {WIDE} at once | {ours:,.0f} MiB | "
+        f"bare `plan`, {WIDE} at once: {loop:,.0f} MiB | {loop / ours:.1f} times |"
+    )
+
+    shared = sides("apply", ["apply", "--yes", "--share-providers"], applied, empty_account)[:2]
+    same_states(folder, empty_account, *shared)
+    figures = measure(*shared, runs=FEWER)
+    rows.append(row(f"`apply --yes --share-providers` cold, {units}", f"bare `init` and `apply`, {CORES} at once, one cache", figures))
 
     cold = sides("apply", ["apply", "--yes"], applied, empty_account)
     same_states(folder, empty_account, *cold)

@@ -65,9 +65,13 @@ pub async fn cmd_state(ui: Ui, global: &Global, args: &StateArgs) -> Result<Exit
         dry_run: args.dry_run,
         options: args.engine.options(),
     };
-    let Moves { moved, declined } = move_states(ui, &global.invocation(), wanted).await?;
+    let Moves { moved, declined, interrupted } = move_states(ui, &global.invocation(), wanted).await?;
     if ui.format() == Format::Json {
         ui.json(&Answer { moved: &moved })?;
     }
-    Ok(if declined { Exit::Refused } else { Exit::Done })
+    Ok(match (interrupted, declined) {
+        (true, _) => Exit::Interrupted,
+        (_, true) => Exit::Refused,
+        _ => Exit::Done,
+    })
 }

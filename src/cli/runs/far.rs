@@ -108,7 +108,7 @@ pub async fn show(
     }
     for row in summary.nodes.iter().filter(|row| row.has_failed()) {
         if let Some(step) = row.steps.last() {
-            ui.say(&format!("{} was worked on {}, which has its log", row.name, step.name));
+            ui.say(&format!("log of {}: {}", row.name, step.name));
         }
     }
     standing(ui, address, &observer, &summary);

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::engine::Engine;
 use crate::launch::workspace::Workspace;
+use crate::run::unit_loader::UnitLoader;
 use crate::support::git::GitError;
 use crate::support::git::snapshot::Snapshot;
 use crate::terragrunt::paths::join;
@@ -39,5 +41,11 @@ impl AtCommit {
         let options = ReaderOptions { working_dir, estate_root, exec, excluded, ..options };
         let reader = Arc::new(Reader::new(options));
         Ok(Self { snapshot, root, reader, stands_for: (here, repository.to_path_buf()) })
+    }
+
+    /// What makes its units ready, with their states where the work tree would have them.
+    pub fn loader(&self, engine: &Arc<dyn Engine>) -> UnitLoader {
+        let loader = UnitLoader::new(Arc::clone(engine), Arc::clone(&self.reader), self.root.clone());
+        loader.standing_for(Some(self.stands_for.clone()))
     }
 }

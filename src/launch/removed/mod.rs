@@ -16,7 +16,6 @@ use super::workspace::Workspace;
 use crate::engine::state_places::{StatePlace, beside_in_folder, beside_in_s3, place_of};
 use crate::engine::{Engine, Session, UnitJob, Unwatched};
 use crate::estate::{Estate, UnitIndex};
-use crate::run::unit_loader::UnitLoader;
 use crate::support::git::removed::{Removed, removed};
 use crate::support::git::snapshot::Snapshot;
 use crate::support::git::{self, GitError};
@@ -133,14 +132,13 @@ async fn read(
     paths: &[PathBuf],
     exec: bool,
 ) -> Result<Option<RemovedUnits>, GitError> {
-    let AtCommit { snapshot, root, reader, stands_for } =
-        AtCommit::of(workspace, (repository, way), &commit, exec)?;
+    let then = AtCommit::of(workspace, (repository, way), &commit, exec)?;
+    let loader = then.loader(engine);
+    let AtCommit { snapshot, root, reader, stands_for } = then;
     let here = stands_for.0.clone();
     let mut estate = Estate::discover(&root, &reader);
     // What was wrong with others then is nobody's concern now.
     estate.diagnostics.clear();
-    let loader = UnitLoader::new(Arc::clone(engine), Arc::clone(&reader), root.clone());
-    let loader = loader.standing_for(Some(stands_for.clone()));
     let (_interruptor, interrupts) = channel();
     let mut orphans = BTreeSet::new();
     let mut unknown = BTreeSet::new();

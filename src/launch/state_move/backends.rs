@@ -9,7 +9,6 @@ use crate::engine::{Engine, Session, Unwatched};
 use crate::launch::error::CommandError;
 use crate::launch::removed::{AtCommit, in_repository};
 use crate::launch::workspace::Workspace;
-use crate::run::unit_loader::UnitLoader;
 use crate::support::git::GitError;
 use crate::support::git::changes::commit_of;
 use crate::support::interrupt::channel;
@@ -28,8 +27,7 @@ pub(super) async fn of_others(
     let (repository, way) = in_repository(root).map_err(unknown)?;
     let commit = commit_of(&repository, at).map_err(unknown)?;
     let then = AtCommit::of(workspace, (&repository, &way), &commit, true).map_err(unknown)?;
-    let there = UnitLoader::new(Arc::clone(engine), Arc::clone(&then.reader), then.root.clone())
-        .standing_for(Some(then.stands_for.clone()));
+    let there = then.loader(engine);
     let here = workspace.loader(Arc::clone(engine), workspace.reader("plan"));
     let (_interruptor, interrupts) = channel();
     let session = Session { watcher: &Unwatched, interrupts: &interrupts, place: None };

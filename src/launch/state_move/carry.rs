@@ -1,5 +1,6 @@
 //! One state, from where it was to where it is to be.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,7 @@ use crate::launch::removed::{AtCommit, in_repository};
 use crate::launch::workspace::Workspace;
 use crate::run::unit_loader::UnitLoader;
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
-use crate::support::git::short;
+use crate::support::git::{GitError, short};
 use crate::support::interrupt::Interrupts;
 use crate::support::process::Stream;
 use crate::support::unit_name::as_file_name;
@@ -101,61 +102,93 @@ impl End<'_> {
     }
 }
 
-/// Moves it.
-pub(super) async fn carry(
+/// Moves one state after the other; the files of each commit are laid out once.
+pub(super) struct Carrier<'a> {
     ui: Ui,
-    workspace: &Workspace,
-    engine: &Arc<dyn Engine>,
-    pair: &Pair,
-    interrupts: &Interrupts,
-) -> Result<Moved, CommandError> {
-    let root = &workspace.project.estate_root;
-    let (repository, way) = in_repository(root).map_err(|error| CommandError::failed(error, None))?;
-    let then = AtCommit::of(workspace, (&repository, &way), &pair.commit, true)
-        .map_err(|error| CommandError::failed(error, None))?;
-    let there = UnitLoader::new(Arc::clone(engine), Arc::clone(&then.reader), then.root.clone())
-        .standing_for(Some(then.stands_for.clone()));
-    let here = workspace.loader(Arc::clone(engine), workspace.reader("plan"));
-    let (old_dir, to) = (then.root.join(&pair.from), here.name(&pair.to));
-    let from = pair.from.to_string_lossy().into_owned();
-    let place = taken(workspace, &to)?;
-    let session = Session { watcher: &Unwatched, interrupts, place: Some(&place) };
-    let place_of_old = if from == to { None } else { Some(taken(workspace, &from)?) };
-    let session_of_old = Session { watcher: &Unwatched, interrupts, place: place_of_old.as_ref() };
-    let ready = |error: crate::run::unit_loader::WorkError| {
+    workspace: &'a Workspace,
+    engine: &'a Arc<dyn Engine>,
+    interrupts: &'a Interrupts,
+    repository: PathBuf,
+    way: PathBuf,
+    here: UnitLoader,
+    then: HashMap<String, (AtCommit, UnitLoader)>,
+}
+
+impl<'a> Carrier<'a> {
+    pub(super) fn new(
+        ui: Ui,
+        workspace: &'a Workspace,
+        engine: &'a Arc<dyn Engine>,
+        interrupts: &'a Interrupts,
+    ) -> Result<Self, CommandError> {
+        let (repository, way) = in_repository(&workspace.project.estate_root).map_err(failed)?;
+        let here = workspace.loader(Arc::clone(engine), workspace.reader("plan"));
+        Ok(Self { ui, workspace, engine, interrupts, repository, way, here, then: HashMap::new() })
+    }
+
+    /// Moves one.
+    pub(super) async fn carry(&mut self, pair: &Pair) -> Result<Moved, CommandError> {
+        if !self.then.contains_key(&pair.commit) {
+            let there = AtCommit::of(self.workspace, (&self.repository, &self.way), &pair.commit, true);
+            let there = there.map_err(failed)?;
+            let loader = there.loader(self.engine);
+            self.then.insert(pair.commit.clone(), (there, loader));
+        }
+        let Self { ui, workspace, engine, interrupts, here, then, .. } = self;
+        let Some((then, there)) = then.get(&pair.commit) else { return Ok(Moved::not_yet(workspace, pair)) };
+        let (from, to) = (pair.from.to_string_lossy().into_owned(), here.name(&pair.to));
+        let place = taken(workspace, &to)?;
+        let session = Session { watcher: &Unwatched, interrupts, place: Some(&place) };
+        let place_of_old = if from == to { None } else { Some(taken(workspace, &from)?) };
+        let session_of_old = Session { watcher: &Unwatched, interrupts, place: place_of_old.as_ref() };
+        let mut before = job(there, &then.root.join(&pair.from), session_of_old).await?;
+        let now = job(here, &pair.to, session).await?;
+        let is_in_place = from == to;
+        if is_in_place {
+            refuse_in_folder(&to, [&before, &now])?;
+            // The two would share a folder that the tool knows for one backend.
+            before.id = format!("{from}@{}", short(&pair.commit));
+        }
+        let beside = work_folder::of_unit(workspace.home()?, &before.id);
+        let name = format!("{from} (as of {})", short(&pair.commit));
+        let old = End { name, job: before, engine, session: session_of_old };
+        let new = End { name: to, job: now, engine, session };
+        if is_in_place {
+            // What the tool remembers of the other backend is not to be asked about.
+            new.tool(&[Path::new("init"), Path::new("-reconfigure"), Path::new("-input=false")]).await?;
+        }
+        let moved = one_way(*ui, workspace, pair, &old, &new).await?;
+        if is_in_place {
+            Root::own(workspace.home()?)?.remove_all(&beside)?;
+        }
+        Ok(moved)
+    }
+}
+
+fn failed(error: GitError) -> CommandError {
+    CommandError::failed(error, None)
+}
+
+/// The unit in a folder: without the outputs of what it depends on, whose states may have gone before it, where that is enough.
+async fn job(loader: &UnitLoader, dir: &Path, session: Session<'_>) -> Result<UnitJob, CommandError> {
+    if let Some(job) = loader.bare_job(dir).await {
+        return Ok(job);
+    }
+    loader.job(dir, session).await.map_err(|error| {
         let help = error.advice();
         CommandError::failed(error, help)
-    };
-    // Without the outputs of what it depends on, whose states may have gone before it.
-    let mut before = match there.bare_job(&old_dir).await {
-        Some(job) => job,
-        None => there.job(&old_dir, session_of_old).await.map_err(ready)?,
-    };
-    let now = match here.bare_job(&pair.to).await {
-        Some(job) => job,
-        None => here.job(&pair.to, session).await.map_err(ready)?,
-    };
-    let is_in_place = from == to;
-    if is_in_place {
-        if [&before, &now].iter().any(|job| path_in_folder(&job.config).is_some()) {
-            return Err(CommandError::refused(
-                format!(
-                    "the state of {to} lies in the folder that the tool runs in, before or after the change"
-                ),
-                format!("let the tool move it: `slipway run {to} -- init -migrate-state -force-copy`"),
-            ));
-        }
-        // The two would share a folder that the tool knows for one backend.
-        before.id = format!("{from}@{}", short(&pair.commit));
+    })
+}
+
+/// Refuses where a state would be in the folder that both ends share.
+fn refuse_in_folder(unit: &str, ends: [&UnitJob; 2]) -> Result<(), CommandError> {
+    if ends.iter().all(|job| path_in_folder(&job.config).is_none()) {
+        return Ok(());
     }
-    let name = format!("{from} (as of {})", short(&pair.commit));
-    let old = End { name, job: before, engine, session: session_of_old };
-    let new = End { name: to, job: now, engine, session };
-    if is_in_place {
-        // What the tool remembers of the other backend is not to be asked about.
-        new.tool(&[Path::new("init"), Path::new("-reconfigure"), Path::new("-input=false")]).await?;
-    }
-    one_way(ui, workspace, pair, &old, &new).await
+    Err(CommandError::refused(
+        format!("the state of {unit} lies in the folder that the tool runs in, before or after the change"),
+        format!("let the tool move it: `slipway run {unit} -- init -migrate-state -force-copy`"),
+    ))
 }
 
 /// Keeps every other command of this machine from working on the unit meanwhile.

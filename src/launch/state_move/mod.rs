@@ -19,7 +19,7 @@ use crate::project::{EngineChoice, Needs};
 use crate::support::git::changes::commit_of;
 use crate::support::git::removed::removed;
 use crate::support::git::short;
-use crate::support::interrupt::channel;
+use crate::support::interrupt::{Stop, channel};
 use crate::support::shown;
 use crate::support::signals::attach;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON, folder, join};
@@ -59,6 +59,8 @@ pub struct Moves {
     pub moved: Vec<Moved>,
     /// Whether somebody said no.
     pub declined: bool,
+    /// Whether somebody wished to stop before all of them.
+    pub interrupted: bool,
 }
 
 /// Moves states.
@@ -102,10 +104,8 @@ pub async fn move_states(
         }
     }
     if wanted.dry_run {
-        return Ok(Moves {
-            moved: pairs.iter().map(|pair| Moved::not_yet(&workspace, pair)).collect(),
-            declined: false,
-        });
+        let moved = pairs.iter().map(|pair| Moved::not_yet(&workspace, pair)).collect();
+        return Ok(Moves { moved, ..Moves::default() });
     }
     if !wanted.consent.is_given() {
         ui.prompt("move the states? [y]es or no: ");
@@ -113,11 +113,17 @@ pub async fn move_states(
             return Ok(Moves { declined: true, ..Moves::default() });
         }
     }
-    let mut moved = Vec::new();
+    let mut carrier = carry::Carrier::new(ui, &workspace, &engine, &interrupts)?;
+    let mut moves = Moves::default();
     for pair in &pairs {
-        moved.push(Box::pin(carry::carry(ui, &workspace, &engine, pair, &interrupts)).await?);
+        // One that was begun is brought to its end.
+        if interrupts.step() > Stop::None {
+            moves.interrupted = true;
+            break;
+        }
+        moves.moved.push(Box::pin(carrier.carry(pair)).await?);
     }
-    Ok(Moves { moved, declined: false })
+    Ok(moves)
 }
 
 /// The pair that somebody names.

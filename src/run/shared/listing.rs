@@ -69,7 +69,7 @@ impl Listed {
     pub fn standing(&self) -> String {
         let all = self.start.nodes.len();
         if self.ended == all {
-            return "done, or failed: all has ended".to_owned();
+            return "all has ended".to_owned();
         }
         let heard = self.heard.map_or(String::new(), |heard| {
             format!(", last sign of life {}", heard.strftime("%Y-%m-%dT%H:%M:%SZ"))

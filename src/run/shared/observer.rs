@@ -107,7 +107,8 @@ impl Observer {
     fn with_its_ends(&mut self, keys: &BTreeMap<String, Mark>, mut events: Vec<Event>) -> Vec<Event> {
         // All times are the store's.
         let began = keys.get(START).map_or(self.start.began, |mark| mark.written);
-        let now = events.last().map_or(began, |event| event.time);
+        let words = keys.iter().filter(|(key, _)| !key.starts_with("beats/"));
+        let now = words.map(|(_, mark)| mark.written).max().unwrap_or(began);
         if !self.has_begun {
             self.has_begun = true;
             events.insert(0, Event { time: began, kind: EventKind::RunStarted(self.beginning()) });

@@ -135,7 +135,7 @@ async fn a_registry_that_is_busy_for_a_moment_is_asked_again() {
     let began = Instant::now();
     let error = limited.look("app:v1").await.unwrap_err();
     assert!(error.to_string().contains("status 429") && !error.is_certain(), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(5) && limited.asked().len() == 1);
+    assert!(began.elapsed() < Duration::from_secs(30) && limited.asked().len() == 1);
 }
 
 #[tokio::test]
