@@ -44,6 +44,12 @@ def _one(forge: Any, repository: Repository, request: Request, method: str, what
     match method, what:
         case "GET", ["pulls"]:
             return 200, _shape(forge, repository, request), {}
+        case "GET", ["pulls", "files"]:
+            return 200, [
+                {"filename": now, "status": "modified" if now == before else "renamed",
+                 **({} if now == before else {"previous_filename": before})}
+                for before, now in repository.files(request)
+            ], {}
         case "PATCH", ["pulls"]:
             request.title = given.get("title", request.title)
             request.body = given.get("body", request.body)

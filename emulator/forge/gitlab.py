@@ -102,6 +102,8 @@ def _one(forge: Any, repository: Repository, request: Request, method: str, what
     match method, what:
         case "GET", []:
             return 200, _shape(forge, repository, request), {}
+        case "GET", ["diffs"]:
+            return 200, [{"old_path": before, "new_path": now} for before, now in repository.files(request)], {}
         case "PUT", []:
             request.title = given.get("title", request.title)
             request.body = given.get("description", request.body)
@@ -166,7 +168,7 @@ def _shape(forge: Any, repository: Repository, request: Request) -> dict[str, An
         "id": 1000 + request.number, "iid": request.number, "source_project_id": 1, "target_project_id": 1,
         "title": request.title, "description": request.body, "state": _state(request), "labels": request.labels,
         "source_branch": request.head, "target_branch": request.base,
-        "web_url": f"{forge.url}/{repository.path}/-/merge_requests/{request.number}",
+        "web_url": f"{forge.url}/{repository.path}/-/merge_requests/{request.number}", "author": {"username": request.author},
         "sha": request.last_head or repository.tip(request.head), "merge_commit_sha": request.merge_commit,
         "squash_commit_sha": request.squash_commit, "detailed_merge_status": "mergeable",
         "merge_when_pipeline_succeeds": request.auto_merge is not None,

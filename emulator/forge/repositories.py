@@ -96,6 +96,19 @@ class Repository:
             return []
         return self.git("rev-list", "--reverse", f"refs/heads/{request.base}..{head}").split()
 
+    def files(self, request: Request) -> list[tuple[str, str]]:
+        """The files that it changes, each with the path that it had and the one that it has."""
+        head = self.tip(request.head)
+        if head is None:
+            return []
+        names = self.git("diff", "--name-status", "--find-renames", "-z", f"refs/heads/{request.base}...{head}").split("\0")
+        found, rest = [], iter(names)
+        for status in rest:
+            if status:
+                before = next(rest)
+                found.append((before, next(rest) if status.startswith("R") else before))
+        return found
+
     def message(self, commit: str) -> tuple[str, str]:
         subject, _, body = self.git("log", "-1", "--format=%B", commit).partition("\n")
         return subject, body.strip()

@@ -17,6 +17,7 @@ const SCHEMAS: &[(&str, u32)] = &[
     ("audit", 1),
     ("cache-list", 1),
     ("cache-prune", 1),
+    ("ci-overlaps", 1),
     ("doctor", 1),
     ("explain", 1),
     ("find", 1),

@@ -6,6 +6,7 @@
 //! | open a request for a branch, or update the one that is open | [`Forge::propose`] |
 //! | see what became of it | [`Forge::state`] |
 //! | the one comment that a pipeline keeps on a request | [`Forge::comment`] |
+//! | the other requests that are open, and their files | [`Forge::open_for`] |
 //! | what pipelines have left for a request | [`Merged`], [`Run`], [`Artifact`] |
 //! | a token of a GitHub App | [`github::AppKey`] |
 
@@ -15,6 +16,7 @@ mod error;
 pub mod github;
 pub mod gitlab;
 mod left;
+mod open;
 mod place;
 mod text;
 
@@ -22,6 +24,7 @@ use url::Url;
 
 pub use self::error::ForgeError;
 pub use self::left::{Artifact, Merged, Run};
+pub use self::open::{MOST as MOST_OPEN, OpenRequest};
 pub use self::place::{Kind, Place};
 pub use self::text::{Line, RequestText};
 use crate::support::secret::Secret;

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::job::Job;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
+use crate::forge::Forge;
 use crate::forge::comment::{Posted, Wanted};
-use crate::forge::{Forge, Kind, Place};
 use crate::launch::{CommandError, working_dir};
 use crate::pipeline::host::Host;
 use crate::pipeline::reports::{REPORT, bring};
@@ -15,7 +16,6 @@ use crate::report::joined::{Part, joined};
 use crate::support::fs::{FileError, read_text};
 use crate::support::path_text;
 use crate::support::scratch::Scratch;
-use crate::support::secret::Secret;
 use crate::ui::Ui;
 
 /// More reports than a platform has jobs are none of a pipeline.
@@ -128,88 +128,4 @@ fn read(top: &Path, place: &Path, depth: usize, parts: &mut Vec<Part>) -> Result
     let text = read_text(place).map_err(FileError::on("read", place))?;
     parts.push(Part { name: name.strip_prefix(REPORT).unwrap_or(&name).to_owned(), text });
     Ok(())
-}
-
-/// What a job of a request knows of itself.
-struct Job {
-    kind: Kind,
-    url: String,
-    api: String,
-    token: Secret,
-    request: u64,
-    run: u64,
-    page: Option<String>,
-    by_programs: bool,
-}
-
-impl Job {
-    fn place(&self, variable: &impl Fn(&str) -> Option<String>) -> Result<Place, CommandError> {
-        let place = Place::of(&self.url, Some(self.kind), Some(&self.api), variable);
-        place.map_err(|error| CommandError::failed(error, None))
-    }
-
-    /// None where the job is of no request.
-    fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
-        if variable("CI_PROJECT_PATH").is_some() && variable("GITHUB_REPOSITORY").is_none() {
-            Self::of_gitlab(variable)
-        } else {
-            Self::of_github(variable)
-        }
-    }
-
-    fn of_github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
-        let (Some(server), Some(repository)) = (variable("GITHUB_SERVER_URL"), variable("GITHUB_REPOSITORY"))
-        else {
-            return Ok(None);
-        };
-        let event = variable("GITHUB_EVENT_PATH").and_then(|file| read_text(Path::new(&file)).ok());
-        let event: Option<serde_json::Value> = event.and_then(|text| serde_json::from_str(&text).ok());
-        let number = |event: serde_json::Value| event.get("pull_request")?.get("number")?.as_u64();
-        let Some(request) = event.and_then(number) else { return Ok(None) };
-        let token = variable("GITHUB_TOKEN")
-            .ok_or_else(|| missing("GITHUB_TOKEN", "env: { GITHUB_TOKEN: ${{ github.token }} }"))?;
-        let url = format!("{server}/{repository}");
-        let run = variable("GITHUB_RUN_ID");
-        Ok(Some(Self {
-            kind: Kind::GitHub,
-            api: variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned()),
-            token: Secret::new(token),
-            request,
-            page: run.as_ref().map(|run| format!("{url}/actions/runs/{run}")),
-            run: run.and_then(|run| run.parse().ok()).unwrap_or_default(),
-            by_programs: variable("GITHUB_ACTIONS").is_some(),
-            url,
-        }))
-    }
-
-    fn of_gitlab(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
-        let Some(request) = variable("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()) else {
-            return Ok(None);
-        };
-        let (Some(server), Some(path), Some(api)) =
-            (variable("CI_SERVER_URL"), variable("CI_PROJECT_PATH"), variable("CI_API_V4_URL"))
-        else {
-            return Ok(None);
-        };
-        let token = variable("SLIPWAY_GITLAB_TOKEN").ok_or_else(|| {
-            missing("SLIPWAY_GITLAB_TOKEN", "a project access token with the scope api, as a masked variable")
-        })?;
-        Ok(Some(Self {
-            kind: Kind::GitLab,
-            url: format!("{server}/{path}"),
-            api,
-            token: Secret::new(token),
-            request,
-            run: variable("CI_PIPELINE_ID").and_then(|run| run.parse().ok()).unwrap_or_default(),
-            page: variable("CI_PIPELINE_URL"),
-            by_programs: false,
-        }))
-    }
-}
-
-fn missing(name: &str, way: &str) -> CommandError {
-    CommandError::usage(
-        format!("{name} is not set: nobody may comment without"),
-        format!("give it to the job: {way}"),
-    )
 }

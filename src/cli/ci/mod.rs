@@ -2,6 +2,8 @@
 
 mod comment;
 mod fetch;
+mod job;
+mod overlaps;
 mod seal;
 mod shards;
 mod write;
@@ -37,6 +39,7 @@ enum CiCommand {
     Seal(seal::SealArgs),
     Fetch(fetch::FetchArgs),
     Comment(comment::CommentArgs),
+    Overlaps(overlaps::OverlapsArgs),
 }
 
 /// Does it.
@@ -49,6 +52,7 @@ pub async fn cmd_ci(ui: Ui, global: &Global, args: &CiArgs) -> Result<Exit, Comm
         CiCommand::Seal(args) => seal::cmd_seal(ui, global, args),
         CiCommand::Fetch(args) => fetch::cmd_fetch(ui, global, args).await,
         CiCommand::Comment(args) => comment::cmd_comment(ui, global, args).await,
+        CiCommand::Overlaps(args) => overlaps::cmd_overlaps(ui, global, args).await,
     }
 }
 

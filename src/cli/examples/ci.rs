@@ -56,6 +56,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway ci overlaps",
+        &[
+            ("slipway ci overlaps --affected", "who else changes the units of this branch"),
+            ("slipway ci overlaps --affected --refuse", "fail where anybody does"),
+        ],
+    ),
+    (
         "slipway ci fetch",
         &[
             ("slipway ci fetch dev plans", "in a job that applies: the plans of dev that were reviewed"),

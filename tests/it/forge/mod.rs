@@ -4,5 +4,6 @@ mod commented;
 mod crowd;
 mod login;
 mod merged;
+mod overlapping;
 mod requests;
 mod trouble;

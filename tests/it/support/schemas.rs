@@ -76,6 +76,8 @@ fn of_command(dir: &Path, arguments: &[&str]) -> Option<&'static str> {
             }
             "output"
         }
+        "ci" if arguments.contains(&"overlaps") => "ci-overlaps",
+        "ci" => return None,
         "runs" if arguments.contains(&"--shared") => "runs-shared",
         "runs" => match words.find(|word| ["show", "watch", "prune", "unlock"].contains(word)) {
             Some(&"show" | &"watch") => "run",
@@ -126,6 +128,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("exec", "errand"),
     ("runs", "runs"),
     ("state", "state-move"),
+    ("ci", "ci"),
     ("find", "find"),
     ("graph", "graph"),
     ("render", "render"),

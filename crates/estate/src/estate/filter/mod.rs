@@ -23,6 +23,7 @@ use slipway_hcl::diagnostic::Diagnostic;
 pub use evaluate::{FilterContext, Selected};
 pub use files::{EXCLUDES_FILE, FILTERS_FILE};
 pub use query::{Filter, Filters, parse, parse_at};
+pub use since::FileOwners;
 pub use situation::{RangeUnits, Reason, Situation};
 pub use syntax::{Attribute, Expression, GitRange, GraphExpression, PathPattern, Reach, Type};
 

@@ -59,6 +59,38 @@ pub(super) fn since(situation: &Situation<'_>, range: &GitRange) -> Result<Range
     Ok(RangeUnits { range: range.clone(), changed: affected.finish(), stacks, elsewhere })
 }
 
+/// Which units have to do with which files of the repository, as it is here.
+pub struct FileOwners<'e> {
+    view: View<'e>,
+    footprints: Vec<(UnitIndex, Footprint)>,
+    makers: Makers,
+}
+
+impl<'e> FileOwners<'e> {
+    /// Looks at what each unit is made of.
+    pub fn of(situation: &Situation<'e>) -> Self {
+        let Situation { estate, reader, .. } = situation;
+        Self {
+            view: situation.view(estate),
+            footprints: footprints(estate, reader),
+            makers: Makers::of(estate, reader),
+        }
+    }
+
+    /// The units that are made of any of these files, whose paths are from the root of the repository; what is in them is not
+    /// looked at.
+    pub fn units(&self, files: &[PathBuf]) -> BTreeSet<UnitIndex> {
+        let change = |path: &PathBuf| FileChange { path: path.clone(), kind: ChangeKind::Changed };
+        let changes: Vec<FileChange> = files.iter().map(change).collect();
+        let all: Vec<&FileChange> = changes.iter().collect();
+        let mut affected = Affected { view: &self.view, reasons: BTreeMap::new() };
+        affected.own(&all);
+        affected.made_of(&all, &self.footprints, &self.view.root, Some, false);
+        affected.generated(&all, &self.makers);
+        affected.finish().into_keys().collect()
+    }
+}
+
 struct Affected<'v> {
     view: &'v View<'v>,
     reasons: BTreeMap<UnitIndex, BTreeSet<Reason>>,
