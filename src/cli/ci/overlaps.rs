@@ -111,8 +111,9 @@ fn tell(ui: Ui, units: &BTreeMap<String, Vec<&OpenRequest>>) -> Result<(), Comma
     let mut text = String::new();
     for (unit, requests) in units {
         for OpenRequest { number, title, author, url, .. } in requests {
+            let [title, author, url] = [title, author, url].map(|said| shown::one_line(said));
             let line = format!("{unit}  #{number} by {author}: {title}  {url}");
-            let _infallible = writeln!(text, "{}", shown::name(&shown::one_line(&line)));
+            let _infallible = writeln!(text, "{}", shown::name(&line));
         }
     }
     ui.answer(&text)?;
