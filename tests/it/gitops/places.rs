@@ -223,10 +223,10 @@ fn nothing_is_left_of_a_bump_that_a_signal_stops() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let remote = Remote::new();
         let started = remote.root.path().join("started");
-        remote.hook(
-            "pre-receive",
-            &format!("echo $$ $PPID > {0}.new; mv {0}.new {0}\nexec sleep 3", started.display()),
-        );
+        // It goes on until it is let go, or for half a minute, which a bump that waits for it would take.
+        let waits = "i=0; until [ -e {0}.go ] || [ $i -gt 600 ]; do sleep 0.05; i=$((i + 1)); done";
+        let hook = format!("echo $$ $PPID > {{0}}.new; mv {{0}}.new {{0}}\n{waits}");
+        remote.hook("pre-receive", &hook.replace("{0}", &started.display().to_string()));
         let before = remote.tip();
         let home = tempfile::tempdir().unwrap();
         let temporary = tempfile::tempdir().unwrap();
@@ -237,7 +237,7 @@ fn nothing_is_left_of_a_bump_that_a_signal_stops() {
         let begun = Instant::now();
         kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
         let status = child.wait().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(2), "{signal}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(25), "{signal}: {:?}", begun.elapsed());
         let expected = if signal == Signal::SIGINT { (Some(130), None) } else { (None, Some(signal as i32)) };
         assert_eq!((status.code(), status.signal()), expected);
         let left: Vec<_> = std::fs::read_dir(temporary.path())
@@ -248,6 +248,7 @@ fn nothing_is_left_of_a_bump_that_a_signal_stops() {
             .collect();
         assert!(left.is_empty(), "{signal}: {left:?}");
         // Once the hook is over too, the remote is as it was, and open.
+        std::fs::write(started.with_file_name("started.go"), "").unwrap();
         until_over(&started);
         assert!(!remote.bare().join("refs/heads/main.lock").exists());
         remote.hook("pre-receive", "exit 0");
