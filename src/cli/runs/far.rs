@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::list::lines;
+use super::list::{lines, most};
 use super::show::{Wanted, tell};
 use crate::launch::{CommandError, Workspace, observer};
 use crate::report::model::Summary;
@@ -11,9 +11,6 @@ use crate::run::shared::listing::{Listed, below};
 use crate::run::shared::{Bucket, Observer};
 use crate::support::git::short;
 use crate::ui::{Format, Ui};
-
-/// How many runs a person is shown.
-const MOST: usize = 20;
 
 /// Whether a run is named by where its machines leave word for each other; no id of a run has such letters.
 pub fn is_address(run: &str) -> bool {
@@ -61,12 +58,7 @@ impl<'a> Row<'a> {
 /// Lists the newest below an address.
 pub async fn list(ui: Ui, address: &str, limit: Option<usize>) -> Result<(), CommandError> {
     let is_json = ui.format() == Format::Json;
-    let limit = match limit {
-        Some(0) => usize::MAX,
-        Some(limit) => limit,
-        None if is_json => usize::MAX,
-        None => MOST,
-    };
+    let limit = most(ui, limit);
     let bucket = Bucket::below(address).await?;
     let (runs, all) = below(&bucket, limit).await?;
     if is_json {

@@ -63,16 +63,21 @@ impl State {
     }
 }
 
+/// How many runs are listed: so many as somebody says, 0 for all; else all for a program, and the newest for a person.
+pub(super) fn most(ui: Ui, limit: Option<usize>) -> usize {
+    match limit {
+        Some(0) => usize::MAX,
+        Some(limit) => limit,
+        None if ui.format() == Format::Json => usize::MAX,
+        None => MOST,
+    }
+}
+
 /// Lists the newest runs.
 pub fn list(ui: Ui, workspace: &Workspace, limit: Option<usize>) -> Result<(), CommandError> {
     let folders = RunFolder::all(workspace.look_at_home()?)?;
     let is_json = ui.format() == Format::Json;
-    let limit = match limit {
-        Some(0) => usize::MAX,
-        Some(limit) => limit,
-        None if is_json => usize::MAX,
-        None => MOST,
-    };
+    let limit = most(ui, limit);
     let mut runs = Vec::new();
     for folder in folders.iter().take(limit) {
         match journal::read(&folder.journal()) {

@@ -51,7 +51,10 @@ impl State {
     }
 }
 
-/// The file format, version 4; it has not changed since Terraform 0.12.
+/// The version of the file format that is understood; it has not changed since Terraform 0.12.
+pub(super) const VERSION: u64 = 4;
+
+/// The file format.
 #[derive(Deserialize)]
 struct StateFile {
     version: u64,
@@ -77,7 +80,7 @@ struct Resource {
 pub fn parse(text: &[u8]) -> Option<State> {
     let file: StateFile = serde_json::from_slice(text).ok()?;
     let managed = |resource: &Resource| resource.mode == "managed" && !resource.instances.is_empty();
-    (file.version == 4).then(|| State {
+    (file.version == VERSION).then(|| State {
         has_resources: file.resources.iter().any(managed),
         mark: Some(StateMark { lineage: file.lineage, serial: file.serial }),
         outputs: to_outputs(file.outputs),

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::outputs::object_in;
-
-/// The version that is understood; it has not changed since Terraform 0.12.
-const VERSION: u64 = 4;
+use super::state::VERSION;
 
 /// A state with all that it holds.
 #[derive(Clone, PartialEq)]
