@@ -185,6 +185,22 @@ impl Direction {
     }
 }
 
+/// How a unit is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanOptions {
+    /// Towards what.
+    pub direction: Direction,
+    /// Whether the tool locks the state meanwhile. Where it does not, somebody may change what is planned: then the plan is stale,
+    /// and refused by the tool when it is to be applied.
+    pub locks: bool,
+}
+
+impl From<Direction> for PlanOptions {
+    fn from(direction: Direction) -> Self {
+        Self { direction, locks: true }
+    }
+}
+
 /// A plan saved in a file.
 #[derive(Clone, Debug)]
 pub struct SavedPlan {
@@ -223,7 +239,7 @@ pub trait Engine: Send + Sync {
     async fn plan(
         &self,
         job: &UnitJob,
-        direction: Direction,
+        how: PlanOptions,
         file: &Path,
         session: Session<'_>,
     ) -> Result<SavedPlan, EngineError>;

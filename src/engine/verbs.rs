@@ -18,8 +18,8 @@ use super::process::{Options, Ran, lists_resources};
 use super::state;
 use super::verb::Verb;
 use super::{
-    Applied, Companion, Direction, Engine, EngineError, Fingerprint, PlanJson, PlanSummary, SavedPlan,
-    Session, StateMark, Step, UnitJob,
+    Applied, Companion, Direction, Engine, EngineError, Fingerprint, PlanJson, PlanOptions, PlanSummary,
+    SavedPlan, Session, StateMark, Step, UnitJob,
 };
 use crate::support::process::CommandLine;
 use crate::terraform::outputs::parse_outputs;
@@ -58,7 +58,7 @@ impl<D: Driver> Engine for D {
     async fn plan(
         &self,
         job: &UnitJob,
-        direction: Direction,
+        PlanOptions { direction, locks }: PlanOptions,
         file: &Path,
         session: Session<'_>,
     ) -> Result<SavedPlan, EngineError> {
@@ -70,6 +70,9 @@ impl<D: Driver> Engine for D {
         let _claim = self.parts().plan_places.claim(wanted.as_deref()).await;
         if wanted.is_none() {
             command = command.setting("-out=", file);
+        }
+        if !locks {
+            command = command.arg("-lock=false");
         }
         let take = || match &wanted {
             Some(wanted) => Ok(plan_place::take(&self.working_dir(&ready).join(wanted), file)?),

@@ -53,6 +53,7 @@ pub fn context(
     UnitContext {
         loader,
         mode,
+        is_shared: run.options.shared.is_some(),
         reviewed: seen || !policies.is_empty(),
         plans,
         approver,

@@ -66,7 +66,7 @@ pub async fn look(
     rules: &DriftRules,
     reporter: &Reporter,
 ) -> Result<Found, EngineError> {
-    let plan = engine.plan(job, Direction::Refresh, file, reporter.session()).await?;
+    let plan = engine.plan(job, Direction::Refresh.into(), file, reporter.session()).await?;
     if plan.summary.drift.is_empty() {
         return Ok(sift(&reporter.node, Vec::new(), Vec::new(), rules));
     }

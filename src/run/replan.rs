@@ -36,7 +36,7 @@ impl SavedUnit {
         reporter: &Reporter,
     ) -> Result<Anew, EngineError> {
         let (engine, session) = (loader.engine(), reporter.session());
-        let plan = engine.plan(job, Direction::Apply, file, session).await?;
+        let plan = engine.plan(job, Direction::Apply.into(), file, session).await?;
         let reviewed = file.with_extension("saved");
         Root::at(paths::folder(&reviewed))?.write(&reviewed, &self.content, PRIVATE)?;
         let then = engine.plan_json(job, &reviewed, session).await?;

@@ -22,7 +22,9 @@ use super::saved::SavedPlans;
 use super::time_limit::{Clock, within};
 use super::unit_loader::{UnitLoader, WorkError};
 use super::work_folders::WorkFolders;
-use crate::engine::{Applied, Companion, Direction, EngineError, PlanSummary, SavedPlan, UnitJob};
+use crate::engine::{
+    Applied, Companion, Direction, EngineError, PlanOptions, PlanSummary, SavedPlan, UnitJob,
+};
 use crate::project::{DriftRules, UnitLimits};
 use crate::support::confined::{PRIVATE, Root};
 use crate::support::interrupt::Stop;
@@ -34,6 +36,8 @@ pub struct UnitContext {
     pub loader: Arc<UnitLoader>,
     /// What is to be done.
     pub mode: Mode,
+    /// Whether other machines take part in the run.
+    pub is_shared: bool,
     /// Whether someone or something sees each plan before it is applied, or keeps it: a person who is asked, a
     /// policy, a report with every detail. Without that, an apply starts the tool once and not twice.
     pub reviewed: bool,
@@ -142,6 +146,7 @@ impl UnitWork {
         }
         let mut attempt = 1;
         loop {
+            let is_ahead = planned.is_some();
             // A plan can be applied once only, so another attempt begins with another plan.
             let attempt_now = async {
                 match planned.take() {
@@ -153,6 +158,10 @@ impl UnitWork {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
+            if is_ahead && self.context.is_shared && is_stale(&error) {
+                reporter.log("another machine has been at it since it was planned: it is planned anew");
+                continue;
+            }
             retry::wait(job.config.errors.as_ref(), error, &mut attempt, reporter).await?;
         }
     }
@@ -174,7 +183,10 @@ impl UnitWork {
         if !self.context.reviewed && !mode.only_looks() && job.config.mocked.is_empty() {
             return self.apply_directly(job, direction, reporter).await;
         }
-        let plan = loader.engine().plan(job, direction, &self.plan_file, reporter.session()).await?;
+        // Other machines of the run plan the unit as well, and one of them works on it.
+        let locks = !self.context.is_shared || matches!(when, When::InTurn);
+        let how = PlanOptions { direction, locks };
+        let plan = loader.engine().plan(job, how, &self.plan_file, reporter.session()).await?;
         reporter.emit(EventKind::Planned {
             node: reporter.node.clone(),
             summary: plan.summary.clone(),
@@ -400,6 +412,11 @@ impl Companion for Unreviewed<'_> {
             mocked: Vec::new(),
         });
     }
+}
+
+/// Whether a tool refused a plan since the state has moved on.
+fn is_stale(error: &EngineError) -> bool {
+    error.told().is_some_and(|told| told.contains("Saved plan is stale"))
 }
 
 /// Writes down that something may change from here on. Not where that could not be written, and not where the wish

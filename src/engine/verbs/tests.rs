@@ -170,7 +170,7 @@ async fn an_engine_that_brings_a_driver_plans_and_applies_that_plan() {
     let (engine, job) = (&bench.engine, bench.remote());
     assert_eq!(engine.name(), "script");
     let file = bench.dir.path().join("plan");
-    let plan = engine.plan(&job, Direction::Destroy, &file, bench.session()).await.unwrap();
+    let plan = engine.plan(&job, Direction::Destroy.into(), &file, bench.session()).await.unwrap();
     assert_eq!(plan.summary.short(), "+1 ~0 -0");
     assert_eq!(bench.steps(), ["prepare", "plan"]);
     let outputs = engine.apply(&job, &plan, bench.session()).await.unwrap().unwrap();
@@ -195,7 +195,7 @@ async fn a_plan_that_is_wanted_elsewhere_is_taken_from_the_driver_s_folder() {
     let terraform = Terraform { extra_arguments: vec![extra], ..Terraform::default() };
     let job = bench.job(UnitConfig { terraform: Some(terraform), ..UnitConfig::default() });
     let file = bench.dir.path().join("plan");
-    bench.engine.plan(&job, Direction::Apply, &file, bench.session()).await.unwrap();
+    bench.engine.plan(&job, Direction::Apply.into(), &file, bench.session()).await.unwrap();
     assert_eq!(std::fs::read_to_string(file).unwrap(), "planned");
     assert_eq!(bench.asked(), ["plan -input=false -json -detailed-exitcode"]);
 }

@@ -16,6 +16,7 @@ mod providers;
 mod records;
 mod resume;
 mod shared;
+mod shared_destroying;
 mod shared_providers;
 mod signals;
 mod streams;

@@ -16,20 +16,20 @@ use crate::support::stopping::{Stoppable, until, until_there};
 use crate::support::terraforms;
 
 /// Machines that share a run.
-struct Machines {
-    bed: Bed,
+pub struct Machines {
+    pub bed: Bed,
     bucket: String,
     /// What every apply of a unit writes its name into.
-    log: tempfile::TempDir,
-    checkouts: Vec<Estate>,
+    pub log: tempfile::TempDir,
+    pub checkouts: Vec<Estate>,
 }
 
 /// So long a machine may give no sign of life.
-const LEASE: &str = "3s";
+pub const LEASE: &str = "3s";
 
 impl Machines {
     /// So many of them, each with these units, whose applies do `work` beside noting their names.
-    fn new(count: usize, bucket: &str, units: &[(&str, &[&str])], work: &str) -> Self {
+    pub fn new(count: usize, bucket: &str, units: &[(&str, &[&str])], work: &str) -> Self {
         let bed = Bed::start(&["aws"]);
         let log = tempfile::tempdir().unwrap();
         let checkouts = (0..count).map(|_| checkout(log.path(), bucket, units, work)).collect();
@@ -45,15 +45,15 @@ impl Machines {
         Slipway::new(checkout.path(), &terraforms()[0]).bed(&self.bed)
     }
 
-    fn on(&self, machine: usize) -> Slipway {
+    pub fn on(&self, machine: usize) -> Slipway {
         self.slipway(&self.checkouts[machine])
     }
 
-    fn address(&self, run: &str) -> String {
+    pub fn address(&self, run: &str) -> String {
         format!("s3://{}/runs/{run}", self.bucket)
     }
 
-    fn start(&self, machine: usize, arguments: &[&str]) -> Child {
+    pub fn start(&self, machine: usize, arguments: &[&str]) -> Child {
         let mut command = self.on(machine).into_command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -99,14 +99,14 @@ fn checkout(log: &Path, bucket: &str, units: &[(&str, &[&str])], work: &str) -> 
     estate
 }
 
-fn ended(child: Child) -> (Option<i32>, Json, String) {
+pub fn ended(child: Child) -> (Option<i32>, Json, String) {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&stderr).into_owned();
     (status.code(), serde_json::from_slice(&stdout).unwrap_or_else(|error| panic!("{error}: {told}")), told)
 }
 
 /// The outcomes of a summary by the names of the units.
-fn outcomes(summary: &Json) -> BTreeMap<String, String> {
+pub fn outcomes(summary: &Json) -> BTreeMap<String, String> {
     let rows = summary["nodes"].as_array().unwrap().iter();
     let text = |value: &Json| value.as_str().unwrap().to_owned();
     rows.map(|row| (text(&row["name"]), text(&row["result"]))).collect()
@@ -116,7 +116,7 @@ fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
 }
 
-const TWELVE: &[(&str, &[&str])] = &[
+pub const TWELVE: &[(&str, &[&str])] = &[
     ("a", &[]),
     ("b", &[]),
     ("c", &["a"]),
