@@ -9,6 +9,8 @@ use std::process::Child;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use memchr::memmem;
+
 /// How every secret of a fixture begins.
 pub const CANARY: &str = "canary-";
 
@@ -19,8 +21,8 @@ const NOT_OURS: &[&str] =
 /// Commands whose answer is a value that was asked for by name.
 const REVEALING: &[&str] = &["output", "render"];
 
-/// How often processes are looked at.
-const GLANCE: Duration = Duration::from_millis(40);
+/// How often processes are looked at: a tool lives for longer, and each look costs a read for every process of the machine.
+const GLANCE: Duration = Duration::from_millis(150);
 
 /// Searches what a run has said and written since it began.
 #[track_caller]
@@ -54,7 +56,7 @@ pub fn search_processes(parent: Process) {
 
 #[track_caller]
 fn assert_clean(place: &str, content: &[u8]) {
-    let at = content.windows(CANARY.len()).position(|window| window == CANARY.as_bytes());
+    let at = memmem::find(content, CANARY.as_bytes());
     let around = at.map(|at| {
         let end = content.len().min(at + 80);
         String::from_utf8_lossy(&content[at.saturating_sub(120)..end]).into_owned()
@@ -131,7 +133,7 @@ fn look() {
     let ids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     for id in ids {
         let Ok(arguments) = std::fs::read(format!("/proc/{id}/cmdline")) else { continue };
-        if !arguments.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+        if memmem::find(&arguments, CANARY.as_bytes()).is_none() {
             continue;
         }
         let Some((process, mut parent)) = Process::with_parent(id) else { continue };

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use super::secrets::Process;
-use super::{schemas, secrets, shown};
+use super::{schemas, secrets, shown, stopping};
 
 /// A call of `slipway`.
 pub struct Slipway {
@@ -27,6 +27,7 @@ impl Slipway {
     /// In a folder, with no variable of the caller's but `HOME` and a `PATH` of system folders, and with the
     /// given tool.
     pub fn new(dir: &Path, tool: &Path) -> Self {
+        stopping::hear_interrupts();
         let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
         command
             .current_dir(dir)

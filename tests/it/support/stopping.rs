@@ -4,15 +4,17 @@
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use signal_hook::consts::SIGINT;
 
 /// Nothing that is waited for here takes as long on any machine.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_mins(3);
 /// What is said of the first Ctrl-C, the second and the third; a signal that ends at once begins at the second.
 const HEARD: [&str; 3] = ["stopping: nothing new begins", "interrupting what runs", "killing what runs"];
 
@@ -22,6 +24,16 @@ pub fn send(process: Pid, signal: Signal) {
     let before = naps(process);
     kill(process, signal).unwrap();
     until(&format!("{signal} is not taken"), || naps(process) != before || is_over(process.as_raw()));
+}
+
+/// Lets what is started from here on be interrupted. A shell starts what it puts into the background with Ctrl-C ignored, a suite
+/// too, and every child would have that from it; a handler is nothing that it could have.
+pub fn hear_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let as_ever = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_default(SIGINT, as_ever).unwrap();
+    });
 }
 
 /// How often the thread that takes signals went to sleep; none where it is not there.
