@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator import layout
+from emulator import layout, manifests
 from emulator.kubernetes.client import Access, ApiError, Client
 from emulator.ports import Ports, socket_path
 from emulator.processes import Processes
@@ -39,6 +39,9 @@ WORKLOADS = (
     Workload("argocd-server", "deployments", "argocd-server"),
     Workload("argocd-notifications", "deployments", "argocd-notifications-controller"),
 )
+KINDS = ("deployments", "statefulsets")
+# A label that each of them has: an application may bring hundreds of others.
+OURS = "app.kubernetes.io%2Fpart-of%3Dargocd"
 
 
 class ArgoCd:
@@ -60,6 +63,7 @@ class ArgoCd:
         """Start the Redis, which nothing in the cluster can be; the programs follow their workloads."""
         for name in ("tls", "ssh", "gpg", "tmp"):
             (self._folder / name).mkdir(parents=True)
+        self.manifests = manifests.write_lighter(self._folder)
         self._kubeconfig = kubeconfig
         self._client = Client(access, timeout=3)
         redis = [str(layout.BIN / "miniredis"), self._address("redis")]
@@ -72,7 +76,8 @@ class ArgoCd:
         self._next_look = time.monotonic() + POLL_SECONDS
         running = processes.pids
         try:
-            wanted = [workload for workload in WORKLOADS if self._exists(workload)]
+            there = {kind: self._there(kind) for kind in KINDS}
+            wanted = [workload for workload in WORKLOADS if workload.name in there[workload.kind]]
             missing = [workload for workload in wanted if workload.part not in running]
             # Asked only where it matters: they are megabytes, which the API server would decode twice a second.
             if missing and not self._crds_are_established():
@@ -88,14 +93,16 @@ class ArgoCd:
             command = [str(layout.BIN / workload.part), *self._arguments(workload)]
             processes.start(workload.part, command, self._environment(), self._folder)
 
-    def _exists(self, workload: Workload) -> bool:
-        """Whether the workload is there, in any namespace, with replicas, and not being deleted."""
-        query = f"fieldSelector=metadata.name%3D{workload.name}"
-        for item in self._client.get(f"/apis/apps/v1/{workload.kind}?{query}")["items"]:
-            if "deletionTimestamp" not in item["metadata"] and item["spec"].get("replicas", 1) > 0:
-                self._namespace = item["metadata"]["namespace"]
-                return True
-        return False
+    def _there(self, kind: str) -> set[str]:
+        """The names of Argo CD's workloads of a kind, in any namespace, that have replicas and are not being deleted."""
+        found = set()
+        names = {workload.name for workload in WORKLOADS if workload.kind == kind}
+        for item in self._client.get(f"/apis/apps/v1/{kind}?labelSelector={OURS}")["items"]:
+            metadata = item["metadata"]
+            if metadata["name"] in names and "deletionTimestamp" not in metadata and item["spec"].get("replicas", 1) > 0:
+                self._namespace = metadata["namespace"]
+                found.add(metadata["name"])
+        return found
 
     def _crds_are_established(self) -> bool:
         for name in CRDS:

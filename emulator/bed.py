@@ -123,7 +123,7 @@ class Bed:
             description["kubernetes"] = {
                 "server": access.server, "kubeconfig": str(self._kubernetes.kubeconfig), "ca": str(access.ca),
             }
-            description["argocd"] = {"manifests": {name: str(path) for name, path in layout.ARGOCD_MANIFESTS.items()}}
+            description["argocd"] = {"manifests": {name: str(path) for name, path in self._argocd.manifests.items()}}
         if self._git:
             description["git"] = {
                 "url": self._git.url, "root": str(self._git.root),

@@ -17,9 +17,9 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 # Nothing here is worth a long goodbye: the data goes with the folder.
 STOP_SECONDS = 4.0
 # Most parts are programs of Go that live for minutes: an API server spends a third of its time to tidy up a memory which it need not
-# save, above all where the definitions of Argo CD come and go. Of each that goes it keeps something for ever, though: beside three other
-# beds there is an end to what it may take.
-LAVISH = {"GOGC": "400", "GOMEMLIMIT": "2500MiB"}
+# save, above all where the definitions of Argo CD come and go. It keeps the last hundred changes of these, each of megabytes: beside
+# three other beds there is an end to what it may take, far above what it needs.
+LAVISH = {"GOGC": "200", "GOMEMLIMIT": "3GiB"}
 
 
 class PartFailed(Exception):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
-import urllib.error
-import urllib.request
+import threading
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,12 @@ class Client:
     """Requests to one API server as its administrator."""
 
     def __init__(self, access: Access, timeout: float = 5) -> None:
-        self._server = access.server
+        self._server = urllib.parse.urlsplit(access.server)
         self._token = access.token.read_text().strip()
         self._tls = ssl.create_default_context(cafile=str(access.ca))
         self._timeout = timeout
+        # Kept open, since a handshake costs more than what is asked; one a thread.
+        self._connections = threading.local()
 
     def get(self, path: str) -> Json:
         return self._send("GET", path)
@@ -86,14 +89,32 @@ class Client:
         answer = self._open(method, path, data, content_type)
         return json.loads(answer) if answer else {}
 
-    def _open(self, method: str, path: str, data: bytes | None, content_type: str) -> bytes:
+    def _open(self, method: str, path: str, body: bytes | None, content_type: str) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
-        if data is not None:
+        if body is not None:
             headers["Content-Type"] = content_type
-        request = urllib.request.Request(self._server + path, data=data, method=method, headers=headers)
+        status, content = self._exchange(method, path, body, headers)
+        if status >= 400:
+            raise ApiError(status, content.decode(errors="replace")[:500])
+        return content
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Any failure to reach the server is an OSError. A connection that it has closed meanwhile is made anew."""
+        kept = getattr(self._connections, "open", None)
+        connection = kept or http.client.HTTPSConnection(
+            self._server.hostname or "", self._server.port, timeout=self._timeout, context=self._tls)
+        self._connections.open = None
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout, context=self._tls) as answer:
-                return answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ApiError(error.code, error.read().decode(errors="replace")[:500]) from None
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (http.client.HTTPException, ConnectionError) as error:
+            connection.close()
+            if kept:
+                return self._exchange(method, path, body, headers)
+            raise error if isinstance(error, OSError) else ConnectionError(str(error)) from error
+        except OSError:
+            connection.close()
+            raise
+        self._connections.open = None if answer.will_close else connection
+        return answer.status, content

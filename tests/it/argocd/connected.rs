@@ -5,8 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use slipway::argocd::{Manifest, ManifestSpec, uninstall};
-use slipway::project::Flavor;
+use slipway::argocd::uninstall;
 
 use super::world::World;
 use crate::cluster::on_bed::{bed_aws, cluster};
@@ -224,14 +223,7 @@ async fn private_sources_are_synced_and_each_cluster_gets_an_application() {
         r#"{"metadata": {"finalizers": null}}"#,
     ]);
     world.bed.kubectl(&["-n", "argocd", "delete", APPLICATIONS, name, "--ignore-not-found"]);
-    let manifest = ManifestSpec {
-        version: "v3.6.1".to_owned(),
-        flavor: Flavor::Core,
-        location: Some(world.bed.text("/argocd/manifests/core").into()),
-        sha256: None,
-        cache: "/nowhere".into(),
-    };
-    let manifest = Manifest::load(&manifest).await.unwrap();
+    let manifest = world.manifest("core-lighter").await;
     uninstall(world.client.clone(), "argocd", &manifest, LONG, &|_| ()).await.unwrap();
     assert_eq!(world.names("customresourcedefinitions").matches("argoproj").count(), 0);
     assert_eq!(world.bed.kubectl(&["get", "namespace", "argocd", "--ignore-not-found"]), "");

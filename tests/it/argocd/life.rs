@@ -24,6 +24,8 @@ async fn argocd_comes_follows_git_and_goes_with_all_that_it_made() {
     assert!(matches!(before, ArgoCdError::NotInstalled { .. }), "{before}");
 
     let mut spec = world.spec("argocd").await;
+    // As it is released, which is heavier than all the other tests need.
+    spec.manifest = world.manifest("core").await;
     let first = bootstrap(client(), &spec, &quiet).await.unwrap();
     // The namespace, the manifest, the project, two secrets and the root Application.
     assert_eq!((first.created, first.changed), (spec.manifest.objects.len() + 5, 0), "{first:?}");

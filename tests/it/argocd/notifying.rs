@@ -5,8 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use slipway::argocd::{Manifest, ManifestSpec, uninstall};
-use slipway::project::Flavor;
+use slipway::argocd::uninstall;
 
 use super::world::World;
 use crate::support::forge::{Forge, Kind, TOKEN};
@@ -92,7 +91,7 @@ impl Notified<'_> {
     }
 
     fn bootstrap(&self, more: &[&str]) -> Ended {
-        let manifest = self.world.bed.text("/argocd/manifests/standard").to_owned();
+        let manifest = self.world.bed.text("/argocd/manifests/standard-lighter").to_owned();
         self.bootstrap_of(&manifest, more)
     }
 
@@ -230,21 +229,14 @@ async fn a_commit_shows_on_its_forge_whether_it_is_synced_and_healthy() {
     assert!(asked.iter().any(|line| line.contains("/projects/org%2Fmanifests/statuses/")), "{asked:?}");
     without_the_block_nothing_of_it_stays(&on_gitlab);
 
-    let manifest = ManifestSpec {
-        version: "v3.6.1".to_owned(),
-        flavor: Flavor::Standard,
-        location: Some(world.bed.text("/argocd/manifests/standard").into()),
-        sha256: None,
-        cache: "/nowhere".into(),
-    };
-    let manifest = Manifest::load(&manifest).await.unwrap();
+    let manifest = world.manifest("standard-lighter").await;
     uninstall(world.client.clone(), "argocd", &manifest, LONG, &|_| ()).await.unwrap();
     assert_eq!(world.bed.kubectl(&["get", "namespace", "argocd", "--ignore-not-found"]), "");
 }
 
 fn what_cannot_be_set_is_told_with_its_place(notified: &Notified<'_>) {
     notified.write(BY_TOKEN);
-    let core = notified.world.bed.text("/argocd/manifests/core").to_owned();
+    let core = notified.world.bed.text("/argocd/manifests/core-lighter").to_owned();
     notified
         .bootstrap_of(&core, &[])
         .exits(1)

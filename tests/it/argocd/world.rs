@@ -97,18 +97,23 @@ impl World {
         self.settings().iter().fold(slipway, |slipway, (name, value)| slipway.env(name, value))
     }
 
-    /// What `slipway.hcl` would say, with the core installation.
-    pub async fn spec(&self, namespace: &str) -> BootstrapSpec {
-        let manifest = ManifestSpec {
+    /// One of the bed's manifests, see `emulator/manifests.py`.
+    pub async fn manifest(&self, name: &str) -> Manifest {
+        let spec = ManifestSpec {
             version: "v3.6.1".to_owned(),
-            flavor: Flavor::Core,
-            location: Some(self.bed.text("/argocd/manifests/core").into()),
+            flavor: if name.starts_with("core") { Flavor::Core } else { Flavor::Standard },
+            location: Some(self.bed.text(&format!("/argocd/manifests/{name}")).into()),
             sha256: None,
             cache: PathBuf::from("/nowhere"),
         };
+        Manifest::load(&spec).await.unwrap()
+    }
+
+    /// What `slipway.hcl` would say, with the core installation.
+    pub async fn spec(&self, namespace: &str) -> BootstrapSpec {
         BootstrapSpec {
             namespace: namespace.to_owned(),
-            manifest: Manifest::load(&manifest).await.unwrap(),
+            manifest: self.manifest("core-lighter").await,
             repository: Some(Repository {
                 url: self.url().into(),
                 username: Some(self.bed.text("/git/username").to_owned()),

@@ -17,7 +17,7 @@ pub fn url(bed: &Bed, name: &str) -> String {
 /// The variables by which a project that is written for any repository means the one of that name, and the bed's Argo CD.
 pub fn settings(bed: &Bed, name: &str) -> Vec<(String, String)> {
     let settings = [
-        ("SLIPWAY_ARGOCD_MANIFEST", bed.text("/argocd/manifests/core").to_owned()),
+        ("SLIPWAY_ARGOCD_MANIFEST", bed.text("/argocd/manifests/core-lighter").to_owned()),
         ("SLIPWAY_MANIFESTS_URL", url(bed, name)),
         ("SLIPWAY_MANIFESTS_USERNAME", bed.text("/git/username").to_owned()),
         ("SLIPWAY_MANIFESTS_TOKEN", bed.text("/git/password").to_owned()),
