@@ -18,9 +18,16 @@ from werkzeug.serving import run_simple
 
 from emulator.aws import eks, webhook
 from emulator.aws.eks.base import ClusterView
-from emulator.aws.faults import Control
+from emulator.aws.faults import Control, clock
 from emulator.aws.nodes import Nodes
 from emulator.kubernetes.client import Access
+
+
+class Handler(MotoRequestHandler):
+    """Answers with the time that it is for the service."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(clock() if timestamp is None else timestamp)
 
 
 def main() -> None:
@@ -43,7 +50,7 @@ def main() -> None:
     # The services that every run uses are loaded now, so that no request waits for it.
     for service in ("ec2", "eks", "iam", "s3", "sts"):
         moto.backends.get_backend(service)
-    run_simple("127.0.0.1", settings["port"], Control(application), threaded=True, request_handler=MotoRequestHandler)
+    run_simple("127.0.0.1", settings["port"], Control(application), threaded=True, request_handler=Handler)
 
 
 if __name__ == "__main__":

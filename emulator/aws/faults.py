@@ -12,8 +12,12 @@ Faults (every name may be a glob; `times`, where it is given, is how often one s
     {"kind": "error", "service": "ec2", "operation": "CreateVpc", "status": 400,
      "code": "VpcLimitExceeded", "message": "...", "times": 1}
     {"kind": "delay", "service": "ec2", "operation": "*", "seconds": 2.5}
+    {"kind": "lost", "service": "s3", "operation": "PutObject", "path": "/runs/*"}     done, and answered as if it were not
+    {"kind": "skew", "service": "s3", "operation": "*", "seconds": 3600}               the service's clock is ahead by that
     {"kind": "status", "resource": "cluster", "name": "dev*", "status": "CREATING",
      "issues": [{"code": "...", "message": "..."}]}          resource: cluster, nodegroup or addon
+
+`path` narrows all but a status to requests of that path.
 
 Real AWS retries and clients with it: an error with a status of 500 or more, or a throttling code, is tried
 again by the SDKs and by the provider, some 25 times.
@@ -36,6 +40,8 @@ Application = Callable[..., Iterable[bytes]]
 REQUIRED = {
     "error": {"service": str, "operation": str, "status": int, "code": str},
     "delay": {"service": str, "operation": str, "seconds": (int, float)},
+    "lost": {"service": str, "operation": str},
+    "skew": {"service": str, "operation": str, "seconds": (int, float)},
     "status": {"resource": str, "name": str, "status": str},
 }
 
@@ -81,7 +87,16 @@ class Faults:
 
 
 def _fits(fault: dict[str, Any], names: dict[str, str]) -> bool:
-    return all(fnmatch.fnmatchcase(name, fault[field]) for field, name in names.items())
+    return all(fnmatch.fnmatchcase(name, fault.get(field, "*")) for field, name in names.items())
+
+
+# By how many seconds the clock of the service that answers on this thread is ahead.
+_CLOCK = threading.local()
+
+
+def clock() -> float:
+    """What time it is for the service that answers on this thread."""
+    return time.time() + getattr(_CLOCK, "ahead", 0)
 
 
 # One a process: EKS's operations ask it for the statuses that they are to pretend.
@@ -117,12 +132,19 @@ class Control:
     def _answer(
         self, operation: Operation, environ: Environ, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        names = {"service": operation.service, "operation": operation.name}
+        names = {"service": operation.service, "operation": operation.name, "path": environ.get("PATH_INFO", "")}
         if delay := self._faults.strike("delay", **names):
             time.sleep(delay["seconds"])
         if error := self._refusal(operation, names):
             headers, body = render(operation, environ, error)
             start_response(f"{error.status} Refused", [*headers, ("Content-Length", str(len(body)))])
+            return [body]
+        _CLOCK.ahead = (self._faults.strike("skew", **names) or {"seconds": 0})["seconds"]
+        if self._faults.strike("lost", **names):
+            b"".join(self._application(environ, lambda *_: lambda _: None))
+            lost = AwsError(503, "SlowDown", "its answer was lost by order of a test")
+            headers, body = render(operation, environ, lost)
+            start_response("503 Lost", [*headers, ("Content-Length", str(len(body)))])
             return [body]
         return self._application(environ, start_response)
 

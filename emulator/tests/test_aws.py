@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -63,6 +65,22 @@ class AwsTest(unittest.TestCase):
         ec2 = self.client("ec2")
         self.assertEqual(self.refusal(ec2.create_vpc, CidrBlock="10.0.0.0/16"), "VpcLimitExceeded")
         self.assertIn("VpcId", ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"])
+
+    def test_what_is_lost_was_done_and_only_where_it_was_ordered(self) -> None:
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="lost", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        self.control("POST", "/emulator/faults",
+                     {"kind": "lost", "service": "s3", "operation": "PutObject", "path": "/lost/runs/*", "times": 1})
+        s3.put_object(Bucket="lost", Key="else", Body=b"1")
+        self.assertEqual(self.refusal(s3.put_object, Bucket="lost", Key="runs/a", Body=b"2"), "SlowDown")
+        self.assertEqual(s3.get_object(Bucket="lost", Key="runs/a")["Body"].read(), b"2")
+        s3.put_object(Bucket="lost", Key="runs/b", Body=b"3")
+
+    def test_a_clock_is_as_far_off_as_it_was_ordered(self) -> None:
+        self.control("POST", "/emulator/faults", {"kind": "skew", "service": "s3", "operation": "*", "seconds": 3600})
+        headers = self.client("s3").list_buckets()["ResponseMetadata"]["HTTPHeaders"]
+        ahead = email.utils.parsedate_to_datetime(headers["date"]).timestamp() - time.time()
+        self.assertAlmostEqual(ahead, 3600, delta=60)
 
     def test_a_fault_that_makes_no_sense_is_refused(self) -> None:
         with self.assertRaises(urllib.error.HTTPError) as caught:

@@ -18,7 +18,7 @@ use crate::support::terraforms;
 /// Machines that share a run.
 pub struct Machines {
     pub bed: Bed,
-    bucket: String,
+    pub bucket: String,
     /// What every apply of a unit writes its name into.
     pub log: tempfile::TempDir,
     pub checkouts: Vec<Estate>,
@@ -59,7 +59,7 @@ impl Machines {
     }
 
     /// Starts the apply of everything, shared.
-    fn applies(&self, machine: usize, run: &str) -> Child {
+    pub fn applies(&self, machine: usize, run: &str) -> Child {
         let address = self.address(run);
         self.start(
             machine,
@@ -68,7 +68,7 @@ impl Machines {
     }
 
     /// Which units were applied, in that order.
-    fn applied(&self) -> Vec<String> {
+    pub fn applied(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.log.path().join("applied")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }

@@ -128,6 +128,12 @@ impl Bed {
         curl(&["-X", "POST", "-H", "Content-Type: application/json", "-d", &fault.to_string(), &url]);
     }
 
+    /// What is broken, each with how often it struck.
+    pub fn faults(&self) -> Value {
+        let answer = curl(&[&format!("{}/emulator/faults", self.text("/aws/endpoint"))]);
+        serde_json::from_str::<Value>(&answer).unwrap()["faults"].take()
+    }
+
     /// Mends everything that was broken.
     pub fn mend(&self) {
         curl(&["-X", "DELETE", &format!("{}/emulator/faults", self.text("/aws/endpoint"))]);
