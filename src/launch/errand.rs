@@ -12,11 +12,10 @@ use super::error::CommandError;
 use super::left_out::leave_out;
 use super::locks::{self, ToLock};
 use super::options::{Invocation, RunOptions};
-use super::runner;
 use super::select::Selection;
 use super::selectors::Selectors;
 use super::stacks;
-use super::watching::listeners;
+use super::watching::{listeners, pass_on};
 use super::workspace::Workspace;
 use crate::engine::errand::Errand;
 use crate::estate::UnitIndex;
@@ -156,7 +155,7 @@ pub async fn run_errand(
         ui.say(&lock_left(lock));
     }
     conclude(ui, &folder, &result);
-    runner::tell(ui, &workspace, &summary);
+    Box::pin(pass_on(ui, &workspace, &summary)).await;
     let has_changes = context.told_changes.load(Ordering::Relaxed);
     Ok(Conclusion { result: Some(result), has_changes, ..Conclusion::default() })
 }

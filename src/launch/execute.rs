@@ -10,10 +10,9 @@ use super::graph::{context, folders, nodes};
 use super::locks::{self, ToLock};
 use super::options::Scope;
 use super::prepared::PreparedRun;
-use super::runner;
 use super::select::Selection;
 use super::shared::Shared;
-use super::watching::{Ends, listeners, tell};
+use super::watching::{Ends, listeners, pass_on, tell};
 use super::workspace::Workspace;
 use crate::engine::Engine;
 use crate::report::model::{Collector, Summary};
@@ -167,7 +166,7 @@ pub async fn execute(
     let reported = reports.write(&summary, Some(&folder));
     let seen = collector.summary().with_details(told);
     tell(ui, &folder, &seen, &result, &ends)?;
-    runner::tell(ui, workspace, &seen);
+    Box::pin(pass_on(ui, workspace, &seen)).await;
     cache::keep_within(ui, workspace, run.options, &schedule.interrupts);
     Ok(Conclusion::seen(&seen, result, reported.err()))
 }

@@ -1,10 +1,13 @@
 //! Who watches a run, and what is told at its end.
 
 use super::error::CommandError;
+use super::runner;
+use super::workspace::Workspace;
 use crate::report::json_log::JsonLog;
 use crate::report::line::lock_left;
 use crate::report::log_files::LogFiles;
 use crate::report::model::{Collector, Summary};
+use crate::report::otlp;
 use crate::report::plain::Plain;
 use crate::report::terminal::Terminal;
 use crate::run::command::Command;
@@ -81,4 +84,12 @@ pub fn tell(
         }
     }
     Ok(())
+}
+
+/// Tells the runner of a pipeline, and whoever collects what runs do; the person where that is not taken.
+pub async fn pass_on(ui: Ui, workspace: &Workspace, summary: &Summary) {
+    runner::tell(ui, workspace, summary);
+    for said in otlp::send(summary).await {
+        ui.warn(&said);
+    }
 }

@@ -17,6 +17,7 @@ pub mod line;
 pub mod log_files;
 mod markdown;
 pub mod model;
+pub mod otlp;
 pub mod plain;
 mod policy;
 pub mod preview;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::counts::Known;
@@ -313,6 +313,19 @@ impl Summary {
         if let Some(row) = self.places.get(node).and_then(|place| self.nodes.get_mut(*place)) {
             change(row);
         }
+    }
+
+    /// The moment of a second of the run; none where it has not begun. Of one that was gone on with more than once, those between are
+    /// not exact.
+    pub fn moment(&self, second: f64) -> Option<Timestamp> {
+        let away = if second < self.resumed_at() { 0.0 } else { self.away };
+        let since = SignedDuration::try_from_secs_f64(second + away).ok()?;
+        self.started?.saturating_add(since).ok()
+    }
+
+    /// The second from which on this process has worked on it.
+    pub fn resumed_at(&self) -> f64 {
+        self.resumed.last().copied().unwrap_or_default()
     }
 
     /// A node by its name.

@@ -13,6 +13,7 @@
 //! | [`shown`] | names and messages from outside are shown, and never obeyed |
 //! | `web` | web servers are asked through proxies and TLS, bounded in size and time (with the feature `web`) |
 //! | [`interrupt`], [`signals`] | Ctrl-C in three steps |
+//! | [`otlp`] | the variables of OpenTelemetry mean what its specification says |
 //!
 //! # Example
 //!
@@ -41,6 +42,7 @@ pub mod git;
 pub mod glob;
 pub mod go_regex;
 pub mod interrupt;
+pub mod otlp;
 pub mod parallel;
 pub mod path_text;
 pub mod paths;

@@ -3,6 +3,7 @@
 mod files;
 mod journal;
 mod loudness;
+mod otlp;
 mod page;
 mod runner;
 mod terminal;
