@@ -1,6 +1,6 @@
 //! The flags of reports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,6 +24,10 @@ pub struct ReportArgs {
     #[arg(long = "report-html", value_name = "FILE", env = "SLIPWAY_REPORT_HTML")]
     html: Option<PathBuf>,
 
+    /// Write the run report of Terragrunt: JSON where the name ends in .json, else CSV
+    #[arg(long = "report-file", value_name = "FILE", env = "SLIPWAY_REPORT_FILE")]
+    run_report: Option<PathBuf>,
+
     /// Whether a run was told of in them.
     #[arg(skip)]
     told: Arc<AtomicBool>,
@@ -36,8 +40,19 @@ impl ReportArgs {
             (ReportKind::Junit, &self.junit),
             (ReportKind::Markdown, &self.markdown),
             (ReportKind::Html, &self.html),
+            (self.run_report_kind(), &self.run_report),
         ];
         let files = files.into_iter().filter_map(|(kind, file)| Some((kind, file.clone()?))).collect();
         ReportFiles { files, told: Arc::clone(&self.told) }
+    }
+
+    /// As Terragrunt knows it: by the name of the file.
+    fn run_report_kind(&self) -> ReportKind {
+        let ending = self.run_report.as_deref().and_then(Path::extension);
+        if ending.is_some_and(|ending| ending == "json") {
+            ReportKind::RunReport
+        } else {
+            ReportKind::RunReportCsv
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::html::html;
 use super::junit::junit;
 use super::markdown::markdown;
 use super::model::Summary;
+use super::run_report;
 use super::unbegun::{self, Unbegun};
 
 /// A report that is written to a file.
@@ -15,6 +16,10 @@ pub enum ReportKind {
     Markdown,
     /// A page.
     Html,
+    /// What Terragrunt's run report is read by, as JSON.
+    RunReport,
+    /// The same as CSV.
+    RunReportCsv,
 }
 
 impl ReportKind {
@@ -29,6 +34,8 @@ impl ReportKind {
             Self::Junit => junit(summary, log_end),
             Self::Markdown => markdown(summary, log_end),
             Self::Html => html(summary, log_end),
+            Self::RunReport => run_report::json(summary),
+            Self::RunReportCsv => run_report::csv(summary),
         }
     }
 
@@ -38,6 +45,9 @@ impl ReportKind {
             Self::Junit => unbegun::junit(unbegun),
             Self::Markdown => unbegun::markdown(unbegun),
             Self::Html => unbegun::html(unbegun),
+            // No unit was run.
+            Self::RunReport => run_report::json(&Summary::default()),
+            Self::RunReportCsv => run_report::csv(&Summary::default()),
         }
     }
 }

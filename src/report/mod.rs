@@ -22,6 +22,7 @@ pub mod plain;
 mod policy;
 pub mod preview;
 pub mod proposal;
+mod run_report;
 pub mod step_outputs;
 pub mod summary;
 mod table;

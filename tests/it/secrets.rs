@@ -168,7 +168,12 @@ fn the_reports_of_a_run_hold_no_secret() {
     let tool = &terraforms()[0];
     for fail in [false, true] {
         let estate = estate(fail);
-        let reports = ["--report-junit", "r.xml", "--report-markdown", "r.md", "--report-html", "r.html"];
+        let reports = [
+            "--report-junit=r.xml",
+            "--report-markdown=r.md",
+            "--report-html=r.html",
+            "--report-file=r.json",
+        ];
         let arguments = [&["apply", "--yes"], &reports[..]].concat();
         drop(slipway(&estate, tool).run(&arguments).exits(i32::from(fail)).says("careless"));
         for report in ["r.xml", "r.md", "r.html"] {

@@ -133,7 +133,12 @@ fn no_secret_of_any_kind_is_shown_written_or_in_an_argument() {
         ] {
             drop(run(arguments));
         }
-        let reports = ["--report-junit", "r.xml", "--report-markdown", "r.md", "--report-html", "r.html"];
+        let reports = [
+            "--report-junit=r.xml",
+            "--report-markdown=r.md",
+            "--report-html=r.html",
+            "--report-file=r.json",
+        ];
         run(&[&["apply", "--yes"], &reports[..]].concat()).exits(1).says("good");
         run(&["plan", "--detail", "--log-format", "json"]).exits(1).says("wrong");
         run(&["plan", "good", "--out", "saved"]).exits(0).says("good");

@@ -74,7 +74,7 @@ pub const ALL: &[Call] = &[
     Call::json(Nothing, "runs show --format json"),
     Call::new(
         Nothing,
-        "runs show --report-html CASE/temp/r.html --report-junit CASE/temp/r.xml --report-markdown CASE/temp/r.md",
+        "runs show --report-html CASE/temp/r.html --report-junit CASE/temp/r.xml --report-markdown CASE/temp/r.md --report-file CASE/temp/r.csv",
     ),
     Call::new(Nothing, "find --untrusted"),
     Call::json(Nothing, "find --untrusted --format json --reading --dependencies"),
@@ -131,7 +131,7 @@ pub const ALL: &[Call] = &[
     Call::new(WhatRuns, "-C live/a plan"),
     Call::new(
         WhatRuns,
-        "plan --detail --report-html CASE/temp/p.html --report-junit CASE/temp/p.xml --report-markdown CASE/temp/p.md",
+        "plan --detail --report-html CASE/temp/p.html --report-junit CASE/temp/p.xml --report-markdown CASE/temp/p.md --report-file CASE/temp/p.json",
     ),
     Call::new(WhatRuns, "plan --affected=main"),
     Call::new(WhatRuns, "plan --out CASE/temp/plans"),
