@@ -5,8 +5,8 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
-# Half of what tests do is to wait for others, so that as many as there are processors leave these idle.
-export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || sysctl -n hw.ncpu))))
+# More than half of what tests do is to wait for others, so that as many as there are processors leave these idle.
+export RUST_TEST_THREADS ?= $(shell echo $$((5 * $$(nproc 2>/dev/null || sysctl -n hw.ncpu) / 2)))
 # Where tests note that they showed nothing.
 SKIPPED := $(or $(CARGO_TARGET_DIR),target)/tmp/skipped-tests
 # What `make setup` installs comes first, except a terraform of the machine, which is taken from PATH.

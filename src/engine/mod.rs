@@ -60,6 +60,8 @@ pub use state_stores::{OfAws, StateLook, StateStore, StorePlace, state_stores};
 use self::errand::{Errand, Hearer};
 use self::plan::left_out::LeftOut;
 use crate::support::interrupt::Interrupts;
+use crate::support::otlp;
+use crate::support::otlp::trace_context::VARIABLE as TRACEPARENT;
 use crate::support::process::CommandLine;
 use crate::support::work_folder::WorkFolder;
 use crate::terragrunt::config::UnitConfig;
@@ -82,9 +84,13 @@ pub struct EngineSettings {
     pub experiments: BTreeSet<String>,
 }
 
-/// The environment of every command: nothing that asks, and nothing that phones home.
-fn unattended(command: CommandLine) -> CommandLine {
-    command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1")
+/// The environment of every command for a unit: nothing that asks, nothing that phones home, and the span that it is part of.
+fn unattended(command: CommandLine, unit: &str) -> CommandLine {
+    let command = command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
+    match otlp::handed_on(unit) {
+        Some(context) => command.env(TRACEPARENT, context),
+        None => command,
+    }
 }
 
 /// One unit to work on.

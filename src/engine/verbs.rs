@@ -21,19 +21,13 @@ use super::{
     Applied, Companion, Direction, Engine, EngineError, Fingerprint, PlanJson, PlanOptions, PlanSummary,
     SavedPlan, Session, StateMark, Step, UnitJob,
 };
-use crate::support::otlp;
-use crate::support::otlp::trace_context::VARIABLE as TRACEPARENT;
 use crate::support::process::CommandLine;
 use crate::terraform::outputs::parse_outputs;
 use crate::terragrunt::outputs::Outputs;
 
 /// The command line of a verb on a unit that is ready for it.
 fn command<D: Driver>(driver: &D, job: &UnitJob, ready: &D::Ready, verb: Verb) -> CommandLine {
-    let command = driver.command(job, ready, verb).args(verb.words().iter().skip(1)).args(verb.flags());
-    match otlp::handed_on(&job.id) {
-        Some(context) => command.env(TRACEPARENT, context),
-        None => command,
-    }
+    driver.command(job, ready, verb).args(verb.words().iter().skip(1)).args(verb.flags())
 }
 
 /// Makes a unit ready and asks the tool something about it; returns what it is called, and what came of it.

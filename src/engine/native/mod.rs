@@ -85,7 +85,7 @@ impl NativeEngine {
     /// gets.
     fn bare_command(&self, job: &UnitJob, prepared: &Prepared, word: &str, name: &str) -> CommandLine {
         let command = CommandLine::new(&prepared.tool.path, prepared.folder.path()).arg(word);
-        let command = unattended(command.envs(&prepared.identity));
+        let command = unattended(command.envs(&prepared.identity), &job.id);
         arguments::environment(command, &job.config, &prepared.inputs, self.home(), name)
     }
 
@@ -191,7 +191,7 @@ impl Driver for NativeEngine {
 
     fn program_line(&self, job: &UnitJob, prepared: &Prepared, program: &OsStr) -> CommandLine {
         let command = CommandLine::new(program, prepared.folder.path());
-        let command = unattended(command.envs(&prepared.identity));
+        let command = unattended(command.envs(&prepared.identity), &job.id);
         arguments::environment(command, &job.config, &prepared.inputs, self.home(), Verb::Program.command())
     }
 

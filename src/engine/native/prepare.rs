@@ -76,7 +76,7 @@ impl NativeEngine {
         tool: &Tool,
         session: Session<'_>,
     ) -> Result<Fetched, EngineError> {
-        let environment = unattended(CommandLine::new(&tool.path, &job.config.dir)).environment;
+        let environment = unattended(CommandLine::new(&tool.path, &job.config.dir), &job.id).environment;
         let hooks = |command| Hooks {
             config: &job.config,
             command,

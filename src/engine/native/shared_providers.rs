@@ -19,6 +19,7 @@ use tracing::debug;
 use super::installed::{Digests, Installed, providers};
 use crate::support::environment::is_withheld;
 use crate::support::fs::read_text;
+use crate::support::otlp::trace_context::VARIABLE as TRACEPARENT;
 use crate::support::process::CommandLine;
 
 /// The one argument by which this program keeps providers; it is no command of anybody's.
@@ -129,7 +130,8 @@ fn environment(command: &CommandLine) -> Vec<(OsString, OsString)> {
         environment.retain(|(known, _)| known != name);
         environment.push((name.clone(), value.clone()));
     }
-    environment.retain(|(name, _)| !is_input(name));
+    // A provider that units share is part of no unit's span.
+    environment.retain(|(name, _)| !is_input(name) && name != TRACEPARENT);
     environment
 }
 
@@ -143,8 +145,14 @@ mod tests {
 
     #[test]
     fn a_provider_sees_what_its_tool_sees_but_not_the_inputs_of_a_unit() {
-        let seen =
-            environment(&command().env("AWS_PROFILE", "dev").env("TF_VAR_size", "3").env("PATH", "/x"));
+        let seen = environment(
+            &command()
+                .env("AWS_PROFILE", "dev")
+                .env("TF_VAR_size", "3")
+                .env("PATH", "/x")
+                .env(TRACEPARENT, "00-1"),
+        );
+        assert!(!seen.iter().any(|(name, _)| name == TRACEPARENT));
         let of = |name: &str| {
             let found = seen.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone());
             found.collect::<Vec<_>>()

@@ -100,7 +100,7 @@ impl TerragruntEngine {
         if reads_states_directly(&job.config) {
             command = command.arg("--dependency-fetch-output-from-state");
         }
-        unattended(self.with_settings(command)).arg("--")
+        unattended(self.with_settings(command), &job.id).arg("--")
     }
 
     /// With the features and experiments that are on.
@@ -170,7 +170,7 @@ impl Driver for TerragruntEngine {
             .args(["exec", "--non-interactive", "--no-color", "--log-format", "json", "--in-download-dir"])
             .arg("--tf-path")
             .arg(&shim.script);
-        unattended(self.with_settings(command)).arg("--").arg(program)
+        unattended(self.with_settings(command), &job.id).arg("--").arg(program)
     }
 
     /// Runs a command to its end.
