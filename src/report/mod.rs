@@ -4,6 +4,7 @@
 mod any_journal;
 mod blast;
 mod counts;
+pub mod csv;
 pub mod detail_text;
 #[cfg(test)]
 mod fixture;

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::csv::csv as table;
 use super::foreign::one_line;
 use super::model::{Row, Summary};
 use crate::run::command::{destroys, only_plans};
@@ -34,12 +35,12 @@ pub fn json(summary: &Summary) -> String {
     text.unwrap_or_else(|_| "[]".to_owned()) + "\n"
 }
 
-/// As a table with a head.
+/// As a table with a head; its lines end as Terragrunt's do.
 pub fn csv(summary: &Summary) -> String {
     let rows = entries(summary).into_iter().map(|entry| {
         // Tables have whole seconds.
         let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let fields = [
+        vec![
             entry.name,
             time(entry.started),
             time(entry.ended),
@@ -49,16 +50,10 @@ pub fn csv(summary: &Summary) -> String {
             String::new(),
             entry.cmd.to_owned(),
             String::new(),
-        ];
-        fields.map(|field| quoted(&field)).join(",") + "\n"
+        ]
     });
-    std::iter::once(COLUMNS.join(",") + "\n").chain(rows).collect()
-}
-
-/// A field in quotes where it needs them.
-fn quoted(field: &str) -> String {
-    let needs = field.starts_with(' ') || field.contains([',', '"', '\n', '\r']);
-    if needs { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+    // No cell holds an end of a line.
+    table(&COLUMNS, &rows.collect::<Vec<_>>()).replace("\r\n", "\n")
 }
 
 /// The units, in the order in which they began; what never began comes last, as of the moment in which that was known.
@@ -134,11 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_with_commas_quotes_and_line_ends_stay_one_field() {
-        assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("say \"no\""), "\"say \"\"no\"\"\"");
-        assert_eq!(quoted(" a"), "\" a\"");
+    fn a_table_has_terragrunts_head() {
         let lines = csv(&fixture::mixed());
         assert!(lines.starts_with("Name,Started,Ended,Result,Reason,Cause,Ref,Cmd,Args\n"), "{lines}");
     }

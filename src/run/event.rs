@@ -299,6 +299,16 @@ pub enum NodeKind {
     Gate,
 }
 
+impl NodeKind {
+    /// One word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Gate => "gate",
+        }
+    }
+}
+
 /// How a node ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]

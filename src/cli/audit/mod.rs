@@ -1,6 +1,5 @@
 //! `slipway audit`: who changed what, when, and through what; what ran at a time; how often and how fast: from Git alone.
 
-mod csv;
 mod moment;
 mod records;
 mod sources;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::csv::csv;
 use crate::cli::global::FormatFlag;
 use crate::gitops::{ImageRecord, Moment, RunningImage};
 use crate::launch::CommandError;
+use crate::report::csv::csv;
 use crate::support::git::short;
 use crate::support::shown;
 use crate::ui::Ui;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::csv::csv;
 use crate::cli::global::FormatFlag;
 use crate::cli::image::change;
 use crate::gitops::ImageRecord;
 use crate::launch::CommandError;
+use crate::report::csv::csv;
 use crate::support::git::short;
 use crate::support::shown;
 use crate::ui::Ui;

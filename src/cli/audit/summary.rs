@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::csv::csv;
 use super::sources::Sources;
 use crate::cli::global::FormatFlag;
 use crate::gitops::{AppSummary, ImageRecord, summarize};
 use crate::launch::CommandError;
+use crate::report::csv::csv;
 use crate::support::shown;
 use crate::ui::Ui;
 

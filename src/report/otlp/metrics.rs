@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::attributes::{attributes, moment, text};
 use crate::report::model::{Row, Summary};
-use crate::run::event::{NodeKind, Outcome};
+use crate::run::event::Outcome;
 
 /// A figure, with the names of OTLP's JSON.
 #[derive(Serialize)]
@@ -55,8 +55,8 @@ fn gauge(name: &str, unit: &str, points: &[Point]) -> Value {
 fn ends(summary: &Summary) -> BTreeMap<(&'static str, &'static str), u64> {
     let mut ends = BTreeMap::new();
     for row in &summary.nodes {
-        let kind = if row.kind == NodeKind::Unit { "unit" } else { "gate" };
-        *ends.entry((kind, row.outcome.as_ref().map_or("unknown", Outcome::word))).or_default() += 1;
+        *ends.entry((row.kind.word(), row.outcome.as_ref().map_or("unknown", Outcome::word))).or_default() +=
+            1;
     }
     ends
 }

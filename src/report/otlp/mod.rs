@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use self::attributes::{attributes, text};
 use super::model::Summary;
+use crate::support::address::Address;
 use crate::support::otlp::settings::{Signal, Target, resource, target};
 use crate::support::otlp::trace_context::TraceContext;
 use crate::support::otlp::variable;
@@ -53,7 +54,7 @@ async fn sent(signal: Signal, told: impl FnOnce() -> Vec<Value>) -> Result<(), S
         }
         Ok(())
     };
-    let late = format!("{} does not take it in {:?}", shown(&target), target.timeout);
+    let late = format!("{} does not take it in {:?}", Address::from(target.url.as_str()), target.timeout);
     tokio::time::timeout(target.timeout, all).await.unwrap_or(Err(late))
 }
 
@@ -93,15 +94,11 @@ async fn post(web: &Web, target: &Target, body: &Value) -> Result<(), String> {
         });
     if refused {
         let why = partly.get("errorMessage").and_then(Value::as_str).unwrap_or("it does not say why");
-        return Err(format!("{} refused a part of it: {}", shown(target), one_line(why)));
+        return Err(format!(
+            "{} refused a part of it: {}",
+            Address::from(target.url.as_str()),
+            one_line(why)
+        ));
     }
     Ok(())
-}
-
-/// The address without a login.
-fn shown(target: &Target) -> String {
-    let mut url = target.url.clone();
-    let _none = url.set_username("");
-    let _none = url.set_password(None);
-    url.into()
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::attributes::{attributes, moment, text, whole};
 use crate::engine::PlanSummary;
 use crate::report::model::{Row, Summary};
-use crate::run::event::{NodeKind, Outcome};
+use crate::run::event::Outcome;
 use crate::support::otlp::trace_context::TraceContext;
 
 /// As the specification numbers them.
@@ -110,12 +110,11 @@ impl Told<'_> {
     fn node(&self, row: &Row, began: f64, spans: &mut Vec<Span>) {
         let ended = row.ended.unwrap_or(self.summary.seconds);
         let id = self.context.span_of(&row.name);
-        let kind = if row.kind == NodeKind::Unit { "unit" } else { "gate" };
         let counts = row.counts();
         let count = |number: fn(&PlanSummary) -> u64| counts.as_ref().map(|counts| whole(number(counts)));
         let attributes_of_it = attributes([
             ("slipway.node", Some(text(&row.name))),
-            ("slipway.node.kind", Some(text(kind))),
+            ("slipway.node.kind", Some(text(row.kind.word()))),
             ("slipway.result", row.outcome.as_ref().map(|outcome| text(outcome.word()))),
             ("slipway.resources.add", count(|counts| counts.add)),
             ("slipway.resources.change", count(|counts| counts.change)),

@@ -111,8 +111,12 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
+    fn among(set: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
     fn at(signal: Signal, set: &[(&str, &str)]) -> Result<Option<Target>, String> {
-        target(signal, &|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        target(signal, &among(set))
     }
 
     fn address(signal: Signal, set: &[(&str, &str)]) -> Option<String> {
@@ -172,9 +176,7 @@ mod tests {
 
     #[test]
     fn the_resource_is_the_service_and_what_else_is_said() {
-        let of = |set: &'static [(&str, &str)]| {
-            resource(&|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-        };
+        let of = |set: &'static [(&str, &str)]| resource(&among(set));
         let text = |pairs: Vec<(String, String)>| {
             pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
         };

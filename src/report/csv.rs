@@ -1,7 +1,7 @@
 //! Tables for spreadsheets, in which no cell is a formula.
 
 /// Rows as comma-separated values, each ended by CR and LF (RFC 4180).
-pub(super) fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
+pub fn csv(head: &[&str], rows: &[Vec<String>]) -> String {
     let head = head.iter().map(|name| (*name).to_owned()).collect();
     std::iter::once(&head).chain(rows).map(|row: &Vec<String>| line(row)).collect()
 }
@@ -33,6 +33,14 @@ fn quoted(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_with_commas_quotes_and_line_ends_stay_one_field() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a,b"), "\"a,b\"");
+        assert_eq!(quoted("say \"no\""), "\"say \"\"no\"\"\"");
+        assert_eq!(quoted(" a"), "\" a\"");
+    }
 
     #[test]
     fn no_cell_is_a_formula_and_none_ends_its_row() {
