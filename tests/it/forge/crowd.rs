@@ -61,6 +61,7 @@ async fn a_hundred_bumps_at_once_become_one_request_an_app_with_the_newest_image
     let remote = Remote::of(&place, Secret::new(TOKEN));
     let bumps = (0..100).map(|number| propose(&forge, &remote, names[number % 20], 2 + number / 20));
     let attempts = futures::future::join_all(bumps).await;
+    let within_three = attempts.iter().filter(|attempts| **attempts <= 3).count();
     let requests = forge.requests();
     let titles: BTreeMap<&str, &str> =
         requests.iter().map(|one| (one["head"].as_str().unwrap(), one["title"].as_str().unwrap())).collect();
@@ -72,6 +73,5 @@ async fn a_hundred_bumps_at_once_become_one_request_an_app_with_the_newest_image
         let file = forge.git(&["show", &format!("{branch}:manifests/{app}/deployment.yaml")]);
         assert!(file.contains(&format!("{app}:v6")), "{file}");
     }
-    // How many it takes is how busy the machine is; that it goes on and on is not.
-    assert!(attempts.iter().all(|attempts| *attempts <= 100), "{attempts:?}");
+    assert!(within_three >= 95, "{within_three} of 100 within three tries: {attempts:?}");
 }

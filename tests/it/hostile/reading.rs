@@ -1,6 +1,7 @@
 //! Files that are none: pipes, devices, sockets and what is larger than memory, in the place of everything that is read.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::world::{World, git};
 
@@ -19,6 +20,9 @@ enum Kind {
     Large,
 }
 
+/// How long a command may take that is refused at once, on a machine that does much else.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
 /// Puts such a thing in the place of whatever is there.
 fn put(path: &Path, kind: Kind) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -31,15 +35,17 @@ fn put(path: &Path, kind: Kind) {
     }
 }
 
-/// Runs commands in a world for each kind of thing in the place: each is refused, with the file's name; what waits or reads on is stopped by the world.
+/// Runs commands in a world for each kind of thing in the place: each is refused at once, with the file's name.
 fn refused(world: impl Fn() -> World, place: &str, commands: &[&[&str]]) {
     for kind in KINDS {
         let world = world();
         // The path of a socket may have a hundred bytes.
         put(&world.path(place), *kind);
         for command in commands {
+            let began = Instant::now();
             let said = world.run(command);
             let name = Path::new(place).file_name().unwrap().to_str().unwrap();
+            assert!(began.elapsed() < AT_ONCE, "{kind:?} as {place}, {command:?}: {:?}", began.elapsed());
             assert_ne!(said.code, 0, "{kind:?} as {place}, {command:?}: {}", said.text);
             assert!(said.text.contains(name), "{kind:?} as {place}, {command:?}: {}", said.text);
             world.is_untouched();
@@ -147,9 +153,11 @@ fn git_waits_for_no_pipe_in_the_place_of_its_own_files() {
     for name in [".gitignore", ".gitattributes"] {
         let world = world();
         put(&world.path(name), Kind::Pipe);
+        let began = Instant::now();
         world.run(&["find", "--affected=HEAD"]).exits(3).says(name);
         // Whether there are changes is only noted.
         world.run(&["plan", "--out", "plans"]).exits(0);
+        assert!(began.elapsed() < AT_ONCE);
     }
     let world = world();
     put(&world.path(".gitignore"), Kind::Device);
@@ -247,15 +255,19 @@ fn what_we_left_ourselves_is_read_only_where_it_ends() {
         let journal = world.estate.newest_run().join("journal.jsonl");
         put(&journal, *kind);
         for command in [&["runs", "show"][..], &["resume", "--yes"]] {
+            let began = Instant::now();
             let said = world.run(command);
             assert!(said.code != 0 && said.text.contains("journal.jsonl"), "{kind:?}: {}", said.text);
+            assert!(began.elapsed() < AT_ONCE);
         }
     }
     for kind in KINDS {
         let world = World::new();
         world.run(&["plan", "--out", "plans"]).exits(0);
         put(&world.path("plans/plans/app.tfplan"), *kind);
+        let began = Instant::now();
         world.run(&["apply", "plans", "--yes"]).exits(5).says("app.tfplan");
+        assert!(began.elapsed() < AT_ONCE);
     }
 }
 

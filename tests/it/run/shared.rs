@@ -18,7 +18,7 @@ use crate::support::terraforms;
 /// Machines that share a run.
 pub struct Machines {
     pub bed: Bed,
-    pub bucket: String,
+    bucket: String,
     /// What every apply of a unit writes its name into.
     pub log: tempfile::TempDir,
     pub checkouts: Vec<Estate>,
