@@ -5,8 +5,9 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
-# More than half of what tests do is to wait for others, so that as many as there are processors leave these idle.
-export RUST_TEST_THREADS ?= $(shell echo $$((5 * $$(nproc 2>/dev/null || sysctl -n hw.ncpu) / 2)))
+# More than half of what tests do is to wait for others, so that as many as there are processors leave these idle; with more than
+# twice as many, what has its time to answer does not get to it.
+export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || sysctl -n hw.ncpu))))
 # Where tests note that they showed nothing.
 SKIPPED := $(or $(CARGO_TARGET_DIR),target)/tmp/skipped-tests
 # What `make setup` installs comes first, except a terraform of the machine, which is taken from PATH.

@@ -12,7 +12,7 @@ from emulator import layout
 from emulator.ports import Ports
 from emulator.processes import Processes
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Git:

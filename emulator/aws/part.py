@@ -13,7 +13,7 @@ from emulator.probe import answers
 from emulator.processes import Processes
 
 REGION = "eu-west-1"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 class Moto:

@@ -15,7 +15,7 @@ from emulator.ports import Ports
 from emulator.probe import answers
 from emulator.processes import Processes
 
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 # Everything runs on one machine and is thrown away after the run: speed before durability and fairness.
 CLIENT_RATE = ("--kube-api-qps=200", "--kube-api-burst=400")

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::support::manifests::head;
 use crate::support::slipway::Ended;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn applications_are_synced_gone_back_with_and_looked_into() {
@@ -36,7 +36,7 @@ async fn applications_are_synced_gone_back_with_and_looked_into() {
         let slipway = world.slipway(home.path());
         tokio::task::block_in_place(|| slipway.run(&[&["argocd"], arguments].concat()))
     };
-    argocd(&["wait", "--leave-out", "manual", "--timeout", "120"]).exits(0);
+    argocd(&["wait", "--leave-out", "manual", "--timeout", "360"]).exits(0);
     argocd(&["wait", "--timeout", "3"]).exits(1).says("`slipway argocd sync manual` syncs it");
     argocd(&["wait", "--leave-out", "labl:x"]).exits(64).says("label:KEY=VALUE");
     argocd(&["status"]).exits(1);

@@ -13,7 +13,7 @@ use crate::support::manifests::head;
 use crate::support::slipway::Ended;
 use crate::support::tool;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 const IMAGE: &str = "manifests/app-a/deployment.yaml";
 
 /// Two clusters, one of EKS and one by a context, that lead to one API server, and so to one Argo CD: what is looked at is which

@@ -6,7 +6,7 @@ use slipway::argocd::{ArgoCdError, Change, bootstrap, rehearse, uninstall};
 
 use super::world::World;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 fn quiet(_line: String) {}
 

@@ -15,7 +15,7 @@ use crate::support::registry::{PASSWORD, Registry};
 use crate::support::slipway::Ended;
 use crate::support::tool;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 const APPLICATIONS: &str = "applications.argoproj.io";
 
 /// What `argocd` holds beside the repository of the manifests.

@@ -11,7 +11,7 @@ use crate::support::estate::Estate;
 use crate::support::slipway::{Ended, Slipway};
 use crate::support::tool;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_does_not_answer_holds_up_its_own_units_alone_and_the_way_round_it_is_named() {

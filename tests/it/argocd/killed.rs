@@ -21,7 +21,7 @@ const KINDS: &str = "customresourcedefinitions,namespaces,clusterroles,clusterro
     configmaps,secrets,services,networkpolicies,deployments,statefulsets";
 const OF_ARGOCD: &str = "appprojects.argoproj.io,applications.argoproj.io";
 /// No command takes that long here, killed or not.
-const LONGEST: Duration = Duration::from_mins(3);
+const LONGEST: Duration = Duration::from_mins(6);
 /// More changes than either of the commands makes.
 const MOST: usize = 200;
 

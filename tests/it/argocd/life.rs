@@ -10,7 +10,7 @@ use slipway::argocd::{
 use super::processes::{Held, argocd};
 use super::world::World;
 
-const LONG: Duration = Duration::from_mins(3);
+const LONG: Duration = Duration::from_mins(6);
 
 const APPLICATIONS: &str = "applications.argoproj.io";
 

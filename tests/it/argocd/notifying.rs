@@ -11,7 +11,7 @@ use super::world::World;
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::slipway::Ended;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 const CONTEXT: &str = "argocd/dev/root";
 /// A token that may set statuses, and nothing else.
 const STATUS_TOKEN: &str = "canary-status-token-91bd";

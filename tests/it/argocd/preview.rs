@@ -9,7 +9,7 @@ use slipway::argocd::{bootstrap, uninstall, wait_available};
 use super::world::World;
 use crate::support::slipway::Ended;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: '1'}\n";
 const TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: chart}\ndata:\n  mode: {{ .Values.mode | quote }}\n  kube: {{ .Capabilities.KubeVersion.Version | quote }}\n  knows: {{ .Capabilities.APIVersions.Has \"argoproj.io/v1alpha1/Application\" | quote }}\n";
@@ -137,7 +137,7 @@ async fn what_a_branch_would_change_is_rendered_before_it_is_merged() {
     };
     let by_hand = ["plain", "same", "kustomized", "chart", "pinned", "breaks"];
     let left_out = by_hand.iter().flat_map(|name| ["--leave-out", name]);
-    argocd(&["wait", "--timeout", "120"].into_iter().chain(left_out).collect::<Vec<_>>()).exits(0);
+    argocd(&["wait", "--timeout", "360"].into_iter().chain(left_out).collect::<Vec<_>>()).exits(0);
     let all = ["diff", "--revision", "my-change"];
     let with = |more: &[&'static str]| [all.as_slice(), more].concat();
 

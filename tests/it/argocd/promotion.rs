@@ -8,7 +8,7 @@ use super::world::World;
 use crate::support::manifests::{deployment, head};
 use crate::support::slipway::Ended;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_runs_synced_and_healthy_is_promoted() {

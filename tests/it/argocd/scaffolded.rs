@@ -8,7 +8,7 @@ use super::world::World;
 use crate::support::slipway::Slipway;
 use crate::support::tool;
 
-const LONG: Duration = Duration::from_mins(3);
+const LONG: Duration = Duration::from_mins(6);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_that_was_begun_makes_an_application_of_each_folder_and_is_followed() {

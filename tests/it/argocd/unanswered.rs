@@ -13,7 +13,7 @@ use super::processes::{Held, argocd};
 use super::world::{Exactly, World};
 use crate::support::manifests::head;
 
-const LONG: Duration = Duration::from_mins(3);
+const LONG: Duration = Duration::from_mins(6);
 
 /// How a request ends that gets no answer.
 #[derive(Clone, Copy)]

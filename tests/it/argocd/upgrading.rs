@@ -23,7 +23,7 @@ use tower::Service;
 use super::world::World;
 use crate::support::root;
 
-const LONG: Duration = Duration::from_mins(2);
+const LONG: Duration = Duration::from_mins(6);
 
 /// A client that is cut off after so many requests that change something, before their answer comes.
 #[derive(Clone)]

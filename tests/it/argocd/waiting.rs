@@ -14,7 +14,7 @@ use super::processes::{Held, argocd};
 use super::world::{Exactly, World};
 use crate::support::manifests::head;
 
-const LONG: Duration = Duration::from_mins(3);
+const LONG: Duration = Duration::from_mins(6);
 const APPLICATIONS: &str = "applications.argoproj.io";
 
 fn quiet(_line: String) {}

@@ -162,7 +162,7 @@ impl World {
             if told.iter().all(|part| error.contains(part)) {
                 return error;
             }
-            assert!(timeout < Duration::from_mins(2), "{error}\nand not {told:?}");
+            assert!(timeout < Duration::from_mins(6), "{error}\nand not {told:?}");
             timeout *= 2;
         }
     }

@@ -16,8 +16,10 @@ use crate::support::terraforms;
 
 /// How often in all.
 const ROUNDS: u64 = 100;
-/// How many estates are worked on at once, each by its own rounds.
+/// How many estates are worked on, each by its own rounds.
 const LANES: u64 = 4;
+/// How many of them at once: more keep each other, and what runs beside them, from a processor.
+const AT_ONCE: u64 = 2;
 /// Milliseconds between two presses, at the most.
 const BETWEEN: u64 = 120;
 /// What the moments come from; another number gives others.
@@ -260,14 +262,21 @@ fn a_hundred_interrupts_at_random_moments_cost_no_state() {
     let bed = Bed::start(&["aws"]);
     let tools = terraforms();
     let counts = std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES)
-            .map(|number| {
-                let tool = tools[usize::try_from(number / 2).unwrap() % tools.len()].clone();
-                let bed = (number % 2 == 0).then_some(&bed);
-                scope.spawn(move || Lane::new(number, &tool, bed).interrupt_all())
+        let workers: Vec<_> = (0..AT_ONCE)
+            .map(|worker| {
+                let (bed, tools) = (&bed, &tools);
+                scope.spawn(move || {
+                    let lanes = (worker..LANES).step_by(usize::try_from(AT_ONCE).unwrap());
+                    let of_lane = |number: u64| {
+                        let tool = &tools[usize::try_from(number / 2).unwrap() % tools.len()];
+                        let bed = (number % 2 == 0).then_some(bed);
+                        Lane::new(number, tool, bed).interrupt_all()
+                    };
+                    lanes.map(of_lane).collect::<Vec<_>>()
+                })
             })
             .collect();
-        lanes.into_iter().map(|lane| lane.join().unwrap()).collect::<Vec<_>>()
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
     });
     let (well, killed): (u64, u64) = counts.iter().fold((0, 0), |sum, lane| (sum.0 + lane.0, sum.1 + lane.1));
     println!("{ROUNDS} rounds: {well} ended before they were stopped, {killed} were killed");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::root;
 
-const START: Duration = Duration::from_mins(3);
+const START: Duration = Duration::from_mins(6);
 
 /// A running bed. It stops when this is dropped, and also when the test process dies: it holds our pipe.
 pub struct Bed {
@@ -176,7 +176,7 @@ impl Drop for Bed {
 
 fn curl(arguments: &[&str]) -> String {
     let output =
-        Command::new("curl").args(["-sS", "--fail-with-body", "--max-time", "20"]).args(arguments).output();
+        Command::new("curl").args(["-sS", "--fail-with-body", "--max-time", "120"]).args(arguments).output();
     let output = output.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(

@@ -43,6 +43,8 @@ impl Slipway {
             .env("SLIPWAY_VERBOSE", "true")
             // The registries of most images in tests are invented.
             .env("SLIPWAY_CHECK_IMAGE", "off")
+            // Several tests run at once: eight tools for each would only keep each other waiting.
+            .env("SLIPWAY_PARALLELISM", "4")
             // A fifth of what the tools take is collecting garbage, thousands of times in this suite.
             .env("GOGC", "400")
             .stdin(Stdio::null());

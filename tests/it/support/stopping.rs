@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use signal_hook::consts::SIGINT;
 
 /// Nothing that is waited for here takes as long on any machine.
-const LONGEST: Duration = Duration::from_mins(3);
+const LONGEST: Duration = Duration::from_mins(6);
 /// What is said of the first Ctrl-C, the second and the third; a signal that ends at once begins at the second.
 const HEARD: [&str; 3] = ["stopping: nothing new begins", "interrupting what runs", "killing what runs"];
 
