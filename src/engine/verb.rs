@@ -78,6 +78,11 @@ impl Verb {
         }
     }
 
+    /// Whether it changes nothing, so that it can be done once more.
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Plan(_) | Self::Show)
+    }
+
     /// What follows the words, before the file or the ID that it is about.
     pub fn flags(self) -> &'static [&'static str] {
         match self {

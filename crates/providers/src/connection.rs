@@ -1,5 +1,6 @@
 //! One connection of a tool: whatever it asks goes to a process that it may share, and comes back.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use super::process::Process;
 use super::program::{Configured, NotConfigured, Program, Question, Room};
 use super::protobuf::unframed;
 use super::relative::names_something_of;
+use super::schema;
 use super::statics::EMPTY;
 
 /// What a service says that is there: the answer of `grpc.health.v1.Health/Check`.
@@ -35,6 +37,8 @@ pub struct Unit {
     pub name: String,
     /// Where the tool works.
     pub dir: PathBuf,
+    /// The types that the tool can meet are among these names, where that is known.
+    pub types: Option<BTreeSet<String>>,
     /// The program.
     pub program: Arc<Program>,
     /// All providers.
@@ -221,7 +225,12 @@ impl Connection {
             Method::Unknown | Method::Silent => {
                 return Answer::Ready(Reply::refusal(Code::Unimplemented, "providers have no such call"));
             }
-            Method::Static => self.unit.room().static_answer(&question).await.map(Answer::Ready),
+            Method::Static => self.unit.room().static_answer(&question).await.map(|reply| {
+                let told = reply
+                    .told()
+                    .and_then(|told| schema::told(&question.path, told, self.unit.types.as_ref()));
+                Answer::Ready(told.map_or(reply, |told| Reply::message(&told)))
+            }),
             Method::Stop => self.stop(&question).await.map(Answer::Ready),
             Method::Configure => self.configure(question).await.map(Answer::Ready),
             Method::Lasting if *self.is_cut.borrow() => {

@@ -1,5 +1,6 @@
 //! What one command of a tool is served by: a socket a provider, and the variable that names them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +38,9 @@ pub struct Wanted {
     /// The folder that the tool works in.
     #[serde(with = "path_text::serde_path")]
     pub dir: PathBuf,
+    /// Names among which are those of all types of resources, data sources and ephemeral resources that the tool can meet; none where
+    /// that is not known, and the tool is told of all types.
+    pub types: Option<BTreeSet<String>>,
 }
 
 /// What one command of a tool is served by, until this is dropped.
@@ -102,7 +106,7 @@ impl Pool {
     }
 
     async fn serve_one(&self, wanted: Wanted, socket: PathBuf) -> Result<Served, ProviderError> {
-        let Wanted { source, program, identity, environment, dir } = wanted;
+        let Wanted { source, program, identity, environment, dir, types } = wanted;
         let works_there = works_in_its_folder(&source)
             || environment.iter().any(|(_, value)| {
                 // A variable may hold anything: a word that is a file's name by chance is none.
@@ -114,6 +118,7 @@ impl Pool {
             id: shared.next_unit(),
             name: source,
             dir,
+            types,
             program,
             shared,
             works_there: AtomicBool::new(works_there),

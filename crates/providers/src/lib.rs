@@ -14,7 +14,8 @@
 //!
 //! Until a connection configures its provider, its calls go to a process that nobody has configured; from then on to the
 //! one that was configured by the same bytes, out of the same program, in the same environment. A process is configured
-//! once. Messages are passed on as they are: nothing here knows a resource.
+//! once. Messages are passed on as they are: nothing here knows a resource. Only of the schema tools are told less, where it is
+//! known which types they can meet.
 //!
 //! It is a crate of its own so that it is compiled and tested without AWS and Kubernetes.
 //!
@@ -49,6 +50,7 @@ mod process;
 mod program;
 mod protobuf;
 mod relative;
+mod schema;
 mod statics;
 mod users;
 

@@ -60,6 +60,16 @@ pub fn schema(protocol: u32) -> &'static str {
     if protocol == 6 { "/tfplugin6.Provider/GetProviderSchema" } else { "/tfplugin5.Provider/GetSchema" }
 }
 
+/// Whether a call is the question for the schema.
+pub fn asks_for_schema(path: &str) -> bool {
+    [5, 6].iter().any(|protocol| schema(*protocol) == path)
+}
+
+/// Whether a call is the question for the schemas of identities.
+pub fn asks_for_identities(path: &str) -> bool {
+    Method::of(path) == Method::Static && path.ends_with("/GetResourceIdentitySchemas")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,25 +9,36 @@ pub enum Field<'m> {
     Bytes(u32, &'m [u8]),
 }
 
-/// The fields of a message; `None` where it is none.
+/// The fields of a message, as far as they are known; `None` where it is none.
 pub fn fields(message: &[u8]) -> Option<Vec<Field<'_>>> {
+    Some(pieces(message)?.into_iter().filter_map(|(field, _)| field).collect())
+}
+
+/// A field, where it is of a kind that is known, and how it is written.
+type Piece<'m> = (Option<Field<'m>>, &'m [u8]);
+
+/// The fields of a message, each with how it is written; `None` where it is none.
+pub fn pieces(message: &[u8]) -> Option<Vec<Piece<'_>>> {
     let mut rest = message;
-    let mut fields = Vec::new();
+    let mut pieces = Vec::new();
     while !rest.is_empty() {
+        let begun = rest;
         let key = number(&mut rest)?;
         let place = u32::try_from(key >> 3).ok().filter(|place| *place > 0)?;
-        match key & 7 {
-            0 => fields.push(Field::Number(place, number(&mut rest)?)),
-            1 => drop(take(&mut rest, 8)?),
+        let field = match key & 7 {
+            0 => Some(Field::Number(place, number(&mut rest)?)),
+            1 => take(&mut rest, 8).map(|_| None)?,
             2 => {
                 let length = usize::try_from(number(&mut rest)?).ok()?;
-                fields.push(Field::Bytes(place, take(&mut rest, length)?));
+                Some(Field::Bytes(place, take(&mut rest, length)?))
             }
-            5 => drop(take(&mut rest, 4)?),
+            5 => take(&mut rest, 4).map(|_| None)?,
             _ => return None,
-        }
+        };
+        let (written, _) = begun.split_at_checked(begun.len() - rest.len())?;
+        pieces.push((field, written));
     }
-    Some(fields)
+    Some(pieces)
 }
 
 fn take<'m>(rest: &mut &'m [u8], length: usize) -> Option<&'m [u8]> {
@@ -64,7 +75,7 @@ pub fn has_errors(answer: &[u8], diagnostics: u32) -> bool {
 
 /// Whether an answer to the question for the schema says that nobody has to be asked for it: a field of its capabilities.
 pub fn is_schema_optional(answer: &[u8]) -> bool {
-    const CAPABILITIES: u32 = 7;
+    const CAPABILITIES: u32 = 6;
     const OPTIONAL: Field<'_> = Field::Number(2, 1);
     let told = fields(answer).unwrap_or_default();
     told.into_iter().any(|field| match field {

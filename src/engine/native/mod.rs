@@ -7,6 +7,7 @@ mod generate;
 mod hooks;
 mod init;
 mod installed;
+mod mentioned;
 mod prepare;
 mod prepared;
 mod providers;
@@ -23,6 +24,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use slipway_providers::Served;
 use tracing::debug;
 
 use self::hooks::Hooks;
@@ -135,6 +137,46 @@ impl NativeEngine {
         run(command, options, session).await
     }
 
+    /// Runs a command, with providers that serve others as well where that can be.
+    async fn run_served(
+        &self,
+        job: &UnitJob,
+        prepared: &Prepared,
+        Call { verb, command, options, .. }: Call<'_>,
+        session: Session<'_>,
+    ) -> Result<Ran, EngineError> {
+        let dir = prepared.folder.path();
+        if !verb.is_served() || !self.shared_providers.are_wanted() {
+            return self.run_initialized(job, prepared, command, options, session).await;
+        }
+        let types = if verb.only_looks() { self.types(job, prepared).await } else { None };
+        let is_narrowed = types.is_some();
+        let served = self.shared_providers.serve(&job.id, dir, command, types).await;
+        let Some(served) = served else {
+            return self.run_initialized(job, prepared, command, options, session).await;
+        };
+        let ran = self.run_initialized(job, prepared, &told(command, &served), options, session).await;
+        drop(served);
+        if !is_narrowed || !ran.as_ref().is_err_and(shared_providers::may_miss_a_type) {
+            return ran;
+        }
+        // Somebody has changed the state in between, or `init` has brought another module; or it would fail in any case, and then says
+        // what it would say.
+        debug!(unit = %job.id, "it is told of all types, and asked again");
+        let served = self.shared_providers.serve(&job.id, dir, command, None).await;
+        let command = served.as_ref().map_or_else(|| command.clone(), |served| told(command, served));
+        self.run_initialized(job, prepared, &command, options, session).await
+    }
+
+    /// Names among which are the types of all that a command can meet; none where only the tool knows.
+    async fn types(&self, job: &UnitJob, prepared: &Prepared) -> Option<BTreeSet<String>> {
+        let state = Driver::read_state(self, job).await.ok().flatten()?;
+        let dir = prepared.folder.path().to_owned();
+        let mut types = tokio::task::spawn_blocking(move || mentioned::words(&dir)).await.ok().flatten()?;
+        types.extend(state.types);
+        Some(types)
+    }
+
     /// Runs the hooks of a command around it.
     async fn with_hooks(
         &self,
@@ -206,18 +248,7 @@ impl Driver for NativeEngine {
             matches!(verb, Verb::Tool(tool) if ["init", "providers"].contains(&tool.word()));
         let running = Box::pin(async {
             let permit = if touches_providers { Some(self.providers.permit_alone().await?) } else { None };
-            let served = if verb.is_served() {
-                self.shared_providers.serve(&job.id, prepared.folder.path(), command).await
-            } else {
-                None
-            };
-            let told = served.as_ref().map(|served| {
-                let (name, value) = served.variable();
-                command.clone().env(name, value)
-            });
-            let command = told.as_ref().unwrap_or(command);
-            let ran = self.run_initialized(job, prepared, command, options, session).await?;
-            drop(served);
+            let ran = self.run_served(job, prepared, Call { verb, command, options, then }, session).await?;
             if touches_providers {
                 // As after an `init` of ours: the lock file is the unit's.
                 cache::hold_providers(self.home(), prepared.folder.path())?;
@@ -244,6 +275,12 @@ impl Driver for NativeEngine {
         }
         self.parts.read_state(job).await
     }
+}
+
+/// A command that is told of the providers which serve it.
+fn told(command: &CommandLine, served: &Served) -> CommandLine {
+    let (name, value) = served.variable();
+    command.clone().env(name, value)
 }
 
 /// Whether the folder's commands work on another workspace than the default one: the tool notes it there.

@@ -6,6 +6,7 @@
 //!
 //! They are kept by a process of this same program that goes on where we are killed, see [`keep_providers`].
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use tokio::sync::OnceCell;
 use tracing::debug;
 
 use super::installed::{Digests, Installed, providers};
+use crate::engine::EngineError;
 use crate::support::environment::is_withheld;
 use crate::support::fs::read_text;
 use crate::support::otlp::trace_context::VARIABLE as TRACEPARENT;
@@ -43,12 +45,20 @@ impl SharedProviders {
         Self { is_wanted, digests: Arc::default(), keeper: OnceCell::new() }
     }
 
-    /// Serves a command of the unit `unit`, which runs in `dir`, with providers that others use as well; without where that
-    /// cannot be.
-    pub async fn serve(&self, unit: &str, dir: &Path, command: &CommandLine) -> Option<Served> {
-        if !self.is_wanted {
-            return None;
-        }
+    /// Whether anybody is to be served.
+    pub fn are_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Serves a command of the unit `unit`, which runs in `dir` and can meet no other `types` where any are named, with providers that
+    /// others use as well; without where that cannot be.
+    pub async fn serve(
+        &self,
+        unit: &str,
+        dir: &Path,
+        command: &CommandLine,
+        types: Option<BTreeSet<String>>,
+    ) -> Option<Served> {
         if let Some(why) = is_for_others(command) {
             debug!(unit, why, "providers are the tool's own");
             return None;
@@ -69,6 +79,7 @@ impl SharedProviders {
             identity: digest,
             environment: environment.clone(),
             dir: dir.to_owned(),
+            types: types.clone(),
         };
         // Where it cannot be started or does not serve, the tool will start its own, and say what is wrong with them in its own words.
         let told =
@@ -86,6 +97,14 @@ pub async fn keep_providers() -> Result<(), ProviderError> {
     let orders = Receiver::from_owned_fd(std::io::stdin().as_fd().try_clone_to_owned()?)?;
     let answers = Sender::from_owned_fd(std::io::stdout().as_fd().try_clone_to_owned()?)?;
     keep(orders, answers).await
+}
+
+/// Whether a command may have failed since it was told of fewer types than it has met. Both tools say that there is no schema for it,
+/// or that its provider does not support it.
+pub fn may_miss_a_type(error: &EngineError) -> bool {
+    let EngineError::Failed { said, .. } = error else { return false };
+    let said = said.errors().to_lowercase();
+    ["schema", "support"].iter().any(|word| said.contains(word))
 }
 
 /// Why the tool is to start its providers itself, where that is so.

@@ -269,7 +269,7 @@ fn a_hundred_interrupts_at_random_moments_cost_no_state() {
                     let lanes = (worker..LANES).step_by(usize::try_from(AT_ONCE).unwrap());
                     let of_lane = |number: u64| {
                         let tool = &tools[usize::try_from(number / 2).unwrap() % tools.len()];
-                        let bed = (number % 2 == 0).then_some(bed);
+                        let bed = number.is_multiple_of(2).then_some(bed);
                         Lane::new(number, tool, bed).interrupt_all()
                     };
                     lanes.map(of_lane).collect::<Vec<_>>()

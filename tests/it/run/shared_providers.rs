@@ -1,5 +1,6 @@
 //! Units that share the processes of providers: what they plan is what they plan alone.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -160,6 +161,68 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
         let after = slipway().run(&["plan", "--share-providers", "--detailed-exitcode"]).exits(0);
         assert!((3..=4).contains(&started(&after, "aws")));
         drop(slipway().run(&["destroy", "--yes", "--share-providers"]).exits(0));
+    }
+}
+
+/// A type that no module mentions once it is gone from there, and one that always is.
+const LEFT: &str = r#"
+terraform {
+  required_providers {
+    time = { source = "hashicorp/time", version = "~> 0.14" }
+  }
+}
+
+variable "region" {
+  type = string
+}
+
+resource "time_static" "then" {
+  rfc3339 = "2026-03-14T09:15:02Z"
+}
+"#;
+
+/// A tool before whose first plan somebody else writes the state.
+const OVERTAKEN: &str = r#"#!/bin/sh
+if [ "$1" = plan ] && mkdir HERE/overtaken 2>/dev/null; then
+  cp HERE/newer HERE/states/a.tfstate
+fi
+exec TOOL "$@"
+"#;
+
+#[test]
+fn types_that_are_in_the_state_alone_are_told_also_where_they_come_while_it_is_planned() {
+    let bed = Bed::shared();
+    for tool in terraforms() {
+        let estate = estate(&bed, &[("a", "")], LEFT);
+        let slipway = |tool: &Path| Slipway::new(estate.path(), tool).bed(&bed).env("SLIPWAY_LOG", "debug");
+        let planned = |tool: &Path, arguments: &[&str]| {
+            let ended = slipway(tool).run(&[&["plan", "--share-providers"], arguments].concat()).exits(0);
+            assert!(ended.stdout.contains("a: - time_sleep.left"), "{}", ended.stdout);
+            ended
+        };
+        let state = estate.path().join("states/a.tfstate");
+        drop(slipway(&tool).run(&["apply", "--yes"]).exits(0));
+        let before = std::fs::read(&state).unwrap();
+        let more = "resource \"time_sleep\" \"left\" {\n  create_duration = \"1s\"\n}\n";
+        estate.write("infra/aws/main.tf", &format!("{LEFT}{more}"));
+        drop(slipway(&tool).run(&["apply", "--yes"]).exits(0));
+        estate.write("infra/aws/main.tf", LEFT);
+        let once = planned(&tool, &["--out", "shared"]);
+        assert!(!once.stderr.contains("told of all types"), "{}", once.stderr);
+        drop(slipway(&tool).run(&["plan", "--out", "alone"]).exits(0));
+        assert_eq!(shown(&bed, &estate, &tool, "shared", "a"), shown(&bed, &estate, &tool, "alone", "a"));
+
+        std::fs::rename(&state, estate.path().join("newer")).unwrap();
+        std::fs::write(&state, before).unwrap();
+        let script = OVERTAKEN.replace("TOOL", tool.to_str().unwrap());
+        let script = script.replace("HERE", estate.path().to_str().unwrap());
+        let overtaken =
+            estate.write(&format!("bin/{}", tool.file_name().unwrap().to_str().unwrap()), &script);
+        std::fs::set_permissions(&overtaken, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let twice = planned(&overtaken, &[]);
+        assert!(twice.stderr.contains("told of all types"), "{}", twice.stderr);
+        drop(slipway(&tool).run(&["apply", "--yes", "--share-providers"]).exits(0));
+        assert!(!std::fs::read_to_string(&state).unwrap().contains("time_sleep"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! States, as the tools write them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub struct State {
     pub outputs: Result<Outputs, OutputsError>,
     /// Whether it holds any resource.
     pub has_resources: bool,
+    /// The types of what is in it, data sources included.
+    pub types: BTreeSet<String>,
     /// Which one it is; none where there is none yet.
     pub mark: Option<StateMark>,
 }
@@ -31,7 +33,7 @@ pub struct StateMark {
 impl State {
     /// That of a unit that was never applied.
     pub fn none_yet() -> Self {
-        Self { outputs: Ok(Outputs::new()), has_resources: false, mark: None }
+        Self { outputs: Ok(Outputs::new()), has_resources: false, types: BTreeSet::new(), mark: None }
     }
 
     /// Whether it tells of anything: a resource, or an output.
@@ -72,6 +74,8 @@ struct StateFile {
 struct Resource {
     #[serde(default)]
     mode: String,
+    #[serde(default, rename = "type")]
+    type_name: String,
     #[serde(default)]
     instances: Vec<serde::de::IgnoredAny>,
 }
@@ -82,6 +86,7 @@ pub fn parse(text: &[u8]) -> Option<State> {
     let managed = |resource: &Resource| resource.mode == "managed" && !resource.instances.is_empty();
     (file.version == VERSION).then(|| State {
         has_resources: file.resources.iter().any(managed),
+        types: file.resources.into_iter().map(|resource| resource.type_name).collect(),
         mark: Some(StateMark { lineage: file.lineage, serial: file.serial }),
         outputs: to_outputs(file.outputs),
     })
@@ -119,9 +124,10 @@ mod tests {
     #[test]
     fn outputs_and_resources_are_read_from_a_state() {
         let text = br#"{"version":4,"serial":7,"lineage":"abc","outputs":{"id":{"value":"vpc-1","type":"string"},"key":{"value":"s","type":"string","sensitive":true}},
-            "resources":[{"mode":"data","instances":[{}]},{"mode":"managed","instances":[{}]}]}"#;
+            "resources":[{"mode":"data","type":"aws_region","instances":[{}]},{"mode":"managed","type":"aws_vpc","instances":[{}]}]}"#;
         let state = parse(text).unwrap();
         assert!(state.has_resources);
+        assert_eq!(state.types, BTreeSet::from(["aws_region".to_owned(), "aws_vpc".to_owned()]));
         assert_eq!(state.mark, Some(StateMark { lineage: "abc".to_owned(), serial: 7 }));
         let outputs = state.outputs.unwrap();
         assert_eq!(outputs.get("id"), Some(&Value::string("vpc-1")));

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use slipway_providers::Pool;
+use slipway_providers::{Pool, Wanted};
 
-use super::tool::{Asking, aws, lives, message, processes_of, text, time};
+use super::tool::{Asking, aws, lives, message, processes_of, text, time, wanted};
 
 /// What a plan and an apply of `time_sleep` are asked with: its type, nothing before, and how long it is to take.
 fn sleeping(seconds: &str) -> Vec<u8> {
@@ -48,6 +48,21 @@ async fn the_schema_is_asked_once_and_those_with_the_same_configuration_share_a_
     assert_eq!(pool.started(), 2, "another configuration is another process");
     let planned = here.ask("PlanResourceChange", &sleeping("1s")).await.unwrap();
     assert!(text(&planned).contains("create_duration"));
+}
+
+#[tokio::test]
+async fn the_schema_is_told_of_the_types_that_a_tool_can_meet_and_may_be_kept() {
+    let pool = Pool::new(|_| ()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let whole = Asking::of(&aws(&pool, dir.path()).await).await.schema().await;
+    let types = Some(["aws_vpc", "aws_region"].map(str::to_owned).into());
+    let narrowed = pool.serve(vec![Wanted { types, ..wanted("aws", dir.path()) }]).await.unwrap();
+    let schema = Asking::of(&narrowed).await.schema().await;
+    assert!(schema.len() * 20 < whole.len(), "{} of {}", schema.len(), whole.len());
+    let told = text(&schema);
+    assert!(told.contains("aws_vpc") && told.contains("aws_region") && !told.contains("aws_subnet"));
+    assert!([&whole, &schema].iter().all(|schema| schema.ends_with(&[0x32, 2, 0x10, 1])), "capabilities");
+    assert_eq!(pool.started(), 1, "it was asked once");
 }
 
 #[tokio::test]

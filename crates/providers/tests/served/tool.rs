@@ -31,6 +31,7 @@ pub fn wanted(name: &str, dir: &Path) -> Wanted {
         identity: name.to_owned(),
         environment: environment.collect(),
         dir: dir.to_owned(),
+        types: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use slipway_providers::Pool;
+use slipway_providers::{Pool, Wanted};
 
 use super::tool::{root, wanted};
 
@@ -22,6 +22,13 @@ resource "time_offset" "later" {
 }
 output "later" {
   value = [time_offset.later.rfc3339, time_static.then.unix]
+}
+"#;
+
+/// A resource whose type no module mentions any more.
+const LEFT: &str = r#"
+resource "time_sleep" "left" {
+  create_duration = "1s"
 }
 "#;
 
@@ -71,11 +78,7 @@ async fn a_plan_is_the_same_and_is_applied_with_or_without() {
         succeeded(run(&tool, dir.path(), &["init", "-input=false"], &[]));
         let lock = std::fs::read_to_string(dir.path().join(".terraform.lock.hcl")).unwrap();
 
-        let mut provider = wanted("time", dir.path());
-        if tool.ends_with("tofu") {
-            provider.source = "registry.opentofu.org/hashicorp/time".to_owned();
-        }
-        let lease = pool.serve(vec![provider]).await.unwrap();
+        let lease = pool.serve(vec![provider(&tool, dir.path())]).await.unwrap();
         let variable = [lease.variable()];
         succeeded(run(&tool, dir.path(), &["plan", "-out=shared"], &variable));
         succeeded(run(&tool, dir.path(), &["plan", "-out=alone"], &[]));
@@ -90,6 +93,49 @@ async fn a_plan_is_the_same_and_is_applied_with_or_without() {
         succeeded(run(&tool, dir.path(), &["plan", "-destroy", "-out=destroy"], &[]));
         succeeded(run(&tool, dir.path(), &["apply", "destroy"], &variable));
         assert_eq!(std::fs::read_to_string(dir.path().join(".terraform.lock.hcl")).unwrap(), lock);
+        drop(lease);
+        pool.end().await;
+    }
+}
+
+/// The provider `time` as a tool knows it.
+fn provider(tool: &Path, dir: &Path) -> Wanted {
+    let mut provider = wanted("time", dir);
+    if tool.ends_with("tofu") {
+        provider.source = "registry.opentofu.org/hashicorp/time".to_owned();
+    }
+    provider
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_is_told_of_the_types_that_it_meets_plans_the_same() {
+    for tool in tools() {
+        let pool = Pool::new(|_| ()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let write = |text: &str| std::fs::write(dir.path().join("main.tf"), text).unwrap();
+        write(&format!("{MODULE}{LEFT}"));
+        succeeded(run(&tool, dir.path(), &["init", "-input=false"], &[]));
+        succeeded(run(&tool, dir.path(), &["apply", "-auto-approve"], &[]));
+        write(&MODULE.replace("= 7", "= 8"));
+        succeeded(run(&tool, dir.path(), &["plan", "-out=alone"], &[]));
+
+        let types = |types: &[&str]| Some(types.iter().map(|&name| name.to_owned()).collect());
+        let all = types(&["time_static", "time_offset", "time_sleep"]);
+        let lease = pool.serve(vec![Wanted { types: all, ..provider(&tool, dir.path()) }]).await.unwrap();
+        let variable = [lease.variable()];
+        succeeded(run(&tool, dir.path(), &["plan", "-out=shared"], &variable));
+        let plan = shown(&tool, dir.path(), "shared");
+        assert_eq!(plan, shown(&tool, dir.path(), "alone"));
+        assert!(plan.to_string().contains("\"actions\":[\"delete\"]"), "{plan}");
+        let told = succeeded(run(&tool, dir.path(), &["show", "-json", "shared"], &variable));
+        assert!(told.contains("time_sleep"));
+
+        // One that meets another type fails, and says so by the words that are listened for.
+        let few = types(&["time_static", "time_offset"]);
+        let lease = pool.serve(vec![Wanted { types: few, ..provider(&tool, dir.path()) }]).await.unwrap();
+        let failed = run(&tool, dir.path(), &["plan"], &[lease.variable()]);
+        let said = String::from_utf8_lossy(&failed.stderr).to_lowercase();
+        assert!(!failed.status.success() && (said.contains("schema") || said.contains("support")), "{said}");
         drop(lease);
         pool.end().await;
     }
