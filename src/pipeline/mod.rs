@@ -4,11 +4,12 @@
 //! |---|---|
 //! | the environments, in the order in which they are applied | [`Pipeline::of`] |
 //! | jobs of about the same length, inside of a platform's limits | [`Pipeline::cut`] |
-//! | the file of a platform | [`github::workflow`], [`gitlab::pipeline`], [`atlantis::projects`] |
+//! | the file of a platform | [`github::workflow`], [`gitlab::pipeline`], [`argo_workflows::templates`], [`atlantis::projects`] |
 //! | plans on their way from one job to another | [`sealed`] |
 //! | the reports of a run's jobs | [`reports`] |
 //! | those that were made for the pull request of a commit | [`reviewed`], of a [`host`] |
 
+pub mod argo_workflows;
 pub mod atlantis;
 mod environments;
 pub mod github;
@@ -24,9 +25,9 @@ use std::path::{Path, PathBuf};
 
 pub use self::environments::Environment;
 pub use self::shards::Shard;
-pub use self::shards::matrix;
+pub use self::shards::{list, matrix};
 use crate::project::Ci;
-use crate::scaffold::names::UnitsFolder;
+use crate::scaffold::names::{Label, UnitsFolder};
 use crate::support::path_text;
 
 /// How a file of ours begins, so that no other is written over.
@@ -109,6 +110,14 @@ pub enum PipelineError {
         /// The limit.
         most: usize,
     },
+    /// One that is not there.
+    #[error("there is no environment {name}: there are {known}")]
+    Unknown {
+        /// As it was asked for.
+        name: String,
+        /// Those that are there.
+        known: String,
+    },
     /// A folder that a pipeline cannot say.
     #[error("a pipeline cannot stand in {0:?}: it takes letters, digits and . _ -, and no ..")]
     Folder(String),
@@ -126,6 +135,7 @@ impl PipelineError {
                 "add an environment block for its folder, or leave the folder out by estate { exclude = […] }"
             }
             Self::Twice { .. } => "give each environment a folder of its own",
+            Self::Unknown { .. } => "name one of them",
             Self::Empty(_) => "correct its path, or take the block away",
             Self::Backwards { .. } => "change the order of the environment blocks in slipway.hcl",
             Self::TooMany { .. } => "have fewer: bring environments together, or split the repository",
@@ -148,6 +158,16 @@ impl Pipeline {
     /// How many units it has.
     pub fn units(&self) -> usize {
         self.environments.iter().map(|environment| environment.units.len()).sum()
+    }
+
+    /// Keeps one environment alone.
+    pub fn keep(&mut self, name: &Label) -> Result<(), PipelineError> {
+        let known: Vec<String> = self.environments.iter().map(|one| one.name.to_string()).collect();
+        self.environments.retain(|one| one.name == *name);
+        if self.environments.is_empty() {
+            return Err(PipelineError::Unknown { name: name.to_string(), known: known.join(", ") });
+        }
+        Ok(())
     }
 
     /// Whether the jobs that plan are cut from what is affected, or are one an environment.

@@ -129,6 +129,11 @@ pub fn matrix(shards: &[Shard<'_>]) -> String {
     json!({ "include": shards.iter().map(Shard::entry).collect::<Vec<_>>() }).to_string()
 }
 
+/// The whole list, in one line.
+pub fn list(shards: &[Shard<'_>]) -> String {
+    shards.iter().map(Shard::entry).collect::<Value>().to_string()
+}
+
 /// The middle one of what is known, or a second.
 fn middle(seconds: &BTreeMap<String, f64>) -> f64 {
     let mut all: Vec<f64> = seconds.values().copied().collect();

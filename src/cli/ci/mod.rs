@@ -2,7 +2,9 @@
 
 mod comment;
 mod fetch;
+mod handed;
 mod job;
+mod open;
 mod overlaps;
 mod seal;
 mod shards;
@@ -34,9 +36,12 @@ enum CiCommand {
     GitHub(write::GitHubArgs),
     #[command(name = "gitlab")]
     GitLab(write::GitLabArgs),
+    #[command(name = "argo-workflows")]
+    ArgoWorkflows(write::ArgoWorkflowsArgs),
     Atlantis(write::AtlantisArgs),
     Shards(shards::ShardsArgs),
     Seal(seal::SealArgs),
+    Open(open::OpenArgs),
     Fetch(fetch::FetchArgs),
     Comment(comment::CommentArgs),
     Overlaps(overlaps::OverlapsArgs),
@@ -47,9 +52,11 @@ pub async fn cmd_ci(ui: Ui, global: &Global, args: &CiArgs) -> Result<Exit, Comm
     match &args.command {
         CiCommand::GitHub(args) => write::cmd_github(ui, global, args),
         CiCommand::GitLab(args) => write::cmd_gitlab(ui, global, args),
+        CiCommand::ArgoWorkflows(args) => write::cmd_argo_workflows(ui, global, args),
         CiCommand::Atlantis(args) => write::cmd_atlantis(ui, global, args),
         CiCommand::Shards(args) => shards::cmd_shards(ui, global, args),
-        CiCommand::Seal(args) => seal::cmd_seal(ui, global, args),
+        CiCommand::Seal(args) => seal::cmd_seal(ui, global, args).await,
+        CiCommand::Open(args) => open::cmd_open(ui, global, args).await,
         CiCommand::Fetch(args) => fetch::cmd_fetch(ui, global, args).await,
         CiCommand::Comment(args) => comment::cmd_comment(ui, global, args).await,
         CiCommand::Overlaps(args) => overlaps::cmd_overlaps(ui, global, args).await,

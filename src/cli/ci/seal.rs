@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::handed::Handed;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::launch::{CommandError, Workspace, working_dir};
 use crate::pipeline::sealed::{self, KEY, SealedError};
 use crate::project::Needs;
-use crate::support::confined::PRIVATE;
 use crate::support::secret::Secret;
 use crate::ui::Ui;
 
@@ -21,17 +21,18 @@ pub(super) struct SealArgs {
     /// The folder that `slipway plan --out` wrote
     folder: PathBuf,
 
-    /// The file
-    file: PathBuf,
+    /// The file, or `s3://BUCKET/KEY`, with `?region=`, `endpoint=` and `profile=` where they are not the environment's
+    #[arg(value_name = "SEALED")]
+    to: String,
 }
 
-pub(super) fn cmd_seal(ui: Ui, global: &Global, args: &SealArgs) -> Result<Exit, CommandError> {
+pub(super) async fn cmd_seal(ui: Ui, global: &Global, args: &SealArgs) -> Result<Exit, CommandError> {
     let invocation = global.invocation();
     let folder = working_dir(&invocation)?.join(&args.folder);
     let bytes = sealed::seal(&folder, &key()?)?;
     let workspace = Workspace::open(ui, &invocation, Needs::NOTHING)?;
-    workspace.named(&args.file)?.write(&bytes, PRIVATE)?;
-    ui.say(&format!("sealed {} in {}", args.folder.display(), args.file.display()));
+    Handed::at(&args.to).await?.put(&workspace, bytes).await?;
+    ui.say(&format!("sealed {} in {}", args.folder.display(), args.to));
     Ok(Exit::Done)
 }
 

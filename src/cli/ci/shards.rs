@@ -12,11 +12,12 @@ use crate::cli::global::Global;
 use crate::cli::selection::SelectionArgs;
 use crate::launch::{CommandError, Workspace, inside};
 use crate::pipeline::gitlab::plans;
-use crate::pipeline::limits::{GITHUB, GITLAB};
-use crate::pipeline::matrix;
+use crate::pipeline::limits::{ARGO_WORKFLOWS, GITHUB, GITLAB};
+use crate::pipeline::{list, matrix};
 use crate::project::Needs;
 use crate::run::durations::lately;
 use crate::run::home::HOME;
+use crate::scaffold::names::Label;
 use crate::support::fs::{FileError, read_text};
 use crate::ui::Ui;
 
@@ -32,9 +33,13 @@ pub(super) struct ShardsArgs {
     #[arg(long, value_name = "FILE", env = "SLIPWAY_DURATIONS")]
     durations: Option<PathBuf>,
 
-    /// Whose pipeline they are for: on GitHub a matrix, on GitLab a pipeline of their own
+    /// Whose pipeline they are for: on GitHub a matrix, on GitLab a pipeline of their own, for Argo Workflows a list
     #[arg(long = "for", value_enum, default_value_t = Platform::GitHub)]
     platform: Platform,
+
+    /// Only those of this environment
+    #[arg(long, value_name = "NAME")]
+    environment: Option<Label>,
 }
 
 /// Whose jobs they are.
@@ -46,12 +51,15 @@ enum Platform {
     /// GitLab CI
     #[value(name = "gitlab")]
     GitLab,
+    /// Argo Workflows
+    #[value(name = "argo-workflows")]
+    ArgoWorkflows,
 }
 
 pub(super) fn cmd_shards(ui: Ui, global: &Global, args: &ShardsArgs) -> Result<Exit, CommandError> {
     let workspace = Workspace::open(ui, &global.invocation(), Needs::PIPELINE)?;
     let reader = workspace.reader("plan");
-    let Whole { pipeline, estate, .. } = pipeline(&workspace, &reader)?;
+    let Whole { mut pipeline, estate, .. } = pipeline(&workspace, &reader)?;
     let selectors = args.selection.selectors();
     let selected = match selectors.select(ui, &workspace, &estate, &reader)? {
         Some(matched) => matched.selected.units,
@@ -70,11 +78,16 @@ pub(super) fn cmd_shards(ui: Ui, global: &Global, args: &ShardsArgs) -> Result<E
     let limits = match args.platform {
         Platform::GitHub => GITHUB,
         Platform::GitLab => GITLAB,
+        Platform::ArgoWorkflows => ARGO_WORKFLOWS,
     };
+    if let Some(only) = &args.environment {
+        pipeline.keep(only)?;
+    }
     let shards = pipeline.cut(&estate, &selected, &seconds, limits)?;
     ui.raw(&match args.platform {
         Platform::GitHub => matrix(&shards) + "\n",
         Platform::GitLab => plans(&pipeline, &shards, &slipway(&pipeline)?)?,
+        Platform::ArgoWorkflows => list(&shards) + "\n",
     })?;
     let units: usize = shards.iter().map(|shard| shard.queries.len()).sum();
     ui.say(&format!("{units} units in {} jobs", shards.len()));

@@ -10,7 +10,7 @@ use super::{Whole, pipeline};
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::launch::{CommandError, Workspace};
-use crate::pipeline::{MARK, Pipeline, Written, atlantis, github, gitlab};
+use crate::pipeline::{MARK, Pipeline, Written, argo_workflows, atlantis, github, gitlab};
 use crate::project::Needs;
 use crate::scaffold::Slipway;
 use crate::support::confined::{EVERYBODY, Kind, Root};
@@ -52,6 +52,15 @@ pub(super) struct GitLabArgs {
     write: WriteArgs,
 }
 
+/// Write the workflows for Argo Workflows: plans of a commit, applies of what was planned and agreed to, drift, destroy
+///
+/// They are made from the folders of the estate and the `ci` block of slipway.hcl, and go into argo-workflows.yaml, which is applied to the cluster that runs them.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ArgoWorkflowsArgs {
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
 /// Write what Atlantis is told: a project an environment, in their order, planned when something changes that its units read
 ///
 /// It goes into atlantis.yaml. The workflow is the server's.
@@ -78,6 +87,14 @@ pub(super) fn cmd_gitlab(ui: Ui, global: &Global, args: &GitLabArgs) -> Result<E
     write(ui, global, &args.write, |Whole { pipeline, .. }| {
         gitlab::pipeline(pipeline, &slipway(pipeline)?).map_err(Into::into)
     })
+}
+
+pub(super) fn cmd_argo_workflows(
+    ui: Ui,
+    global: &Global,
+    args: &ArgoWorkflowsArgs,
+) -> Result<Exit, CommandError> {
+    write(ui, global, &args.write, |Whole { pipeline, .. }| Ok(argo_workflows::templates(pipeline)?))
 }
 
 pub(super) fn cmd_atlantis(ui: Ui, global: &Global, args: &AtlantisArgs) -> Result<Exit, CommandError> {

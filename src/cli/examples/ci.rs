@@ -25,6 +25,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway ci argo-workflows",
+        &[
+            ("slipway ci argo-workflows", "write argo-workflows.yaml"),
+            ("slipway ci argo-workflows --check", "fail where that file is not the one of the estate"),
+        ],
+    ),
+    (
         "slipway ci atlantis",
         &[
             ("slipway ci atlantis", "write atlantis.yaml"),
@@ -42,7 +49,14 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         "slipway ci seal",
         &[
             ("slipway ci seal plans plans.sealed", "with the key in SLIPWAY_PLANS_KEY"),
-            ("slipway ci seal /tmp/plans /tmp/plans.sealed", "from and to elsewhere"),
+            ("slipway ci seal plans s3://acme-plans/pull-7/dev.sealed", "into a bucket"),
+        ],
+    ),
+    (
+        "slipway ci open",
+        &[
+            ("slipway ci open plans.sealed plans", "with the key in SLIPWAY_PLANS_KEY"),
+            ("slipway ci open s3://acme-plans/pull-7/dev.sealed plans", "out of a bucket"),
         ],
     ),
     (

@@ -109,6 +109,26 @@ fn gitlab_takes_a_pipeline_of_three_thousand_units_and_that_of_its_plans() {
 }
 
 #[test]
+fn argo_workflows_takes_the_templates_of_three_thousand_units_and_the_list_of_its_plans() {
+    let estate = large("ci {\n  units_per_job = 2\n}\n");
+    ci(&estate, &["argo-workflows"]).exits(0);
+    let text = std::fs::read_to_string(estate.path().join("argo-workflows.yaml")).unwrap();
+    assert!(text.len() < 1_000_000, "{} bytes", text.len());
+    let mut jobs = Vec::new();
+    for environment in ["account-0", "account-1", "account-2"] {
+        let shards = ["shards", "--for", "argo-workflows", "--environment", environment];
+        let list = ci(&estate, &shards).exits(0);
+        assert!(list.stdout.len() <= 256 * 1024, "{} bytes of a parameter", list.stdout.len());
+        jobs.extend(list.json().as_array().unwrap().clone());
+    }
+    assert!((200..=600).contains(&jobs.len()), "{} jobs", jobs.len());
+    assert_whole(&jobs);
+    ci(&estate, &["shards", "--environment", "nobody"])
+        .exits(64)
+        .says("there are account-0, account-1, account-2");
+}
+
+#[test]
 fn where_a_platform_takes_no_more_jobs_they_get_longer() {
     let estate = large("ci {\n  units_per_job = 2\n}\n");
     let jobs = matrix(&estate, &[]);

@@ -1,7 +1,9 @@
 //! `slipway ci`: pipelines that are written, held to what platforms take, and run.
 
+mod argo_workflows;
 mod github;
 mod gitlab;
+mod handed;
 mod limits;
 mod stacks;
 mod written;

@@ -4,7 +4,7 @@
 
 mod page;
 pub mod pipelines;
-mod shell;
+pub mod shell;
 mod site;
 mod terragrunt;
 mod unprompted;

@@ -26,7 +26,7 @@ pub fn yaml(text: &str) -> Value {
 }
 
 /// The estate of somebody, on a branch that changes one unit of four; all of it is applied on `main`.
-fn branch() -> Shell {
+pub fn branch() -> Shell {
     let estate = Estate::chain();
     estate.write(".gitignore", "states/\n");
     let shell = Shell::new();

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -161,6 +161,35 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
         let after = slipway().run(&["plan", "--share-providers", "--detailed-exitcode"]).exits(0);
         assert!((3..=4).contains(&started(&after, "aws")));
         drop(slipway().run(&["destroy", "--yes", "--share-providers"]).exits(0));
+    }
+}
+
+/// A hundred times where the variable is set, and otherwise once; each time by as many at once as chance has it.
+#[test]
+fn eight_units_plan_the_same_beside_each_other_as_alone_however_often() {
+    let bed = Bed::shared();
+    let regions = ["eu-west-1", "us-east-1", "eu-central-1"];
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let units: Vec<_> =
+        names.iter().zip(regions.iter().cycle()).map(|(name, region)| (*name, *region)).collect();
+    let (tool, estate) = (&terraforms()[0], estate(&bed, &units, MODULE));
+    let planned = |arguments: &[&str], folder: &str| {
+        let arguments = [&["plan", "--out", folder], arguments].concat();
+        drop(Slipway::new(estate.path(), tool).bed(&bed).run(&arguments).exits(0));
+        let plans = names.map(|unit| shown(&bed, &estate, tool, folder, unit));
+        std::fs::remove_dir_all(estate.path().join(folder)).unwrap();
+        plans
+    };
+    let alone = planned(&[], "alone");
+    let times = if std::env::var_os("SLIPWAY_EVERY_KILL").is_some() { 100 } else { 1 };
+    for time in 0..times {
+        let at_once = if times == 1 {
+            8
+        } else {
+            1 + SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos() % 8
+        };
+        let together = planned(&["--share-providers", "-j", &at_once.to_string()], "together");
+        assert_eq!(together, alone, "the {time}th time, {at_once} at once");
     }
 }
 

@@ -1,0 +1,48 @@
+//! `slipway ci open`: saved plans out of the one file that they were sealed in.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::handed::Handed;
+use super::seal::key;
+use crate::cli::exit::Exit;
+use crate::cli::global::Global;
+use crate::launch::{CommandError, Workspace, working_dir};
+use crate::pipeline::sealed;
+use crate::project::Needs;
+use crate::ui::Ui;
+
+/// Open sealed plans into a new folder, with the key in `SLIPWAY_PLANS_KEY`
+///
+/// What was changed since it was sealed, or was sealed by another key, is refused with exit code 5, and so is what is not there.
+#[derive(Args, Clone, Debug)]
+pub(super) struct OpenArgs {
+    /// What `slipway ci seal` wrote: a file, or `s3://BUCKET/KEY`
+    #[arg(value_name = "SEALED")]
+    from: String,
+
+    /// A new folder
+    #[arg(value_name = "DIR")]
+    to: PathBuf,
+}
+
+pub(super) async fn cmd_open(ui: Ui, global: &Global, args: &OpenArgs) -> Result<Exit, CommandError> {
+    let invocation = global.invocation();
+    let to = working_dir(&invocation)?.join(&args.to);
+    if std::fs::read_dir(&to).is_ok_and(|mut entries| entries.next().is_some()) {
+        let message = format!("{} holds something already", to.display());
+        return Err(CommandError::usage(message, "name a new folder"));
+    }
+    let secret = key()?;
+    let workspace = Workspace::open(ui, &invocation, Needs::NOTHING)?;
+    let Some(sealed) = Handed::at(&args.from).await?.take(&workspace).await? else {
+        return Err(CommandError::refused(
+            format!("there are no sealed plans at {}", args.from),
+            "nothing was touched; plan, and seal what was planned",
+        ));
+    };
+    sealed::open(&sealed, &secret, &workspace.named(&args.to)?)?;
+    ui.say(&format!("opened {} into {}", args.from, to.display()));
+    Ok(Exit::Done)
+}
