@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::new_folder;
 use super::seal::key;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::forge::{ForgeError, Kind, Place};
-use crate::launch::{CommandError, Workspace, working_dir};
+use crate::launch::{CommandError, Workspace};
 use crate::pipeline::host::Host;
 use crate::pipeline::reviewed::{ReviewedError, Wanted};
 use crate::project::Needs;
@@ -34,13 +35,7 @@ pub(super) struct FetchArgs {
 pub(super) async fn cmd_fetch(ui: Ui, global: &Global, args: &FetchArgs) -> Result<Exit, CommandError> {
     let invocation = global.invocation();
     let workspace = Workspace::open(ui, &invocation, Needs::CI)?;
-    let to = working_dir(&invocation)?.join(&args.to);
-    if std::fs::read_dir(&to).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(CommandError::usage(
-            format!("{} holds something already", to.display()),
-            "name a new folder",
-        ));
-    }
+    let to = new_folder(global, &args.to)?;
     let secret = key()?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let needed = |name: &str| {

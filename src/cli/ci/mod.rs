@@ -10,12 +10,14 @@ mod seal;
 mod shards;
 mod write;
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 
 use super::exit::Exit;
 use super::global::Global;
 use crate::estate::{Estate, Graph};
-use crate::launch::{CommandError, Workspace, whole};
+use crate::launch::{CommandError, Workspace, whole, working_dir};
 use crate::pipeline::{Pipeline, PipelineError};
 use crate::run::home::HOME;
 use crate::support::git;
@@ -61,6 +63,16 @@ pub async fn cmd_ci(ui: Ui, global: &Global, args: &CiArgs) -> Result<Exit, Comm
         CiCommand::Comment(args) => comment::cmd_comment(ui, global, args).await,
         CiCommand::Overlaps(args) => overlaps::cmd_overlaps(ui, global, args).await,
     }
+}
+
+/// A folder that plans are brought into: one that is not there yet, or is empty.
+fn new_folder(global: &Global, named: &Path) -> Result<PathBuf, CommandError> {
+    let folder = working_dir(&global.invocation())?.join(named);
+    if std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        let message = format!("{} holds something already", folder.display());
+        return Err(CommandError::usage(message, "name a new folder"));
+    }
+    Ok(folder)
 }
 
 /// What a pipeline is made from.

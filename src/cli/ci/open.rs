@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::handed::Handed;
+use super::new_folder;
 use super::seal::key;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
-use crate::launch::{CommandError, Workspace, working_dir};
+use crate::launch::{CommandError, Workspace};
 use crate::pipeline::sealed;
 use crate::project::Needs;
 use crate::ui::Ui;
@@ -28,14 +29,9 @@ pub(super) struct OpenArgs {
 }
 
 pub(super) async fn cmd_open(ui: Ui, global: &Global, args: &OpenArgs) -> Result<Exit, CommandError> {
-    let invocation = global.invocation();
-    let to = working_dir(&invocation)?.join(&args.to);
-    if std::fs::read_dir(&to).is_ok_and(|mut entries| entries.next().is_some()) {
-        let message = format!("{} holds something already", to.display());
-        return Err(CommandError::usage(message, "name a new folder"));
-    }
+    let to = new_folder(global, &args.to)?;
     let secret = key()?;
-    let workspace = Workspace::open(ui, &invocation, Needs::NOTHING)?;
+    let workspace = Workspace::open(ui, &global.invocation(), Needs::NOTHING)?;
     let Some(sealed) = Handed::at(&args.from).await?.take(&workspace).await? else {
         return Err(CommandError::refused(
             format!("there are no sealed plans at {}", args.from),
