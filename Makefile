@@ -47,10 +47,8 @@ test: setup ## all tests, on real components; needs nothing but Rust, Go, Python
 	@emulator/lint-workflows
 	.venv/bin/python -m unittest discover -s emulator/tests -t .
 	@rm -f $(SKIPPED)
-	cargo test --lib --bins
-	cargo test -p slipway-providers --tests --quiet
+	cargo test --lib --bins --test served
 	cargo test --doc --quiet
-	cargo test --package slipway-providers --test served --quiet
 	tests/suite
 	@if [ -s $(SKIPPED) ]; then echo "tests that showed nothing, or not all: $$(sort -u $(SKIPPED) | wc -l)"; sort -u $(SKIPPED) | sed 's/^/  /'; else echo "no test was skipped"; fi
 
