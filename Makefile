@@ -42,7 +42,8 @@ fmt: ## format Rust and Terraform
 	cargo fmt --all
 	@for tool in terraform tofu; do if command -v $$tool >/dev/null; then $$tool fmt -recursive infra; exit; fi; done
 
-test: setup ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git
+test: ## all tests, on real components; needs nothing but Rust, Go, Python 3 and Git
+	@$(PYTHON) tests/prepare --lib --bins --test served --test it
 	@tofu fmt -check -recursive infra
 	@emulator/lint-workflows
 	.venv/bin/python -m unittest discover -s emulator/tests -t .
