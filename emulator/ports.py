@@ -11,13 +11,13 @@ import fcntl
 import os
 import random
 import socket
-import tempfile
 from pathlib import Path
 from typing import IO
 
 FIRST, LAST, SIZE = 20000, 32000, 40
-# Private to the user; holds a lock file a block.
-FOLDER = Path(tempfile.gettempdir()) / f"slipway-emulator-ports-{os.getuid()}"
+# Private to the user; holds a lock file a block. Wherever TMPDIR leads: ports are the machine's, and beds with other scratch folders
+# have to see each other.
+FOLDER = Path("/tmp") / f"slipway-emulator-ports-{os.getuid()}"
 
 
 class Ports:
