@@ -28,6 +28,10 @@ pub struct ReportArgs {
     #[arg(long = "report-file", value_name = "FILE", env = "SLIPWAY_REPORT_FILE")]
     run_report: Option<PathBuf>,
 
+    /// Write how many seconds each unit took, for `ci shards --durations`
+    #[arg(long = "report-durations", value_name = "FILE", env = "SLIPWAY_REPORT_DURATIONS")]
+    durations: Option<PathBuf>,
+
     /// Whether a run was told of in them.
     #[arg(skip)]
     told: Arc<AtomicBool>,
@@ -41,6 +45,7 @@ impl ReportArgs {
             (ReportKind::Markdown, &self.markdown),
             (ReportKind::Html, &self.html),
             (self.run_report_kind(), &self.run_report),
+            (ReportKind::Durations, &self.durations),
         ];
         let files = files.into_iter().filter_map(|(kind, file)| Some((kind, file.clone()?))).collect();
         ReportFiles { files, told: Arc::clone(&self.told) }

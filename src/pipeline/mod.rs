@@ -7,10 +7,12 @@
 //! | the file of a platform | [`github::workflow`], [`gitlab::pipeline`], [`argo_workflows::templates`], [`atlantis::projects`] |
 //! | plans on their way from one job to another | [`sealed`] |
 //! | the reports of a run's jobs | [`reports`] |
+//! | how long units took in earlier runs | [`durations`] |
 //! | those that were made for the pull request of a commit | [`reviewed`], of a [`host`] |
 
 pub mod argo_workflows;
 pub mod atlantis;
+pub mod durations;
 mod environments;
 pub mod github;
 pub mod gitlab;

@@ -16,6 +16,10 @@ use crate::support::{path_text, paths};
 /// What has a meaning of its own in a query between braces, or between the quotes of a shell.
 const MEANS_SOMETHING: &[char] = &['}', '{', '*', '?', '[', ']', '\\', '\n', '\r', ',', '\''];
 
+/// How many times as many units one job may have as another would by number alone: names of units have to fit into a variable,
+/// and what was quick lately may not be so again.
+const MORE: usize = 4;
+
 /// A job that plans a part of an environment.
 #[derive(Clone, Debug)]
 pub struct Shard<'p> {
@@ -47,7 +51,7 @@ impl Shard<'_> {
 
 impl Pipeline {
     /// The jobs that plan the units among `selected`. `seconds` has how long units took lately, by their names; the others
-    /// count as the middle one of these.
+    /// count as the middle one of the estate's.
     pub fn cut(
         &self,
         estate: &Estate,
@@ -55,7 +59,8 @@ impl Pipeline {
         seconds: &BTreeMap<String, f64>,
         limits: Limits,
     ) -> Result<Vec<Shard<'_>>, PipelineError> {
-        let usual = middle(seconds);
+        let all = self.environments.iter().flat_map(|environment| &environment.units);
+        let usual = middle(all.filter_map(|unit| seconds.get(&estate.name(*unit)).copied()).collect());
         let mut parts: Vec<(&Environment, Vec<(String, f64)>)> = Vec::new();
         for environment in &self.environments {
             let mut loads = Vec::new();
@@ -135,27 +140,30 @@ pub fn list(shards: &[Shard<'_>]) -> String {
 }
 
 /// The middle one of what is known, or a second.
-fn middle(seconds: &BTreeMap<String, f64>) -> f64 {
-    let mut all: Vec<f64> = seconds.values().copied().collect();
+fn middle(mut all: Vec<f64>) -> f64 {
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or(1.0)
 }
 
-/// Cuts a list into `jobs` stretches, none of which is empty or longer than its share by more than one of its parts.
+/// Cuts a list into `jobs` stretches, none of which is empty or longer than its share by more than one of its parts; none has more
+/// than [`MORE`] times the parts that each would have by number alone.
 fn stretches(loads: &[(String, f64)], jobs: usize) -> Vec<&[(String, f64)]> {
     let mut rest = loads;
     let mut cut = Vec::new();
+    let fits = loads.len().div_ceil(jobs.max(1)).saturating_mul(MORE);
     for left in (1..=jobs).rev() {
         let all: f64 = rest.iter().map(|(_, seconds)| seconds).sum();
         #[expect(clippy::cast_precision_loss, reason = "there are a few hundred jobs")]
         let share = all / left as f64;
         // Each of the stretches to come gets one at least.
-        let most = rest.len().saturating_sub(left - 1);
+        let most = rest.len().saturating_sub(left - 1).min(fits);
+        // And no more than it may have.
+        let least = rest.len().saturating_sub((left - 1).saturating_mul(fits)).max(1);
         let mut taken = 0.0;
         let mut count = 0;
         for (_, seconds) in rest.iter().take(most) {
             // Half of what comes next may go over: then the stretches before and after are off by as much.
-            if count > 0 && left > 1 && taken + seconds / 2.0 > share {
+            if count >= least && left > 1 && taken + seconds / 2.0 > share {
                 break;
             }
             taken += seconds;
@@ -205,10 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn no_job_has_many_times_the_units_of_another_however_quick_they_are() {
+        for seconds in [vec![0.0; 400], [vec![900.0; 5], vec![0.0; 395]].concat(), vec![86_400.0; 400]] {
+            let parts = cut(&seconds, 8);
+            assert_eq!((parts.len(), parts.concat().len()), (8, 400));
+            assert!(parts.iter().all(|part| part.len() <= 50 * MORE), "{parts:?}");
+        }
+    }
+
+    #[test]
     fn what_was_never_measured_counts_as_the_middle_one() {
-        let known = [("a", 1.0), ("b", 4.0), ("c", 90.0)];
-        let known = known.iter().map(|(name, seconds)| ((*name).to_owned(), *seconds)).collect();
-        assert!((middle(&known) - 4.0).abs() < f64::EPSILON);
-        assert!((middle(&BTreeMap::new()) - 1.0).abs() < f64::EPSILON);
+        assert!((middle(vec![90.0, 1.0, 4.0]) - 4.0).abs() < f64::EPSILON);
+        assert!((middle(Vec::new()) - 1.0).abs() < f64::EPSILON);
     }
 }

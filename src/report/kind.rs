@@ -1,5 +1,6 @@
 //! The kinds of reports that are written to files: what each makes of a run, and of one that never began.
 
+use super::durations::durations;
 use super::html::html;
 use super::junit::junit;
 use super::markdown::markdown;
@@ -20,6 +21,8 @@ pub enum ReportKind {
     RunReport,
     /// The same as CSV.
     RunReportCsv,
+    /// How long each unit took, for the jobs of the next pipeline.
+    Durations,
 }
 
 impl ReportKind {
@@ -36,6 +39,7 @@ impl ReportKind {
             Self::Html => html(summary, log_end),
             Self::RunReport => run_report::json(summary),
             Self::RunReportCsv => run_report::csv(summary),
+            Self::Durations => durations(summary),
         }
     }
 
@@ -48,6 +52,7 @@ impl ReportKind {
             // No unit was run.
             Self::RunReport => run_report::json(&Summary::default()),
             Self::RunReportCsv => run_report::csv(&Summary::default()),
+            Self::Durations => durations(&Summary::default()),
         }
     }
 }

@@ -6,6 +6,7 @@ mod blast;
 mod counts;
 pub mod csv;
 pub mod detail_text;
+mod durations;
 #[cfg(test)]
 mod fixture;
 pub mod foreign;

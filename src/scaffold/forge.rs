@@ -20,6 +20,10 @@ pub struct Pins {
     pub aws: &'static str,
     /// Keeps a folder from one run to the next.
     pub cache: &'static str,
+    /// Brings such a folder, and keeps nothing.
+    pub restore: &'static str,
+    /// Keeps one, and brings nothing.
+    pub save: &'static str,
     /// Hands a file to other jobs.
     pub upload: &'static str,
     /// Installs OpenTofu.
@@ -39,6 +43,8 @@ pub const PINS: Pins = Pins {
     checkout: "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
     aws: "aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2",
     cache: "actions/cache@5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3",
+    restore: "actions/cache/restore@5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3",
+    save: "actions/cache/save@5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3",
     upload: "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2",
     tofu: "opentofu/setup-opentofu@9d84900f3238fab8cd84ce47d658d25dd008be2f # v1",
     login: "docker/login-action@74a5d142397b4f367a81961eba4e8cd7edddf772 # v3.4.0",

@@ -1,4 +1,4 @@
-//! A job of a pull request or merge request, as its environment tells of it.
+//! A job of a pipeline, as its environment tells of it.
 
 use std::path::Path;
 
@@ -7,15 +7,14 @@ use crate::launch::CommandError;
 use crate::support::fs::read_text;
 use crate::support::secret::Secret;
 
-/// What a job of a request knows of itself.
+/// What a job knows of itself.
 pub(super) struct Job {
     kind: Kind,
     url: String,
     api: String,
-    /// What lets it in.
-    pub token: Secret,
-    /// The number of its request.
-    pub request: u64,
+    token: Option<Secret>,
+    /// The number of its request; none where it is of none.
+    pub request: Option<u64>,
     /// The branch that the request is for, where it is known.
     pub base: Option<String>,
     /// The number of the pipeline.
@@ -33,8 +32,24 @@ impl Job {
         place.map_err(|error| CommandError::failed(error, None))
     }
 
-    /// Of the environment; none where the job is of no request.
-    pub fn of(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
+    /// What lets it in.
+    pub fn token(&self) -> Result<Secret, CommandError> {
+        let (name, way) = match self.kind {
+            Kind::GitHub => ("GITHUB_TOKEN", "env: { GITHUB_TOKEN: ${{ github.token }} }"),
+            Kind::GitLab => {
+                ("SLIPWAY_GITLAB_TOKEN", "a project access token with the scope api, as a masked variable")
+            }
+        };
+        self.token.clone().ok_or_else(|| {
+            CommandError::usage(
+                format!("{name} is not set: the forge lets nobody in without"),
+                format!("give it to the job: {way}"),
+            )
+        })
+    }
+
+    /// Of the environment; none where this is no job of a forge.
+    pub fn of(variable: &impl Fn(&str) -> Option<String>) -> Option<Self> {
         if variable("CI_PROJECT_PATH").is_some() && variable("GITHUB_REPOSITORY").is_none() {
             Self::of_gitlab(variable)
         } else {
@@ -42,61 +57,38 @@ impl Job {
         }
     }
 
-    fn of_github(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
-        let (Some(server), Some(repository)) = (variable("GITHUB_SERVER_URL"), variable("GITHUB_REPOSITORY"))
-        else {
-            return Ok(None);
-        };
+    fn of_github(variable: &impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
         let event = variable("GITHUB_EVENT_PATH").and_then(|file| read_text(Path::new(&file)).ok());
         let event: Option<serde_json::Value> = event.and_then(|text| serde_json::from_str(&text).ok());
         let number = |event: serde_json::Value| event.get("pull_request")?.get("number")?.as_u64();
-        let Some(request) = event.and_then(number) else { return Ok(None) };
-        let token = variable("GITHUB_TOKEN")
-            .ok_or_else(|| missing("GITHUB_TOKEN", "env: { GITHUB_TOKEN: ${{ github.token }} }"))?;
         let url = format!("{server}/{repository}");
         let run = variable("GITHUB_RUN_ID");
-        Ok(Some(Self {
+        Some(Self {
             kind: Kind::GitHub,
             api: variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned()),
-            token: Secret::new(token),
-            request,
+            token: variable("GITHUB_TOKEN").map(Secret::new),
+            request: event.and_then(number),
             base: variable("GITHUB_BASE_REF"),
             page: run.as_ref().map(|run| format!("{url}/actions/runs/{run}")),
             run: run.and_then(|run| run.parse().ok()).unwrap_or_default(),
             by_programs: variable("GITHUB_ACTIONS").is_some(),
             url,
-        }))
+        })
     }
 
-    fn of_gitlab(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<Self>, CommandError> {
-        let Some(request) = variable("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()) else {
-            return Ok(None);
-        };
-        let (Some(server), Some(path), Some(api)) =
-            (variable("CI_SERVER_URL"), variable("CI_PROJECT_PATH"), variable("CI_API_V4_URL"))
-        else {
-            return Ok(None);
-        };
-        let token = variable("SLIPWAY_GITLAB_TOKEN").ok_or_else(|| {
-            missing("SLIPWAY_GITLAB_TOKEN", "a project access token with the scope api, as a masked variable")
-        })?;
-        Ok(Some(Self {
+    fn of_gitlab(variable: &impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let (server, path) = (variable("CI_SERVER_URL")?, variable("CI_PROJECT_PATH")?);
+        Some(Self {
             kind: Kind::GitLab,
             url: format!("{server}/{path}"),
-            api,
-            token: Secret::new(token),
-            request,
+            api: variable("CI_API_V4_URL")?,
+            token: variable("SLIPWAY_GITLAB_TOKEN").map(Secret::new),
+            request: variable("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()),
             base: variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
             run: variable("CI_PIPELINE_ID").and_then(|run| run.parse().ok()).unwrap_or_default(),
             page: variable("CI_PIPELINE_URL"),
             by_programs: false,
-        }))
+        })
     }
-}
-
-fn missing(name: &str, way: &str) -> CommandError {
-    CommandError::usage(
-        format!("{name} is not set: the forge lets nobody in without"),
-        format!("give it to the job: {way}"),
-    )
 }

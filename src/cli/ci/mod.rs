@@ -1,9 +1,11 @@
 //! `slipway ci`: the pipeline of an estate, and what its jobs do.
 
 mod comment;
+mod durations;
 mod fetch;
 mod handed;
 mod job;
+mod left;
 mod open;
 mod overlaps;
 mod seal;
@@ -46,6 +48,7 @@ enum CiCommand {
     Open(open::OpenArgs),
     Fetch(fetch::FetchArgs),
     Comment(comment::CommentArgs),
+    Durations(durations::DurationsArgs),
     Overlaps(overlaps::OverlapsArgs),
 }
 
@@ -61,6 +64,7 @@ pub async fn cmd_ci(ui: Ui, global: &Global, args: &CiArgs) -> Result<Exit, Comm
         CiCommand::Open(args) => open::cmd_open(ui, global, args).await,
         CiCommand::Fetch(args) => fetch::cmd_fetch(ui, global, args).await,
         CiCommand::Comment(args) => comment::cmd_comment(ui, global, args).await,
+        CiCommand::Durations(args) => durations::cmd_durations(ui, global, args).await,
         CiCommand::Overlaps(args) => overlaps::cmd_overlaps(ui, global, args).await,
     }
 }

@@ -59,10 +59,12 @@ struct Other<'a> {
 
 pub(super) async fn cmd_overlaps(ui: Ui, global: &Global, args: &OverlapsArgs) -> Result<Exit, CommandError> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let Some(job) = Job::of(&variable)? else {
+    let job = Job::of(&variable).and_then(|job| Some((job.request?, job)));
+    let Some((request, job)) = job else {
         ui.say("this is no job of a pull request: nobody is asked");
         return Ok(Exit::Done);
     };
+    let token = job.token()?;
     let Some(base) = job.base.clone() else {
         return Err(CommandError::usage(
             "the branch that the request is for is not known",
@@ -79,8 +81,8 @@ pub(super) async fn cmd_overlaps(ui: Ui, global: &Global, args: &OverlapsArgs) -
         Some(matched) => matched.selected.units,
         None => inside(&estate),
     };
-    let forge = Forge::of(&job.place(&variable)?, job.token);
-    let open = forge.open_for(&base, job.request).await;
+    let forge = Forge::of(&job.place(&variable)?, token);
+    let open = forge.open_for(&base, request).await;
     let open = open.map_err(|error| CommandError::failed(error, None))?;
     let situation = Situation::new(&estate, &reader)
         .map_err(|diagnostic| CommandError::Configuration(vec![*diagnostic]))?;

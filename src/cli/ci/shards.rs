@@ -1,10 +1,11 @@
 //! `slipway ci shards`: the jobs that plan, as a matrix.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::durations::kept;
+use super::left::files;
 use super::write::slipway;
 use super::{Whole, pipeline};
 use crate::cli::exit::Exit;
@@ -18,20 +19,19 @@ use crate::project::Needs;
 use crate::run::durations::lately;
 use crate::run::home::HOME;
 use crate::scaffold::names::Label;
-use crate::support::fs::{FileError, read_text};
 use crate::ui::Ui;
 
 /// Print the jobs that plan what is selected, as a matrix or a pipeline
 ///
-/// No job has more units than `units_per_job` of slipway.hcl says, as long as the platform takes so many jobs. They are about as long as each other, by how long the units took when they were planned here lately.
+/// There are as many jobs as it takes for none to have more units than `units_per_job` of slipway.hcl says, or as the platform takes. They are about as long as each other, by how long the units took lately: those that are quick have more units, up to four times as many.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ShardsArgs {
     #[command(flatten)]
     selection: SelectionArgs,
 
-    /// How long units take, in a JSON object of names and seconds, before what runs of this machine say
+    /// How long units take, in a JSON object of names and seconds, or a folder of such files; before what runs of this machine say
     #[arg(long, value_name = "FILE", env = "SLIPWAY_DURATIONS")]
-    durations: Option<PathBuf>,
+    durations: Vec<PathBuf>,
 
     /// Whose pipeline they are for: on GitHub a matrix, on GitLab a pipeline of their own, for Argo Workflows a list
     #[arg(long = "for", value_enum, default_value_t = Platform::GitHub)]
@@ -66,14 +66,17 @@ pub(super) fn cmd_shards(ui: Ui, global: &Global, args: &ShardsArgs) -> Result<E
         None => inside(&estate),
     };
     let mut seconds = lately(&workspace.project.dir.join(HOME), "plan")?;
-    if let Some(file) = &args.durations {
-        let file = workspace.working_dir.join(file);
-        let text = read_text(&file).map_err(FileError::on("read", &file))?;
-        let told: BTreeMap<String, f64> = serde_json::from_str(&text).map_err(|error| {
-            let message = format!("{} has no seconds by name: {error}", file.display());
-            CommandError::usage(message, "write it like {\"dev/vpc\": 12.5}")
-        })?;
-        seconds.extend(told.into_iter().filter(|(_, seconds)| seconds.is_finite() && *seconds >= 0.0));
+    for named in &args.durations {
+        let place = workspace.working_dir.join(named);
+        if !place.exists() {
+            return Err(CommandError::usage(
+                format!("there is no {}", named.display()),
+                "name a file like {\"dev/vpc\": 12.5}, which `--report-durations` writes, or a folder of them",
+            ));
+        }
+        for file in files(&place, "json")? {
+            seconds.extend(kept(ui, &file));
+        }
     }
     let limits = match args.platform {
         Platform::GitHub => GITHUB,

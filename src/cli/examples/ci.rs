@@ -70,6 +70,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway ci durations",
+        &[
+            ("slipway ci durations durations.json reports", "of all jobs whose reports lie there"),
+            ("slipway ci durations durations.json", "in a job on GitHub: of all jobs of its run"),
+        ],
+    ),
+    (
         "slipway ci overlaps",
         &[
             ("slipway ci overlaps --affected", "who else changes the units of this branch"),

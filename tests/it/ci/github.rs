@@ -21,7 +21,7 @@ use crate::support::{root, tool};
 const KEY: &str = "canary-key-of-sealed-plans-6b1f";
 const TOKEN: &str = "canary-token-of-the-job-93ac";
 const NOTHING: &str = "runs:\n  using: composite\n  steps:\n    - run: \"true\"\n      shell: bash\n";
-/// Keeps the file that it is handed under its name.
+/// Keeps the files that it is handed under its name.
 const UPLOAD: &str = r#"
 inputs:
   name: {}
@@ -32,9 +32,41 @@ inputs:
 runs:
   using: composite
   steps:
-    - run: mkdir -p "$KEPT/$NAME" && cp "$FILE" "$KEPT/$NAME/"
+    - run: |
+        mkdir -p "$KEPT/$NAME"
+        printf '%s\n' "$FILES" | while read -r file; do
+          [ ! -f "$file" ] || cp "$file" "$KEPT/$NAME/"
+        done
+        [ "$MISSING" = ignore ] || [ -n "$(ls -A "$KEPT/$NAME")" ]
       shell: bash
-      env: { NAME: "${{ inputs.name }}", FILE: "${{ inputs.path }}" }
+      env: { NAME: "${{ inputs.name }}", FILES: "${{ inputs.path }}", MISSING: "${{ inputs.if-no-files-found }}" }
+"#;
+/// Brings what was kept last by a key that begins so.
+const RESTORE: &str = r#"
+inputs:
+  path: {}
+  key: {}
+  restore-keys: {}
+runs:
+  using: composite
+  steps:
+    - run: |
+        newest=$(ls -t "$CACHES" | grep "^$BEGINS" | head -n 1) || true
+        [ -z "$newest" ] || { mkdir -p "${TO/#\~/$HOME}" && cp -R "$CACHES/$newest/." "${TO/#\~/$HOME}"; }
+      shell: bash
+      env: { BEGINS: "${{ inputs.restore-keys }}", TO: "${{ inputs.path }}" }
+"#;
+/// Keeps a folder by a key, unless one is kept by it already.
+const SAVE: &str = r#"
+inputs:
+  path: {}
+  key: {}
+runs:
+  using: composite
+  steps:
+    - run: '[ -e "$CACHES/$KEY" ] || cp -R "${FROM/#\~/$HOME}" "$CACHES/$KEY"'
+      shell: bash
+      env: { KEY: "${{ inputs.key }}", FROM: "${{ inputs.path }}" }
 "#;
 
 struct World {
@@ -71,16 +103,23 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             server: Server::start(),
         };
-        for folder in ["home", "kept", "slipway/packaging", "upload", "nothing"] {
+        for folder in
+            ["home", "kept", "caches", "slipway/packaging", "upload", "nothing", "cache/restore", "cache/save"]
+        {
             std::fs::create_dir_all(world.folder.path().join(folder)).unwrap();
         }
         let action = std::fs::read_to_string(root().join("action.yml")).unwrap();
         let (before, after) = action.split_once("in the place of a release\n    default: \"\"").unwrap();
         let binary = env!("CARGO_BIN_EXE_slipway");
         let action = format!("{before}in the place of a release\n    default: {binary}{after}");
-        for (file, text) in
-            [("slipway/action.yml", &*action), ("upload/action.yml", UPLOAD), ("nothing/action.yml", NOTHING)]
-        {
+        for (file, text) in [
+            ("slipway/action.yml", &*action),
+            ("upload/action.yml", UPLOAD),
+            ("cache/action.yml", NOTHING),
+            ("cache/restore/action.yml", RESTORE),
+            ("cache/save/action.yml", SAVE),
+            ("nothing/action.yml", NOTHING),
+        ] {
             std::fs::write(world.folder.path().join(file), text).unwrap();
         }
         // Everything there is was applied before there was a pipeline.
@@ -120,9 +159,10 @@ impl World {
         act.env("GITHUB_TOKEN", TOKEN).env("SLIPWAY_PLANS_KEY", KEY);
         act.args(["--secret", "GITHUB_TOKEN", "--secret", "SLIPWAY_PLANS_KEY"]);
         let mut variables = self.bed.environment();
-        let kept = self.path("kept").display().to_string();
+        let [kept, caches] = ["kept", "caches"].map(|folder| self.path(folder).display().to_string());
         for (name, value) in [
             ("KEPT", &*kept),
+            ("CACHES", &*caches),
             ("GITHUB_SERVER_URL", &self.server.address),
             ("GITHUB_API_URL", &self.server.address),
             ("SLIPWAY_TF_PATH", tool("tofu").to_str().unwrap()),
@@ -141,12 +181,17 @@ impl World {
         for line in std::fs::read_to_string(workflow).unwrap().lines() {
             let Some((_, used)) = line.split_once("uses: ") else { continue };
             let used = used.split(' ').next().unwrap();
-            let folder = match used.split('@').next().unwrap() {
+            let (action, version) = used.split_once('@').unwrap();
+            // An action may lie in a folder of its repository.
+            let repository: Vec<&str> = action.splitn(3, '/').take(2).collect();
+            let repository = repository.join("/");
+            let folder = match &*repository {
                 "OWNER/slipway" => "slipway",
                 "actions/upload-artifact" => "upload",
+                "actions/cache" => "cache",
                 _ => "nothing",
             };
-            act.arg("--local-repository").arg(format!("{used}={}", self.path(folder).display()));
+            act.arg("--local-repository").arg(format!("{repository}@{version}={}", self.path(folder).display()));
         }
         let output = act.output().unwrap();
         assert!(!told(&output).contains("canary-"), "{}", told(&output));
@@ -193,10 +238,12 @@ impl World {
         for (place, entry) in entries.filter(|entry| entry.file_name() != "applied").enumerate() {
             let name = entry.file_name().into_string().unwrap();
             let id = run * 100 + place as u64;
-            let Ok(sealed) = std::fs::read(entry.path().join("plans.sealed")) else { continue };
             let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-            zip.start_file("plans.sealed", zip::write::SimpleFileOptions::default()).unwrap();
-            zip.write_all(&sealed).unwrap();
+            for file in std::fs::read_dir(entry.path()).unwrap().map(|file| file.unwrap()) {
+                let name = file.file_name().into_string().unwrap();
+                zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+                zip.write_all(&std::fs::read(file.path()).unwrap()).unwrap();
+            }
             let zip = Page::body(zip.finish().unwrap().into_inner());
             let zip = zip.only_for(&format!("Bearer {TOKEN}"));
             self.server.put(&format!("/repos/acme/infra/actions/artifacts/{id}/zip"), zip);
@@ -356,6 +403,37 @@ fn a_large_estate_is_planned_by_jobs_that_are_cut_from_what_is_affected() {
     world.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     let said = well(&world.pull_request(8, "acme/infra"));
     assert!(!said.contains("/plan "), "{said}");
+}
+
+#[test]
+fn the_jobs_of_the_next_run_are_cut_by_how_long_units_took_in_this_one() {
+    let settings = SETTINGS.replace("ci {", "ci {\n  units_per_job = 2");
+    let world = World::with_settings("ci-github-durations", &settings);
+    // Three units of an environment in two jobs; one of them takes longer than the two others.
+    let wait = "terraform {\n  before_hook \"wait\" {\n    commands = [\"plan\"]\n    execute  = [\"sleep\", \"6\"]\n  }\n";
+    world.estate.change("dev/store", "terraform {\n", wait);
+    world.commit("A unit that takes long");
+    let by_hand = |job: &str| {
+        let inputs = json!({"action": "apply", "environment": "dev"});
+        world.act("workflow_dispatch", &json!({"ref": "refs/heads/main", "inputs": inputs}), &[job])
+    };
+    // What a job of this run has planned, by what it measured.
+    let planned = |job: &str| -> Vec<String> {
+        let text = std::fs::read(world.path("kept").join(job).join("durations.json")).unwrap();
+        let told: Value = serde_json::from_slice(&text).unwrap();
+        told.as_object().unwrap().keys().cloned().collect()
+    };
+    well(&by_hand("plan"));
+    assert_eq!(planned("report-dev-000"), ["dev/store", "dev/vpc"]);
+    assert_eq!(planned("report-dev-001"), ["dev/web"]);
+    world.hand_out(1);
+    let said = well(&by_hand("remember"));
+    assert!(said.contains("4 units were measured"), "{said}");
+    std::fs::remove_dir_all(world.path("kept")).unwrap();
+    std::fs::create_dir(world.path("kept")).unwrap();
+    well(&by_hand("plan"));
+    assert_eq!(planned("report-dev-000"), ["dev/store"]);
+    assert_eq!(planned("report-dev-001"), ["dev/vpc", "dev/web"]);
 }
 
 #[test]

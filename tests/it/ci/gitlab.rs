@@ -91,8 +91,13 @@ impl World {
         folder
     }
 
-    /// Runs the jobs of a pipeline with these variables, in a checkout.
+    /// Runs a pipeline with these variables, in a checkout.
     fn run(&self, checkout: &Path, variables: &[(&str, &str)]) -> Output {
+        self.run_jobs(checkout, variables, &[])
+    }
+
+    /// Runs these jobs of it, or all.
+    fn run_jobs(&self, checkout: &Path, variables: &[(&str, &str)], jobs: &[&str]) -> Output {
         let mut runner = Command::new(&self.runner);
         runner.current_dir(checkout).env_clear();
         runner.env("PATH", system_path()).env("HOME", self.home.path());
@@ -122,7 +127,7 @@ impl World {
         let secrets = if self.comments { &secrets[..] } else { &secrets[..2] };
         let lines: Vec<String> = secrets.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         std::fs::write(file, lines.concat()).unwrap();
-        runner.output().unwrap()
+        runner.args(jobs).output().unwrap()
     }
 
     /// Has GitLab know what the pipeline of a merge request has left.
@@ -302,6 +307,40 @@ fn the_jobs_of_a_large_estate_are_a_pipeline_of_their_own() {
         .run(&["ci", "shards", "--for", "gitlab", "--affected=HEAD"])
         .exits(0);
     assert!(none.stdout.contains("nothing is affected"), "{}", none.stdout);
+}
+
+#[test]
+fn the_jobs_of_the_next_pipeline_are_cut_by_how_long_units_took_in_this_one() {
+    let settings = SETTINGS.replace("ci {", "ci {\n  units_per_job = 2");
+    let Some(world) = World::new("ci-gitlab-durations", &settings) else { return };
+    world.estate.unit("dev/alone", &[]);
+    let wait = "terraform {\n  before_hook \"wait\" {\n    commands = [\"plan\"]\n    execute  = [\"sleep\", \"6\"]\n  }\n";
+    world.estate.change("dev/alone", "terraform {\n", wait);
+    world.slipway(&["ci", "gitlab"]);
+    world.commit("A unit that takes long");
+    let checkout = world.checkout();
+    let main = std::fs::read_to_string(checkout.path().join(HERE)).unwrap();
+    let by_hand =
+        [("CI_PIPELINE_SOURCE", "web"), ("ACTION", "apply"), ("CI_COMMIT_BRANCH", "main")];
+    // What is cut, as the pipeline that it begins.
+    let cut = || {
+        std::fs::write(checkout.path().join(HERE), &main).unwrap();
+        well(&world.run_jobs(checkout.path(), &by_hand, &["cut"]));
+        let plans = std::fs::read_to_string(checkout.path().join(".gitlab-ci-local/artifacts/cut/plans.yml"));
+        plans.unwrap()
+    };
+    let filter = |plans: &str, job: &str| {
+        let script = crate::documented::pipelines::yaml(plans)[job]["script"][2].as_str().unwrap().to_owned();
+        ["alone", "vpc", "web"].into_iter().filter(|unit| script.contains(&format!("dev/{unit}}}"))).collect::<Vec<_>>()
+    };
+    let first = cut();
+    assert_eq!(filter(&first, "plans-dev-000"), ["alone", "vpc"]);
+    std::fs::write(checkout.path().join(HERE), with_the_program(&first)).unwrap();
+    let said = well(&world.run(checkout.path(), &[("CI_PIPELINE_SOURCE", "parent_pipeline")]));
+    assert!(said.contains("4 units were measured"), "{said}");
+    let second = cut();
+    assert_eq!(filter(&second, "plans-dev-000"), ["alone"]);
+    assert_eq!(filter(&second, "plans-dev-001"), ["vpc", "web"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `slipway ci`: pipelines that are written, held to what platforms take, and run.
 
 mod argo_workflows;
+mod durations;
 mod github;
 mod gitlab;
 mod handed;
