@@ -7,12 +7,11 @@ use clap::Args;
 use super::consent::ConsentArgs;
 use super::exit::{Exit, concluded};
 use super::global::{EngineArgs, Global};
+use super::plans_key::plans_key;
 use super::selection::SelectionArgs;
 use super::shared::SharedArgs;
 use crate::engine::plan::folder::is_saved;
-use crate::launch::{
-    CommandError, Launch, RunOptions, SavedApply, Trust, Workspace, apply_saved, launch, working_dir,
-};
+use crate::launch::{CommandError, Launch, SavedApply, Trust, Workspace, apply_saved, launch, working_dir};
 use crate::project::Needs;
 use crate::run::command::Command;
 use crate::run::plans::Plans;
@@ -32,20 +31,21 @@ pub struct TrustArgs {
 
 impl TrustArgs {
     /// Whether anything is asked of signatures on the command line itself: a variable may be set for all commands.
-    fn is_used(&self) -> bool {
+    pub(super) fn is_used(&self) -> bool {
         let set = |name: &str| std::env::var_os(name).is_some();
         self.allowed_signers.is_some() && !set("SLIPWAY_ALLOWED_SIGNERS")
             || self.require_signature && !set("SLIPWAY_REQUIRE_SIGNATURE")
     }
 
-    fn trust(&self) -> Trust {
+    /// What is asked.
+    pub(super) fn trust(&self) -> Trust {
         Trust { allowed_signers: self.allowed_signers.clone(), require_signature: self.require_signature }
     }
 }
 
 /// Plan and apply the units, or apply saved plans
 ///
-/// As `up`, without the gates of clusters. Where PATH is a folder that `slipway plan --out` wrote, exactly the plans in it are applied: they are refused where anything they were made on has changed since, which the commit alone does not.
+/// As `up`, without the gates of clusters. Where PATH is a folder that `slipway plan --out` wrote, exactly the plans in it are applied: they are refused where anything they were made on has changed since, which the commit alone does not. With --shared the plans are laid beside the run, sealed with the key in `SLIPWAY_PLANS_KEY`, for the other machines.
 #[derive(Args, Clone, Debug)]
 pub struct ApplyArgs {
     /// A folder, here or under the estate's root; or one of saved plans
@@ -78,25 +78,21 @@ pub async fn cmd_apply(ui: Ui, global: &Global, args: &ApplyArgs) -> Result<Exit
     let options = args.shared.options(&args.engine);
     let saved = args.path.as_ref().map(|path| working_dir.join(path)).filter(|path| is_saved(path));
     if let Some(folder) = saved {
-        if options.shared.is_some() && std::env::var_os("SLIPWAY_SHARED").is_none() {
-            return Err(CommandError::usage(
-                "saved plans are applied by one machine",
-                "leave --shared out; `slipway plan --out` for some units each makes folders for several machines",
-            ));
-        }
         if args.selection.is_narrowed() {
             return Err(CommandError::usage(
                 "saved plans are applied as a whole",
                 "leave the filters out, or give them to `slipway plan --out`",
             ));
         }
+        let key = if options.shared.is_some() { plans_key()? } else { None };
         let workspace = Workspace::open(ui, &invocation, Needs::RUN)?;
         let wanted = SavedApply {
             folder: &folder,
             consent: args.consent.consent(),
             trust: &args.trust.trust(),
             replan: args.replan,
-            options: &RunOptions { shared: None, ..options },
+            options: &options,
+            key: key.as_ref(),
         };
         return Ok(concluded(ui, &apply_saved(ui, workspace, wanted).await?));
     }

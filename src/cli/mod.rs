@@ -36,6 +36,7 @@ mod man;
 mod moment;
 mod output;
 mod plan;
+mod plans_key;
 mod render;
 mod reports;
 mod resume;

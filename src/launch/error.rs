@@ -1,6 +1,7 @@
 //! Why a command could not do what it was asked.
 
 use crate::hcl::diagnostic::Diagnostic;
+use crate::pipeline::sealed::SealedError;
 use crate::run::journal::JournalError;
 use crate::run::shared::StoreError;
 use crate::ui::PrintError;
@@ -110,6 +111,19 @@ impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let help = error.advice.clone();
         Self::failed(error, help)
+    }
+}
+
+impl From<SealedError> for CommandError {
+    fn from(error: SealedError) -> Self {
+        match error {
+            SealedError::File(error) => error.into(),
+            SealedError::NoPlans(_) => Self::usage(error.to_string(), "name what `slipway plan --out` wrote"),
+            SealedError::Crypto => Self::failed(error, None),
+            SealedError::Opened | SealedError::Content(_) => {
+                Self::refused(error.to_string(), "nothing was touched; plan again")
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::error::CommandError;
 use super::execute::{execute, refuse_unattended};
 use super::options::{Invocation, RunOptions, Scope, Sharing, Tools};
 use super::prepared::PreparedRun;
+use super::saved::{SavedApply, Trust, apply_saved, bring};
 use super::shared::refuse_alone;
 use super::stacks;
 use super::workspace::Workspace;
@@ -18,16 +19,32 @@ use crate::run::event::Request;
 use crate::run::plans::Plans;
 use crate::run::shared::record::Machine;
 use crate::run::shared::{Board, Bucket, Observer};
+use crate::support::secret::Secret;
 use crate::ui::Ui;
+
+/// A part in a run that is to be taken.
+pub struct Joining<'a> {
+    /// The run's address.
+    pub address: &'a str,
+    /// Who agrees to it.
+    pub consent: Consent,
+    /// How it goes about the units that are taken here.
+    pub options: RunOptions,
+    /// Whose the plans have to be, where it applies saved ones.
+    pub trust: &'a Trust,
+    /// Whether somebody asks for that here, so that there have to be some.
+    pub wants_trust: bool,
+    /// What opens them.
+    pub key: Option<&'a Secret>,
+}
 
 /// Takes part in the run at an address, with what it was asked for.
 pub async fn join(
     ui: Ui,
     invocation: &Invocation,
-    address: &str,
-    consent: Consent,
-    options: RunOptions,
+    joining: Joining<'_>,
 ) -> Result<Conclusion, CommandError> {
+    let Joining { address, consent, options, trust, wants_trust, key } = joining;
     let store = Bucket::at(address).await?;
     let Some(start) = Board::start(&store).await? else {
         return Err(CommandError::usage(
@@ -44,6 +61,7 @@ pub async fn join(
             "take part with the version that began it",
         ));
     };
+    let command = command.of_saved_plans(start.plans.is_some());
     refuse_unattended(ui, command, consent)?;
     let workspace = Workspace::open(ui, invocation, needs(command))?;
     workspace.look_at_home()?;
@@ -53,6 +71,18 @@ pub async fn join(
         tools: Tools { engine: EngineChoice::named(&start.engine), ..options.tools.clone() },
         ..options
     };
+    if let Some(plans) = &start.plans {
+        let brought = bring(&store, plans, key).await?;
+        let (folder, replan) = (brought.folder(), plans.replan);
+        let saved = SavedApply { folder: &folder, consent, trust, replan, options: &options, key };
+        return Box::pin(apply_saved(ui, workspace, saved)).await;
+    }
+    if wants_trust {
+        return Err(CommandError::usage(
+            format!("the run at {address} applies no saved plans whose signature could be checked"),
+            "leave --require-signature and --allowed-signers out",
+        ));
+    }
     let request = Request {
         path: workspace.project.dir.join(&start.path),
         features: start.features.clone(),

@@ -64,7 +64,7 @@ pub use self::conclusion::Conclusion;
 pub use self::errand::{ErrandLaunch, run_errand};
 pub use self::error::CommandError;
 pub use self::fleet::{Asked, ask, ask_all, ask_found, place};
-pub use self::join::{cancel, join, observer};
+pub use self::join::{Joining, cancel, join, observer};
 pub use self::left_out::leave_out;
 pub use self::manifests::manifests;
 pub use self::nothing::{no_units, refuse_nothing};

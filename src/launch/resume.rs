@@ -59,6 +59,12 @@ pub async fn resume(ui: Ui, workspace: Workspace, wanted: Resuming<'_>) -> Resul
         return Ok(Conclusion::default());
     }
     let command = past.start.command();
+    if let Some(address) = past.start.request.as_ref().and_then(|request| request.shared.as_ref()) {
+        return Err(CommandError::refused(
+            format!("run {} is one that machines share: what they have done is not here", folder.id),
+            format!("take part in it: `slipway join {address} --yes`"),
+        ));
+    }
     if command == Some(Command::ApplySaved) {
         return Err(CommandError::refused(
             format!("run {} applied saved plans, which are over with it", folder.id),
@@ -80,12 +86,6 @@ pub async fn resume(ui: Ui, workspace: Workspace, wanted: Resuming<'_>) -> Resul
             "begin another run: what is applied already will be found so",
         ));
     };
-    if let Some(address) = &request.shared {
-        return Err(CommandError::refused(
-            format!("run {} is one that machines share: what they have done is not here", folder.id),
-            format!("take part in it: `slipway join {address} --yes`"),
-        ));
-    }
     if past.was_declined() {
         return Err(CommandError::refused(
             format!("what is left of run {} was declined", folder.id),

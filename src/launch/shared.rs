@@ -25,7 +25,7 @@ use crate::run::memory::MemoryBound;
 use crate::run::node::{Node, Nodes};
 use crate::run::plans::Plans;
 use crate::run::scheduler::{RunResult, announce};
-use crate::run::shared::record::{Machine, VERSION};
+use crate::run::shared::record::{Machine, StartPlans, VERSION};
 use crate::run::shared::{Board, Bucket, Places, SharedWork, Start, Store};
 use crate::run::unit_loader::UnitLoader;
 use crate::support::git;
@@ -117,6 +117,10 @@ impl Shared {
             engine: engine.to_owned(),
             features: run.request.features.clone(),
             experiments: run.request.experiments.clone(),
+            plans: run.plans.saved.as_ref().map(|saved| StartPlans {
+                manifest: saved.manifest.clone(),
+                replan: saved.replan,
+            }),
             nodes: announce(nodes),
             lease_seconds: lease.as_secs_f64(),
             began: Timestamp::now(),

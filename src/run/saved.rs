@@ -13,6 +13,8 @@ use crate::engine::{Engine, EngineError, Fingerprint, PlanSummary, Session, Stat
 pub struct SavedPlans {
     /// Where they came from, such as `prod-plans, saved by ada`.
     pub origin: String,
+    /// The SHA-256 of their manifest, which has the digest of all else.
+    pub manifest: String,
     /// The plans.
     pub units: BTreeMap<String, SavedUnit>,
     /// Whether one that may not be applied any more is made anew, and applied where it means the same.

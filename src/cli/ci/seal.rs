@@ -7,8 +7,9 @@ use clap::Args;
 use super::handed::Handed;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
+use crate::cli::plans_key::plans_key;
 use crate::launch::{CommandError, Workspace, working_dir};
-use crate::pipeline::sealed::{self, KEY, SealedError};
+use crate::pipeline::sealed::{self, KEY};
 use crate::project::Needs;
 use crate::support::secret::Secret;
 use crate::ui::Ui;
@@ -38,28 +39,10 @@ pub(super) async fn cmd_seal(ui: Ui, global: &Global, args: &SealArgs) -> Result
 
 /// The key, out of the environment.
 pub(super) fn key() -> Result<Secret, CommandError> {
-    match std::env::var(KEY) {
-        Ok(key) if key.len() >= sealed::SHORTEST_KEY => Ok(Secret::new(key)),
-        Ok(key) if !key.is_empty() => Err(CommandError::usage(
-            format!("{KEY} is shorter than {} characters", sealed::SHORTEST_KEY),
-            "make one with `openssl rand -base64 32`",
-        )),
-        _ => Err(CommandError::usage(
+    plans_key()?.ok_or_else(|| {
+        CommandError::usage(
             format!("{KEY} is not set: plans hold secrets, and are handed on encrypted only"),
             "make it with `openssl rand -base64 32`, and keep it among the secrets of the pipeline",
-        )),
-    }
-}
-
-impl From<SealedError> for CommandError {
-    fn from(error: SealedError) -> Self {
-        match error {
-            SealedError::File(error) => error.into(),
-            SealedError::NoPlans(_) => Self::usage(error.to_string(), "name what `slipway plan --out` wrote"),
-            SealedError::Crypto => Self::failed(error, None),
-            SealedError::Opened | SealedError::Content(_) => {
-                Self::refused(error.to_string(), "nothing was touched; plan again")
-            }
-        }
-    }
+        )
+    })
 }

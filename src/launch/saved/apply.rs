@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::PLAN_AGAIN;
+use super::handed::lay_out;
 use super::signature::{Trust, trusted};
 use crate::engine::plan::folder::{SavedError, SavedFolder};
 use crate::engine::plan::left_out::LeftOut;
@@ -16,16 +17,19 @@ use crate::launch::execute::{execute, refuse_unattended};
 use crate::launch::options::RunOptions;
 use crate::launch::prepared::PreparedRun;
 use crate::launch::select::Selection;
+use crate::launch::shared::refuse_alone;
 use crate::launch::stacks;
 use crate::launch::workspace::Workspace;
 use crate::run::command::Command;
 use crate::run::event::Request;
 use crate::run::plans::Plans;
 use crate::run::saved::{Basis, SavedPlans, SavedUnit};
+use crate::run::shared::record::StartPlans;
 use crate::support::digest::sha256;
 use crate::support::fs::{FileError, read_regular};
 use crate::support::git::{self, short};
 use crate::support::paths::join;
+use crate::support::secret::Secret;
 use crate::ui::Ui;
 
 /// Saved plans that are to be applied.
@@ -40,6 +44,8 @@ pub struct SavedApply<'a> {
     pub replan: bool,
     /// How the run goes about its units.
     pub options: &'a RunOptions,
+    /// What they are sealed with for the other machines of a run; without it these need the folder themselves.
+    pub key: Option<&'a Secret>,
 }
 
 /// Applies the plans of a folder, and nothing else.
@@ -48,7 +54,7 @@ pub async fn apply_saved(
     workspace: Workspace,
     saved: SavedApply<'_>,
 ) -> Result<Conclusion, CommandError> {
-    let SavedApply { folder: path, consent, trust, replan, options } = saved;
+    let SavedApply { folder: path, consent, trust, replan, options, key } = saved;
     refuse_unattended(ui, Command::ApplySaved, consent)?;
     let folder = SavedFolder::open(path).map_err(|error| match error {
         SavedError::File(error) => error.into(),
@@ -96,11 +102,18 @@ pub async fn apply_saved(
         };
         (unit.name.clone(), saved)
     });
-    let saved = SavedPlans { origin, units: units.collect(), replan };
+    let digest = sha256(&folder.manifest_bytes);
+    let saved = SavedPlans { origin, manifest: digest.clone(), units: units.collect(), replan };
+    let plans = Plans { saved: Some(Arc::new(saved)), ..Plans::default() };
+    refuse_alone(Command::ApplySaved, options, consent, &plans, (&selection, &reader))?;
+    if let Some(sharing) = &options.shared {
+        let plans = StartPlans { manifest: digest, replan };
+        Box::pin(lay_out(ui, &sharing.address, (&folder, &plans), key)).await?;
+    }
     let run = PreparedRun {
         command: Command::ApplySaved,
         consent,
-        plans: Plans { saved: Some(Arc::new(saved)), ..Plans::default() },
+        plans,
         options,
         request,
         past: None,

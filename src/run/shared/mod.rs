@@ -3,6 +3,7 @@
 //! | object | who writes it | what it says |
 //! |---|---|---|
 //! | `run.json` | whoever comes first, once | the command, the units and their order, the commit ([`record::Start`]) |
+//! | `plans/DIGEST.sealed` | whoever comes first, once | the saved plans that are applied, encrypted, where there are any ([`record::StartPlans`]) |
 //! | `claims/FENCE/UNIT` | one of those who want the unit, once | who works on it ([`record::Claim`]) |
 //! | `released/FENCE/UNIT` | who claimed it | it is given back, unfinished |
 //! | `ends/UNIT` | who claimed it, once | how it ended, and what was seen meanwhile ([`record::End`]) |

@@ -61,6 +61,9 @@ pub struct Start {
     /// The experiments that were turned on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub experiments: Vec<String>,
+    /// The saved plans that are applied; none where each machine plans what it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plans: Option<StartPlans>,
     /// The nodes, in an order in which each comes after what it waits for.
     pub nodes: Vec<NodeInfo>,
     /// How long a machine may give no sign of life, in seconds.
@@ -69,6 +72,38 @@ pub struct Start {
     pub began: Timestamp,
     /// Where.
     pub by: Machine,
+}
+
+/// Which saved plans are applied, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartPlans {
+    /// The SHA-256 of their manifest, which has the digest of all else.
+    pub manifest: String,
+    /// Whether one that may not be applied any more is made anew, and applied where it means the same.
+    pub replan: bool,
+}
+
+impl StartPlans {
+    /// Where they lie among the run's objects, sealed.
+    pub fn key(&self) -> String {
+        format!("plans/{}.sealed", self.manifest)
+    }
+
+    /// Why a run of the one is not one of the other; none where it is.
+    fn difference(theirs: Option<&Self>, ours: Option<&Self>) -> Option<&'static str> {
+        match (theirs, ours) {
+            (None, None) => None,
+            (None, Some(_)) => Some("it plans what it applies, and these are saved plans"),
+            (Some(_), None) => Some("it applies saved plans"),
+            (Some(one), Some(other)) if one.manifest != other.manifest => Some("it applies other saved plans"),
+            (Some(one), Some(other)) if one.replan != other.replan => Some(if one.replan {
+                "it began with --replan, and this is without"
+            } else {
+                "it began without --replan, and this is with it"
+            }),
+            (Some(_), Some(_)) => None,
+        }
+    }
 }
 
 impl Start {
@@ -98,6 +133,9 @@ impl Start {
                 "it is a `slipway {}`, and this is a `slipway {}`",
                 self.command, ours.command
             ));
+        }
+        if let Some(why) = StartPlans::difference(self.plans.as_ref(), ours.plans.as_ref()) {
+            return Some(why.to_owned());
         }
         if self.commit != ours.commit {
             let of = |commit: &Option<String>| commit.as_deref().map_or("no commit", short).to_owned();

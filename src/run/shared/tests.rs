@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::board::{Board, Standing};
-use super::record::{End, Machine, Start, VERSION};
+use super::record::{End, Machine, Start, StartPlans, VERSION};
 use super::store::{Mark, Store, StoreError};
 use crate::run::event::{NodeInfo, NodeKind, Outcome};
 
@@ -109,6 +109,7 @@ fn start(run: &str, units: &[&str]) -> Start {
         engine: "native".to_owned(),
         features: Vec::new(),
         experiments: Vec::new(),
+        plans: None,
         nodes: units.iter().map(node).collect(),
         lease_seconds: 60.0,
         began: Timestamp::UNIX_EPOCH,
@@ -226,6 +227,18 @@ async fn whoever_comes_first_says_what_the_run_is_and_others_are_held_to_it() {
     assert_eq!(differs(start("x", &["b", "a"])), "it has another order");
     let elsewhere = Start { commit: Some("abcdef0123".to_owned()), ..second.clone() };
     assert_eq!(differs(elsewhere), "it began at 0123456789, and here is abcdef0123");
+    let with = |start: &Start, manifest: &str, replan| {
+        let plans = StartPlans { manifest: manifest.to_owned(), replan };
+        Start { plans: Some(plans), ..start.clone() }
+    };
+    assert_eq!(differs(with(&second, "a", false)), "it plans what it applies, and these are saved plans");
+    let saved = with(&first, "a", false);
+    let differs_from_saved = |ours: &Start| saved.differs_from(ours);
+    assert_eq!(differs_from_saved(&with(&second, "a", false)), None);
+    assert_eq!(differs_from_saved(&second).unwrap(), "it applies saved plans");
+    assert_eq!(differs_from_saved(&with(&second, "b", false)).unwrap(), "it applies other saved plans");
+    let replanned = differs_from_saved(&with(&second, "a", true)).unwrap();
+    assert_eq!(replanned, "it began without --replan, and this is with it");
     assert!(differs(Start { command: "destroy".to_owned(), ..second }).contains("`slipway destroy`"));
     assert!(store.keys().contains(&"run.json".to_owned()));
 

@@ -18,6 +18,7 @@ mod resume;
 mod shared;
 mod shared_destroying;
 mod shared_providers;
+mod shared_saved;
 mod shared_store;
 mod signals;
 mod streams;
