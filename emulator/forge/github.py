@@ -15,7 +15,7 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
         return _problem(404, "Not Found")
     repository = forge.repository("/".join(parts[1:3]))
     rest = parts[3:]
-    needed = "statuses" if rest[:1] == ["statuses"] else "pull_requests"
+    needed = "statuses" if rest[:1] == ["statuses"] or rest[2:] == ["status"] else "pull_requests"
     if rest and needed not in who["permissions"]:
         status, body, _ = _problem(403, "Resource not accessible by personal access token")
         return status, body, {"X-Accepted-GitHub-Permissions": f"{needed}=write"}
@@ -29,6 +29,8 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                 return _open(forge, repository, who, given)
             case "POST", ["statuses", commit]:
                 return _status(repository, who, commit, given)
+            case "GET", ["commits", commit, "status"]:
+                return _combined(forge, repository, commit, query)
             case ("PATCH" | "DELETE"), ["issues", "comments", number]:
                 return _comment(repository, method, number, given)
             case _, ["issues", number, "comments"] if number.isdigit() and 0 < int(number) <= len(repository.requests):
@@ -90,6 +92,21 @@ def _status(repository: Repository, who: dict[str, Any], commit: str, given: Any
               "description": given.get("description"), "target_url": target}
     repository.statuses.append(status)
     return 201, {"id": len(repository.statuses), **status}, {}
+
+
+def _combined(forge: Any, repository: Repository, commit: str, query: dict[str, str]) -> Answer:
+    """The newest status of each context, a page of them."""
+    newest = {one["context"]: one for one in repository.statuses if one["sha"] == commit}
+    size = min(int(query.get("per_page", 30)), repository.settings.get("page_size", 100))
+    page, all_of_them = int(query.get("page", 1)), list(newest.values())
+    shown = [{key: value for key, value in one.items() if key not in ("sha", "by")} for one in all_of_them[(page - 1) * size:page * size]]
+    headers = {}
+    if page * size < len(all_of_them):
+        address = f"{forge.url}/api/v3/repos/{repository.path}/commits/{commit}/status?per_page={size}&page={page + 1}"
+        headers["Link"] = f'<{address}>; rel="next"'
+    states = {one["state"] for one in all_of_them}
+    state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
+    return 200, {"sha": commit, "state": state, "total_count": len(all_of_them), "statuses": shown}, headers
 
 
 def _comments(forge: Any, repository: Repository, who: dict[str, Any], request: Request, method: str,

@@ -29,6 +29,10 @@ def route(forge: Any, who: dict[str, Any], method: str, parts: list[str], query:
                              "squash_commit_template": settings.get("squash_commit_template")}, {}
             case "POST", ["statuses", commit]:
                 return _status(repository, who, commit, given)
+            case "GET", ["repository", "commits", commit, "statuses"]:
+                newest = {one["context"]: one for one in repository.statuses if one["sha"] == commit}
+                return 200, [{"sha": commit, "name": one["context"], "status": one["state"], "description": one["description"],
+                              "target_url": one["target_url"]} for one in newest.values()], {}
             case "GET", ["merge_requests"]:
                 found = [one for one in repository.requests if _state(one) == query.get("state", _state(one))]
                 found = [one for one in found if one.head == query.get("source_branch", one.head)

@@ -6,6 +6,7 @@
 //! | open a request for a branch, or update the one that is open | [`Forge::propose`] |
 //! | see what became of it | [`Forge::state`] |
 //! | the one comment that a pipeline keeps on a request | [`Forge::comment`] |
+//! | the statuses that a pipeline gives a commit | [`Forge::status`] |
 //! | the other requests that are open, and their files | [`Forge::open_for`] |
 //! | what pipelines have left for a request | [`Merged`], [`Run`], [`Artifact`] |
 //! | a token of a GitHub App | [`github::AppKey`] |
@@ -18,6 +19,7 @@ pub mod gitlab;
 mod left;
 mod open;
 mod place;
+pub mod status;
 mod text;
 
 use url::Url;

@@ -39,11 +39,7 @@ pub struct Joining<'a> {
 }
 
 /// Takes part in the run at an address, with what it was asked for.
-pub async fn join(
-    ui: Ui,
-    invocation: &Invocation,
-    joining: Joining<'_>,
-) -> Result<Conclusion, CommandError> {
+pub async fn join(ui: Ui, invocation: &Invocation, joining: Joining<'_>) -> Result<Conclusion, CommandError> {
     let Joining { address, consent, options, trust, wants_trust, key } = joining;
     let store = Bucket::at(address).await?;
     let Some(start) = Board::start(&store).await? else {

@@ -117,10 +117,11 @@ impl Shared {
             engine: engine.to_owned(),
             features: run.request.features.clone(),
             experiments: run.request.experiments.clone(),
-            plans: run.plans.saved.as_ref().map(|saved| StartPlans {
-                manifest: saved.manifest.clone(),
-                replan: saved.replan,
-            }),
+            plans: run
+                .plans
+                .saved
+                .as_ref()
+                .map(|saved| StartPlans { manifest: saved.manifest.clone(), replan: saved.replan }),
             nodes: announce(nodes),
             lease_seconds: lease.as_secs_f64(),
             began: Timestamp::now(),

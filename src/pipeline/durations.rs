@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_left_out_and_what_is_too_long_counts_as_a_day() {
-        let text = r#"{"a": 1.5, "b": -1, "c": "2", "d": null, "e": 1e300, "ö/\"x\"": 0, "": 3, "f": {"g": 1}}"#;
+        let text =
+            r#"{"a": 1.5, "b": -1, "c": "2", "d": null, "e": 1e300, "ö/\"x\"": 0, "": 3, "f": {"g": 1}}"#;
         let Told { seconds, left_out } = read(text).unwrap();
         let expected = [("", 3.0), ("a", 1.5), ("e", LONGEST), ("ö/\"x\"", 0.0)];
         assert_eq!(seconds, expected.map(|(name, seconds)| (name.to_owned(), seconds)).into());
@@ -66,10 +67,12 @@ mod tests {
 
     #[test]
     fn a_run_says_anew_what_it_measured_and_what_is_kept_has_an_end() {
-        let seconds = |all: &[(&str, f64)]| all.iter().map(|(name, time)| ((*name).to_owned(), *time)).collect();
+        let seconds =
+            |all: &[(&str, f64)]| all.iter().map(|(name, time)| ((*name).to_owned(), *time)).collect();
         let kept = together(seconds(&[("a", 1.0), ("b", 2.0)]), seconds(&[("b", 3.0), ("c", 4.0)]));
         assert_eq!(kept, seconds(&[("a", 1.0), ("b", 3.0), ("c", 4.0)]));
-        let many = |word: &str, count| (0..count).map(|unit| (format!("{word}-{unit}"), 1.0)).collect::<Seconds>();
+        let many =
+            |word: &str, count| (0..count).map(|unit| (format!("{word}-{unit}"), 1.0)).collect::<Seconds>();
         assert_eq!(together(many("gone", MOST - 1), many("new", 1)).len(), MOST);
         assert_eq!(together(many("gone", MOST), many("new", 3)), many("new", 3));
         assert_eq!(together(Seconds::new(), many("new", MOST + 5)).len(), MOST);

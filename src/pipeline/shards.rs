@@ -39,6 +39,7 @@ impl Shard<'_> {
         let Environment { name, place, region, plan_role, .. } = self.environment;
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         json!({
+            "job": format!("{}-{:03}", name.as_str(), self.number),
             "environment": name.as_str(),
             "shard": format!("{:03}", self.number),
             "place": path_text::shown(place),

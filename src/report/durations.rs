@@ -7,9 +7,10 @@ use crate::run::event::{NodeKind, Outcome};
 
 /// The seconds of the units that ended well, as an object of names and numbers.
 pub fn durations(summary: &Summary) -> String {
-    let ended_well = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(Outcome::is_success);
-    let units =
-        summary.nodes.iter().filter(|row| row.kind == NodeKind::Unit && ended_well(&row.outcome));
+    let units = summary
+        .nodes
+        .iter()
+        .filter(|row| row.kind == NodeKind::Unit && row.outcome.as_ref().is_some_and(Outcome::is_success));
     // Thousandths are as much as anybody balances by.
     let seconds: BTreeMap<&str, f64> =
         units.map(|row| (row.name.as_str(), (row.seconds * 1000.0).round() / 1000.0)).collect();

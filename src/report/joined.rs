@@ -25,26 +25,28 @@ pub struct Part {
 
 /// How a report says that it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Sign {
+pub(super) enum Sign {
     Failed,
     Other,
     Good,
 }
 
 /// What is read of a report.
-struct Read<'p> {
+pub(super) struct Read<'p> {
     name: &'p str,
-    sign: Sign,
+    /// How it went.
+    pub sign: Sign,
     /// `slipway plan: 1 failed`.
-    title: &'p str,
+    pub title: &'p str,
     /// Added, changed, destroyed, replaced.
-    sums: [u64; 4],
+    pub sums: [u64; 4],
     /// What stands behind the heading.
     body: &'p str,
 }
 
 impl<'p> Read<'p> {
-    fn of(part: &'p Part) -> Self {
+    /// What it says.
+    pub fn of(part: &'p Part) -> Self {
         let (_, text) = part.text.split_once(HEADING).unwrap_or(("", &part.text));
         let (heading, body) = text.split_once('\n').unwrap_or((text, ""));
         let (sign, title) = heading.split_once(' ').unwrap_or(("", heading));

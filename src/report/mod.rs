@@ -25,6 +25,7 @@ mod policy;
 pub mod preview;
 pub mod proposal;
 mod run_report;
+pub mod standing;
 pub mod step_outputs;
 pub mod summary;
 mod table;

@@ -32,7 +32,8 @@ pub(super) struct CommentArgs {
     dry_run: bool,
 }
 
-fn name(text: &str) -> Result<String, String> {
+/// A name that is a word.
+pub(super) fn name(text: &str) -> Result<String, String> {
     let is_word = !text.is_empty()
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
     if is_word { Ok(text.to_owned()) } else { Err("write letters, digits, - and _".to_owned()) }
@@ -44,8 +45,16 @@ pub(super) async fn cmd_comment(ui: Ui, global: &Global, args: &CommentArgs) -> 
     if let Some((_, job)) = &job {
         job.token()?;
     }
-    let all = left::of("md", "slipway plan --report-markdown", global, &args.reports, job.as_ref().map(|(_, job)| job)).await?;
-    let parts: Vec<Part> = all.into_iter().map(|report| Part { name: report.job, text: report.text }).collect();
+    let all = left::of(
+        "md",
+        "slipway plan --report-markdown",
+        global,
+        &args.reports,
+        job.as_ref().map(|(_, job)| job),
+    )
+    .await?;
+    let parts: Vec<Part> =
+        all.into_iter().map(|report| Part { name: report.job, text: report.text }).collect();
     let text = joined(&parts, job.as_ref().and_then(|(_, job)| job.page.as_deref()));
     if args.dry_run {
         ui.answer(text.as_deref().unwrap_or("no job changes anything: there is no comment\n"))?;

@@ -28,7 +28,11 @@ pub(super) struct DurationsArgs {
     reports: Vec<PathBuf>,
 }
 
-pub(super) async fn cmd_durations(ui: Ui, global: &Global, args: &DurationsArgs) -> Result<Exit, CommandError> {
+pub(super) async fn cmd_durations(
+    ui: Ui,
+    global: &Global,
+    args: &DurationsArgs,
+) -> Result<Exit, CommandError> {
     let workspace = Workspace::open(ui, &global.invocation(), Needs::NOTHING)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let job = Job::of(&variable);

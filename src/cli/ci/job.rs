@@ -17,6 +17,8 @@ pub(super) struct Job {
     pub request: Option<u64>,
     /// The branch that the request is for, where it is known.
     pub base: Option<String>,
+    /// The commit that it is for: the last one of its request, not one that the forge has only tried to merge.
+    pub commit: Option<String>,
     /// The number of the pipeline.
     pub run: u64,
     /// Where people see it.
@@ -61,14 +63,19 @@ impl Job {
         let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
         let event = variable("GITHUB_EVENT_PATH").and_then(|file| read_text(Path::new(&file)).ok());
         let event: Option<serde_json::Value> = event.and_then(|text| serde_json::from_str(&text).ok());
-        let number = |event: serde_json::Value| event.get("pull_request")?.get("number")?.as_u64();
+        let said = |path: &str| event.as_ref()?.pointer(path);
+        let number = said("/pull_request/number").and_then(serde_json::Value::as_u64);
+        let head =
+            ["/pull_request/head/sha", "/merge_group/head_sha"].iter().find_map(|path| said(path)?.as_str());
+        let commit = head.map(str::to_owned).or_else(|| variable("GITHUB_SHA"));
         let url = format!("{server}/{repository}");
         let run = variable("GITHUB_RUN_ID");
         Some(Self {
             kind: Kind::GitHub,
             api: variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned()),
             token: variable("GITHUB_TOKEN").map(Secret::new),
-            request: event.and_then(number),
+            request: number,
+            commit,
             base: variable("GITHUB_BASE_REF"),
             page: run.as_ref().map(|run| format!("{url}/actions/runs/{run}")),
             run: run.and_then(|run| run.parse().ok()).unwrap_or_default(),
@@ -86,6 +93,7 @@ impl Job {
             token: variable("SLIPWAY_GITLAB_TOKEN").map(Secret::new),
             request: variable("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()),
             base: variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
+            commit: variable("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| variable("CI_COMMIT_SHA")),
             run: variable("CI_PIPELINE_ID").and_then(|run| run.parse().ok()).unwrap_or_default(),
             page: variable("CI_PIPELINE_URL"),
             by_programs: false,

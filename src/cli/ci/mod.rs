@@ -10,6 +10,7 @@ mod open;
 mod overlaps;
 mod seal;
 mod shards;
+mod status;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,7 @@ enum CiCommand {
     Open(open::OpenArgs),
     Fetch(fetch::FetchArgs),
     Comment(comment::CommentArgs),
+    Status(status::StatusArgs),
     Durations(durations::DurationsArgs),
     Overlaps(overlaps::OverlapsArgs),
 }
@@ -64,6 +66,7 @@ pub async fn cmd_ci(ui: Ui, global: &Global, args: &CiArgs) -> Result<Exit, Comm
         CiCommand::Open(args) => open::cmd_open(ui, global, args).await,
         CiCommand::Fetch(args) => fetch::cmd_fetch(ui, global, args).await,
         CiCommand::Comment(args) => comment::cmd_comment(ui, global, args).await,
+        CiCommand::Status(args) => status::cmd_status(ui, global, args).await,
         CiCommand::Durations(args) => durations::cmd_durations(ui, global, args).await,
         CiCommand::Overlaps(args) => overlaps::cmd_overlaps(ui, global, args).await,
     }

@@ -70,6 +70,13 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "slipway ci status",
+        &[
+            ("slipway ci status reports", "one status for each environment whose reports lie there"),
+            ("slipway ci status --pending --environment dev --environment prod", "before they are planned"),
+        ],
+    ),
+    (
         "slipway ci durations",
         &[
             ("slipway ci durations durations.json reports", "of all jobs whose reports lie there"),

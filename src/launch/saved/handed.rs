@@ -52,12 +52,18 @@ pub async fn lay_out(
 }
 
 /// Takes the plans of a run that another machine has begun.
-pub async fn bring(bucket: &Bucket, plans: &StartPlans, key: Option<&Secret>) -> Result<Brought, CommandError> {
+pub async fn bring(
+    bucket: &Bucket,
+    plans: &StartPlans,
+    key: Option<&Secret>,
+) -> Result<Brought, CommandError> {
     let address = bucket.address_of("");
     let Some(key) = key else {
         return Err(CommandError::usage(
             format!("the run at {address} applies saved plans, and {KEY} is not set, which opens them"),
-            format!("set it, or take part with the folder of the plans: slipway apply DIR --yes --shared {address}"),
+            format!(
+                "set it, or take part with the folder of the plans: slipway apply DIR --yes --shared {address}"
+            ),
         ));
     };
     let Some(content) = bucket.read(&plans.key()).await? else {
@@ -67,9 +73,8 @@ pub async fn bring(bucket: &Bucket, plans: &StartPlans, key: Option<&Secret>) ->
         ));
     };
     let scratch = Scratch::new("plans");
-    let brought = Brought {
-        scratch: scratch.map_err(FileError::on("make", Path::new("a temporary folder")))?,
-    };
+    let brought =
+        Brought { scratch: scratch.map_err(FileError::on("make", Path::new("a temporary folder")))? };
     sealed::open(&content, key, &Named::new(&brought.folder(), &[])?)?;
     let file = brought.folder().join(MANIFEST);
     let manifest = read_regular(&file).map_err(FileError::on("read", &file))?;

@@ -95,7 +95,9 @@ impl StartPlans {
             (None, None) => None,
             (None, Some(_)) => Some("it plans what it applies, and these are saved plans"),
             (Some(_), None) => Some("it applies saved plans"),
-            (Some(one), Some(other)) if one.manifest != other.manifest => Some("it applies other saved plans"),
+            (Some(one), Some(other)) if one.manifest != other.manifest => {
+                Some("it applies other saved plans")
+            }
             (Some(one), Some(other)) if one.replan != other.replan => Some(if one.replan {
                 "it began with --replan, and this is without"
             } else {

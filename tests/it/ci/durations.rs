@@ -61,10 +61,17 @@ fn what_jobs_have_measured_is_brought_together_with_what_is_known() {
     estate.write("kept.json", r#"{"dev/a": 9, "dev/b": 9, "dev/gone": 2}"#);
     estate.write("reports/dev-000/durations.json", r#"{"dev/a": 1.25}"#);
     estate.write("reports/dev-000/plan.md", "# Not of interest");
-    estate.write("reports/dev-001/durations.json", r#"{"dev/c": 3, "dev/ö \"q\"\n": 4, "dev/x": "soon", "dev/y": -1}"#);
+    estate.write(
+        "reports/dev-001/durations.json",
+        r#"{"dev/c": 3, "dev/ö \"q\"\n": 4, "dev/x": "soon", "dev/y": -1}"#,
+    );
     estate.write("reports/dev-002/durations.json", "{\"dev/b\": ");
     let ended = ci(&estate, &["durations", "kept.json", "reports"]).exits(0);
-    for told in ["dev-001: 2 entries are no seconds", "dev-002 says nothing of durations", "3 units were measured; kept.json knows 5"] {
+    for told in [
+        "dev-001: 2 entries are no seconds",
+        "dev-002 says nothing of durations",
+        "3 units were measured; kept.json knows 5",
+    ] {
         assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
     }
     let expected = json!({"dev/a": 1.25, "dev/b": 9.0, "dev/c": 3.0, "dev/gone": 2.0, "dev/ö \"q\"\n": 4.0});

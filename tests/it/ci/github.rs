@@ -103,9 +103,16 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             server: Server::start(),
         };
-        for folder in
-            ["home", "kept", "caches", "slipway/packaging", "upload", "nothing", "cache/restore", "cache/save"]
-        {
+        for folder in [
+            "home",
+            "kept",
+            "caches",
+            "slipway/packaging",
+            "upload",
+            "nothing",
+            "cache/restore",
+            "cache/save",
+        ] {
             std::fs::create_dir_all(world.folder.path().join(folder)).unwrap();
         }
         let action = std::fs::read_to_string(root().join("action.yml")).unwrap();
@@ -191,7 +198,8 @@ impl World {
                 "actions/cache" => "cache",
                 _ => "nothing",
             };
-            act.arg("--local-repository").arg(format!("{repository}@{version}={}", self.path(folder).display()));
+            act.arg("--local-repository")
+                .arg(format!("{repository}@{version}={}", self.path(folder).display()));
         }
         let output = act.output().unwrap();
         assert!(!told(&output).contains("canary-"), "{}", told(&output));

@@ -320,8 +320,7 @@ fn the_jobs_of_the_next_pipeline_are_cut_by_how_long_units_took_in_this_one() {
     world.commit("A unit that takes long");
     let checkout = world.checkout();
     let main = std::fs::read_to_string(checkout.path().join(HERE)).unwrap();
-    let by_hand =
-        [("CI_PIPELINE_SOURCE", "web"), ("ACTION", "apply"), ("CI_COMMIT_BRANCH", "main")];
+    let by_hand = [("CI_PIPELINE_SOURCE", "web"), ("ACTION", "apply"), ("CI_COMMIT_BRANCH", "main")];
     // What is cut, as the pipeline that it begins.
     let cut = || {
         std::fs::write(checkout.path().join(HERE), &main).unwrap();
@@ -331,7 +330,10 @@ fn the_jobs_of_the_next_pipeline_are_cut_by_how_long_units_took_in_this_one() {
     };
     let filter = |plans: &str, job: &str| {
         let script = crate::documented::pipelines::yaml(plans)[job]["script"][2].as_str().unwrap().to_owned();
-        ["alone", "vpc", "web"].into_iter().filter(|unit| script.contains(&format!("dev/{unit}}}"))).collect::<Vec<_>>()
+        ["alone", "vpc", "web"]
+            .into_iter()
+            .filter(|unit| script.contains(&format!("dev/{unit}}}")))
+            .collect::<Vec<_>>()
     };
     let first = cut();
     assert_eq!(filter(&first, "plans-dev-000"), ["alone", "vpc"]);

@@ -6,4 +6,5 @@ mod login;
 mod merged;
 mod overlapping;
 mod requests;
+mod statuses;
 mod trouble;

@@ -180,7 +180,7 @@ fn call(command: &str) -> Vec<&str> {
             "https://git.example.com/m.git",
         ]),
         "ci github" | "ci gitlab" | "ci argo-workflows" | "ci atlantis" => words.push("--dry-run"),
-        "ci comment" => words.push("live"),
+        "ci comment" | "ci status" => words.push("live"),
         "ci durations" => words.extend(["durations.json", "live"]),
         "ci seal" => words.extend(["live", "sealed"]),
         "ci open" => words.extend(["sealed", "opened"]),

@@ -42,7 +42,8 @@ fn on(machines: &Machines, machine: usize) -> Slipway {
 /// Begins the apply of the first machine's plans.
 fn begins(machines: &Machines, run: &str, arguments: &[&str]) -> Child {
     let address = machines.address(run);
-    let saved = ["apply", "saved", "--yes", "--shared", &address, "--lease", LEASE, "--format", "json", "-j", "2"];
+    let saved =
+        ["apply", "saved", "--yes", "--shared", &address, "--lease", LEASE, "--format", "json", "-j", "2"];
     spawn(on(machines, 0).env("MACHINE", "one").into_command(&[&saved, arguments].concat()))
 }
 
@@ -106,15 +107,22 @@ fn three_machines_apply_each_saved_plan_once_in_its_order_and_each_has_the_whole
     let objects = objects(&machines, bucket);
     assert!(!objects.contains("slipway-lock") && !objects.contains("tflock"), "{objects}");
     // What lies there is for those who have the key, and for no other run.
-    let plans = sealed(&machines, bucket, "one").unwrap();
-    let raw = machines.bed.aws("s3", &format!("/{bucket}/{plans}"));
-    assert!(raw.starts_with("slipway-sealed-1\n") && !raw.contains("tfplan"), "{plans}");
+    let plans = format!("s3://{bucket}/{}", sealed(&machines, bucket, "one").unwrap());
+    let other = machines.on(1).env("SLIPWAY_PLANS_KEY", "canary-of-another-key-77");
+    drop(other.run(&["ci", "open", &plans, "nothing"]).exits(5).says("not sealed with this key"));
+    on(&machines, 1).run(&["ci", "open", &plans, "opened"]).exits(0);
+    std::fs::remove_dir_all(machines.checkouts[1].path().join("opened")).unwrap();
     let join = ["join", &address, "--yes"];
     drop(machines.on(1).run(&join).exits(64).says("SLIPWAY_PLANS_KEY is not set"));
     let other = machines.on(1).env("SLIPWAY_PLANS_KEY", "canary-of-another-key-77");
     drop(other.run(&join).exits(5).says("not sealed with this key"));
     drop(on(&machines, 1).run(&[&join[..], &["--require-signature"]].concat()).exits(5).says("not signed"));
-    drop(on(&machines, 1).run(&["apply", "--yes", "--shared", &address]).exits(5).says("it applies saved plans"));
+    drop(
+        on(&machines, 1)
+            .run(&["apply", "--yes", "--shared", &address])
+            .exits(5)
+            .says("it applies saved plans"),
+    );
     change_module(&machines, "# another\n");
     on(&machines, 0).run(&["plan", "--out", "other"]).exits(0);
     let other = on(&machines, 0).run(&["apply", "other", "--yes", "--shared", &address]).exits(5);
@@ -122,7 +130,11 @@ fn three_machines_apply_each_saved_plan_once_in_its_order_and_each_has_the_whole
     let again = ["apply", "saved", "--replan", "--yes", "--shared", &address];
     drop(on(&machines, 0).run(&again).exits(5).says("it began without --replan, and this is with it"));
     let resumed = on(&machines, 0).run(&["resume", "--yes"]);
-    assert!(resumed.stderr.contains("slipway join") || resumed.stderr.contains("is done"), "{}", resumed.stderr);
+    assert!(
+        resumed.stderr.contains("slipway join") || resumed.stderr.contains("is done"),
+        "{}",
+        resumed.stderr
+    );
     assert_eq!(machines.applied().len(), 12);
 }
 
@@ -130,11 +142,15 @@ fn three_machines_apply_each_saved_plan_once_in_its_order_and_each_has_the_whole
 fn without_a_key_the_plans_stay_where_they_are_and_the_same_folder_takes_part() {
     let bucket = "shared-saved-folder";
     let machines = planned(2, bucket, &[("a", &[]), ("b", &["a"]), ("c", &[])], "true");
-    let (from, to) = (machines.checkouts[0].path().join("saved"), machines.checkouts[1].path().join("release"));
+    let (from, to) =
+        (machines.checkouts[0].path().join("saved"), machines.checkouts[1].path().join("release"));
     assert!(Command::new("cp").arg("-R").args([&from, &to]).status().unwrap().success());
     let address = machines.address("one");
     let apply = |machine: usize, folder: &str| {
-        machines.start(machine, &["apply", folder, "--yes", "--shared", &address, "--lease", LEASE, "--format", "json"])
+        machines.start(
+            machine,
+            &["apply", folder, "--yes", "--shared", &address, "--lease", LEASE, "--format", "json"],
+        )
     };
     let first = apply(0, "saved");
     begun(&machines, bucket, "one");
@@ -188,7 +204,8 @@ fn what_was_changed_is_refused_on_whichever_machine_and_nothing_of_it_is_touched
     assert_eq!(machines.applied().len(), 3, "nothing was touched");
     // With --replan, which whoever comes second has from the first, it is found to be there.
     let again = machines.address("again");
-    let replan = ["apply", "later", "--replan", "--yes", "--shared", &again, "--lease", LEASE, "--format", "json"];
+    let replan =
+        ["apply", "later", "--replan", "--yes", "--shared", &again, "--lease", LEASE, "--format", "json"];
     let first = spawn(on(&machines, 0).into_command(&replan));
     begun(&machines, bucket, "again");
     for machine in [first, joins(&machines, 1, "again")] {
@@ -210,7 +227,11 @@ fn plans_that_somebody_has_put_into_the_bucket_are_not_applied() {
     let plans = sealed(&machines, bucket, "one").unwrap();
     let address = machines.address("one");
     let join = ["join", &address, "--yes"];
-    machines.bed.put_object(bucket, &plans, "slipway-sealed-1\nsomething of somebody's that was never sealed at all");
+    machines.bed.put_object(
+        bucket,
+        &plans,
+        "slipway-sealed-1\nsomething of somebody's that was never sealed at all",
+    );
     drop(on(&machines, 1).run(&join).exits(5).says("not sealed with this key, or were changed since"));
     // Others that are sealed with the same key, such as those of another run.
     on(&machines, 1).run(&["plan", "b", "--out", "other"]).exits(0);
@@ -265,7 +286,8 @@ fn a_machine_that_is_killed_before_its_tool_has_changed_anything_leaves_its_plan
     let machines = planned(2, bucket, &[("a", &[]), ("b", &["a"])], "true");
     // Hooks are in what a plan is held to, so that they are there before it is made.
     let log = machines.log.path().to_owned();
-    let wait = format!("cd {}; touch waits-$MACHINE; until [ -e go-$MACHINE ]; do sleep 0.05; done", log.display());
+    let wait =
+        format!("cd {}; touch waits-$MACHINE; until [ -e go-$MACHINE ]; do sleep 0.05; done", log.display());
     let hook = format!(
         "terraform {{\n  before_hook \"wait\" {{\n    commands = [\"apply\"]\n    execute = [\"sh\", \"-c\", \"{wait}\"]\n  }}\n"
     );
