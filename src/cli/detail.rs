@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Session, Unwatched};
+use crate::engine::{OpenInputs, Session, Unwatched};
 use crate::launch::{CommandError, Tools, Workspace};
 use crate::project::EngineChoice;
 use crate::report::model::Summary;
@@ -50,7 +50,10 @@ pub async fn add_details(
             continue;
         }
         let detail = match loader.job(&unit_name::dir(&root, &row.name), session).await {
-            Ok(job) => engine.detail(&job, &file, session).await.map_err(|error| error.to_string()),
+            Ok(job) => engine
+                .detail(&job, &file, &OpenInputs::new(), session)
+                .await
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match detail {

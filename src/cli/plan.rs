@@ -25,7 +25,7 @@ pub struct SigningArgs {
 
 /// Show what would change in every unit
 ///
-/// Where a unit uses outputs of one that was never applied, its plan rests on mocks and is shown as provisional.
+/// A unit is planned with the outputs that what it depends on will have. Where some of these are known only after an apply, or mocks stand in for them, its plan is shown as provisional.
 #[derive(Args, Clone, Debug)]
 pub struct PlanArgs {
     /// A folder, here or under the estate's root
@@ -38,7 +38,7 @@ pub struct PlanArgs {
     #[arg(long, env = "SLIPWAY_DETAIL")]
     detail: bool,
 
-    /// Save the plans into this new folder, for `slipway apply DIR`; plans on mocks are left out
+    /// Save the plans into this new folder, for `slipway apply DIR`; provisional ones are left out
     #[arg(long, value_name = "DIR", env = "SLIPWAY_OUT")]
     out: Option<PathBuf>,
 

@@ -27,6 +27,8 @@ use crate::terragrunt::config::UnitConfig;
 pub trait Driver: Send + Sync {
     /// What the engine calls itself, such as `native`.
     const NAME: &'static str;
+    /// Whether it can plan a unit with inputs that are not known before another unit is applied.
+    const PLANS_OPEN_INPUTS: bool = false;
     /// A unit that commands can run on.
     type Ready: Send + Sync;
 

@@ -199,6 +199,12 @@ pub enum EngineError {
         /// Its length.
         bytes: usize,
     },
+    /// Values that are not known before another unit is applied cannot be given to the module.
+    #[error("the module cannot be planned with inputs that are not known yet: {why}")]
+    Unopened {
+        /// Why.
+        why: String,
+    },
     /// A file to be generated is there already.
     #[error("{path} exists already and its generate block says {policy}")]
     FileExists {
@@ -347,6 +353,9 @@ impl EngineError {
             Self::Unsupported { .. } => "run this unit with --engine terragrunt",
             Self::InputTooLong { .. } => {
                 "let the module read it from where it is kept, by a data source, or hand over the name of its file"
+            }
+            Self::Unopened { .. } => {
+                "apply first what they come from, or give its dependency block mock_outputs"
             }
             Self::FileExists { .. } => "remove the file, or set if_exists = \"overwrite\"",
             Self::Table { .. } => "check the credentials and the permissions on the table",

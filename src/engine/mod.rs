@@ -52,7 +52,8 @@ use async_trait::async_trait;
 pub use error::EngineError;
 pub use keeper::Keeper;
 pub use plan::{
-    Action, Fingerprint, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange, StateMark,
+    Action, Fingerprint, OpenInputs, OutputChange, PlanDetail, PlanJson, PlanSummary, ResourceChange,
+    StateMark,
 };
 pub use said::Said;
 pub use state_stores::{OfAws, StateLook, StateStore, StorePlace, state_stores};
@@ -66,6 +67,9 @@ use crate::support::process::CommandLine;
 use crate::support::work_folder::WorkFolder;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::Outputs;
+
+/// The module call that stands for inputs which are not known yet, in the plans of an engine that can make such.
+pub const OPEN_INPUTS: &str = "slipway_open";
 
 /// What every engine needs to know.
 #[derive(Clone, Debug)]
@@ -250,6 +254,21 @@ pub trait Engine: Send + Sync {
         session: Session<'_>,
     ) -> Result<SavedPlan, EngineError>;
 
+    /// Whether it can plan a unit with inputs that are not known before another unit is applied.
+    fn plans_open_inputs(&self) -> bool;
+
+    /// The outputs that a unit will have once its saved plan is applied, as far as that is known: `now` are those of its state.
+    async fn planned_outputs(
+        &self,
+        job: &UnitJob,
+        file: &Path,
+        now: Outputs,
+        session: Session<'_>,
+    ) -> Result<Outputs, EngineError> {
+        let plan = self.plan_json(job, file, session).await?;
+        plan::outputs_after(&plan, now).map_err(|error| EngineError::unread_plan(&error))
+    }
+
     /// Applies a saved plan, and nothing else; returns the outputs where the tool has told them.
     async fn apply(
         &self,
@@ -275,15 +294,18 @@ pub trait Engine: Send + Sync {
         session: Session<'_>,
     ) -> Result<PlanJson, EngineError>;
 
-    /// A saved plan attribute by attribute; nothing sensitive is in it. It starts the providers.
+    /// A saved plan attribute by attribute; nothing sensitive is in it. `open` are the inputs that were not known for it. It starts
+    /// the providers.
     async fn detail(
         &self,
         job: &UnitJob,
         file: &Path,
+        open: &OpenInputs,
         session: Session<'_>,
     ) -> Result<PlanDetail, EngineError> {
         let plan = self.plan_json(job, file, session).await?;
-        PlanDetail::of(&plan).map_err(|error| EngineError::unread_plan(&error))
+        let detail = PlanDetail::of(&plan).and_then(|detail| detail.waiting(&plan, OPEN_INPUTS, open));
+        detail.map_err(|error| EngineError::unread_plan(&error))
     }
 
     /// What a plan of the unit would be made on now, its state apart; nothing is written but what is fetched.

@@ -55,6 +55,10 @@ impl<D: Driver> Engine for D {
         D::NAME
     }
 
+    fn plans_open_inputs(&self) -> bool {
+        D::PLANS_OPEN_INPUTS
+    }
+
     async fn plan(
         &self,
         job: &UnitJob,

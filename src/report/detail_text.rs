@@ -76,7 +76,7 @@ fn output(detail: &OutputDetail) -> String {
 }
 
 fn attribute(change: &AttributeChange, width: usize) -> String {
-    let AttributeChange { path, before, after, forces_replacement, lines } = change;
+    let AttributeChange { path, before, after, forces_replacement, lines, .. } = change;
     let forces = if *forces_replacement {
         format!(" {}", style("# forces replacement").red().bold())
     } else {
@@ -92,15 +92,24 @@ fn attribute(change: &AttributeChange, width: usize) -> String {
         return format!("      {sign} {name}{forces}\n{}", lines.iter().map(line).collect::<String>());
     }
     let value = match (before, after) {
-        (Some(before), Some(after)) => format!("{} -> {}", shown(before), shown(after)),
-        (None, Some(only)) | (Some(only), None) => shown(only),
+        (Some(before), Some(_)) => format!("{} -> {}", shown(before), after_shown(change)),
+        (None, Some(_)) => after_shown(change),
+        (Some(only), None) => shown(only),
         (None, None) => String::new(),
     };
     format!("      {sign} {name} = {value}{forces}\n")
 }
 
+fn after_shown(change: &AttributeChange) -> String {
+    cut(&change.shown_after().unwrap_or_default())
+}
+
 fn shown(value: &Shown) -> String {
-    let text = name(&value.to_string()).into_owned();
+    cut(&value.to_string())
+}
+
+fn cut(text: &str) -> String {
+    let text = name(text).into_owned();
     if text.chars().count() <= MOST_SHOWN {
         return text;
     }

@@ -85,7 +85,10 @@ impl Run {
             ..PlanSummary::default()
         };
         let mocked = mocked.iter().map(|name| (*name).to_owned()).collect();
-        self.then(second, EventKind::Planned { node: node.to_owned(), summary, mocked })
+        self.then(
+            second,
+            EventKind::Planned { node: node.to_owned(), summary, mocked, waits_for: Vec::new() },
+        )
     }
 
     /// A node ends.

@@ -98,6 +98,7 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
     if wanted || (matches!(row.outcome, Some(Outcome::Interrupted)) && row.began.is_some()) {
         tell("log", json!(log_end(&row.name).as_deref().map(visible)));
     }
+    tell("waits_for", row.waits_for.iter().map(|name| json!(visible(name))).collect());
     tell("mocked", row.mocked.iter().map(|name| json!(visible(name))).collect());
     let retry = |retry: &super::model::Retry| json!({ "attempt": retry.attempt, "at": rounded(retry.at), "pause": rounded(retry.pause), "cause": visible(&retry.cause) });
     tell("retries", row.retries.iter().map(retry).collect());
@@ -162,7 +163,10 @@ fn attributes(attributes: &[AttributeChange]) -> Vec<Json> {
     };
     let one = |attribute: &AttributeChange| {
         json!({
-            "path": cut(&attribute.path), "before": value(&attribute.before), "after": value(&attribute.after),
+            "path": cut(&attribute.path), "before": value(&attribute.before), "after": match attribute.waits_for.as_slice() {
+                [] => value(&attribute.after),
+                _ => attribute.shown_after().map(|text| cut(&text)),
+            },
             "forces": attribute.forces_replacement,
             "lines": attribute.lines.iter().take(ATTRIBUTES).map(line).collect::<Vec<_>>(),
         })

@@ -77,8 +77,8 @@ fn plan_lines(row: &Row) -> Vec<String> {
     if let Some(plan) = &row.plan {
         let sums = if plan.refreshed { "refreshed".to_owned() } else { format!("plan: {}", plan.short()) };
         let mut line = sums;
-        if !row.mocked.is_empty() {
-            line = format!("{line}, provisional: mock outputs of {}", row.mocked.join(", "));
+        if let Some(rests_on) = row.provisional(&|names| names.join(", ")) {
+            line = format!("{line}, provisional: {rests_on}");
         }
         told.push(line);
     }

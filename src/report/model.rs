@@ -39,6 +39,9 @@ pub struct Row {
     /// The dependencies whose mocks went into the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mocked: Vec<String>,
+    /// The units whose apply it takes for the plan's inputs to be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
     /// What policies say of its plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub judgements: Vec<Judgement>,
@@ -80,6 +83,7 @@ impl Row {
             only_plans,
             detail: None,
             mocked: Vec::new(),
+            waits_for: Vec::new(),
             judgements: Vec::new(),
             cost: None,
             outcome: None,
@@ -113,7 +117,21 @@ impl Row {
             Some(Outcome::Planned) => self.plan.is_some(),
             _ => false,
         };
-        idle && empty && self.mocked.is_empty() && self.kind == NodeKind::Unit
+        idle && empty && !self.is_provisional() && self.kind == NodeKind::Unit
+    }
+
+    /// Whether its plan is not what an apply would do: it rests on mocks, or on what is not known yet.
+    pub fn is_provisional(&self) -> bool {
+        !self.mocked.is_empty() || !self.waits_for.is_empty()
+    }
+
+    /// On what its plan rests that an apply would not; none where that is nothing. `named` writes names.
+    pub fn provisional(&self, named: &dyn Fn(&[String]) -> String) -> Option<String> {
+        let mocks = (!self.mocked.is_empty()).then(|| format!("mock outputs of {}", named(&self.mocked)));
+        let open = (!self.waits_for.is_empty())
+            .then(|| format!("inputs that are known after the apply of {}", named(&self.waits_for)));
+        let all: Vec<String> = mocks.into_iter().chain(open).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     /// Whether something may have been changed of which nothing is known.
@@ -260,10 +278,11 @@ impl Summary {
             EventKind::Step { node, step } => {
                 self.change(node, |row| row.steps.push(StepTaken { name: step.clone(), at }));
             }
-            EventKind::Planned { node, summary, mocked } => self.change(node, |row| {
+            EventKind::Planned { node, summary, mocked, waits_for } => self.change(node, |row| {
                 row.plan = Some(summary.clone());
                 row.detail = None;
                 row.mocked.clone_from(mocked);
+                row.waits_for.clone_from(waits_for);
                 // They were about another plan.
                 row.judgements.clear();
                 row.cost = None;

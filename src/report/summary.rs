@@ -126,8 +126,8 @@ fn line(row: &Row) -> Line {
         None => "not finished",
     }
     .to_owned();
-    if !row.mocked.is_empty() {
-        result = format!("{result}, provisional: mock outputs of {}", name(&row.mocked.join(", ")));
+    if let Some(rests_on) = row.provisional(&|names| name(&names.join(", ")).into_owned()) {
+        result = format!("{result}, provisional: {rests_on}");
     }
     match &row.outcome {
         Some(Outcome::Unchanged { note: Some(note) }) => {
@@ -177,7 +177,12 @@ mod tests {
         let failed = Outcome::Failed { message: "boom".to_owned(), advice: None };
         let summary = Summary::of(&events(vec![
             EventKind::RunStarted(start),
-            EventKind::Planned { node: "dev/networking".to_owned(), summary, mocked: Vec::new() },
+            EventKind::Planned {
+                node: "dev/networking".to_owned(),
+                summary,
+                mocked: Vec::new(),
+                waits_for: Vec::new(),
+            },
             EventKind::Applying { node: "dev/networking".to_owned() },
             EventKind::Changed { node: "dev/networking".to_owned(), summary: done },
             finished("dev/networking", failed, 12.0),

@@ -125,6 +125,9 @@ impl Planning<'_> {
         } else {
             work.plan_ahead(&reporter, when).await
         };
+        if let (Some(preview), Some((job, plan))) = (self.preview, work.ahead.plan()) {
+            preview.planned(&work.dir, &job, &plan);
+        }
         self.events.emit(EventKind::NodeWaiting { node: name.clone() });
         let summary = work.ahead.plan().map(|(_, plan)| plan.summary);
         let outcome = summary.is_none().then_some(outcome);

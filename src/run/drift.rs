@@ -8,7 +8,7 @@ use super::event::{EventKind, Outcome};
 use super::node::Reporter;
 use crate::engine::plan::detail::{AttributeChange, ResourceDetail, Shown};
 use crate::engine::{
-    Action, Direction, Engine, EngineError, PlanDetail, PlanSummary, ResourceChange, UnitJob,
+    Action, Direction, Engine, EngineError, OpenInputs, PlanDetail, PlanSummary, ResourceChange, UnitJob,
 };
 use crate::project::DriftRules;
 
@@ -50,7 +50,12 @@ impl Found {
             reporter.log(line);
         }
         let node = reporter.node.clone();
-        reporter.emit(EventKind::Planned { node: node.clone(), summary: self.summary, mocked });
+        reporter.emit(EventKind::Planned {
+            node: node.clone(),
+            summary: self.summary,
+            mocked,
+            waits_for: Vec::new(),
+        });
         if detailed && !self.detail.drift.is_empty() {
             reporter.emit(EventKind::Detailed { node, detail: self.detail });
         }
@@ -70,7 +75,7 @@ pub async fn look(
     if plan.summary.drift.is_empty() {
         return Ok(sift(&reporter.node, Vec::new(), Vec::new(), rules));
     }
-    let detail = engine.detail(job, &plan.file, reporter.session()).await?;
+    let detail = engine.detail(job, &plan.file, &OpenInputs::new(), reporter.session()).await?;
     Ok(sift(&reporter.node, plan.summary.drift, detail.drift, rules))
 }
 
@@ -147,6 +152,7 @@ mod tests {
             after: shown(after),
             forces_replacement: false,
             lines: Vec::new(),
+            waits_for: Vec::new(),
         }
     }
 

@@ -55,6 +55,9 @@ pub enum EventKind {
         /// The dependencies whose mocks went into it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mocked: Vec<String>,
+        /// The units whose apply it takes for some of its inputs to be known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waits_for: Vec<String>,
     },
     /// An apply did not come to its end.
     Changed {

@@ -38,7 +38,7 @@ pub struct Kept {
     pub summary: PlanSummary,
     /// The dependencies whose mocks went into it.
     pub mocked: Vec<String>,
-    /// What it was made on; none where mocks went into it, since it is not saved then.
+    /// What it was made on; none where mocks went into it or inputs are not known yet, since it is not saved then.
     pub basis: Option<Basis>,
     /// The files that were read for it, with their digests, by their paths from the project's folder.
     pub files: BTreeMap<PathBuf, String>,
@@ -81,7 +81,7 @@ impl Keeper {
         session: Session<'_>,
     ) -> Result<(), EngineError> {
         let mocked = job.config.mocked.clone();
-        let (basis, files) = if mocked.is_empty() {
+        let (basis, files) = if mocked.is_empty() && job.config.open.is_empty() {
             let left_out = self.states.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
             let basis = Basis::now(engine, job, &left_out, session).await?;
             (Some(basis), files_read(&job.config, &self.root)?)

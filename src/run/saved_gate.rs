@@ -17,7 +17,10 @@ use super::saved::{SavedPlans, SavedUnit};
 use super::unit::UnitContext;
 use super::unit_loader::WorkError;
 use crate::engine::{EngineError, PlanSummary};
+use crate::support::confined::{PRIVATE, Root};
+use crate::support::fs::FileError;
 use crate::support::interrupt::Stop;
+use crate::support::paths;
 
 /// Stands before all units of a run that applies saved plans.
 pub struct SavedPlansGate {
@@ -55,6 +58,9 @@ enum Standing {
 impl Work for SavedPlansGate {
     async fn run(&self, reporter: &Reporter) -> Outcome {
         reporter.doing("verifying");
+        if let Err(error) = self.tell_outputs() {
+            return Outcome::Failed { message: error.to_string(), advice: None };
+        }
         let mut each: Vec<BoxFuture<'_, Result<Standing, WorkError>>> = Vec::new();
         for (name, unit) in &self.saved.units {
             each.push(Box::pin(self.verify(name, unit, reporter)));
@@ -85,6 +91,18 @@ impl Work for SavedPlansGate {
 }
 
 impl SavedPlansGate {
+    /// Has units looked at as they will be at their turn: with the outputs that what they depend on has by then.
+    fn tell_outputs(&self) -> Result<(), FileError> {
+        for (name, unit) in &self.saved.units {
+            let Some(gated) = self.units.get(name).filter(|_| !unit.summary().outputs.is_empty()) else {
+                continue;
+            };
+            Root::at(paths::folder(&gated.plan_file))?.write(&gated.plan_file, &unit.content, PRIVATE)?;
+            self.context.loader.saved(&gated.dir, &gated.plan_file, unit.summary());
+        }
+        Ok(())
+    }
+
     async fn verify(&self, name: &str, unit: &SavedUnit, reporter: &Reporter) -> Result<Standing, WorkError> {
         if reporter.interrupts().step() >= Stop::Drain {
             return Err(EngineError::Interrupted { command: "verifying the saved plans".to_owned() }.into());
@@ -94,7 +112,7 @@ impl SavedPlansGate {
             return Ok(objects("it is not in the tree".to_owned()));
         };
         let loader = &self.context.loader;
-        let job = match loader.job(&gated.dir, reporter.session()).await {
+        let job = match loader.job_by_then(&gated.dir, reporter.session()).await {
             Ok(job) => job,
             Err(WorkError::Configuration(diagnostics)) => {
                 let error = WorkError::Configuration(diagnostics);

@@ -130,10 +130,10 @@ impl UnitWork {
             When::Preview(preview) => preview,
             When::InTurn | When::Ahead => loader,
         };
-        let (job, mut planned) = match self.ahead.take() {
+        let (mut job, mut planned) = match self.ahead.take() {
             Some(Ahead::Ended(outcome)) => return Ok(outcome),
             Some(Ahead::Plan(job, plan) | Ahead::Preview(job, plan)) => (job, Some(plan)),
-            None => match evaluating.job(&self.dir, reporter.session()).await {
+            None => match self.evaluated(evaluating, when, reporter).await {
                 Ok(job) => (job, None),
                 Err(error) if *mode == Mode::Destroy && !error.is_interrupt() => {
                     return self.expect_nothing(error, reporter).await;
@@ -162,7 +162,65 @@ impl UnitWork {
                 reporter.log("another machine has been at it since it was planned: it is planned anew");
                 continue;
             }
-            retry::wait(job.config.errors.as_ref(), error, &mut attempt, reporter).await?;
+            match retry::wait(job.config.errors.as_ref(), error, &mut attempt, reporter).await {
+                Ok(()) => {}
+                Err(error) if !job.config.open.is_empty() && has_failed(&error) => {
+                    job = self.without_plans(evaluating, job, error, reporter).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The unit, evaluated. Where its plan is only shown, on the outputs that what it depends on will have by its plan: nothing is
+    /// applied before that is there, and a mock tells less.
+    async fn evaluated(
+        &self,
+        loader: &UnitLoader,
+        when: When<'_>,
+        reporter: &Reporter,
+    ) -> Result<UnitJob, WorkError> {
+        let is_shown = self.context.mode == Mode::Plan || matches!(when, When::Preview(_));
+        if !is_shown {
+            return loader.job(&self.dir, reporter.session()).await;
+        }
+        match loader.job_on_plans(&self.dir, reporter.session()).await {
+            Ok(Some(job)) => Ok(job),
+            Ok(None) => loader.job(&self.dir, reporter.session()).await,
+            Err(error) if error.is_interrupt() => Err(error),
+            Err(error) => match loader.job(&self.dir, reporter.session()).await {
+                Ok(job) => {
+                    reporter.log(&format!("{error}; it is planned on what is there"));
+                    Ok(job)
+                }
+                Err(other) if other.is_interrupt() => Err(other),
+                Err(_) => Err(error),
+            },
+        }
+    }
+
+    /// The unit on what is there, or on mocks, where it could not be planned with inputs that are not known yet.
+    async fn without_plans(
+        &self,
+        loader: &UnitLoader,
+        job: UnitJob,
+        error: EngineError,
+        reporter: &Reporter,
+    ) -> Result<UnitJob, WorkError> {
+        let waits_for = loader.waits_for(&job.config).join(", ");
+        match loader.job(&self.dir, reporter.session()).await {
+            Ok(job) => {
+                reporter.log(&format!(
+                    "it cannot be planned before {waits_for} is applied ({error}): it is planned on what is there"
+                ));
+                Ok(job)
+            }
+            Err(other) if other.is_interrupt() => Err(other),
+            Err(_) => Err(WorkError::Open {
+                inputs: job.config.open.keys().map(|name| &**name).collect::<Vec<_>>().join(", "),
+                waits_for,
+                source: Box::new(error),
+            }),
         }
     }
 
@@ -191,8 +249,12 @@ impl UnitWork {
             node: reporter.node.clone(),
             summary: plan.summary.clone(),
             mocked: job.config.mocked.clone(),
+            waits_for: loader.waits_for(&job.config),
         });
         self.tell_detail(job, &plan, reporter).await?;
+        if *mode == Mode::Plan {
+            loader.planned(&self.dir, job, &plan);
+        }
         if let When::Preview(_) = when {
             self.ahead.keep(Ahead::Preview(job.clone(), plan.clone()));
         }
@@ -225,7 +287,9 @@ impl UnitWork {
         if !self.context.plans.detailed || plan.summary.is_empty() {
             return Ok(());
         }
-        match self.context.loader.engine().detail(job, &plan.file, reporter.session()).await {
+        let loader = &self.context.loader;
+        let open = loader.open_inputs(&job.config);
+        match loader.engine().detail(job, &plan.file, &open, reporter.session()).await {
             Ok(detail) => reporter.emit(EventKind::Detailed { node: reporter.node.clone(), detail }),
             Err(error @ EngineError::Interrupted { .. }) => return Err(error),
             // The plan is as good as before.
@@ -257,6 +321,11 @@ impl UnitWork {
             let mocked = job.config.mocked.join(", ");
             let message =
                 format!("its plan rests on mock outputs of {mocked}: apply what it depends on first");
+            return Ok(Outcome::Refused { message });
+        }
+        if !job.config.open.is_empty() {
+            let waits_for = self.context.loader.waits_for(&job.config).join(", ");
+            let message = format!("its plan rests on what is known only after the apply of {waits_for}");
             return Ok(Outcome::Refused { message });
         }
         let beyond = self.ahead.beyond(&plan.summary);
@@ -324,6 +393,7 @@ impl UnitWork {
                 node: reporter.node.clone(),
                 summary: summary.clone(),
                 mocked: Vec::new(),
+                waits_for: Vec::new(),
             });
         };
         let summary = unit.summary();
@@ -410,8 +480,14 @@ impl Companion for Unreviewed<'_> {
             node: self.reporter.node.clone(),
             summary: summary.clone(),
             mocked: Vec::new(),
+            waits_for: Vec::new(),
         });
     }
+}
+
+/// Whether it is a failure, and no wish to stop or one that passes for none.
+fn has_failed(error: &EngineError) -> bool {
+    !matches!(error, EngineError::Interrupted { .. } | EngineError::Ignored { .. })
 }
 
 /// Whether a tool refused a plan since the state has moved on.

@@ -28,7 +28,7 @@
     node.tone = node.result === "planned" && !node.plan?.changes ? "same" : TONES[node.result] ?? "unfinished";
     node.losses = (node.resources ?? []).filter(isLoss);
     node.words = [
-      node.name, node.result, node.message ?? "", node.note ?? "", node.advice ?? "", ...(node.mocked ?? []),
+      node.name, node.result, node.message ?? "", node.note ?? "", node.advice ?? "", ...(node.mocked ?? []), ...(node.waits_for ?? []),
       ...[...(node.resources ?? []), ...(node.outputs ?? []), ...(node.drift ?? [])].flatMap(changeText),
     ].join("\n").toLowerCase();
   });
@@ -181,6 +181,10 @@
     $("losses").querySelector("ul").replaceChildren(...told);
 
     const notes = [];
+    const open = nodes.filter((node) => node.waits_for && !node.mocked);
+    if (open.length > 0) {
+      notes.push(element("p", {}, text("span", "pill held", `${plural(open.length, "plan is", "plans are")} provisional`), " some inputs are known only once what they come from is applied."));
+    }
     const mocked = nodes.filter((node) => node.mocked);
     if (mocked.length > 0) {
       notes.push(element("p", {}, text("span", "pill held", `${plural(mocked.length, "plan is", "plans are")} provisional`), " made on mock outputs of what was never applied; an apply may do something else."));
@@ -286,7 +290,7 @@
 
   function row(node) {
     const opened = state.open.has(node.index);
-    const toggle = element("button", { type: "button", className: "toggle" }, element("span", {}, marked(node.name), node.gate && text("span", "tag", "gate"), node.mocked && text("span", "tag", "provisional")));
+    const toggle = element("button", { type: "button", className: "toggle" }, element("span", {}, marked(node.name), node.gate && text("span", "tag", "gate"), (node.mocked || node.waits_for) && text("span", "tag", "provisional")));
     toggle.setAttribute("aria-expanded", String(opened));
     const count = (key) => {
       const number = node.plan?.[key] ?? 0;
@@ -314,6 +318,7 @@
     const parts = trouble(node, true);
     const heading = (title) => parts.push(text("h3", "", title));
     if (node.note) parts.push(text("p", "", node.note));
+    if (node.waits_for) parts.push(text("p", "", `Provisional: some inputs are known after the apply of ${node.waits_for.join(", ")}.`));
     if (node.mocked) parts.push(text("p", "", `Provisional: planned on mock outputs of ${node.mocked.join(", ")}.`));
     for (const judged of node.judgements ?? []) {
       const tone = { denied: "failed", warned: "held" }[judged.verdict] ?? "ok";

@@ -8,6 +8,8 @@ mod hooks;
 mod init;
 mod installed;
 mod mentioned;
+mod open_inputs;
+mod opened_module;
 mod prepare;
 mod prepared;
 mod providers;
@@ -28,6 +30,7 @@ use slipway_providers::Served;
 use tracing::debug;
 
 use self::hooks::Hooks;
+use self::open_inputs::Opened;
 use self::prepared::Prepared;
 use self::providers::Providers;
 use self::shared_init::SharedInits;
@@ -116,6 +119,7 @@ impl NativeEngine {
             identity: identity.variables(),
             // The plan was made here, with whatever it needed.
             is_initialized: true,
+            opened: None,
         })
     }
 
@@ -201,6 +205,7 @@ impl NativeEngine {
 #[async_trait]
 impl Driver for NativeEngine {
     const NAME: &'static str = "native";
+    const PLANS_OPEN_INPUTS: bool = true;
     type Ready = Prepared;
 
     fn parts(&self) -> &Parts {
@@ -211,6 +216,11 @@ impl Driver for NativeEngine {
         match verb {
             Verb::ApplySaved(_) => self.as_planned(job).await,
             Verb::Tool(command) if command.word() == "init" => self.bring(job, session).await,
+            Verb::Plan(_) if !job.config.open.is_empty() => {
+                let prepared = self.prepare(job, session).await?;
+                let opened = Opened::begin(&job.config, &prepared.modules, &prepared.folder)?;
+                Ok(Prepared { opened, ..prepared })
+            }
             _ => self.prepare(job, session).await,
         }
     }

@@ -43,6 +43,7 @@ impl NativeEngine {
             self.source(job, &tool, session).await?
         };
         let identity = self.parts.roles.identity(config).await?;
+        workdir::put_back(self.home(), job)?;
         let folder = workdir::bring_together(self.home(), job, &source)?;
         other_state::refuse_natively(&job.id, config, folder.path())?;
         refuse_endless(config, folder.path())?;
@@ -56,7 +57,7 @@ impl NativeEngine {
         }
         init::write_backend_file(&folder, config)?;
         let identity = identity.variables();
-        Ok(Prepared { tool, folder, modules, inputs, identity, is_initialized: false })
+        Ok(Prepared { tool, folder, modules, inputs, identity, is_initialized: false, opened: None })
     }
 
     /// The unit's module on this machine; without a source its own folder is the module.

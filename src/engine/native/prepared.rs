@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use super::open_inputs::Opened;
 use crate::engine::tool::Tool;
 use crate::support::confined::Root;
 use crate::terraform::ModuleTree;
@@ -21,4 +22,6 @@ pub struct Prepared {
     pub identity: Vec<(OsString, OsString)>,
     /// Whether `init` has just run in it, for this unit.
     pub is_initialized: bool,
+    /// What of the module is open, as long as that is so.
+    pub opened: Option<Opened>,
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::brought::{Brought, is_earlier_list};
-use super::{earlier, generate};
+use super::{earlier, generate, open_inputs};
 use crate::engine::copied_files::CopiedFiles;
 use crate::engine::source::share::share;
 use crate::engine::source::{Fetched, files_of};
@@ -35,6 +35,14 @@ fn of_unit(home: &Path, job: &UnitJob) -> Result<(Root, Root), EngineError> {
     let ours = Root::own(home)?;
     let work = ours.folder(&root(home, &job.id), PRIVATE_FOLDER)?;
     Ok((ours, work.through_inner_links()))
+}
+
+/// Puts back what a run that was killed has replaced in the unit's folder for the time of a plan.
+pub fn put_back(home: &Path, job: &UnitJob) -> Result<(), EngineError> {
+    if !open_inputs::is_left_behind(&path(home, job)?) {
+        return Ok(());
+    }
+    Ok(open_inputs::put_back(&open(home, job)?)?)
 }
 
 /// Brings what is new, generates the files, and returns the folder in which commands run.

@@ -8,10 +8,12 @@ use super::{Action, OutputChange, PlanJson, ResourceChange};
 
 mod lines;
 mod meaning;
+mod open;
 mod walk;
 
 pub use lines::DiffLine;
 pub use meaning::{Deviating, Deviation};
+pub use open::OpenInputs;
 
 /// What a plan would do, in full. Nothing sensitive is in it: it may be kept, shown and sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,20 @@ pub struct AttributeChange {
     /// Texts of several lines, and JSON documents, line by line; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<DiffLine>,
+    /// The units whose apply it takes for it to be known, where it waits for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+}
+
+impl AttributeChange {
+    /// Its value after, with what it waits for; none where it is not set any more.
+    pub fn shown_after(&self) -> Option<String> {
+        let after = self.after.as_ref()?;
+        Some(match self.waits_for.as_slice() {
+            [] => after.to_string(),
+            units => format!("(known after apply of {})", units.join(", ")),
+        })
+    }
 }
 
 /// One output.

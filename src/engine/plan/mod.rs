@@ -8,13 +8,17 @@ pub mod folder;
 pub mod left_out;
 pub mod manifest;
 mod mask;
+mod outputs;
 pub mod signature;
 mod summary;
 
 pub use crate::terraform::state::StateMark;
-pub use detail::{AttributeChange, Deviation, DiffLine, OutputDetail, PlanDetail, ResourceDetail, Shown};
+pub use detail::{
+    AttributeChange, Deviation, DiffLine, OpenInputs, OutputDetail, PlanDetail, ResourceDetail, Shown,
+};
 pub use fingerprint::Fingerprint;
 pub use mask::Secrets;
+pub use outputs::outputs_after;
 pub use summary::{Action, OutputChange, PlanSummary, ResourceChange};
 
 use crate::terraform::outputs::object_in;

@@ -85,8 +85,13 @@ impl Proposing<'_> {
             let Some((job, plan)) = work.ahead.plan().filter(|(_, plan)| !plan.summary.is_empty()) else {
                 continue;
             };
+            let loader = self.preview;
             let session = Session { watcher: &Unwatched, interrupts: self.run.interrupts, place: None };
-            let text = match work.context.loader.engine().detail(&job, &plan.file, session).await {
+            let text = match loader
+                .engine()
+                .detail(&job, &plan.file, &loader.open_inputs(&job.config), session)
+                .await
+            {
                 Ok(detail) => detail_text::text(&detail),
                 Err(error) => format!("  its detail could not be read: {error}\n"),
             };

@@ -96,6 +96,7 @@ fn samples() -> Vec<EventKind> {
         after: Some(Shown::KnownAfterApply),
         forces_replacement: true,
         lines: Vec::new(),
+        waits_for: vec!["dev/dns".to_owned()],
     };
     let resource = || ResourceDetail { change: change(), attributes: vec![attribute()] };
     vec![
@@ -120,6 +121,7 @@ fn samples() -> Vec<EventKind> {
                 changes: true,
             },
             mocked: vec!["dev/dns".to_owned()],
+            waits_for: vec!["dev/networking".to_owned()],
         },
         EventKind::Judged(Judgement {
             node: node(),

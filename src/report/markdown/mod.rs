@@ -53,13 +53,21 @@ pub fn markdown(summary: &Summary, log_end: impl Fn(&str) -> Option<String>) -> 
         page.blocks("destroys", ALERTS, &gone, alert);
         page.text.push('\n');
     }
-    let provisional = rows.iter().filter(|row| !row.mocked.is_empty()).count();
-    if provisional > 0 {
+    let mocked = rows.iter().filter(|row| !row.mocked.is_empty()).count();
+    if mocked > 0 {
         page.text = format!(
             "{}> [!WARNING]\n> **{} provisional**: made on mock outputs of what was never applied, and not \
              what an apply would do.\n\n",
             page.text,
-            plural(provisional, "plan is", "plans are"),
+            plural(mocked, "plan is", "plans are"),
+        );
+    }
+    let open = rows.iter().filter(|row| row.mocked.is_empty() && !row.waits_for.is_empty()).count();
+    if open > 0 {
+        page.text = format!(
+            "{}> [!NOTE]\n> **{} provisional**: some inputs are known only once what they come from is applied.\n\n",
+            page.text,
+            plural(open, "plan is", "plans are"),
         );
     }
     let judged: Vec<&Row> = rows.iter().copied().filter(|row| objections(row).next().is_some()).collect();
@@ -269,10 +277,16 @@ fn line(row: &Row) -> String {
         Some(Outcome::Drifted { note }) => format!("**drifted**: {}", code(note)),
         Some(outcome) => outcome.word().to_owned(),
     };
+    let named = |names: &[String]| {
+        let named: Vec<String> = names.iter().take(3).map(|name| code(name)).collect();
+        let more = if names.len() > 3 { ", …" } else { "" };
+        format!("{}{more}", named.join(", "))
+    };
     if !row.mocked.is_empty() {
-        let named: Vec<String> = row.mocked.iter().take(3).map(|name| code(name)).collect();
-        let more = if row.mocked.len() > 3 { ", …" } else { "" };
-        result = format!("{result}, *provisional*: mocks of {}{more}", named.join(", "));
+        result = format!("{result}, *provisional*: mocks of {}", named(&row.mocked));
+    }
+    if !row.waits_for.is_empty() {
+        result = format!("{result}, *provisional*: known after the apply of {}", named(&row.waits_for));
     }
     if !row.retries.is_empty() {
         result = format!("{result}, {}", plural(row.retries.len(), "attempt before", "attempts before"));

@@ -102,6 +102,7 @@ fn differences(
             after: Some(Shown::Value(format!("{live}set by {manager}").into())),
             forces_replacement: false,
             lines: Vec::new(),
+            waits_for: Vec::new(),
         };
         add(format!("{application}: {resource}"), Some(kept));
     }

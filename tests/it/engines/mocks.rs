@@ -64,7 +64,10 @@ fn an_apply_has_the_mocks_that_are_allowed_for_it() {
         let mocks =
             "  mock_outputs = { id = \"mock\" }\n  mock_outputs_allowed_terraform_commands = [\"plan\"]";
         let estate = estate(mocks, "\"${dependency.base.outputs.id} ${get_terraform_command()}\"");
-        driver.run(&estate, &["plan"]).exits(0).says("provisional: mock outputs of base");
+        let plan = driver.run(&estate, &["plan"]).exits(0);
+        // With the native engine the plan of `base` has the output already.
+        let rests_on_mocks = plan.stdout.contains("provisional: mock outputs of base");
+        assert_eq!(rests_on_mocks, driver.engine == "terragrunt", "{}", plan.stdout);
         let alone = driver.run(&estate, &["apply", "user", "--yes"]).exits(1);
         drop(alone.says("has no outputs").says("only for plan, not for apply"));
         driver.run(&estate, &["apply", "--yes"]).exits(0).says("applied");

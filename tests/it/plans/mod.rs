@@ -7,6 +7,7 @@ mod signed;
 mod stages;
 mod table;
 mod tampered;
+mod through;
 mod wrapped;
 
 use std::path::{Path, PathBuf};

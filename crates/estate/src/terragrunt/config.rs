@@ -3,7 +3,7 @@
 //! Shapes after Terragrunt's reference of blocks and attributes. Paths are absolute and clean. What is not
 //! set is `None` or empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,6 +66,8 @@ pub struct UnitConfig {
     /// The names of the dependencies whose mocks were used for want of real outputs, or, when a unit is only
     /// rendered, whose outputs are left open.
     pub mocked: Vec<String>,
+    /// The inputs that are not known yet, or not in full, each with the folders of the units whose outputs they rest on.
+    pub open: BTreeMap<Arc<str>, BTreeSet<PathBuf>>,
     /// What was noticed on the way and is no error.
     pub warnings: Vec<Diagnostic>,
     /// The unit with the keys and the shape of Terragrunt's `render`.

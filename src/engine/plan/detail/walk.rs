@@ -65,6 +65,7 @@ impl Walk<'_> {
             after: after_shown,
             forces_replacement: self.replace.iter().any(|path| is_prefix(path, &self.path)),
             lines,
+            waits_for: Vec::new(),
         });
     }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::dependency::DependencyBlock;
 use super::file_config::Wanted;
-use super::include::Strategy;
 use super::reader::{Reader, without_repetition};
 use super::scope::{FileScope, Section};
 use super::unit;
 use super::unit_evaluation::UnitEvaluation;
+use super::written::{files, written_items};
 use crate::terraform::Module;
 use crate::terraform::files::is_module_file;
 use crate::terragrunt::config::{MockMerge, UnitConfig};
@@ -127,13 +127,6 @@ impl Reader {
     }
 }
 
-/// The unit's own file, and those that are merged under it, the uppermost first.
-fn files<'r>(scope: &Rc<FileScope<'r>>) -> Vec<Rc<FileScope<'r>>> {
-    let includes = scope.includes();
-    let merged = includes.list.iter().rev().filter(|include| include.strategy != Strategy::NoMerge);
-    std::iter::once(Rc::clone(scope)).chain(merged.map(|include| Rc::clone(&include.scope))).collect()
-}
-
 fn inputs(
     files: &[Rc<FileScope<'_>>],
     merged: Option<&slipway_hcl::value::Fields>,
@@ -165,32 +158,6 @@ fn inputs(
         Some(Input { name: Arc::clone(name), value: value.clone(), name_place, value_place })
     };
     (Some(merged.into_iter().flatten().filter_map(input).collect()), place)
-}
-
-/// Where each input is written: in the object itself, or in the last one that a `merge` takes.
-fn written_items(expr: &Expr) -> HashMap<&str, &ObjectItem> {
-    let mut items = HashMap::new();
-    add_written_items(expr, &mut items);
-    items
-}
-
-fn add_written_items<'e>(expr: &'e Expr, found: &mut HashMap<&'e str, &'e ObjectItem>) {
-    match &expr.kind {
-        ExprKind::Paren(inner) => add_written_items(inner, found),
-        ExprKind::Object(items) => {
-            for item in items {
-                if let ExprKind::Variable(key) | ExprKind::String(key) = &item.key.kind {
-                    found.entry(&**key).or_insert(item);
-                }
-            }
-        }
-        ExprKind::Call { name: function, arguments, .. } if &*function.name == "merge" => {
-            for argument in arguments.iter().rev() {
-                add_written_items(argument, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn output_uses(unit: &FileScope<'_>, file: &FileScope<'_>, blocks: &[DependencyBlock]) -> Vec<OutputUse> {

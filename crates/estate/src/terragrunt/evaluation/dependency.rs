@@ -356,6 +356,11 @@ impl DependencyBlock {
         Ok(outputs)
     }
 
+    /// The outputs, where somebody has asked for them already.
+    pub fn known_outputs(&self) -> Option<&Value> {
+        self.outputs.get()?.as_ref().ok()?.as_ref()
+    }
+
     fn find_outputs(&self, scope: &FileScope<'_>) -> Result<Option<Value>, Box<Diagnostic>> {
         if !self.enabled() {
             return Ok(self.mock_outputs());

@@ -18,6 +18,7 @@ pub(super) mod include;
 pub(super) mod labelled;
 pub(super) mod locals;
 pub(super) mod merge;
+pub(super) mod open;
 pub(super) mod outline;
 pub(super) mod overridden;
 pub(super) mod parsed_file;
@@ -26,5 +27,6 @@ pub(super) mod reader;
 pub(super) mod scope;
 pub(super) mod unit;
 pub(super) mod unit_evaluation;
+pub(super) mod written;
 
 pub use reader::Reader;

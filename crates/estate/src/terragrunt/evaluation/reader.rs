@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::file_config::Wanted;
+use super::open;
 use super::outline::{self, Outline};
 use super::parsed_file::ParsedFile;
 use super::scope::FileScope;
@@ -152,7 +153,8 @@ impl Reader {
         warnings.extend(scope.mock_warnings());
         let whole = config.as_value();
         unit::check_size(&scope, &whole).map_err(|error| vec![*error])?;
-        let config = UnitConfig { warnings, ..unit::config(&scope, config, whole) };
+        let open = open::inputs(&scope, &config);
+        let config = UnitConfig { warnings, open, ..unit::config(&scope, config, whole) };
         Ok((Some(config), errors))
     }
 

@@ -208,6 +208,7 @@ pub(crate) fn config(scope: &FileScope<'_>, config: FileConfig, whole: Value) ->
             .collect(),
         files_read: scope.session.files_read(),
         mocked: scope.session.mocked.borrow().iter().cloned().collect(),
+        open: BTreeMap::new(),
         warnings: Vec::new(),
         rendered: Some(whole),
         locals: config.locals,
