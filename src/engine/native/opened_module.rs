@@ -16,7 +16,7 @@ use crate::hcl::source::{SourceFile, Span};
 use crate::hcl::value::{Fields, Value};
 use crate::hcl::{parse, walk, write};
 use crate::terraform::files::is_override;
-use crate::terraform::{Constraint, Module};
+use crate::terraform::{Constraint, Module, Variable};
 
 /// What is unknown of whatever type while a tool plans.
 const UNKNOWN: &str = "jsondecode(uuid())";
@@ -74,7 +74,11 @@ impl OpenedModule {
             }
         }
         for (name, value) in open {
-            let constraint = module.variables.get(&**name).and_then(|variable| variable.constraint.as_ref());
+            let variable = module.variables.get(&**name);
+            // What is not to be shown rests in no file.
+            let is_hidden = variable.is_some_and(Variable::is_hidden);
+            let constraint =
+                variable.filter(|_| !is_hidden).and_then(|variable| variable.constraint.as_ref());
             let written = write::expression(&as_given(value, constraint), 1, &Open);
             opened.arguments.push_str(&format!("  {name} = {written}\n"));
         }
@@ -267,17 +271,20 @@ mod tests {
                 ("key", Value::string("secret").marked_if(true)),
             ])
         };
-        let text = "variable \"typed\" {\n  type = object({ id = string, cidr = string, key = string })\n  sensitive = true\n}\n\
-                    variable \"untyped\" {}\nvariable \"text\" {\n  type = string\n}\n";
-        let open = [("typed", network()), ("untyped", network()), ("text", network())];
-        let opened = opened(&[("main.tf", text)], &open).unwrap();
+        let typed = "  type = object({ id = string, cidr = string, key = string })\n";
+        let text = format!(
+            "variable \"typed\" {{\n{typed}}}\nvariable \"hidden\" {{\n{typed}  sensitive = true\n}}\n\
+             variable \"untyped\" {{}}\nvariable \"text\" {{\n  type = string\n}}\n"
+        );
+        let open = ["typed", "hidden", "untyped", "text"].map(|name| (name, network()));
+        let opened = opened(&[("main.tf", &text)], &open).unwrap();
         let call = opened.call("./.x");
         assert!(call.contains("\"cidr\" = \"10.0.0.0/16 $${x}\""), "{call}");
         assert!(!call.contains("secret"), "{call}");
-        assert!(
-            call.contains("untyped = jsondecode(uuid())\n") && call.contains("text = jsondecode(uuid())\n")
-        );
-        assert!(opened.inner.contains("value = var.typed\n  sensitive = true\n"), "{}", opened.inner);
+        for name in ["hidden", "untyped", "text"] {
+            assert!(call.contains(&format!("  {name} = jsondecode(uuid())\n")), "{call}");
+        }
+        assert!(opened.inner.contains("value = var.hidden\n  sensitive = true\n"), "{}", opened.inner);
     }
 
     #[test]
