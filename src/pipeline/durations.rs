@@ -54,13 +54,12 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_left_out_and_what_is_too_long_counts_as_a_day() {
-        let text =
-            r#"{"a": 1.5, "b": -1, "c": "2", "d": null, "e": 1e300, "ö/\"x\"": 0, "": 3, "f": {"g": 1}}"#;
+        let text = r#"{"a": 1.5, "b": -1, "c": "2", "d": null, "e": 1e300, "ö/\"x\"": 0, "": 3, "f": {"g": 1}, "h": 1e999}"#;
         let Told { seconds, left_out } = read(text).unwrap();
         let expected = [("", 3.0), ("a", 1.5), ("e", LONGEST), ("ö/\"x\"", 0.0)];
         assert_eq!(seconds, expected.map(|(name, seconds)| (name.to_owned(), seconds)).into());
-        assert_eq!(left_out, 4);
-        for broken in ["", "{", "[]", "null", "{\"a\": NaN}", "{\"a\": 1e999}", "{\"a\": -Infinity}"] {
+        assert_eq!(left_out, 5);
+        for broken in ["", "{", "[]", "null", "{\"a\": NaN}", "{\"a\": -Infinity}"] {
             assert!(read(broken).is_err(), "{broken}");
         }
     }

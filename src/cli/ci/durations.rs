@@ -74,8 +74,7 @@ fn told(ui: Ui, name: &str, text: &str) -> Seconds {
     match read(text) {
         Ok(told) => {
             if told.left_out > 0 {
-                let message = format!("{name}: {} entries are no seconds, and are left out", told.left_out);
-                ui.warn(&message);
+                ui.warn(&format!("{name}: entries that are no seconds are left out: {}", told.left_out));
             }
             told.seconds
         }

@@ -68,7 +68,7 @@ fn what_jobs_have_measured_is_brought_together_with_what_is_known() {
     estate.write("reports/dev-002/durations.json", "{\"dev/b\": ");
     let ended = ci(&estate, &["durations", "kept.json", "reports"]).exits(0);
     for told in [
-        "dev-001: 2 entries are no seconds",
+        "dev-001: entries that are no seconds are left out: 2",
         "dev-002 says nothing of durations",
         "3 units were measured; kept.json knows 5",
     ] {
@@ -97,8 +97,8 @@ fn what_is_no_time_is_told_and_changes_no_job() {
         ("", "says nothing of durations"),
         ("[1, 2]", "says nothing of durations"),
         ("{\"dev/a\": NaN}", "says nothing of durations"),
-        ("{\"dev/a\": 1e999}", "says nothing of durations"),
-        ("{\"dev/a\": -5, \"dev/b\": \"9\", \"dev/c\": null}", "3 entries are no seconds"),
+        ("{\"dev/a\": 1e999}", "are left out: 1"),
+        ("{\"dev/a\": -5, \"dev/b\": \"9\", \"dev/c\": null}", "entries that are no seconds are left out: 3"),
     ] {
         estate.write("seconds.json", text);
         let (found, said) = jobs(&estate, &["--durations", "seconds.json"]);

@@ -186,7 +186,7 @@ impl World {
         }
         let workflow = self.estate.path().join(".github/workflows/infrastructure.yml");
         for line in std::fs::read_to_string(workflow).unwrap().lines() {
-            let Some((_, used)) = line.split_once("uses: ") else { continue };
+            let Some(used) = line.trim_start_matches([' ', '-']).strip_prefix("uses: ") else { continue };
             let used = used.split(' ').next().unwrap();
             let (action, version) = used.split_once('@').unwrap();
             // An action may lie in a folder of its repository.
