@@ -125,11 +125,13 @@ impl Row {
         !self.mocked.is_empty() || !self.waits_for.is_empty()
     }
 
-    /// On what its plan rests that an apply would not; none where that is nothing. `named` writes names.
+    /// On what its plan rests that an apply would not; none where that is nothing, or where it has come to more than a plan. `named`
+    /// writes names.
     pub fn provisional(&self, named: &dyn Fn(&[String]) -> String) -> Option<String> {
         let mocks = (!self.mocked.is_empty()).then(|| format!("mock outputs of {}", named(&self.mocked)));
-        let open = (!self.waits_for.is_empty())
-            .then(|| format!("inputs that are known after the apply of {}", named(&self.waits_for)));
+        let is_plan = matches!(self.outcome, None | Some(Outcome::Planned));
+        let open =
+            (is_plan && !self.waits_for.is_empty()).then(|| format!("waits for {}", named(&self.waits_for)));
         let all: Vec<String> = mocks.into_iter().chain(open).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }

@@ -64,8 +64,8 @@ pub fn standings(parts: &[Part], environments: &[String], jobs: &[String]) -> Ve
 
 /// That environments are being planned.
 pub fn pending(environments: &[String], jobs: &[String]) -> Vec<Standing> {
-    let named = jobs.iter().map(|job| environment_of(job, environments));
-    let mut names: Vec<&str> = environments.iter().map(String::as_str).chain(named).collect();
+    let of_jobs = jobs.iter().map(|job| environment_of(job, environments));
+    let mut names: Vec<&str> = environments.iter().map(String::as_str).chain(of_jobs).collect();
     names.sort_unstable();
     names.dedup();
     let pending = |name: &str| Standing {

@@ -62,10 +62,10 @@ pub(super) async fn cmd_status(ui: Ui, global: &Global, args: &StatusArgs) -> Re
         all.retain(|one| args.environments.contains(&one.environment));
     }
     let named = |one: &Standing| format!("slipway/{}/{}", args.name, one.environment);
-    let told: String =
-        all.iter().map(|one| format!("{}  {}  {}\n", named(one), word(one.state), one.text)).collect();
     if args.dry_run {
-        ui.answer(if told.is_empty() { "there is no environment\n" } else { &told })?;
+        let line = |one: &Standing| format!("{}  {}  {}", named(one), word(one.state), one.text);
+        let told: Vec<String> = all.iter().map(line).collect();
+        ui.answer(&if told.is_empty() { "there is no environment".to_owned() } else { told.join("\n") })?;
         return Ok(Exit::Done);
     }
     let Some((commit, job)) = job.and_then(|job| Some((job.commit.clone()?, job))) else {

@@ -285,8 +285,8 @@ fn line(row: &Row) -> String {
     if !row.mocked.is_empty() {
         result = format!("{result}, *provisional*: mocks of {}", named(&row.mocked));
     }
-    if !row.waits_for.is_empty() {
-        result = format!("{result}, *provisional*: known after the apply of {}", named(&row.waits_for));
+    if !row.waits_for.is_empty() && matches!(row.outcome, None | Some(Outcome::Planned)) {
+        result = format!("{result}, *provisional*: waits for {}", named(&row.waits_for));
     }
     if !row.retries.is_empty() {
         result = format!("{result}, {}", plural(row.retries.len(), "attempt before", "attempts before"));

@@ -92,7 +92,6 @@ impl StartPlans {
     /// Why a run of the one is not one of the other; none where it is.
     fn difference(theirs: Option<&Self>, ours: Option<&Self>) -> Option<&'static str> {
         match (theirs, ours) {
-            (None, None) => None,
             (None, Some(_)) => Some("it plans what it applies, and these are saved plans"),
             (Some(_), None) => Some("it applies saved plans"),
             (Some(one), Some(other)) if one.manifest != other.manifest => {
@@ -103,7 +102,7 @@ impl StartPlans {
             } else {
                 "it began without --replan, and this is with it"
             }),
-            (Some(_), Some(_)) => None,
+            (None, None) | (Some(_), Some(_)) => None,
         }
     }
 }

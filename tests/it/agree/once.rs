@@ -98,8 +98,15 @@ fn what_goes_beyond_what_was_shown_is_asked_for_again() {
 
 #[test]
 fn what_cannot_be_planned_yet_is_asked_for_in_its_turn() {
-    // Without mocks nobody knows what the cluster will be.
+    // What is generated of an output cannot be known before it.
     let estate = Estate::chain();
+    for (unit, dependency) in [("cluster", "networking"), ("identity", "cluster")] {
+        let generated = format!(
+            "generate \"note\" {{\n  path = \"note.tf\"\n  if_exists = \"overwrite\"\n  \
+             contents = \"# ${{dependency.{dependency}.outputs.value}}\"\n}}\n\ninputs = {{"
+        );
+        estate.change(unit, "inputs = {", &generated);
+    }
     let answers = [QUESTION, "y\n", "[q]uit: ", "y\n", "[q]uit: ", "y\n"];
     let shown = asked(&estate, &["apply"], &answers).exits(0);
     let text = shown.says("planned when networking is done").says("planned when cluster is done").text();

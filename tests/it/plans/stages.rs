@@ -25,8 +25,8 @@ fn what_rests_on_outputs_that_are_not_there_yet_is_planned_stage_by_stage() {
         let estate = estate();
         let slipway = || Slipway::new(estate.path(), &tool);
         let plan = slipway().run(&["plan", "--out", "saved1"]).exits(0);
-        let plan = plan.says("provisional: inputs that are known after the apply of networking");
-        let plan = plan.says("provisional: inputs that are known after the apply of cluster");
+        let plan = plan.says("provisional: waits for networking");
+        let plan = plan.says("provisional: waits for cluster");
         let plan = plan.says("saved the plans of 2 units");
         drop(plan.says("cluster is not among them: plan it when networking is applied"));
         let applied = slipway().run(&["apply", "saved1", "--yes"]).exits(0);

@@ -179,8 +179,8 @@ fn a_new_environment_is_planned_in_one_go_and_what_is_known_of_it_comes_true() {
         let slipway = || Slipway::new(estate.path(), &tool);
         let before = files(estate.path());
         let plan = slipway().run(&["plan", "--detail"]).exits(0);
-        let plan = plan.says("provisional: inputs that are known after the apply of network");
-        let plan = plan.says("provisional: inputs that are known after the apply of cluster");
+        let plan = plan.says("provisional: waits for network");
+        let plan = plan.says("provisional: waits for cluster");
         let plan = plan.says("input[0] = (known after apply of cluster)").says("\"main-10.0.0.0/16\"");
         assert!(!plan.stdout.contains("not-to-be-shown") && !plan.stderr.contains("not-to-be-shown"));
         let planned = planned(slipway());
@@ -349,7 +349,7 @@ fn plans_on_what_is_known_of_others_are_saved_and_applied_and_the_rest_comes_lat
         );
         commit(&estate);
         let plan = slipway().run(&["plan", "--out", "saved2"]).exits(0);
-        let plan = plan.says("provisional: inputs that are known after the apply of network");
+        let plan = plan.says("provisional: waits for network");
         drop(plan.says("cluster is not among them: plan it when network is applied"));
         slipway().run(&["apply", "saved2", "--yes"]).exits(0).says("applied");
         slipway().run(&["apply", "--yes"]).exits(0).says("applied");
