@@ -80,7 +80,7 @@ impl OpenedModule {
             let constraint =
                 variable.filter(|_| !is_hidden).and_then(|variable| variable.constraint.as_ref());
             let written = write::expression(&as_given(value, constraint), 1, &Open);
-            opened.arguments.push_str(&format!("  {name} = {written}\n"));
+            opened.arguments.extend(["  ", name, " = ", &written, "\n"]);
         }
         Ok(opened)
     }
@@ -109,9 +109,8 @@ fn refuse_json(source: &SourceFile, module: &Module, open: &BTreeMap<Arc<str>, V
 fn declaration(source: &SourceFile, name: &str, body: &Body) -> String {
     let said = |names: &[&str]| -> String {
         let attributes = names.iter().filter_map(|name| body.attribute(name));
-        attributes
-            .map(|attribute| format!("  {} = {}\n", attribute.name.name, source.slice(attribute.expr.span)))
-            .collect()
+        let lines = attributes.map(|attribute| ["  ", source.slice(attribute.span), "\n"]);
+        lines.flatten().collect()
     };
     let (declared, hiding) = (said(DECLARED), said(HIDING));
     format!(

@@ -393,7 +393,7 @@ fn a_run_that_is_killed_while_a_module_is_open_leaves_nothing_to_the_next() {
     std::fs::set_permissions(&slow, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let mut child = Slipway::new(estate.path(), &slow).into_command(&["plan"]).spawn().unwrap();
     let there = estate.path().join("there");
-    while std::fs::read_to_string(&there).is_ok_and(|text| text.ends_with('\n')) == false {
+    while !std::fs::read_to_string(&there).is_ok_and(|text| text.ends_with('\n')) {
         std::thread::sleep(std::time::Duration::from_millis(20));
         assert!(child.try_wait().unwrap().is_none(), "it ended before");
     }

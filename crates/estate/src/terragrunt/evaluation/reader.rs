@@ -154,7 +154,7 @@ impl Reader {
         let whole = config.as_value();
         unit::check_size(&scope, &whole).map_err(|error| vec![*error])?;
         let open = open::inputs(&scope, &config);
-        let config = UnitConfig { warnings, open, ..unit::config(&scope, config, whole) };
+        let config = UnitConfig { open, warnings, ..unit::config(&scope, config, whole) };
         Ok((Some(config), errors))
     }
 
