@@ -94,6 +94,11 @@ impl AwsFailure {
         Self { kind, detail: one_line(&detail) }
     }
 
+    /// The sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Whether asking again later may bring an answer.
     pub(super) fn passes(&self) -> bool {
         matches!(self.kind, FailureKind::Failed | FailureKind::Throttled | FailureKind::Unreachable)

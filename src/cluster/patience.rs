@@ -42,14 +42,9 @@ impl Patience {
 
     /// How often: attempts with growing pauses, since throttling, broken connections and busy services pass by themselves.
     pub fn attempts(self) -> RetryConfig {
-        RetryConfig::standard().with_max_attempts(self.most_attempts())
-    }
-
-    /// At most so many.
-    pub(super) fn most_attempts(self) -> u32 {
-        match self {
+        RetryConfig::standard().with_max_attempts(match self {
             Self::Work => 4,
             Self::Look => 2,
-        }
+        })
     }
 }

@@ -11,10 +11,11 @@ use aws_sdk_sts::error::DisplayErrorContext;
 
 use super::auth_provider::AuthProvider;
 use super::role::{Identity, Roles};
+use crate::cluster::iam::account_alias;
 use crate::cluster::patience::Patience;
 use crate::terragrunt::AwsIdentity;
 
-/// Asks STS and IAM through the SDK, with the environment's credentials or those that an auth-provider-cmd gives a unit.
+/// Asks STS and IAM, with the environment's credentials or those that an auth-provider-cmd gives a unit.
 #[derive(Debug, Default)]
 pub struct SdkIdentity {
     roles: Arc<Roles>,
@@ -131,9 +132,9 @@ async fn caller(credentials: Option<Credentials>, patience: Patience) -> Result<
 }
 
 async fn alias(credentials: Option<Credentials>, patience: Patience) -> Result<String, String> {
-    let client = aws_sdk_iam::Client::new(&config(credentials, patience).await);
-    let answer = client.list_account_aliases().send().await;
-    let answer = answer
-        .map_err(|error| format!("AWS did not say the account's alias: {}", DisplayErrorContext(error)))?;
-    answer.account_aliases().first().cloned().ok_or_else(|| "the AWS account has no alias".to_owned())
+    let aws = config(credentials, patience).await;
+    let alias = account_alias(&aws).await;
+    let alias =
+        alias.map_err(|failure| format!("AWS did not say the account's alias: {}", failure.detail()))?;
+    alias.ok_or_else(|| "the AWS account has no alias".to_owned())
 }

@@ -5,6 +5,7 @@ use aws_sdk_eks::types::Cluster;
 use super::finding::{Asking, Finding, Question};
 use super::kinds;
 use crate::cluster::aws::{AwsFailure, FailureKind};
+use crate::cluster::iam::oidc_providers;
 
 /// Findings about identities of pods. `oidc_wanted`: `Some(true)` fails where IAM has no provider for the issuer,
 /// `Some(false)` does not ask, `None` fails unless pod identities take its place.
@@ -14,19 +15,12 @@ pub(in crate::cluster) async fn identity(
     oidc_wanted: Option<bool>,
 ) -> Vec<Finding> {
     let (pods, providers) = futures::join!(pod_identities(asking), async {
-        if oidc_wanted == Some(false) { None } else { Some(providers(asking).await) }
+        if oidc_wanted == Some(false) { None } else { Some(oidc_providers(asking.aws).await) }
     });
     let (pods, has_pod_identities) = pods;
     let required = oidc_wanted == Some(true) || !has_pod_identities;
     let oidc = providers.map(|providers| oidc(cluster, providers, required, oidc_wanted == Some(true)));
     oidc.into_iter().chain([pods]).collect()
-}
-
-/// The ARNs of IAM's OIDC providers.
-async fn providers(asking: &Asking<'_>) -> Result<Vec<String>, AwsFailure> {
-    let answer = aws_sdk_iam::Client::new(asking.aws).list_open_id_connect_providers().send().await?;
-    let listed = answer.open_id_connect_provider_list.unwrap_or_default();
-    Ok(listed.into_iter().filter_map(|provider| provider.arn).collect())
 }
 
 /// `required`: a missing provider is a failure. `answer_required`: so is an endpoint that does not answer.
