@@ -239,7 +239,10 @@ const FLAG_HINTS: &[(&str, &str)] = &[
     ("var", "inputs are the unit's: write them there, or set TF_VAR_NAME=VALUE"),
     ("var-file", "write it into the unit's `extra_arguments`, or set TF_CLI_ARGS_plan=-var-file=FILE"),
     ("refresh-only", "`slipway drift` looks at what was changed outside"),
-    ("refresh", "set TF_CLI_ARGS_plan=-refresh=false for one `slipway plan`"),
+    (
+        "refresh",
+        "`slipway plan --changed-only` looks again only where something has changed; TF_CLI_ARGS_plan=-refresh=false leaves it out",
+    ),
     ("lock", "set TF_CLI_ARGS_plan=-lock=false for one `slipway plan`; an apply always locks"),
     ("lock-timeout", "set TF_CLI_ARGS_apply=-lock-timeout=TIME"),
     ("destroy", "type `slipway destroy`: it shows what would go, and asks"),

@@ -38,6 +38,10 @@ pub struct PlanArgs {
     #[arg(long, env = "SLIPWAY_DETAIL")]
     detail: bool,
 
+    /// Do not look again at what is really there of units that are as they were at the last look, and whose state is
+    #[arg(long, env = "SLIPWAY_CHANGED_ONLY")]
+    changed_only: bool,
+
     /// Save the plans into this new folder, for `slipway apply DIR`; provisional ones are left out
     #[arg(long, value_name = "DIR", env = "SLIPWAY_OUT")]
     out: Option<PathBuf>,
@@ -63,6 +67,7 @@ pub async fn cmd_plan(ui: Ui, global: &Global, args: &PlanArgs) -> Result<Exit, 
         selectors: &args.selection.selectors(),
         options: &args.shared.options(&args.engine),
         detailed: args.detail,
+        changed_only: args.changed_only,
         out: args.out.as_deref(),
         signing: &Signing { key: args.signing.sign_with.clone(), unsigned: args.signing.no_sign },
     };

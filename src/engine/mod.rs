@@ -203,11 +203,13 @@ pub struct PlanOptions {
     /// Whether the tool locks the state meanwhile. Where it does not, somebody may change what is planned: then the plan is stale,
     /// and refused by the tool when it is to be applied.
     pub locks: bool,
+    /// Whether the tool holds the state to what is really there.
+    pub refreshes: bool,
 }
 
 impl From<Direction> for PlanOptions {
     fn from(direction: Direction) -> Self {
-        Self { direction, locks: true }
+        Self { direction, locks: true, refreshes: true }
     }
 }
 

@@ -62,7 +62,7 @@ impl<D: Driver> Engine for D {
     async fn plan(
         &self,
         job: &UnitJob,
-        PlanOptions { direction, locks }: PlanOptions,
+        PlanOptions { direction, locks, refreshes }: PlanOptions,
         file: &Path,
         session: Session<'_>,
     ) -> Result<SavedPlan, EngineError> {
@@ -77,6 +77,9 @@ impl<D: Driver> Engine for D {
         }
         if !locks {
             command = command.arg("-lock=false");
+        }
+        if !refreshes {
+            command = command.arg("-refresh=false");
         }
         let take = || match &wanted {
             Some(wanted) => Ok(plan_place::take(&self.working_dir(&ready).join(wanted), file)?),

@@ -15,7 +15,7 @@ use super::selectors::Selectors;
 use super::shared;
 use super::stacks;
 use super::workspace::Workspace;
-use crate::engine::plan::left_out::local_states;
+use crate::engine::plan::left_out::{LeftOut, local_states};
 use crate::project::{Needs, Promotions, planned_gates};
 use crate::run::command::Command;
 use crate::run::mode::Mode;
@@ -83,10 +83,13 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
     }
     shared::refuse_alone(command, launch.options, launch.consent, &launch.plans, (&selection, &reader))?;
     leave_out(ui, workspace, &selection.estate, &mut selection.selected, mode.command());
-    if let Some(keeper) = &launch.plans.keeper {
+    let Plans { keeper, looks, .. } = &launch.plans;
+    if keeper.is_some() || looks.is_some() {
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
         let states = local_states(&reader, &dirs);
-        keeper.run_of(&dirs, states);
+        let left_out = LeftOut::new(dirs, states.iter().cloned()).with_place(&workspace.project.dir);
+        looks.iter().for_each(|looks| looks.run_of(left_out.clone()));
+        keeper.iter().for_each(|keeper| keeper.run_of(left_out.clone(), states.clone()));
     }
     let run = PreparedRun {
         command,

@@ -13,6 +13,7 @@ use super::removed;
 use super::saved::{Saving, Signing};
 use super::selectors::Selectors;
 use crate::run::command::Command;
+use crate::run::last_looks::LastLooks;
 use crate::run::plans::{Keeper, Plans};
 use crate::ui::Ui;
 
@@ -29,6 +30,8 @@ pub struct Planning<'a> {
     pub options: &'a RunOptions,
     /// Whether what changes in each resource is shown.
     pub detailed: bool,
+    /// Whether units that are as they were when they were last looked at are not looked at again.
+    pub changed_only: bool,
     /// The new folder that the plans are saved in.
     pub out: Option<&'a Path>,
     /// How they are signed there.
@@ -51,7 +54,12 @@ pub async fn plan(ui: Ui, invocation: &Invocation, wanted: Planning<'_>) -> Resu
         selectors: wanted.selectors,
         options: wanted.options,
         consent: Consent::Once,
-        plans: Plans { detailed: wanted.detailed, keeper: keeper.clone(), saved: None },
+        plans: Plans {
+            detailed: wanted.detailed,
+            looks: wanted.changed_only.then(|| Arc::new(LastLooks::new(workspace.home_path()))),
+            keeper: keeper.clone(),
+            saved: None,
+        },
         leave_dependents: false,
     };
     let conclusion = begin(ui, &workspace, run).await?;

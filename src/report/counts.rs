@@ -51,8 +51,8 @@ impl Counts {
     pub fn take(&mut self, event: &EventKind) {
         match event {
             EventKind::RunStarted(start) => self.only_plans = only_plans(&start.command),
-            EventKind::Planned { node, summary, .. } => {
-                self.plans.insert(node.clone(), summary.clone());
+            EventKind::Planned(planned) => {
+                self.plans.insert(planned.node.clone(), planned.summary.clone());
             }
             EventKind::Applying { node } => {
                 self.applying.insert(node.clone());

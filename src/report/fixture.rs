@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::model::Summary;
 use crate::engine::{Action, PlanSummary, ResourceChange};
 use crate::run::event::{
-    Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart, Verdict,
+    Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Planned, RunStart, Verdict,
 };
 
 /// A name that breaks whatever is not careful.
@@ -85,10 +85,7 @@ impl Run {
             ..PlanSummary::default()
         };
         let mocked = mocked.iter().map(|name| (*name).to_owned()).collect();
-        self.then(
-            second,
-            EventKind::Planned { node: node.to_owned(), summary, mocked, waits_for: Vec::new() },
-        )
+        self.then(second, EventKind::Planned(Planned { mocked, ..Planned::new(node, summary) }))
     }
 
     /// A node ends.

@@ -98,6 +98,7 @@ fn node(row: &Row, after: &[usize], log_end: &impl Fn(&str) -> Option<String>) -
     if wanted || (matches!(row.outcome, Some(Outcome::Interrupted)) && row.began.is_some()) {
         tell("log", json!(log_end(&row.name).as_deref().map(visible)));
     }
+    tell("last_look", json!(row.last_look()));
     tell("waits_for", row.waits_for.iter().map(|name| json!(visible(name))).collect());
     tell("mocked", row.mocked.iter().map(|name| json!(visible(name))).collect());
     let retry = |retry: &super::model::Retry| json!({ "attempt": retry.attempt, "at": rounded(retry.at), "pause": rounded(retry.pause), "cause": visible(&retry.cause) });

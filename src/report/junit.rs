@@ -80,6 +80,7 @@ fn plan_lines(row: &Row) -> Vec<String> {
         if let Some(rests_on) = row.provisional(&|names| names.join(", ")) {
             line = format!("{line}, provisional: {rests_on}");
         }
+        line.extend(row.last_look().map(|last| format!(", {last}")));
         told.push(line);
     }
     let drifted = row.plan.iter().flat_map(PlanSummary::drifted);

@@ -17,6 +17,18 @@ pub fn duration(seconds: f64) -> String {
     if whole < 60 { format!("{whole}s") } else { format!("{}m {:02}s", whole / 60, whole % 60) }
 }
 
+/// How long ago something was, roughly: `40s`, `12m`, `3h`, `2d`.
+pub fn age(seconds: f64) -> String {
+    // A journal may say anything.
+    let whole = std::time::Duration::try_from_secs_f64(seconds).map_or(0, |time| time.as_secs());
+    match whole {
+        0..60 => format!("{whole}s"),
+        60..3_600 => format!("{}m", whole / 60),
+        3_600..172_800 => format!("{}h", whole / 3_600),
+        _ => format!("{}d", whole / 86_400),
+    }
+}
+
 /// A sign for the outcome, coloured where colours are on.
 pub fn sign(outcome: &Outcome) -> String {
     let styled = match outcome {
@@ -153,6 +165,15 @@ pub fn detail(outcome: &Outcome) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ages_are_told_roughly() {
+        for (seconds, told) in
+            [(0.4, "0s"), (59.9, "59s"), (61.0, "1m"), (7_300.0, "2h"), (200_000.0, "2d"), (-5.0, "0s")]
+        {
+            assert_eq!(age(seconds), told);
+        }
+    }
 
     #[test]
     fn durations_read_as_people_say_them() {

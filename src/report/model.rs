@@ -7,9 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::counts::Known;
+use super::line::age;
 use crate::engine::{PlanDetail, PlanSummary};
 use crate::run::command::only_plans;
-use crate::run::event::{Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, RunStart};
+use crate::run::event::{
+    Cost, Event, EventKind, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Planned, RunStart,
+};
 use crate::run::events::Listener;
 
 /// One node.
@@ -42,6 +45,12 @@ pub struct Row {
     /// The units whose apply it takes for the plan's inputs to be known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
+    /// When it was last held to what is really there, where its plan was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
+    /// How many seconds before its plan that was.
+    #[serde(skip)]
+    look_age: f64,
     /// What policies say of its plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub judgements: Vec<Judgement>,
@@ -84,6 +93,8 @@ impl Row {
             detail: None,
             mocked: Vec::new(),
             waits_for: Vec::new(),
+            looked_at: None,
+            look_age: 0.0,
             judgements: Vec::new(),
             cost: None,
             outcome: None,
@@ -134,6 +145,11 @@ impl Row {
             (is_plan && !self.waits_for.is_empty()).then(|| format!("waits for {}", named(&self.waits_for)));
         let all: Vec<String> = mocks.into_iter().chain(open).collect();
         (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// `last looked at 2h ago`, where its plan was not held to what is really there.
+    pub fn last_look(&self) -> Option<String> {
+        self.looked_at.map(|_| format!("last looked at {} ago", age(self.look_age)))
     }
 
     /// Whether something may have been changed of which nothing is known.
@@ -280,15 +296,19 @@ impl Summary {
             EventKind::Step { node, step } => {
                 self.change(node, |row| row.steps.push(StepTaken { name: step.clone(), at }));
             }
-            EventKind::Planned { node, summary, mocked, waits_for } => self.change(node, |row| {
-                row.plan = Some(summary.clone());
-                row.detail = None;
-                row.mocked.clone_from(mocked);
-                row.waits_for.clone_from(waits_for);
-                // They were about another plan.
-                row.judgements.clear();
-                row.cost = None;
-            }),
+            EventKind::Planned(Planned { node, summary, mocked, waits_for, looked_at }) => {
+                self.change(node, |row| {
+                    row.plan = Some(summary.clone());
+                    row.detail = None;
+                    row.mocked.clone_from(mocked);
+                    row.waits_for.clone_from(waits_for);
+                    row.looked_at = *looked_at;
+                    row.look_age = looked_at.map_or(0.0, |looked_at| seconds(event.time, looked_at));
+                    // They were about another plan.
+                    row.judgements.clear();
+                    row.cost = None;
+                })
+            }
             EventKind::Applying { node } => self.change(node, |row| row.applying = true),
             EventKind::Changed { node, summary } => self.change(node, |row| {
                 row.applying = false;

@@ -157,7 +157,7 @@ impl<W: Write + Send + 'static> Listener for Plain<W> {
             EventKind::Resumed { .. } => self.usual(event, "going on where the run stopped"),
             EventKind::Applying { .. }
             | EventKind::Green(_)
-            | EventKind::Planned { .. }
+            | EventKind::Planned(_)
             | EventKind::Changed { .. }
             | EventKind::Output { .. }
             | EventKind::Detailed { .. } => {}

@@ -129,6 +129,9 @@ fn line(row: &Row) -> Line {
     if let Some(rests_on) = row.provisional(&|names| name(&names.join(", ")).into_owned()) {
         result = format!("{result}, provisional: {rests_on}");
     }
+    if let Some(last) = row.last_look() {
+        result = format!("{result}, {last}");
+    }
     match &row.outcome {
         Some(Outcome::Unchanged { note: Some(note) }) => {
             result = format!("{result}: {}", one_line(note));
@@ -148,7 +151,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::run::event::{Event, EventKind, NodeInfo, NodeKind, RunStart};
+    use crate::run::event::{Event, EventKind, NodeInfo, NodeKind, Planned, RunStart};
 
     fn events(kinds: Vec<EventKind>) -> Vec<Event> {
         kinds.into_iter().map(|kind| Event { time: Timestamp::UNIX_EPOCH, kind }).collect()
@@ -177,12 +180,7 @@ mod tests {
         let failed = Outcome::Failed { message: "boom".to_owned(), advice: None };
         let summary = Summary::of(&events(vec![
             EventKind::RunStarted(start),
-            EventKind::Planned {
-                node: "dev/networking".to_owned(),
-                summary,
-                mocked: Vec::new(),
-                waits_for: Vec::new(),
-            },
+            EventKind::Planned(Planned::new("dev/networking", summary)),
             EventKind::Applying { node: "dev/networking".to_owned() },
             EventKind::Changed { node: "dev/networking".to_owned(), summary: done },
             finished("dev/networking", failed, 12.0),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::event::{EventKind, Outcome};
+use super::event::{EventKind, Outcome, Planned};
 use super::node::Reporter;
 use crate::engine::plan::detail::{AttributeChange, ResourceDetail, Shown};
 use crate::engine::{
@@ -50,12 +50,7 @@ impl Found {
             reporter.log(line);
         }
         let node = reporter.node.clone();
-        reporter.emit(EventKind::Planned {
-            node: node.clone(),
-            summary: self.summary,
-            mocked,
-            waits_for: Vec::new(),
-        });
+        reporter.emit(EventKind::Planned(Planned { mocked, ..Planned::new(&node, self.summary) }));
         if detailed && !self.detail.drift.is_empty() {
             reporter.emit(EventKind::Detailed { node, detail: self.detail });
         }

@@ -47,18 +47,7 @@ pub enum EventKind {
         line: String,
     },
     /// A unit's plan is made.
-    Planned {
-        /// The unit.
-        node: String,
-        /// What it would do.
-        summary: PlanSummary,
-        /// The dependencies whose mocks went into it.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        mocked: Vec<String>,
-        /// The units whose apply it takes for some of its inputs to be known.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        waits_for: Vec<String>,
-    },
+    Planned(Planned),
     /// An apply did not come to its end.
     Changed {
         /// The unit.
@@ -185,6 +174,31 @@ impl RunStart {
     pub fn command(&self) -> Option<Command> {
         let saved = self.request.as_ref().is_some_and(|request| request.saved_plans.is_some());
         Command::named(&self.command).map(|command| command.of_saved_plans(saved))
+    }
+}
+
+/// A unit's plan.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Planned {
+    /// The unit.
+    pub node: String,
+    /// What it would do.
+    pub summary: PlanSummary,
+    /// The dependencies whose mocks went into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mocked: Vec<String>,
+    /// The units whose apply it takes for some of its inputs to be known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+    /// When the unit was last held to what is really there, where this plan was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
+}
+
+impl Planned {
+    /// A plan that rests on nothing but what is there.
+    pub fn new(node: &str, summary: PlanSummary) -> Self {
+        Self { node: node.to_owned(), summary, ..Self::default() }
     }
 }
 

@@ -85,9 +85,8 @@ pub(in crate::run) fn without_secrets(mut kind: EventKind) -> EventKind {
         EventKind::Step { step, .. } => clean(step),
         EventKind::Retrying { cause, .. } => clean(cause),
         EventKind::NodeFinished { outcome, .. } => clean_outcome(outcome),
-        EventKind::Planned { summary, .. } | EventKind::Changed { summary, .. } => {
-            redact::clean_deep(summary);
-        }
+        EventKind::Planned(planned) => redact::clean_deep(&mut planned.summary),
+        EventKind::Changed { summary, .. } => redact::clean_deep(summary),
         EventKind::Detailed { detail, .. } => redact::clean_deep(detail),
         EventKind::Judged(judgement) => judgement.messages.iter_mut().for_each(clean),
         EventKind::LockLeft(lock) => lock.who.iter_mut().for_each(clean),

@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::last_looks::LOOKS;
 use crate::support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, read_regular};
 use crate::support::git::{Git, top_of};
@@ -23,7 +24,7 @@ const ELSEWHERE: &str = "elsewhere";
 /// Held while it is found out whose the folder is.
 const LOCK: &str = "seal.lock";
 /// What runs fetch, and make anew where it is missing.
-const FETCHED: &[&str] = &["argocd", "gone", "modules", "providers", "repositories", "shims"];
+const FETCHED: &[&str] = &["argocd", "gone", LOOKS, "modules", "providers", "repositories", "shims"];
 /// Where the tools work: the folders of the units, today's and those of earlier versions.
 const WORK: &[&str] = &["units", "work"];
 /// In which earlier versions listed what they had brought into a folder: by it a folder is known to be one unit's.

@@ -19,6 +19,7 @@ pub mod folder;
 pub mod gate;
 pub mod home;
 pub mod journal;
+pub mod last_looks;
 pub mod left_locks;
 pub mod locks;
 pub mod memory;

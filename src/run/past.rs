@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::event::{Event, EventKind, Green, Outcome, RunStart};
+use super::event::{Event, EventKind, Green, Outcome, Planned, RunStart};
 
 /// A run as its journal has it.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Past {
         let wanted = |event: &&Event| match &event.kind {
             // What was changed counts, whatever becomes of the node.
             EventKind::RunStarted(_) | EventKind::Changed { .. } => true,
-            EventKind::Planned { node, .. }
+            EventKind::Planned(Planned { node, .. })
             | EventKind::Detailed { node, .. }
             | EventKind::NodeStarted { node }
             | EventKind::NodeFinished { node, .. } => done.contains_key(node),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::NodeInfo;
+use super::last_looks::LastLooks;
 use super::saved::{Basis, SavedPlans};
 use crate::engine::plan::fingerprint::files_read;
 use crate::engine::plan::left_out::LeftOut;
@@ -16,6 +17,8 @@ use crate::support::paths::relative;
 pub struct Plans {
     /// Whether each is told attribute by attribute, which starts its providers once more.
     pub detailed: bool,
+    /// The last looks at the units, where those that are as they were then are not looked at again.
+    pub looks: Option<Arc<LastLooks>>,
     /// Who notes what each was made on, so that it can be saved.
     pub keeper: Option<Arc<Keeper>>,
     /// The saved plans that are applied; nothing is planned then.
@@ -50,9 +53,8 @@ impl Keeper {
         Self { root, states: Mutex::default(), order: Mutex::default(), kept: Mutex::default() }
     }
 
-    /// Takes the units of the run: their folders, and the states among theirs that are files.
-    pub fn run_of(&self, dirs: &[PathBuf], states: BTreeSet<PathBuf>) {
-        let left_out = LeftOut::new(dirs.iter().cloned(), states.iter().cloned()).with_place(&self.root);
+    /// Takes what the digests of the run's units leave out, and the states among theirs that are files.
+    pub fn run_of(&self, left_out: LeftOut, states: BTreeSet<PathBuf>) {
         *self.states.lock().unwrap_or_else(PoisonError::into_inner) = (left_out, states);
     }
 

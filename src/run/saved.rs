@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Serialize};
+
 use super::node::Reporter;
 use super::unit_loader::UnitLoader;
 use crate::engine::plan::fingerprint::state_difference;
@@ -43,7 +45,7 @@ pub struct SavedUnit {
 }
 
 /// What a plan was made on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// The digests of what the unit is made of.
     pub fingerprint: Fingerprint,

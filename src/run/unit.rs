@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::agreement::{Agreement, Ahead};
 use super::approval::{Approval, Approver};
 use super::drift;
-use super::event::{EventKind, Outcome};
+use super::event::{EventKind, Outcome, Planned};
 use super::left_locks::LeftLocks;
 use super::mode::Mode;
 use super::node::{Reporter, Work};
@@ -243,14 +243,22 @@ impl UnitWork {
         }
         // Other machines of the run plan the unit as well, and one of them works on it.
         let locks = !self.context.is_shared || matches!(when, When::InTurn);
-        let how = PlanOptions { direction, locks };
+        let looked = match &self.context.plans.looks {
+            Some(looks) => looks.of(loader.engine(), job, reporter.session()).await?,
+            None => None,
+        };
+        let looked_at = looked.as_ref().and_then(|looked| looked.at);
+        let how = PlanOptions { direction, locks, refreshes: looked_at.is_none() };
         let plan = loader.engine().plan(job, how, &self.plan_file, reporter.session()).await?;
-        reporter.emit(EventKind::Planned {
-            node: reporter.node.clone(),
-            summary: plan.summary.clone(),
+        if let (Some(looks), Some(looked), None) = (&self.context.plans.looks, looked, looked_at) {
+            looks.note(job, looked, &plan.summary);
+        }
+        reporter.emit(EventKind::Planned(Planned {
             mocked: job.config.mocked.clone(),
             waits_for: loader.waits_for(&job.config),
-        });
+            looked_at,
+            ..Planned::new(&reporter.node, plan.summary.clone())
+        }));
         self.tell_detail(job, &plan, reporter).await?;
         if *mode == Mode::Plan {
             loader.planned(&self.dir, job, &plan);
@@ -389,12 +397,7 @@ impl UnitWork {
             return Ok(Outcome::Refused { message: "no plan was saved for it".to_owned() });
         };
         let planned = |summary: &PlanSummary| {
-            reporter.emit(EventKind::Planned {
-                node: reporter.node.clone(),
-                summary: summary.clone(),
-                mocked: Vec::new(),
-                waits_for: Vec::new(),
-            });
+            reporter.emit(EventKind::Planned(Planned::new(&reporter.node, summary.clone())));
         };
         let summary = unit.summary();
         planned(summary);
@@ -476,12 +479,7 @@ impl Companion for Unreviewed<'_> {
     }
 
     fn planned(&self, summary: &PlanSummary) {
-        self.reporter.emit(EventKind::Planned {
-            node: self.reporter.node.clone(),
-            summary: summary.clone(),
-            mocked: Vec::new(),
-            waits_for: Vec::new(),
-        });
+        self.reporter.emit(EventKind::Planned(Planned::new(&self.reporter.node, summary.clone())));
     }
 }
 

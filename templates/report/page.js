@@ -318,6 +318,7 @@
     const parts = trouble(node, true);
     const heading = (title) => parts.push(text("h3", "", title));
     if (node.note) parts.push(text("p", "", node.note));
+    if (node.last_look) parts.push(text("p", "", `What is really there was not looked at: ${node.last_look}, when all was as it is now.`));
     if (node.waits_for) parts.push(text("p", "", `Provisional: some inputs are known after the apply of ${node.waits_for.join(", ")}.`));
     if (node.mocked) parts.push(text("p", "", `Provisional: planned on mock outputs of ${node.mocked.join(", ")}.`));
     for (const judged of node.judgements ?? []) {

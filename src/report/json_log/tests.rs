@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::plan::{AttributeChange, OutputChange, OutputDetail, PlanDetail, ResourceDetail, Shown};
 use crate::engine::{Action, PlanSummary, ResourceChange};
 use crate::run::event::{
-    Cost, Green, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Request, RunStart, Verdict,
+    Cost, Green, Judgement, LeftLock, NodeInfo, NodeKind, Outcome, Planned, Request, RunStart, Verdict,
 };
 
 /// The name of a kind, as it is written. A new kind is added here, to [`samples`] and to docs/events.md.
@@ -14,7 +14,7 @@ fn name(kind: &EventKind) -> &'static str {
         EventKind::NodeStarted { .. } => "node_started",
         EventKind::Step { .. } => "step",
         EventKind::Output { .. } => "output",
-        EventKind::Planned { .. } => "planned",
+        EventKind::Planned(_) => "planned",
         EventKind::Judged(_) => "judged",
         EventKind::Priced { .. } => "priced",
         EventKind::Detailed { .. } => "detailed",
@@ -104,7 +104,7 @@ fn samples() -> Vec<EventKind> {
         EventKind::NodeStarted { node: node() },
         EventKind::Step { node: node(), step: "init".to_owned() },
         EventKind::Output { node: node(), line: "Initializing the backend...".to_owned() },
-        EventKind::Planned {
+        EventKind::Planned(Planned {
             node: node(),
             summary: PlanSummary {
                 add: 0,
@@ -122,7 +122,8 @@ fn samples() -> Vec<EventKind> {
             },
             mocked: vec!["dev/dns".to_owned()],
             waits_for: vec!["dev/networking".to_owned()],
-        },
+            looked_at: Some("2026-01-01T11:20:00Z".parse().unwrap()),
+        }),
         EventKind::Judged(Judgement {
             node: node(),
             policy: "no public buckets".to_owned(),

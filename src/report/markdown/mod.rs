@@ -288,6 +288,9 @@ fn line(row: &Row) -> String {
     if !row.waits_for.is_empty() && matches!(row.outcome, None | Some(Outcome::Planned)) {
         result = format!("{result}, *provisional*: waits for {}", named(&row.waits_for));
     }
+    if let Some(last) = row.last_look() {
+        result = format!("{result}, {last}");
+    }
     if !row.retries.is_empty() {
         result = format!("{result}, {}", plural(row.retries.len(), "attempt before", "attempts before"));
     }

@@ -221,7 +221,7 @@ impl Listener for Terminal {
             EventKind::Detailed { .. }
             | EventKind::Green(_)
             | EventKind::Applying { .. }
-            | EventKind::Planned { .. }
+            | EventKind::Planned(_)
             | EventKind::Changed { .. }
             | EventKind::Output { .. } => {}
         }

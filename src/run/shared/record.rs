@@ -196,7 +196,7 @@ pub struct End {
 pub fn is_told(event: &EventKind) -> bool {
     matches!(
         event,
-        EventKind::Planned { .. }
+        EventKind::Planned(_)
             | EventKind::Changed { .. }
             | EventKind::Judged(_)
             | EventKind::Priced { .. }

@@ -1,6 +1,7 @@
 //! Plans: the table over all units, the detail on demand, and plans that are saved, verified and applied.
 
 pub mod drift;
+mod looks;
 mod replan;
 mod saved;
 mod signed;

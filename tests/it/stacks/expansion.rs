@@ -99,7 +99,9 @@ fn expanded_units_are_planned_and_applied_and_read_by_their_keys() {
         let run =
             |arguments: &[&str]| Slipway::new(estate.path(), &tool).run(&[arguments, &EXPERIMENT].concat());
         run(&["stack", "generate", "pair", "--format", "json"]).exits(0).says("zone[eu]");
-        run(&["plan", "pair"]).exits(0).says("waits for pair/.terragrunt-stack/zones/eu, pair/.terragrunt-stack/zones/us");
+        run(&["plan", "pair"])
+            .exits(0)
+            .says("waits for pair/.terragrunt-stack/zones/eu, pair/.terragrunt-stack/zones/us");
         run(&["apply", "pair", "--yes"]).exits(0).says("applied");
         let all = "pair/.terragrunt-stack/all";
         assert_eq!(estate.applied(all).as_deref(), Some("East < East+West"));
