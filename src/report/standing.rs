@@ -3,24 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::joined::{Part, Read, Sign};
-
-/// How an environment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It is being planned.
-    Pending,
-    /// All of it could be planned.
-    Success,
-    /// Something could not be, or nobody has said that it could.
-    Failure,
-}
+use crate::forge::status::State;
 
 /// One environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Its name.
     pub environment: String,
-    /// How it stands.
+    /// How it stands: a success where all of it could be planned, a failure where nobody has said so.
     pub state: State,
     /// That in words, with what its plans would do.
     pub text: String,

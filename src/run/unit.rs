@@ -243,15 +243,16 @@ impl UnitWork {
         }
         // Other machines of the run plan the unit as well, and one of them works on it.
         let locks = !self.context.is_shared || matches!(when, When::InTurn);
-        let looked = match &self.context.plans.looks {
-            Some(looks) => looks.of(loader.engine(), job, reporter.session()).await?,
+        let last = self.context.plans.looks.as_deref();
+        let looked = match last {
+            Some(last) => last.of(loader.engine(), job, reporter.session()).await?,
             None => None,
         };
         let looked_at = looked.as_ref().and_then(|looked| looked.at);
         let how = PlanOptions { direction, locks, refreshes: looked_at.is_none() };
         let plan = loader.engine().plan(job, how, &self.plan_file, reporter.session()).await?;
-        if let (Some(looks), Some(looked), None) = (&self.context.plans.looks, looked, looked_at) {
-            looks.note(job, looked, &plan.summary);
+        if let (Some(last), Some(looked), None) = (last, looked, looked_at) {
+            last.note(job, looked, &plan.summary);
         }
         reporter.emit(EventKind::Planned(Planned {
             mocked: job.config.mocked.clone(),

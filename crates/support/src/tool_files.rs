@@ -8,6 +8,8 @@ use std::path::Path;
 pub const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// The folder of what `init` brings.
 pub const DATA_FOLDER: &str = ".terraform";
+/// The list of the modules that `init` has brought, by its path in a module's folder.
+pub const MODULES_LIST: &str = ".terraform/modules/modules.json";
 
 /// Whether a path names something that the tools write: a state, a backup or lock of one, the dependency lock file, or
 /// anything in their own folder. What they wrote is never taken away by us, and never written over by a copy of ours.

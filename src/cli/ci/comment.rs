@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::job::Job;
+use super::job::{Job, variable};
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
@@ -40,7 +40,6 @@ pub(super) fn name(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn cmd_comment(ui: Ui, global: &Global, args: &CommentArgs) -> Result<Exit, CommandError> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let job = Job::of(&variable).and_then(|job| Some((job.request?, job)));
     if let Some((_, job)) = &job {
         job.token()?;

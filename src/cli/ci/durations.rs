@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::job::Job;
+use super::job::{Job, variable};
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
@@ -34,7 +34,6 @@ pub(super) async fn cmd_durations(
     args: &DurationsArgs,
 ) -> Result<Exit, CommandError> {
     let workspace = Workspace::open(ui, &global.invocation(), Needs::NOTHING)?;
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let job = Job::of(&variable);
     if job.is_none() && args.reports.is_empty() {
         return Err(CommandError::usage(

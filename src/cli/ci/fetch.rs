@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::job::variable;
 use super::new_folder;
 use super::seal::key;
 use crate::cli::exit::Exit;
@@ -37,7 +38,6 @@ pub(super) async fn cmd_fetch(ui: Ui, global: &Global, args: &FetchArgs) -> Resu
     let workspace = Workspace::open(ui, &invocation, Needs::CI)?;
     let to = new_folder(global, &args.to)?;
     let secret = key()?;
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let needed = |name: &str| {
         variable(name).ok_or_else(|| {
             let help = "this is for a job of the pipeline that `slipway ci` writes";

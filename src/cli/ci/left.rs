@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::job::Job;
+use super::job::{Job, variable};
 use crate::cli::global::Global;
 use crate::launch::{CommandError, working_dir};
 use crate::pipeline::host::Host;
@@ -48,7 +48,6 @@ pub(super) async fn of(
         }
     }
     if let Some(job) = job.filter(|_| named.is_empty()) {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let scratch = Scratch::new("reports");
         let scratch = scratch.map_err(FileError::on("make", Path::new("a temporary folder")))?;
         let _count = bring(&Host::of(&job.place(&variable)?, job.token()?), job.run, scratch.path()).await?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::job::Job;
+use super::job::{Job, variable};
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::cli::selection::SelectionArgs;
@@ -58,7 +58,6 @@ struct Other<'a> {
 }
 
 pub(super) async fn cmd_overlaps(ui: Ui, global: &Global, args: &OverlapsArgs) -> Result<Exit, CommandError> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let job = Job::of(&variable).and_then(|job| Some((job.request?, job)));
     let Some((request, job)) = job else {
         ui.say("this is no job of a pull request: nobody is asked");

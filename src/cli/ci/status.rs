@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::job::Job;
+use super::job::{Job, variable};
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::forge::Forge;
-use crate::forge::status::{Pipeline, Set, State as Shown, Status};
+use crate::forge::status::{Pipeline, Set, State, Status};
 use crate::launch::CommandError;
 use crate::report::joined::Part;
-use crate::report::standing::{Standing, State, pending, standings};
+use crate::report::standing::{Standing, pending, standings};
 use crate::ui::Ui;
 
 /// In a job after those that plan: give the commit a status for each environment, such as `slipway/plan/dev`
@@ -46,7 +46,6 @@ pub(super) struct StatusArgs {
 }
 
 pub(super) async fn cmd_status(ui: Ui, global: &Global, args: &StatusArgs) -> Result<Exit, CommandError> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let job = Job::of(&variable);
     let jobs: Vec<String> = args.jobs.iter().filter(|job| !job.is_empty()).cloned().collect();
     let mut all = if args.pending {
@@ -72,10 +71,8 @@ pub(super) async fn cmd_status(ui: Ui, global: &Global, args: &StatusArgs) -> Re
         ui.say("this is no job of a pipeline: no status is set");
         return Ok(Exit::Done);
     };
-    let wanted: Vec<Status> = all
-        .iter()
-        .map(|one| Status { name: named(one), state: shown(one.state), text: one.text.clone() })
-        .collect();
+    let wanted: Vec<Status> =
+        all.iter().map(|one| Status { name: named(one), state: one.state, text: one.text.clone() }).collect();
     let pipeline = Pipeline { commit: &commit, run: job.run, page: job.page.as_deref() };
     let forge = Forge::of(&job.place(&variable)?, job.token()?);
     let set = forge.status(pipeline, &wanted).await.map_err(|error| CommandError::failed(error, None))?;
@@ -95,13 +92,5 @@ fn word(state: State) -> &'static str {
         State::Pending => "pending",
         State::Success => "success",
         State::Failure => "failure",
-    }
-}
-
-fn shown(state: State) -> Shown {
-    match state {
-        State::Pending => Shown::Pending,
-        State::Success => Shown::Success,
-        State::Failure => Shown::Failure,
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::support::fs::read_text;
-use crate::support::tool_files::DATA_FOLDER;
+use crate::support::tool_files::MODULES_LIST;
 
 /// How the names of files end that are a module's.
 const ENDINGS: &[&str] = &[".tf", ".tf.json", ".tofu", ".tofu.json"];
@@ -30,7 +30,7 @@ struct Called {
 
 /// The words of the module in a folder that was made ready, and of those that it calls; none where that cannot be known.
 pub fn words(dir: &Path) -> Option<BTreeSet<String>> {
-    let manifest = dir.join(DATA_FOLDER).join("modules/modules.json");
+    let manifest = dir.join(MODULES_LIST);
     let folders = match read_text(&manifest) {
         Ok(text) => {
             let manifest: Manifest = serde_json::from_str(&text).ok()?;

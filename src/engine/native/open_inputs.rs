@@ -15,7 +15,7 @@ use crate::engine::{EngineError, OPEN_INPUTS as CALL};
 use crate::hcl::value::Value;
 use crate::support::confined::{EVERYBODY, FOLDER, Root};
 use crate::support::fs::{FileError, read_regular};
-use crate::support::tool_files::DATA_FOLDER;
+use crate::support::tool_files::MODULES_LIST;
 use crate::terraform::variable_files::values;
 use crate::terraform::{Module, ModuleTree};
 use crate::terragrunt::config::UnitConfig;
@@ -62,10 +62,10 @@ impl Opened {
         }
         folder.create_dir_all(&kept, FOLDER)?;
         folder.write(&place.join("main.tf"), module.inner.as_bytes(), EVERYBODY)?;
-        let list = list();
-        let listed = match folder.kind(&list)? {
+        let list = Path::new(MODULES_LIST);
+        let listed = match folder.kind(list)? {
             Some(_) => {
-                let path = folder.path().join(&list);
+                let path = folder.path().join(list);
                 let content = read_regular(&path).map_err(FileError::on("read", &path))?;
                 folder.write(&kept.join("modules.json"), &content, EVERYBODY)?;
                 content
@@ -80,7 +80,7 @@ impl Opened {
             folder.write(name, text.as_bytes(), EVERYBODY)?;
         }
         folder.write(Path::new(CALLER), module.call(&format!("./{PLACE}")).as_bytes(), EVERYBODY)?;
-        folder.write(&list, with_ours.as_bytes(), EVERYBODY)?;
+        folder.write(list, with_ours.as_bytes(), EVERYBODY)?;
         Ok(())
     }
 }
@@ -105,26 +105,21 @@ pub fn put_back(folder: &Root) -> Result<(), FileError> {
     if folder.kind(place)?.is_none() {
         return Ok(());
     }
-    let list = list();
+    let list = Path::new(MODULES_LIST);
     let path = folder.path().join(&kept);
     let mut was_listed = false;
     for entry in std::fs::read_dir(&path).into_iter().flatten() {
         let name = PathBuf::from(entry.map_err(FileError::on("read", &path))?.file_name());
         let is_list = name.as_os_str() == "modules.json";
         was_listed |= is_list;
-        folder.rename(&kept.join(&name), if is_list { &list } else { &name })?;
+        folder.rename(&kept.join(&name), if is_list { list } else { &name })?;
     }
     // Before the caller is there, the list is the tool's own.
     if folder.remove(Path::new(CALLER))? && !was_listed {
-        folder.remove(&list)?;
+        folder.remove(list)?;
     }
     folder.remove_all(place)?;
     Ok(())
-}
-
-/// Where the tools note the modules that `init` has found.
-fn list() -> PathBuf {
-    Path::new(DATA_FOLDER).join("modules/modules.json")
 }
 
 /// The list with our module on it; none where it is none.
@@ -179,7 +174,7 @@ mod tests {
             module.files.insert(PathBuf::from("main.tf"), "another one".to_owned());
             opened.lay_out(&module).unwrap();
             assert_eq!(std::fs::read_to_string(dir.path().join("main.tf")).unwrap(), "another one");
-            let list = std::fs::read_to_string(dir.path().join(list())).unwrap();
+            let list = std::fs::read_to_string(dir.path().join(MODULES_LIST)).unwrap();
             assert!(list.contains("\"Dir\":\".slipway-open\"") && list.contains("\"Key\":\"\""), "{list}");
             // As if it had been killed, and the next one came.
             std::mem::forget(opened);

@@ -32,7 +32,7 @@ pub struct OpenedModule {
     pub files: BTreeMap<PathBuf, String>,
     /// The module of ours.
     pub inner: String,
-    /// What calls it; `{source}` is where that is.
+    /// The values that it is called with.
     arguments: String,
 }
 

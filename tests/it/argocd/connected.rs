@@ -106,7 +106,7 @@ fn until(bed: &Bed, arguments: &[&str], wanted: impl Fn(&str) -> bool) -> String
             return said;
         }
         assert!(begun.elapsed() < LONG, "kubectl {arguments:?} says {said}");
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_secs(1));
     }
 }
 
