@@ -88,8 +88,12 @@ pub async fn begin(ui: Ui, workspace: &Workspace, launch: Launch<'_>) -> Result<
         let dirs: Vec<PathBuf> = selection.estate.units.iter().map(|unit| unit.dir.clone()).collect();
         let states = local_states(&reader, &dirs);
         let left_out = LeftOut::new(dirs, states.iter().cloned()).with_place(&workspace.project.dir);
-        looks.iter().for_each(|looks| looks.run_of(left_out.clone()));
-        keeper.iter().for_each(|keeper| keeper.run_of(left_out.clone(), states.clone()));
+        if let Some(looks) = looks {
+            looks.run_of(left_out.clone());
+        }
+        if let Some(keeper) = keeper {
+            keeper.run_of(left_out, states);
+        }
     }
     let run = PreparedRun {
         command,

@@ -307,7 +307,7 @@ impl Summary {
                     // They were about another plan.
                     row.judgements.clear();
                     row.cost = None;
-                })
+                });
             }
             EventKind::Applying { node } => self.change(node, |row| row.applying = true),
             EventKind::Changed { node, summary } => self.change(node, |row| {
