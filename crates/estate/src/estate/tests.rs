@@ -352,17 +352,25 @@ fn every_unit_is_rendered_in_the_order_of_paths_and_a_broken_one_stops_nobody() 
         let inputs = unit.config.map(|config| crate::terragrunt::tests::inputs_of(&config));
         (unit.path.to_owned(), inputs.ok_or_else(|| told(&unit.errors)))
     };
-    let mut shown = Vec::new();
-    let wrong = super::render_all(&live, &live, &reader, &NoOutputs, view, |units| {
-        shown.extend(units);
-        Ok::<(), std::convert::Infallible>(())
-    });
-    assert!(wrong.unwrap().is_empty());
+    let once = || {
+        let mut shown = Vec::new();
+        let wrong = super::render_all(&live, &live, &reader, &NoOutputs, view, |units| {
+            shown.extend(units);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        assert!(wrong.unwrap().is_empty());
+        shown
+    };
+    let shown = once();
     let paths: Vec<&str> = shown.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["a", "a-b", "a/deep", "z"]);
     assert_eq!(shown[0].1, Ok(json!({"owner": "TEAM"})));
     assert_eq!(shown[1].1, Ok(json!({"x": 1})));
     assert!(shown[2].1.as_ref().unwrap_err().contains("a/deep/terragrunt.hcl:1:"), "{:?}", shown[2]);
     assert_eq!(shown[3].1, Ok(json!({"owner": "TEAM"})));
-    assert_eq!(reader.counts().locals, 1);
+    // Two units that are read at once may both come to the local before either has it; whoever comes later does not evaluate it.
+    let evaluated = reader.counts().locals;
+    assert!((1..=2).contains(&evaluated), "{evaluated}");
+    assert_eq!(once(), shown);
+    assert_eq!(reader.counts().locals, evaluated);
 }
