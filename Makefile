@@ -46,7 +46,6 @@ test: ## all tests, on real components; needs nothing but Rust, Go, Python 3 and
 	@$(PYTHON) tests/prepare --lib --bins --test served --test it
 	@tofu fmt -check -recursive infra
 	@emulator/lint-workflows
-	.venv/bin/python -m unittest discover -s emulator/tests -t .
 	@rm -f $(SKIPPED)
 	cargo test --lib --bins --test served
 	cargo test --doc --quiet
