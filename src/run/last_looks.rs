@@ -69,7 +69,15 @@ impl LastLooks {
             return Ok(None);
         }
         let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let basis = Basis::now(engine, job, &left_out, session).await?;
+        let basis = match Basis::now(engine, job, &left_out, session).await {
+            Ok(basis) => basis,
+            Err(error @ EngineError::Interrupted { .. }) => return Err(error),
+            // Then it is planned as it is without this, which says what is wrong where that matters.
+            Err(error) => {
+                debug!(unit = %job.id, %error, "what it was last cannot be compared: it is looked at");
+                return Ok(None);
+            }
+        };
         let last = self.last(&job.id).filter(|look| look.basis == basis && look.at <= Timestamp::now());
         Ok(Some(Looked { at: last.map(|look| look.at), basis }))
     }
