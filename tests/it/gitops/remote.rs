@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use slipway::gitops::{Identity, Repository, RepositorySpec};
 use tempfile::TempDir;
@@ -9,6 +10,42 @@ use tempfile::TempDir;
 /// A bare repository with one branch, `main`.
 pub struct Remote {
     pub root: TempDir,
+}
+
+/// Repositories as they were made once: hundreds of tests begin with the same, and each takes a dozen starts of Git to make.
+struct Tree {
+    folders: Vec<PathBuf>,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Tree {
+    fn of(root: &Path) -> Self {
+        let mut tree = Self { folders: Vec::new(), files: Vec::new() };
+        let mut open = vec![PathBuf::new()];
+        while let Some(below) = open.pop() {
+            for entry in std::fs::read_dir(root.join(&below)).unwrap() {
+                let entry = entry.unwrap();
+                let path = below.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    tree.folders.push(path.clone());
+                    open.push(path);
+                } else {
+                    let content = std::fs::read(entry.path()).unwrap();
+                    tree.files.push((path, content));
+                }
+            }
+        }
+        tree
+    }
+
+    fn write(&self, root: &Path) {
+        for folder in &self.folders {
+            std::fs::create_dir(root.join(folder)).unwrap();
+        }
+        for (path, content) in &self.files {
+            std::fs::write(root.join(path), content).unwrap();
+        }
+    }
 }
 
 /// A Deployment with one container, as a person would write it.
@@ -21,6 +58,11 @@ pub fn deployment(app: &str, image: &str) -> String {
 impl Remote {
     /// With `app-a` and `app-b` under `manifests/`, both at `v1`.
     pub fn new() -> Self {
+        static STARTED: OnceLock<Tree> = OnceLock::new();
+        Self::of(STARTED.get_or_init(|| Tree::of(Self::started().root.path())))
+    }
+
+    fn started() -> Self {
         let remote = Self::empty();
         let apps = ["app-a", "app-b"].map(|app| {
             (
@@ -36,11 +78,23 @@ impl Remote {
 
     /// Without any commit.
     pub fn empty() -> Self {
+        static EMPTY: OnceLock<Tree> = OnceLock::new();
+        Self::of(EMPTY.get_or_init(|| {
+            let root = tempfile::tempdir().unwrap();
+            let (root_path, at) = (root.path(), |name: &str| root.path().join(name));
+            git(root_path, &["init", "-q", "--template=", "--bare", "-b", "main", "manifests.git"]);
+            git(&at("manifests.git"), &["config", "http.receivepack", "true"]);
+            git(&at("manifests.git"), &["config", "receive.autogc", "false"]);
+            git(root_path, &["init", "-q", "--template=", "-b", "main", "colleague"]);
+            git(&at("colleague"), &["remote", "add", "origin", "../manifests.git"]);
+            git(&at("colleague"), &["config", "maintenance.auto", "false"]);
+            Tree::of(root_path)
+        }))
+    }
+
+    fn of(tree: &Tree) -> Self {
         let remote = Self { root: tempfile::tempdir().unwrap() };
-        git(remote.root.path(), &["init", "-q", "--bare", "-b", "main", "manifests.git"]);
-        git(&remote.bare(), &["config", "http.receivepack", "true"]);
-        git(remote.root.path(), &["init", "-q", "-b", "main", "colleague"]);
-        git(&remote.colleague(), &["remote", "add", "origin", "../manifests.git"]);
+        tree.write(remote.root.path());
         remote
     }
 
