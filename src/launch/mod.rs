@@ -51,6 +51,7 @@ mod saved;
 mod select;
 mod selectors;
 mod shared;
+mod shared_states;
 mod stacks;
 mod state_move;
 mod target;

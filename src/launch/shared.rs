@@ -13,8 +13,8 @@ use super::locks::{dirs, in_s3};
 use super::options::{RunOptions, Sharing};
 use super::prepared::PreparedRun;
 use super::select::Selection;
+use super::shared_states::refuse_local;
 use super::workspace::Workspace;
-use crate::engine::plan::left_out::local_states;
 use crate::run::ahead::NamedUnit;
 use crate::run::command::Command;
 use crate::run::event::Outcome;
@@ -72,13 +72,7 @@ pub fn refuse_alone(
             "look at `slipway plan` and pass --yes on each of them",
         ));
     }
-    match local_states(reader, &dirs(selection)).first() {
-        None => Ok(()),
-        Some(state) => Err(CommandError::refused(
-            format!("{} is on this machine, where the others do not see it", state.display()),
-            "keep the states of a shared run where all of its machines get at them, such as in a bucket",
-        )),
-    }
+    refuse_local(reader, &dirs(selection))
 }
 
 impl Shared {

@@ -447,3 +447,17 @@ impl Random {
         self.state % limit
     }
 }
+
+#[test]
+fn a_state_that_would_stay_on_one_machine_is_refused_before_anything_is_asked() {
+    let estate = Estate::new();
+    estate.unit("a", &[]);
+    let apply = |wanted: &str| {
+        let shared = ["apply", "--yes", "--shared", "s3://nobody-has-this/run"];
+        drop(Slipway::new(estate.path(), &terraforms()[0]).run(&shared).exits(5).says(wanted));
+    };
+    apply("states/a.tfstate is on this machine");
+    estate.write("live/root.hcl", "locals {}\n");
+    apply("live/a has no remote_state, and its module names no backend");
+    assert!(!estate.path().join("states").exists());
+}
