@@ -18,6 +18,8 @@ mod resume;
 mod shared;
 mod shared_destroying;
 mod shared_providers;
+mod shared_providers_roles;
+mod shared_providers_six;
 mod shared_saved;
 mod shared_store;
 mod signals;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::bed::Bed;
 use crate::support::estate::Estate;
-use crate::support::slipway::{Ended, Slipway};
+use crate::support::providers::{children_of, providers_of, shown, started};
+use crate::support::slipway::Slipway;
 use crate::support::stopping::{is_over, until};
 use crate::support::terraforms;
 
@@ -98,31 +99,6 @@ fn estate(bed: &Bed, units: &[(&str, &str)], module: &str) -> Estate {
 const UNITS: [(&str, &str); 4] =
     [("a", "eu-west-1"), ("b", "us-east-1"), ("c", "eu-west-1"), ("d", "us-east-1")];
 
-/// How many providers of a name were started, as the debug log tells.
-fn started(ended: &Ended, name: &str) -> usize {
-    let of = format!("hashicorp/{name}");
-    ended.stderr.lines().filter(|line| line.contains("a provider was started") && line.contains(&of)).count()
-}
-
-/// A saved plan in the tool's JSON, without when it was made, and with what it tells in any order in one.
-fn shown(bed: &Bed, estate: &Estate, tool: &Path, plans: &str, unit: &str) -> Value {
-    let file = estate.path().join(plans).join("plans").join(format!("{unit}.tfplan"));
-    let output = Command::new(tool)
-        .args(["show", "-json"])
-        .arg(file)
-        .current_dir(estate.path().join(format!(".slipway/work/{unit}/module")))
-        .envs(bed.environment())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut plan: Value = serde_json::from_slice(&output.stdout).unwrap();
-    plan.as_object_mut().unwrap().remove("timestamp");
-    if let Some(relevant) = plan["relevant_attributes"].as_array_mut() {
-        relevant.sort_by_key(ToString::to_string);
-    }
-    plan
-}
-
 #[test]
 fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
     let bed = Bed::shared();
@@ -130,7 +106,7 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
         let estate = estate(&bed, &UNITS, MODULE);
         let slipway = || Slipway::new(estate.path(), &tool).bed(&bed).env("SLIPWAY_LOG", "debug");
         let alone = slipway().run(&["plan", "--out", "alone"]).exits(0);
-        assert_eq!((started(&alone, "aws"), started(&alone, "time")), (0, 0));
+        assert_eq!((started(&alone, "hashicorp/aws"), started(&alone, "hashicorp/time")), (0, 0));
         let lock = |unit: &str| {
             std::fs::read_to_string(estate.path().join(format!("live/{unit}/.terraform.lock.hcl"))).unwrap()
         };
@@ -138,7 +114,7 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
 
         let shared = slipway().run(&["plan", "--share-providers", "--out", "shared"]).exits(0);
         // Of AWS there are three configurations, and perhaps one that has none.
-        let (aws, time) = (started(&shared, "aws"), started(&shared, "time"));
+        let (aws, time) = (started(&shared, "hashicorp/aws"), started(&shared, "hashicorp/time"));
         assert!((3..=4).contains(&aws) && (1..=2).contains(&time), "{aws} {time}: {}", shared.stderr);
         for (unit, region) in UNITS {
             let plan = shown(&bed, &estate, &tool, "shared", unit);
@@ -150,7 +126,7 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
         assert_eq!(UNITS.map(|(unit, _)| lock(unit)), locked);
 
         let applied = slipway().run(&["apply", "shared", "--yes", "--share-providers"]).exits(0);
-        assert!((3..=4).contains(&started(&applied, "aws")), "{}", applied.stderr);
+        assert!((3..=4).contains(&started(&applied, "hashicorp/aws")), "{}", applied.stderr);
         for (unit, region) in UNITS {
             let state =
                 std::fs::read_to_string(estate.path().join(format!("states/{unit}.tfstate"))).unwrap();
@@ -159,7 +135,7 @@ fn what_is_planned_together_is_what_each_unit_plans_alone_and_is_applied() {
             assert_eq!(state["outputs"]["later"]["value"], "2026-03-21T09:15:02Z");
         }
         let after = slipway().run(&["plan", "--share-providers", "--detailed-exitcode"]).exits(0);
-        assert!((3..=4).contains(&started(&after, "aws")));
+        assert!((3..=4).contains(&started(&after, "hashicorp/aws")));
         drop(slipway().run(&["destroy", "--yes", "--share-providers"]).exits(0));
     }
 }
@@ -310,24 +286,6 @@ output "seen" {
   value = length(data.aws_availability_zones.all) + length(data.aws_vpcs.all)
 }
 "#;
-
-/// The processes that others have started, as far as their names begin so.
-fn children_of(parents: &[u32], name: &str) -> Vec<u32> {
-    let numbers = std::fs::read_dir("/proc").unwrap().flatten();
-    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_one = |number: &u32| {
-        let read = |file: &str| std::fs::read_to_string(format!("/proc/{number}/{file}")).unwrap_or_default();
-        let stat = read("stat");
-        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
-        parent.is_some_and(|parent| parents.contains(&parent)) && read("comm").starts_with(name)
-    };
-    numbers.filter(is_one).collect()
-}
-
-/// The providers that the keeper of a `slipway` has started.
-fn providers_of(process: u32) -> Vec<u32> {
-    children_of(&children_of(&[process], "exe"), "terraform-provi")
-}
 
 /// A unit whose apply says `begun` in a file, and is at its second provider for a while after that.
 const SLOW: &str = r#"

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod estate;
 pub mod forge;
 pub mod manifests;
+pub mod providers;
 pub mod registry;
 pub mod schemas;
 pub mod secrets;
