@@ -1,6 +1,7 @@
 //! The manifests repository: read at the branch's tip, written by commits that are pushed, never forced.
 
 mod alone;
+mod bare;
 mod checking;
 mod commit_times;
 mod kept;

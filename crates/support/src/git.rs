@@ -3,6 +3,8 @@
 //! The user's own credentials (helpers, `ssh-agent`, `GIT_ASKPASS`) keep working. Credentials given here travel in
 //! the child's environment, bound to one repository: never in an address, an argument or a log.
 
+pub mod bare;
+mod branch_name;
 pub mod changes;
 pub mod configured;
 mod error;
@@ -20,6 +22,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
+pub use self::branch_name::is_branch_name;
 pub use self::error::GitError;
 use self::error::{Remote, classify};
 pub use self::remote::{Credentials, GitRemote};

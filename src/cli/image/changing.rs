@@ -70,7 +70,7 @@ impl ChangeArgs {
         let repository = self.check.hold(ui, workspace, repository, reached.as_ref(), pin).await?;
         let (_, repository) =
             self.hold.hold(workspace, repository, &self.repository, reached.as_ref()).await?;
-        let (repository, proposing) = self.request.prepare(workspace, repository, updating).await?;
+        let (repository, proposing) = self.request.prepare(workspace, repository, updating)?;
         Ok(Ready { repository, proposing, reached })
     }
 }

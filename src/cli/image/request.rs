@@ -78,7 +78,7 @@ impl<'a> Updating<'a> {
 
 impl RequestArgs {
     /// The forge, and the repository with changes going to a branch of their own; as it was where nothing is to be proposed.
-    pub(super) async fn prepare(
+    pub(super) fn prepare(
         &self,
         workspace: &Workspace,
         repository: Repository,
@@ -105,7 +105,7 @@ impl RequestArgs {
         let name = self.request_branch.clone();
         let name = name.unwrap_or_else(|| RequestBranch::name_of(updating.root, updating.apps));
         let branch = RequestBranch { name, allow_older: updating.allow_older, age: updating.age };
-        let repository = repository.by_request(branch).await.map_err(failed)?;
+        let repository = repository.by_request(branch).map_err(failed)?;
         Ok((repository, Some(Proposing { forge: Forge::of(&place, token), args: self.clone() })))
     }
 }

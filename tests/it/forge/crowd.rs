@@ -22,7 +22,7 @@ async fn propose(forge: &Forge, remote: &Remote, app: &str, version: usize) -> u
     let name = RequestBranch::name_of("manifests", &[app]);
     let branch = RequestBranch { name, allow_older: false, age: None };
     let repository = Repository::open(spec).await.unwrap();
-    let mut repository = repository.by_request(branch).await.unwrap();
+    let mut repository = repository.by_request(branch).unwrap();
     let assignment: ImageAssignment = format!("{app}=registry.example/{app}:v{version}").parse().unwrap();
     match set_images(&mut repository, "manifests", &[assignment], &BumpOptions::default()).await {
         Ok(_) => {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use super::bare::make_bare;
 use crate::error::GitOpsError;
 use slipway_support::git::{Git, GitError, GitRemote};
 use slipway_support::scratch::Scratch;
@@ -30,8 +31,7 @@ impl Alone {
         let scratch = Scratch::new("commits").map_err(GitOpsError::Scratch)?;
         // In a remote that is shallow itself Git looks for what is missing while it fetches, and for that while it fetches that.
         let git = Git::scratch(scratch.path()).with_variable("GIT_NO_LAZY_FETCH", "1");
-        let object_format = format!("--object-format={format}");
-        git.run(&["init", "--quiet", "--bare", "--template=", &object_format, "."], &[]).await?;
+        make_bare(&scratch, format)?;
         let refspec = format!("+refs/heads/{0}:refs/heads/{0}", remote.branch);
         let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--update-shallow", "--filter=tree:0"];
         arguments.extend(["--", remote.url(), &refspec]);

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::bare::make_bare;
 use super::kept::Kept;
 use crate::error::GitOpsError;
 use slipway_support::address::Address;
@@ -61,10 +62,7 @@ impl CommitTimes {
         home: Option<&Path>,
         format: &str,
     ) -> Result<Self, GitOpsError> {
-        let kept = match home {
-            Some(home) => Kept::commits(home, named, format).await,
-            None => None,
-        };
+        let kept = home.and_then(|home| Kept::commits(home, named, format));
         if let Some((kept, _alone)) = &kept {
             match fetched(kept.path(), remote).await {
                 // One that is broken is asked for anew, beside it.
@@ -74,9 +72,7 @@ impl CommitTimes {
             }
         }
         let scratch = Scratch::new("commits").map_err(GitOpsError::Scratch)?;
-        let object_format = format!("--object-format={format}");
-        let local = Git::scratch(scratch.path());
-        local.run(&["init", "--quiet", "--bare", "--template=", &object_format, "."], &[]).await?;
+        make_bare(&scratch, format)?;
         fetched(scratch.path(), remote).await
     }
 

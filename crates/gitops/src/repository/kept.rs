@@ -22,7 +22,7 @@ use tracing::debug;
 use slipway_support::confined::{Kind, PRIVATE, PRIVATE_FOLDER, Root};
 use slipway_support::digest::sha256;
 use slipway_support::fs::{FileError, open_regular, read_text};
-use slipway_support::git::{Git, GitError};
+use slipway_support::git::{Git, GitError, bare};
 use slipway_support::scratch::Scratch;
 
 /// Their folder, in our own.
@@ -104,39 +104,31 @@ impl Kept {
     }
 
     /// One of an address, made where there is none.
-    pub async fn make(home: &Path, url: &str, format: &str) -> Option<Self> {
-        let made = Self::made(home, url, format).await;
+    pub fn make(home: &Path, url: &str, format: &str) -> Option<Self> {
+        let made = Self::made(home, url, format);
         made.inspect_err(|error| debug!(%error, url, "no clone is kept")).ok().flatten()
     }
 
-    async fn made(home: &Path, url: &str, format: &str) -> Result<Option<Self>, KeptError> {
+    fn made(home: &Path, url: &str, format: &str) -> Result<Option<Self>, KeptError> {
         let Some(kept) = Self::hold(home, url, format, true)? else { return Ok(None) };
-        let object_format = format!("--object-format={format}");
-        let git = Git::scratch(kept.folder.path());
-        git.run(&["init", "--quiet", "--bare", "--template=", &object_format, "."], &[]).await?;
+        bare::make(&kept.folder, format)?;
         kept.folder.write_if_changed(Path::new(ADDRESS), format!("{url}\n").as_bytes(), PRIVATE)?;
         Ok(Some(kept))
     }
 
     /// The one for the commits alone of an address, made where there is none; nobody else adds to it while the file is held.
-    pub async fn commits(home: &Path, url: &str, format: &str) -> Option<(Self, File)> {
-        let made = Self::made_for_commits(home, url, format).await;
+    pub fn commits(home: &Path, url: &str, format: &str) -> Option<(Self, File)> {
+        let made = Self::made_for_commits(home, url, format);
         made.inspect_err(|error| debug!(%error, url, "its commits are not kept")).ok().flatten()
     }
 
-    async fn made_for_commits(
-        home: &Path,
-        url: &str,
-        format: &str,
-    ) -> Result<Option<(Self, File)>, KeptError> {
+    fn made_for_commits(home: &Path, url: &str, format: &str) -> Result<Option<(Self, File)>, KeptError> {
         let place = format!("{format}-commits");
         let Some(kept) = Self::hold(home, url, &place, true)? else { return Ok(None) };
         let alone = kept.folder.update(Path::new(LOCK))?;
         alone.lock()?;
         if !matches!(kept.folder.kind(Path::new("HEAD")), Ok(Some(Kind::File))) {
-            let object_format = format!("--object-format={format}");
-            let git = Git::scratch(kept.folder.path());
-            git.run(&["init", "--quiet", "--bare", "--template=", &object_format, "."], &[]).await?;
+            bare::make(&kept.folder, format)?;
             kept.folder.write_if_changed(Path::new(ADDRESS), format!("{url}\n").as_bytes(), PRIVATE)?;
         }
         Ok(Some((kept, alone)))

@@ -51,7 +51,7 @@ impl Repository {
         let stood = kept.is_some();
         let kept = match kept {
             Some(kept) => Some(kept),
-            None => Kept::make(home, &self.named, format).await.map(Box::new),
+            None => Kept::make(home, &self.named, format).map(Box::new),
         };
         if let Some(kept) = kept {
             kept.keep(self.scratch.path(), (&self.branch, &self.tip), self.is_short()).await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
+use super::bare::make_bare;
 use super::checking::Checks;
 use super::kept::Kept;
 use super::queue::Queue;
@@ -13,7 +14,7 @@ use super::rehearsal::Rehearsal;
 use super::request::Way;
 use super::{Identity, Repository, RepositorySpec};
 use crate::error::GitOpsError;
-use slipway_support::git::{Git, GitError, GitRemote};
+use slipway_support::git::{Git, GitError, GitRemote, is_branch_name};
 use slipway_support::scratch::Scratch;
 
 /// More than these follow each other in a circle only.
@@ -114,18 +115,15 @@ impl Repository {
     ) -> Result<Self, GitOpsError> {
         let scratch = Scratch::new("manifests").map_err(GitOpsError::Scratch)?;
         let local = Git::scratch(scratch.path());
-        let object_format = format!("--object-format={format}");
-        local.run(&["init", "--quiet", "--bare", "--template=", &object_format, "."], &[]).await?;
+        make_bare(&scratch, format)?;
         let branch = match branch {
             Some(branch) => branch.to_owned(),
             None => default_branch(&local, &remote).await?,
         };
-        local.run(&["check-ref-format", &format!("refs/heads/{branch}")], &[]).await.map_err(|_| {
-            GitError::Failed {
-                command: "check-ref-format".into(),
-                message: format!("{branch:?} is no branch name"),
-            }
-        })?;
+        if !is_branch_name(&branch) {
+            let message = format!("{branch:?} is no branch name");
+            return Err(GitError::Failed { command: "check-ref-format".into(), message }.into());
+        }
         remote.branch.clone_from(&branch);
         let mut git = local.with_remote(remote.clone());
         for (role, ident) in [("AUTHOR", "GIT_AUTHOR_IDENT"), ("COMMITTER", "GIT_COMMITTER_IDENT")] {

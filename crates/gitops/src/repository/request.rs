@@ -11,7 +11,7 @@ use crate::layout::within;
 use crate::manifest::ManifestFile;
 use crate::trailers::{self, Trailers};
 use crate::wording::Wording;
-use slipway_support::git::{GitError, short};
+use slipway_support::git::{GitError, is_branch_name, short};
 
 /// Where the branches of requests are kept here.
 const KEPT: &str = "refs/proposed/";
@@ -117,10 +117,9 @@ fn word(text: &str) -> String {
 
 impl Repository {
     /// Puts changes on a branch of their own from now on, instead of the one that is followed.
-    pub async fn by_request(mut self, request: RequestBranch) -> Result<Self, GitOpsError> {
+    pub fn by_request(mut self, request: RequestBranch) -> Result<Self, GitOpsError> {
         let name = &request.name;
-        let is_name = self.git.run(&["check-ref-format", &format!("refs/heads/{name}")], &[]).await.is_ok();
-        if !is_name || name.contains('*') || *name == self.branch {
+        if !is_branch_name(name) || *name == self.branch {
             let message = if *name == self.branch {
                 format!("{name:?} is the branch that is followed, a request needs one of its own")
             } else {
