@@ -1,22 +1,15 @@
 //! Kustomize itself is the judge: an edit is made where it shows in what Kustomize builds, and refused where it does not.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::remote::{Remote, deployment};
-use super::set;
-use crate::support::tool;
+use super::{kustomize, set};
 
 const BASE: &str = "manifests/base/d.yaml";
 
 /// The images of `web` in what the real Kustomize builds of a folder, and the names of the workloads.
 fn built(folder: &Path) -> Vec<(String, String)> {
-    let mut command = Command::new(tool("kubectl"));
-    let output = command
-        .args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"])
-        .arg(folder)
-        .output()
-        .unwrap();
+    let output = kustomize(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let line = |document: &str, key: &str| {

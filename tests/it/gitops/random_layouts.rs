@@ -6,11 +6,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use super::remote::Remote;
-use super::set;
-use crate::support::tool;
+use super::{kustomize, set};
 
 /// Numbers that follow from a seed.
 struct Dice(u64);
@@ -178,9 +176,7 @@ fn patch(dice: &mut Dice) -> String {
 
 /// The workload and the image of `web` in what Kustomize builds of a folder; none where it does not.
 fn built(folder: &Path) -> Option<BTreeSet<(String, String)>> {
-    let mut command = Command::new(tool("kubectl"));
-    command.args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"]).arg(folder);
-    let output = command.output().unwrap();
+    let output = kustomize(folder).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let mut found = BTreeSet::new();
     for document in text.split("\n---\n") {

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use slipway::gitops::{Identity, Repository, RepositorySpec};
 use tempfile::TempDir;
 
+use crate::support::commits;
+
 /// A bare repository with one branch, `main`.
 pub struct Remote {
     pub root: TempDir,
+    /// Whether the colleague has done anything in their clone, which the next commit comes from then.
+    is_worked_in: AtomicBool,
 }
 
 /// Repositories as they were made once: hundreds of tests begin with the same, and each takes a dozen starts of Git to make.
@@ -93,7 +98,8 @@ impl Remote {
     }
 
     fn of(tree: &Tree) -> Self {
-        let remote = Self { root: tempfile::tempdir().unwrap() };
+        let root = tempfile::tempdir().unwrap();
+        let remote = Self { root, is_worked_in: AtomicBool::new(false) };
         tree.write(remote.root.path());
         remote
     }
@@ -102,8 +108,13 @@ impl Remote {
         self.root.path().join("manifests.git")
     }
 
-    fn colleague(&self) -> PathBuf {
-        self.root.path().join("colleague")
+    /// The colleague's clone, for whoever changes something in it: it begins with the branch as it is.
+    fn worked_in(&self) -> PathBuf {
+        let folder = self.root.path().join("colleague");
+        if !self.is_worked_in.swap(true, Ordering::Relaxed) && commits::is_begun(&self.bare()) {
+            git(&folder, &["pull", "-q", "--ff-only", "origin", "main"]);
+        }
+        folder
     }
 
     pub fn spec(&self) -> RepositorySpec {
@@ -116,8 +127,13 @@ impl Remote {
 
     /// A colleague commits files and pushes them.
     pub fn commit(&self, subject: &str, files: &[(&str, &str)]) {
-        let folder = self.colleague();
-        if !self.git(&["branch", "--list", "main"]).is_empty() {
+        if !self.is_worked_in.load(Ordering::Relaxed) && !self.bare().join("hooks").exists() {
+            let files: Vec<(&str, &[u8])> =
+                files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+            return commits::add(&self.bare(), "Colleague <colleague@example.com>", subject, &files);
+        }
+        let folder = self.worked_in();
+        if commits::is_begun(&self.bare()) {
             git(&folder, &["pull", "-q", "--ff-only", "origin", "main"]);
         }
         for (path, text) in files {
@@ -132,26 +148,26 @@ impl Remote {
 
     /// A colleague writes a file, which the next commit brings along.
     pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) {
-        let path = self.colleague().join(path);
+        let path = self.worked_in().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
     /// A colleague makes a link, which the next commit brings along.
     pub fn link(&self, path: &str, target: &str) {
-        let path = self.colleague().join(path);
+        let path = self.worked_in().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
     }
 
-    /// A colleague does something with plain Git in their clone, which has the branch as it is.
+    /// A colleague does something with plain Git in their clone.
     pub fn by_colleague(&self, arguments: &[&str]) -> String {
-        git(&self.colleague(), arguments)
+        git(&self.worked_in(), arguments)
     }
 
     /// A colleague has the branch as it is.
     pub fn pull(&self) {
-        git(&self.colleague(), &["pull", "-q", "--ff-only", "origin", "main"]);
+        git(&self.worked_in(), &["pull", "-q", "--ff-only", "origin", "main"]);
     }
 
     /// The address of the repository.

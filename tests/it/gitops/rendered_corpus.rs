@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use slipway::gitops::edit_file;
 
 use self::files::{FAMILIES, STYLES, written};
+use super::kustomize;
 use crate::support::tool;
 
 /// The style with a directive, which the tools refuse in files of their own.
@@ -53,15 +54,8 @@ fn rendered(root: &Path, with_helm: bool) -> Option<String> {
             .env("HOME", root)
             .output()
     } else {
-        let mut command = Command::new(tool("kubectl"));
-        command.args([
-            "kustomize",
-            "--load-restrictor",
-            "LoadRestrictionsNone",
-            "--enable-helm",
-            "--helm-command",
-        ]);
-        command.arg(tool("helm")).arg(root).env("HOME", root).output()
+        let mut command = kustomize(root);
+        command.args(["--enable-helm", "--helm-command"]).arg(tool("helm")).env("HOME", root).output()
     };
     let output = output.unwrap();
     output.status.success().then(|| String::from_utf8(output.stdout).unwrap())

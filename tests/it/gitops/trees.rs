@@ -1,11 +1,9 @@
 //! Kustomizations in every notation in which one sets an image: what Kustomize builds after an edit differs in that image only.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::remote::{Remote, deployment};
-use super::set;
-use crate::support::tool;
+use super::{kustomize, set};
 
 const BASE: &str = "resources: [d.yaml]\n";
 const OVER: &str = "resources: [../base]\n";
@@ -13,9 +11,7 @@ const IMAGE: &str = "/spec/template/spec/containers/0/image";
 
 /// What the real Kustomize builds of a folder.
 fn built(folder: &Path) -> String {
-    let mut command = Command::new(tool("kubectl"));
-    command.args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"]).arg(folder);
-    let output = command.output().unwrap();
+    let output = kustomize(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

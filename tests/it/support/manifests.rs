@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::bed::Bed;
-use super::root;
+use super::{commits, root};
 
 const URL_IN_FILES: &str = "https://git.example.com/gitops-manifests-repo.git";
 
@@ -28,32 +28,30 @@ pub fn settings(bed: &Bed, name: &str) -> Vec<(String, String)> {
 /// Seeds a repository of that name; its Applications follow it. Returns the bare repository.
 pub fn seed(bed: &Bed, name: &str) -> PathBuf {
     let bare = Path::new(bed.text("/git/root")).join(format!("{name}.git"));
-    let work = tempfile::tempdir().unwrap();
-    let copied =
-        Command::new("cp").arg("-R").arg(root().join("manifests")).arg(work.path()).status().unwrap();
-    assert!(copied.success());
-    for application in std::fs::read_dir(work.path().join("manifests/apps")).unwrap() {
-        let file = application.unwrap().path();
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace(URL_IN_FILES, &url(bed, name))).unwrap();
+    let url = url(bed, name);
+    let mut files = Vec::new();
+    collect(root(), Path::new("manifests"), &mut files);
+    for (path, content) in &mut files {
+        if path.starts_with("manifests/apps/") {
+            *content = content.replace(URL_IN_FILES, &url);
+        }
     }
-    push_first(work.path(), &bare);
+    let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    seed_bare(&bare, &files);
     bare
 }
 
-/// Makes a bare repository whose `main` is one commit of all that is in a folder.
-fn push_first(work: &Path, bare: &Path) {
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let status = Command::new("git").current_dir(work).args(identity).args(arguments).status();
-        assert!(status.unwrap().success(), "git {arguments:?}");
-    };
-    let path = bare.to_str().unwrap();
-    git(&["init", "--quiet", "--bare", "--initial-branch=main", path]);
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "-m", "The applications"]);
-    git(&["push", "--quiet", path, "main"]);
+/// The files below a folder, by their paths from the root.
+fn collect(root: &Path, below: &Path, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(root.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            collect(root, &path, files);
+        } else {
+            files.push((path.to_str().unwrap().to_owned(), std::fs::read_to_string(entry.path()).unwrap()));
+        }
+    }
 }
 
 /// The tip of its branch.
@@ -83,11 +81,9 @@ pub fn bare(folder: &Path, files: &[(&str, String)]) -> PathBuf {
 
 /// The same at a path.
 pub fn seed_bare(bare: &Path, files: &[(&str, String)]) {
-    let work = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let file = work.path().join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-    push_first(work.path(), bare);
+    let made =
+        Command::new("git").args(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(bare).status();
+    assert!(made.unwrap().success(), "{}", bare.display());
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    commits::add(bare, "test <test@example.com>", "The applications", &files);
 }

@@ -2,6 +2,7 @@
 
 pub mod bed;
 pub mod browser;
+pub mod commits;
 pub mod estate;
 pub mod forge;
 pub mod manifests;
