@@ -61,13 +61,24 @@ fn redirect(to: &str) -> String {
     format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 }
 
+/// For servers that answer, however busy this machine is.
+fn patient() -> Web {
+    let long = Duration::from_secs(30);
+    Web::with_limits(Limits { connect: long, silence: long, whole: long })
+}
+
+/// For servers that do not.
 fn hasty() -> Web {
     let short = Duration::from_millis(300);
     Web::with_limits(Limits { connect: short, silence: short, whole: Duration::from_millis(900) })
 }
 
 async fn text(url: &Url) -> Result<String, WebError> {
-    hasty().get(url, Asking::default()).await?.successful()?.text(1 << 10).await
+    text_by(&patient(), url).await
+}
+
+async fn text_by(web: &Web, url: &Url) -> Result<String, WebError> {
+    web.get(url, Asking::default()).await?.successful()?.text(1 << 10).await
 }
 
 #[tokio::test]
@@ -83,7 +94,7 @@ async fn a_body_without_end_is_given_up_and_what_was_saved_is_bounded() {
     assert_eq!(error, format!("{} gave no usable answer: it is far too long", server.url("/a")));
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
-    let found = hasty().get(&endless().url("/a"), Asking::default()).await.unwrap();
+    let found = patient().get(&endless().url("/a"), Asking::default()).await.unwrap();
     let error = found.save(&file, 1 << 20).await.unwrap_err().to_string();
     assert!(error.ends_with("it is larger than 1 MiB"), "{error}");
     assert!(file.metadata().unwrap().len() <= 1 << 20);
@@ -92,13 +103,13 @@ async fn a_body_without_end_is_given_up_and_what_was_saved_is_bounded() {
 #[tokio::test]
 async fn a_server_that_falls_silent_or_only_drips_is_given_up_in_time() {
     let silent = Server::new(|_| std::thread::sleep(Duration::from_secs(5)));
-    let error = text(&silent.url("/")).await.unwrap_err().to_string();
+    let error = text_by(&hasty(), &silent.url("/")).await.unwrap_err().to_string();
     assert!(error.ends_with("was not reached: it does not answer"), "{error}");
     let half = Server::new(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf");
         std::thread::sleep(Duration::from_secs(5));
     });
-    let error = text(&half.url("/")).await.unwrap_err().to_string();
+    let error = text_by(&hasty(), &half.url("/")).await.unwrap_err().to_string();
     assert!(error.ends_with("was not reached: it fell silent"), "{error}");
     let dripping = Server::new(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n");
@@ -107,7 +118,7 @@ async fn a_server_that_falls_silent_or_only_drips_is_given_up_in_time() {
         }
     });
     let begun = Instant::now();
-    let error = text(&dripping.url("/")).await.unwrap_err().to_string();
+    let error = text_by(&hasty(), &dripping.url("/")).await.unwrap_err().to_string();
     assert!(error.ends_with("was not reached: it takes too long to answer"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(4));
 }
@@ -120,14 +131,14 @@ async fn credentials_go_to_the_host_they_are_for_and_nowhere_else() {
     let server = Server::saying(redirect(&format!("http://{to}/stolen")));
     let bearer = Authorization::Bearer(Secret::new("canary-web-token"));
     let asking = Asking { authorization: Some(&bearer), headers: &[] };
-    let error = hasty().get(&server.url("/"), asking).await.unwrap_err().to_string();
+    let error = patient().get(&server.url("/"), asking).await.unwrap_err().to_string();
     assert!(error.ends_with("it leads elsewhere, and neither over https nor ssh"), "{error}");
     assert!(elsewhere.asked().is_empty());
     assert!(server.asked().iter().all(|asked| asked.contains("authorization: Bearer canary-web-token")));
     // To another origin over https the connection is made, and what is sent there is no header of ours: TLS comes first.
     let secure = Server::saying(redirect(&format!("https://user:canary-web-chosen@{to}/x")));
     let asking = Asking { authorization: Some(&bearer), headers: &[] };
-    let error = hasty().get(&secure.url("/"), asking).await.unwrap_err().to_string();
+    let error = patient().get(&secure.url("/"), asking).await.unwrap_err().to_string();
     assert!(
         error.starts_with(&format!("https://{to}/x was not reached: no secure connection (TLS): ")),
         "{error}"
@@ -180,7 +191,12 @@ async fn a_connection_that_is_not_secure_is_told_as_such_with_a_way_out() {
 /// What is asked by way of a proxy, without touching this process's environment.
 async fn through(proxy: &str, url: &Url) -> Result<String, WebError> {
     let proxy = Proxy::named(proxy, url);
-    hasty().get_by(url, Asking::default(), &|_| Some(proxy.clone())).await?.successful()?.text(1 << 10).await
+    patient()
+        .get_by(url, Asking::default(), &|_| Some(proxy.clone()))
+        .await?
+        .successful()?
+        .text(1 << 10)
+        .await
 }
 
 #[tokio::test]
