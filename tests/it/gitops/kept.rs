@@ -274,6 +274,28 @@ async fn a_branch_that_was_written_anew_is_seen_as_it_is() {
     assert_eq!((outcome.previous.as_str(), remote.commits()), ("registry.example/app-a:v1", 2));
 }
 
+/// Git keeps a branch in a file of its name, so that there cannot be `team` and `team/web` at the same time.
+#[tokio::test]
+async fn branches_whose_names_are_in_each_others_way_are_kept_one_after_the_other() {
+    let remote = Remote::new();
+    let dir = tempfile::tempdir().unwrap();
+    let mut before: Option<&str> = None;
+    for branch in ["team", "team/web", "team"] {
+        if let Some(before) = before {
+            remote.git(&["branch", "-D", before]);
+        }
+        remote.git(&["branch", branch, "main"]);
+        let spec = || RepositorySpec { branch: Some(branch.into()), ..remote.spec() };
+        let image = format!("registry.example/app-a:{}", if branch == "team" { "v2" } else { "v3" });
+        set(&mut open(spec(), dir.path()).await, &format!("app-a={image}")).await.unwrap();
+        assert_eq!(history(&open(spec(), dir.path()).await, "manifests", "app-a", 9).await.unwrap().len(), 2);
+        let [kept] = &kept(dir.path())[..] else { panic!("one clone is kept") };
+        let known = std::fs::read_to_string(kept.join("refs/heads").join(branch)).unwrap();
+        assert_eq!(known.trim(), remote.git(&["rev-parse", branch]));
+        before = Some(branch);
+    }
+}
+
 #[tokio::test]
 async fn what_is_kept_is_listed_and_goes_when_nobody_uses_it() {
     let remote = Remote::new();

@@ -239,22 +239,25 @@ impl Kept {
                 Ok(()) => {}
             }
         }
-        let git = Git::scratch(self.folder.path());
-        let name = format!("refs/heads/{branch}");
-        if git.text(&["rev-parse", "--verify", "--quiet", &name]).await.ok().as_deref() != Some(tip) {
-            let update = ["update-ref", "--no-deref", &name, tip];
-            if git.run(&update, &[]).await.is_err() {
-                // One that cannot be read is in the way; they only say what need not be sent.
-                Self::clear_references(self.folder.path())?;
-                git.run(&update, &[]).await?;
-            }
-        }
+        self.note_tip(branch, tip)?;
         if cut.is_none() && is_cut {
             self.folder.remove(Path::new(SHALLOW))?;
         }
         if self.packs()? > MOST_PACKS {
             // Whoever reads one that is gone looks for what it had in the others.
+            let git = Git::scratch(self.folder.path());
             git.run(&["repack", "--geometric=2", "-d", "--quiet"], &[]).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes the tip of a branch as Git does, in a file that comes before what is packed: it only says what need not be sent.
+    fn note_tip(&self, branch: &str, tip: &str) -> Result<(), FileError> {
+        let (file, line) = (Path::new("refs/heads").join(branch), format!("{tip}\n"));
+        if self.folder.write_if_changed(&file, line.as_bytes(), PRIVATE).is_err() {
+            // A branch that is gone may be in the way: `a` where there is `a/b` now.
+            Self::clear_references(self.folder.path())?;
+            self.folder.write(&file, line.as_bytes(), PRIVATE)?;
         }
         Ok(())
     }
