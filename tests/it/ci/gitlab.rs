@@ -343,6 +343,13 @@ fn the_jobs_of_the_next_pipeline_are_cut_by_how_long_units_took_in_this_one() {
     let second = cut();
     assert_eq!(filter(&second, "plans-dev-000"), ["alone"]);
     assert_eq!(filter(&second, "plans-dev-001"), ["vpc", "web"]);
+    // The look for drift measures as well.
+    std::fs::remove_dir_all(checkout.path().join(".gitlab-ci-local/cache")).unwrap();
+    assert_eq!(filter(&cut(), "plans-dev-000"), ["alone", "vpc"]);
+    let drift = [("CI_PIPELINE_SOURCE", "schedule"), ("CI_COMMIT_BRANCH", "main")];
+    let said = well(&world.run(checkout.path(), &drift));
+    assert!(said.contains("4 units were measured"), "{said}");
+    assert_eq!(filter(&cut(), "plans-dev-000"), ["alone"]);
 }
 
 #[test]
