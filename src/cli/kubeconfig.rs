@@ -11,6 +11,7 @@ use super::token::NamedArgs;
 use crate::cluster::kubeconfig::{KubeconfigEntry, default_file};
 use crate::cluster::{ClusterError, describe};
 use crate::launch::CommandError;
+use crate::support::environment::variable;
 use crate::support::shown;
 use crate::ui::{Format, Ui};
 
@@ -62,7 +63,6 @@ pub async fn cmd_kubeconfig(ui: Ui, global: &Global, args: &KubeconfigArgs) -> R
     if facts.endpoint.is_empty() || facts.certificate_authority.is_empty() {
         return Err(failed(&ClusterError::NoEndpoint { name: facts.name, status: facts.status }));
     }
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
     let entry = KubeconfigEntry {
         context: args.context.clone().unwrap_or(named.label),

@@ -15,6 +15,7 @@ use url::Url;
 use super::aws::{AwsFailure, FailureKind};
 use super::patience::Patience;
 use crate::support::causes::innermost;
+use crate::support::environment::variable;
 use crate::support::web::{Asking, Limits, Web};
 
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -38,7 +39,7 @@ pub(super) struct Service {
 
 impl Service {
     fn url(&self, aws: &SdkConfig) -> Result<Url, AwsFailure> {
-        let named = std::env::var(self.endpoint_variable).ok().filter(|url| !url.is_empty());
+        let named = variable(self.endpoint_variable);
         let url =
             named.or_else(|| aws.endpoint_url().map(str::to_owned)).unwrap_or_else(|| self.endpoint.clone());
         url.parse().map_err(|error| AwsFailure::failed(&format!("the endpoint {url} is no address: {error}")))

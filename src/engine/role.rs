@@ -19,6 +19,7 @@ use super::EngineError;
 use super::asking::blocking;
 use super::auth_provider::{Answer, AuthProvider, AwsRole, VARIABLE};
 use crate::cluster::patience::Patience;
+use crate::support::environment::variable;
 use crate::support::fs::{FileError, Obstacle, read_text};
 use crate::support::secret::Secret;
 use crate::terragrunt::config::UnitConfig;
@@ -70,16 +71,15 @@ impl std::fmt::Debug for Role {
 impl Role {
     /// What the environment says, else what the unit says, as with Terragrunt's flags.
     fn of(config: &UnitConfig) -> Option<Self> {
-        let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-        let duration = said("TG_IAM_ASSUME_ROLE_DURATION").and_then(|text| text.parse().ok());
+        let duration = variable("TG_IAM_ASSUME_ROLE_DURATION").and_then(|text| text.parse().ok());
         Some(Self {
-            arn: said("TG_IAM_ASSUME_ROLE")
+            arn: variable("TG_IAM_ASSUME_ROLE")
                 .or_else(|| config.iam_role.clone())
                 .filter(|arn| !arn.is_empty())?,
             duration: duration.or(config.iam_assume_role_duration).unwrap_or(DEFAULT_DURATION),
-            session: said("TG_IAM_ASSUME_ROLE_SESSION_NAME")
+            session: variable("TG_IAM_ASSUME_ROLE_SESSION_NAME")
                 .or_else(|| config.iam_assume_role_session_name.clone()),
-            web_identity: said("TG_IAM_ASSUME_ROLE_WEB_IDENTITY_TOKEN")
+            web_identity: variable("TG_IAM_ASSUME_ROLE_WEB_IDENTITY_TOKEN")
                 .or_else(|| config.iam_web_identity_token.clone()),
         })
     }

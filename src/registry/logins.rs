@@ -16,6 +16,7 @@ use super::error::RegistryError;
 use super::helper;
 use super::login::{Login, LoginKind};
 use super::place::Place;
+use crate::support::environment::variable;
 use crate::support::fs::read_regular;
 use crate::support::secret::Secret;
 
@@ -59,7 +60,7 @@ struct Entry {
 impl Logins {
     /// Those of this machine's user.
     pub fn of_machine() -> Self {
-        Self::named_by(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::named_by(variable)
     }
 
     /// Those that variables lead to.

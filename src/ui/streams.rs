@@ -13,6 +13,7 @@ use super::{Format, LogFormat};
 use crate::hcl::diagnostic::{Diagnostic, Severity, grouped, to_json};
 use crate::report::voice::{Loudness, Voice};
 use crate::support::counted::with_commas;
+use crate::support::environment::variable;
 use crate::support::{redact, shown};
 
 /// How the streams are to be used.
@@ -251,7 +252,7 @@ impl Ui {
 
 /// Whether a stream has colours where nobody says so by a flag.
 pub fn shows_color(is_terminal: bool) -> bool {
-    wants_color(is_terminal, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    wants_color(is_terminal, variable)
 }
 
 /// What the environment says of colours: [`NO_COLOR`](https://no-color.org) comes first, then what forces them, then

@@ -24,6 +24,11 @@ pub const GIT_USERNAME: &str = "SLIPWAY_GIT_USERNAME";
 /// The variable in which Git's credential helper is told the password.
 pub const GIT_PASSWORD: &str = "SLIPWAY_GIT_PASSWORD";
 
+/// What a variable says; one that is empty says nothing, as pipelines leave those that they have no value for.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Variables that programs never get from us: they are read here.
 const OURS: &[&str] = &[
     MANIFESTS_TOKEN,

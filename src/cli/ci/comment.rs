@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::job::{Job, variable};
+use super::job::Job;
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
@@ -12,6 +12,7 @@ use crate::forge::Forge;
 use crate::forge::comment::{Posted, Wanted};
 use crate::launch::CommandError;
 use crate::report::joined::{Part, joined};
+use crate::support::environment::variable;
 use crate::ui::Ui;
 
 /// In a job of a pull request: post the reports of all jobs as one comment, or bring the one that is there up to date

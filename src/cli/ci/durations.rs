@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::job::{Job, variable};
+use super::job::Job;
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
@@ -12,6 +12,7 @@ use crate::launch::{CommandError, Workspace};
 use crate::pipeline::durations::{Seconds, read, together};
 use crate::project::Needs;
 use crate::support::confined::EVERYBODY;
+use crate::support::environment::variable;
 use crate::support::fs::read_text;
 use crate::ui::Ui;
 

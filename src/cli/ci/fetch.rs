@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::job::variable;
 use super::new_folder;
 use super::seal::key;
 use crate::cli::exit::Exit;
@@ -15,6 +14,7 @@ use crate::pipeline::host::Host;
 use crate::pipeline::reviewed::{ReviewedError, Wanted};
 use crate::project::Needs;
 use crate::scaffold::names::Label;
+use crate::support::environment::variable;
 use crate::support::fs::read_text;
 use crate::support::git;
 use crate::support::secret::Secret;

@@ -7,11 +7,6 @@ use crate::launch::CommandError;
 use crate::support::fs::read_text;
 use crate::support::secret::Secret;
 
-/// A variable of the job's; one that is empty is none, as pipelines leave those that they have no value for.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// What a job knows of itself.
 pub(super) struct Job {
     kind: Kind,

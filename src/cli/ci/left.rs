@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::job::{Job, variable};
+use super::job::Job;
 use crate::cli::global::Global;
 use crate::launch::{CommandError, working_dir};
 use crate::pipeline::host::Host;
 use crate::pipeline::reports::{REPORT, bring};
+use crate::support::environment::variable;
 use crate::support::fs::{FileError, read_text};
 use crate::support::path_text;
 use crate::support::scratch::Scratch;

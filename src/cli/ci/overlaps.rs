@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::job::{Job, variable};
+use super::job::Job;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
 use crate::cli::selection::SelectionArgs;
@@ -14,6 +14,7 @@ use crate::estate::filter::{FileOwners, Situation};
 use crate::forge::{Forge, MOST_OPEN, OpenRequest};
 use crate::launch::{CommandError, Workspace, inside, whole};
 use crate::project::Needs;
+use crate::support::environment::variable;
 use crate::support::shown;
 use crate::ui::{Format, Ui};
 

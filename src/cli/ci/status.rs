@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::job::{Job, variable};
+use super::job::Job;
 use super::left;
 use crate::cli::exit::Exit;
 use crate::cli::global::Global;
@@ -13,6 +13,7 @@ use crate::forge::status::{Pipeline, Set, State, Status};
 use crate::launch::CommandError;
 use crate::report::joined::Part;
 use crate::report::standing::{Standing, pending, standings};
+use crate::support::environment::variable;
 use crate::ui::Ui;
 
 /// In a job after those that plan: give the commit a status for each environment, such as `slipway/plan/dev`

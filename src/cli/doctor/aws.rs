@@ -5,6 +5,7 @@ use aws_config::SdkConfig;
 use super::asking::{Asks, BOUND};
 use super::finding::{Finding, Verdict};
 use crate::cluster::{caller, credentials_are_set_up, look_at_aws};
+use crate::support::environment::variable;
 
 const WHAT: &str = "credentials";
 
@@ -31,7 +32,7 @@ pub async fn findings(asks: Asks, is_needed: bool) -> Vec<Finding> {
     };
     let who = match caller {
         Ok(caller) => {
-            let profile = std::env::var("AWS_PROFILE").ok().filter(|profile| !profile.is_empty());
+            let profile = variable("AWS_PROFILE");
             let profile = profile.map(|profile| format!(", profile {profile}")).unwrap_or_default();
             let detail = format!("{}, account {}{profile}", caller.arn, caller.account);
             Finding::new(WHAT, Verdict::Ok, detail)

@@ -4,7 +4,7 @@ use crate::forge::github::AppKey;
 use crate::forge::{ForgeError, Kind, Place};
 use crate::gitops::RepositorySpec;
 use crate::launch::CommandError;
-use crate::support::environment;
+use crate::support::environment::{self, variable};
 use crate::support::git::GitRemote;
 use crate::support::secret::Secret;
 
@@ -13,7 +13,6 @@ pub(super) const JOB_USER: &str = "gitlab-ci-token";
 
 /// The same with a login, where one is known for it.
 pub(super) async fn with_login(spec: RepositorySpec) -> Result<RepositorySpec, CommandError> {
-    let known = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let remote = GitRemote::new(&spec.url, "").ok();
     let Some(remote) = remote.filter(|remote| remote.credentials().is_none() && remote.user().is_none())
     else {
@@ -23,24 +22,31 @@ pub(super) async fn with_login(spec: RepositorySpec) -> Result<RepositorySpec, C
     if !is_web || spec.credentials.as_ref().is_some_and(|token| !token.is_empty()) {
         return Ok(spec);
     }
-    if let (Some(app), Some(key)) = (known(environment::GITHUB_APP_ID), known(environment::GITHUB_APP_KEY)) {
-        let api = known("SLIPWAY_FORGE_API");
-        let place = Place::of(remote.url(), Some(Kind::GitHub), api.as_deref(), &known).map_err(failed)?;
-        let key =
-            AppKey { app, installation: known(environment::GITHUB_APP_INSTALLATION), key: Secret::new(key) };
+    if let (Some(app), Some(key)) =
+        (variable(environment::GITHUB_APP_ID), variable(environment::GITHUB_APP_KEY))
+    {
+        let api = variable("SLIPWAY_FORGE_API");
+        let place = Place::of(remote.url(), Some(Kind::GitHub), api.as_deref(), &variable).map_err(failed)?;
+        let key = AppKey {
+            app,
+            installation: variable(environment::GITHUB_APP_INSTALLATION),
+            key: Secret::new(key),
+        };
         let token = key.token(&place).await.map_err(failed)?;
         return Ok(RepositorySpec { credentials: Some(token), ..spec });
     }
     // Source and manifests in one repository: the pipeline's token is for that.
-    let Ok(place) = Place::of(remote.url(), None, None, &known) else { return Ok(spec) };
-    let is = |name: &str, value: &str| known(name).is_some_and(|known| known == value);
+    let Ok(place) = Place::of(remote.url(), None, None, &variable) else { return Ok(spec) };
+    let is = |name: &str, value: &str| variable(name).is_some_and(|known| known == value);
     let own = match place.kind {
         Kind::GitHub if is("GITHUB_ACTIONS", "true") && is("GITHUB_REPOSITORY", &place.path) => place
-            .is_at(&known("GITHUB_SERVER_URL").unwrap_or_default())
-            .then(|| (None, known("GITHUB_TOKEN"))),
+            .is_at(&variable("GITHUB_SERVER_URL").unwrap_or_default())
+            .then(|| (None, variable("GITHUB_TOKEN"))),
         Kind::GitLab if is("GITLAB_CI", "true") && is("CI_PROJECT_PATH", &place.path) => {
             let user = Some(JOB_USER.to_owned());
-            place.is_at(&known("CI_SERVER_URL").unwrap_or_default()).then(|| (user, known("CI_JOB_TOKEN")))
+            place
+                .is_at(&variable("CI_SERVER_URL").unwrap_or_default())
+                .then(|| (user, variable("CI_JOB_TOKEN")))
         }
         _ => None,
     };

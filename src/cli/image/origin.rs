@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::gitops::{bump_source, bump_source_commit};
+use crate::support::environment::variable;
 use crate::support::git::Git;
 
 /// The pipeline or person behind this.
@@ -24,8 +25,4 @@ pub(super) fn source_time() -> Option<String> {
         let time = Git::new(Path::new(".")).ask(&asked).ok()?.trim().to_owned();
         Some(time).filter(is_time)
     })
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

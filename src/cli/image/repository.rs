@@ -17,7 +17,7 @@ use crate::launch::{CommandError, Workspace, choose};
 use crate::project::{App, Apps, Cluster, FreezeWindowBlock, Needs, PROJECT_FILE};
 use crate::run::gate::argocd::repository_spec;
 use crate::support::address::Address;
-use crate::support::environment;
+use crate::support::environment::{self, variable};
 use crate::support::fs::read_text;
 use crate::support::git::{Git, top_of};
 use crate::support::secret::Secret;
@@ -191,7 +191,6 @@ fn origin_of(folder: &Path) -> Option<Address> {
 }
 
 fn from_environment(url: Address) -> RepositorySpec {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     RepositorySpec {
         url,
         branch: None,

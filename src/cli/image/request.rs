@@ -11,6 +11,7 @@ use super::repository::failed;
 use crate::forge::{Forge, ForgeError, Kind, Line, Place, Request, RequestState, RequestText, Wanted};
 use crate::gitops::{AgePolicy, BumpOptions, BumpOutcome, Repository, RequestBranch};
 use crate::launch::{CommandError, Workspace};
+use crate::support::environment::variable;
 use crate::support::git::GitRemote;
 use crate::support::secret::Secret;
 use crate::ui::Ui;
@@ -87,7 +88,6 @@ impl RequestArgs {
         if !self.pull_request {
             return Ok((repository, None));
         }
-        let variable = |name: &str| std::env::var(name).ok();
         let (said_kind, said_api) = said(workspace, repository.url())?;
         let kind = self.forge.or(said_kind);
         let api = self.forge_api.clone().or(said_api);

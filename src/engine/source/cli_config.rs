@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::hcl::ast::ExprKind;
 use crate::hcl::parse;
 use crate::hcl::source::SourceFile;
+use crate::support::environment::variable;
 use crate::support::fs::read_text;
 use crate::support::secret::Secret;
 
@@ -43,8 +44,7 @@ impl CliConfig {
                 config.tokens.insert(host, Secret::new(value));
             }
         }
-        config.fallback =
-            std::env::var("TG_TF_REGISTRY_TOKEN").ok().filter(|token| !token.is_empty()).map(Secret::new);
+        config.fallback = variable("TG_TF_REGISTRY_TOKEN").map(Secret::new);
         config
     }
 

@@ -35,6 +35,7 @@ use self::registry::Registries;
 pub use self::stack::StackSources;
 use super::s3::S3Clients;
 use super::{EngineError, Session};
+use crate::support::environment::variable;
 use crate::support::git::short;
 use crate::support::interrupt::Stop;
 use crate::support::paths::clean;
@@ -307,7 +308,7 @@ impl Sources {
 
 /// The registry that `tfr:///…` means: that of the tool, unless the user has another.
 pub fn default_registry(tool: &str) -> String {
-    let own = std::env::var("TG_TF_DEFAULT_REGISTRY_HOST").ok().filter(|host| !host.is_empty());
+    let own = variable("TG_TF_DEFAULT_REGISTRY_HOST");
     own.unwrap_or_else(|| {
         let host = if tool == "tofu" { "registry.opentofu.org" } else { "registry.terraform.io" };
         host.to_owned()

@@ -16,6 +16,7 @@ use crate::run::event::NodeInfo;
 use crate::run::plans::{Keeper, Kept};
 use crate::support::confined::Named;
 use crate::support::digest::sha256;
+use crate::support::environment::variable;
 use crate::support::fs::{FileError, read_regular};
 use crate::support::git;
 use crate::ui::Ui;
@@ -103,7 +104,7 @@ impl<'w> Saving<'w> {
 /// Who runs this; containers often have no `USER`.
 fn user() -> Option<String> {
     let of_system = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok()?.map(|user| user.name);
-    std::env::var("USER").ok().filter(|name| !name.is_empty()).or_else(of_system)
+    variable("USER").or_else(of_system)
 }
 
 /// The units that rest on mocks, or have no plan since their failure is ignored, and all that depend on them: they are

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::support::environment::variable;
 use crate::support::fs::read_text;
 
 /// A run that holds locks, as it is written into them.
@@ -64,7 +65,7 @@ impl Holder {
         Self {
             run: run.to_owned(),
             command: command.to_owned(),
-            user: std::env::var("USER").ok().filter(|user| !user.is_empty()),
+            user: variable("USER"),
             host: sysinfo::System::host_name().ok(),
             process,
             since: Timestamp::now(),
