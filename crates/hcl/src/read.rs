@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use slipway_support::fs::read_regular;
+use slipway_support::fs::{Obstacle, read_regular_within};
 
 use super::diagnostic::Diagnostic;
 use super::source::{Location, MOST_SOURCE, SourceFile, Span};
@@ -15,14 +15,10 @@ impl SourceFile {
             let message = format!("{} cannot be read: {cause}", path.display());
             Box::new(Diagnostic::error("hcl::unreadable", message))
         };
-        let too_large = || unreadable(&format!("it has more than {} MiB", MOST_SOURCE >> 20));
-        if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > MOST_SOURCE) {
-            return Err(too_large());
-        }
-        let bytes = read_regular(path).map_err(|error| unreadable(&error))?;
-        if bytes.len() as u64 > MOST_SOURCE {
-            return Err(too_large());
-        }
+        let bytes = read_regular_within(path, MOST_SOURCE).map_err(|error| match Obstacle::of(&error) {
+            Some(Obstacle::TooLarge(most)) => unreadable(&format!("it has more than {} MiB", most >> 20)),
+            _ => unreadable(&error),
+        })?;
         String::from_utf8(bytes).map(|text| Self::new(path, text)).map_err(|error| {
             let start = error.utf8_error().valid_up_to();
             let byte = error.as_bytes().get(start).copied().unwrap_or_default();

@@ -115,17 +115,43 @@ pub fn is_there(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_dir())
 }
 
+/// Whether a path is on a file system of a kind that only this machine writes to: what others write may be seen late here, and
+/// with the times of their clocks. Of a kind that is not known, it is not.
+#[cfg(target_os = "linux")]
+pub fn is_on_local_disk(path: &Path) -> bool {
+    use nix::sys::statfs::{
+        BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, FsType, OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC, statfs,
+    };
+    // By statfs(2) and OpenZFS; nix does not have them for every target.
+    const XFS: FsType = FsType(0x5846_5342);
+    const ZFS: FsType = FsType(0x2fc1_2fc1);
+    let local = [EXT4_SUPER_MAGIC, XFS, BTRFS_SUPER_MAGIC, ZFS, TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC];
+    statfs(path).is_ok_and(|found| local.contains(&found.filesystem_type()))
+}
+
+/// Whether a path is on a file system of a kind that only this machine writes to.
+#[cfg(not(target_os = "linux"))]
+pub fn is_on_local_disk(path: &Path) -> bool {
+    nix::sys::statfs::statfs(path)
+        .is_ok_and(|found| ["apfs", "hfs", "ufs", "zfs"].contains(&found.filesystem_type_name()))
+}
+
 /// Opens a regular file to read it.
-#[expect(clippy::disallowed_methods, reason = "here it is looked at what is opened")]
 pub fn open_regular(path: &Path) -> std::io::Result<File> {
+    opened(path).map(|(file, _)| file)
+}
+
+#[expect(clippy::disallowed_methods, reason = "here it is looked at what is opened")]
+fn opened(path: &Path) -> std::io::Result<(File, Metadata)> {
     use std::os::unix::fs::OpenOptionsExt;
     // Before it is opened: that alone has effects on some devices, and on whoever writes into a pipe.
     must_be_regular(&std::fs::metadata(path)?)?;
     // Without O_NONBLOCK, opening a pipe that has come meanwhile would wait for its other end.
     let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
     let file = std::fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    must_be_regular(&file.metadata()?)?;
-    Ok(file)
+    let metadata = file.metadata()?;
+    must_be_regular(&metadata)?;
+    Ok((file, metadata))
 }
 
 /// Opens a folder, to lock it; what is none is an error and not waited for.
@@ -137,18 +163,29 @@ pub fn open_folder(path: &Path) -> std::io::Result<File> {
 
 /// Reads a regular file whole, of at most [`MOST_BYTES`]; one that grows meanwhile is read up to there.
 pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    read_whole(open_regular(path)?)
+    read_regular_within(path, MOST_BYTES)
+}
+
+/// Reads a regular file whole, of at most so many bytes.
+pub fn read_regular_within(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let (file, metadata) = opened(path)?;
+    read_within(file, metadata.len(), most)
 }
 
 /// Reads a file that is open by now, to the limit of its size.
 pub fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
-    if length > MOST_BYTES {
-        return Err(Obstacle::TooLarge(MOST_BYTES).into());
+    read_within(file, length, MOST_BYTES)
+}
+
+/// `length` is what it had when it was opened: it may have grown since.
+fn read_within(file: File, length: u64, most: u64) -> std::io::Result<Vec<u8>> {
+    if length > most {
+        return Err(Obstacle::TooLarge(most).into());
     }
     let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.take(MOST_BYTES + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MOST_BYTES { Err(Obstacle::TooLarge(MOST_BYTES).into()) } else { Ok(content) }
+    file.take(most + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > most { Err(Obstacle::TooLarge(most).into()) } else { Ok(content) }
 }
 
 /// Reads a regular file that holds UTF-8 text.
