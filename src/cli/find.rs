@@ -71,6 +71,10 @@ pub struct FindArgs {
     #[arg(long, conflicts_with_all = ["dag", "dependencies", "include", "exclude", "reading", "why", "json"])]
     tree: bool,
 
+    /// Read every file, also where nothing has changed since the last time
+    #[arg(long)]
+    no_cache: bool,
+
     /// Say at the end how much was read and evaluated
     #[arg(long)]
     stats: bool,
@@ -79,7 +83,7 @@ pub struct FindArgs {
 /// Lists.
 pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, CommandError> {
     let workspace = Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::ESTATE)?;
-    let reader = workspace.reader_for_lists("plan");
+    let reader = workspace.reader_for_looking("plan", args.no_cache);
     let root = workspace.locate(args.path.as_deref())?;
     let selectors = args.selection.selectors();
     let mut estate = selectors.discover(&workspace, &root, &reader, args.expand_stacks)?;
@@ -156,6 +160,7 @@ pub fn cmd_find(ui: Ui, global: &Global, args: &FindArgs) -> Result<Exit, Comman
             None => ui.say(&no_units(&estate)),
         }
     }
+    estate.keep_outlines(&reader);
     // The process ends here: taking a large estate apart piece by piece first would only take time.
     std::mem::forget((estate, reader));
     Ok(if errors > 0 { Exit::Configuration } else { Exit::Done })

@@ -43,6 +43,10 @@ pub struct GraphArgs {
     #[arg(long, env = "SLIPWAY_EXPAND_STACKS")]
     expand_stacks: bool,
 
+    /// Read every file, also where nothing has changed since the last time
+    #[arg(long)]
+    no_cache: bool,
+
     /// Write the answer into a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -51,10 +55,11 @@ pub struct GraphArgs {
 /// Shows.
 pub fn cmd_graph(ui: Ui, global: &Global, args: &GraphArgs) -> Result<Exit, CommandError> {
     let workspace = Workspace::open_for(ui, &global.invocation(), args.path.as_deref(), Needs::ESTATE)?;
-    let reader = workspace.reader("plan");
+    let reader = workspace.reader_for_looking("plan", args.no_cache);
     let root = workspace.locate(args.path.as_deref())?;
     let selectors = args.selection.selectors();
     let mut estate = selectors.discover(&workspace, &root, &reader, args.expand_stacks)?;
+    estate.keep_outlines(&reader);
     if estate.units.is_empty() && !estate.has_errors() {
         refuse_nothing(ui, &selectors, &estate, None)?;
     }

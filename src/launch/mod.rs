@@ -33,6 +33,7 @@ mod fleet;
 mod graph;
 mod home;
 mod join;
+mod kept_outlines;
 mod left_behind;
 mod left_out;
 mod locks;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CommandError;
+use super::kept_outlines::KeptOutlines;
 use super::options::Tools;
 use super::workspace::{Workspace, confined};
 use crate::engine::identity::SdkIdentity;
 use crate::engine::unit_folder;
-use crate::terragrunt::{AwsIdentity, Reader, ReaderOptions};
+use crate::terragrunt::{AwsIdentity, OutlineStore, Reader, ReaderOptions};
 
 impl Workspace {
     /// A reader for a command of Terraform, such as `plan`.
@@ -49,6 +50,15 @@ impl Workspace {
     pub fn reader_for_lists(&self, terraform_command: &str) -> Arc<Reader> {
         let options = self.reader_options(terraform_command);
         Arc::new(Reader::new(ReaderOptions { keep_units: false, ..options }))
+    }
+
+    /// Such a reader that goes by what was found the last time, where nothing has changed since; `anew` where it is not to.
+    pub fn reader_for_looking(&self, terraform_command: &str, anew: bool) -> Arc<Reader> {
+        let options = self.reader_options(terraform_command);
+        let keeps = !anew && options.boundary.is_none();
+        let outlines: Option<Arc<dyn OutlineStore>> =
+            if keeps { Some(Arc::new(KeptOutlines::of(self))) } else { None };
+        Arc::new(Reader::new(ReaderOptions { keep_units: false, outlines, ..options }))
     }
 
     /// A reader that starts no program and asks nobody: what these would answer is unknown.

@@ -19,12 +19,15 @@ use crate::terraform::state::is_state;
 
 /// Its name in the project's folder.
 pub const HOME: &str = ".slipway";
+/// Where what was read of large estates is kept in it.
+pub const OUTLINES: &str = "outlines";
 /// The file in the folder of a run that was not begun in this folder by this user.
 const ELSEWHERE: &str = "elsewhere";
 /// Held while it is found out whose the folder is.
 const LOCK: &str = "seal.lock";
 /// What runs fetch, and make anew where it is missing.
-const FETCHED: &[&str] = &["argocd", "gone", LOOKS, "modules", "providers", "repositories", "shims"];
+const FETCHED: &[&str] =
+    &["argocd", "gone", LOOKS, "modules", OUTLINES, "providers", "repositories", "shims"];
 /// Where the tools work: the folders of the units, today's and those of earlier versions.
 const WORK: &[&str] = &["units", "work"];
 /// In which earlier versions listed what they had brought into a folder: by it a folder is known to be one unit's.
@@ -115,6 +118,11 @@ pub fn make_ours(home: &Path, tree: &Path) -> Result<bool, HomeError> {
     root.write_if_changed(Path::new(".gitignore"), b"*\n", PRIVATE)?;
     sealer.seal(&root)?;
     Ok(was_used)
+}
+
+/// Whether the folder is ours as it is; nothing is made, and nothing taken away.
+pub fn is_ours(home: &Path, tree: &Path) -> bool {
+    Sealer::of_this_machine(tree).is_ok_and(|sealer| sealer.has_sealed(home))
 }
 
 /// Whether a run was begun elsewhere: what its journal says of it was written by somebody else.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use slipway_support::fs::read_text;
+
 /// The most bytes of a configuration: 32 MiB. What is made of it takes many times as much.
 pub const MOST_SOURCE: u64 = 32 * 1024 * 1024;
 
@@ -47,7 +49,7 @@ pub struct Position {
 #[derive(Debug)]
 pub struct SourceFile {
     path: Arc<Path>,
-    text: String,
+    text: OnceLock<String>,
     line_starts: OnceLock<Vec<u32>>,
 }
 
@@ -55,7 +57,13 @@ impl SourceFile {
     /// Takes the text as it was read; a byte order mark stays in it, so that offsets are those of the file.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Arc<Self> {
         let path = Arc::from(path.into());
-        Arc::new(Self { path, text: text.into(), line_starts: OnceLock::new() })
+        Arc::new(Self { path, text: OnceLock::from(text.into()), line_starts: OnceLock::new() })
+    }
+
+    /// A file of which only places are known so far: its text is read when somebody asks for it, and is empty where it cannot
+    /// be read by then.
+    pub fn unread(path: impl Into<Arc<Path>>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: OnceLock::new(), line_starts: OnceLock::new() })
     }
 
     /// Where the text came from.
@@ -75,12 +83,12 @@ impl SourceFile {
 
     /// The whole text.
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.get_or_init(|| read_text(&self.path).unwrap_or_default())
     }
 
     /// The text of a span, empty where the span does not fall on characters of this file.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.range()).unwrap_or_default()
+        self.text().get(span.range()).unwrap_or_default()
     }
 
     /// Where an offset lies.
@@ -88,7 +96,7 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset).max(1);
         let start = starts.get(line - 1).copied().unwrap_or_default();
-        let before = self.text.get(start as usize..offset as usize).unwrap_or_default();
+        let before = self.text().get(start as usize..offset as usize).unwrap_or_default();
         Position { line, column: before.chars().count() + 1 }
     }
 
@@ -96,13 +104,13 @@ impl SourceFile {
     pub fn line(&self, line: usize) -> &str {
         let starts = self.line_starts();
         let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
-        let end = starts.get(line).map_or(self.text.len(), |next| *next as usize);
-        self.text.get(*start as usize..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
+        let end = starts.get(line).map_or(self.text().len(), |next| *next as usize);
+        self.text().get(*start as usize..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
     }
 
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            let after = self.text.match_indices('\n').map(|(index, _)| Span::new(index + 1, 0).start);
+            let after = self.text().match_indices('\n').map(|(index, _)| Span::new(index + 1, 0).start);
             std::iter::once(0).chain(after).collect()
         })
     }
@@ -149,6 +157,18 @@ mod tests {
         assert_eq!(file.position(7), Position { line: 2, column: 1 });
         assert_eq!(file.line(2), "b = \"ü\"");
         assert_eq!(file.line(9), "");
+    }
+
+    #[test]
+    fn a_file_whose_places_are_known_is_read_when_they_are_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root.hcl");
+        let early = SourceFile::unread(path.as_path());
+        let gone = SourceFile::unread(folder.path().join("gone.hcl"));
+        std::fs::write(&path, "a = 1\nb = 2\n").unwrap();
+        assert_eq!(Location::new(&early, Span::new(6, 7)).position(), Position { line: 2, column: 1 });
+        assert_eq!(early.slice(Span::new(6, 11)), "b = 2");
+        assert_eq!((gone.text(), gone.position(6)), ("", Position { line: 1, column: 1 }));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod filters;
 mod hostile;
 mod language;
 mod large;
+mod listed_again;
 mod live;
 mod nothing;
 mod page;

@@ -185,6 +185,7 @@ output "value" {
 }
 "#;
 
-fn git(folder: &Path, arguments: &[&str]) {
+/// Runs Git in a folder.
+pub fn git(folder: &Path, arguments: &[&str]) {
     assert!(Command::new("git").current_dir(folder).args(arguments).status().unwrap().success());
 }

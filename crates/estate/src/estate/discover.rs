@@ -1,28 +1,23 @@
 //! Finding the units of an estate.
 
+use indexmap::IndexMap;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::{DirEntry, WalkBuilder, WalkState};
-
+use super::kept::Kept;
 use super::near::Near;
+use super::walk::{by_names, excluded, in_order, walk};
 use super::{Edge, Estate, Stack, Unit, UnitIndex};
-use crate::terragrunt::paths::{self, UNIT_FILE, UNIT_FILE_JSON};
+use crate::terragrunt::paths::{self, UNIT_FILE};
 use crate::terragrunt::stack::{self, Expansion, Kind, STACK_DIR, STACK_FILE};
 use crate::terragrunt::{Outline, Reader};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
-use slipway_support::excluded::Excluded;
 use slipway_support::parallel;
 
-/// Folders that hold copies, caches and state, never units. Other hidden folders are walked, as Terragrunt
-/// does: generated stacks live in one.
-pub(super) const PASSED_OVER: &[&str] = &[".git", ".slipway", ".terraform", ".terragrunt-cache"];
-
-type Read = (Outline, Vec<Diagnostic>);
+type Read = (Box<Outline>, Vec<Diagnostic>);
 
 impl Estate {
     /// Finds every unit under `root` (absolute) and reads its outline, several at once; then the units
@@ -43,7 +38,9 @@ impl Estate {
     pub fn discover_around(root: &Path, around: &Path, reader: &Reader, expansions: &[Expansion]) -> Self {
         let root = paths::clean(root);
         let excluded = excluded(reader, &root);
-        let mut walked = walk(&paths::clean(around), excluded);
+        let around = paths::clean(around);
+        let mut kept = Kept::of(reader, &around, excluded);
+        let mut walked = kept.walked().unwrap_or_else(|| walk(&around, excluded));
         for generated in expansions.iter().flat_map(|expansion| &expansion.generated) {
             let file = match generated.block.kind {
                 Kind::Unit => listed_file(reader, generated.dir()),
@@ -51,13 +48,19 @@ impl Estate {
             };
             if reader.is_there(&file) {
                 match generated.block.kind {
-                    Kind::Unit => walked.units.insert(file),
-                    Kind::Stack => walked.stacks.insert(file),
-                };
+                    Kind::Unit => walked.units.push(file),
+                    Kind::Stack => walked.stacks.push(file),
+                }
             }
         }
+        if !expansions.is_empty() {
+            walked.units = in_order(walked.units);
+            walked.stacks = in_order(walked.stacks);
+        }
         let mut diagnostics = walked.diagnostics;
-        let mut read: BTreeMap<PathBuf, Read> = outline_all(reader, walked.units);
+        let is_whole = diagnostics.is_empty();
+        let folders = std::mem::take(&mut walked.folders);
+        let mut read = outline_all(reader, &mut kept, walked.units);
         let mut stack_units = BTreeMap::new();
         let mut absent: HashSet<PathBuf> = HashSet::new();
         loop {
@@ -74,14 +77,14 @@ impl Estate {
                     absent.insert(dir);
                     continue;
                 }
-                if read.contains_key(&listed_file(reader, &dir)) {
+                if read.contains_key(listed_file(reader, &dir).as_os_str()) {
                     continue;
                 }
                 for dir in units_behind(reader, &dir, &mut stack_units, &mut diagnostics) {
                     let file = listed_file(reader, &dir);
-                    if !read.contains_key(&file)
+                    if !read.contains_key(file.as_os_str())
                         && reader.is_there(&file)
-                        && !read.contains_key(&behind_links(&root, &file))
+                        && !read.contains_key(behind_links(&root, &file).as_os_str())
                     {
                         outside.insert(file);
                     }
@@ -90,8 +93,12 @@ impl Estate {
             if outside.is_empty() {
                 break;
             }
-            read.extend(outline_all(reader, outside));
+            read.extend(outline_all(reader, &mut kept, outside.into_iter().collect()));
+            read.sort_by(|one, _, other, _| by_names(one, other));
         }
+        let inside = walked.stacks.iter().filter(|file| file.starts_with(&root)).cloned();
+        let inside: Vec<PathBuf> = inside.collect();
+        let learnt = is_whole.then(|| kept.learnt(reader, around, folders, walked.stacks)).flatten();
         let mut units: Vec<Unit> = Vec::new();
         for (outline, found) in read.into_values() {
             diagnostics.extend(found);
@@ -109,11 +116,10 @@ impl Estate {
         }
         // By the text, as Terragrunt sorts: `a-b` comes before `a/b`.
         units.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-        walked.stacks.retain(|file| file.starts_with(&root));
-        let stacks = stacks(&root, &walked.stacks, expansions);
+        let stacks = stacks(&root, &inside, expansions);
         let named_from = reader.options().estate_root.clone().unwrap_or_else(|| root.clone());
         let (units, stacks) = (units.into(), stacks.into());
-        let mut estate = Self { root, named_from, units, stacks, stack_units, diagnostics };
+        let mut estate = Self { root, named_from, units, stacks, stack_units, diagnostics, learnt };
         estate.assign_units();
         estate.refuse_both();
         estate.connect(&reader.options().working_dir, &absent);
@@ -247,7 +253,7 @@ fn units_behind(
     }
 }
 
-fn stacks(root: &Path, files: &BTreeSet<PathBuf>, expansions: &[Expansion]) -> Vec<Stack> {
+fn stacks(root: &Path, files: &[PathBuf], expansions: &[Expansion]) -> Vec<Stack> {
     let mut stacks: Vec<Stack> =
         files.iter().map(|file| Stack::new(root, paths::folder(file).to_path_buf())).collect();
     let evaluated = expansions.iter().flat_map(|expansion| &expansion.stacks);
@@ -262,128 +268,26 @@ fn stacks(root: &Path, files: &BTreeSet<PathBuf>, expansions: &[Expansion]) -> V
     stacks
 }
 
-/// The stack files under `root` (absolute), in the order of their paths, and what cannot be read there.
-pub(super) fn stack_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
-    let walked = walk(root, excluded(reader, root));
-    (walked.stacks, walked.diagnostics)
-}
-
-/// The configurations of the units under `root` (absolute), and what cannot be read there.
-pub fn unit_files(root: &Path, reader: &Reader) -> (BTreeSet<PathBuf>, Vec<Diagnostic>) {
-    let root = paths::clean(root);
-    let walked = walk(&root, excluded(reader, &root));
-    (walked.units, walked.diagnostics)
-}
-
-/// The folders that are passed over under `root`: none where it lies in such a folder itself, since whoever names it
-/// means it.
-fn excluded<'r>(reader: &'r Reader, root: &Path) -> Option<&'r Arc<Excluded>> {
-    Some(&reader.options().excluded).filter(|excluded| !excluded.holds(root))
-}
-
-/// What lies under a folder.
-#[derive(Default)]
-struct Walked {
-    units: BTreeSet<PathBuf>,
-    stacks: BTreeSet<PathBuf>,
-    diagnostics: Vec<Diagnostic>,
-}
-
-/// One thread of the walk: what it finds goes to the others' at its end, at once.
-struct Walker<'a> {
-    found: Walked,
-    all: &'a Mutex<Walked>,
-}
-
-impl Walker<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) {
-        match entry {
-            Ok(entry) if is_dir(&entry) => {}
-            Ok(entry) if entry.file_name() == UNIT_FILE || entry.file_name() == UNIT_FILE_JSON => {
-                self.found.units.insert(entry.into_path());
-            }
-            Ok(entry) if entry.file_name() == STACK_FILE => {
-                self.found.stacks.insert(entry.into_path());
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let message = format!("a folder cannot be read: {error}");
-                self.found.diagnostics.push(Diagnostic::error("estate::unreadable", message));
-            }
-        }
-    }
-}
-
-impl Drop for Walker<'_> {
-    fn drop(&mut self) {
-        let found = std::mem::take(&mut self.found);
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.units.extend(found.units);
-        all.stacks.extend(found.stacks);
-        all.diagnostics.extend(found.diagnostics);
-    }
-}
-
-fn walk(root: &Path, excluded: Option<&Arc<Excluded>>) -> Walked {
-    if !root.is_dir() {
-        let message = format!("there is no folder {}", root.display());
-        let diagnostics = vec![Diagnostic::error("estate::no_folder", message)];
-        return Walked { diagnostics, ..Walked::default() };
-    }
-    let all = Mutex::new(Walked::default());
-    // Ignored files count: whether Git looks after a unit says nothing about whether it is deployed.
-    let excluded = excluded.cloned().unwrap_or_default();
-    let is_walked =
-        move |entry: &DirEntry| is_walked(entry) && !(is_dir(entry) && excluded.holds(entry.path()));
-    let walker = WalkBuilder::new(root).standard_filters(false).filter_entry(is_walked).build_parallel();
-    walker.run(|| {
-        let mut walker = Walker { found: Walked::default(), all: &all };
-        Box::new(move |entry| {
-            walker.visit(entry);
-            WalkState::Continue
-        })
-    });
-    let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let both = only_one_each(&mut found.units);
-    found.diagnostics.extend(both);
-    found
-}
-
 /// The file that a unit is listed by.
 fn listed_file(reader: &Reader, dir: &Path) -> PathBuf {
     let native = dir.join(UNIT_FILE);
     if reader.is_there(&native) { native } else { reader.unit_file(dir) }
 }
 
-/// Where a folder holds a configuration in both syntaxes, Terragrunt finds units by the `terragrunt.hcl`, and reads
-/// the JSON one when it works in the folder: that is said, and discovery goes by the first too.
-fn only_one_each(files: &mut BTreeSet<PathBuf>) -> Vec<Diagnostic> {
-    let both = files.iter().filter(|file| file.file_name().is_some_and(|name| name == UNIT_FILE));
-    let both: Vec<PathBuf> =
-        both.map(|file| file.with_file_name(UNIT_FILE_JSON)).filter(|json| files.contains(json)).collect();
-    both.into_iter()
-        .map(|json| {
-            files.remove(&json);
-            let message = format!("{} is there beside {UNIT_FILE}", json.display());
-            Diagnostic::warning("estate::two_configurations", message).help(
-                "keep one of the two: Terragrunt lists the unit by terragrunt.hcl, but reads the JSON in its folder",
-            )
-        })
-        .collect()
-}
-
-fn is_dir(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-}
-
-fn is_walked(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_str().unwrap_or_default();
-    !(is_dir(entry) && entry.depth() > 0 && PASSED_OVER.contains(&name))
-}
-
-/// Reads outlines on as many threads as there are processors.
-fn outline_all(reader: &Reader, files: BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Read> {
-    let files: Vec<PathBuf> = files.into_iter().collect();
-    let outlines = parallel::map(&files, |file| reader.outline(file));
-    files.into_iter().zip(outlines).collect()
+/// The outlines of files, by these: those that are kept, and the others read on as many threads as there are processors.
+fn outline_all(reader: &Reader, kept: &mut Kept, files: Vec<PathBuf>) -> IndexMap<OsString, Read> {
+    let known: Vec<Option<Box<Outline>>> = files.iter().map(|file| kept.outline(file)).collect();
+    let unknown = files.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let unknown: Vec<&PathBuf> = unknown.map(|(file, _)| file).collect();
+    let mut read = parallel::map(&unknown, |file| {
+        let (outline, found) = reader.outline(file);
+        (Box::new(outline), found)
+    })
+    .into_iter();
+    let found = known.into_iter().map(|known| match known {
+        Some(outline) => (outline, Vec::new()),
+        None => read.next().unwrap_or_default(),
+    });
+    let found: Vec<Read> = found.collect();
+    files.into_iter().map(PathBuf::into_os_string).zip(found).collect()
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use super::discover::PASSED_OVER;
+use super::walk::PASSED_OVER;
 use crate::terragrunt::paths::{UNIT_FILE, UNIT_FILE_JSON};
 use crate::terragrunt::stack::STACK_FILE;
 use slipway_support::excluded::Excluded;

@@ -7,6 +7,7 @@ pub mod filter;
 mod gates;
 mod glimpse;
 mod graph;
+mod kept;
 mod locate;
 mod look;
 mod near;
@@ -17,6 +18,7 @@ mod stack;
 mod templates;
 mod upstream;
 mod validate;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::kept::Learnt;
 use crate::terragrunt::Outline;
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::Location;
@@ -31,7 +34,7 @@ use slipway_support::slots::{Slots, slot};
 use slipway_support::unit_name;
 
 pub use clean::{clean_stacks, generated_folders, state_files};
-pub use discover::{behind_links, unit_files};
+pub use discover::behind_links;
 pub use expand::{Templates, expand_for, expand_stacks};
 pub use gates::{GateKind, PlannedGate};
 pub use glimpse::{Glimpse, Worth, glimpse};
@@ -42,6 +45,7 @@ pub use render::{Rendered, render_all};
 pub use stack::{Component, Stack, StackIndex};
 pub use upstream::upstream_errors;
 pub use validate::{ValidateOptions, Validation, validate};
+pub use walk::unit_files;
 
 /// A unit by its place in [`Estate::units`]; the same number is its node in the [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +69,8 @@ pub struct Estate {
     pub stack_units: BTreeMap<PathBuf, Vec<PathBuf>>,
     /// What is wrong with them, and with their edges.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the next reading of the same need not find out again; none where nobody keeps it, or nothing is new.
+    learnt: Option<Box<Learnt>>,
 }
 
 impl Estate {
@@ -106,7 +112,7 @@ pub struct Unit {
     /// Whether it is only what a stack makes units from: by itself it is not whole, and nothing is done with it.
     pub template: bool,
     /// What its configuration says.
-    pub outline: Outline,
+    pub outline: Box<Outline>,
     /// The units it depends on that are there, each once, in the order of the blocks.
     pub dependencies: Vec<Edge>,
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::discover::unit_files;
+use super::walk::unit_files;
 use crate::terragrunt::config::UnitConfig;
 use crate::terragrunt::outputs::OutputSource;
 use crate::terragrunt::{Reader, paths};

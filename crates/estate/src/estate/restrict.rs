@@ -44,6 +44,7 @@ impl Estate {
             stacks: stacks.collect(),
             stack_units: self.stack_units.clone(),
             diagnostics: self.diagnostics.iter().filter(concerns).cloned().collect(),
+            learnt: None,
         }
     }
 

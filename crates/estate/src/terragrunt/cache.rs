@@ -44,6 +44,14 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         let _other = self.cell(key).set(value);
     }
 
+    /// What was asked for so far.
+    pub fn keys(&self) -> Vec<K>
+    where
+        K: Clone,
+    {
+        locked(&self.0).keys().cloned().collect()
+    }
+
     /// Lets go of an answer that nobody will ask for again.
     pub fn forget<Q>(&self, key: &Q)
     where

@@ -57,6 +57,7 @@ impl Reader {
             match trace {
                 Trace::Read(path) | Trace::LookedAt(path) => drop(footprint.files.insert(path.to_path_buf())),
                 Trace::Unknown => footprint.unknown = true,
+                Trace::Fleeting => {}
             }
         }
         if let Some(terraform) = &config.terraform {

@@ -19,6 +19,7 @@ mod options;
 pub mod outputs;
 mod overlay;
 pub mod paths;
+mod questions;
 mod references;
 pub mod schema;
 pub mod stack;
@@ -38,4 +39,5 @@ pub use evaluation::functions::{DEFAULT_RETRYABLE_ERRORS, FUNCTIONS_NOT_IN_TERRA
 pub use evaluation::outline::{OrderOnly, Outline, OutlineDependency};
 pub use evaluation::{Reader, check};
 pub use footprint::{Footprint, paths_in};
-pub use options::{AwsIdentity, ReaderOptions, WorkingDirOf};
+pub use options::{AwsIdentity, OutlineStore, ReaderOptions, WorkingDirOf};
+pub(crate) use questions::Question;

@@ -32,6 +32,15 @@ pub trait AwsIdentity: Send + Sync {
 /// Called with the unit's folder and its `terraform.source`, where it has one.
 pub type WorkingDirOf = dyn Fn(&Path, Option<&str>) -> PathBuf + Send + Sync;
 
+/// Where outlines are kept from one reading of an estate to the next. What it hands out is believed only where it fits what is
+/// there; it may be gone at any time.
+pub trait OutlineStore: Send + Sync {
+    /// What was kept under a name (letters and digits) the last time.
+    fn load(&self, name: &str) -> Option<Vec<u8>>;
+    /// Keeps it, in the place of what was there, whole or not at all.
+    fn keep(&self, name: &str, content: &[u8]);
+}
+
 /// What the functions of the dialect answer with.
 #[derive(Clone)]
 pub struct ReaderOptions {
@@ -66,6 +75,8 @@ pub struct ReaderOptions {
     pub source: Option<String>,
     /// Where modules will run; without, `get_working_dir` answers with the folder that Terragrunt uses.
     pub working_dir_of: Option<Arc<WorkingDirOf>>,
+    /// Where outlines are kept; without, each is read anew.
+    pub outlines: Option<Arc<dyn OutlineStore>>,
 }
 
 impl ReaderOptions {
@@ -92,6 +103,7 @@ impl ReaderOptions {
             aws: None,
             source: None,
             working_dir_of: None,
+            outlines: None,
         }
     }
 
@@ -108,7 +120,7 @@ impl ReaderOptions {
     #[must_use]
     pub fn within(self, boundary: Arc<Boundary>) -> Self {
         let environment = Arc::default();
-        Self { environment, exec: false, aws: None, boundary: Some(boundary), ..self }
+        Self { environment, exec: false, aws: None, boundary: Some(boundary), outlines: None, ..self }
     }
 
     /// These options with another environment; tests use it to be independent of their process.

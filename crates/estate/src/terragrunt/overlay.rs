@@ -29,6 +29,11 @@ impl Overlay {
         self.used.store(true, Ordering::Release);
     }
 
+    /// Whether there are any.
+    pub fn is_used(&self) -> bool {
+        self.used.load(Ordering::Acquire)
+    }
+
     /// The text of a file that would be written.
     pub fn text(&self, path: &Path) -> Option<Arc<str>> {
         self.place(path, |place, inside| place.texts.get(inside.to_str()?).cloned())
@@ -46,7 +51,7 @@ impl Overlay {
 
     /// The innermost folder that would hold `path`, and the path in it.
     fn place<T>(&self, path: &Path, use_it: impl FnOnce(&Place, &Path) -> Option<T>) -> Option<T> {
-        if !self.used.load(Ordering::Acquire) {
+        if !self.is_used() {
             return None;
         }
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);

@@ -178,7 +178,7 @@ pub fn names() -> &'static [&'static str] {
 }
 
 /// Whether calling it does nothing but give a value, the same one each time.
-pub(super) fn is_pure(name: &str) -> bool {
+pub fn is_pure(name: &str) -> bool {
     let name = name.strip_prefix("core::").unwrap_or(name);
     let known = TABLE.contains_key(name) || matches!(name, "try" | "can");
     let reads = name.starts_with("file") || matches!(name, "templatefile" | "pathexpand" | "abspath");

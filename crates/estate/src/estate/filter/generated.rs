@@ -35,7 +35,8 @@ impl Makers {
         }
         // A reader of its own: that of the command sees what is on disk.
         let reader = Reader::new(reader.options().clone());
-        let (expansions, _) = expand_files(files, &reader, &NoFetch, Templates::PassedOver);
+        let (expansions, _) =
+            expand_files(files.into_iter().collect(), &reader, &NoFetch, Templates::PassedOver);
         let mut makers = Self::default();
         for expansion in &expansions {
             makers.add(expansion, &reader);

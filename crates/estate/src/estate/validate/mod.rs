@@ -67,7 +67,7 @@ pub fn validate(
         if selected.contains(index) {
             diagnostics.extend(found.into_iter().map(|diagnostic| affecting(diagnostic, unit.dir.clone())));
         }
-        units.extend(checked.map(|checked| (unit.dir.clone(), (&unit.outline, checked))));
+        units.extend(checked.map(|checked| (unit.dir.clone(), (&*unit.outline, checked))));
     }
     if options.modules {
         let against = Checker { units: &units, reader };

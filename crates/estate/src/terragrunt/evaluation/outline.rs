@@ -37,6 +37,8 @@ pub struct Outline {
     pub prevent_destroy: bool,
     /// Every file that was read for this, the unit's own first, without repetition.
     pub files_read: Vec<Arc<Path>>,
+    /// All files that it rests on, where it rests on nothing else, nothing is wrong with it, and somebody keeps outlines.
+    pub(crate) rests_on: Option<Vec<Arc<Path>>>,
 }
 
 /// A `dependency` block.
@@ -140,6 +142,11 @@ pub(crate) fn read(reader: &Reader, file: &Path) -> (Outline, Vec<Diagnostic>) {
     outline.prevent_destroy = prevent.unwrap_or_default();
     outline.files_read = session.files_read();
     let mut errors = without_repetition(errors);
+    // A secret of an address is kept nowhere.
+    let is_open = outline.source.as_ref().is_none_or(|source| !source.has_secrets());
+    if reader.options().outlines.is_some() && errors.is_empty() && is_open {
+        outline.rests_on = session.rests_on();
+    }
     for diagnostic in &mut errors {
         diagnostic.affects = vec![outline.dir.clone()];
     }

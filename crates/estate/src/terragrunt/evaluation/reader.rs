@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use super::file_config::Wanted;
 use super::open;
@@ -22,13 +23,13 @@ use crate::terragrunt::options::ReaderOptions;
 use crate::terragrunt::outputs::{OutputSource, UnknownOutputs};
 use crate::terragrunt::overlay::{Overlay, Place};
 use crate::terragrunt::paths;
+use crate::terragrunt::questions::{Question, Questions};
 use crate::terragrunt::references;
 use crate::terragrunt::schema;
 use crate::terragrunt::stack::{self, StackFile};
 use slipway_hcl::diagnostic::Diagnostic;
 use slipway_hcl::source::SourceFile;
 use slipway_hcl::value::Value;
-use slipway_support::fs::is_there;
 
 /// What `read_terragrunt_config` answered, where the answer is the same for every unit.
 #[derive(Clone)]
@@ -51,6 +52,7 @@ type ByPath<V> = Cache<OsString, V>;
 
 /// Reads the files of an estate, each once, and evaluates its units; one for a run, shared by its threads.
 pub struct Reader {
+    began: SystemTime,
     options: ReaderOptions,
     files: ByPath<Result<Arc<ParsedFile>, Arc<Diagnostic>>>,
     commands: Cache<CommandKey, Result<String, String>>,
@@ -62,6 +64,7 @@ pub struct Reader {
     above: Cache<String, Arc<ByPath<Option<Value>>>>,
     tally: Tally,
     passed_over: AtomicU64,
+    questions: Questions,
     overlay: Overlay,
     modules: Cache<PathBuf, Arc<Module>>,
     called: Cache<PathBuf, Arc<LocalModules>>,
@@ -70,7 +73,9 @@ pub struct Reader {
 impl Reader {
     /// A reader that has read nothing yet.
     pub fn new(options: ReaderOptions) -> Self {
+        let questions = options.outlines.as_ref().map(|_| Questions::remembered());
         Self {
+            began: SystemTime::now(),
             options,
             files: Cache::new(),
             commands: Cache::new(),
@@ -80,6 +85,7 @@ impl Reader {
             above: Cache::new(),
             tally: Tally::default(),
             passed_over: AtomicU64::new(0),
+            questions: questions.unwrap_or_default(),
             overlay: Overlay::default(),
             modules: Cache::new(),
             called: Cache::new(),
@@ -89,6 +95,26 @@ impl Reader {
     /// What it was made with.
     pub fn options(&self) -> &ReaderOptions {
         &self.options
+    }
+
+    /// When it was made: what was changed since may have been read as it was before.
+    pub(crate) fn began(&self) -> SystemTime {
+        self.began
+    }
+
+    /// What it has asked about paths so far, where it was told of somebody who keeps outlines.
+    pub(crate) fn questions(&self) -> Vec<(PathBuf, Question, bool)> {
+        self.questions.asked()
+    }
+
+    /// The folders whose repositories were asked for so far.
+    pub(crate) fn in_repositories(&self) -> Vec<PathBuf> {
+        self.repositories.keys().into_iter().map(PathBuf::from).collect()
+    }
+
+    /// Whether it sees what is not there: folders that stacks would generate.
+    pub(crate) fn sees_more(&self) -> bool {
+        self.overlay.is_used()
     }
 
     /// How much was read and evaluated so far.
@@ -218,7 +244,12 @@ impl Reader {
     /// Whether there is a file at `path`, or a stack would generate one; what is none that can be read counts, so that
     /// it is told.
     pub fn is_file(&self, path: &Path) -> bool {
-        self.overlay.text(path).is_some() || self.seen(path).is_some_and(|place| is_there(&place))
+        self.overlay.text(path).is_some() || self.asked(Question::File, path)
+    }
+
+    /// Asks about a path on disk, where it may be looked at.
+    fn asked(&self, question: Question, path: &Path) -> bool {
+        self.seen(path).is_some_and(|place| self.questions.ask(question, &place))
     }
 
     /// Where a path is on disk, where it may be looked at.
@@ -241,7 +272,7 @@ impl Reader {
 
     /// Whether there is a folder at `path`, or a stack would generate one.
     pub(crate) fn is_dir(&self, path: &Path) -> bool {
-        self.seen(path).is_some_and(|place| place.is_dir())
+        self.asked(Question::Folder, path)
     }
 
     /// The configuration of the unit in `dir`: the JSON one where there is one, else the `terragrunt.hcl`, which
@@ -303,7 +334,7 @@ impl Reader {
     /// Whether there is something at `path`; asked once, since every unit looks into the same folders.
     pub(crate) fn is_there(&self, path: &Path) -> bool {
         self.there.get(path.as_os_str(), || {
-            self.overlay.text(path).is_some() || self.seen(path).is_some_and(|place| place.exists())
+            self.overlay.text(path).is_some() || self.asked(Question::Anything, path)
         })
     }
 

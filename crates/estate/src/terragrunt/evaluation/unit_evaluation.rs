@@ -65,6 +65,8 @@ pub(crate) enum Trace {
     LookedAt(Arc<Path>),
     /// A file whose name is not known yet.
     Unknown,
+    /// No file at all, and another answer the next time: a program's, the clock's, the environment's.
+    Fleeting,
 }
 
 impl Trace {
@@ -74,6 +76,7 @@ impl Trace {
             Self::Read(path) => (0, Some(path.as_os_str())),
             Self::LookedAt(path) => (1, Some(path.as_os_str())),
             Self::Unknown => (2, None),
+            Self::Fleeting => (3, None),
         }
     }
 }
@@ -202,9 +205,18 @@ impl<'r> UnitEvaluation<'r> {
     pub fn files_read(&self) -> Vec<Arc<Path>> {
         let read = |trace| match trace {
             Trace::Read(path) => Some(path),
-            Trace::LookedAt(_) | Trace::Unknown => None,
+            Trace::LookedAt(_) | Trace::Unknown | Trace::Fleeting => None,
         };
         self.traces().into_iter().filter_map(read).collect()
+    }
+
+    /// The files that the answers so far rest on, and nothing else; none where they would be others at another time.
+    pub fn rests_on(&self) -> Option<Vec<Arc<Path>>> {
+        let file = |trace| match trace {
+            Trace::Read(path) | Trace::LookedAt(path) => Some(path),
+            Trace::Unknown | Trace::Fleeting => None,
+        };
+        self.traces().into_iter().map(file).collect()
     }
 
     /// Everything that the answers so far rest on.

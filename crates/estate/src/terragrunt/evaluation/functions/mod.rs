@@ -17,7 +17,7 @@ use super::scope::FileScope;
 use super::unit_evaluation::Trace;
 use crate::terraform::FILE_FUNCTIONS;
 use crate::terragrunt::paths;
-use slipway_hcl::functions::FunctionContext;
+use slipway_hcl::functions::{FunctionContext, is_pure};
 use slipway_hcl::scope::CallError;
 use slipway_hcl::value::Value;
 use slipway_support::path_text;
@@ -69,6 +69,37 @@ const READ_FILES: &[&str] = &[
     "sops_decrypt_file",
 ];
 
+/// Those of Terragrunt's functions whose answers rest on files, on what the reader was told, and on nothing else: the same ones
+/// each time. All others are taken for fleeting.
+const LASTING: &[&str] = &[
+    "constraint_check",
+    "deep_merge",
+    "find_in_parent_folders",
+    "get_default_retryable_errors",
+    "get_original_terragrunt_dir",
+    "get_parent_terragrunt_dir",
+    "get_path_from_repo_root",
+    "get_path_to_repo_root",
+    "get_platform",
+    "get_repo_root",
+    "get_terraform_cli_args",
+    "get_terraform_command",
+    "get_terraform_commands_that_need_input",
+    "get_terraform_commands_that_need_locking",
+    "get_terraform_commands_that_need_parallelism",
+    "get_terraform_commands_that_need_vars",
+    "get_terragrunt_dir",
+    "get_terragrunt_source_cli_flag",
+    "mark_as_read",
+    "path_relative_from_include",
+    "path_relative_to_include",
+    "read_terragrunt_config",
+    "read_tfvars_file",
+];
+
+/// Those of Terraform's functions that look at more than files whose names they are given.
+const LOOKING_AROUND: &[&str] = &["fileset", "templatefile"];
+
 /// Functions that Terraform has and Terragrunt 1.1 has not, with what to do instead: a file that calls one is
 /// refused there, so it is refused here.
 pub const FUNCTIONS_NOT_IN_TERRAGRUNT: &[(&str, &str)] = &[
@@ -96,6 +127,9 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
     let named = arguments.first().is_none_or(Value::is_wholly_known);
     if !named && (READ_FILES.contains(&name) || FILE_FUNCTIONS.contains(&name)) {
         scope.session.mark(Trace::Unknown);
+    }
+    if !is_lasting(name) {
+        scope.session.mark(Trace::Fleeting);
     }
     if let Some((_, function)) = OF_STRINGS.iter().find(|(known, _)| *known == name) {
         return Some(call_with_strings(scope, name, *function, arguments));
@@ -134,6 +168,12 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
         mark_found(scope, arguments, found);
     }
     answer
+}
+
+/// Whether the answer is the same as long as the files are that it is noted to rest on.
+fn is_lasting(name: &str) -> bool {
+    let reads_a_file = FILE_FUNCTIONS.contains(&name) && !LOOKING_AROUND.contains(&name);
+    LASTING.contains(&name) || reads_a_file || is_pure(name)
 }
 
 /// Takes out of what `fileset` found the files that are not to be read, where there are such.
