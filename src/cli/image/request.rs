@@ -95,7 +95,7 @@ impl RequestArgs {
         // A job's token opens no merge requests.
         let login = repository.credentials().filter(|login| login.username != JOB_USER);
         let token = login.map(|login| login.password.clone());
-        let token = token.or_else(|| token_of(&place, &variable)).ok_or_else(|| {
+        let token = token.or_else(|| token_of(&place)).ok_or_else(|| {
             let way = match place.kind {
                 Kind::GitHub => "set SLIPWAY_MANIFESTS_TOKEN, or GITHUB_TOKEN where the repository is on the pipeline's own host",
                 Kind::GitLab => "set SLIPWAY_MANIFESTS_TOKEN, or GITLAB_TOKEN where the repository is on the pipeline's own host",
@@ -128,14 +128,13 @@ fn said(workspace: &Workspace, url: &str) -> Result<(Option<Kind>, Option<String
 }
 
 /// The token of the pipeline, or of the person, where it is for that host.
-fn token_of(place: &Place, variable: &impl Fn(&str) -> Option<String>) -> Option<Secret> {
-    let known = |name: &str| variable(name).filter(|value| !value.is_empty());
+fn token_of(place: &Place) -> Option<Secret> {
     let (server, usual, names): (_, _, &[&str]) = match place.kind {
         Kind::GitHub => ("GITHUB_SERVER_URL", "https://github.com", &["GITHUB_TOKEN", "GH_TOKEN"]),
         Kind::GitLab => ("CI_SERVER_URL", "https://gitlab.com", &["GITLAB_TOKEN"]),
     };
-    let fits = place.is_at(&known(server).unwrap_or_else(|| usual.to_owned()));
-    names.iter().filter(|_| fits).find_map(|name| known(name)).map(Secret::new)
+    let fits = place.is_at(&variable(server).unwrap_or_else(|| usual.to_owned()));
+    names.iter().filter(|_| fits).find_map(|name| variable(name)).map(Secret::new)
 }
 
 impl Proposing {

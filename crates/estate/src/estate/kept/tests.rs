@@ -362,6 +362,7 @@ fn what_is_another_answer_at_another_time_is_asked_again() {
         ("live/template/terragrunt.hcl", &unit("templatefile(\"t\", {})")),
         ("live/template/t", "${join(\"-\", fileset(\".\", \"*.txt\"))}"),
         ("live/home/terragrunt.hcl", &unit("pathexpand(\"~/x\")")),
+        ("live/at_home/terragrunt.hcl", &unit("try(file(\"~/surely/not/there\"), \"not\")")),
         ("answer", "42"),
     ]);
     let record = listed.memory.contents().concat();

@@ -128,7 +128,7 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
     if !named && (READ_FILES.contains(&name) || FILE_FUNCTIONS.contains(&name)) {
         scope.session.mark(Trace::Unknown);
     }
-    if !is_lasting(name) {
+    if !is_lasting(name, arguments) {
         scope.session.mark(Trace::Fleeting);
     }
     if let Some((_, function)) = OF_STRINGS.iter().find(|(known, _)| *known == name) {
@@ -171,9 +171,11 @@ pub(crate) fn call(scope: &FileScope<'_>, name: &str, arguments: &[Value]) -> Op
 }
 
 /// Whether the answer is the same as long as the files are that it is noted to rest on.
-fn is_lasting(name: &str) -> bool {
-    let reads_a_file = FILE_FUNCTIONS.contains(&name) && !LOOKING_AROUND.contains(&name);
-    LASTING.contains(&name) || reads_a_file || is_pure(name)
+fn is_lasting(name: &str, arguments: &[Value]) -> bool {
+    // Whose home that is says the environment.
+    let is_at_home = || arguments.first().and_then(Value::as_str).is_some_and(|path| path.starts_with('~'));
+    let reads_a_file = || FILE_FUNCTIONS.contains(&name) && !LOOKING_AROUND.contains(&name) && !is_at_home();
+    LASTING.contains(&name) || reads_a_file() || is_pure(name)
 }
 
 /// Takes out of what `fileset` found the files that are not to be read, where there are such.
