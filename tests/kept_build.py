@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,17 +98,17 @@ def keep(arguments: list[str]) -> None:
         print(f"nothing of the build is kept: {error}", flush=True)
 
 
-def lay(source: Path, target: Path, wanted) -> None:
+def lay(source: Path, target: Path, wanted: Callable[[str], bool]) -> None:
     """Lay what is wanted of a build somewhere else, with its times: Cargo goes by them."""
-    for folder in FOLDERS:
-        (target / folder).mkdir(parents=True)
-        for entry in (source / folder).iterdir():
+    for part in FOLDERS:
+        (target / part).mkdir(parents=True)
+        for entry in (source / part).iterdir():
             if not wanted(entry.name):
                 continue
             if entry.is_dir():
-                shutil.copytree(entry, target / folder / entry.name, symlinks=True)
+                shutil.copytree(entry, target / part / entry.name, symlinks=True)
             else:
-                link_or_copy(entry, target / folder / entry.name)
+                link_or_copy(entry, target / part / entry.name)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -19,6 +19,11 @@ impl Workspace {
         &self.home
     }
 
+    /// The root of the repository, or of the project where there is none.
+    pub(super) fn tree(&self) -> &Path {
+        git::top_of(&self.project.dir).unwrap_or(&self.project.dir)
+    }
+
     /// The folder for a command that reads what is kept there, whether or not it is there.
     pub fn look_at_home(&self) -> Result<&Path, CommandError> {
         self.refuse_unusable_home()?;
@@ -52,8 +57,7 @@ impl Workspace {
     pub fn home(&self) -> Result<&Path, CommandError> {
         if self.home_is_ours.get().is_none() {
             self.refuse_unusable_home()?;
-            let tree = git::top_of(&self.project.dir).unwrap_or(&self.project.dir);
-            let was_anothers = home::make_ours(&self.home, tree).map_err(refused)?;
+            let was_anothers = home::make_ours(&self.home, self.tree()).map_err(refused)?;
             if was_anothers && self.home_is_ours.set(()).is_ok() {
                 let shown = self.home.display();
                 self.ui.say(&format!(

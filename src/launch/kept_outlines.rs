@@ -12,7 +12,6 @@ use super::workspace::Workspace;
 use crate::run::home::{self, OUTLINES};
 use crate::support::confined::{PRIVATE, PRIVATE_FOLDER, Root};
 use crate::support::fs::{FileError, read_regular};
-use crate::support::git;
 use crate::terragrunt::OutlineStore;
 
 /// How many files are kept: those that were written last.
@@ -27,15 +26,13 @@ pub struct KeptOutlines {
 impl KeptOutlines {
     /// The one of a workspace.
     pub fn of(workspace: &Workspace) -> Self {
-        let project = &workspace.project.dir;
-        let tree = git::top_of(project).unwrap_or(project).to_owned();
-        Self { home: workspace.home_path().to_owned(), tree }
+        Self { home: workspace.home_path().to_owned(), tree: workspace.tree().to_owned() }
     }
 
     /// Whether there is a folder of ours. What came with the tree is never believed here, and a list does not clear it away
     /// as a run does.
     fn is_ours(&self) -> bool {
-        self.home.symlink_metadata().is_ok() && home::is_ours(&self.home, &self.tree)
+        home::is_ours(&self.home, &self.tree)
     }
 
     fn write(&self, name: &str, content: &[u8]) -> Result<(), FileError> {
@@ -51,20 +48,18 @@ impl KeptOutlines {
 
 impl OutlineStore for KeptOutlines {
     fn load(&self, name: &str) -> Option<Vec<u8>> {
-        let file = self.home.join(OUTLINES).join(name);
-        self.is_ours().then(|| read_regular(&file).ok()).flatten()
+        // Of most estates nothing is kept: whose the folder is need not be found out for them.
+        let content = read_regular(&self.home.join(OUTLINES).join(name)).ok()?;
+        self.is_ours().then_some(content)
     }
 
     fn keep(&self, name: &str, content: &[u8]) {
-        let is_missing = self.home.symlink_metadata().is_err();
-        let is_made = || match home::make_ours(&self.home, &self.tree) {
-            Ok(_) => true,
-            Err(error) => {
-                debug!(%error, "there is no place to keep outlines in");
-                false
-            }
-        };
-        if !(if is_missing { is_made() } else { self.is_ours() }) {
+        if self.home.symlink_metadata().is_err()
+            && let Err(error) = home::make_ours(&self.home, &self.tree)
+        {
+            debug!(%error, "there is no place to keep outlines in");
+        }
+        if !self.is_ours() {
             return;
         }
         if let Err(error) = self.write(name, content) {

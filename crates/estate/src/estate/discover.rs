@@ -1,10 +1,11 @@
 //! Finding the units of an estate.
 
-use indexmap::IndexMap;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
 
 use super::kept::Kept;
 use super::near::Near;
